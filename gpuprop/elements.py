@@ -1,0 +1,194 @@
+"""Element sets: N mean orbits as an immutable structure of arrays, under the field names of the CCSDS Orbit Mean-Elements Message.
+
+The fields hold what the file said, in the file's units (degrees, revolutions per day), so that they can be written back exactly;
+the properties give the library's units (radians, radians per minute).
+"""
+
+import fnmatch
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+# name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
+FIELDS: dict[str, tuple[str, str, Any]] = {
+    "OBJECT_NAME": ("object", "", ""),
+    "OBJECT_ID": ("object", "", ""),
+    "EPOCH": ("datetime64[ns]", "UTC", None),
+    "MEAN_MOTION": ("float64", "rev/day", None),
+    "ECCENTRICITY": ("float64", "", None),
+    "INCLINATION": ("float64", "deg", None),
+    "RA_OF_ASC_NODE": ("float64", "deg", None),
+    "ARG_OF_PERICENTER": ("float64", "deg", None),
+    "MEAN_ANOMALY": ("float64", "deg", None),
+    "EPHEMERIS_TYPE": ("int32", "", 0),
+    "CLASSIFICATION_TYPE": ("object", "", "U"),
+    "NORAD_CAT_ID": ("int32", "", None),
+    "ELEMENT_SET_NO": ("int32", "", 999),
+    "REV_AT_EPOCH": ("int32", "", 0),
+    "BSTAR": ("float64", "1/earth radii", 0.0),
+    "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
+    "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
+}
+ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
+FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
+DEG = math.pi / 180.0
+REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A record that could not be read: its line (1-based, of the line that is wrong), its text (cut to 160 characters) and the reason."""
+
+    line: int
+    text: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}: {self.text!r}"
+
+
+@dataclass(frozen=True, eq=False)
+class Elements:
+    """N element sets in the order given.
+
+    fields: every name of FIELDS -> array (n,), read-only. Missing ones take the default of FIELDS; a missing one without default is a
+    ValueError, as is a wrong length.
+    rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`).
+    notes: facts about a synthetic source that belong into the metadata of what is made from it (source, assumptions).
+    """
+
+    fields: Mapping[str, npt.NDArray[Any]]
+    rejected: tuple[Reject, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        unknown = set(self.fields) - set(FIELDS)
+        if unknown:
+            raise ValueError(f"unknown element fields: {', '.join(sorted(unknown))}")
+        missing = [name for name, (_, _, default) in FIELDS.items() if default is None and name not in self.fields]
+        if missing:
+            raise ValueError(f"element fields missing: {', '.join(missing)}")
+        n = len(self.fields["NORAD_CAT_ID"])
+        complete = {}
+        for name, (dtype, _, default) in FIELDS.items():
+            values = self.fields.get(name)
+            array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
+            if array.shape != (n,):
+                raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
+            array.flags.writeable = False
+            complete[name] = array
+        object.__setattr__(self, "fields", complete)
+
+    # --- library units ---
+    @property
+    def sat_id(self) -> npt.NDArray[np.int32]:
+        """Catalogue numbers, (n,)."""
+        return self.fields["NORAD_CAT_ID"]
+
+    @property
+    def name(self) -> npt.NDArray[np.object_]:
+        """Names, (n,) str, empty where the source has none."""
+        return self.fields["OBJECT_NAME"]
+
+    @property
+    def epoch(self) -> npt.NDArray[np.datetime64]:
+        """Epochs, (n,) datetime64[ns], UTC."""
+        return self.fields["EPOCH"]
+
+    @property
+    def mean_motion(self) -> npt.NDArray[np.float64]:
+        """Kozai mean motion as in the element set, (n,) rad/min."""
+        return np.asarray(self.fields["MEAN_MOTION"] / REV_PER_DAY)
+
+    @property
+    def eccentricity(self) -> npt.NDArray[np.float64]:
+        return self.fields["ECCENTRICITY"]
+
+    @property
+    def inclination(self) -> npt.NDArray[np.float64]:
+        """(n,) rad."""
+        return np.asarray(self.fields["INCLINATION"] * DEG)
+
+    @property
+    def raan(self) -> npt.NDArray[np.float64]:
+        """Right ascension of the ascending node, (n,) rad."""
+        return np.asarray(self.fields["RA_OF_ASC_NODE"] * DEG)
+
+    @property
+    def argp(self) -> npt.NDArray[np.float64]:
+        """Argument of perigee, (n,) rad."""
+        return np.asarray(self.fields["ARG_OF_PERICENTER"] * DEG)
+
+    @property
+    def mean_anomaly(self) -> npt.NDArray[np.float64]:
+        """(n,) rad."""
+        return np.asarray(self.fields["MEAN_ANOMALY"] * DEG)
+
+    @property
+    def bstar(self) -> npt.NDArray[np.float64]:
+        """SGP4's drag term, (n,) 1/Earth radii."""
+        return self.fields["BSTAR"]
+
+    # --- as a sequence ---
+    def __len__(self) -> int:
+        return len(self.sat_id)
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "<Elements: 0 satellites>"
+        first, last = (str(edge.astype("datetime64[s]")) + "Z" for edge in (self.epoch.min(), self.epoch.max()))
+        return f"<Elements: {len(self):,} satellites, epochs {first} to {last}, {len(self.rejected)} rejected>"
+
+    def __getitem__(self, index: Any) -> "Elements":
+        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements)."""
+        if isinstance(index, (int, np.integer)):
+            index = [int(index)]
+        return Elements({name: array[index] for name, array in self.fields.items()}, notes=self.notes)
+
+    def __iter__(self) -> Iterator["Elements"]:
+        return (self[i] for i in range(len(self)))
+
+    @staticmethod
+    def concat(parts: Iterable["Elements"]) -> "Elements":
+        """All satellites of `parts`, in order."""
+        parts = list(parts)
+        if not parts:
+            raise ValueError("nothing to concatenate")
+        return Elements(
+            {name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS},
+            tuple(reject for part in parts for reject in part.rejected),
+            tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        )
+
+    def select(self, patterns: str | Sequence[str]) -> "Elements":
+        """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter) or one of several."""
+        if isinstance(patterns, str):
+            patterns = [patterns]
+        match = re.compile("|".join(fnmatch.translate(pattern.upper()) for pattern in patterns)).match
+        return self[np.array([match(name.upper()) is not None for name in self.name], bool)]
+
+    @property
+    def duplicates(self) -> npt.NDArray[np.int32]:
+        """Catalogue numbers that occur more than once (all of them are kept)."""
+        numbers, counts = np.unique(self.sat_id, return_counts=True)
+        return numbers[counts > 1]
+
+    # --- out ---
+    def to_arrow(self) -> pa.Table:
+        """A table of N rows: `sat_id`, then the OMM fields in file units, each with its `unit` in the field's metadata."""
+        schema = [pa.field("sat_id", pa.int32(), nullable=False)]
+        arrays = [pa.array(self.sat_id)]
+        for name, (dtype, unit, _) in FIELDS.items():
+            schema.append(pa.field(name, ARROW_TYPE[dtype], nullable=False, metadata={"unit": unit} if unit else None))
+            values = self.fields[name]
+            if dtype.startswith("datetime"):
+                arrays.append(pa.array(values.view("int64"), pa.int64()).cast(ARROW_TYPE[dtype]))
+            else:
+                arrays.append(pa.array(values, ARROW_TYPE[dtype]))
+        return pa.Table.from_arrays(arrays, schema=pa.schema(schema))
