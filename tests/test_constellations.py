@@ -1,0 +1,334 @@
+"""Walker patterns and filed shells: the geometry of the pattern, and the altitude of the orbit that SGP4 makes of it."""
+
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
+
+from gpuprop.constellations import (
+    Shell,
+    brouwer_mean_motion,
+    constellation,
+    constellations,
+    is_walker_source,
+    mean_motion_at,
+    parse_walker_source,
+    walker,
+)
+from gpuprop.elements import Elements
+from gpuprop.gravity import GRAVITY, gravity_model
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SHARED_SHELLS = Path(__file__).parents[2] / "shared" / "constellations" / "shells.toml"
+WHICHCONST = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
+GEN1 = {shell.id: shell for shell in constellations()["starlink-gen1"].shells}
+
+
+# --- altitude ---
+def satrec(sats: Elements, i: int, gravity: str) -> Satrec:
+    """python-sgp4's object of one satellite, made from what the element set says and nothing else."""
+    days = (sats.epoch[i] - np.datetime64("1949-12-31T00:00:00", "ns")) / np.timedelta64(1, "D")
+    one = Satrec()
+    one.sgp4init(
+        WHICHCONST[gravity], "i", 1, days, sats.bstar[i], 0.0, 0.0, sats.eccentricity[i], sats.argp[i],
+        sats.inclination[i], sats.mean_anomaly[i], sats.mean_motion[i], sats.raan[i],
+    )  # fmt: skip
+    return one
+
+
+def mean_radius(one: Satrec, revolutions: int) -> float:
+    """Mean distance from Earth's centre, km, over revolutions from node to node, which is what the short-period terms repeat with."""
+    minutes = np.arange(360 * revolutions) * (2.0 * math.pi / (one.mdot + one.argpdot) / 360)
+    error, position, _ = one.sgp4_array(np.full(minutes.shape, one.jdsatepoch), one.jdsatepochF + minutes / 1440.0)
+    assert not error.any()
+    return float(np.linalg.norm(position, axis=1).mean())
+
+
+@pytest.mark.parametrize("gravity", GRAVITY)
+@pytest.mark.parametrize("altitude_km", [340.0, 550.0, 780.0, 1200.0, 2000.0, 5000.0])
+@pytest.mark.parametrize("inclination_deg", [0.0, 30.0, 53.0, 63.4349, 70.0, 90.0, 97.6, 148.0, 180.0])
+def test_the_propagated_orbit_has_the_altitude_asked_for(altitude_km: float, inclination_deg: float, gravity: str) -> None:
+    sats = walker(f"{inclination_deg}:6/2/1", altitude_km, gravity=gravity)
+    for i in (0, 4):
+        error_km = mean_radius(satrec(sats, i, gravity), 5) - gravity_model(gravity).radius - altitude_km
+        assert abs(error_km) < 0.1e-3  # 10 cm; two short of it are what is found
+
+
+@pytest.mark.parametrize("shell", GEN1.values(), ids=GEN1)
+def test_starlink_altitudes(shell: Shell) -> None:
+    sats = shell.elements()
+    for i in range(0, len(sats), 97):
+        assert abs(mean_radius(satrec(sats, i, "wgs72"), 15) - 6378.135 - shell.altitude_km) < 0.1e-3
+
+
+@pytest.mark.parametrize(
+    ("altitude_km", "inclination_deg", "bound_km"), [(8000.0, 53.0, 0.003), (20200.0, 55.0, 0.003), (35786.0, 5.0, 0.3)]
+)
+def test_deep_space_altitudes_but_for_sun_moon_and_resonance(altitude_km: float, inclination_deg: float, bound_km: float) -> None:
+    sats = walker(f"{inclination_deg}:4/4/1", altitude_km)
+    for i in range(4):
+        one = satrec(sats, i, "wgs72")
+        assert one.method == "d"
+        assert abs(mean_radius(one, 10) - 6378.135 - altitude_km) < bound_km
+
+
+def test_mean_motion_is_a_fixed_point_of_sgp4s_own_initialisation() -> None:
+    """Ours and python-sgp4's step from Kozai to Brouwer agree, and the semi-major axis they lead to is the one solved for."""
+    for shell in GEN1.values():
+        one = satrec(shell.elements(), 0, "wgs72")
+        con41 = 3.0 * math.cos(one.inclo) ** 2 - 1.0
+        no_unkozai = brouwer_mean_motion(one.no_kozai, con41, GRAVITY["wgs72"])
+        assert (GRAVITY["wgs72"].xke / no_unkozai) ** (2.0 / 3.0) == pytest.approx(one.a, rel=1e-15)
+        e2 = (0.5 * one.j3oj2 * math.sin(one.inclo) / one.a) ** 2
+        factor = 1.0 - 0.75 * one.j2 / (one.a * (1.0 - e2)) ** 2 * math.sqrt(1.0 - e2) * con41
+        assert one.a * (1.0 + 0.5 * e2) * factor * 6378.135 - 6378.135 == pytest.approx(shell.altitude_km, abs=1e-9)
+
+
+@given(st.floats(200.0, 40000.0), st.floats(0.0, 180.0), st.floats(0.1, 100.0))
+def test_higher_is_slower_and_retrograde_mirrors(altitude_km: float, inclination_deg: float, more_km: float) -> None:
+    model = GRAVITY["wgs72"]
+    motion = mean_motion_at(altitude_km, inclination_deg, model)
+    assert mean_motion_at(altitude_km + more_km, inclination_deg, model) < motion
+    assert mean_motion_at(altitude_km, 180.0 - inclination_deg, model) == pytest.approx(motion, rel=1e-13)
+
+
+# --- geometry ---
+def wrapped(degrees: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Angles between -180 and 180."""
+    return (np.asarray(degrees) + 180.0) % 360.0 - 180.0
+
+
+def directions(sats: Elements) -> npt.NDArray[np.float64]:
+    """Unit vectors at the epoch of circular two-body orbits, (n, 3)."""
+    u, node, i = sats.mean_anomaly, sats.raan, sats.inclination
+    x = np.cos(u) * np.cos(node) - np.sin(u) * np.cos(i) * np.sin(node)
+    y = np.cos(u) * np.sin(node) + np.sin(u) * np.cos(i) * np.cos(node)
+    return np.stack([x, y, np.sin(u) * np.sin(i)], axis=1)
+
+
+@given(
+    st.integers(1, 12),
+    st.integers(1, 12),
+    st.data(),
+    st.sampled_from(["delta", "star"]),
+    st.floats(-720.0, 720.0),
+    st.floats(-720.0, 720.0),
+)
+def test_planes_and_phases(planes: int, per_plane: int, data: st.DataObject, kind: str, raan0: float, phase0: float) -> None:
+    phasing = data.draw(st.integers(0, planes - 1))
+    total = planes * per_plane
+    sats = walker(f"60:{total}/{planes}/{phasing}", 1000.0, kind=kind, raan0_deg=raan0, phase0_deg=phase0, first_id=7)
+    raan = sats.fields["RA_OF_ASC_NODE"].reshape(planes, per_plane)
+    anomaly = sats.fields["MEAN_ANOMALY"].reshape(planes, per_plane)
+    for angles in (raan, anomaly):
+        assert ((angles >= 0.0) & (angles <= 360.0)).all()
+    spread = {"delta": 360.0, "star": 180.0}[kind]
+    np.testing.assert_allclose(wrapped(np.diff(raan, axis=0) - spread / planes), 0.0, atol=1e-9)
+    np.testing.assert_allclose(np.ptp(raan, axis=1), 0.0)
+    np.testing.assert_allclose(wrapped(np.diff(anomaly, axis=1) - 360.0 / per_plane), 0.0, atol=1e-9)
+    np.testing.assert_allclose(wrapped(np.diff(anomaly, axis=0) - 360.0 * phasing / total), 0.0, atol=1e-9)
+    np.testing.assert_allclose(wrapped([raan[0, 0] - raan0, anomaly[0, 0] - phase0]), 0.0, atol=1e-9)
+    assert sats.sat_id.tolist() == list(range(7, 7 + total))
+    assert len(set(sats.name)) == total
+
+
+@given(st.integers(2, 8), st.integers(1, 8), st.data())
+def test_a_delta_pattern_looks_alike_from_every_plane(planes: int, per_plane: int, data: st.DataObject) -> None:
+    """Turned by one plane, and by F slots along the orbits, a Walker delta is the same set of places: its last plane meets its first."""
+    phasing = data.draw(st.integers(0, planes - 1))
+    sats = walker(f"60:{planes * per_plane}/{planes}/{phasing}", 1000.0)
+    fields = dict(sats.fields)
+    fields["RA_OF_ASC_NODE"] = fields["RA_OF_ASC_NODE"] + 360.0 / planes
+    fields["MEAN_ANOMALY"] = fields["MEAN_ANOMALY"] + 360.0 * phasing / (planes * per_plane)
+    here, turned = directions(sats), directions(Elements(fields))
+    distance = np.linalg.norm(here[:, None] - turned[None], axis=2)
+    assert distance.min(axis=0).max() < 1e-12
+    assert distance.min(axis=1).max() < 1e-12
+
+
+def closest_approach_deg(planes: int, per_plane: int, phasing: int, inclination_deg: float) -> float:
+    """The smallest angle ever between two satellites of a Walker delta, from spherical trigonometry alone.
+
+    Circular orbits whose planes are b apart, one of them m ahead of the other as counted from where the planes cross, come as close as
+    sin(d / 2) = cos(b / 2) |sin(m / 2)|.
+    """
+    smallest = 360.0 / per_plane if per_plane > 1 else 360.0
+    for k in range(1, planes):
+        half_node = math.pi * k / planes
+        half_between = math.asin(math.sin(math.radians(inclination_deg)) * math.sin(half_node))  # half the angle between the planes
+        ahead = 2.0 * math.atan2(math.cos(math.radians(inclination_deg)) * math.sin(half_node), math.cos(half_node))
+        for s in range(per_plane):
+            phase = 2.0 * math.pi * (s / per_plane + k * phasing / (planes * per_plane))
+            sine = abs(math.sin((phase + ahead) / 2.0)) * math.cos(half_between)
+            smallest = min(smallest, math.degrees(2.0 * math.asin(sine)))
+    return smallest
+
+
+@pytest.mark.parametrize(
+    ("planes", "per_plane", "phasing", "inclination_deg"), [(5, 4, 1, 53.0), (6, 5, 2, 70.0), (8, 3, 2, 60.0), (3, 7, 1, 97.6)]
+)
+def test_satellites_come_as_close_as_geometry_says(planes: int, per_plane: int, phasing: int, inclination_deg: float) -> None:
+    sats = walker(f"{inclination_deg}:{planes * per_plane}/{planes}/{phasing}", 1000.0)
+    fields, smallest = dict(sats.fields), 360.0
+    for degrees in np.arange(0.0, 360.0, 0.25):
+        fields["MEAN_ANOMALY"] = sats.fields["MEAN_ANOMALY"] + degrees
+        unit = directions(Elements(fields))
+        cosine = unit @ unit.T - 2.0 * np.eye(len(unit))
+        smallest = min(smallest, math.degrees(math.acos(cosine.max())))
+    expected = closest_approach_deg(planes, per_plane, phasing, inclination_deg)
+    assert expected > 1.0  # these patterns avoid collisions
+    assert expected - 1e-6 <= smallest < expected + 0.01
+
+
+def test_iridium_is_a_star() -> None:
+    sats = walker("86.4:66/6/2", 780.0, kind="star")
+    assert np.unique(sats.fields["RA_OF_ASC_NODE"]).tolist() == [0.0, 30.0, 60.0, 90.0, 120.0, 150.0]
+
+
+def test_what_a_walker_satellite_is() -> None:
+    sats = walker(" 53 : 1584 / 72 / 39 ", altitude_km=550.0, epoch="2026-11-22T01:02:03.000000004Z")
+    assert len(sats) == 1584
+    assert (sats.sat_id[0], sats.sat_id[-1]) == (1_000_000_000, 1_000_001_583)
+    assert (sats.name[0], sats.name[22], sats.name[-1]) == ("WALKER P01 S01", "WALKER P02 S01", "WALKER P72 S22")
+    assert (sats.epoch == np.datetime64("2026-11-22T01:02:03.000000004")).all()
+    for zero in (sats.eccentricity, sats.argp, sats.bstar, sats.fields["MEAN_MOTION_DOT"]):
+        assert not zero.any()
+    assert (sats.fields["INCLINATION"] == 53.0).all()
+    assert sats.fields["MEAN_ANOMALY"][22] == pytest.approx(39 * 360 / 1584, rel=1e-15)
+    assert "altitude" in sats.notes[1] and "wgs72" in sats.notes[1] and "confidence assumed" in sats.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("notation", "options", "reason"),
+    [
+        ("53:1584/72", {}, "cannot read Walker '53:1584/72'.*53:1584/72/39"),
+        ("53:1584/72/3.5", {}, "F is whole"),
+        ("x:1584/72/39", {}, "cannot read"),
+        ("53:1584/71/39", {}, "1584 satellites cannot be shared out evenly among 71 planes"),
+        ("53:0/1/0", {}, "0 satellites"),
+        ("53:10/0/0", {}, "0 planes"),
+        ("53:1584/72/72", {}, "F = 72 must be from 0 to 71"),
+        ("181:10/2/0", {}, "inclination 181"),
+        ("-1:10/2/0", {}, "inclination -1"),
+        ("53:10/2/0", {"altitude_km": 0.0}, "altitude 0.0 km must be positive"),
+        ("53:10/2/0", {"altitude_km": math.nan}, "altitude nan"),
+        ("53:10/2/0", {"kind": "rosette"}, "'rosette' is not known: delta.*star"),
+        ("53:10/2/0", {"raan0_deg": math.inf}, "not finite"),
+        ("53:10/2/0", {"first_id": 2**31 - 9}, "10 satellites numbered from 2147483639"),
+        ("53:10/2/0", {"first_id": 0}, "numbered from 0"),
+        ("53:10/2/0", {"gravity": "egm96"}, "egm96"),
+        ("53:10/2/0", {"epoch": "soon"}, "cannot read 'soon'"),
+    ],
+)
+def test_walker_errors_say_what_is_wrong(notation: str, options: dict[str, object], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        walker(notation, **{"altitude_km": 550.0, **options})  # type: ignore[arg-type]
+
+
+def test_the_last_catalogue_number_can_be_used() -> None:
+    assert walker("53:10/2/0", 550.0, first_id=2**31 - 10).sat_id[-1] == 2**31 - 1
+
+
+def test_a_shell_needs_one_of_each() -> None:
+    pattern = {"id": "a", "altitude_km": 500.0, "inclination_deg": 50.0, "planes": 2, "sats_per_plane": 3}
+    with pytest.raises(ValueError, match=r"'a'.*raan_spread_deg and raan_step_deg"):
+        Shell(**pattern, phasing=0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="phasing and phase_step_deg"):
+        Shell(**pattern, raan_step_deg=1.0, phasing=0, phase_step_deg=0.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="status 'dreamt'"):
+        Shell(**pattern, raan_step_deg=1.0, phasing=0, status="dreamt")  # type: ignore[arg-type]
+    assumed = Shell(**pattern, raan_step_deg=1.0, phasing=0, assumed=["altitude_km"])  # type: ignore[arg-type]
+    assert "assumed, no source states it: altitude_km" in assumed.elements().notes[0]
+
+
+# --- command line ---
+def test_walker_sources() -> None:
+    delta = parse_walker_source("walker:53:1584/72/39@550")
+    same = walker("53:1584/72/39", 550.0, name="WALKER:53:1584/72/39@550")
+    assert all(np.array_equal(delta.fields[name], same.fields[name]) for name in same.fields)
+    star = parse_walker_source("Walker-Star:86.4:66/6/2@780.5km", first_id=2_000_000_000, epoch="2026-11-22")
+    assert star.fields["RA_OF_ASC_NODE"].max() == 150.0
+    assert star.sat_id[0] == 2_000_000_000 and star.epoch[0] == np.datetime64("2026-11-22")
+    assert star.fields["MEAN_MOTION"][0] == mean_motion_at(780.5, 86.4, GRAVITY["wgs72"])
+    assert len(set(Elements.concat([delta, star]).name)) == 1650
+    assert is_walker_source("walker:anything") and is_walker_source("WALKER-STAR:x")
+    assert not is_walker_source("walker.csv") and not is_walker_source("starlink-gen1")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("walker:53:1584/72/39", "@ALTITUDE"),
+        ("walker:53:1584/72/39@", "@ALTITUDE"),
+        ("walker:53:1584/72/39@high", "@ALTITUDE"),
+        ("walker:1584/72/39@550", "cannot read Walker '1584/72/39'"),
+        ("walker-polar:53:1584/72/39@550", "'polar' is not known"),
+    ],
+)
+def test_unreadable_walker_sources_say_why(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        parse_walker_source(text)
+
+
+# --- filings ---
+def test_starlink_gen1_has_the_4408_satellites_authorised() -> None:
+    """FCC 21-48, April 2021: 1,584 + 1,584 + 720 + 348 + 172."""
+    sats = constellation("Starlink-GEN1 ")
+    assert [shell.total for shell in GEN1.values()] == [1584, 1584, 720, 348, 172]
+    assert len(sats) == constellations()["starlink-gen1"].total == 4408
+    assert sats.sat_id.tolist() == list(range(1_000_000_000, 1_000_004_408))
+    assert len(set(sats.name)) == 4408
+    assert len(sats.select("STARLINK-G1-S3 *")) == 720
+    assert (sats.epoch == np.datetime64("2026-01-01")).all()
+    for shell in GEN1.values():
+        (note,) = [note for note in sats.notes if note.startswith(shell.id + ":")]
+        assert shell.source_url in note and shell.confidence in note and shell.source_url.startswith("https://")
+
+
+def test_the_fifth_starlink_shell_is_as_filed() -> None:
+    """Four planes whose nodes are 75.7 + 12 k deg, each 0.275 deg ahead of the one before."""
+    sats = GEN1["starlink-g1-s5"].elements()
+    assert sorted(set(sats.fields["RA_OF_ASC_NODE"].round(9))) == [75.7, 87.7, 99.7, 111.7]
+    anomaly = sats.fields["MEAN_ANOMALY"].reshape(4, 43)
+    np.testing.assert_allclose(anomaly[:, 0], [0.0, 0.275, 0.55, 0.825])
+    np.testing.assert_allclose(np.diff(anomaly, axis=1), 360.0 / 43.0)
+
+
+def test_options_reach_every_shell() -> None:
+    sats = constellation("starlink-gen1", "2026-11-22T00:00:00Z", "wgs84", first_id=1_500_000_000)
+    assert (sats.epoch == np.datetime64("2026-11-22")).all() and sats.sat_id[-1] == 1_500_004_407
+    assert abs(mean_radius(satrec(sats, 4407, "wgs84"), 5) - 6378.137 - 560.0) < 0.1e-3
+
+
+def test_a_misspelt_constellation_names_the_nearest_and_all() -> None:
+    with pytest.raises(ValueError, match=r"'starlnk-gen1' is not known: did you mean starlink-gen1\? known are .*starlink-gen1"):
+        constellation("starlnk-gen1")
+    with pytest.raises(ValueError, match=r"'xyzzy' is not known: known are .*starlink-gen1"):
+        constellation("xyzzy")
+
+
+@pytest.mark.skipif(
+    not SHARED_SHELLS.exists(), reason="the table of filings ../shared/constellations/shells.toml is not beside this checkout"
+)
+def test_shells_agree_with_the_table_of_filings() -> None:
+    table = {row["id"]: row for row in tomllib.loads(SHARED_SHELLS.read_text("utf-8"))["shell"]}
+    shared = {"altitude_km", "inclination_deg", "planes", "sats_per_plane", "raan0_deg", "total", "confidence", "source_url", "status"}
+    for known in constellations().values():
+        for shell in known.shells:
+            row = table[shell.id]
+            for key in shared & set(row) - set(shell.assumed):
+                assert getattr(shell, key) == row[key], (shell.id, key)
+            if "phasing_F" in row:
+                assert shell.phasing == row["phasing_F"]
+            if "raan_spread_deg" in row:
+                assert shell.raan_step * shell.planes == pytest.approx(row["raan_spread_deg"], rel=1e-12)
