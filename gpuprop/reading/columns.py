@@ -1,0 +1,131 @@
+"""Whole columns of text to numbers and instants at once, with numpy over the bytes.
+
+Every number is the correctly rounded double of its decimal text. What float() would also take (nan, inf, 1_0) is no number here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gpuprop.reading.source import decode
+
+Bytes = npt.NDArray[np.uint8]
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
+SPACE, ZERO, DOT = 32, 48, 46
+
+
+@dataclass(frozen=True)
+class Cells:
+    """n pieces of text in one buffer: piece i is buffer[start[i] : start[i] + length[i]]."""
+
+    buffer: Bytes
+    start: Ints
+    length: Ints
+
+    @staticmethod
+    def of(values: Iterable[str]) -> "Cells":
+        pieces = [value.encode("utf-8", "replace") for value in values]
+        length = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        return Cells(np.frombuffer(b"".join(pieces), np.uint8), np.cumsum(length) - length, length)
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, chosen: npt.NDArray[np.generic]) -> "Cells":
+        return Cells(self.buffer, self.start[chosen], self.length[chosen])
+
+    def matrix(self, width: int, pad: int = SPACE) -> Bytes:
+        """The first `width` bytes of every piece, (n, width), filled up with `pad`."""
+        if not len(self.buffer):
+            return np.full((len(self), width), pad, np.uint8)
+        column = np.arange(width)
+        index = np.minimum(self.start[:, None] + column, len(self.buffer) - 1)
+        return np.where(column < self.length[:, None], self.buffer[index], np.uint8(pad))
+
+    def fitted(self) -> tuple[Bytes, Mask]:
+        """All bytes of every piece, (n, longest piece), and where a piece is too long for a number."""
+        width = int(min(LONGEST, self.length.max(initial=1)))
+        return self.matrix(max(width, 1)), self.length > LONGEST
+
+    def bytes(self, i: int) -> bytes:
+        return self.buffer[self.start[i] : self.start[i] + self.length[i]].tobytes()
+
+    def text(self, i: int) -> str:
+        return decode(self.bytes(i)).strip()
+
+    def texts(self) -> list[str]:
+        """Every piece as text, without spaces around it."""
+        raw = self.buffer.tobytes()
+        ends = (self.start + self.length).tolist()
+        pieces = [raw[start:end] for start, end in zip(self.start.tolist(), ends, strict=True)]
+        if raw.isascii():
+            return [piece.decode("ascii").strip() for piece in pieces]
+        return [decode(piece).strip() for piece in pieces]
+
+
+# A decimal number as a finite automaton over bytes, so that one pass over the columns of a matrix checks every row of it.
+_START, _SIGN, _DIGITS, _POINT, _BARE_POINT, _FRACTION, _E, _E_SIGN, _E_DIGITS, _END, _BAD = range(11)
+_GOOD = (_DIGITS, _POINT, _FRACTION, _E_DIGITS, _END)
+_ARCS: dict[int, dict[bytes, int]] = {
+    _START: {b" ": _START, b"+-": _SIGN, b"0123456789": _DIGITS, b".": _BARE_POINT},
+    _SIGN: {b"0123456789": _DIGITS, b".": _BARE_POINT},
+    _DIGITS: {b"0123456789": _DIGITS, b".": _POINT, b"eE": _E, b" ": _END},
+    _POINT: {b"0123456789": _FRACTION, b"eE": _E, b" ": _END},
+    _BARE_POINT: {b"0123456789": _FRACTION},
+    _FRACTION: {b"0123456789": _FRACTION, b"eE": _E, b" ": _END},
+    _E: {b"+-": _E_SIGN, b"0123456789": _E_DIGITS},
+    _E_SIGN: {b"0123456789": _E_DIGITS},
+    _E_DIGITS: {b"0123456789": _E_DIGITS, b" ": _END},
+    _END: {b" ": _END},
+}
+
+
+def _table() -> npt.NDArray[np.uint16]:
+    table = np.full((11, 256), _BAD, np.uint16)
+    for state, arcs in _ARCS.items():
+        for characters, target in arcs.items():
+            table[state, list(characters)] = target
+    return (table * 256).ravel()  # a state is the offset of its row, so that one addition and one look-up make a step
+
+
+_TABLE = _table()
+
+
+def decimals(text: Bytes) -> tuple[Floats, Mask, Mask]:
+    """text: (n, width), spaces allowed around the number. Returns the values, where they are good, and where the text is blank."""
+    state = np.zeros(len(text), np.uint16)
+    for column in np.ascontiguousarray(text.T):
+        state = _TABLE[state + column]
+    state //= 256
+    good = np.isin(state, _GOOD)
+    safe = np.where(good[:, None], text, np.uint8(ZERO))
+    values = np.ascontiguousarray(safe).view(f"S{text.shape[1]}")[:, 0].astype(np.float64)
+    return values, good & np.isfinite(values), state == _START
+
+
+def integers(text: Bytes) -> tuple[npt.NDArray[np.int32], Mask, Mask]:
+    """As decimals(), for whole numbers of at most 31 bits; `999.0`, which spreadsheets make of 999, is one."""
+    values, good, blank = decimals(text)
+    good &= (values == np.floor(values)) & (np.abs(values) < 2.0**31)
+    return np.where(good, values, 0).astype(np.int32), good, blank
+
+
+def digits(text: Bytes) -> tuple[Ints, Mask]:
+    """text: (n, width), nothing but digits. Returns the values (0 where bad) and where they are good."""
+    good = ((text >= ZERO) & (text < ZERO + 10)).all(axis=1)
+    value = np.zeros(len(text), np.int64)
+    for column in text.T:
+        value = value * 10 + (column.astype(np.int64) - ZERO)
+    return np.where(good, value, 0), good
+
+
+def leading_zeros(text: Bytes) -> Bytes:
+    """Spaces before the first other character become zeros."""
+    blank = np.logical_and.accumulate(text == SPACE, axis=1)
+    return np.where(blank, np.uint8(ZERO), text)

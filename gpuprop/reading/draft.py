@@ -1,0 +1,74 @@
+"""Records on their way into an Elements: the columns so far, and for every bad record the first thing found wrong with it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from gpuprop.elements import FIELDS, Elements, Reject
+from gpuprop.reading.columns import Ints, Mask
+
+SHOWN = 160  # characters of a bad record that its Reject keeps
+
+# Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04 revolutions a day, so more than 20 is an
+# error of transcription; angles may be written from -180 to 180 as well as from 0 to 360.
+BOUNDS = {
+    "MEAN_MOTION": (np.nextafter(0.0, 1.0), 20.0, "above 0 and at most 20 rev/day"),
+    "ECCENTRICITY": (0.0, np.nextafter(1.0, 0.0), "at least 0 and below 1"),
+    "INCLINATION": (0.0, 180.0, "0 to 180 deg"),
+    "RA_OF_ASC_NODE": (-360.0, 360.0, "-360 to 360 deg"),
+    "ARG_OF_PERICENTER": (-360.0, 360.0, "-360 to 360 deg"),
+    "MEAN_ANOMALY": (-360.0, 360.0, "-360 to 360 deg"),
+    "NORAD_CAT_ID": (0, 999_999_999, "0 to 999999999"),
+}
+# 1, 2 and 3 are SGP, SGP4 and SDP4 in the classic table; public element sets say 0. 4 is SGP4-XP, 6 a special-perturbations vector.
+SGP4_TYPES = (0, 1, 2, 3)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where n records stand in the file: line is (n,), 1-based; text(i) is what record i says there."""
+
+    line: Ints
+    text: Callable[[int], str]
+
+
+def reject(line: int, text: str, reason: str) -> Reject:
+    return Reject(line, text.strip()[:SHOWN], reason)
+
+
+class Draft:
+    """n records at `place`; a reader fills `fields` (OMM names, file units) and refuses what is wrong, elements() has the last word."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.fields: dict[str, np.ndarray] = {}
+        self.bad: Mask = np.zeros(len(place.line), bool)
+        self.rejected: list[Reject] = []
+
+    def refuse(self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None) -> None:
+        """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the line at fault if it is not the first."""
+        place = place or self.place
+        for i in np.flatnonzero(wrong & ~self.bad).tolist():
+            self.rejected.append(reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i)))
+        self.bad |= wrong
+
+    def elements(self, others: Iterable[Reject] = ()) -> Elements:
+        """The good records in order, with the bad ones and `others` as `rejected`, by line."""
+        for name, (low, high, allowed) in BOUNDS.items():
+            values = self.fields[name]
+            self.refuse((values < low) | (values > high), lambda i, n=name, v=values, a=allowed: f"{n} is {v[i]}, not {a}")  # type: ignore[misc]
+        if "EPHEMERIS_TYPE" in self.fields:
+            kind = self.fields["EPHEMERIS_TYPE"]
+            self.refuse(kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it")
+            self.refuse(~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not for SGP4 (0, 2 or 3)")
+        good = ~self.bad
+        fields = {name: values[good] for name, values in self.fields.items() if name in FIELDS}
+        return Elements(fields, tuple(sorted([*self.rejected, *others], key=lambda bad: bad.line)))
+
+
+def objects(values: list[str]) -> np.ndarray:
+    """A column of text."""
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column

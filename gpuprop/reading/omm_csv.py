@@ -1,0 +1,95 @@
+"""OMM as CSV, as CelesTrak and Space-Track serve it. Every physical line is one record, so that an unbalanced quote spoils its own line only."""
+
+import csv
+
+import numpy as np
+
+from gpuprop.elements import Elements
+from gpuprop.reading.columns import Bytes, Cells, Ints
+from gpuprop.reading.draft import Place, reject
+from gpuprop.reading.errors import ElementsError
+from gpuprop.reading.lines import Lines
+from gpuprop.reading.omm import KEYWORDS, MANDATORY, from_columns
+from gpuprop.reading.source import decode
+
+BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that comma positions take
+COMMA, QUOTE, SPACE = ord(","), ord('"'), ord(" ")
+
+
+def read(data: bytes, source: str) -> Elements:
+    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if the header cannot be used."""
+    lines = Lines.of(data, source)
+    filled = np.flatnonzero(~_blank(lines))
+    header = _header(lines.cells(filled[:1]).text(0), source)
+    rows = filled[1:]
+    if not len(rows):
+        raise ElementsError(f"{source} is a CSV header without any record: the query matched nothing")
+    edges = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
+    return Elements.concat(_block(lines, rows[a:b], header) for a, b in zip(edges[:-1], edges[1:], strict=True))
+
+
+def _blank(lines: Lines) -> np.ndarray:
+    """Whether a line has nothing but spaces; only lines short enough to be looked at whole are asked."""
+    text = lines.cells(np.arange(len(lines))).matrix(8)
+    return (text == SPACE).all(axis=1) & (lines.length <= 8)
+
+
+def _header(line: str, source: str) -> list[str]:
+    names = [name.strip().upper() for name in next(csv.reader([line]))]
+    missing = [name for name in MANDATORY if name not in names]
+    twice = [name for name in KEYWORDS if names.count(name) > 1]
+    if missing:
+        raise ElementsError(f"{source}: the CSV header has no {', '.join(missing)}: it must name the OMM keywords")
+    if twice:
+        raise ElementsError(f"{source}: the CSV header has {', '.join(twice)} more than once")
+    return names
+
+
+def _block(lines: Lines, rows: Ints, header: list[str]) -> Elements:
+    base = int(lines.start[rows[0]])
+    start = lines.start[rows] - base
+    end = start + lines.length[rows]
+    buffer = lines.buffer[base : base + int(end[-1])]
+    commas, odd_quotes = _commas(buffer, start, end)
+
+    owner = np.searchsorted(start, commas, "right") - 1
+    count = np.bincount(owner, minlength=len(rows)) + 1
+    good = (count == len(header)) & ~odd_quotes
+    place = Place(rows + 1, lines.cells(rows).text)
+    rejected = []
+    for i in np.flatnonzero(~good).tolist():
+        reason = "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(header)}"
+        rejected.append(reject(int(place.line[i]), place.text(i), reason))
+
+    inner = commas[good[owner]].reshape(-1, len(header) - 1)
+    starts = np.hstack([start[good, None], inner + 1])
+    ends = np.hstack([inner, end[good, None]])
+    columns = {name: _column(buffer, starts[:, j], ends[:, j]) for j, name in enumerate(header) if name in KEYWORDS}
+    kept = rows[good]
+    return from_columns(columns, Place(kept + 1, lines.cells(kept).text), rejected)
+
+
+def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, np.ndarray]:
+    """The commas that separate fields, and which lines have an odd number of quotation marks."""
+    commas = np.flatnonzero(buffer == COMMA)
+    quotes = np.flatnonzero(buffer == QUOTE)
+    if not len(quotes):
+        return commas, np.zeros(len(start), bool)
+    first = np.searchsorted(quotes, start)  # quotation marks before each line
+    before = np.searchsorted(quotes, commas) - first[np.searchsorted(start, commas, "right") - 1]
+    return commas[before % 2 == 0], (np.searchsorted(quotes, end) - first) % 2 == 1
+
+
+def _column(buffer: Bytes, start: Ints, end: Ints) -> Cells:
+    """One field of every row, without its quotation marks."""
+    last = max(len(buffer) - 1, 0)
+    quoted = (end - start >= 2) & (buffer[np.minimum(start, last)] == QUOTE) & (buffer[np.maximum(end - 1, 0)] == QUOTE)
+    cells = Cells(buffer, start + quoted, end - start - 2 * quoted)
+    if quoted.any() and (buffer[:-1] & buffer[1:] == QUOTE).any():
+        return _undoubled(cells, quoted)
+    return cells
+
+
+def _undoubled(cells: Cells, quoted: np.ndarray) -> Cells:
+    texts = [decode(cells.bytes(i)) for i in range(len(cells))]
+    return Cells.of([text.replace('""', '"') if inside else text for text, inside in zip(texts, quoted.tolist(), strict=True)])

@@ -1,0 +1,101 @@
+"""OMM as XML. Each <omm> is parsed by itself, so that a damaged one spoils itself only; no document type, no entity is ever read."""
+
+import re
+import xml.parsers.expat as expat
+
+from gpuprop.elements import Elements
+from gpuprop.reading.errors import ElementsError
+from gpuprop.reading.omm import KEYWORDS, Messages, without_unit
+from gpuprop.reading.source import decode
+
+MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
+_BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
+_END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
+
+
+def read(data: bytes, source: str) -> Elements:
+    """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if there is none."""
+    data = decode(data).encode()
+    declaration = _DECLARATION.search(data)
+    if declaration:
+        line = data.count(b"\n", 0, declaration.start()) + 1
+        raise ElementsError(f"{source}, line {line}: a document type or entity declaration has no place in an OMM, and is never read")
+    if b"<!--" in data:
+        data = _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), data)
+    begins = [match.start() for match in _BEGIN.finditer(data)]
+    if not begins:
+        raise ElementsError(f"{source} is XML without any <omm>: it holds no orbit mean-elements message")
+
+    messages = Messages()
+    frame = _parser()
+    frame_fault = _feed(frame, re.sub(rb'encoding\s*=\s*["\'][^"\']*["\']', b"", data[: begins[0]], count=1))
+    line, counted = 1, 0
+    for begin, limit in zip(begins, [*begins[1:], len(data)], strict=True):
+        line, counted = line + data.count(b"\n", counted, begin), begin
+        end = _END.search(data, begin, limit)
+        shown = data[begin : begin + 800]
+        if end is None:
+            messages.reject(line, decode(shown), "<omm> without its </omm>: the message is cut")
+            frame_fault = frame_fault or _feed(frame, b"\n" * data.count(b"\n", begin, limit))
+        elif end.end() - begin > MAX_RECORD:
+            messages.reject(line, decode(shown), f"the message is longer than {MAX_RECORD:,} bytes")
+            frame_fault = frame_fault or _feed(frame, data[end.end() : limit])
+        else:
+            _message(data[begin : end.end()], line, messages)
+            inner = data.count(b"\n", begin, end.end())
+            frame_fault = frame_fault or _feed(frame, b"<omm/>" + b"\n" * inner + data[end.end() : limit])
+    frame_fault = frame_fault or _feed(frame, b"", True)
+    if frame_fault:
+        last = data.count(b"\n") + 1
+        messages.reject(last, decode(data[-160:]), f"the file around the messages is not whole ({frame_fault}): it was cut or changed")
+    return messages.elements()
+
+
+def _parser() -> expat.XMLParserType:
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text = True
+    return parser
+
+
+def _feed(parser: expat.XMLParserType, data: bytes, final: bool = False) -> str:
+    try:
+        parser.Parse(data, final)
+    except expat.ExpatError as error:
+        return expat.ErrorString(error.code)
+    return ""
+
+
+def _message(data: bytes, line: int, messages: Messages) -> None:
+    record: dict[str, str] = {}
+    twice: list[str] = []
+    pieces: list[str] = []
+    unit = ""
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal unit
+        pieces.clear()
+        unit = attributes.get("units", "")
+
+    def end(tag: str) -> None:
+        name = tag.rpartition(":")[2].upper()
+        if name in KEYWORDS:
+            if name in record:
+                twice.append(name)
+            value = "".join(pieces).strip()
+            record[name] = without_unit(name, f"{value} [{unit}]") if unit else value
+        pieces.clear()
+
+    parser = _parser()
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = pieces.append
+    fault = _feed(parser, data, True)
+    shown = " ".join(decode(data[:800]).split())
+    if fault:
+        messages.reject(line + parser.ErrorLineNumber - 1, shown, f"not XML: {fault}")
+    elif twice:
+        messages.reject(line, shown, f"{twice[0]} is given more than once")
+    else:
+        messages.add(record, line, shown)

@@ -1,0 +1,196 @@
+"""Two-line element sets, with or without a name line before them.
+
+Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle; Alpha-5 numbers, ibid. #tle-alpha5.
+"""
+
+import numpy as np
+
+from gpuprop.elements import Elements, Reject
+from gpuprop.reading.columns import DOT, SPACE, ZERO, Bytes, Ints, Mask, decimals, digits, integers, leading_zeros
+from gpuprop.reading.draft import Draft, Place, objects, reject
+from gpuprop.reading.instants import day_of_year_epochs, four_digit_year
+from gpuprop.reading.lines import Lines
+
+WIDTH = 69
+CHECKSUM = WIDTH - 1
+NAME, LINE_1, LINE_2 = 0, 1, 2
+TEXT = "name without an element set"
+
+# 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
+BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
+POINTS = {LINE_1: [23, 34], LINE_2: [11, 20, 37, 46, 54]}
+DECIMALS = {
+    "INCLINATION": (LINE_2, 8, 16),
+    "RA_OF_ASC_NODE": (LINE_2, 17, 25),
+    "ARG_OF_PERICENTER": (LINE_2, 34, 42),
+    "MEAN_ANOMALY": (LINE_2, 43, 51),
+    "MEAN_MOTION": (LINE_2, 52, 63),
+    "MEAN_MOTION_DOT": (LINE_1, 33, 43),
+}
+EXPONENTIALS = {"MEAN_MOTION_DDOT": (44, 52), "BSTAR": (53, 61)}
+INTEGERS = {"EPHEMERIS_TYPE": (LINE_1, 62, 63, 0), "ELEMENT_SET_NO": (LINE_1, 64, 68, 999), "REV_AT_EPOCH": (LINE_2, 63, 68, 0)}
+
+# Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A leading blank counts as zero.
+_ALPHA5 = np.full(256, -1, np.int64)
+_ALPHA5[list(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")] = np.arange(34)
+_WEIGHT = np.zeros(256, np.int64)  # what a character adds to the checksum
+_WEIGHT[list(b"0123456789")] = np.arange(10)
+_WEIGHT[ord("-")] = 1
+
+
+def read(data: bytes, source: str, checksum: str) -> Elements:
+    """Every set of `data` (LF line ends); the bad ones are in `rejected`. checksum: verify or ignore."""
+    lines = Lines.of(data, source)
+    first, second, name, strays = _pair(lines)
+    return _Sets(lines, first, second).elements(name, checksum, strays)
+
+
+def _pair(lines: Lines) -> tuple[Ints, Ints, Ints, list[Reject]]:
+    """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line that is not blank or a comment."""
+    text = lines.cells(np.arange(len(lines))).matrix(WIDTH)
+    filled = (text != SPACE) & (text != ord("\t"))
+    lead = text[np.arange(len(text)), filled.argmax(axis=1)]
+    kept = np.flatnonzero((filled.any(axis=1) | (lines.length > WIDTH)) & (lead != ord("#")))
+
+    # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its number.
+    body = text[kept]
+    is_set = (body[:, 1] == SPACE) & ((lines.length[kept] > 40) | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE))
+    kind = np.where(is_set & (body[:, 0] == ord("1")), LINE_1, np.where(is_set & (body[:, 0] == ord("2")), LINE_2, NAME))
+    after = np.append(kind[1:], NAME)
+    before = np.insert(kind[:-1], 0, LINE_1)
+
+    pairs = np.flatnonzero((kind == LINE_1) & (after == LINE_2))
+    lonely = {
+        "line 1 without its line 2": (kind == LINE_1) & (after != LINE_2),
+        "line 2 without its line 1": (kind == LINE_2) & (before != LINE_1),
+        TEXT: (kind == NAME) & (after == NAME),
+    }
+    if len(kind) and kind[0] == LINE_2:
+        lonely["line 2 without its line 1"][0] = True
+    cells = lines.cells(kept)
+    strays = [reject(int(kept[i]) + 1, cells.text(i), reason) for reason, mask in lonely.items() for i in np.flatnonzero(mask).tolist()]
+    named = (pairs > 0) & (kind[pairs - 1] == NAME) if len(pairs) else np.zeros(0, bool)
+    return kept[pairs], kept[pairs + 1] if len(pairs) else pairs, np.where(named, kept[pairs - 1], -1), strays
+
+
+class _Sets:
+    """n sets as two matrices of characters, (n, 69) each, and the draft made of them."""
+
+    def __init__(self, lines: Lines, first: Ints, second: Ints) -> None:
+        self.lines = lines
+        self.cells = {LINE_1: lines.cells(first), LINE_2: lines.cells(second)}
+        self.text = {line: cells.matrix(WIDTH) for line, cells in self.cells.items()}
+        self.place = {LINE_1: Place(first + 1, self.cells[LINE_1].text), LINE_2: Place(second + 1, self.cells[LINE_2].text)}
+        self.draft = Draft(self.place[LINE_1])
+
+    def elements(self, name: Ints, checksum: str, strays: list[Reject]) -> Elements:
+        fields = self.draft.fields
+        self._layout()
+        fields["NORAD_CAT_ID"] = self._numbers()
+        fields["EPOCH"] = self._epochs()
+        for field, (line, start, stop) in DECIMALS.items():
+            fields[field] = self._decimal(field, line, start, stop, self.text[line][:, start:stop])
+        fields["ECCENTRICITY"] = self._decimal("ECCENTRICITY", LINE_2, 26, 33, _assumed_point(self.text[LINE_2][:, 26:33]))
+        for field, (start, stop) in EXPONENTIALS.items():
+            fields[field] = self._decimal(field, LINE_1, start, stop, _exponential(self.text[LINE_1][:, start:stop]))
+        for field, (line, start, stop, default) in INTEGERS.items():
+            values, good, blank = integers(self.text[line][:, start:stop])
+            fields[field] = np.where(blank, default, values).astype(np.int32)
+            self._refuse_field(~good & ~blank, field, line, start, stop)
+        fields["CLASSIFICATION_TYPE"] = objects([code.strip() or "U" for code in self.text[LINE_1][:, 7].tobytes().decode("latin-1")])
+        fields["OBJECT_ID"] = objects(_designators(self.text[LINE_1][:, 9:17]))
+        fields["OBJECT_NAME"] = objects(self._names(name))
+        if checksum == "verify":
+            for line in (LINE_1, LINE_2):
+                self._verify(line)
+        return self.draft.elements(strays)
+
+    def _layout(self) -> None:
+        used = {line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1) for line, text in self.text.items()}
+        for line in (LINE_1, LINE_2):
+            length = used[line]
+            self.draft.refuse(
+                length < CHECKSUM, lambda i, n=line, u=length: f"line {n} is cut: {u[i]} columns instead of 69", self.place[line]
+            )
+        for line, other in ((LINE_1, LINE_2), (LINE_2, LINE_1)):
+            short = (used[line] == CHECKSUM) & (used[other] > CHECKSUM)
+            reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
+            self.draft.refuse(short, reason, self.place[line])
+        for line, text in self.text.items():
+            moved = (text[:, BLANKS[line]] != SPACE).any(axis=1) | (text[:, POINTS[line]] != DOT).any(axis=1)
+            reason = f"line {line} has its blanks or decimal points in the wrong columns: a character is missing or too many, or changed"
+            self.draft.refuse(moved, reason, self.place[line])
+
+    def _numbers(self) -> Ints:
+        numbers = {}
+        for line, text in self.text.items():
+            characters = leading_zeros(text[:, 2:7])
+            high = _ALPHA5[characters[:, 0]]
+            low, good = digits(characters[:, 1:])
+            numbers[line] = high * 10_000 + low
+            self._refuse_field((high < 0) | ~good | (text[:, 6] == SPACE), "the catalogue number", line, 2, 7)
+        one, two = numbers[LINE_1], numbers[LINE_2]
+        self.draft.refuse(one != two, lambda i: f"line 1 is of object {one[i]}, line 2 of object {two[i]}", self.place[LINE_2])
+        return one
+
+    def _epochs(self) -> np.ndarray:
+        text = self.text[LINE_1]
+        year, year_good = digits(leading_zeros(text[:, 18:20]))
+        day, day_good = digits(leading_zeros(text[:, 20:23]))
+        fraction, fraction_good = digits(text[:, 24:32])
+        self._refuse_field(~(year_good & day_good & fraction_good), "EPOCH", LINE_1, 18, 32)
+        year = four_digit_year(year)
+        epoch, good = day_of_year_epochs(year, day, fraction * 864_000)  # 1e-8 day is 864,000 ns exactly
+        self.draft.refuse(~good, lambda i: f"EPOCH: the year {year[i]} has no day {day[i]}")
+        return epoch.view("datetime64[ns]")
+
+    def _decimal(self, field: str, line: int, start: int, stop: int, text: Bytes) -> np.ndarray:
+        values, good, blank = decimals(text)
+        optional = blank if field in ("MEAN_MOTION_DOT", "MEAN_MOTION_DDOT") else np.zeros_like(blank)  # SGP4 does not use them
+        self._refuse_field(~good & ~optional, field, line, start, stop)
+        return np.where(optional, 0.0, values)
+
+    def _refuse_field(self, wrong: Mask, field: str, line: int, start: int, stop: int) -> None:
+        def reason(i: int) -> str:
+            shown = self.text[line][i, start:stop].tobytes().decode("latin-1")
+            return f"{field} (line {line}, columns {start + 1} to {stop}) is not a number: {shown!r}"
+
+        self.draft.refuse(wrong, reason, self.place[line])
+
+    def _names(self, name: Ints) -> list[str]:
+        names = self.lines.cells(np.maximum(name, 0)).texts()
+        return [text.removeprefix("0 ").strip() if line >= 0 else "" for text, line in zip(names, name.tolist(), strict=True)]
+
+    def _verify(self, line: int) -> None:
+        text = self.text[line]
+        total = _WEIGHT[text[:, :CHECKSUM]].sum(axis=1) % 10
+        said = text[:, CHECKSUM]
+        wrong = (said != SPACE) & (said != total + ZERO)
+        self.draft.refuse(wrong, lambda i: f"checksum of line {line} is {chr(said[i])!r}, its characters give {total[i]}", self.place[line])
+
+
+def _assumed_point(text: Bytes) -> Bytes:
+    """`1859667` to `.1859667`."""
+    return np.insert(leading_zeros(text), 0, DOT, axis=1) if len(text) else np.zeros((0, text.shape[1] + 1), np.uint8)
+
+
+def _exponential(text: Bytes) -> Bytes:
+    """` 28098-4` to `+.28098E-4`; what is blank stays blank."""
+    sign = np.where(text[:, :1] == SPACE, np.uint8(ord("+")), text[:, :1])
+    sign = np.where(np.isin(sign, (ord("+"), ord("-"))), sign, np.uint8(ord("?")))
+    exponent_sign = np.where(text[:, 6:7] == SPACE, np.uint8(ord("+")), text[:, 6:7])
+    point, e = (np.full((len(text), 1), ord(character), np.uint8) for character in ".E")
+    number = np.hstack([sign, point, leading_zeros(text[:, 1:6]), e, exponent_sign, text[:, 7:8]])
+    return np.where((text == SPACE).all(axis=1)[:, None], np.uint8(SPACE), number)
+
+
+def _designators(text: Bytes) -> list[str]:
+    """`98067A` to `1998-067A`; anything else as it stands."""
+    year, year_good = digits(text[:, :2])
+    _, number_good = digits(text[:, 2:5])
+    full = four_digit_year(year).tolist()
+    known = (year_good & number_good).tolist()
+    raw = text.tobytes().decode("latin-1")
+    width = text.shape[1]
+    pieces = [raw[at : at + width].rstrip() for at in range(0, len(raw), width)]
+    return [f"{y}-{piece[2:]}" if k else piece.strip() for piece, y, k in zip(pieces, full, known, strict=True)]
