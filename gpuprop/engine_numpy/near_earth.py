@@ -1,0 +1,66 @@
+"""SGP4: secular gravity and drag on a near-Earth orbit (kernels/near_earth.cuh): AIAA 2006-6753, routine sgp4, first part."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..gravity import Gravity
+from ..typing import Array
+from .trig import cosine
+
+SMALLEST_EM = 1.0e-6
+
+
+class Mean(NamedTuple):
+    """Mean orbit at an instant, lunar-solar periodics included."""
+
+    am: Array  # semi-major axis, er
+    sqrt_am: Array
+    em: Array  # eccentricity
+    argpm: Array  # argument of perigee, rad
+    nodem: Array  # node, rad
+    mm: Array  # mean anomaly, rad
+    status: npt.NDArray[np.uint8]
+
+
+class Inclination(NamedTuple):
+    """Functions of the inclination that the periodic terms use."""
+
+    sini: Array
+    cosi: Array
+    con41: Array
+    x1mth2: Array
+    x7thm1: Array
+    aycof: Array
+    xlcof: Array
+
+
+def near_earth(gravity: Gravity, c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
+    """Mean orbit at t minutes since epoch. Where isimp is 1 the constants of the full series are zero, so one text serves both."""
+    t2 = t * t
+    xmdf = c["mo"] + c["mdot"] * t
+    q = 1.0 + c["eta"] * cosine(xmdf)
+    temp = c["omgcof"] * t + c["xmcof"] * (q * q * q - c["delmo"])
+    mm = xmdf + temp
+    sinmm = cosine(mm - 1.57079632679489661923)
+    tempa = 1.0 - ((c["cc1"] * t + c["d2"] * t2) + t2 * (c["d3"] * t + c["d4"] * t2))
+    tempe = c["bcc4"] * t + c["bcc5"] * (sinmm - c["sinmao"])
+    templ = t2 * (c["t2cof"] + c["t3cof"] * t) + (t2 * t2) * (c["t4cof"] + t * c["t5cof"])
+    em = c["ecco"] - tempe
+    status = eccentricity_status(em)
+    mean = Mean(
+        am=c["ao"] * (tempa * tempa),
+        sqrt_am=c["sqrt_ao"] * np.where(tempa < 0.0, -tempa, tempa),
+        em=np.where(em < SMALLEST_EM, SMALLEST_EM, em),
+        argpm=(c["argpo"] + c["argpdot"] * t) - temp,
+        nodem=(c["nodeo"] + c["nodedot"] * t) + c["nodecf"] * t2,
+        mm=mm + c["no_unkozai"] * templ,
+        status=status,
+    )
+    return mean, Inclination(c["sinio"], c["cosio"], c["con41"], c["x1mth2"], c["x7thm1"], c["aycof"], c["xlcof"])
+
+
+def eccentricity_status(em: Array) -> npt.NDArray[np.uint8]:
+    """Status 1 where the mean eccentricity has left [-0.001, 1)."""
+    return ((em >= 1.0) | (em < -0.001)).view(np.uint8)

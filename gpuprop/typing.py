@@ -1,0 +1,12 @@
+"""Names for the arrays that travel between the rooms."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+# The columns of a block by name (x, y, z, vx, vy, vz, status), each (n_times, n_sats).
+Columns = dict[str, npt.NDArray[Any]]
