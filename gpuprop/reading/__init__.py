@@ -41,7 +41,8 @@ def read_elements(
     theory, frame, centre or time scale) is a bad record. Records in = len(result) + len(result.rejected).
 
     Raises ElementsError (a ValueError) for bad records under "raise", and always when no record is good, when the source is something
-    else (a web page, a notice, empty, binary) or beyond the limits (source.MAX_BYTES unpacked, lines.MAX_LINE); OSError when it cannot be opened.
+    else (a web page, a notice, empty, binary) or beyond the limits (source.MAX_BYTES unpacked, lines.MAX_LINE, lines.MAX_LINES,
+    omm.MAX_RECORDS, draft.MAX_REJECTED); OSError when it cannot be opened.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f'on_error is "raise" or "skip", not {on_error!r}')

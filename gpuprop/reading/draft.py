@@ -2,13 +2,18 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from gpuprop.elements import FIELDS, Elements, Reject
+from gpuprop.elements import Elements, Reject
 from gpuprop.reading.columns import Ints, Mask
+from gpuprop.reading.errors import ElementsError
 
 SHOWN = 160  # characters of a bad record that its Reject keeps
+
+MAX_REJECTED = 1_000_000
 
 # Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04 revolutions a day, so more than 20 is an
 # error of transcription; angles may be written from -180 to 180 as well as from 0 to 360.
@@ -33,6 +38,12 @@ class Place:
     text: Callable[[int], str]
 
 
+def limit(rejected: int) -> None:
+    """Raises ElementsError when so many records are bad that to list them would only fill the memory."""
+    if rejected > MAX_REJECTED:
+        raise ElementsError(f"the source has more than {MAX_REJECTED:,} bad records: it is no catalogue of element sets")
+
+
 def reject(line: int, text: str, reason: str) -> Reject:
     return Reject(line, text.strip()[:SHOWN], reason)
 
@@ -42,32 +53,37 @@ class Draft:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.fields: dict[str, np.ndarray] = {}
+        self.fields: dict[str, npt.NDArray[Any]] = {}
         self.bad: Mask = np.zeros(len(place.line), bool)
         self.rejected: list[Reject] = []
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None) -> None:
         """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the line at fault if it is not the first."""
         place = place or self.place
-        for i in np.flatnonzero(wrong & ~self.bad).tolist():
+        at_fault = np.flatnonzero(wrong & ~self.bad)
+        limit(len(self.rejected) + len(at_fault))
+        for i in at_fault.tolist():
             self.rejected.append(reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i)))
         self.bad |= wrong
 
     def elements(self, others: Iterable[Reject] = ()) -> Elements:
         """The good records in order, with the bad ones and `others` as `rejected`, by line."""
-        for name, (low, high, allowed) in BOUNDS.items():
-            values = self.fields[name]
-            self.refuse((values < low) | (values > high), lambda i, n=name, v=values, a=allowed: f"{n} is {v[i]}, not {a}")  # type: ignore[misc]
-        if "EPHEMERIS_TYPE" in self.fields:
-            kind = self.fields["EPHEMERIS_TYPE"]
-            self.refuse(kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it")
-            self.refuse(~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not for SGP4 (0, 2 or 3)")
+        for name in BOUNDS:
+            self._refuse_outside(name)
+        kind = self.fields["EPHEMERIS_TYPE"]
+        self.refuse(kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it")
+        self.refuse(~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)")
         good = ~self.bad
-        fields = {name: values[good] for name, values in self.fields.items() if name in FIELDS}
+        fields = {name: values[good] for name, values in self.fields.items()}
         return Elements(fields, tuple(sorted([*self.rejected, *others], key=lambda bad: bad.line)))
 
+    def _refuse_outside(self, name: str) -> None:
+        values = self.fields[name]
+        low, high, allowed = BOUNDS[name]
+        self.refuse((values < low) | (values > high), lambda i: f"{name} is {values[i]}, not {allowed}")
 
-def objects(values: list[str]) -> np.ndarray:
+
+def objects(values: list[str]) -> npt.NDArray[Any]:
     """A column of text."""
     column = np.empty(len(values), object)
     column[:] = values

@@ -1,12 +1,15 @@
-"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All four spellings end here."""
+"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gpuprop.elements import FIELDS, Elements, Reject
 from gpuprop.reading.columns import SPACE, Cells, Mask, decimals, integers
 from gpuprop.reading.draft import Draft, Place, objects, reject
+from gpuprop.reading.errors import ElementsError
 from gpuprop.reading.instants import iso_epochs
 
 # What a message may say about itself for SGP4 to be right for it; saying nothing is right too.
@@ -17,20 +20,10 @@ REQUIRED_CONTEXT = {
     "MEAN_ELEMENT_THEORY": ({"SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4"}, "SGP4 would give wrong positions for it"),
 }
 KEYWORDS = (*FIELDS, *REQUIRED_CONTEXT)
-MANDATORY = (
-    "EPOCH",
-    "MEAN_MOTION",
-    "ECCENTRICITY",
-    "INCLINATION",
-    "RA_OF_ASC_NODE",
-    "ARG_OF_PERICENTER",
-    "MEAN_ANOMALY",
-    "NORAD_CAT_ID",
-    "BSTAR",
-)
-UNITS = {
-    name: unit for name, (_, unit, _) in FIELDS.items() if unit in ("deg", "rev/day")
-}  # the units that another spelling could well have
+MANDATORY = (*(name for name, (_, _, default) in FIELDS.items() if default is None), "BSTAR")  # the standard demands BSTAR for SGP4
+ABSENT = {"NORAD_CAT_ID": "0"}  # the standard makes the number optional; that it is absent is told in Elements.notes
+OTHER_UNITS = ("deg", "rev/day")  # fields in these could well be in others
+MAX_RECORDS = 2_000_000  # messages in one file; the whole public catalogue has 30 thousand
 
 Record = Mapping[str, str]
 
@@ -43,25 +36,18 @@ def from_columns(columns: Mapping[str, Cells], place: Place, others: Sequence[Re
     for name, (allowed, why) in REQUIRED_CONTEXT.items():
         if name in columns:
             _refuse_other(draft, name, columns[name], allowed, why)
-    for name, (dtype, _, default) in FIELDS.items():
-        cells = columns.get(name, nothing)
-        if dtype == "object":
-            draft.fields[name] = objects([text or default for text in cells.texts()])
-        else:
-            values, good, blank = _parse(dtype, cells)
-            if name in MANDATORY:
-                draft.refuse(blank, f"{name} is missing")
-            else:
-                values = np.where(blank, default, values).astype(dtype)
-            draft.refuse(~good & ~blank, lambda i, n=name, c=cells, d=dtype: f"{n} is not {_NEED[d]}: {c.text(i)[:40]!r}")  # type: ignore[misc]
-            draft.fields[name] = values
+    for name in FIELDS:
+        draft.fields[name] = _field(draft, name, columns.get(name, nothing))
     return draft.elements(others)
 
 
 def from_records(records: Sequence[Record], lines: Sequence[int], texts: Sequence[str], rejected: Sequence[Reject]) -> Elements:
     """records: keyword -> text, one mapping a message, which begins on its of `lines` with its of `texts`."""
-    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in KEYWORDS}
-    return from_columns(columns, Place(np.array(lines, np.int64), lambda i: texts[i]), rejected)
+    columns = {name: Cells.of([record.get(name, ABSENT.get(name, "")) for record in records]) for name in KEYWORDS}
+    elements = from_columns(columns, Place(np.array(lines, np.int64), lambda i: texts[i]), rejected)
+    unnumbered = sum("NORAD_CAT_ID" not in record for record in records)
+    note = f"{unnumbered} messages without NORAD_CAT_ID: numbered 0"
+    return Elements(elements.fields, elements.rejected, (note,)) if unnumbered else elements
 
 
 def without_unit(name: str, value: str) -> str:
@@ -69,8 +55,8 @@ def without_unit(name: str, value: str) -> str:
     if name not in FIELDS or FIELDS[name][0] == "object" or not value.endswith("]"):
         return value
     number, _, unit = value[:-1].partition("[")
-    expected = UNITS.get(name)
-    return value if expected and unit.strip().lower() != expected else number.strip()
+    expected = FIELDS[name][1]
+    return value if expected in OTHER_UNITS and unit.strip().lower() != expected else number.strip()
 
 
 class Messages:
@@ -82,22 +68,45 @@ class Messages:
         self.texts: list[str] = []
         self.rejected: list[Reject] = []
 
+    @property
+    def total(self) -> int:
+        return len(self.records) + len(self.rejected)
+
     def add(self, record: Record, line: int, text: str) -> None:
+        self._count()
         self.records.append(record)
         self.lines.append(line)
         self.texts.append(text)
 
     def reject(self, line: int, text: str, reason: str) -> None:
+        self._count()
         self.rejected.append(reject(line, text, reason))
 
     def elements(self) -> Elements:
         return from_records(self.records, self.lines, self.texts, self.rejected)
 
+    def _count(self) -> None:
+        if self.total >= MAX_RECORDS:
+            raise ElementsError(f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: split it")
+
 
 _NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "float64": "a number", "int32": "a whole number"}
 
 
-def _parse(dtype: str, cells: Cells) -> tuple[np.ndarray, Mask, Mask]:
+def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
+    dtype, _, default = FIELDS[name]
+    if dtype == "object":
+        return objects([text or default for text in cells.texts()])
+    values, good, blank = _parse(dtype, cells)
+    if name in MANDATORY:
+        draft.refuse(blank, f"{name} is missing")
+    else:
+        values = np.where(blank, default, values).astype(dtype)
+    draft.refuse(~good & ~blank, lambda i: f"{name} is not {_NEED[dtype]}: {cells.text(i)[:40]!r}")
+    return values
+
+
+def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
     text, too_long = cells.fitted()
     if dtype == "datetime64[ns]":
         epoch, good = iso_epochs(cells)
@@ -107,7 +116,7 @@ def _parse(dtype: str, cells: Cells) -> tuple[np.ndarray, Mask, Mask]:
 
 
 def _refuse_other(draft: Draft, name: str, cells: Cells, allowed: set[str], why: str) -> None:
-    values, inverse = np.unique(np.array(cells.texts(), object).astype(str), return_inverse=True)
-    wrong = np.array([bool(value) and value.upper() not in allowed for value in values.tolist()], bool)
-    if wrong.any():
-        draft.refuse(wrong[inverse], lambda i: f"{name} is {values[inverse[i]]!r}: {why}")
+    texts = cells.texts()
+    others = {text for text in set(texts) if text and text.upper() not in allowed}
+    if others:
+        draft.refuse(np.array([text in others for text in texts], bool), lambda i: f"{name} is {texts[i]!r}: {why}")

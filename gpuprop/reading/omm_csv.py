@@ -1,12 +1,12 @@
-"""OMM as CSV, as CelesTrak and Space-Track serve it. Every physical line is one record, so that an unbalanced quote spoils its own line only."""
+"""OMM as CSV, as CelesTrak and Space-Track serve it. Every line is one record, so that an unbalanced quote spoils its own line only."""
 
-import csv
+import itertools
 
 import numpy as np
 
 from gpuprop.elements import Elements
-from gpuprop.reading.columns import Bytes, Cells, Ints
-from gpuprop.reading.draft import Place, reject
+from gpuprop.reading.columns import Bytes, Cells, Ints, Mask
+from gpuprop.reading.draft import Place, limit, reject
 from gpuprop.reading.errors import ElementsError
 from gpuprop.reading.lines import Lines
 from gpuprop.reading.omm import KEYWORDS, MANDATORY, from_columns
@@ -19,23 +19,22 @@ COMMA, QUOTE, SPACE = ord(","), ord('"'), ord(" ")
 def read(data: bytes, source: str) -> Elements:
     """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if the header cannot be used."""
     lines = Lines.of(data, source)
-    filled = np.flatnonzero(~_blank(lines))
-    header = _header(lines.cells(filled[:1]).text(0), source)
+    filled = np.flatnonzero(~lines.blank())
+    names = _usable(lines.cells(filled[:1]).text(0), source)
     rows = filled[1:]
     if not len(rows):
         raise ElementsError(f"{source} is a CSV header without any record: the query matched nothing")
     edges = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
-    return Elements.concat(_block(lines, rows[a:b], header) for a, b in zip(edges[:-1], edges[1:], strict=True))
+    return Elements.concat(_block(lines, rows[a:b], names) for a, b in itertools.pairwise(edges.tolist()))
 
 
-def _blank(lines: Lines) -> np.ndarray:
-    """Whether a line has nothing but spaces; only lines short enough to be looked at whole are asked."""
-    text = lines.cells(np.arange(len(lines))).matrix(8)
-    return (text == SPACE).all(axis=1) & (lines.length <= 8)
+def header(line: str) -> list[str]:
+    """The names of the columns; a keyword holds neither commas nor quotation marks."""
+    return [name.strip().strip('"').strip().upper() for name in line.split(",")]
 
 
-def _header(line: str, source: str) -> list[str]:
-    names = [name.strip().upper() for name in next(csv.reader([line]))]
+def _usable(line: str, source: str) -> list[str]:
+    names = header(line)
     missing = [name for name in MANDATORY if name not in names]
     twice = [name for name in KEYWORDS if names.count(name) > 1]
     if missing:
@@ -45,7 +44,7 @@ def _header(line: str, source: str) -> list[str]:
     return names
 
 
-def _block(lines: Lines, rows: Ints, header: list[str]) -> Elements:
+def _block(lines: Lines, rows: Ints, names: list[str]) -> Elements:
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
     end = start + lines.length[rows]
@@ -54,22 +53,23 @@ def _block(lines: Lines, rows: Ints, header: list[str]) -> Elements:
 
     owner = np.searchsorted(start, commas, "right") - 1
     count = np.bincount(owner, minlength=len(rows)) + 1
-    good = (count == len(header)) & ~odd_quotes
+    good = (count == len(names)) & ~odd_quotes
     place = Place(rows + 1, lines.cells(rows).text)
+    limit(int((~good).sum()))
     rejected = []
     for i in np.flatnonzero(~good).tolist():
-        reason = "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(header)}"
+        reason = "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(names)}"
         rejected.append(reject(int(place.line[i]), place.text(i), reason))
 
-    inner = commas[good[owner]].reshape(-1, len(header) - 1)
+    inner = commas[good[owner]].reshape(-1, len(names) - 1)
     starts = np.hstack([start[good, None], inner + 1])
     ends = np.hstack([inner, end[good, None]])
-    columns = {name: _column(buffer, starts[:, j], ends[:, j]) for j, name in enumerate(header) if name in KEYWORDS}
+    columns = {name: _column(buffer, starts[:, j], ends[:, j]) for j, name in enumerate(names) if name in KEYWORDS}
     kept = rows[good]
     return from_columns(columns, Place(kept + 1, lines.cells(kept).text), rejected)
 
 
-def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, np.ndarray]:
+def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, Mask]:
     """The commas that separate fields, and which lines have an odd number of quotation marks."""
     commas = np.flatnonzero(buffer == COMMA)
     quotes = np.flatnonzero(buffer == QUOTE)
@@ -90,6 +90,6 @@ def _column(buffer: Bytes, start: Ints, end: Ints) -> Cells:
     return cells
 
 
-def _undoubled(cells: Cells, quoted: np.ndarray) -> Cells:
+def _undoubled(cells: Cells, quoted: Mask) -> Cells:
     texts = [decode(cells.bytes(i)) for i in range(len(cells))]
     return Cells.of([text.replace('""', '"') if inside else text for text, inside in zip(texts, quoted.tolist(), strict=True)])

@@ -13,7 +13,7 @@ _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
 def read(data: bytes, source: str) -> Elements:
     """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at CCSDS_OMM_VERS."""
     lines = Lines.of(data, source)
-    cells = lines.cells(lines.start * 0 + range(len(lines)))
+    cells = lines.all()
     messages = Messages()
     record: dict[str, str] = {}
     begin, shown, fault = 0, "", ""

@@ -1,17 +1,17 @@
 """OMM as XML. Each <omm> is parsed by itself, so that a damaged one spoils itself only; no document type, no entity is ever read."""
 
+import itertools
 import re
 import xml.parsers.expat as expat
 
 from gpuprop.elements import Elements
 from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.omm import KEYWORDS, Messages, without_unit
+from gpuprop.reading.omm import KEYWORDS, MAX_RECORDS, Messages, without_unit
 from gpuprop.reading.source import decode
 
 MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
 _END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -22,11 +22,10 @@ def read(data: bytes, source: str) -> Elements:
     if declaration:
         line = data.count(b"\n", 0, declaration.start()) + 1
         raise ElementsError(f"{source}, line {line}: a document type or entity declaration has no place in an OMM, and is never read")
-    if b"<!--" in data:
-        data = _COMMENT.sub(lambda comment: b"\n" * comment[0].count(b"\n"), data)
-    begins = [match.start() for match in _BEGIN.finditer(data)]
+    data = _uncommented(data)
+    begins = [match.start() for match in itertools.islice(_BEGIN.finditer(data), MAX_RECORDS + 1)]
     if not begins:
-        raise ElementsError(f"{source} is XML without any <omm>: it holds no orbit mean-elements message")
+        raise ElementsError(f"{source} is XML or HTML without any <omm>: it holds no orbit mean-elements message")
 
     messages = Messages()
     frame = _parser()
@@ -51,6 +50,15 @@ def read(data: bytes, source: str) -> Elements:
         last = data.count(b"\n") + 1
         messages.reject(last, decode(data[-160:]), f"the file around the messages is not whole ({frame_fault}): it was cut or changed")
     return messages.elements()
+
+
+def _uncommented(data: bytes) -> bytes:
+    """Comments to the line ends they hold. In one pass: a pattern would go over a file of unclosed comments again and again."""
+    pieces, at = [], 0
+    while (begin := data.find(b"<!--", at)) >= 0 and (end := data.find(b"-->", begin)) >= 0:
+        pieces += [data[at:begin], b"\n" * data.count(b"\n", begin, end)]
+        at = end + 3
+    return b"".join([*pieces, data[at:]])
 
 
 def _parser() -> expat.XMLParserType:

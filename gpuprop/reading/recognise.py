@@ -4,12 +4,13 @@ import re
 
 from gpuprop.reading.errors import ElementsError
 from gpuprop.reading.omm import KEYWORDS
+from gpuprop.reading.omm_csv import header
 from gpuprop.reading.source import decode
 
-_JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]0-9]|$))")
+_JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
 _TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|.{38})")
-_HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_HTML = re.compile(rb"<(!doctype\s+html|html|head)[\s>]", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 HEAD = 64 << 10
@@ -41,10 +42,10 @@ def format_of(data: bytes, source: str) -> str:
     head = data[:HEAD].lstrip()
     if _JSON.match(head):
         return "json"
-    if head.startswith(b"<") and not _HTML.match(head):
+    if head.startswith(b"<") and not _HTML.search(head[:4096]):
         return "xml"
     if not head.startswith(b"<"):
-        columns = [name.strip().strip('"').strip().upper() for name in decode(head.split(b"\n", 1)[0]).split(",")]
+        columns = header(decode(head.split(b"\n", 1)[0]))
         if len({"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}.intersection(columns)) >= 2:
             return "csv"
         if _KVN.search(head):
@@ -60,7 +61,7 @@ def _instead(data: bytes, head: bytes) -> str:
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
             return f"is {what}"
-    if _HTML.match(head):
+    if head.startswith(b"<"):
         title = _TITLE.search(head)
         named = f" ({' '.join(decode(title[1]).split())!r})" if title else ""
         return f"is a web page{named}, not element sets: look at it in a browser, then download the data itself"

@@ -51,7 +51,11 @@ def decode(data: bytes) -> str:
 
 
 def _read(file: IO[Any]) -> bytes:
-    chunk = file.read(CHUNK)
+    try:
+        chunk = file.read(CHUNK)
+    except UnicodeDecodeError:
+        name = getattr(file, "name", "the file given")
+        raise ElementsError(f"{name} was opened as text in an encoding that is not its own: open it as binary") from None
     return chunk.encode("utf-8", "replace") if isinstance(chunk, str) else cast(bytes, chunk)
 
 
@@ -75,17 +79,18 @@ def _gunzip(name: str, file: IO[Any], chunk: bytes) -> bytes:
     try:
         while chunk:
             packed += len(chunk)
-            while chunk:
-                if member is None:
-                    member = zlib.decompressobj(wbits=31)
-                data += member.decompress(chunk, CHUNK)
+            full = False
+            while chunk or full:
+                member = member or zlib.decompressobj(wbits=31)
+                piece = member.decompress(chunk, CHUNK)
+                data += piece
                 if len(data) > MAX_BYTES:
                     raise ElementsError(f"{name} unpacks to more than {MAX_BYTES:,} bytes, the most that is read at once: split it")
                 if len(data) > max(RATIO_FROM, MAX_RATIO * packed):
                     raise ElementsError(f"{name} unpacks to over {MAX_RATIO} times its size: this is no catalogue")
-                chunk = member.unconsumed_tail
+                chunk, full = member.unconsumed_tail, len(piece) == CHUNK
                 if member.eof:
-                    chunk = member.unused_data.lstrip(b"\0")  # padding after a member is allowed
+                    chunk, full = member.unused_data.lstrip(b"\0"), False  # padding after a member is allowed
                     member = None
             chunk = _read(file)
             if member is None:

@@ -3,18 +3,20 @@
 Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle; Alpha-5 numbers, ibid. #tle-alpha5.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from gpuprop.elements import Elements, Reject
 from gpuprop.reading.columns import DOT, SPACE, ZERO, Bytes, Ints, Mask, decimals, digits, integers, leading_zeros
-from gpuprop.reading.draft import Draft, Place, objects, reject
+from gpuprop.reading.draft import Draft, Place, limit, objects, reject
 from gpuprop.reading.instants import day_of_year_epochs, four_digit_year
 from gpuprop.reading.lines import Lines
 
 WIDTH = 69
 CHECKSUM = WIDTH - 1
 NAME, LINE_1, LINE_2 = 0, 1, 2
-TEXT = "name without an element set"
 
 # 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
@@ -47,30 +49,28 @@ def read(data: bytes, source: str, checksum: str) -> Elements:
 
 def _pair(lines: Lines) -> tuple[Ints, Ints, Ints, list[Reject]]:
     """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line that is not blank or a comment."""
-    text = lines.cells(np.arange(len(lines))).matrix(WIDTH)
-    filled = (text != SPACE) & (text != ord("\t"))
-    lead = text[np.arange(len(text)), filled.argmax(axis=1)]
-    kept = np.flatnonzero((filled.any(axis=1) | (lines.length > WIDTH)) & (lead != ord("#")))
+    text = lines.all().matrix(WIDTH)
+    lead = text[np.arange(len(text)), (text > SPACE).argmax(axis=1)]
+    kept = np.flatnonzero(~lines.blank() & (lead != ord("#")))
 
     # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its number.
     body = text[kept]
     is_set = (body[:, 1] == SPACE) & ((lines.length[kept] > 40) | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE))
     kind = np.where(is_set & (body[:, 0] == ord("1")), LINE_1, np.where(is_set & (body[:, 0] == ord("2")), LINE_2, NAME))
     after = np.append(kind[1:], NAME)
-    before = np.insert(kind[:-1], 0, LINE_1)
+    before = np.insert(kind[:-1], 0, NAME)
 
     pairs = np.flatnonzero((kind == LINE_1) & (after == LINE_2))
     lonely = {
         "line 1 without its line 2": (kind == LINE_1) & (after != LINE_2),
         "line 2 without its line 1": (kind == LINE_2) & (before != LINE_1),
-        TEXT: (kind == NAME) & (after == NAME),
+        "name without an element set": (kind == NAME) & (after == NAME),
     }
-    if len(kind) and kind[0] == LINE_2:
-        lonely["line 2 without its line 1"][0] = True
     cells = lines.cells(kept)
+    limit(sum(int(mask.sum()) for mask in lonely.values()))
     strays = [reject(int(kept[i]) + 1, cells.text(i), reason) for reason, mask in lonely.items() for i in np.flatnonzero(mask).tolist()]
-    named = (pairs > 0) & (kind[pairs - 1] == NAME) if len(pairs) else np.zeros(0, bool)
-    return kept[pairs], kept[pairs + 1] if len(pairs) else pairs, np.where(named, kept[pairs - 1], -1), strays
+    named = (pairs > 0) & (kind[pairs - 1] == NAME)
+    return kept[pairs], kept[pairs + 1], np.where(named, kept[pairs - 1], -1), strays
 
 
 class _Sets:
@@ -108,10 +108,7 @@ class _Sets:
     def _layout(self) -> None:
         used = {line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1) for line, text in self.text.items()}
         for line in (LINE_1, LINE_2):
-            length = used[line]
-            self.draft.refuse(
-                length < CHECKSUM, lambda i, n=line, u=length: f"line {n} is cut: {u[i]} columns instead of 69", self.place[line]
-            )
+            self._refuse_cut(line, used[line])
         for line, other in ((LINE_1, LINE_2), (LINE_2, LINE_1)):
             short = (used[line] == CHECKSUM) & (used[other] > CHECKSUM)
             reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
@@ -120,6 +117,9 @@ class _Sets:
             moved = (text[:, BLANKS[line]] != SPACE).any(axis=1) | (text[:, POINTS[line]] != DOT).any(axis=1)
             reason = f"line {line} has its blanks or decimal points in the wrong columns: a character is missing or too many, or changed"
             self.draft.refuse(moved, reason, self.place[line])
+
+    def _refuse_cut(self, line: int, used: Ints) -> None:
+        self.draft.refuse(used < CHECKSUM, lambda i: f"line {line} is cut: {used[i]} columns instead of 69", self.place[line])
 
     def _numbers(self) -> Ints:
         numbers = {}
@@ -133,7 +133,7 @@ class _Sets:
         self.draft.refuse(one != two, lambda i: f"line 1 is of object {one[i]}, line 2 of object {two[i]}", self.place[LINE_2])
         return one
 
-    def _epochs(self) -> np.ndarray:
+    def _epochs(self) -> npt.NDArray[Any]:
         text = self.text[LINE_1]
         year, year_good = digits(leading_zeros(text[:, 18:20]))
         day, day_good = digits(leading_zeros(text[:, 20:23]))
@@ -144,7 +144,7 @@ class _Sets:
         self.draft.refuse(~good, lambda i: f"EPOCH: the year {year[i]} has no day {day[i]}")
         return epoch.view("datetime64[ns]")
 
-    def _decimal(self, field: str, line: int, start: int, stop: int, text: Bytes) -> np.ndarray:
+    def _decimal(self, field: str, line: int, start: int, stop: int, text: Bytes) -> npt.NDArray[Any]:
         values, good, blank = decimals(text)
         optional = blank if field in ("MEAN_MOTION_DOT", "MEAN_MOTION_DDOT") else np.zeros_like(blank)  # SGP4 does not use them
         self._refuse_field(~good & ~optional, field, line, start, stop)
@@ -170,8 +170,10 @@ class _Sets:
 
 
 def _assumed_point(text: Bytes) -> Bytes:
-    """`1859667` to `.1859667`."""
-    return np.insert(leading_zeros(text), 0, DOT, axis=1) if len(text) else np.zeros((0, text.shape[1] + 1), np.uint8)
+    """`1859667` to `.1859667`; every place needs its digit."""
+    places = leading_zeros(text)
+    places = np.where(places == SPACE, np.uint8(ord("?")), places)
+    return np.hstack([np.full((len(text), 1), DOT, np.uint8), places])
 
 
 def _exponential(text: Bytes) -> Bytes:
