@@ -1,6 +1,6 @@
 """Snapshots: the states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -107,13 +107,16 @@ class Propagator:
         times = self._checked(times, frame)
         return self._block(times, frame, velocity)
 
-    def snapshots(self, times: Any, frame: str = "teme", velocity: bool = True, *, block_bytes: int = BLOCK_BYTES) -> Iterator[States]:
-        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least).
+    def snapshots(
+        self, times: Any, frame: str = "teme", velocity: bool = True, *, block_bytes: int = BLOCK_BYTES, rows: int | None = None
+    ) -> Generator[States, None, None]:
+        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of `rows` instants.
 
-        The next block is computed while the caller uses this one.
+        The next block is computed while the caller uses this one. Wrong arguments are refused here, not at the first block.
         """
-        times = self._checked(times, frame)
-        rows = self.rows(block_bytes, velocity)
+        return self._blocks(self._checked(times, frame), frame, velocity, rows or self.rows(block_bytes, velocity))
+
+    def _blocks(self, times: Times, frame: str, velocity: bool, rows: int) -> Generator[States, None, None]:
         pool = ThreadPoolExecutor(1, "gpuprop-snapshots")
         try:
             pending = None

@@ -1,0 +1,116 @@
+"""A file is complete or absent: written under a temporary name, hashed on the way, flushed to the disk, then renamed."""
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+import xxhash
+
+from .plan import digest_text
+
+# Ask the disk to begin with what is written so far, so that the final fsync finds little to do.
+WRITEBACK_BYTES = 32 << 20
+
+
+def temporary_name(path: Path) -> Path:
+    """Beside `path`, hidden, so that readers of the directory do not take it for a part."""
+    return path.with_name(f".{path.name}.partial")
+
+
+def described(error: OSError, path: Path, doing: str) -> OSError:
+    """The same error, with what was being done and to which file."""
+    return type(error)(error.errno, f"{error.strerror or error} while {doing}", str(path))
+
+
+class NewFile:
+    """A binary sink for `path`, as a context manager: the file appears on leaving it, or on an exception leaves nothing behind.
+
+    `bytes` and `digest` (xxh3-128) are those of what was written. OSErrors name the path. Not seekable.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bytes = 0
+        self.closed = False
+        self._temporary = temporary_name(path)
+        self._hash = xxhash.xxh3_128()
+        self._begun = 0  # bytes whose way to the disk has begun
+        try:
+            self._file = open(self._temporary, "wb", buffering=0)  # noqa: SIM115  # closed by commit and discard
+        except OSError as error:
+            raise described(error, path, "creating the file") from error
+
+    @property
+    def digest(self) -> str:
+        return digest_text(self._hash)
+
+    def write(self, data: "bytes | memoryview") -> int:
+        """All of `data`, or OSError."""
+        if self.closed:  # discarded: a writer that is torn down after an error may still want to write its footer
+            return len(data)
+        view = memoryview(data).cast("B")
+        self._hash.update(view)
+        try:
+            left = view
+            while left:
+                left = left[self._file.write(left) :]
+            self.bytes += len(view)
+            if self.bytes - self._begun >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
+                os.posix_fadvise(self._file.fileno(), self._begun, self.bytes - self._begun, os.POSIX_FADV_DONTNEED)
+                self._begun = self.bytes
+        except OSError as error:
+            raise described(error, self.path, "writing") from error
+        return len(view)
+
+    def tell(self) -> int:
+        return self.bytes
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...  # what Arrow calls; only leaving the context ends the file
+
+    def readable(self) -> bool:
+        return False
+
+    def seekable(self) -> bool:
+        return False
+
+    def writable(self) -> bool:
+        return True
+
+    def __enter__(self) -> "NewFile":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None:
+            try:
+                self._commit()
+            except BaseException as failure:
+                self._discard()
+                if isinstance(failure, OSError):
+                    raise described(failure, self.path, "committing the file") from failure
+                raise
+        else:
+            self._discard()
+
+    def _commit(self) -> None:
+        os.fsync(self._file.fileno())
+        self._file.close()
+        os.replace(self._temporary, self.path)
+        self.closed = True
+        sync_directory(self.path.parent)
+
+    def _discard(self) -> None:
+        self.closed = True
+        self._file.close()
+        self._temporary.unlink(missing_ok=True)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable, where the system can."""
+    if os.name == "posix":
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

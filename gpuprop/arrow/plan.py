@@ -1,0 +1,259 @@
+"""The plan of a run: which rows go into which part and batch, under which schema. A pure function of satellites, instants and options.
+
+Engine, threads, block size and host are not in it, so whoever writes a part of a plan writes the same bytes.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import xxhash
+
+from .. import __version__
+from ..clock import Times, as_times, format_duration, format_ns
+from ..elements import FIELDS, Elements
+from ..gravity import gravity_model
+from ..snapshots import FRAMES, STATUS
+
+# Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
+# 25, so every form stays between 256 MB and 1 GB.
+PART_BYTES = 768_000_000
+BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
+SUFFIXES = {"arrow": "arrow", "parquet": "parquet"}  # format: suffix of its files
+COMPRESSIONS = ("none", "lz4", "zstd")
+DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
+POSITION, VELOCITY = ("x", "y", "z"), ("vx", "vy", "vz")
+
+
+def digest_text(digest: xxhash.xxh3_128) -> str:
+    return f"xxh3-128:{digest.hexdigest()}"
+
+
+def elements_digest(elements: Elements) -> str:
+    """`xxh3-128:` and 32 hexadecimal digits over the fields of the element sets, in the order of FIELDS; notes and rejects do not count.
+
+    Each field is its name, type and length in a line, then its values, little endian; text is the lengths of all values in UTF-8 bytes
+    as uint64, then the values. So no two different sets share the bytes that are hashed.
+    """
+    digest = xxhash.xxh3_128()
+    for name, (dtype, _, _) in FIELDS.items():
+        values = elements.fields[name]
+        digest.update(f"{name} {dtype} {len(values)}\n".encode())
+        if dtype == "object":
+            texts = [text.encode() for text in values]
+            digest.update(np.array([len(text) for text in texts], "<u8").tobytes())
+            digest.update(b"".join(texts))
+        else:
+            digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
+    return digest_text(digest)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where rows are: parts hold whole batches; a batch is `batch_instants` whole instants or, for more than 1 Mi satellites, one of the
+    `instant_batches` slices of one instant."""
+
+    satellites: int
+    instants: int
+    batch_instants: int
+    instant_batches: int
+    part_instants: int  # a multiple of batch_instants
+
+    @staticmethod
+    def of(satellites: int, instants: int, row_bytes: int, part_bytes: int) -> "Layout":
+        """The layout of a run. Batches are 256 Ki to 1 Mi rows (a run's last may be smaller), parts at most part_bytes or one batch."""
+        instant_batches = -(-satellites // MOST_BATCH_ROWS)
+        batch_instants = max(1, BATCH_ROWS // satellites)
+        part_batches = max(1, part_bytes // (row_bytes * satellites * batch_instants))
+        return Layout(satellites, instants, batch_instants, instant_batches, part_batches * batch_instants)
+
+    @property
+    def parts(self) -> int:
+        return -(-self.instants // self.part_instants)
+
+    def part(self, index: int) -> range:
+        """The instants in part `index`."""
+        first = index * self.part_instants
+        return range(first, min(first + self.part_instants, self.instants))
+
+    def part_batches(self, index: int) -> int:
+        """Batches in part `index`."""
+        return -(-len(self.part(index)) // self.batch_instants) * self.instant_batches
+
+    def satellite_slices(self) -> Iterator[slice]:
+        """The satellites of the successive batches of one instant, or of a group of batch_instants."""
+        width = -(-self.satellites // self.instant_batches)
+        return (slice(first, min(first + width, self.satellites)) for first in range(0, self.satellites, width))
+
+    def find(self, instant: int) -> tuple[int, range, int]:
+        """Where an instant is: part, batches of that part, and the row of its first satellite in the first of them."""
+        part, within = divmod(instant, self.part_instants)
+        batch, group = divmod(within, self.batch_instants)
+        first = batch * self.instant_batches
+        return part, range(first, first + self.instant_batches), group * self.satellites
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What a run writes: satellites, instants and options, and the layout and schema that follow from them."""
+
+    elements: Elements
+    times: Times
+    frame: str
+    dtype: str
+    velocity: bool
+    format: str
+    compression: str
+    gravity: str
+    opsmode: str
+    layout: Layout
+
+    @property
+    def satellites(self) -> int:
+        return self.layout.satellites
+
+    @property
+    def instants(self) -> int:
+        return self.layout.instants
+
+    @property
+    def rows(self) -> int:
+        return self.satellites * self.instants
+
+    @property
+    def parts(self) -> int:
+        return self.layout.parts
+
+    @property
+    def row_bytes(self) -> int:
+        return row_bytes(self.dtype, self.velocity)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all columns: the size of uncompressed IPC parts but for about 800 bytes a batch; an upper bound for the others."""
+        return self.rows * self.row_bytes
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        """Names of the floating-point columns."""
+        return POSITION + VELOCITY if self.velocity else POSITION
+
+    @property
+    def satellites_file(self) -> str:
+        return f"satellites.{SUFFIXES[self.format]}"
+
+    def part_file(self, index: int) -> str:
+        """The file of part `index`, relative to the directory."""
+        return f"snapshots/part-{index:06d}.{SUFFIXES[self.format]}"
+
+    @cached_property
+    def metadata(self) -> dict[str, Any]:
+        """What travels in the schema of every part, as JSON under the key `gpuprop`."""
+        step = self.times.step_ns
+        facts: dict[str, Any] = {
+            "version": __version__,
+            "model": "SGP4",
+            "frame": self.frame,
+            "time_scale": "UTC",
+            "earth_orientation": None,  # no frame of this version needs it
+            "gravity": self.gravity,
+            "opsmode": self.opsmode,
+            "units": {"position": "km", "velocity": "km/s"} if self.velocity else {"position": "km"},
+            "dtype": self.dtype,
+            "velocity": self.velocity,
+            "elements": elements_digest(self.elements),
+            "start": format_ns(self.times.start_ns) if step else None,
+            "step": format_duration(step) if step else None,
+            "satellites": self.satellites,
+            "instants": self.instants,
+            "rows": self.rows,
+        }
+        if not step:
+            facts["times"] = digest_text(xxhash.xxh3_128(self.times.ns.astype("<i8").tobytes()))
+        if self.elements.notes:
+            facts["notes"] = list(self.elements.notes)
+        return facts
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Of the parts; no column has nulls: a state that cannot be computed is NaN."""
+        real = pa.float64() if self.dtype == "float64" else pa.float32()
+        fields = [
+            pa.field("time", pa.timestamp("ns", "UTC"), nullable=False, metadata={"unit": "UTC"}),
+            pa.field("sat_id", pa.int32(), nullable=False),
+            *(pa.field(name, real, nullable=False, metadata={"unit": "km", "frame": self.frame}) for name in POSITION),
+        ]
+        if self.velocity:
+            fields += [pa.field(name, real, nullable=False, metadata={"unit": "km/s", "frame": self.frame}) for name in VELOCITY]
+        fields.append(pa.field("status", pa.uint8(), nullable=False, metadata={"codes": json.dumps(STATUS)}))
+        return pa.schema(fields, metadata={"gpuprop": json.dumps(self.metadata)})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The plan as it stands in the manifest: the metadata, and how it is spread over files. Equal plans write equal bytes."""
+        return {
+            **self.metadata,
+            "format": self.format,
+            "compression": self.compression,
+            "parts": self.parts,
+            "part_instants": self.layout.part_instants,
+            "batch_instants": self.layout.batch_instants,
+            "instant_batches": self.layout.instant_batches,
+        }
+
+
+def row_bytes(dtype: str, velocity: bool) -> int:
+    """Bytes of a row: time, sat_id, coordinates, status."""
+    return 8 + 4 + (6 if velocity else 3) * np.dtype(dtype).itemsize + 1
+
+
+def plan_snapshots(
+    elements: Elements,
+    times: Any,
+    frame: str = "teme",
+    dtype: str = "float64",
+    velocity: bool = True,
+    format: str = "arrow",
+    *,
+    compression: str | None = None,
+    gravity: str = "wgs72",
+    opsmode: str = "i",
+    part_bytes: int | None = None,
+) -> Plan:
+    """What write_snapshots would write, without computing or writing anything: `.satellites .instants .rows .parts .bytes`, `.to_dict()`.
+
+    times: anything clock.as_times takes; instants in equal steps become a grid, however they are spelled. Other options as in
+    write_snapshots; part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not known, for no satellites
+    and for no instants.
+    """
+    for name, value, known in (("frame", frame, FRAMES), ("dtype", dtype, ("float64", "float32")), ("format", format, tuple(SUFFIXES))):
+        if value not in known:
+            raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
+    compression = DEFAULT_COMPRESSION[format] if compression is None else compression
+    if compression not in COMPRESSIONS:
+        raise ValueError(f"compression {compression!r} is not known: use {', '.join(COMPRESSIONS)}")
+    if opsmode not in ("i", "a"):
+        raise ValueError(f"opsmode {opsmode!r} is not known: use i or a")
+    times = as_grid(as_times(times))
+    if not len(elements):
+        raise ValueError("there are no satellites to write: the element sets are empty")
+    if not times.count:
+        raise ValueError("there are no instants to write")
+    part_bytes = PART_BYTES if part_bytes is None else part_bytes
+    layout = Layout.of(len(elements), times.count, row_bytes(dtype, velocity), part_bytes)
+    return Plan(elements, times, frame, dtype, velocity, format, compression, gravity_model(gravity).name, opsmode, layout)
+
+
+def as_grid(times: Times) -> Times:
+    """The same instants as a grid, where they are two or more in equal steps forwards."""
+    if times.is_grid or times.count < 2:
+        return times
+    ns = times.ns
+    step = int(ns[1]) - int(ns[0])
+    if step < 1 or int(ns[-1]) - int(ns[0]) != step * (times.count - 1):
+        return times
+    grid = Times.grid(int(ns[0]), step, times.count)
+    return grid if grid == times else times

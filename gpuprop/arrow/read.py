@@ -1,0 +1,193 @@
+"""Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pyarrow.parquet as pq
+import xxhash
+
+from ..clock import Times, as_times, duration_ns, format_ns, instant_ns
+from .manifest import Manifest
+from .plan import Layout, digest_text
+
+READ_BYTES = 16 << 20
+
+
+def open_snapshots(path: str | os.PathLike[str], partial: bool = False) -> "Snapshots":
+    """The snapshots in a directory that write_snapshots filled. Reads the manifest, and the size of each part.
+
+    partial: open a run that did not finish, with the parts that are complete; otherwise that is a ValueError.
+    FileNotFoundError if the directory, its manifest or a part is missing; ValueError for a part that is not as long as it was written,
+    and for a manifest that this version cannot read.
+    """
+    directory = Path(path)
+    manifest = Manifest.read(directory)
+    if not manifest.complete and not partial:
+        raise ValueError(
+            f"{directory} holds a run that did not finish: {len(manifest.parts)} of {manifest.plan['parts']} parts are there; "
+            "write it again, or open it with partial=True to read those"
+        )
+    if not manifest.parts:
+        raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
+    for entry in (manifest.satellites, *manifest.parts):
+        file = directory / entry["file"]
+        if not file.is_file():
+            raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
+        if file.stat().st_size != entry["bytes"]:
+            raise ValueError(f"{file} is damaged: it has {file.stat().st_size:,} bytes, {entry['bytes']:,} were written")
+    return Snapshots(directory, manifest)
+
+
+class Snapshots:
+    """States of satellites at instants, in files. Made by open_snapshots.
+
+    path: the directory. metadata: the plan of the run: frame, units, gravity, opsmode, start, step, counts, notes, format. complete:
+    whether all parts are there. engine: what computed them.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.metadata: dict[str, Any] = manifest.plan
+        self.manifest = manifest
+        self.complete = manifest.complete
+        plan = manifest.plan
+        self._format: str = plan["format"]
+        self._layout = Layout(plan["satellites"], plan["instants"], plan["batch_instants"], plan["instant_batches"], plan["part_instants"])
+        self._files = {entry["part"]: (path / entry["file"]).absolute() for entry in manifest.parts}
+
+    def __repr__(self) -> str:
+        n_sats, n_times, frame = (self.metadata[name] for name in ("satellites", "instants", "frame"))
+        first, last = self.manifest.parts[0]["first"], self.manifest.parts[-1]["last"]
+        missing = "" if self.complete else f", {len(self._files)} of {self._layout.parts} parts"
+        return f"<Snapshots {str(self.path)!r}: {n_sats:,} satellites at {n_times:,} instants, {frame}, {first} to {last}{missing}>"
+
+    def __len__(self) -> int:
+        """Rows that are there."""
+        return sum(entry["rows"] for entry in self.manifest.parts)
+
+    @cached_property
+    def satellites(self) -> pa.Table:
+        """One row per satellite, in the order of the rows of an instant: sat_id and the fields of its element set."""
+        file = self.path / self.manifest.satellites["file"]
+        if self._format == "parquet":
+            return pq.read_table(file)
+        with pa.memory_map(str(file)) as source:
+            return pa.ipc.open_file(source).read_all()
+
+    @cached_property
+    def times(self) -> Times:
+        """The instants, as a grid if they were one; otherwise they are read from the `time` column of the parts that are there."""
+        if self.metadata["step"]:
+            return Times.grid(instant_ns(self.metadata["start"]), duration_ns(self.metadata["step"]), self._layout.instants)
+        n_sats, every = self._layout.satellites, self._layout.instant_batches
+        found = [np.empty(0, np.int64)]
+        for part in sorted(self._files):
+            for batch in self._batches(part, range(0, self._layout.part_batches(part), every), ["time"]):
+                found.append(batch.column("time").cast(pa.int64()).to_numpy()[::n_sats].copy())
+        return Times(np.concatenate(found))
+
+    @property
+    def dataset(self) -> pads.Dataset:
+        """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`, `to_table(filter=...)` read lazily."""
+        files = [str(self._files[part]) for part in sorted(self._files)]
+        return pads.dataset(files, format="ipc" if self._format == "arrow" else "parquet")
+
+    def at(self, instant: Any) -> pa.Table:
+        """The rows of one instant (ISO text, datetime64, datetime), one per satellite in the order of `satellites`.
+
+        Reads that instant's batch alone; uncompressed IPC is mapped, not read. LookupError if the instant is not one of `times` (it names
+        the nearest) or its part is not there. Where an instant occurs twice: the first of them.
+        """
+        wanted = as_times(instant)
+        if wanted.count != 1:
+            raise ValueError(f"at() takes one instant, not {wanted.count}: for several, filter `dataset` by time")
+        part, batches, first = self._layout.find(self._index(wanted.start_ns))
+        if part not in self._files:
+            raise LookupError(f"{format_ns(wanted.start_ns)} is in part {part}, which is not there: the run did not finish")
+        table = pa.Table.from_batches(self._batches(part, batches))
+        n_sats = self._layout.satellites
+        if self._format == "arrow" and self.metadata["compression"] == "none":
+            return table.slice(first, n_sats)
+        return table.take(pa.array(np.arange(first, first + n_sats)))  # a slice would keep the whole batch in memory
+
+    def track(self, sat_id: int) -> pa.Table:
+        """The rows of one satellite at all instants that are there.
+
+        A catalogue may hold several element sets of one number: then each instant has a row for each, in the order of `satellites`.
+        Reads a batch at a time and keeps these rows alone. LookupError if no satellite has that number.
+        """
+        places = np.flatnonzero(self.satellites.column("sat_id").to_numpy() == sat_id)
+        if not len(places):
+            raise LookupError(f"no satellite in {self.path} has the number {sat_id}")
+        slices = list(self._layout.satellite_slices())
+        chosen = []
+        for part in sorted(self._files):
+            batches = range(self._layout.part_batches(part))
+            if len(slices) > 1:  # slices of one instant: those without this satellite are passed over
+                holding = {i for i, one in enumerate(slices) if ((places >= one.start) & (places < one.stop)).any()}
+                batches_wanted = [batch for batch in batches if batch % len(slices) in holding]
+            else:
+                batches_wanted = list(batches)
+            for number, batch in zip(batches_wanted, self._batches(part, batches_wanted), strict=True):
+                one = slices[number % len(slices)]
+                here = places[(places >= one.start) & (places < one.stop)] - one.start
+                firsts = np.arange(0, batch.num_rows, one.stop - one.start)
+                chosen.append(batch.take(pa.array((firsts[:, None] + here).ravel())))
+        return pa.Table.from_batches(chosen).combine_chunks()
+
+    def status_counts(self) -> dict[int, int]:
+        """{code: states} of the rows that are there, from the manifest."""
+        counts: dict[int, int] = {}
+        for entry in self.manifest.parts:
+            for code, states in entry["status"].items():
+                counts[int(code)] = counts.get(int(code), 0) + states
+        return dict(sorted(counts.items()))
+
+    def verify(self) -> None:
+        """Read every file and compare it with the digest in the manifest; ValueError names the first that differs."""
+        for entry in (self.manifest.satellites, *self.manifest.parts):
+            digest = xxhash.xxh3_128()
+            with open(self.path / entry["file"], "rb") as file:
+                while data := file.read(READ_BYTES):
+                    digest.update(data)
+            if digest_text(digest) != entry["digest"]:
+                raise ValueError(f"{self.path / entry['file']} is damaged: its digest is not the one in the manifest")
+
+    def _index(self, ns: int) -> int:
+        """The position of an instant in `times`."""
+        instants = self.times.instants
+        if isinstance(instants, range):
+            if ns in instants:
+                return instants.index(ns)
+            near = min(max(round((ns - instants.start) / instants.step), 0), len(instants) - 1)
+        else:
+            found = np.flatnonzero(instants == ns)
+            if len(found):
+                there = np.concatenate([np.asarray(self._layout.part(part)) for part in sorted(self._files)])
+                return int(there[found[0]])
+            near = int(np.argmin(np.abs(instants.astype(object) - ns)))
+        raise LookupError(
+            f"{format_ns(ns)} is not an instant of these snapshots: the nearest is {format_ns(int(instants[near]))} (times[{near}])"
+        )
+
+    def _batches(self, part: int, numbers: Any, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Batches of a part by number."""
+        file = self._files[part]
+        if self._format == "parquet":
+            with pq.ParquetFile(file, memory_map=True) as parquet:
+                for number in numbers:
+                    yield parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
+        else:
+            with pa.memory_map(str(file)) as source:
+                reader = pa.ipc.open_file(source)
+                if columns:
+                    wanted = [reader.schema.get_field_index(name) for name in columns]
+                    reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
+                for number in numbers:
+                    yield reader.get_batch(number)

@@ -1,0 +1,303 @@
+"""Writing: states in, parts out. The columns of a block go to the file as they lie in memory."""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..clock import format_ns
+from ..snapshots import Propagator, States
+from .files import NewFile
+from .manifest import Manifest, claim
+from .plan import Plan, plan_snapshots
+
+Progress: TypeAlias = Callable[[int, int, int], None]  # rows done, rows in all, bytes written
+Piece: TypeAlias = tuple[States, int, int]  # a block, and the first and past-the-last of its instants that are meant
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run wrote.
+
+    bytes: of all parts, on the disk. seconds: wall clock, from the first state to the last rename. status: {code: states}, of the codes
+    that occur.
+    """
+
+    path: str
+    satellites: int
+    instants: int
+    rows: int
+    parts: int
+    bytes: int
+    seconds: float
+    engine: str
+    frame: str
+    dtype: str
+    velocity: bool
+    format: str
+    compression: str
+    first: str
+    last: str
+    elements: str
+    status: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def not_good(self) -> int:
+        """States whose status is not 0."""
+        return self.rows - self.status.get(0, 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON; status codes are text, as JSON has it."""
+        return {**asdict(self), "status": {str(code): states for code, states in self.status.items()}}
+
+
+def write_snapshots(
+    path: str | os.PathLike[str],
+    propagator: Propagator,
+    times: Any,
+    frame: str = "teme",
+    dtype: str = "float64",
+    velocity: bool = True,
+    format: str = "arrow",
+    compression: str | None = None,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Report:
+    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`.
+
+    The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`; rows are ordered by time, then as the
+    satellites are. dtype: `float64` or `float32`, of position (km) and velocity (km/s) in `frame`. format: `arrow` (IPC, which
+    memory-maps) or `parquet`. compression: `none`, `lz4` or `zstd`; by default none for arrow, zstd for parquet.
+
+    progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling thread. Memory does not grow with the number
+    of instants. The parts depend on satellites, instants and options alone, byte for byte.
+
+    Each file is complete or absent, and the manifest lists the parts that are complete, also after a failure. A directory that already
+    holds snapshots is refused with FileExistsError unless `overwrite`, which replaces them; one that holds other files always is.
+    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written.
+    """
+    plan = plan_snapshots(
+        propagator.elements,
+        times,
+        frame,
+        dtype,
+        velocity,
+        format,
+        compression=compression,
+        gravity=propagator.model.gravity.name,
+        opsmode=propagator.model.opsmode,
+    )
+    # A block is a batch, so that no row is copied on its way into the file.
+    with closing(propagator.snapshots(plan.times, frame, velocity, rows=plan.layout.batch_instants)) as blocks:
+        return write_plan(path, plan, blocks, engine=propagator.engine, progress=progress, overwrite=overwrite)
+
+
+def write_plan(
+    path: str | os.PathLike[str],
+    plan: Plan,
+    blocks: Iterable[States],
+    *,
+    engine: str,
+    progress: Progress | None = None,
+    overwrite: bool = False,
+) -> Report:
+    """Write the states in `blocks` (all instants of the plan, in order, in blocks of any size) as write_snapshots does.
+
+    ValueError if the blocks do not hold the rows of the plan.
+    """
+    directory = Path(path)
+    replaced = claim(directory, overwrite)
+    begun = time.perf_counter()
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    manifest = Manifest(plan.to_dict(), run={"engine": engine, "host": socket.gethostname(), "started": started, "seconds": 0.0})
+    manifest.write(directory)  # before anything is removed: it no longer claims the parts of the run before
+    for old in replaced:
+        old.unlink()
+    manifest.satellites = _write_satellites(directory, plan)
+    batches = record_batches(plan, blocks)
+    rows_before = bytes_before = 0
+    status: dict[int, int] = {}
+    for index in range(plan.parts):
+        instants, rows, part_status = plan.layout.part(index), 0, dict[int, int]()
+        with NewFile(directory / plan.part_file(index)) as file, _PartWriter(file, plan) as writer:
+            for batch in islice(batches, plan.layout.part_batches(index)):
+                writer.write(batch)
+                rows += batch.num_rows
+                _count_status(batch, part_status)
+                if progress is not None:
+                    progress(rows_before + rows, plan.rows, bytes_before + file.bytes)
+                del batch  # it holds a block, and the next one is about to be waited for
+            if rows != len(instants) * plan.satellites:
+                raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
+        first, last = (format_ns(int(plan.times.instants[edge])) for edge in (instants[0], instants[-1]))
+        manifest.parts.append(
+            {
+                "part": index,
+                "file": plan.part_file(index),
+                "rows": rows,
+                "first": first,
+                "last": last,
+                "bytes": file.bytes,
+                "digest": file.digest,
+                "engine": engine,
+                "status": {str(code): states for code, states in sorted(part_status.items())},
+            }
+        )
+        for code, states in part_status.items():
+            status[code] = status.get(code, 0) + states
+        rows_before, bytes_before = rows_before + rows, bytes_before + file.bytes
+        manifest.complete = len(manifest.parts) == plan.parts
+        manifest.run["seconds"] = round(time.perf_counter() - begun, 3)
+        manifest.write(directory)
+    return Report(
+        path=str(directory),
+        satellites=plan.satellites,
+        instants=plan.instants,
+        rows=rows_before,
+        parts=plan.parts,
+        bytes=bytes_before,
+        seconds=time.perf_counter() - begun,
+        engine=engine,
+        frame=plan.frame,
+        dtype=plan.dtype,
+        velocity=plan.velocity,
+        format=plan.format,
+        compression=plan.compression,
+        first=manifest.parts[0]["first"],
+        last=manifest.parts[-1]["last"],
+        elements=plan.metadata["elements"],
+        status=dict(sorted(status.items())),
+    )
+
+
+def record_batches(plan: Plan, blocks: Iterable[States]) -> Iterator[pa.RecordBatch]:
+    """The batches of the plan, in order. Each is valid until the next is asked for: time, and float32 columns, share their memory."""
+    n_sats, group_rows = plan.satellites, plan.layout.batch_instants * plan.satellites
+    real = np.dtype(plan.dtype)
+    slices = list(plan.layout.satellite_slices())
+    times = np.empty((plan.layout.batch_instants, n_sats), np.int64)
+    cast = {name: np.empty(group_rows, real) for name in plan.coordinates} if real != np.float64 else {}
+    sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
+    for pieces in regroup(blocks, plan.layout.batch_instants):
+        ns = np.concatenate([block.times[first:last].ns for block, first, last in pieces])
+        rows = len(ns) * n_sats
+        times[: len(ns)] = ns[:, None]
+        columns: dict[str, npt.NDArray[Any]] = {"time": times.reshape(-1)[:rows], "sat_id": sat_ids[:rows]}
+        for name in (*plan.coordinates, "status"):
+            values = _rows_of(pieces, name, n_sats)
+            if name in cast:
+                with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
+                    cast[name][:rows] = values
+                values = cast[name][:rows]
+            columns[name] = values
+        for satellites in slices:
+            part = slice(satellites.start, satellites.stop) if len(slices) > 1 else slice(0, rows)
+            arrays = [_arrow_array(field.type, columns[field.name][part]) for field in plan.schema]
+            yield pa.RecordBatch.from_arrays(arrays, schema=plan.schema)
+        del pieces, values, columns, arrays  # not while the next block is waited for
+
+
+def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
+    """Pieces of consecutive blocks that together hold `instants` instants (the last group: what is left)."""
+    pieces: list[Piece] = []
+    missing = instants
+    for block in blocks:
+        first = 0
+        while first < len(block):
+            last = min(len(block), first + missing)
+            pieces.append((block, first, last))
+            missing -= last - first
+            first = last
+            if not missing:
+                yield pieces
+                pieces, missing = [], instants
+        del block
+    if pieces:
+        yield pieces
+
+
+def _rows_of(pieces: list[Piece], name: str, n_sats: int) -> npt.NDArray[Any]:
+    """A column of the pieces as rows, (n_times * n_sats,): a view where one contiguous block holds them all, else a copy."""
+    arrays = [getattr(block, name)[first:last] for block, first, last in pieces]
+    if any(array.shape[1:] != (n_sats,) for array in arrays):
+        raise ValueError(f"the states given have {arrays[0].shape[1]} satellites, the plan has {n_sats}")
+    values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+    return np.asarray(np.ascontiguousarray(values).reshape(-1))
+
+
+def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
+    """The memory of a contiguous array under an Arrow type of the same width, without a copy; NaN stays NaN."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
+
+
+def _count_status(batch: pa.RecordBatch, counts: dict[int, int]) -> None:
+    """Add the states of a batch to {code: states}."""
+    codes = batch.column("status").to_numpy()
+    if not np.count_nonzero(codes):  # the common case, at memory speed
+        counts[0] = counts.get(0, 0) + len(codes)
+        return
+    for code, states in enumerate(np.bincount(codes).tolist()):
+        if states:
+            counts[code] = counts.get(code, 0) + states
+
+
+class _PartWriter:
+    """Batches into one file, as IPC or Parquet; a batch is a record batch there and a row group here."""
+
+    def __init__(self, file: NewFile, plan: Plan) -> None:
+        sink = pa.PythonFile(file, "w")
+        self._writer: Any
+        if plan.format == "arrow":
+            self._writer = pa.ipc.new_file(sink, plan.schema, options=_ipc_options(plan))
+        else:
+            runs = ["time", "status"]
+            self._writer = pq.ParquetWriter(
+                sink,
+                plan.schema,
+                compression=plan.compression,
+                use_dictionary=runs,
+                column_encoding={"sat_id": "DELTA_BINARY_PACKED", **dict.fromkeys(plan.coordinates, "BYTE_STREAM_SPLIT")},
+                write_statistics=[*runs, "sat_id"],  # what readers prune by
+            )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def __enter__(self) -> "_PartWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._writer.close()
+        else:
+            self._writer.is_open = False  # or Parquet's writer would write a footer when it is collected
+
+
+def _write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
+    """The satellites file; its entry in the manifest."""
+    about = {name: plan.metadata[name] for name in ("version", "elements", "satellites", "notes") if name in plan.metadata}
+    table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": json.dumps(about)})
+    with NewFile(directory / plan.satellites_file) as file:
+        sink = pa.PythonFile(file, "w")
+        if plan.format == "arrow":
+            with pa.ipc.new_file(sink, table.schema, options=_ipc_options(plan)) as writer:
+                writer.write_table(table)
+        else:
+            pq.write_table(table, sink, compression=plan.compression)
+    return {"file": plan.satellites_file, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
+
+
+def _ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
+    return pa.ipc.IpcWriteOptions(compression=None if plan.compression == "none" else plan.compression)
