@@ -1,4 +1,4 @@
-"""Real element sets in every format, and a reader of two-line sets so simple that it can be the reference: one slice, one float() at a time."""
+"""Real element sets in every format, and a reader of two-line sets so simple that it can be the reference: one slice at a time."""
 
 import datetime
 import json

@@ -118,7 +118,7 @@ def integers(text: Bytes) -> tuple[npt.NDArray[np.int32], Mask, Mask]:
 
 def digits(text: Bytes) -> tuple[Ints, Mask]:
     """text: (n, width), nothing but digits. Returns the values (0 where bad) and where they are good."""
-    good: Mask = ((text >= ZERO) & (text < ZERO + 10)).all(axis=1)
+    good = np.asarray(((text >= ZERO) & (text < ZERO + 10)).all(axis=1))
     value = np.zeros(len(text), np.int64)
     for column in text.T:
         value = value * 10 + (column.astype(np.int64) - ZERO)

@@ -16,6 +16,7 @@ from gpuprop.reading.lines import Lines
 
 WIDTH = 69
 CHECKSUM = WIDTH - 1
+SIGNS = (ord("+"), ord("-"))
 NAME, LINE_1, LINE_2 = 0, 1, 2
 
 # 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
@@ -50,7 +51,7 @@ def read(data: bytes, source: str, checksum: str) -> Elements:
 def _pair(lines: Lines) -> tuple[Ints, Ints, Ints, list[Reject]]:
     """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line that is not blank or a comment."""
     text = lines.all().matrix(WIDTH)
-    lead = text[np.arange(len(text)), (text > SPACE).argmax(axis=1)]
+    lead = text[np.arange(len(text)), ((text != SPACE) & (text != ord("\t"))).argmax(axis=1)]
     kept = np.flatnonzero(~lines.blank() & (lead != ord("#")))
 
     # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its number.
@@ -89,14 +90,16 @@ class _Sets:
         fields["NORAD_CAT_ID"] = self._numbers()
         fields["EPOCH"] = self._epochs()
         for field, (line, start, stop) in DECIMALS.items():
-            fields[field] = self._decimal(field, line, start, stop, self.text[line][:, start:stop])
+            fields[field] = self._decimal(field, line, start, stop, _fixed_point(self.text[line][:, start:stop]))
+        lead = self.text[LINE_1][:, 33]  # a blank, a sign or 0: the checksum takes "1" for "-"
+        self._refuse_field(~np.isin(lead, (*SIGNS, SPACE, ZERO)), "MEAN_MOTION_DOT", LINE_1, 33, 43)
         fields["ECCENTRICITY"] = self._decimal("ECCENTRICITY", LINE_2, 26, 33, _assumed_point(self.text[LINE_2][:, 26:33]))
         for field, (start, stop) in EXPONENTIALS.items():
             fields[field] = self._decimal(field, LINE_1, start, stop, _exponential(self.text[LINE_1][:, start:stop]))
         for field, (line, start, stop, default) in INTEGERS.items():
             values, good, blank = integers(self.text[line][:, start:stop])
             fields[field] = np.where(blank, default, values).astype(np.int32)
-            self._refuse_field(~good & ~blank, field, line, start, stop)
+            self._refuse_field(~(good & (values >= 0)) & ~blank, field, line, start, stop)
         fields["CLASSIFICATION_TYPE"] = objects([code.strip() or "U" for code in self.text[LINE_1][:, 7].tobytes().decode("latin-1")])
         fields["OBJECT_ID"] = objects(_designators(self.text[LINE_1][:, 9:17]))
         fields["OBJECT_NAME"] = objects(self._names(name))
@@ -114,9 +117,15 @@ class _Sets:
             reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
             self.draft.refuse(short, reason, self.place[line])
         for line, text in self.text.items():
-            moved = (text[:, BLANKS[line]] != SPACE).any(axis=1) | (text[:, POINTS[line]] != DOT).any(axis=1)
+            expected = [SPACE] * len(BLANKS[line]) + [DOT] * len(POINTS[line])
+            moved = np.asarray((text[:, BLANKS[line] + POINTS[line]] != expected).any(axis=1))
             reason = f"line {line} has its blanks or decimal points in the wrong columns: a character is missing or too many, or changed"
             self.draft.refuse(moved, reason, self.place[line])
+            after = self.cells[line].matrix(WIDTH + 1)[:, WIDTH]
+            longer = (self.cells[line].length == WIDTH + 1) & (after >= ZERO) & (after < ZERO + 10)
+            self.draft.refuse(longer, f"line {line} has 70 columns: a character is too many", self.place[line])
+        signed = np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1)  # the checksum takes "-" for 1
+        self.draft.refuse(signed, "line 2 holds a sign: its numbers have none", self.place[LINE_2])
 
     def _refuse_cut(self, line: int, used: Ints) -> None:
         self.draft.refuse(used < CHECKSUM, lambda i: f"line {line} is cut: {used[i]} columns instead of 69", self.place[line])
@@ -169,6 +178,17 @@ class _Sets:
         self.draft.refuse(wrong, lambda i: f"checksum of line {line} is {chr(said[i])!r}, its characters give {total[i]}", self.place[line])
 
 
+def _fixed_point(text: Bytes) -> Bytes:
+    """No exponent: the checksum takes `E` for 0."""
+    return np.where((text | 32) == ord("e"), np.uint8(ord("?")), text)
+
+
+def _sign(text: Bytes) -> Bytes:
+    """Blank to `+`; what is no sign to something that no number holds."""
+    sign = np.where(text == SPACE, np.uint8(ord("+")), text)
+    return np.where(np.isin(sign, SIGNS), sign, np.uint8(ord("?")))
+
+
 def _assumed_point(text: Bytes) -> Bytes:
     """`1859667` to `.1859667`; every place needs its digit."""
     places = leading_zeros(text)
@@ -178,9 +198,7 @@ def _assumed_point(text: Bytes) -> Bytes:
 
 def _exponential(text: Bytes) -> Bytes:
     """` 28098-4` to `+.28098E-4`; what is blank stays blank."""
-    sign = np.where(text[:, :1] == SPACE, np.uint8(ord("+")), text[:, :1])
-    sign = np.where(np.isin(sign, (ord("+"), ord("-"))), sign, np.uint8(ord("?")))
-    exponent_sign = np.where(text[:, 6:7] == SPACE, np.uint8(ord("+")), text[:, 6:7])
+    sign, exponent_sign = _sign(text[:, :1]), _sign(text[:, 6:7])
     point, e = (np.full((len(text), 1), ord(character), np.uint8) for character in ".E")
     number = np.hstack([sign, point, leading_zeros(text[:, 1:6]), e, exponent_sign, text[:, 7:8]])
     return np.where((text == SPACE).all(axis=1)[:, None], np.uint8(SPACE), number)
