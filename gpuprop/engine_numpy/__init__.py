@@ -12,7 +12,7 @@ from ..constants import Constants
 from ..typing import Columns
 from . import workers
 from .initialise import MeanElements, initialise
-from .tiles import Model, fill
+from .tiles import Model, fill, groups
 
 __all__ = ["MeanElements", "Model", "NumpyEngine", "NumpyPropagation"]
 
@@ -45,6 +45,7 @@ class NumpyPropagation:
     def __init__(self, model: Model, constants: Constants, threads: int) -> None:
         self.model = model
         self.constants = constants
+        self._groups = groups(model, constants)
         self._threads = threads
         self._workers: workers.Workers | None = None
         self._states = 0
@@ -58,5 +59,5 @@ class NumpyPropagation:
             self._workers = self._workers or workers.Workers(self._threads, self.model, self.constants)
             return self._workers.block(ns, n_sats, dtypes)
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
-        fill(self.model, self.constants, ns, out)
+        fill(self._groups, ns, out)
         return out

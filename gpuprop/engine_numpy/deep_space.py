@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..constants import DEEP_SPACE, ONE_DAY
+from ..constants import ONE_DAY
 from ..gravity import Gravity
 from ..typing import Array
 from . import lunar_solar, resonance
@@ -13,21 +13,23 @@ from .trig import PI, TWO_PI, atan2, cbrt, sincos, wrap
 LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin i
 
 
-def deep_space(gravity: Gravity, opsmode: str, regime: int, c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
-    """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch."""
+def deep_space(
+    gravity: Gravity, opsmode: str, resonant: resonance.Integrator | None, c: dict[str, Array], t: Array
+) -> tuple[Mean, Inclination]:
+    """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch; `resonant` where there is resonance."""
     t2 = t * t
     em = (c["ecco"] + c["dedt"] * t) - c["bcc4"] * t
     status = eccentricity_status(em)
     inclm = c["inclo"] + c["didt"] * t
     argpm = (c["argpo"] + c["argpdot"] * t) + c["domdt"] * t
     nodem = ((c["nodeo"] + c["nodedot"] * t) + c["nodecf"] * t2) + c["dnodt"] * t
-    if regime == DEEP_SPACE:
+    if resonant is None:
         mm = (c["mo"] + c["mdot"] * t) + c["dmdt"] * t
         root = c["sqrt_ao"]
     else:
-        nm, xl = resonance.integrate(c, regime, t)
+        nm, xl = resonant.at(t)
         theta = c["gsto"] + t * resonance.RPTIM
-        mm = ((xl - nodem) - argpm) + theta if regime == ONE_DAY else (xl - (nodem + nodem)) + (theta + theta)
+        mm = ((xl - nodem) - argpm) + theta if resonant.regime == ONE_DAY else (xl - (nodem + nodem)) + (theta + theta)
         root = cbrt(gravity.xke / nm)
         status = np.where(nm <= 0.0, np.uint8(2), status)
     tempa = 1.0 - c["cc1"] * t

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..gravity import Gravity
 from ..typing import Array
 from .trig import cosine
 
@@ -36,7 +35,7 @@ class Inclination(NamedTuple):
     xlcof: Array
 
 
-def near_earth(gravity: Gravity, c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
+def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
     """Mean orbit at t minutes since epoch. Where isimp is 1 the constants of the full series are zero, so one text serves both."""
     t2 = t * t
     xmdf = c["mo"] + c["mdot"] * t

@@ -19,7 +19,7 @@ ROOT22, ROOT32, ROOT44, ROOT52, ROOT54 = 1.7891679e-6, 3.7393792e-7, 7.3636953e-
 STEP = 720.0  # min
 STEP2 = 259200.0  # STEP^2 / 2
 
-# Sine and cosine of the phases of the resonant terms (tests/test_resonance.py): one day 0.13130908, 2 * 2.8843198 and 3 * 0.37448087 rad;
+# Sine and cosine of the phases of the resonant terms (tests/test_trig.py): one day 0.13130908, 2 * 2.8843198 and 3 * 0.37448087 rad;
 # half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and 4.4108898 rad.
 FASX2 = (0.130932065016401, 0.9913913426848859)
 FASX4 = (-0.4921394304891554, 0.8705163875297293)
@@ -175,33 +175,53 @@ def half_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rat
     return Rates(xndt, xnddt)
 
 
-def integrate(c: dict[str, Array], regime: int, t: Array) -> tuple[Array, Array]:
-    """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since epoch.
+class Integrator:
+    """The integration of some satellites of one resonant regime. It remembers how far it has come, which changes no result: every instant
+    is reached by the same steps from the epoch."""
 
-    A state needs the integrator at the last whole step before it, so the steps are taken once for all instants of a satellite.
-    """
-    rates = one_day_rates if regime == ONE_DAY else half_day_rates
-    size = np.where(t < 0.0, -t, t) / STEP
-    steps = nearest(size)
-    steps = steps - np.where(steps > size, 1.0, 0.0)
-    steps = np.where(t < 0.0, -steps, steps)
-    first, last = int(np.min(steps)), int(np.max(steps))
-    rows: dict[int, tuple[Array, ...]] = {}
-    for sign in (1, -1):
-        xli, xni = c["xlamo"], c["no_unkozai"]
-        for step in range(0, last + 1) if sign > 0 else range(0, first - 1, -1):
-            xndt, slope = rates(c, xli, step * STEP)
-            xldot = xni + c["xfact"]
-            xnddt = slope * xldot
-            if first <= step <= last:
-                rows[step] = (xli, xni, xndt, xnddt)
-            xli = xli + xldot * (sign * STEP) + xndt * STEP2
-            xni = xni + xndt * (sign * STEP) + xnddt * STEP2
-    table = [np.stack(column) for column in zip(*(rows[step] for step in range(first, last + 1)), strict=True)]
-    place = ((steps - first) * t.shape[1]).astype(np.intp) + np.arange(t.shape[1])
-    xli, xni, xndt, xnddt = (column.ravel().take(place) for column in table)
-    ft = t - steps * STEP
-    half_ft2 = ft * ft * 0.5
-    nm = xni + xndt * ft + xnddt * half_ft2
-    xl = xli + (xni + c["xfact"]) * ft + xndt * half_ft2
-    return nm, xl
+    def __init__(self, c: dict[str, Array], regime: int) -> None:
+        self._c = c
+        self.regime = regime
+        self._rates = one_day_rates if regime == ONE_DAY else half_day_rates
+        self._reached = {1: self._epoch(), -1: self._epoch()}
+
+    def _epoch(self) -> tuple[int, Array, Array]:
+        return 0, self._c["xlamo"], self._c["no_unkozai"]
+
+    def at(self, t: Array) -> tuple[Array, Array]:
+        """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since epoch."""
+        size = np.where(t < 0.0, -t, t) / STEP
+        steps = nearest(size)
+        steps = steps - np.where(steps > size, 1.0, 0.0)
+        steps = np.where(t < 0.0, -steps, steps)
+        wanted, row = np.unique(steps, return_inverse=True)
+        table = np.empty((4, len(wanted), t.shape[1]))
+        table[:, wanted < 0.0] = self._walk(-1, wanted[wanted < 0.0][::-1])[:, ::-1]
+        table[:, wanted >= 0.0] = self._walk(1, wanted[wanted >= 0.0])
+        place = row.reshape(t.shape) * t.shape[1] + np.arange(t.shape[1])
+        xli, xni, xndt, xnddt = (column.ravel().take(place) for column in table)
+        ft = t - steps * STEP
+        half_ft2 = ft * ft * 0.5
+        nm = xni + xndt * ft + xnddt * half_ft2
+        xl = xli + (xni + self._c["xfact"]) * ft + xndt * half_ft2
+        return nm, xl
+
+    def _walk(self, sign: int, wanted: Array) -> Array:
+        """(xli, xni, xndt, xnddt) at each of the wanted steps, going away from the epoch: (4, n_steps, n_sats)."""
+        c, delt = self._c, sign * STEP
+        step, xli, xni = self._reached[sign]
+        if len(wanted) and abs(wanted[0]) < abs(step):
+            step, xli, xni = self._epoch()
+        rows = np.empty((4, len(wanted), len(xli)))
+        for row, target in enumerate(wanted):
+            while True:
+                xndt, slope = self._rates(c, xli, step * STEP)
+                xldot = xni + c["xfact"]
+                xnddt = slope * xldot
+                if step == target:
+                    break
+                xli, xni = xli + xldot * delt + xndt * STEP2, xni + xndt * delt + xnddt * STEP2
+                step += sign
+            rows[:, row] = xli, xni, xndt, xnddt
+        self._reached[sign] = step, xli, xni
+        return rows

@@ -1,22 +1,24 @@
 """A block of states, computed tile by tile: so many satellites of one regime at so many instants that the temporaries stay in the cache."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from ..constants import NEAR_EARTH, Constants
+from ..constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
 from ..gravity import Gravity
 from ..typing import Array, Columns
 from .deep_space import deep_space
-from .near_earth import near_earth
+from .near_earth import Inclination, Mean, near_earth
 from .orbit import State, orbit
+from .resonance import Integrator
 
 TILE = 8192  # states; temporaries of 64 KiB
 SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile by regime: long rows near the Earth,
 DEEP_SATELLITES = 128  # many instants in deep space, which share the integration from the epoch
 NANOSECONDS_PER_MINUTE = 6.0e10
+Minutes = Callable[[slice, "Group"], Array]
 
 
 @dataclass(frozen=True)
@@ -27,38 +29,61 @@ class Model:
     opsmode: str
 
 
-def propagate(model: Model, regime: int, c: dict[str, Array], t: Array) -> State:
-    """States of satellites of one regime, t (n_times, n_sats) minutes since their epochs."""
-    if regime == NEAR_EARTH:
-        mean, inclination = near_earth(model.gravity, c, t)
-    else:
-        mean, inclination = deep_space(model.gravity, model.opsmode, regime, c, t)
-    return orbit(model.gravity, c["rmax"], mean, inclination)
+class Group:
+    """Satellites of one regime that are worked on together, as wide as a tile."""
+
+    def __init__(self, model: Model, constants: Constants, regime: int, satellites: slice) -> None:
+        self.model = model
+        self.satellites = satellites  # in the order of work
+        self.place = constants.place(satellites)
+        self.epoch_ns = constants.epoch_ns[satellites]
+        self.constants = {name: values[satellites] for name, values in constants.values.items()}
+        self._near_earth = regime == NEAR_EARTH
+        self._resonant = Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
+
+    def mean(self, t: Array) -> tuple[Mean, Inclination]:
+        """Mean orbits at t (n_times, n_sats) minutes since their epochs."""
+        if self._near_earth:
+            return near_earth(self.constants, t)
+        return deep_space(self.model.gravity, self.model.opsmode, self._resonant, self.constants, t)
+
+    def states(self, t: Array) -> State:
+        """States at t (n_times, n_sats) minutes since their epochs."""
+        return orbit(self.model.gravity, self.constants["rmax"], *self.mean(t))
 
 
-def tiles(constants: Constants, n_times: int) -> Iterator[tuple[int, slice, slice]]:
-    """Regime, satellites (in the order of work) and instants of each tile of a block."""
+def groups(model: Model, constants: Constants) -> list[Group]:
+    """All satellites, tile width by tile width."""
+    found = []
     for regime, bounds in constants.bounds.items():
         width = SATELLITES.get(regime, DEEP_SATELLITES)
         for first in range(bounds.start, bounds.stop, width):
-            last = min(first + width, bounds.stop)
-            height = max(1, TILE // (last - first))
-            for begin in range(0, n_times, height):
-                yield regime, slice(first, last), slice(begin, min(begin + height, n_times))
+            found.append(Group(model, constants, regime, slice(first, min(first + width, bounds.stop))))
+    return found
 
 
-def fill(model: Model, constants: Constants, ns: npt.NDArray[np.int64], out: Columns, share: int = 0, shares: int = 1) -> None:
+def tiles(all_groups: list[Group], n_times: int) -> Iterator[tuple[Group, slice]]:
+    """Group and instants of each tile of a block."""
+    for group in all_groups:
+        height = max(1, TILE // len(group.epoch_ns))
+        for begin in range(0, n_times, height):
+            yield group, slice(begin, min(begin + height, n_times))
+
+
+def fill(all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, share: int = 0, shares: int = 1) -> None:
     """Compute every `shares`-th tile, from tile `share` on, into the columns `out`, each (n_times, n_sats) in the order of the input."""
-    satellites = slice(0, 0)
+
+    def minutes(instants: slice, group: Group) -> Array:
+        return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
+
+    fill_minutes(all_groups, len(ns), minutes, out, share, shares)
+
+
+def fill_minutes(all_groups: list[Group], n_times: int, minutes: Minutes, out: Columns, share: int = 0, shares: int = 1) -> None:
+    """The same for n_times instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
     with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
-        for number, (regime, sats, instants) in enumerate(tiles(constants, len(ns))):
-            if number % shares != share:
-                continue
-            if sats != satellites:
-                satellites = sats
-                c = {name: values[sats] for name, values in constants.values.items()}
-                epoch_ns = constants.epoch_ns[sats]
-                place = constants.place(sats)
-            state = propagate(model, regime, c, (ns[instants, None] - epoch_ns) / NANOSECONDS_PER_MINUTE)
-            for name, column in out.items():
-                column[instants, place] = getattr(state, name)
+        for number, (group, instants) in enumerate(tiles(all_groups, n_times)):
+            if number % shares == share:
+                state = group.states(minutes(instants, group))
+                for name, column in out.items():
+                    column[instants, group.place] = getattr(state, name)

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from ..constants import Constants
 from ..typing import Columns
-from .tiles import Model, fill
+from .tiles import Model, fill, groups
 
 LENGTH = struct.Struct("<q")
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -65,15 +65,15 @@ class Workers:
     def __init__(self, count: int, model: Model, constants: Constants) -> None:
         self._sockets: list[socket.socket] = []
         self._one_at_a_time = threading.Lock()
-        processes = []
+        self.processes: list[subprocess.Popen[bytes]] = []
         environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, (PACKAGE_FOLDER, os.environ.get("PYTHONPATH")))))
         for _ in range(count):
             ours, theirs = socket.socketpair()
             command = [sys.executable, "-c", f"from gpuprop.engine_numpy.workers import serve; serve({theirs.fileno()})"]
-            processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment))
+            self.processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment))
             theirs.close()
             self._sockets.append(ours)
-        self.close = weakref.finalize(self, _close, self._sockets, processes)
+        self.close = weakref.finalize(self, _close, self._sockets, self.processes)
         for connection in self._sockets:
             _send(connection, (model, constants))
 
@@ -104,12 +104,13 @@ def serve(descriptor: int) -> None:
     connection = socket.socket(fileno=descriptor)
     try:
         model, constants = _receive(connection)[0]
+        all_groups = groups(model, constants)
         while True:
             (ns, layout, size, share, shares), fd = _receive(connection)
             failure = ""
             try:
                 assert fd is not None
-                fill(model, constants, ns, columns(fd, (len(ns), len(constants)), layout, size), share, shares)
+                fill(all_groups, ns, columns(fd, (len(ns), len(constants)), layout, size), share, shares)
             except Exception:
                 failure = traceback.format_exc()
             finally:

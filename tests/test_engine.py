@@ -1,0 +1,226 @@
+"""What every engine must be: a pure function of element set and instant, near python-sgp4, honest about what it cannot compute."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from published import element_sets, satrecs
+from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
+
+from gpuprop import STATUS, Elements, Propagator, constellation, time_grid
+from gpuprop.clock import as_times
+
+COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
+MINUTE = 60_000_000_000
+EPOCH = np.datetime64("2026-01-01T00:00:00", "ns")
+EPOCH_DAYS = (EPOCH - np.datetime64("1949-12-31", "ns")) / np.timedelta64(1, "D")
+GRAVITY = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
+
+
+def equal(a, b):
+    """Bit for bit, a NaN being equal to a NaN."""
+    return all(np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True) for name in COLUMNS)
+
+
+def random_elements(seed, n):
+    """Element sets of every regime: low, eccentric, resonant, retrograde, equatorial, decaying."""
+    rng = np.random.default_rng(seed)
+    mean_motion = rng.choice([1.0027, 2.0056, 0.0], n) + rng.normal(0, 0.002, n)
+    free = mean_motion < 0.5
+    mean_motion[free] = rng.uniform(0.2, 16.6, free.sum())
+    largest = 1.0 - (mean_motion / 17.1) ** (2 / 3)  # perigee above the ground
+    eccentricity = np.maximum(0.0, largest) * rng.choice([1e-4, 1e-2, 1.0], n) * rng.uniform(0, 1, n)
+    inclination = rng.choice([0.0, 0.01, 5.0, 11.4, 11.6, 63.4, 90.0, 177.0, -1.0], n)
+    free = inclination < 0
+    inclination[free] = rng.uniform(0, 180, free.sum())
+    angles = rng.uniform(0, 360, (3, n))
+    return Elements(
+        dict(
+            NORAD_CAT_ID=np.arange(n) + 1,
+            EPOCH=np.full(n, EPOCH),
+            MEAN_MOTION=mean_motion,
+            ECCENTRICITY=eccentricity,
+            INCLINATION=inclination,
+            RA_OF_ASC_NODE=angles[0],
+            ARG_OF_PERICENTER=angles[1],
+            MEAN_ANOMALY=angles[2],
+            BSTAR=rng.choice([0.0, 1e-5, 1e-3, -1e-4], n),
+        )
+    )
+
+
+def reference(elements, gravity, opsmode):
+    """python-sgp4's objects of the same element sets."""
+    objects = []
+    columns = (elements.bstar, elements.eccentricity, elements.argp, elements.inclination, elements.mean_anomaly)
+    for bstar, ecco, argpo, inclo, mo, no, nodeo in zip(*columns, elements.mean_motion, elements.raan, strict=True):
+        satrec = Satrec()
+        satrec.sgp4init(GRAVITY[gravity], opsmode, 1, EPOCH_DAYS, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
+        objects.append(satrec)
+    return objects
+
+
+def replay(satrecs, minutes):
+    """Error codes (n_times, n_sats), positions and velocities (n_times, n_sats, 3) of python-sgp4's objects."""
+    rows = [[satrec.sgp4_tsince(minute) for satrec in satrecs] for minute in minutes]
+    return tuple(np.array([[state[part] for state in row] for row in rows]) for part in range(3))
+
+
+@pytest.mark.parametrize("gravity", GRAVITY)
+@pytest.mark.parametrize("opsmode", ["a", "i"])
+def test_random_orbits_of_every_regime(engine, gravity, opsmode):
+    elements = random_elements(3, 4000)
+    propagator = Propagator(elements, engine, gravity, opsmode)
+    assert set(propagator._propagation.constants.bounds) == {0, 1, 2, 3}
+    minutes = np.array([-10080.0, -2000.25, -720.0, 0.0, 0.5, 719.0, 1440.0, 10080.0])
+    states = propagator.states(as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]")))
+    codes, position, velocity = replay(reference(elements, gravity, opsmode), minutes)
+    assert np.array_equal(states.status[codes > 0], codes[codes > 0])
+    assert set(states.status[codes == 0]) <= {0, 10}
+    assert set(np.unique(states.status)) == {0, 1, 6, 10}
+    good = states.status == 0
+    assert np.abs(states.position - position)[good].max() < 1e-6
+    assert np.abs(states.velocity - velocity)[good].max() < 1e-9
+    assert np.abs(states.position - position)[states.status == 6].max() < 1e-6
+    assert np.isnan(states.position[states.status == 1]).all()
+
+
+def test_at_180_degrees(engine):
+    """SGP4 divides by 1 + cos i there, so that the last bit of a cosine is worth kilometres, in every implementation of it."""
+    elements = random_elements(4, 2000)
+    elements = Elements(elements.fields | dict(INCLINATION=np.full(2000, 180.0)))
+    minutes = np.array([-1440.0, 0.0, 30.0, 1440.0])
+    states = Propagator(elements, engine).states(as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]")))
+    codes, position, _ = replay(reference(elements, "wgs72", "i"), minutes)
+    assert np.array_equal(states.status[codes > 0], codes[codes > 0])
+    assert np.abs(states.position - position)[states.status == 0].max() < 10.0
+
+
+def test_a_state_depends_on_its_element_set_and_instant_alone(engine):
+    elements = Elements.concat([element_sets()[:20], random_elements(5, 500)])  # some epochs decades away
+    minutes = np.concatenate((np.arange(0, 4000, 173.0), -np.arange(0, 4000, 211.0)))
+    times = as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]"))
+    propagator = Propagator(elements, engine)
+    together = propagator.states(times)
+    rng = np.random.default_rng(0)
+    order, later = rng.permutation(len(elements)), rng.permutation(len(minutes))
+    shuffled = Propagator(elements[order], engine).states(as_times(times.datetime64[later]))
+    for name in COLUMNS:
+        assert np.array_equal(getattr(together, name)[np.ix_(later, order)], getattr(shuffled, name), equal_nan=True)
+    for i in (0, 17, 32, 200, 400):
+        alone = Propagator(elements[i], engine).states(times[3:5])
+        for name in COLUMNS:
+            assert np.array_equal(getattr(together, name)[3:5, i : i + 1], getattr(alone, name), equal_nan=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 5_000_000), st.booleans())
+def test_blocks_of_any_size_hold_the_same_states(instants, block_bytes, velocity):
+    propagator = Propagator(random_elements(6, 60), "numpy")
+    times = time_grid(EPOCH, step="97min", duration=f"{97 * instants}min")
+    whole = propagator.states(times, velocity=velocity)
+    blocks = list(propagator.snapshots(times, velocity=velocity, block_bytes=block_bytes))
+    assert [len(block) for block in blocks[:-1]] == [min(propagator.rows(block_bytes, velocity), instants)] * (len(blocks) - 1)
+    for name in COLUMNS:
+        column = getattr(whole, name)
+        if column is None:
+            assert all(getattr(block, name) is None for block in blocks)
+        else:
+            assert np.array_equal(np.concatenate([getattr(block, name) for block in blocks]), column, equal_nan=True)
+
+
+def test_worker_processes_give_the_same_bits(monkeypatch):
+    from gpuprop import engine_numpy
+
+    monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
+    elements = Elements.concat([random_elements(7, 1000), constellation("starlink-gen1", epoch=EPOCH)])
+    times = time_grid("2026-01-01T00:00:00Z", step="61s", duration="1h")
+    one, three = (Propagator(elements, "numpy", threads=threads) for threads in (1, 3))
+    assert equal(one.states(times), three.states(times))
+    assert three._propagation._workers is not None and one._propagation._workers is None
+    assert equal(one.states(times[7:9]), three.states(times[7:9]))
+
+
+def test_a_dead_worker_is_an_error_and_not_a_hang(monkeypatch):
+    from gpuprop import engine_numpy
+    from gpuprop.engine_numpy.workers import WorkerError
+
+    monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
+    propagator = Propagator(random_elements(8, 10), "numpy", threads=2)
+    propagator.states(EPOCH)
+    workers = propagator._propagation._workers
+    for process in workers.processes:
+        process.kill()
+        process.wait()
+    with pytest.raises(WorkerError, match="threads=1"):
+        propagator.states(EPOCH)
+
+
+def test_one_bad_satellite_never_ends_a_job(engine):
+    """Element sets that no reader lets through: NaN, infinite, absurd. Their states are NaN with a status, the others are untouched."""
+    good = element_sets()[0]
+    fields = {name: np.repeat(values, 8) for name, values in good.fields.items()}
+    fields["ECCENTRICITY"][1] = np.nan
+    fields["ECCENTRICITY"][2] = 1.5
+    fields["MEAN_MOTION"][3] = 0.0
+    fields["MEAN_MOTION"][4] = -3.0
+    fields["BSTAR"][5] = np.inf
+    fields["MEAN_ANOMALY"][6] = np.nan
+    states = Propagator(Elements(fields), engine).states(good.epoch)
+    assert states.status[0, [0, 7]].tolist() == [0, 0]
+    assert np.array_equal(states.position[0, 0], states.position[0, 7])
+    assert np.isnan(states.position[0, 1:7]).all()
+    assert (states.status[0, 1:7] != 0).all()
+
+
+def test_runaway_drag_is_not_called_good(engine):
+    """29141 in its last hours: SGP4 takes it to 27 billion km a week before its epoch, and reports no error."""
+    number = element_sets().sat_id.tolist().index(29141)
+    satellite = element_sets()[number]
+    code, r, _ = satrecs()[number].sgp4_tsince(-10080.0)
+    assert code == 0 and np.linalg.norm(r) > 2e10
+    states = Propagator(satellite, engine).states(satellite.epoch - np.timedelta64(7, "D"))
+    assert states.status.tolist() == [[10]]
+    assert 10 in STATUS
+
+
+def test_two_hundred_ninety_two_years_are_the_limit(engine):
+    propagator = Propagator(constellation("starlink-gen1", epoch="1970-01-01T00:00:00Z")[0], engine)
+    with pytest.raises(ValueError, match="292 years"):
+        Propagator(constellation("starlink-gen1", epoch="1960-01-01T00:00:00Z")[0], engine).states("2262-01-01T00:00:00Z")
+    assert propagator.states("2262-01-01T00:00:00Z").x.shape == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (dict(engine="cuda"), "not usable here"),
+        (dict(engine="abacus"), "use auto, cuda, cpu, numpy"),
+        (dict(gravity="wgs60"), "wgs72old, wgs72, wgs84"),
+        (dict(opsmode="x"), "improved"),
+        (dict(threads=0), "one or more"),
+    ],
+)
+def test_a_wrong_option_says_what_is_right(options, message):
+    with pytest.raises(ValueError, match=message):
+        Propagator(element_sets(), **options)
+
+
+def test_a_frame_that_is_not_there_is_refused(engine):
+    with pytest.raises(ValueError, match="teme"):
+        Propagator(element_sets(), engine).states("2026-01-01T00:00:00Z", frame="itrs")
+
+
+def test_no_satellites_and_no_instants(engine):
+    times = time_grid("2026-01-01T00:00:00Z", duration="1h")
+    none = element_sets()[np.zeros(33, bool)]
+    assert Propagator(none, engine).states(times).position.shape == (60, 0, 3)
+    assert Propagator(element_sets(), engine).states([]).position.shape == (0, 33, 3)
+    assert list(Propagator(element_sets(), engine).snapshots([])) == []
+
+
+def test_the_environment_names_the_default_engine(monkeypatch):
+    monkeypatch.setenv("GPUPROP_ENGINE", "cuda")
+    with pytest.raises(ValueError, match="cuda"):
+        Propagator(element_sets())
+    assert Propagator(element_sets(), "numpy").engine == "numpy"
