@@ -302,13 +302,21 @@ def test_optional_keywords_take_their_defaults(kind):
 def test_a_message_without_number_is_numbered_0_and_says_so(kind):
     elements = read_elements(FORMATS[kind]([{name: value for name, value in ISS_OMM.items() if name != "NORAD_CAT_ID"}]))
     assert elements.sat_id.tolist() == [0]
-    assert elements.notes == ("1 messages without NORAD_CAT_ID: numbered 0",)
+    assert elements.notes == ("1 of 1 messages have no NORAD_CAT_ID: numbered 0",)
 
 
 def test_csv_quotes_and_commas():
     quoted = as_csv([{name: f'"{value}"' for name, value in ISS_OMM.items()} | {"OBJECT_NAME": '"ISS, ""ZARYA"""'}] * 2)
     elements = read_elements(quoted)
     assert_holds(elements, [ISS_OMM | {"OBJECT_NAME": 'ISS, "ZARYA"'}] * 2)
+
+
+def test_csv_as_space_track_quotes_it():
+    """Every field in quotation marks, the empty ones too, and twice as many fields as are needed."""
+    extra = {"CCSDS_OMM_VERS": "3.0", "COMMENT": "GENERATED VIA SPACE-TRACK.ORG API", "CENTER_NAME": "EARTH", "REF_FRAME": "TEME"}
+    extra |= {"TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4", "DECAY_DATE": "", "TLE_LINE0": "0 ISS, ZARYA"}
+    rows = as_csv([{f'"{name}"': f'"{value}"' for name, value in (extra | record).items()} for record in RECORDS])
+    assert_holds(read_elements(rows), RECORDS)
 
 
 def test_csv_with_blank_lines_and_spaces():

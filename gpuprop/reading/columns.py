@@ -42,11 +42,18 @@ class Cells:
 
     def matrix(self, width: int, pad: int = SPACE) -> Bytes:
         """The first `width` bytes of every piece, (n, width), filled up with `pad`."""
-        if not len(self.buffer):
-            return np.full((len(self), width), pad, np.uint8)
         column = np.arange(width)
-        index = np.minimum(self.start[:, None] + column, len(self.buffer) - 1)
-        return np.where(column < self.length[:, None], self.buffer[index], np.uint8(pad))
+        last = len(self.buffer) - width
+        if last >= 0:
+            text = np.lib.stride_tricks.sliding_window_view(self.buffer, width)[np.minimum(self.start, last)]
+            late = np.flatnonzero(self.start > last)
+        else:
+            text = np.empty((len(self), width), np.uint8)
+            late = np.arange(len(self))
+        if len(late) and len(self.buffer):
+            text[late] = self.buffer[np.minimum(self.start[late, None] + column, len(self.buffer) - 1)]
+        np.copyto(text, np.uint8(pad), where=column >= self.length[:, None])
+        return text
 
     def fitted(self) -> tuple[Bytes, Mask]:
         """All bytes of every piece, (n, longest piece), and where a piece is too long for a number."""

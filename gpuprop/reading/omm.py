@@ -44,9 +44,9 @@ def from_columns(columns: Mapping[str, Cells], place: Place, others: Sequence[Re
 def from_records(records: Sequence[Record], lines: Sequence[int], texts: Sequence[str], rejected: Sequence[Reject]) -> Elements:
     """records: keyword -> text, one mapping a message, which begins on its of `lines` with its of `texts`."""
     columns = {name: Cells.of([record.get(name, ABSENT.get(name, "")) for record in records]) for name in KEYWORDS}
-    elements = from_columns(columns, Place(np.array(lines, np.int64), lambda i: texts[i]), rejected)
+    elements = from_columns(columns, Place(np.array(lines, np.int64), lambda i: _one_line(texts[i])), rejected)
     unnumbered = sum("NORAD_CAT_ID" not in record for record in records)
-    note = f"{unnumbered} messages without NORAD_CAT_ID: numbered 0"
+    note = f"{unnumbered} of {len(records)} messages have no NORAD_CAT_ID: numbered 0"
     return Elements(elements.fields, elements.rejected, (note,)) if unnumbered else elements
 
 
@@ -80,7 +80,7 @@ class Messages:
 
     def reject(self, line: int, text: str, reason: str) -> None:
         self._count()
-        self.rejected.append(reject(line, text, reason))
+        self.rejected.append(reject(line, _one_line(text), reason))
 
     def elements(self) -> Elements:
         return from_records(self.records, self.lines, self.texts, self.rejected)
@@ -88,6 +88,10 @@ class Messages:
     def _count(self) -> None:
         if self.total >= MAX_RECORDS:
             raise ElementsError(f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: split it")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 _NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "float64": "a number", "int32": "a whole number"}

@@ -13,7 +13,7 @@ from gpuprop.reading.omm import KEYWORDS, MANDATORY, from_columns
 from gpuprop.reading.source import decode
 
 BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that comma positions take
-COMMA, QUOTE, SPACE = ord(","), ord('"'), ord(" ")
+COMMA, QUOTE = ord(","), ord('"')
 
 
 def read(data: bytes, source: str) -> Elements:
@@ -64,7 +64,8 @@ def _block(lines: Lines, rows: Ints, names: list[str]) -> Elements:
     inner = commas[good[owner]].reshape(-1, len(names) - 1)
     starts = np.hstack([start[good, None], inner + 1])
     ends = np.hstack([inner, end[good, None]])
-    columns = {name: _column(buffer, starts[:, j], ends[:, j]) for j, name in enumerate(names) if name in KEYWORDS}
+    doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
+    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if name in KEYWORDS}
     kept = rows[good]
     return from_columns(columns, Place(kept + 1, lines.cells(kept).text), rejected)
 
@@ -80,16 +81,13 @@ def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, Mask]:
     return commas[before % 2 == 0], (np.searchsorted(quotes, end) - first) % 2 == 1
 
 
-def _column(buffer: Bytes, start: Ints, end: Ints) -> Cells:
-    """One field of every row, without its quotation marks."""
+def _column(buffer: Bytes, start: Ints, end: Ints, doubled: Ints) -> Cells:
+    """One field of every row, without its quotation marks. doubled: where two quotation marks stand together."""
     last = max(len(buffer) - 1, 0)
     quoted = (end - start >= 2) & (buffer[np.minimum(start, last)] == QUOTE) & (buffer[np.maximum(end - 1, 0)] == QUOTE)
     cells = Cells(buffer, start + quoted, end - start - 2 * quoted)
-    if quoted.any() and (buffer[:-1] & buffer[1:] == QUOTE).any():
-        return _undoubled(cells, quoted)
-    return cells
-
-
-def _undoubled(cells: Cells, quoted: Mask) -> Cells:
-    texts = [decode(cells.bytes(i)) for i in range(len(cells))]
-    return Cells.of([text.replace('""', '"') if inside else text for text, inside in zip(texts, quoted.tolist(), strict=True)])
+    holds = quoted & (np.searchsorted(doubled, cells.start + cells.length - 1) > np.searchsorted(doubled, cells.start))
+    if not holds.any():
+        return cells
+    texts = (decode(cells.bytes(i)) for i in range(len(cells)))
+    return Cells.of([text.replace('""', '"') if inside else text for text, inside in zip(texts, holds.tolist(), strict=True)])

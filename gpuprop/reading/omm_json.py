@@ -93,7 +93,7 @@ class _Scanner:
         return False
 
     def _shown(self, begin: int, end: int) -> str:
-        return " ".join(self.text[begin : min(end, begin + 800)].split())
+        return self.text[begin : min(end, begin + 800)]
 
     def _decode(self) -> tuple[dict[str, Any], int]:
         """Only a bounded piece of the text is shown to the decoder, so that a hostile file cannot fill the memory."""

@@ -100,7 +100,7 @@ def _message(data: bytes, line: int, messages: Messages) -> None:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = pieces.append
     fault = _feed(parser, data, True)
-    shown = " ".join(decode(data[:800]).split())
+    shown = decode(data[:800])
     if fault:
         messages.reject(line + parser.ErrorLineNumber - 1, shown, f"not XML: {fault}")
     elif twice:

@@ -9,7 +9,7 @@ from gpuprop.reading.source import decode
 
 _JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
-_TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|.{38})")
+_TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|[ -~]{38})")
 _HTML = re.compile(rb"<(!doctype\s+html|html|head)[\s>]", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")

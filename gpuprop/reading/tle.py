@@ -124,7 +124,7 @@ class _Sets:
             after = self.cells[line].matrix(WIDTH + 1)[:, WIDTH]
             longer = (self.cells[line].length == WIDTH + 1) & (after >= ZERO) & (after < ZERO + 10)
             self.draft.refuse(longer, f"line {line} has 70 columns: a character is too many", self.place[line])
-        signed = np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1)  # the checksum takes "-" for 1
+        signed = np.asarray(np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1))  # the checksum takes "-" for 1
         self.draft.refuse(signed, "line 2 holds a sign: its numbers have none", self.place[LINE_2])
 
     def _refuse_cut(self, line: int, used: Ints) -> None:
