@@ -166,6 +166,17 @@ class Elements:
             tuple(dict.fromkeys(note for part in parts for note in part.notes)),
         )
 
+    @staticmethod
+    def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
+        """The element sets of python-sgp4 satellites (compiled or in Python) or of gpuprop.api.Satrec, without names.
+
+        Each value is the decimal that python-sgp4 makes the same double of, so a catalogue that went through it comes back as it was.
+        ValueError for a satellite without an epoch.
+        """
+        from .satrecs import fields_of
+
+        return Elements(fields_of(satrecs))
+
     def select(self, patterns: str | Sequence[str]) -> "Elements":
         """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter) or one of several."""
         if isinstance(patterns, str):
@@ -192,3 +203,12 @@ class Elements:
             else:
                 arrays.append(pa.array(values, ARROW_TYPE[dtype]))
         return pa.Table.from_arrays(arrays, schema=pa.schema(schema))
+
+    def to_satrecs(self) -> list[Any]:
+        """python-sgp4 satellites (sgp4.api.Satrec; WGS-72, improved mode), in order. They hold everything but the name.
+
+        ImportError where python-sgp4 is not installed; ValueError for a catalogue number above 339999, which it cannot hold.
+        """
+        from .satrecs import satrecs_of
+
+        return satrecs_of(self)

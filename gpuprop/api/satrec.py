@@ -1,0 +1,338 @@
+"""One satellite."""
+
+import copy
+import math
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..constants import DEEP_SPACE, NEAR_EARTH
+from ..elements import DEG, REV_PER_DAY
+from ..engine_numpy import MeanElements, Model, NumpyEngine
+from ..engine_numpy.lunar_solar import MOON_NAMES, SUN_NAMES
+from ..engine_numpy.tiles import Group
+from ..gravity import gravity_model
+from ..typing import Array
+from .dates import four_digit_year
+from .lines import exponential, from_alpha5, tle_line, to_alpha5, whole
+
+WGS72OLD, WGS72, WGS84 = 0, 1, 2
+GRAVITY_NAMES = ("wgs72old", "wgs72", "wgs84")  # by the numbers above
+IMPLAUSIBLE = 10  # gpuprop.STATUS
+NAN3 = (math.nan, math.nan, math.nan)
+TWO_PI = 2.0 * math.pi
+JD_1950 = 2433281.5  # Julian date of 1949-12-31T00:00
+JD_ORDINAL = 1721424.5  # Julian date of the day before 0001-01-01
+
+Vector = tuple[float, float, float]
+Codes = npt.NDArray[np.uint8]
+
+
+class Orbit(NamedTuple):
+    """The arguments of sgp4init, in its order."""
+
+    epoch: float = 0.0  # days since 1949-12-31T00:00 UTC
+    bstar: float = 0.0  # 1/Earth radii
+    ndot: float = 0.0  # rad/min^2
+    nddot: float = 0.0  # rad/min^3
+    ecco: float = 0.0
+    argpo: float = 0.0  # rad
+    inclo: float = 0.0  # rad
+    mo: float = 0.0  # rad
+    no_kozai: float = 0.0  # rad/min
+    nodeo: float = 0.0  # rad
+
+
+class Ready(NamedTuple):
+    """One satellite, ready to be propagated."""
+
+    regime: int
+    group: Group
+
+    def instant(self, t: float) -> Any:
+        """t as the engine wants it: a resonance numbers its steps by rows and columns, elsewhere a scalar is much faster."""
+        return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
+
+
+class Averages(NamedTuple):
+    """Mean elements of the last propagation: secular effects without the lunar-solar periodics."""
+
+    am: float
+    em: float
+    im: float
+    Om: float
+    om: float
+    mm: float
+    nm: float
+
+
+def _orbit(name: str, meaning: str) -> Any:
+    return property(attrgetter(f"_orbit.{name}"), doc=f"{meaning}.")
+
+
+def _gravity(name: str, meaning: str) -> Any:
+    return property(attrgetter(f"_model.gravity.{name}"), doc=f"{meaning} of the gravity model.")
+
+
+def _constant(name: str, meaning: str) -> Any:
+    return property(lambda self: float(self._ready.group.constants[name]), doc=f"{meaning}.")
+
+
+def _average(name: str, meaning: str) -> Any:
+    return property(attrgetter(f"_averages.{name}"), doc=f"Mean {meaning} at the last propagation.")
+
+
+class Satrec:
+    """One satellite: its element set, its gravity model, and the outcome of its last propagation.
+
+    Made by `Satrec.twoline2rv(line1, line2)`, or empty and then filled by `sgp4init`. What describes the satellite may be assigned to
+    (satnum_str, classification, intldesg, ephtype, elnum, revnum), and so may the epoch that instants are counted from (jdsatepoch,
+    jdsatepochF, epochyr, epochdays); what SGP4 was initialised with may not.
+    """
+
+    __slots__ = (
+        "_averaged",
+        "_error",
+        "_initialised",
+        "_mean_t",
+        "_model",
+        "_orbit",
+        "_t",
+        "classification",
+        "elnum",
+        "ephtype",
+        "epochdays",
+        "epochyr",
+        "intldesg",
+        "jdsatepoch",
+        "jdsatepochF",
+        "revnum",
+        "satnum_str",
+    )
+
+    def __init__(self) -> None:
+        self.satnum_str = self.classification = self.intldesg = ""
+        self.ephtype = self.elnum = self.revnum = self.epochyr = 0
+        self.epochdays = self.jdsatepoch = self.jdsatepochF = 0.0
+        self._begin(Orbit(), WGS72, "i")
+
+    def _begin(self, orbit: Orbit, whichconst: int, opsmode: str) -> None:
+        self._orbit = orbit
+        self._model = _model(whichconst, opsmode)
+        self._initialised: Ready | None = None
+        self._t = self._mean_t = 0.0
+        self._error: int | None = None
+        self._averaged: Averages | None = None
+
+    # --- ways in ---
+    @classmethod
+    def twoline2rv(cls, line1: str, line2: str, whichconst: int = WGS72) -> "Satrec":
+        """The satellite of a TLE. Checksums are not verified (gpuprop.read_elements does); ValueError for lines that are not a TLE."""
+        self = cls()
+        line1, line2 = tle_line(line1, 1), tle_line(line2, 2)
+        numbers = line1[2:7].replace(" ", "0"), line2[2:7].replace(" ", "0")
+        if numbers[0] != numbers[1]:
+            raise ValueError(f"the object numbers of the two lines do not match: {numbers[0]} and {numbers[1]}\n{line1}\n{line2}")
+        self.satnum_str = numbers[0]
+        self.classification = line1[7].strip() or "U"
+        self.intldesg = line1[9:17].rstrip()
+        try:
+            self.ephtype, self.elnum, self.revnum = whole(line1[62]), whole(line1[64:68]), whole(line2[63:68])
+            self.epochyr, self.epochdays = whole(line1[18:20]), float(line1[20:32])
+            orbit = Orbit(
+                bstar=exponential(line1[53:61]),
+                ndot=float(line1[33:43]) / (REV_PER_DAY * 1440.0),
+                nddot=exponential(line1[44:52]) / (REV_PER_DAY * 1440.0 * 1440),
+                ecco=float("0." + line2[26:33].replace(" ", "0")),
+                argpo=float(line2[34:42]) * DEG,
+                inclo=float(line2[8:16]) * DEG,
+                mo=float(line2[43:51]) * DEG,
+                no_kozai=float(line2[52:63]) / REV_PER_DAY,
+                nodeo=float(line2[17:25]) * DEG,
+            )
+        except ValueError as error:
+            raise ValueError(f"TLE format error: {error}, in\n{line1}\n{line2}") from None
+        day, fraction = divmod(self.epochdays, 1.0)
+        year = four_digit_year(self.epochyr)
+        self.jdsatepoch = date(year, 1, 1).toordinal() + (day - 1.0) + JD_ORDINAL
+        self.jdsatepochF = round(fraction, 8)  # the digits a TLE has
+        self._begin(orbit._replace(epoch=(self.jdsatepoch + self.jdsatepochF) - JD_1950), whichconst, "i")
+        return self
+
+    def sgp4init(
+        self,
+        whichconst: int,
+        opsmode: str,
+        satnum: int,
+        epoch: float,
+        bstar: float,
+        ndot: float,
+        nddot: float,
+        ecco: float,
+        argpo: float,
+        inclo: float,
+        mo: float,
+        no_kozai: float,
+        nodeo: float,
+    ) -> None:
+        """Fill this satellite from mean elements: angles in rad, no_kozai in rad/min, bstar in 1/Earth radii, ndot in rad/min^2, nddot in
+        rad/min^3, epoch in days since 1949-12-31T00:00 UTC (the Julian date less 2433281.5).
+
+        ValueError for a gravity model or mode (`i`, `a`) that is not known, and for a satnum above 339999.
+        """
+        self._begin(Orbit(*map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))), whichconst, opsmode)
+        self.satnum_str = to_alpha5(satnum)
+        self.classification = self.classification or "U"
+        whole, fraction = divmod(float(epoch), 1.0)
+        if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
+            fraction = round(fraction, 8)
+        self.jdsatepoch, self.jdsatepochF = whole + JD_1950, fraction
+        day = date.fromordinal(int(self.jdsatepoch - JD_ORDINAL))
+        self.epochyr = day.year % 100
+        self.epochdays = day.timetuple().tm_yday + fraction
+
+    # --- propagation ---
+    def sgp4(self, jd: float, fr: float) -> tuple[int, Vector, Vector]:
+        """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the codes 1 to 4."""
+        return self.sgp4_tsince((jd - self.jdsatepoch) * 1440.0 + (fr - self.jdsatepochF) * 1440.0)
+
+    def sgp4_tsince(self, tsince: float) -> tuple[int, Vector, Vector]:
+        """The same, tsince minutes after the epoch."""
+        t = float(tsince)
+        e, r, v = self._state(t)
+        self._remember(t, e)
+        return e, r, v
+
+    def sgp4_array(self, jd: npt.ArrayLike, fr: npt.ArrayLike) -> tuple[Codes, Array, Array]:
+        """Error codes (n,), positions (n, 3) km and velocities (n, 3) km/s at the Julian dates jd + fr, (n,) each."""
+        from .array import SatrecArray
+
+        e, r, v = SatrecArray((self,)).sgp4(jd, fr)
+        t = np.atleast_1d((np.asarray(jd, float) - self.jdsatepoch) * 1440.0 + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0)
+        for i in (*np.flatnonzero((e[0] != 1) & (e[0] != 2))[-1:], *range(len(t))[-1:]):
+            self._remember(float(t[i]), int(e[0, i]))
+        return e[0], r[0], v[0]
+
+    def _state(self, t: float) -> tuple[int, Vector, Vector]:
+        if not math.isfinite(t):  # the steps of a resonance cannot be counted; SGP4 gives NaN and no error
+            return 0, NAN3, NAN3
+        ready = self._ready
+        with np.errstate(all="ignore"):
+            state = ready.group.states(ready.instant(t))
+        x, y, z, vx, vy, vz = (float(part.item()) for part in state[:6])
+        e = int(state.status.item())
+        if e == IMPLAUSIBLE:
+            e = 0 if self.no_kozai else 2
+        return e, (x, y, z), (vx, vy, vz)
+
+    def _remember(self, t: float, e: int) -> None:
+        self._t, self._error = t, e
+        if e not in (1, 2):  # with these SGP4 ends before it has mean elements, and keeps the old ones
+            self._mean_t, self._averaged = t, None
+
+    @property
+    def _ready(self) -> Ready:
+        if self._initialised is None:
+            constants = NumpyEngine(1).load(self._model, mean_elements((self._orbit,)), np.zeros(1, np.int64)).constants
+            (regime,) = constants.bounds
+            group = Group(self._model, constants, regime, slice(0, 1))
+            group.constants = {name: value[0] for name, value in group.constants.items()}  # arrays of one cost four times as much
+            self._initialised = Ready(regime, group)
+        return self._initialised
+
+    @property
+    def _averages(self) -> Averages:
+        if self._averaged is None:
+            ready, t = self._ready, self._mean_t
+            group = copy.copy(ready.group)
+            # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and an upright one
+            # keeps clear of Lyddane's case.
+            if ready.regime != NEAR_EARTH:
+                none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
+                group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
+            with np.errstate(all="ignore"):
+                mean, _ = group.mean(ready.instant(t))
+            im = self.inclo + float(ready.group.constants["didt"]) * t
+            am, em, argpm, nodem, mm = (float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm))
+            xlm = _turn(mm + argpm + nodem)
+            argpm, nodem = _turn(argpm), _turn(nodem)
+            nm = self.xke / am**1.5
+            self._averaged = Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
+        return self._averaged
+
+    # --- attributes ---
+    @property
+    def satnum(self) -> int:
+        """The catalogue number; satnum_str is its five characters, Alpha-5 above 99999."""
+        return from_alpha5(self.satnum_str)
+
+    bstar = _orbit("bstar", "Drag term, 1/Earth radii")
+    ndot = _orbit("ndot", "First derivative of the mean motion, rad/min^2 (not used)")
+    nddot = _orbit("nddot", "Second derivative of the mean motion, rad/min^3 (not used)")
+    inclo = _orbit("inclo", "Inclination, rad")
+    nodeo = _orbit("nodeo", "Right ascension of the ascending node, rad")
+    ecco = _orbit("ecco", "Eccentricity")
+    argpo = _orbit("argpo", "Argument of perigee, rad")
+    mo = _orbit("mo", "Mean anomaly, rad")
+    no_kozai = _orbit("no_kozai", "Mean motion, rad/min")
+    no = _orbit("no_kozai", "Mean motion, rad/min (the old name of no_kozai)")
+
+    a = _constant("ao", "Semi-major axis, Earth radii")
+    argpdot = _constant("argpdot", "Rate of the argument of perigee, rad/min")
+    mdot = _constant("mdot", "Rate of the mean anomaly, rad/min")
+    nodedot = _constant("nodedot", "Rate of the node, rad/min")
+    gsto = _constant("gsto", "Greenwich sidereal time at the epoch, rad")
+    alta = property(lambda self: self.a * (1.0 + self.ecco) - 1.0, doc="Altitude of the apogee, Earth radii.")
+    altp = property(lambda self: self.a * (1.0 - self.ecco) - 1.0, doc="Altitude of the perigee, Earth radii.")
+    operationmode = property(attrgetter("_model.opsmode"), doc="`i` improved or `a` AFSPC.")
+    method = property(lambda self: "n" if self._ready.regime == NEAR_EARTH else "d", doc="`n` near Earth or `d` deep space.")
+
+    t = property(attrgetter("_t"), doc="Minutes since the epoch of the last propagation.")
+
+    @property
+    def error(self) -> int:
+        """Error code of the last propagation; before the first one, of the epoch."""
+        if self._error is None:
+            self._error = self._state(0.0)[0]
+        return self._error
+
+    am = _average("am", "semi-major axis, Earth radii,")
+    em = _average("em", "eccentricity")
+    im = _average("im", "inclination, rad,")
+    Om = _average("Om", "right ascension of the ascending node, rad,")
+    om = _average("om", "argument of perigee, rad,")
+    mm = _average("mm", "anomaly, rad,")
+    nm = _average("nm", "motion, rad/min,")
+
+    tumin = property(lambda self: 1.0 / self.xke, doc="Minutes in the unit of time of the gravity model.")
+    xke = _gravity("xke", "1/tumin")
+    mu = _gravity("mu", "Gravitational parameter, km^3/s^2,")
+    radiusearthkm = _gravity("radius", "Equatorial radius, km,")
+    j2 = _gravity("j2", "J2")
+    j3 = _gravity("j3", "J3")
+    j4 = _gravity("j4", "J4")
+    j3oj2 = _gravity("j3oj2", "J3/J2")
+
+
+@cache
+def _model(whichconst: int, opsmode: str) -> Model:
+    if whichconst not in (WGS72OLD, WGS72, WGS84):
+        raise ValueError(f"gravity model {whichconst!r} is not known: use WGS72OLD, WGS72 or WGS84")
+    if opsmode not in ("i", "a"):
+        raise ValueError(f"opsmode {opsmode!r} is not known: use 'i' (improved) or 'a' (as AFSPC)")
+    return Model(gravity_model(GRAVITY_NAMES[whichconst]), opsmode)
+
+
+def mean_elements(orbits: Iterable[Orbit]) -> MeanElements:
+    """As the engine takes them, (n,) each."""
+    columns = Orbit(*np.array(list(orbits)).T.copy())
+    return MeanElements(*(getattr(columns, name) for name in MeanElements._fields))
+
+
+def _turn(angle: float) -> float:
+    return math.fmod(angle, TWO_PI) if math.isfinite(angle) else math.nan
