@@ -155,9 +155,9 @@ class _Sets:
 
     def _decimal(self, field: str, line: int, start: int, stop: int, text: Bytes) -> npt.NDArray[Any]:
         values, good, blank = decimals(text)
-        optional = blank if field in ("MEAN_MOTION_DOT", "MEAN_MOTION_DDOT") else np.zeros_like(blank)  # SGP4 does not use them
-        self._refuse_field(~good & ~optional, field, line, start, stop)
-        return np.where(optional, 0.0, values)
+        absent = blank & (field == "MEAN_MOTION_DDOT")  # some writers leave it blank; SGP4 does not use it
+        self._refuse_field(~good & ~absent, field, line, start, stop)
+        return np.where(absent, 0.0, values)
 
     def _refuse_field(self, wrong: Mask, field: str, line: int, start: int, stop: int) -> None:
         def reason(i: int) -> str:
