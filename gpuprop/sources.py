@@ -10,7 +10,7 @@ from .reading import read_elements
 
 
 class SourceError(ValueError):
-    """A SOURCE that is neither a file nor a constellation."""
+    """A SOURCE that is neither a file nor a constellation nor a Walker pattern."""
 
 
 def read_sources(
@@ -28,7 +28,10 @@ def read_sources(
     first_id = FIRST_SYNTHETIC_ID
     for source in sources:
         if is_walker_source(source):
-            part = parse_walker_source(source, first_id=first_id, gravity=gravity)
+            try:
+                part = parse_walker_source(source, first_id=first_id, gravity=gravity)
+            except ValueError as error:
+                raise SourceError(str(error)) from error
         elif os.path.exists(source) or any(sign in source for sign in (os.sep, "/", ".")):
             part = read_elements(source, on_error=on_error, checksum=checksum)
         else:

@@ -1,0 +1,163 @@
+"""The command line as a user meets it: what it prints, where, and its exit codes."""
+
+import json
+import subprocess
+import sys
+
+import polars
+import pyarrow.parquet
+import pytest
+from published import text
+
+from gpuprop import open_snapshots
+from gpuprop.__main__ import main
+
+
+@pytest.fixture
+def run(capsys, monkeypatch, tmp_path):
+    """Run the command line in an empty directory: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+
+    def call(*arguments):
+        code = main(list(arguments))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+HOUR = ("--duration", "1h", "--step", "10min")
+
+
+def test_a_constellation_becomes_files(run):
+    code, out, err = run("propagate", "starlink-gen1", "-o", "race", *HOUR)
+    assert code == 0
+    assert "4,408 satellites x 6 instants = 26,448 rows" in out
+    assert "engine: numpy (auto)" in err
+    snapshots = open_snapshots("race")
+    assert snapshots.metadata["frame"] == "teme" and len(snapshots) == 26_448
+    assert polars.read_ipc("race/snapshots/part-000000.arrow")["status"].sum() == 0
+
+
+def test_sources_are_joined_and_numbered_on(run):
+    code, out, _ = run(
+        "propagate", "starlink-gen1", "walker:53:24/3/1@600", "walker-star:86:66/6/2@780", "-o", "all", *HOUR, "--json", "--quiet"
+    )
+    assert code == 0 and json.loads(out)["satellites"] == 4408 + 24 + 66
+    numbers = open_snapshots("all").satellites["sat_id"].to_pylist()
+    assert numbers == list(range(1_000_000_000, 1_000_000_000 + 4498))
+
+
+def test_json_prints_one_object_on_stdout_and_quiet_nothing_on_stderr(run):
+    code, out, err = run("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR, "--json", "--quiet")
+    assert (code, err) == (0, "")
+    report = json.loads(out)
+    assert (report["rows"], report["engine"], report["status"]) == (144, "numpy", {"0": 144})
+    code, out, _ = run("info", "out", "--json")
+    assert code == 0 and json.loads(out)["complete"] is True
+
+
+def test_options_reach_the_files(run):
+    options = ("--no-velocity", "--dtype", "float32", "--format", "parquet", "--compression", "lz4", "--gravity", "wgs84", "--opsmode", "a")
+    code, _, _ = run("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR, *options, "--start", "2026-02-01", "--select", "*P01*")
+    assert code == 0
+    metadata = open_snapshots("out").metadata
+    wanted = dict(
+        dtype="float32", velocity=False, format="parquet", gravity="wgs84", opsmode="a", satellites=8, start="2026-02-01T00:00:00Z"
+    )
+    assert {name: metadata[name] for name in wanted} == wanted
+    part = pyarrow.parquet.ParquetFile("out/snapshots/part-000000.parquet")
+    assert part.schema_arrow.names == ["time", "sat_id", "x", "y", "z", "status"]
+    assert part.metadata.row_group(0).column(2).compression == "LZ4"
+
+
+def test_a_dry_run_writes_nothing(run, tmp_path):
+    code, out, _ = run("propagate", "starlink-gen1", "--dry-run", "--json", "--quiet")
+    size = json.loads(out)
+    assert code == 0
+    assert (size["satellites"], size["instants"], size["rows"], size["step"]) == (4408, 1440, 4408 * 1440, "1min")
+    assert size["bytes"] == size["rows"] * (8 + 4 + 6 * 8 + 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_start_is_the_newest_epoch_rounded_down_to_the_minute(run, tmp_path):
+    (tmp_path / "ver.tle").write_text(text("SGP4-VER.TLE"))
+    code, out, err = run("propagate", "ver.tle", "--dry-run", "--json", "--checksum", "ignore")
+    assert code == 0
+    assert json.loads(out)["start"] == "2006-06-26T19:27:00Z"  # 28623: day 177.81079184 of 2006
+    assert "20413" in err and "more than 30 days" in err  # the set holds 20413 twice
+
+
+def test_overwriting_is_asked_for(run):
+    arguments = ("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR)
+    assert run(*arguments)[0] == 0
+    code, _, err = run(*arguments)
+    assert code == 2 and "--overwrite" in err
+    assert run(*arguments, "--overwrite")[0] == 0
+
+
+def test_bad_records_are_listed_or_skipped(run, tmp_path):
+    good, bad = text("SGP4-VER.TLE"), "1 00005U 58002B   00179.78495062  .00000023  00000-0  28098-4 0  4754\n2 00005\n"
+    (tmp_path / "some.tle").write_text(bad + good)
+    options = ("--checksum", "ignore", "--dry-run", "--json")
+    code, _, err = run("propagate", "some.tle", *options)
+    assert code == 1 and "line 2" in err and "--on-error skip" in err
+    code, out, err = run("propagate", "some.tle", *options, "--on-error", "skip")
+    assert code == 0 and json.loads(out)["satellites"] == 33 and "skipped 1" in err
+    code, out, _ = run("info", "some.tle", "--checksum", "ignore", "--json")
+    facts = json.loads(out)
+    assert (facts["satellites"], len(facts["rejected"]), facts["deep_space"]) == (33, 1, 24)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["propagate"], "SOURCE is missing"),
+        (["propagate", "starlink-gen1"], "-o DIR is missing"),
+        (["propagate", "starlink-gne1", "-o", "x"], "did you mean starlink-gen1"),
+        (["propagate", "walker:53:10/3/1@550", "-o", "x"], "shared out evenly"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "0s"], "must be positive"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "60"], "unit"),
+        (["propagate", "starlink-gen1", "-o", "x", "--start", "yesterday"], "yesterday"),
+        (["propagate", "starlink-gen1", "-o", "x", "--stop", "2027-01-01", "--duration", "1d"], "duration"),
+        (["propagate", "starlink-gen1", "-o", "x", "--engine", "cuda"], "not usable here"),
+        (["propagate", "starlink-gen1", "-o", "x", "--frame", "itrs"], "teme"),
+        (["propagate", "starlink-gen1", "-o", "x", "--select", "NOBODY*"], "NOBODY"),
+        (["propagate", "starlink-gen1", "-o", "x", "--dtype", "float16"], "float16"),
+        (["propagate", "starlink-gen1", "-o", "x", "--no-such-option"], "no-such-option"),
+        (["constellations", "starlnk"], "not known"),
+        (["no-such-command"], "no-such-command"),
+    ],
+)
+def test_a_wrong_call_exits_with_2_and_writes_nothing(run, tmp_path, arguments, message):
+    code, out, err = run(*arguments)
+    assert code == 2
+    assert message in err and "Traceback" not in err and out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_that_cannot_be_done_exits_with_1(run, tmp_path):
+    (tmp_path / "page.csv").write_text("<!DOCTYPE html><html><body>Forbidden</body></html>")
+    (tmp_path / "file").write_text("in the way")
+    for arguments, message in (
+        (["propagate", "nosuch.csv", "-o", "x"], "nosuch.csv"),
+        (["propagate", "page.csv", "-o", "x"], "page.csv"),
+        (["info", "page.csv"], "page.csv"),
+        (["propagate", "starlink-gen1", "-o", "/proc/nowhere", *HOUR], "/proc/nowhere"),
+    ):
+        code, _, err = run(*arguments)
+        assert code == 1 and message in err and "Traceback" not in err
+
+
+def test_constellations_are_listed_with_their_sources(run):
+    assert "starlink-gen1" in run("constellations")[1]
+    code, out, _ = run("constellations", "Starlink-Gen1")
+    assert code == 0 and "FCC 21-48" in out and out.count("planes of") == 5
+    facts = json.loads(run("constellations", "--json")[1])
+    assert facts["starlink-gen1"]["total"] == 4408
+
+
+def test_it_runs_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "gpuprop", "propagate", "--help"], capture_output=True, text=True, check=True)
+    assert "--overwrite" in done.stdout
