@@ -90,8 +90,8 @@ def claim(directory: Path, overwrite: bool) -> list[Path]:
     for path in sorted(directory.iterdir()) if directory.exists() else []:
         if path == parts and path.is_dir():
             continue
-        own = path.name in (NAME, temporary_name(Path(NAME)).name) or SATELLITES_FILE.fullmatch(path.name)
-        (ours if wrote and own else foreign).append(path)
+        own = wrote and (path.name == NAME or SATELLITES_FILE.fullmatch(path.name))
+        (ours if own or path == temporary_name(directory / NAME) else foreign).append(path)
     for path in sorted(parts.iterdir()) if parts.is_dir() else []:
         (ours if wrote and PART_FILE.fullmatch(path.name) else foreign).append(path)
     if foreign:

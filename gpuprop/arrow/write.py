@@ -124,7 +124,7 @@ def write_plan(
     manifest = Manifest(plan.to_dict(), run={"engine": engine, "host": socket.gethostname(), "started": started, "seconds": 0.0})
     manifest.write(directory)  # before anything is removed: it no longer claims the parts of the run before
     for old in replaced:
-        old.unlink()
+        old.unlink(missing_ok=True)  # the manifest's temporary has been used
     manifest.satellites = _write_satellites(directory, plan)
     batches = record_batches(plan, blocks)
     rows_before = bytes_before = 0

@@ -1,0 +1,54 @@
+"""Small jobs for the tests of gpuprop.arrow: few satellites, every kind of status, and a layout small enough to have many parts."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpuprop import Elements, Propagator, time_grid, walker
+from gpuprop.clock import Times, as_times
+
+COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
+GRID = time_grid("2026-01-01T00:00:00Z", duration="53min", step="60s")
+IRREGULAR = as_times(["2026-01-01T00:00:00Z", "2026-01-01T00:00:07.5Z", "2026-01-03T12:00:00Z", "2026-01-02T00:00:00.000000001Z"])
+
+
+def satellites() -> Elements:
+    """37 satellites of which one has no mean motion, one an impossible eccentricity and one decays; two share a number, two a name."""
+    sats = walker("53:37/37/1", altitude_km=550.0)
+    fields = {name: values.copy() for name, values in sats.fields.items()}
+    fields["MEAN_MOTION"][3] = -1.0
+    fields["ECCENTRICITY"][11] = 1.5
+    fields["MEAN_MOTION"][20], fields["BSTAR"][20] = 16.4, 0.5
+    fields["NORAD_CAT_ID"][30] = fields["NORAD_CAT_ID"][5]
+    fields["OBJECT_NAME"][7] = fields["OBJECT_NAME"][8] = "ÉTOILE 衛星"
+    return Elements(fields, notes=("a note", "another"))
+
+
+def small_layout(monkeypatch: pytest.MonkeyPatch, batch_rows: int = 100, most: int = 200, part_bytes: int = 20_000) -> None:
+    """Batches of two instants of 37 satellites, parts of eight, unless told otherwise."""
+    monkeypatch.setattr("gpuprop.arrow.plan.BATCH_ROWS", batch_rows)
+    monkeypatch.setattr("gpuprop.arrow.plan.MOST_BATCH_ROWS", most)
+    monkeypatch.setattr("gpuprop.arrow.plan.PART_BYTES", part_bytes)
+
+
+def propagator(engine: str | None = None, threads: int | None = None) -> Propagator:
+    return Propagator(satellites(), engine=engine, threads=threads)
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    """Every file but the manifest, by its path in the directory."""
+    files = (Path(folder) / name for folder, _, names in os.walk(directory) for name in names)
+    return {str(file.relative_to(directory)): file.read_bytes() for file in files if file.name != "manifest.json"}
+
+
+def rows(prop: Propagator, times: Times, dtype: str = "float64") -> dict[str, np.ndarray]:
+    """The columns that files of this job must hold, straight from the propagator."""
+    states = prop.states(times)
+    n_times, n_sats = states.x.shape
+    columns = {name: getattr(states, name).reshape(-1).astype(dtype) for name in COORDINATES}
+    columns["time"] = np.repeat(times.ns, n_sats)
+    columns["sat_id"] = np.tile(prop.elements.sat_id, n_times)
+    columns["status"] = states.status.reshape(-1)
+    return columns

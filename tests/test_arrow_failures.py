@@ -1,0 +1,218 @@
+"""A file is complete or absent, and what is not gpuprop's is left alone: failures are made, not imagined."""
+
+import errno
+import json
+import os
+import resource
+
+import pytest
+import xxhash
+from arrow_samples import GRID, contents, propagator, satellites, small_layout
+
+from gpuprop import open_snapshots, time_grid, write_snapshots
+from gpuprop.arrow import plan_snapshots, write_plan
+
+
+@pytest.fixture(autouse=True)
+def many_parts(monkeypatch):
+    """Seven parts of eight instants."""
+    small_layout(monkeypatch)
+
+
+def assert_consistent(directory, parts):
+    """No temporary is left; the manifest lists exactly `parts` parts, all of them whole; no other part is there."""
+    found = [path for path in directory.rglob("*") if path.is_file()]
+    assert not [path for path in found if path.name.startswith(".") or path.suffix == ".partial"]
+    manifest = json.loads((directory / "manifest.json").read_text())
+    assert [entry["part"] for entry in manifest["parts"]] == list(range(parts))
+    assert manifest["complete"] is (parts == 7)
+    assert sorted(path.name for path in found if path.name.startswith("part-")) == [f"part-{i:06d}.arrow" for i in range(parts)]
+    for entry in manifest["parts"]:
+        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest((directory / entry["file"]).read_bytes())
+
+
+def failing(function, at):
+    """`function`, but the call number `at` (from 0) finds the disk full."""
+    calls = iter(range(10**6))
+
+    def call(*arguments):
+        if next(calls) == at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return function(*arguments)
+
+    return call
+
+
+# Files are written in the order manifest, satellites, manifest..: each syncs itself and its directory.
+@pytest.mark.parametrize("at", range(4, 14))
+def test_a_disk_that_is_full_at_fsync(tmp_path, monkeypatch, at):
+    monkeypatch.setattr(os, "fsync", failing(os.fsync, at))
+    with pytest.raises(OSError, match="No space left on device while committing the file") as caught:
+        write_snapshots(tmp_path / "out", propagator(), GRID)
+    monkeypatch.undo()
+    assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename.startswith(str(tmp_path / "out"))
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert not manifest["complete"]
+    assert not list(tmp_path.rglob("*.partial"))
+    for entry in manifest["parts"]:
+        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest((tmp_path / "out" / entry["file"]).read_bytes())
+
+
+@pytest.mark.parametrize("format", ["arrow", "parquet"])
+def test_a_rename_that_fails(tmp_path, monkeypatch, format):
+    real = os.replace
+
+    def replace(source, target):
+        if "part-000002" in str(target):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    with pytest.raises(PermissionError, match="Permission denied while committing") as caught:
+        write_snapshots(tmp_path, propagator(), GRID, format=format)
+    assert caught.value.filename.endswith(f"part-000002.{format}")
+    assert len(json.loads((tmp_path / "manifest.json").read_text())["parts"]) == 2
+    assert not list(tmp_path.rglob("*.partial")) and not list(tmp_path.rglob("part-000002*"))
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("format, compression", [("arrow", "none"), ("arrow", "zstd"), ("parquet", "none")])
+def test_a_write_that_the_system_refuses_half_way(tmp_path, monkeypatch, format, compression):
+    """A real one: no file of this process may grow beyond 30 kB."""
+    monkeypatch.setattr("gpuprop.arrow.plan.PART_BYTES", 60_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
+    try:
+        with pytest.raises(OSError, match="File too large while writing") as caught:
+            write_snapshots(tmp_path, propagator(threads=1), GRID, format=format, compression=compression)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.errno == errno.EFBIG
+    assert caught.value.filename == str(tmp_path / f"snapshots/part-000000.{format}")
+    assert not list((tmp_path / "snapshots").iterdir())
+    assert json.loads((tmp_path / "manifest.json").read_text())["parts"] == []
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("format", ["arrow", "parquet"])
+@pytest.mark.parametrize("stop", [0, 8, 21])
+def test_a_propagation_that_fails(tmp_path, format, stop):
+    prop = propagator()
+    plan = plan_snapshots(prop.elements, GRID, format=format)
+
+    def states():
+        for i, block in enumerate(prop.snapshots(GRID, rows=1)):
+            if i == stop:
+                raise RuntimeError("a worker died")
+            yield block
+
+    with pytest.raises(RuntimeError, match="a worker died"):
+        write_plan(tmp_path, plan, states(), engine="numpy")
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert [entry["part"] for entry in manifest["parts"]] == list(range(stop // 8)) and not manifest["complete"]
+    assert len(list((tmp_path / "snapshots").iterdir())) == stop // 8
+
+
+def test_an_interrupt(tmp_path):
+    def progress(rows_done, rows_total, bytes_done):
+        if rows_done >= 37 * 20:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_snapshots(tmp_path, propagator(), GRID, progress=progress)
+    assert_consistent(tmp_path, 2)
+    assert len(open_snapshots(tmp_path, partial=True)) == 2 * 8 * 37
+
+
+def test_states_of_another_job_are_refused(tmp_path):
+    prop = propagator()
+    plan = plan_snapshots(prop.elements, GRID)
+    with pytest.raises(ValueError, match="part 2 of the plan has 296 rows, the states given have 148"):
+        write_plan(tmp_path / "short", plan, prop.snapshots(GRID[:20]), engine="numpy")
+    assert_consistent(tmp_path / "short", 2)
+    fewer = type(prop)(satellites()[:30])
+    with pytest.raises(ValueError, match="have 30 satellites, the plan has 37"):
+        write_plan(tmp_path / "narrow", plan, fewer.snapshots(GRID), engine="numpy")
+
+
+# --- directories ---
+def test_a_directory_that_holds_snapshots_is_refused_unless_told_otherwise(tmp_path):
+    write_snapshots(tmp_path, propagator(), GRID)
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match=r"already holds snapshots: .*overwrite=True"):
+        write_snapshots(tmp_path, propagator(), GRID)
+    assert contents(tmp_path) == before
+    write_snapshots(tmp_path, propagator(), time_grid("2026-02-01", duration="9min"), format="parquet", overwrite=True)
+    names = set(contents(tmp_path))
+    assert names == {"satellites.parquet", "snapshots/part-000000.parquet", "snapshots/part-000001.parquet"}
+    assert open_snapshots(tmp_path).metadata["instants"] == 9
+
+
+def test_overwriting_removes_what_an_interrupted_run_left(tmp_path):
+    write_snapshots(tmp_path, propagator(), GRID)
+    (tmp_path / "snapshots" / ".part-000004.arrow.partial").write_bytes(b"half")
+    (tmp_path / ".manifest.json.partial").write_bytes(b"half")
+    write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
+    assert_consistent(tmp_path, 7)
+
+
+def test_a_bad_option_does_not_cost_the_old_run(tmp_path):
+    write_snapshots(tmp_path, propagator(), GRID)
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="292 years"):
+        write_snapshots(tmp_path, propagator(), ["1700-01-01"], overwrite=True)
+    assert contents(tmp_path) == before
+    open_snapshots(tmp_path).verify()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "foreign", ["thesis.tex", "snapshots/notes.txt", "manifest.json", "satellites.arrow", "snapshots/part-000000.arrow", ".git/config"]
+)
+def test_foreign_files_are_never_touched(tmp_path, foreign, overwrite):
+    file = tmp_path / foreign
+    file.parent.mkdir(exist_ok=True)
+    file.write_text('{"name": "mine"}')
+    with pytest.raises(FileExistsError, match="holds files that gpuprop did not write there"):
+        write_snapshots(tmp_path, propagator(), GRID, overwrite=overwrite)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+    assert file.read_text() == '{"name": "mine"}'
+
+
+def test_a_foreign_file_beside_snapshots_is_refused_with_its_name(tmp_path):
+    write_snapshots(tmp_path, propagator(), GRID)
+    (tmp_path / "thesis.tex").write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match=r"\(thesis\.tex\): choose another directory"):
+        write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
+    assert contents(tmp_path) == before
+
+
+def test_an_empty_directory_and_absent_parents_are_fine(tmp_path):
+    (tmp_path / "snapshots").mkdir()
+    write_snapshots(tmp_path, propagator(), GRID)
+    write_snapshots(str(tmp_path / "a" / "b"), propagator(), GRID)
+    assert len(contents(tmp_path / "a" / "b")) == 8
+
+
+def test_a_run_that_was_killed_in_its_first_breath_leaves_a_usable_directory(tmp_path):
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / ".manifest.json.partial").write_bytes(b"half")
+    write_snapshots(tmp_path, propagator(), GRID)
+    assert_consistent(tmp_path, 7)
+
+
+def test_a_path_that_is_a_file(tmp_path):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(NotADirectoryError, match="out is a file"):
+        write_snapshots(tmp_path / "out", propagator(), GRID)
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_directory_that_may_not_be_written(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    if os.access(tmp_path / "closed", os.W_OK):
+        pytest.skip("this user may write everywhere")
+    with pytest.raises(PermissionError, match="closed"):
+        write_snapshots(tmp_path / "closed", propagator(), GRID)
