@@ -43,7 +43,7 @@ def failing(function, at):
     return call
 
 
-# Files are written in the order manifest, satellites, manifest..: each syncs itself and its directory.
+# Files are written in the order manifest, satellites, part, manifest, part, ...; each syncs itself, then its directory.
 @pytest.mark.parametrize("at", range(4, 14))
 def test_a_disk_that_is_full_at_fsync(tmp_path, monkeypatch, at):
     monkeypatch.setattr(os, "fsync", failing(os.fsync, at))
@@ -134,6 +134,10 @@ def test_states_of_another_job_are_refused(tmp_path):
     fewer = type(prop)(satellites()[:30])
     with pytest.raises(ValueError, match="have 30 satellites, the plan has 37"):
         write_plan(tmp_path / "narrow", plan, fewer.snapshots(GRID), engine="numpy")
+    with pytest.raises(ValueError, match="at other instants than the plan's"):
+        write_plan(tmp_path / "later", plan, prop.snapshots(GRID[1:]), engine="numpy")
+    with pytest.raises(ValueError, match="have no vx, which the plan writes"):
+        write_plan(tmp_path / "still", plan, prop.snapshots(GRID, velocity=False), engine="numpy")
 
 
 # --- directories ---

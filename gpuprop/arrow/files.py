@@ -1,6 +1,8 @@
 """A file is complete or absent: written under a temporary name, hashed on the way, flushed to the disk, then renamed."""
 
+import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -8,7 +10,7 @@ import xxhash
 
 from .plan import digest_text
 
-# Ask the disk to begin with what is written so far, so that the final fsync finds little to do.
+# Linux begins to write out what it is told it will not need again, so that the final fsync finds little to do.
 WRITEBACK_BYTES = 32 << 20
 
 
@@ -54,12 +56,13 @@ class NewFile:
             left = view
             while left:
                 left = left[self._file.write(left) :]
-            self.bytes += len(view)
-            if self.bytes - self._begun >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
-                os.posix_fadvise(self._file.fileno(), self._begun, self.bytes - self._begun, os.POSIX_FADV_DONTNEED)
-                self._begun = self.bytes
         except OSError as error:
             raise described(error, self.path, "writing") from error
+        self.bytes += len(view)
+        if self.bytes - self._begun >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):  # advice, which a file system may not take
+                os.posix_fadvise(self._file.fileno(), self._begun, self.bytes - self._begun, os.POSIX_FADV_DONTNEED)
+            self._begun = self.bytes
         return len(view)
 
     def tell(self) -> int:
@@ -102,15 +105,20 @@ class NewFile:
 
     def _discard(self) -> None:
         self.closed = True
-        self._file.close()
-        self._temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the error that led here is the one to report
+            self._file.close()
+        with suppress(OSError):
+            self._temporary.unlink()
 
 
 def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable, where the system can."""
+    """Make the names in a directory durable, where the system and the file system can."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
         finally:
             os.close(descriptor)

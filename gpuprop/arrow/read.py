@@ -48,7 +48,7 @@ class Snapshots:
     """States of satellites at instants, in files. Made by open_snapshots.
 
     path: the directory. metadata: the plan of the run: frame, units, gravity, opsmode, start, step, counts, notes, format. complete:
-    whether all parts are there. engine: what computed them.
+    whether all parts are there. manifest: the rest: what computed them, where and when, and the parts.
     """
 
     def __init__(self, path: Path, manifest: Manifest) -> None:

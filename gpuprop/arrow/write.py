@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
@@ -127,37 +128,10 @@ def write_plan(
         old.unlink(missing_ok=True)  # the manifest's temporary has been used
     manifest.satellites = _write_satellites(directory, plan)
     batches = record_batches(plan, blocks)
-    rows_before = bytes_before = 0
-    status: dict[int, int] = {}
+    written = Written()
     for index in range(plan.parts):
-        instants, rows, part_status = plan.layout.part(index), 0, dict[int, int]()
-        with NewFile(directory / plan.part_file(index)) as file, _PartWriter(file, plan) as writer:
-            for batch in islice(batches, plan.layout.part_batches(index)):
-                writer.write(batch)
-                rows += batch.num_rows
-                _count_status(batch, part_status)
-                if progress is not None:
-                    progress(rows_before + rows, plan.rows, bytes_before + file.bytes)
-                del batch  # it holds a block, and the next one is about to be waited for
-            if rows != len(instants) * plan.satellites:
-                raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
-        first, last = (format_ns(int(plan.times.instants[edge])) for edge in (instants[0], instants[-1]))
-        manifest.parts.append(
-            {
-                "part": index,
-                "file": plan.part_file(index),
-                "rows": rows,
-                "first": first,
-                "last": last,
-                "bytes": file.bytes,
-                "digest": file.digest,
-                "engine": engine,
-                "status": {str(code): states for code, states in sorted(part_status.items())},
-            }
-        )
-        for code, states in part_status.items():
-            status[code] = status.get(code, 0) + states
-        rows_before, bytes_before = rows_before + rows, bytes_before + file.bytes
+        part = _write_part(directory, plan, index, batches, written, progress)
+        manifest.parts.append({**part, "engine": engine})
         manifest.complete = len(manifest.parts) == plan.parts
         manifest.run["seconds"] = round(time.perf_counter() - begun, 3)
         manifest.write(directory)
@@ -165,9 +139,9 @@ def write_plan(
         path=str(directory),
         satellites=plan.satellites,
         instants=plan.instants,
-        rows=rows_before,
+        rows=written.rows,
         parts=plan.parts,
-        bytes=bytes_before,
+        bytes=written.bytes,
         seconds=time.perf_counter() - begun,
         engine=engine,
         frame=plan.frame,
@@ -178,35 +152,69 @@ def write_plan(
         first=manifest.parts[0]["first"],
         last=manifest.parts[-1]["last"],
         elements=plan.metadata["elements"],
-        status=dict(sorted(status.items())),
+        status=dict(sorted(written.status.items())),
     )
 
 
+@dataclass
+class Written:
+    """What is in files so far."""
+
+    rows: int = 0
+    bytes: int = 0
+    status: Counter[int] = field(default_factory=Counter)
+
+
+def _write_part(
+    directory: Path, plan: Plan, index: int, batches: Iterator[pa.RecordBatch], written: Written, progress: Progress | None
+) -> dict[str, Any]:
+    """The next part, from the next batches; its entry in the manifest. `written` grows by it."""
+    rows, status = 0, Counter[int]()
+    instants = plan.layout.part(index)
+    with NewFile(directory / plan.part_file(index)) as file, _PartWriter(file, plan) as writer:
+        for batch in islice(batches, plan.layout.part_batches(index)):
+            writer.write(batch)
+            rows += batch.num_rows
+            _count_status(batch, status)
+            if progress is not None:
+                progress(written.rows + rows, plan.rows, written.bytes + file.bytes)
+            del batch  # it holds a block, and the next one is about to be waited for
+        if rows != len(instants) * plan.satellites:
+            raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
+    written.rows += rows
+    written.bytes += file.bytes
+    written.status.update(status)
+    return {
+        "part": index,
+        "file": plan.part_file(index),
+        "rows": rows,
+        "first": format_ns(int(plan.times.instants[instants[0]])),
+        "last": format_ns(int(plan.times.instants[instants[-1]])),
+        "bytes": file.bytes,
+        "digest": file.digest,
+        "status": {str(code): states for code, states in sorted(status.items())},
+    }
+
+
 def record_batches(plan: Plan, blocks: Iterable[States]) -> Iterator[pa.RecordBatch]:
-    """The batches of the plan, in order. Each is valid until the next is asked for: time, and float32 columns, share their memory."""
-    n_sats, group_rows = plan.satellites, plan.layout.batch_instants * plan.satellites
-    real = np.dtype(plan.dtype)
-    slices = list(plan.layout.satellite_slices())
-    times = np.empty((plan.layout.batch_instants, n_sats), np.int64)
-    cast = {name: np.empty(group_rows, real) for name in plan.coordinates} if real != np.float64 else {}
+    """The batches of the plan, in order. ValueError if the blocks are those of another plan."""
+    n_sats, done = plan.satellites, 0
     sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
+    slices = list(plan.layout.satellite_slices())
     for pieces in regroup(blocks, plan.layout.batch_instants):
         ns = np.concatenate([block.times[first:last].ns for block, first, last in pieces])
-        rows = len(ns) * n_sats
-        times[: len(ns)] = ns[:, None]
-        columns: dict[str, npt.NDArray[Any]] = {"time": times.reshape(-1)[:rows], "sat_id": sat_ids[:rows]}
-        for name in (*plan.coordinates, "status"):
-            values = _rows_of(pieces, name, n_sats)
-            if name in cast:
-                with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
-                    cast[name][:rows] = values
-                values = cast[name][:rows]
-            columns[name] = values
+        if not np.array_equal(ns, plan.times[done : done + len(ns)].ns):
+            raise ValueError("the states given are at other instants than the plan's")
+        done += len(ns)
+        columns = {"time": np.repeat(ns, n_sats), "sat_id": sat_ids[: len(ns) * n_sats]}
+        for name in plan.coordinates:
+            columns[name] = _column(pieces, name, plan.dtype, n_sats)
+        columns["status"] = _column(pieces, "status", "uint8", n_sats)
         for satellites in slices:
-            part = slice(satellites.start, satellites.stop) if len(slices) > 1 else slice(0, rows)
-            arrays = [_arrow_array(field.type, columns[field.name][part]) for field in plan.schema]
+            rows = satellites if len(slices) > 1 else slice(None)
+            arrays = [_arrow_array(field.type, columns[field.name][rows]) for field in plan.schema]
             yield pa.RecordBatch.from_arrays(arrays, schema=plan.schema)
-        del pieces, values, columns, arrays  # not while the next block is waited for
+        del pieces, columns, arrays  # they hold a block, and the next one is about to be waited for
 
 
 def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
@@ -228,13 +236,18 @@ def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
         yield pieces
 
 
-def _rows_of(pieces: list[Piece], name: str, n_sats: int) -> npt.NDArray[Any]:
-    """A column of the pieces as rows, (n_times * n_sats,): a view where one contiguous block holds them all, else a copy."""
-    arrays = [getattr(block, name)[first:last] for block, first, last in pieces]
-    if any(array.shape[1:] != (n_sats,) for array in arrays):
-        raise ValueError(f"the states given have {arrays[0].shape[1]} satellites, the plan has {n_sats}")
-    values = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
-    return np.asarray(np.ascontiguousarray(values).reshape(-1))
+def _column(pieces: list[Piece], name: str, dtype: str, n_sats: int) -> npt.NDArray[Any]:
+    """A column as rows, (n_times * n_sats,): a view where one contiguous block holds it in this dtype, else a copy."""
+    arrays = []
+    for block, first, last in pieces:
+        values = getattr(block, name)
+        if values is None:
+            raise ValueError(f"the states given have no {name}, which the plan writes")
+        if values.shape[1] != n_sats:
+            raise ValueError(f"the states given have {values.shape[1]} satellites, the plan has {n_sats}")
+        arrays.append(values[first:last])
+    with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
+        return np.ascontiguousarray(arrays[0] if len(arrays) == 1 else np.concatenate(arrays), dtype).reshape(-1)
 
 
 def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
@@ -242,15 +255,13 @@ def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])
 
 
-def _count_status(batch: pa.RecordBatch, counts: dict[int, int]) -> None:
+def _count_status(batch: pa.RecordBatch, counts: Counter[int]) -> None:
     """Add the states of a batch to {code: states}."""
     codes = batch.column("status").to_numpy()
     if not np.count_nonzero(codes):  # the common case, at memory speed
-        counts[0] = counts.get(0, 0) + len(codes)
-        return
-    for code, states in enumerate(np.bincount(codes).tolist()):
-        if states:
-            counts[code] = counts.get(code, 0) + states
+        counts[0] += len(codes)
+    else:
+        counts.update({code: states for code, states in enumerate(np.bincount(codes).tolist()) if states})
 
 
 class _PartWriter:
