@@ -1,0 +1,61 @@
+"""What a figure was measured on, and with."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("gpuprop", "numpy", "pyarrow", "sgp4", "heyoka", "astroz", "satkit")
+
+
+def facts() -> dict[str, Any]:
+    """Processor, cores, versions, commit and date."""
+    return dict(
+        date=time.strftime("%Y-%m-%d", time.gmtime()),
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        python=platform.python_version(),
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        commit=_commit(),
+    )
+
+
+def arguments(description: str | None) -> argparse.ArgumentParser:
+    """A parser with the option that all programs have."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="write the figures to this file")
+    return parser
+
+
+def report(results: Any, path: Path | None) -> None:
+    """Write the figures, with what they were measured on, where a file was asked for."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(dict(machine=facts(), results=results), indent=2) + "\n")
+        print(f"written to {path}")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"

@@ -1,0 +1,84 @@
+"""Peak memory and time of whole jobs, from the catalogue to the files: each job is a process of its own.
+
+python bench/memory.py [--json FILE] [--into DIR]
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import machine
+import workloads
+
+# Runs a command and prints the largest resident size of it or of any of its worker processes, all added up at the worst moment.
+WATCH = 0.02  # s between looks
+LIMIT = 1 << 30
+
+
+def resident(root: int) -> int:
+    """Bytes of a process and its descendants; memory that they share is counted once (Linux: the proportional set size)."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+            children.setdefault(parent, []).append(int(entry.name))
+    total, family = 0, [root]
+    while family:
+        pid = family.pop()
+        family += children.get(pid, [])
+        try:
+            lines = (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        # pages of the files being written belong to the page cache, not to the job: anonymous and shared memory count
+        sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
+        total += 1024 * sizes["Pss"]
+    return total
+
+
+def job(arguments: list[str], into: Path) -> dict[str, object]:
+    shutil.rmtree(into, ignore_errors=True)
+    began = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gpuprop", "propagate", *arguments, "-o", str(into), "--json", "--quiet"], stdout=subprocess.PIPE, text=True
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, resident(process.pid))
+        time.sleep(WATCH)
+    seconds = time.perf_counter() - began
+    assert process.returncode == 0 and process.stdout is not None
+    report = json.load(process.stdout)
+    shutil.rmtree(into)
+    facts = {name: report[name] for name in ("satellites", "instants", "rows", "bytes", "parts")}
+    return dict(job=" ".join(Path(each).name for each in arguments), **facts, seconds=round(seconds, 2), peak_bytes=peak)
+
+
+def main() -> None:
+    parser = machine.arguments(__doc__)
+    parser.add_argument("--into", type=Path, default=Path(tempfile.gettempdir()))
+    options = parser.parse_args()
+    day = ["--duration", "1d", "--step", "60s"]
+    jobs = [["starlink-gen1", *day], ["starlink-gen1", *day, "--format", "parquet", "--dtype", "float32"]]
+    if workloads.CATALOGUE.is_file():
+        jobs += [[str(workloads.CATALOGUE), *day], [str(workloads.CATALOGUE), *day, "--format", "parquet", "--dtype", "float32"]]
+    else:
+        print(f"{workloads.CATALOGUE} is not there")
+    results = []
+    for arguments in jobs:
+        results.append(job(arguments, options.into / f"gpuprop-memory-{os.getpid()}"))
+        print(results[-1])
+        assert results[-1]["peak_bytes"] < LIMIT, "more than 1 GB"
+    machine.report(results, options.json)
+
+
+if __name__ == "__main__":
+    main()

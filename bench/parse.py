@@ -1,0 +1,62 @@
+"""Seconds to read element sets, on one core, against python-sgp4 reading the same lines one by one.
+
+python bench/parse.py [--runs 5] [--json FILE]
+"""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import machine
+import workloads
+from sgp4.api import Satrec
+
+from gpuprop import read_elements
+
+FILES = {
+    workloads.CATALOGUE: 27_485,
+    workloads.ACTIVE: 11_304,
+    workloads.DATA / "celestrak_catalog_omm_2022-07-01.csv": 23_952,
+    workloads.DATA / "starlink_omm_2025-05-24.json": 7_483,
+}
+
+
+def median_seconds(job: Callable[[], object], runs: int) -> float:
+    found = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        job()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found)
+
+
+def one_by_one(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if line[:2] in ("1 ", "2 ")]
+    for first, second in zip(lines[::2], lines[1::2], strict=True):
+        Satrec.twoline2rv(first, second)
+
+
+def main() -> None:
+    parser = machine.arguments(__doc__)
+    parser.add_argument("--runs", type=int, default=5)
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    results = []
+    for path, count in FILES.items():
+        if not path.is_file():
+            print(f"{path} is not there")
+            continue
+        assert len(read_elements(path)) == count
+        row = dict(file=path.name, element_sets=count, seconds=round(median_seconds(lambda p=path: read_elements(p), options.runs), 4))
+        if path.suffix in (".2le", ".3le"):
+            row["python_sgp4_seconds"] = round(median_seconds(lambda p=path: one_by_one(p), options.runs), 4)
+        results.append(row)
+        print(row)
+    machine.report(results, options.json)
+
+
+if __name__ == "__main__":
+    main()

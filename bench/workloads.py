@@ -1,0 +1,50 @@
+"""Element sets to measure with: real catalogues where they are there, otherwise what the project ships."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from sgp4.api import WGS72, Satrec
+
+from gpuprop import Elements, constellation, read_elements
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+DATA = SHARED / "data"
+CATALOGUE = DATA / "spacetrack_full_2025-04-15.2le"
+ACTIVE = DATA / "celestrak_active_2025-04-15.3le"
+
+
+def starlink() -> tuple[str, Elements]:
+    """The Starlink satellites of April 2025, or Starlink Gen1 as filed."""
+    if ACTIVE.is_file():
+        return "Starlink, active on 2025-04-15", read_elements(ACTIVE).select("STARLINK*")
+    _absent(ACTIVE)
+    return "Starlink Gen1 as filed", constellation("starlink-gen1")
+
+
+def catalogue() -> tuple[str, Elements]:
+    """The whole public catalogue of April 2025, deep space included, or Starlink Gen1 as filed."""
+    if CATALOGUE.is_file():
+        return "the whole catalogue of 2025-04-15", read_elements(CATALOGUE)
+    _absent(CATALOGUE)
+    return "Starlink Gen1 as filed", constellation("starlink-gen1")
+
+
+def satrecs(elements: Elements) -> list[Satrec]:
+    """python-sgp4's objects of the same mean elements, whatever their catalogue numbers."""
+    days, rest = np.divmod(elements.epoch.view(np.int64), 86_400_000_000_000)
+    whole, part = 2440587.5 + days, rest / 86_400_000_000_000
+    found = []
+    columns = (elements.bstar, elements.eccentricity, elements.argp, elements.inclination, elements.mean_anomaly)
+    for jd, fraction, bstar, ecco, argpo, inclo, mo, no, nodeo in zip(
+        whole, part, *columns, elements.mean_motion, elements.raan, strict=True
+    ):
+        satrec = Satrec()
+        satrec.sgp4init(WGS72, "i", 1, jd + fraction - 2433281.5, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
+        satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction  # sgp4init takes the epoch as one double, 40 microseconds coarse
+        found.append(satrec)
+    return found
+
+
+def _absent(path: Path) -> None:
+    print(f"{path} is not there: using a constellation that the project ships", file=sys.stderr)
