@@ -78,10 +78,16 @@ def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
 
 
 def _before(value: float, ways: tuple[Conversion, ...]) -> float:
-    """The number that one of `ways`, which are linear, turns into `value`: the one of 14 digits, else the nearest."""
+    """The number that one of `ways`, which are linear, turns into `value`.
+
+    A short decimal, which a file may have said, by any way; else one that our own way turns into the same double; else the nearest.
+    """
     rough = value / ways[0](1.0)
-    for number in (float(f"{rough:.14g}"), rough, math.nextafter(rough, math.inf), math.nextafter(rough, -math.inf)):
-        if any(way(number) == value for way in ways):
+    short = float(f"{rough:.12g}")
+    if any(way(short) == value for way in ways):
+        return short
+    for number in (float(f"{rough:.15g}"), rough, math.nextafter(rough, math.inf), math.nextafter(rough, -math.inf)):
+        if ways[0](number) == value:
             return number
     return rough
 

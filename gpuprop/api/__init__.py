@@ -4,9 +4,10 @@ Names, arguments, units, attributes and error codes are those of python-sgp4 2.2
 km and km/s, and agree with it to 1e-6 km. Instants are two-part Julian dates (UTC) in double precision, never rounded to nanoseconds.
 jday_datetime and sat_epoch_datetime are here too; python-sgp4's own omm, exporter and conveniences take a Satrec of this module.
 
-Cost: SatrecArray and sgp4_array are vectorised and as fast as compiled SGP4 or faster, from some thousand states a call on. A call for one
-satellite at one time takes 0.2 ms, where compiled SGP4 takes some microseconds. The first call of a satellite initialises it, 1 to 3 ms;
-making a Satrec costs microseconds, and a SatrecArray initialises all of its satellites at once.
+Cost: SatrecArray and sgp4_array are vectorised, and faster than compiled SGP4 on one core when given some tens of instants or more; at one
+instant they are slower (27,000 satellites in 0.1 s instead of 0.02 s). A call for one satellite at one time takes 0.1 to 0.2 ms, or 0.8 ms
+with resonance, where compiled SGP4 takes a microsecond. The first call of a satellite initialises it in 1 to 2 ms, and with resonance takes
+0.1 ms more for each 720 minutes to its epoch. Making a Satrec costs 15 microseconds; a SatrecArray initialises all its satellites at once.
 
 Differences: a malformed TLE is a ValueError, as in python-sgp4's reader in Python (its C++ makes a satellite of what it can read), and so
 is an opsmode other than `i` and `a`. gpuprop's status 10, an implausible state for which SGP4 reports no error, is 0 here.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from ..engine_numpy import Model, NumpyEngine
 from ..engine_numpy.tiles import Group, fill_minutes, groups
 from ..typing import Array, Columns
-from .satrec import IMPLAUSIBLE, JD_1950, Codes, Satrec, mean_elements
+from .satrec import IMPLAUSIBLE, Codes, Satrec, mean_elements
 
 
 class SatrecArray:
@@ -45,9 +45,7 @@ class SatrecArray:
         jd, fr = np.atleast_1d(np.asarray(jd, np.float64)), np.atleast_1d(np.asarray(fr, np.float64))
         if jd.shape != fr.shape or jd.ndim != 1:
             raise ValueError(f"jd and fr must have the same shape and one dimension: they have {jd.shape} and {fr.shape}")
-        lost = ~np.isfinite(jd + fr)  # the steps of a resonance cannot be counted; SGP4 gives NaN and no error
-        if lost.any():
-            jd, fr = np.where(lost, JD_1950, jd), np.where(lost, 0.0, fr)
+        lost = ~(np.isfinite(jd) & np.isfinite(fr))  # the steps of a resonance cannot be counted; SGP4 gives NaN and no error
         shape = (self._length, len(jd))
         e, r, v = np.empty(shape, np.uint8), np.empty((*shape, 3)), np.empty((*shape, 3))
         columns: Columns = {"status": e.T, "x": r[..., 0].T, "y": r[..., 1].T, "z": r[..., 2].T}
@@ -56,7 +54,8 @@ class SatrecArray:
 
             def minutes(instants: slice, group: Group, jd0: Array = jd0, fr0: Array = fr0) -> Array:
                 whole = (jd[instants, None] - jd0[group.satellites]) * 1440.0
-                return np.asarray(whole + (fr[instants, None] - fr0[group.satellites]) * 1440.0)
+                t = whole + (fr[instants, None] - fr0[group.satellites]) * 1440.0
+                return np.where(lost[instants, None], 0.0, t) if lost.any() else np.asarray(t)
 
             fill_minutes(part, len(jd), minutes, columns)
         e[e == IMPLAUSIBLE] = 0

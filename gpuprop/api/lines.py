@@ -12,6 +12,7 @@ MARKS = {1: (8, 23, 32, 34, 43, 52, 61, 63), 2: (7, 11, 16, 20, 25, 33, 37, 42, 
 
 
 def tle_line(line: str, number: int) -> str:
+    """A line without the blanks after it; ValueError if it does not look like line `number` (1 or 2) of a TLE."""
     width, layout = LAYOUTS[number]
     line = line.rstrip()
     if not line.isascii():
@@ -25,6 +26,7 @@ def tle_line(line: str, number: int) -> str:
 
 
 def whole(text: str) -> int:
+    """A whole number; blank is 0."""
     return int(text.strip() or 0)
 
 
@@ -34,6 +36,7 @@ def exponential(text: str) -> float:
 
 
 def to_alpha5(number: int) -> str:
+    """A catalogue number in five characters, with a letter first above 99999; ValueError above 339999, where they end."""
     if number > LAST_NUMBER:
         raise ValueError(f"satellite number cannot exceed {LAST_NUMBER}, whose Alpha 5 encoding is 'Z9999': it is {number}")
     return f"{number:05d}" if number < 100_000 else f"{ALPHA5[number // 10_000 - 10]}{number % 10_000:04d}"

@@ -122,8 +122,8 @@ class Satrec:
         self._begin(Orbit(), WGS72, "i")
 
     def _begin(self, orbit: Orbit, whichconst: int, opsmode: str) -> None:
-        self._orbit = orbit
         self._model = _model(whichconst, opsmode)
+        self._orbit = orbit
         self._initialised: Ready | None = None
         self._t = self._mean_t = 0.0
         self._error: int | None = None
@@ -183,16 +183,18 @@ class Satrec:
         """Fill this satellite from mean elements: angles in rad, no_kozai in rad/min, bstar in 1/Earth radii, ndot in rad/min^2, nddot in
         rad/min^3, epoch in days since 1949-12-31T00:00 UTC (the Julian date less 2433281.5).
 
-        ValueError for a gravity model or mode (`i`, `a`) that is not known, and for a satnum above 339999.
+        ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above 339999, and for an epoch without a date.
         """
-        self._begin(Orbit(*map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))), whichconst, opsmode)
-        self.satnum_str = to_alpha5(satnum)
-        self.classification = self.classification or "U"
-        whole, fraction = divmod(float(epoch), 1.0)
+        number = to_alpha5(satnum)
+        days, fraction = divmod(float(epoch), 1.0)
         if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
             fraction = round(fraction, 8)
-        self.jdsatepoch, self.jdsatepochF = whole + JD_1950, fraction
-        day = date.fromordinal(int(self.jdsatepoch - JD_ORDINAL))
+        day = date.fromordinal(int(days + (JD_1950 - JD_ORDINAL)))
+        epoch = (epoch + JD_1950) - JD_1950  # SGP4 holds it as one Julian date, 40 microseconds coarse
+        self._begin(Orbit(*map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))), whichconst, opsmode)
+        self.satnum_str = number
+        self.classification = self.classification or "U"
+        self.jdsatepoch, self.jdsatepochF = days + JD_1950, fraction
         self.epochyr = day.year % 100
         self.epochdays = day.timetuple().tm_yday + fraction
 
@@ -214,7 +216,8 @@ class Satrec:
 
         e, r, v = SatrecArray((self,)).sgp4(jd, fr)
         t = np.atleast_1d((np.asarray(jd, float) - self.jdsatepoch) * 1440.0 + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0)
-        for i in (*np.flatnonzero((e[0] != 1) & (e[0] != 2))[-1:], *range(len(t))[-1:]):
+        last_mean = np.flatnonzero((e[0] != 1) & (e[0] != 2))[-1:]
+        for i in (*last_mean, *range(len(t))[-1:]):
             self._remember(float(t[i]), int(e[0, i]))
         return e[0], r[0], v[0]
 
@@ -232,7 +235,7 @@ class Satrec:
 
     def _remember(self, t: float, e: int) -> None:
         self._t, self._error = t, e
-        if e not in (1, 2):  # with these SGP4 ends before it has mean elements, and keeps the old ones
+        if e not in (1, 2) and math.isfinite(t):  # with these SGP4 ends before it has mean elements, and keeps the old ones
             self._mean_t, self._averaged = t, None
 
     @property
