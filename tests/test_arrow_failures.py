@@ -4,6 +4,8 @@ import errno
 import json
 import os
 import resource
+import stat
+from unittest import mock
 
 import pytest
 import xxhash
@@ -11,6 +13,7 @@ from arrow_samples import GRID, contents, propagator, satellites, small_layout
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import plan_snapshots, write_plan
+from gpuprop.arrow.files import NewFile
 
 
 @pytest.fixture(autouse=True)
@@ -138,6 +141,45 @@ def test_states_of_another_job_are_refused(tmp_path):
         write_plan(tmp_path / "later", plan, prop.snapshots(GRID[1:]), engine="numpy")
     with pytest.raises(ValueError, match="have no vx, which the plan writes"):
         write_plan(tmp_path / "still", plan, prop.snapshots(GRID, velocity=False), engine="numpy")
+
+
+# --- one file ---
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_the_name_is(tmp_path, monkeypatch):
+    done = []
+    fsync, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda fd: (done.append(("sync", os.fstat(fd).st_ino)), fsync(fd)))
+    monkeypatch.setattr(os, "replace", lambda source, target: (done.append(("rename", os.stat(source).st_ino)), replace(source, target)))
+    write_snapshots(tmp_path, propagator(), GRID)
+    assert len(done) == 3 * (1 + 1 + 7 + 7)  # manifest, satellites, parts, and the manifest after each
+    for (first, file), (second, same), (third, directory) in zip(done[::3], done[1::3], done[2::3], strict=True):
+        assert (first, second, third) == ("sync", "rename", "sync")
+        assert file == same
+        assert directory in (tmp_path.stat().st_ino, (tmp_path / "snapshots").stat().st_ino)
+
+
+def test_a_system_that_writes_a_little_at_a_time(tmp_path):
+    data = bytes(range(256))
+    with NewFile(tmp_path / "file") as file:
+        real = file._file
+        file._file = mock.Mock(wraps=real, write=lambda view: real.write(view[:7]))
+        assert file.write(memoryview(data)) == 256
+        assert not (tmp_path / "file").exists()
+    assert (tmp_path / "file").read_bytes() == data
+    assert file.bytes == 256
+    assert file.digest == "xxh3-128:" + xxhash.xxh3_128_hexdigest(data)
+
+
+def test_a_file_system_that_cannot_sync_directories(tmp_path, monkeypatch):
+    real = os.fsync
+
+    def fsync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_snapshots(tmp_path, propagator(), GRID)
+    assert_consistent(tmp_path, 7)
 
 
 # --- directories ---

@@ -48,7 +48,7 @@ class NewFile:
 
     def write(self, data: "bytes | memoryview") -> int:
         """All of `data`, or OSError."""
-        if self.closed:  # discarded: a writer that is torn down after an error may still want to write its footer
+        if self.closed:  # discarded: Parquet's writer still writes its footer when it is collected after an error
             return len(data)
         view = memoryview(data).cast("B")
         self._hash.update(view)

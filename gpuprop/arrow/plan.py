@@ -23,7 +23,7 @@ from ..snapshots import FRAMES, STATUS
 # 25, so every form stays between 256 MB and 1 GB.
 PART_BYTES = 768_000_000
 BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
-SUFFIXES = {"arrow": "arrow", "parquet": "parquet"}  # format: suffix of its files
+FORMATS = ("arrow", "parquet")  # also the suffixes of the files
 COMPRESSIONS = ("none", "lz4", "zstd")
 DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
 POSITION, VELOCITY = ("x", "y", "z"), ("vx", "vy", "vz")
@@ -144,11 +144,11 @@ class Plan:
 
     @property
     def satellites_file(self) -> str:
-        return f"satellites.{SUFFIXES[self.format]}"
+        return f"satellites.{self.format}"
 
     def part_file(self, index: int) -> str:
         """The file of part `index`, relative to the directory."""
-        return f"snapshots/part-{index:06d}.{SUFFIXES[self.format]}"
+        return f"snapshots/part-{index:06d}.{self.format}"
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -229,7 +229,7 @@ def plan_snapshots(
     write_snapshots; part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not known, for no satellites
     and for no instants.
     """
-    for name, value, known in (("frame", frame, FRAMES), ("dtype", dtype, ("float64", "float32")), ("format", format, tuple(SUFFIXES))):
+    for name, value, known in (("frame", frame, FRAMES), ("dtype", dtype, ("float64", "float32")), ("format", format, FORMATS)):
         if value not in known:
             raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
     compression = DEFAULT_COMPRESSION[format] if compression is None else compression

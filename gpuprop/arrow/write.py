@@ -292,8 +292,6 @@ class _PartWriter:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             self._writer.close()
-        else:
-            self._writer.is_open = False  # or Parquet's writer would write a footer when it is collected
 
 
 def _write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
