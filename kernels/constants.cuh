@@ -1,0 +1,48 @@
+// The initialised constants of one lane, and the structure of arrays they come from: constants.def lists them.
+#pragma once
+#include "lane.cuh"
+
+namespace gpuprop {
+
+// Passed from gpuprop/gravity.py, where the values stand.
+struct Gravity {
+    double radius, xke, j2, j3oj2, j4, vkmpersec;
+};
+
+struct Constants {
+#define FIELD(name, unit, meaning) Real name;
+#include "constants.def"
+#undef FIELD
+};
+
+enum Field {
+#define FIELD(name, unit, meaning) FIELD_##name,
+#include "constants.def"
+#undef FIELD
+    FIELD_COUNT
+};
+
+enum Regime { NEAR_EARTH, DEEP_SPACE, ONE_DAY, HALF_DAY };
+
+// Mean orbit at an instant, lunar-solar periodics included.
+struct Mean {
+    Real am;       // semi-major axis, er
+    Real sqrt_am;
+    Real em;       // eccentricity
+    Real argpm;    // argument of perigee, rad
+    Real nodem;    // node, rad
+    Real mm;       // mean anomaly, rad
+    Code status;
+};
+
+// Functions of the inclination that the periodic terms use.
+struct Inclination {
+    Real sini, cosi, con41, x1mth2, x7thm1, aycof, xlcof;
+};
+
+struct State {
+    Real x, y, z, vx, vy, vz;  // TEME, km and km/s
+    Code status;
+};
+
+}  // namespace gpuprop

@@ -1,0 +1,68 @@
+// What a real number is here: a double in a CUDA thread, W doubles side by side in a CPU vector. The only file that knows the compiler.
+//
+// Contract: compiles under NVRTC, nvcc, g++ and clang++ without a system header; IEEE 754 arithmetic, round to nearest, no contraction
+// (-fmad=false, -ffp-contract=off), no library function; sqrt is the correctly rounded one. Everything else is + - * /, comparison, select.
+#pragma once
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__)
+#define LANES 1
+#define FN __device__ __forceinline__
+#define RARELY(x) (x)
+namespace gpuprop {
+typedef double Real;
+typedef bool Mask;
+typedef int Code;
+FN Real root(Real x) { return __dsqrt_rn(x); }
+FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
+FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
+FN bool any(Mask m) { return m; }
+FN Real splat(double x) { return x; }
+FN Code code(int x) { return x; }
+FN Mask both(Mask a, Mask b) { return a && b; }
+FN Mask either(Mask a, Mask b) { return a || b; }
+FN Mask opposite(Mask m) { return !m; }
+FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
+FN Real minutes(long long nanoseconds) { return __ll2double_rn(nanoseconds) / 6.0e10; }
+}  // namespace gpuprop
+#else
+#ifndef W
+#error "give the vector width: -DW=2 (SSE2, NEON), 4 (AVX2) or 8 (AVX-512)"
+#endif
+#define LANES W
+#define FN static inline __attribute__((always_inline))
+#define RARELY(x) __builtin_expect(x, 0)
+namespace gpuprop {
+typedef double Real __attribute__((vector_size(W * 8)));
+typedef long long Mask __attribute__((vector_size(W * 8)));
+typedef long long Code __attribute__((vector_size(W * 8)));
+FN Real root(Real x) {
+    Real y;
+    for (int i = 0; i < W; i++) y[i] = __builtin_sqrt(x[i]);  // -fno-math-errno: one instruction
+    return y;
+}
+FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
+FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
+FN bool any(Mask m) {
+    long long found = 0;
+    for (int i = 0; i < W; i++) found |= m[i];
+    return found != 0;
+}
+FN Real splat(double x) { return x - (Real){}; }
+FN Code code(int x) { return x - (Code){}; }
+FN Mask both(Mask a, Mask b) { return a & b; }
+FN Mask either(Mask a, Mask b) { return a | b; }
+FN Mask opposite(Mask m) { return ~m; }
+FN Real not_a_number() { return splat(__builtin_nan("")); }
+FN Real minutes(Mask nanoseconds) { return __builtin_convertvector(nanoseconds, Real) / 6.0e10; }
+}  // namespace gpuprop
+#endif
+
+namespace gpuprop {
+
+#if LANES > 1
+FN Real select(Mask m, double a, Real b) { return select(m, splat(a), b); }
+FN Real select(Mask m, Real a, double b) { return select(m, a, splat(b)); }
+FN Real select(Mask m, double a, double b) { return select(m, splat(a), splat(b)); }
+#endif
+FN Real absolute(Real x) { return select(x < 0.0, -x, x); }
+}  // namespace gpuprop
