@@ -1,0 +1,89 @@
+// The kernels on a GPU: a thread holds the constants of one satellite and passes over a chunk of instants. Index, load, call, store: no
+// formulas. Launched by gpuprop/engine_cuda, which joins the sources into one text; grid x is satellites, grid y chunks of instants.
+#include "deep_space.cuh"
+#include "initialise.cuh"
+#include "near_earth.cuh"
+#include "orbit.cuh"
+
+#define BLOCK 128 /* most threads of a block: the registers of a multiprocessor then hold four blocks of the dearest kernel or more */
+
+namespace gpuprop {
+
+// Structures that the host fills: every member has 8 bytes, so there is no padding to agree upon.
+struct InitialiseJob {
+    Gravity gravity;
+    long long afspc;
+    const double* elements;  // (8, n_sats): epoch no_kozai ecco inclo nodeo argpo mo bstar
+    long long n_sats;
+    double* constants;   // (FIELD_COUNT, n_sats)
+    long long* regimes;  // (n_sats,)
+};
+
+struct PropagateJob {
+    Gravity gravity;
+    long long afspc;
+    const double* constants;    // (FIELD_COUNT, n_sats): satellites in the order of work, so that neighbouring threads load neighbours
+    const long long* epoch_ns;  // (n_sats,)
+    const long long* place;     // (n_sats,) column of each satellite in the output
+    long long n_sats;           // columns of the output
+    long long first, last;      // satellites of this launch, all of one regime
+    const long long* ns;        // (n_times,) instants
+    long long n_times;
+    long long chunk;        // instants of a thread
+    double* out[6];         // x y z vx vy vz: (n_times, n_sats) each, or null
+    unsigned char* status;  // (n_times, n_sats), or null
+};
+
+extern "C" __global__ void __launch_bounds__(BLOCK) initialise_satellites(InitialiseJob job) {
+    long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= job.n_sats) return;
+    double e[8];
+    for (int j = 0; j < 8; j++) e[j] = job.elements[j * job.n_sats + i];
+    Code regime;
+    Constants c = initialise(job.gravity, job.afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+#define FIELD(name, unit, meaning) job.constants[FIELD_##name * job.n_sats + i] = c.name;
+#include "constants.def"
+#undef FIELD
+    job.regimes[i] = regime;
+}
+
+template <int REGIME>
+FN State state_of(const PropagateJob& job, const Constants& c, Integrator& reached, Real t) {
+    if (REGIME == NEAR_EARTH) return orbit(job.gravity, c.rmax, near_earth(c, t), inclination_at_epoch(c));
+    Inclination inclination;
+    Mean mean = deep_space<REGIME>(job.gravity, job.afspc, c, reached, t, inclination);
+    return orbit(job.gravity, c.rmax, mean, inclination);
+}
+
+// A row of the output is an instant. Satellites come sorted by regime and class of eccentricity, and are stored where they stood in the
+// input: within a class the order is kept, so the stores of a constellation are coalesced, and rows need no second pass.
+template <int REGIME>
+FN void propagate(const PropagateJob& job) {
+    long long i = job.first + (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= job.last) return;
+    Constants c;
+#define FIELD(name, unit, meaning) c.name = job.constants[FIELD_##name * job.n_sats + i];
+#include "constants.def"
+#undef FIELD
+    Integrator reached = at_epoch(c);
+    long long epoch_ns = job.epoch_ns[i];
+    long long k = (long long)blockIdx.y * job.chunk;
+    long long end = k + job.chunk < job.n_times ? k + job.chunk : job.n_times;
+    for (long long at = k * job.n_sats + job.place[i]; k < end; k++, at += job.n_sats) {
+        State s = state_of<REGIME>(job, c, reached, minutes(job.ns[k] - epoch_ns));
+        if (job.out[0]) job.out[0][at] = s.x;
+        if (job.out[1]) job.out[1][at] = s.y;
+        if (job.out[2]) job.out[2][at] = s.z;
+        if (job.out[3]) job.out[3][at] = s.vx;
+        if (job.out[4]) job.out[4][at] = s.vy;
+        if (job.out[5]) job.out[5][at] = s.vz;
+        if (job.status) job.status[at] = (unsigned char)s.status;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(BLOCK) propagate_near_earth(PropagateJob job) { propagate<NEAR_EARTH>(job); }
+extern "C" __global__ void __launch_bounds__(BLOCK) propagate_deep_space(PropagateJob job) { propagate<DEEP_SPACE>(job); }
+extern "C" __global__ void __launch_bounds__(BLOCK) propagate_one_day(PropagateJob job) { propagate<ONE_DAY>(job); }
+extern "C" __global__ void __launch_bounds__(BLOCK) propagate_half_day(PropagateJob job) { propagate<HALF_DAY>(job); }
+
+}  // namespace gpuprop
