@@ -1,0 +1,118 @@
+"""The digest of one answer: every engine reproduces it, it covers what it must, and one changed bit is found and named."""
+
+import numpy as np
+import pytest
+
+from gpuprop import STATUS, digest
+from gpuprop.constants import REGIMES, Constants
+from gpuprop.engine import open_engine
+
+
+class Tampered:
+    """The numpy engine with one value changed by one bit, in every propagation it loads or in one."""
+
+    name = "tampered"
+
+    def __init__(self, column=None, constant=None, satellite=0, only=None):
+        self.column, self.constant, self.satellite, self.only = column, constant, satellite, only
+        self.loaded = 0
+
+    def load(self, model, elements, epoch_ns):
+        propagation = open_engine("numpy").load(model, elements, epoch_ns)
+        self.loaded += 1
+        return propagation if self.only not in (None, self.loaded) else TamperedPropagation(propagation, self)
+
+
+class TamperedPropagation:
+    def __init__(self, propagation, how):
+        self.constants, self._block, self._how = propagation.constants, propagation.block, how
+        if how.constant:
+            values = dict(self.constants.values)
+            values[how.constant] = flip(values[how.constant].copy(), np.flatnonzero(self.constants.order == how.satellite))
+            self.constants = Constants(values, self.constants.epoch_ns, self.constants.order, self.constants.bounds)
+
+    def block(self, ns, names):
+        columns = self._block(ns, names)
+        if self._how.column:
+            flip(columns[self._how.column], (-1, self._how.satellite))
+        return columns
+
+
+def flip(values, place):
+    """Change the last bit of one value."""
+    values.view(f"u{values.itemsize}")[place] ^= 1
+    return values
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Only the first two parts, so that a test that computes several digests stays quick."""
+    parts = list(digest.parts())[:2]
+    monkeypatch.setattr(digest, "parts", lambda: parts)
+    return digest.compute(open_engine("numpy"))
+
+
+def test_every_engine_reproduces_the_committed_digest(engine):
+    assert digest.compare(digest.compute(open_engine(engine)), digest.committed()) == []
+
+
+def test_every_regime_and_status_is_covered():
+    reachable = set(STATUS) - {5}
+    for name, part in digest.committed().items():
+        regimes = {regime: counts for regime, counts in part.items() if regime != "constants"}
+        statuses = {int(status) for counts in regimes.values() for status in counts["status"]}
+        if "years" not in name:
+            assert statuses == reachable, name
+            assert set(regimes) == set(REGIMES), name
+
+
+def test_every_model_has_a_part():
+    names = list(digest.committed())
+    assert [name for name in names if "years" not in name] == [
+        f"{gravity}, opsmode {opsmode}" for gravity in ("wgs72old", "wgs72", "wgs84") for opsmode in "ia"
+    ]
+    far = {name: dict(digest.committed()[name]) for name in names if "years" in name}
+    assert {regime for part in far.values() for regime in part} == {"constants", *REGIMES}
+
+
+def test_no_constant_is_the_same_everywhere_by_accident(short):
+    """A constant that is zero for all would prove nothing."""
+    for part in short.values():
+        assert len(set(part["constants"].values())) == len(part["constants"])
+
+
+def test_the_sets_are_made_of_published_random_words():
+    """The first words of splitmix64 of seed 1234567, as its reference program prints them."""
+    words = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    assert digest.splitmix64(1234567, 5).tolist() == words
+
+
+def test_a_changed_bit_of_a_state_is_named(short):
+    satellite = 12 * digest.COHORT  # geostationary
+    found = digest.compute(Tampered(column="vx", satellite=satellite, only=2))
+    differences = digest.compare(found, short)
+    assert len(differences) == 1
+    assert differences[0].startswith("wgs72old, opsmode a, deep space, one-day resonance, columns, vx: ")
+
+
+def test_a_changed_bit_of_a_constant_is_named(short):
+    found = digest.compute(Tampered(constant="argpdot", satellite=5))
+    assert [text.partition(":")[0] for text in digest.compare(found, short)] == [
+        "wgs72old, opsmode i, constants, argpdot",
+        "wgs72old, opsmode a, constants, argpdot",
+    ]
+
+
+def test_a_changed_status_is_named_with_its_counts(short):
+    differences = digest.compare(digest.compute(Tampered(column="status", only=1)), short)
+    assert [text.partition(":")[0] for text in differences] == [
+        "wgs72old, opsmode i, near earth, status, 0",
+        "wgs72old, opsmode i, near earth, status, 1",
+        "wgs72old, opsmode i, near earth, columns, status",
+    ]
+
+
+def test_a_missing_part_is_named(short):
+    less = {name: part for name, part in short.items() if not name.endswith("a")}
+    assert all("opsmode a" in text and "missing instead of" in text for text in digest.compare(less, short))
+    assert digest.compare(less, short) and digest.compare(short, less)
