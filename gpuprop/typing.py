@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Bits = npt.NDArray[np.int64]
 
 # The columns of a block by name (x, y, z, vx, vy, vz, status), each (n_times, n_sats).
 Columns = dict[str, npt.NDArray[Any]]

@@ -42,8 +42,7 @@ FN Real sidereal_time(Real epoch, bool afspc) {
             -6.2e-6 * tut1 * tut1 * tut1 + 0.093104 * tut1 * tut1 + (876600.0 * 3600.0 + 8640184.812866) * tut1 + 67310.54841;
         angle = seconds * (TWO_PI / 86400.0);
     }
-    angle = wrap(angle);
-    return select(angle < 0.0, angle + TWO_PI, angle);
+    return first_turn(angle);
 }
 
 // The constants, and the regime of each lane.
@@ -93,7 +92,7 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Real eta = ao * e.ecco * tsi;
     Real etasq = eta * eta;
     Real eeta = e.ecco * eta;
-    Real psisq = select(1.0 - etasq < 0.0, etasq - 1.0, 1.0 - etasq);
+    Real psisq = absolute(1.0 - etasq);
     Real coef = qzms24 * ((tsi * tsi) * (tsi * tsi));
     Real coef1 = coef / ((psisq * psisq * psisq) * root(psisq));
     Real cc2 = (coef1 * no) * (ao * (1.0 + 1.5 * etasq + eeta * (4.0 + etasq)) +

@@ -12,6 +12,7 @@ namespace gpuprop {
 typedef double Real;
 typedef bool Mask;
 typedef int Code;
+typedef long long Bits;
 FN Real root(Real x) { return __dsqrt_rn(x); }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
 FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
@@ -21,6 +22,8 @@ FN Code code(int x) { return x; }
 FN Mask both(Mask a, Mask b) { return a && b; }
 FN Mask either(Mask a, Mask b) { return a || b; }
 FN Mask opposite(Mask m) { return !m; }
+FN Bits bits(Real x) { return __double_as_longlong(x); }
+FN Real real(Bits b) { return __longlong_as_double(b); }
 FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
 FN Real minutes(long long nanoseconds) { return __ll2double_rn(nanoseconds) / 6.0e10; }
 }  // namespace gpuprop
@@ -35,6 +38,7 @@ namespace gpuprop {
 typedef double Real __attribute__((vector_size(W * 8)));
 typedef long long Mask __attribute__((vector_size(W * 8)));
 typedef long long Code __attribute__((vector_size(W * 8)));
+typedef long long Bits __attribute__((vector_size(W * 8)));
 FN Real root(Real x) {
     Real y;
     for (int i = 0; i < W; i++) y[i] = __builtin_sqrt(x[i]);  // -fno-math-errno: one instruction
@@ -43,15 +47,25 @@ FN Real root(Real x) {
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
 FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
 FN bool any(Mask m) {
+#if W == 8 && defined(__AVX512DQ__)
+    return __builtin_ia32_cvtq2mask512(m) != 0;
+#elif W == 4 && defined(__AVX__)
+    return __builtin_ia32_movmskpd256((Real)m) != 0;
+#elif W == 2 && defined(__SSE2__)
+    return __builtin_ia32_movmskpd((Real)m) != 0;
+#else
     long long found = 0;
     for (int i = 0; i < W; i++) found |= m[i];
     return found != 0;
+#endif
 }
 FN Real splat(double x) { return x - (Real){}; }
 FN Code code(int x) { return x - (Code){}; }
 FN Mask both(Mask a, Mask b) { return a & b; }
 FN Mask either(Mask a, Mask b) { return a | b; }
 FN Mask opposite(Mask m) { return ~m; }
+FN Bits bits(Real x) { return (Bits)x; }
+FN Real real(Bits b) { return (Real)b; }
 FN Real not_a_number() { return splat(__builtin_nan("")); }
 FN Real minutes(Mask nanoseconds) { return __builtin_convertvector(nanoseconds, Real) / 6.0e10; }
 }  // namespace gpuprop

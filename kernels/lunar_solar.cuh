@@ -102,11 +102,6 @@ FN Terms third_body(const Constants& c, Body body, const Direction& direction) {
     return terms;
 }
 
-FN Real first_turn(Real angle) {
-    angle = wrap(angle);
-    return select(angle < 0.0, angle + TWO_PI, angle);
-}
-
 // The lunar-solar constants; epoch in days since 1949-12-31.
 FN void lunar_solar_initialise(Constants& c, Real epoch) {
     SinCos node = sincos(c.nodeo);

@@ -8,7 +8,7 @@ from ..typing import Array
 from . import lunar_solar, resonance
 from .initialise import long_period
 from .near_earth import SMALLEST_EM, Inclination, Mean, eccentricity_status
-from .trig import PI, TWO_PI, atan2, cbrt, sincos, wrap
+from .trig import PI, TWO_PI, absolute, atan2, cbrt, sincos, wrap
 
 LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin i
 
@@ -33,7 +33,7 @@ def deep_space(
         root = cbrt(gravity.xke / nm)
         status = np.where(nm <= 0.0, np.uint8(2), status)
     tempa = 1.0 - c["cc1"] * t
-    root = root * np.where(tempa < 0.0, -tempa, tempa)
+    root = root * absolute(tempa)
     em = np.where(em < SMALLEST_EM, SMALLEST_EM, em)
     mm = mm + c["no_unkozai"] * (c["t2cof"] * t2)
     # Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors show the rounding of this very sum.

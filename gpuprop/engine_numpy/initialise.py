@@ -6,9 +6,9 @@ import numpy as np
 
 from ..constants import DEEP_SPACE, FIELDS, HALF_DAY, NEAR_EARTH, ONE_DAY
 from ..gravity import Gravity
-from ..typing import Array
+from ..typing import Array, Bits
 from . import lunar_solar, resonance
-from .trig import TWO_PI, cbrt, cosine, sincos, truncate, wrap
+from .trig import TWO_PI, absolute, cbrt, cosine, first_turn, sincos, truncate
 
 DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
 
@@ -26,7 +26,7 @@ class MeanElements(NamedTuple):
     bstar: Array  # 1/er
 
 
-def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[str, Array], Array]:
+def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[str, Array], Bits]:
     """The constants by name (those of kernels/constants.def, zero where a regime has none) and the regime, each (n,)."""
     c: dict[str, Array] = dict(ecco=e.ecco, inclo=e.inclo, nodeo=e.nodeo, argpo=e.argpo, mo=e.mo)
     j2, j3oj2, j4 = gravity.j2, gravity.j3oj2, gravity.j4
@@ -70,7 +70,7 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     eta = ao * e.ecco * tsi
     etasq = eta * eta
     eeta = e.ecco * eta
-    psisq = np.where(1.0 - etasq < 0.0, etasq - 1.0, 1.0 - etasq)
+    psisq = absolute(1.0 - etasq)
     coef = qzms24 * ((tsi * tsi) * (tsi * tsi))
     coef1 = coef / ((psisq * psisq * psisq) * np.sqrt(psisq))
     cc2 = (coef1 * no) * (
@@ -137,7 +137,7 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     )
 
     c["gsto"] = sidereal_time(e.epoch, opsmode)
-    regime = np.where(deep, 1.0 * DEEP_SPACE, 1.0 * NEAR_EARTH)
+    regime = np.where(deep, DEEP_SPACE, NEAR_EARTH)
     for name in DEEP_FIELDS:
         c[name] = np.zeros_like(ao)
     there = np.flatnonzero(deep)
@@ -155,7 +155,7 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
 def long_period(gravity: Gravity, sini: Array, cosi: Array) -> tuple[Array, Array]:
     """aycof and xlcof of an inclination; 1 + cos i is kept from zero at 180 degrees."""
     denominator = 1.0 + cosi
-    denominator = np.where(np.where(denominator < 0.0, -denominator, denominator) > 1.5e-12, denominator, 1.5e-12)
+    denominator = np.where(absolute(denominator) > 1.5e-12, denominator, 1.5e-12)
     xlcof = ((-0.25 * gravity.j3oj2) * sini) * (3.0 + 5.0 * cosi) / denominator
     return (-0.5 * gravity.j3oj2) * sini, xlcof
 
@@ -172,5 +172,4 @@ def sidereal_time(epoch: Array, opsmode: str) -> Array:
         tut1 = (epoch + (2433281.5 - 2451545.0)) / 36525.0
         seconds = -6.2e-6 * tut1 * tut1 * tut1 + 0.093104 * tut1 * tut1 + (876600.0 * 3600.0 + 8640184.812866) * tut1 + 67310.54841
         angle = seconds * (TWO_PI / 86400.0)
-    angle = wrap(angle)
-    return np.where(angle < 0.0, angle + TWO_PI, angle)
+    return first_turn(angle)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..typing import Array
-from .trig import PI, TWO_PI, atan2, rotate, sincos, wrap
+from .trig import PI, atan2, first_turn, rotate, sincos
 
 
 class Body(NamedTuple):
@@ -152,8 +152,8 @@ def initialise(c: dict[str, Array], epoch: Array) -> dict[str, Array]:
     sinim = np.where(c["sinio"] == 0.0, 1.0, c["sinio"])
     dnodt = (sun.dh + moon.dh) / sinim
     return dict(
-        zmos=_first_turn(6.2565837 + 0.017201977 * day),
-        zmol=_first_turn(4.7199672 + 0.22997150 * day - gam),
+        zmos=first_turn(6.2565837 + 0.017201977 * day),
+        zmol=first_turn(4.7199672 + 0.22997150 * day - gam),
         dedt=sun.de + moon.de,
         didt=sun.di + moon.di,
         dmdt=sun.dl + moon.dl,
@@ -167,11 +167,6 @@ def initialise(c: dict[str, Array], epoch: Array) -> dict[str, Array]:
 # the paper's names of the first twelve Terms
 SUN_NAMES = ("se2", "se3", "si2", "si3", "sl2", "sl3", "sl4", "sgh2", "sgh3", "sgh4", "sh2", "sh3")
 MOON_NAMES = ("ee2", "e3", "xi2", "xi3", "xl2", "xl3", "xl4", "xgh2", "xgh3", "xgh4", "xh2", "xh3")
-
-
-def _first_turn(angle: Array) -> Array:
-    angle = wrap(angle)
-    return np.where(angle < 0.0, angle + TWO_PI, angle)
 
 
 class Periodics(NamedTuple):

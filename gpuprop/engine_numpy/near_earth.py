@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..typing import Array
-from .trig import cosine
+from .trig import absolute, cosine
 
 SMALLEST_EM = 1.0e-6
 
@@ -36,7 +36,7 @@ class Inclination(NamedTuple):
 
 
 def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
-    """Mean orbit at t minutes since epoch. Where isimp is 1 the constants of the full series are zero, so one text serves both."""
+    """Mean orbit at t minutes since epoch. Below a perigee of 220 km the constants of the full series are zero."""
     t2 = t * t
     xmdf = c["mo"] + c["mdot"] * t
     q = 1.0 + c["eta"] * cosine(xmdf)
@@ -50,7 +50,7 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
     status = eccentricity_status(em)
     mean = Mean(
         am=c["ao"] * (tempa * tempa),
-        sqrt_am=c["sqrt_ao"] * np.where(tempa < 0.0, -tempa, tempa),
+        sqrt_am=c["sqrt_ao"] * absolute(tempa),
         em=np.where(em < SMALLEST_EM, SMALLEST_EM, em),
         argpm=(c["argpo"] + c["argpdot"] * t) - temp,
         nodem=(c["nodeo"] + c["nodedot"] * t) + c["nodecf"] * t2,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ..gravity import Gravity
 from ..typing import Array, Mask
 from .near_earth import Inclination, Mean
-from .trig import rotate, sincos, sincos_near_zero
+from .trig import absolute, rotate, sincos, sincos_near_zero, sincos_tiny
 
 KEPLER_STEPS = 12
 LARGEST_STEP = 0.75  # rad
@@ -32,97 +32,123 @@ class State(NamedTuple):
     status: npt.NDArray[np.uint8]
 
 
-def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
-    """Sine and cosine of E + argp, where E + argp = u + axnl sin(E + argp) - aynl cos(E + argp), by Halley's method.
+def clamp(x: Array) -> Array:
+    """x within the largest step."""
+    return np.where(x > LARGEST_STEP, LARGEST_STEP, np.where(x < -LARGEST_STEP, -LARGEST_STEP, x))
 
-    A lane stops where the next step would be below rounding: the third power of the last one, by Halley's order.
+
+def kepler_step(axnl: Array, aynl: Array, s: Array, c: Array, d: Array) -> tuple[Array, Array, Array, Mask]:
+    """One step towards E from the sine and cosine of E + argp and d = E + argp - u: the three, and who needs another.
+
+    Newton's step is the last where its square is below rounding; else Halley's is taken, and is the last where its third power is.
+    """
+    esine = axnl * s - aynl * c
+    slope = 1.0 - (axnl * c + aynl * s)
+    f = esine - d
+    step = f / slope
+    turned_s, turned_c = s + c * step, c - s * step
+    far = absolute(step) >= 1.0e-8
+    if far.any():
+        wide = clamp((f * slope) / (slope * slope + (0.5 * f) * esine))
+        wide_s, wide_c = rotate(s, c, *sincos_near_zero(wide))
+        step = np.where(far, wide, step)
+        turned_s, turned_c = np.where(far, wide_s, turned_s), np.where(far, wide_c, turned_c)
+        far = far & (absolute(wide) >= 1.0e-5 * slope)
+    return turned_s, turned_c, d + step, far
+
+
+def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
+    """Sine and cosine of E + argp, where E + argp = u + axnl sin(E + argp) - aynl cos(E + argp).
+
+    Three terms of its series in the eccentricity, then steps until rounding; a lane that has arrived stays.
     """
     s, c = sincos(u)
-    d = np.zeros_like(u)  # E + argp - u
-    active: Mask = np.ones(u.shape, bool)
-    for _ in range(KEPLER_STEPS):
-        esine = axnl * s - aynl * c
-        slope = 1.0 - (axnl * c + aynl * s)
-        f = esine - d
-        step = (f * slope) / (slope * slope + (0.5 * f) * esine)
-        step = np.where(step > LARGEST_STEP, LARGEST_STEP, np.where(step < -LARGEST_STEP, -LARGEST_STEP, step))
-        ds, dc = sincos_near_zero(step)
-        turned_s, turned_c = rotate(s, c, ds, dc)
-        if active.all():
-            d, s, c = d + step, turned_s, turned_c
-        else:
-            d, s, c = np.where(active, d + step, d), np.where(active, turned_s, s), np.where(active, turned_c, c)
-        active = active & (np.where(step < 0.0, -step, step) >= 1.0e-5 * slope)
+    esine = axnl * s - aynl * c
+    ecose = axnl * c + aynl * s
+    d = clamp(esine * ((1.0 + ecose * (1.0 + ecose)) - 0.5 * (esine * esine)))  # E + argp - u
+    s, c = rotate(s, c, *sincos_near_zero(d))
+    s, c, d, active = kepler_step(axnl, aynl, s, c, d)
+    for _ in range(1, KEPLER_STEPS):
         if not active.any():
             break
+        next_s, next_c, next_d, again = kepler_step(axnl, aynl, s, c, d)
+        s, c, d = np.where(active, next_s, s), np.where(active, next_c, c), np.where(active, next_d, d)
+        active = active & again
     return s, c
 
 
-def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination) -> State:
-    """Position and velocity of a mean orbit; beyond rmax (er) its distance is not plausible."""
-    am, em, j2 = mean.am, mean.em, gravity.j2
+class Eccentric(NamedTuple):
+    """The eccentricity vector with its long-period terms, and the eccentric anomaly on it."""
+
+    axnl: Array
+    aynl: Array
+    ram: Array  # 1 / am
+    sineo1: Array  # of E + argp
+    coseo1: Array
+
+
+def eccentric(mean: Mean, inc: Inclination) -> Eccentric:
+    """Long-period terms and Kepler's equation."""
+    am, em = mean.am, mean.em
     sinargp, cosargp = sincos(mean.argpm)
     axnl = em * cosargp
-    temp = 1.0 / (am * (1.0 - em * em))
+    omemsq = 1.0 - em * em
+    temp = 1.0 / (am * omemsq)
     aynl = em * sinargp + temp * inc.aycof
-    sineo1, coseo1 = kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl)
+    return Eccentric(axnl, aynl, temp * omemsq, *kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl))
 
-    # short-period preliminary quantities; one division gives four reciprocals
+
+def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccentric) -> State:
+    """Position and velocity; beyond rmax (er) a distance is not plausible."""
+    am, axnl, aynl, sineo1, coseo1, j2 = mean.am, e.axnl, e.aynl, e.sineo1, e.coseo1, gravity.j2
+
+    # short-period preliminary quantities; one division gives three reciprocals
     ecose = axnl * coseo1 + aynl * sineo1
     esine = axnl * sineo1 - aynl * coseo1
-    el2 = axnl * axnl + aynl * aynl
-    omel2 = 1.0 - el2
+    omel2 = 1.0 - (axnl * axnl + aynl * aynl)
     betal = np.sqrt(omel2)
     onebeta = 1.0 + betal
     omecose = 1.0 - ecose
-    rl = am * omecose
     p1 = omel2 * omecose
-    p2 = onebeta * am
-    recip = 1.0 / (p1 * p2)
-    ram = recip * (p1 * onebeta)
-    romecose = recip * (omel2 * p2)
-    romel2 = recip * (omecose * p2)
-    ronebeta = recip * (p1 * am)
-    rsqrt_am = ram * mean.sqrt_am
-    rdotl = (rsqrt_am * esine) * romecose
-    rvdotl = (rsqrt_am * betal) * romecose
+    recip = 1.0 / (p1 * onebeta)
+    romecose = recip * (omel2 * onebeta)
+    romel2 = recip * (omecose * onebeta)
+    ronebeta = recip * p1
+    rsqrt_am = e.ram * mean.sqrt_am
+    speed = rsqrt_am * romecose
     temp = esine * ronebeta
     sinu = romecose * ((sineo1 - aynl) - axnl * temp)
     cosu = romecose * ((coseo1 - axnl) + aynl * temp)
     sin2u = (cosu + cosu) * sinu
-    cos2u = 1.0 - (2.0 * sinu) * sinu
+    cos2u = (cosu - sinu) * (cosu + sinu)
 
     # short-period periodics
-    rpl = ram * romel2
+    rpl = e.ram * romel2
     temp1 = (0.5 * j2) * rpl
     temp2 = temp1 * rpl
-    mrt = rl * (1.0 - (1.5 * temp2) * (betal * inc.con41)) + (0.5 * temp1) * (inc.x1mth2 * cos2u)
-    ds, dc = sincos_near_zero((-0.25 * temp2) * (inc.x7thm1 * sin2u))
+    mrt = (am * omecose) * (1.0 - (1.5 * temp2) * (betal * inc.con41)) + (0.5 * temp1) * (inc.x1mth2 * cos2u)
+    ds, dc = sincos_tiny((-0.25 * temp2) * (inc.x7thm1 * sin2u))
     sinsu, cossu = rotate(sinu, cosu, ds, dc)
     turn = (1.5 * temp2) * inc.cosi
     snod, cnod = sincos(mean.nodem + turn * sin2u)
-    ds, dc = sincos_near_zero(turn * (inc.sini * cos2u))
+    ds, dc = sincos_tiny(turn * (inc.sini * cos2u))
     sini, cosi = rotate(inc.sini, inc.cosi, ds, dc)
-    rate = (ram * rsqrt_am) * temp1  # mean motion / xke * temp1
-    mvt = rdotl - rate * (inc.x1mth2 * sin2u)
-    rvdot = rvdotl + rate * (inc.x1mth2 * cos2u + 1.5 * inc.con41)
+    rate = (e.ram * rsqrt_am) * temp1  # mean motion / xke * temp1
+    mvt = speed * esine - rate * (inc.x1mth2 * sin2u)
+    rvdot = speed * betal + rate * (inc.x1mth2 * cos2u + 1.5 * inc.con41)
 
-    # orientation vectors
+    # along the node, and along its normal in the plane of the orbit
     xmx = -snod * cosi
     xmy = cnod * cosi
-    ux = xmx * sinsu + cnod * cossu
-    uy = xmy * sinsu + snod * cossu
-    uz = sini * sinsu
-    vx = xmx * cossu - cnod * sinsu
-    vy = xmy * cossu - snod * sinsu
-    vz = sini * cossu
     r = mrt * gravity.radius
     rdot = mvt * gravity.vkmpersec
     rfdot = rvdot * gravity.vkmpersec
-    state = (r * ux, r * uy, r * uz, rdot * ux + rfdot * vx, rdot * uy + rfdot * vy, rdot * uz + rfdot * vz)
+    rn, rm = r * cossu, r * sinsu
+    vn, vm = rdot * cossu - rfdot * sinsu, rdot * sinsu + rfdot * cossu
+    state = (xmx * rm + cnod * rn, xmy * rm + snod * rn, sini * rm, xmx * vm + cnod * vn, xmy * vm + snod * vn, sini * vm)
 
     energy = (mvt * mvt + rvdot * rvdot) * mrt
-    fine = (mrt >= 1.0) & (mrt <= rmax) & (energy <= LARGEST_ENERGY) & (mean.status == 0) & (omel2 >= 0.0)
+    fine = (mrt >= 1.0) & (mrt <= rmax) & (energy <= LARGEST_ENERGY) & (mean.status == 0)  # el2 > 1 makes mrt a NaN
     if fine.all():
         return State(*state, mean.status)
     fine = (mrt <= rmax) & (energy <= LARGEST_ENERGY)

@@ -11,7 +11,7 @@ import numpy as np
 from ..constants import ONE_DAY
 from ..gravity import Gravity
 from ..typing import Array, Mask
-from .trig import nearest, rotate, sincos
+from .trig import absolute, nearest, rotate, sincos
 
 RPTIM = 4.37526908801129966e-3  # the Earth's rotation, rad/min
 Q22, Q31, Q33 = 1.7891679e-6, 2.1460748e-6, 2.2123015e-7
@@ -190,7 +190,7 @@ class Integrator:
 
     def at(self, t: Array) -> tuple[Array, Array]:
         """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since epoch."""
-        size = np.where(t < 0.0, -t, t) / STEP
+        size = absolute(t) / STEP
         steps = nearest(size)
         steps = steps - np.where(steps > size, 1.0, 0.0)
         steps = np.where(t < 0.0, -steps, steps)

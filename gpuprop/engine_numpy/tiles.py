@@ -11,7 +11,7 @@ from ..gravity import Gravity
 from ..typing import Array, Columns
 from .deep_space import deep_space
 from .near_earth import Inclination, Mean, near_earth
-from .orbit import State, orbit
+from .orbit import State, eccentric, orbit
 from .resonance import Integrator
 
 TILE = 8192  # states; temporaries of 64 KiB
@@ -49,7 +49,8 @@ class Group:
 
     def states(self, t: Array) -> State:
         """States at t (n_times, n_sats) minutes since their epochs."""
-        return orbit(self.model.gravity, self.constants["rmax"], *self.mean(t))
+        mean, inclination = self.mean(t)
+        return orbit(self.model.gravity, self.constants["rmax"], mean, inclination, eccentric(mean, inclination))
 
 
 def groups(model: Model, constants: Constants) -> list[Group]:
