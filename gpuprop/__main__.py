@@ -1,4 +1,4 @@
-"""The command line: `gpuprop propagate | info | constellations`."""
+"""The command line: `gpuprop propagate | info | constellations | doctor`."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from . import __version__
 from .arrow import open_snapshots, plan_snapshots, write_snapshots
 from .clock import DAY, MINUTE, format_duration, format_ns, time_grid
 from .constellations import constellations as known_constellations
+from .doctor import examine
 from .elements import Elements
 from .reading import ElementsError
 from .snapshots import STATUS, Propagator
@@ -156,6 +157,18 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
         for shell in each.shells if name is not None else ():
             out.print(f"  {shell.describe()}")
     return DONE
+
+
+@app.command
+def doctor(*, json: Json = False) -> int:
+    """What runs here and why not more; proves each engine against the committed digest."""
+    report = examine()
+    if json:
+        _print(report.to_dict(), True, "")
+    else:
+        for part in report.to_text():
+            out.print(part, markup=False)
+    return DONE if report.healthy else FAILED
 
 
 def _catalogue(elements: Elements) -> dict[str, Any]:

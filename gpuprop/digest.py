@@ -121,10 +121,14 @@ def compare(found: Digest, wanted: Digest) -> list[str]:
     """What differs, in words: none where `found` is what it should be."""
     left, right = (dict(_flat(digest)) for digest in (found, wanted))
     return [
-        f"{path}: {left.get(path, 'missing')} instead of {right.get(path, 'missing')}"
-        for path in dict.fromkeys([*right, *left])
-        if left.get(path) != right.get(path)
+        _difference(path, left.get(path), right.get(path)) for path in dict.fromkeys([*right, *left]) if left.get(path) != right.get(path)
     ]
+
+
+def _difference(path: str, found: Any, wanted: Any) -> str:
+    if isinstance(found, str) and isinstance(wanted, str):
+        return f"{path} differs"  # nobody reads two hashes
+    return f"{path}: {'none' if found is None else found} instead of {'none' if wanted is None else wanted}"
 
 
 def committed() -> Digest:

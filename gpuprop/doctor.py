@@ -1,0 +1,207 @@
+"""What runs here and why not more; each usable engine proven against the committed digest.
+
+The doctor is asked when something is broken, so that no probe may break it: each says what it found, or why it found nothing.
+"""
+
+import ctypes
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import RenderableType
+from rich.table import Table
+
+from . import __version__, digest
+from .engine import Engine, engines, open_engine
+from .engine_numpy import Model, usable_cores
+from .gravity import GRAVITY
+from .snapshots import mean_elements
+
+SHOWN = 8  # differences of an engine that people are shown; --json has all
+SATELLITES, INSTANTS, ENOUGH = 2048, (64, 2048), 0.1  # of the figure of speed: instants at least and at most, seconds
+MINUTE = 60_000_000_000  # ns
+AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # what kernels/widths.cpp asks for
+VECTORS = {"SSE2 (2 lanes)": {"sse2"}, "NEON (2 lanes)": {"asimd"}, "AVX2 (4 lanes)": {"avx2"}, "AVX-512 (8 lanes)": AVX512}
+CPUINFO = Path("/proc/cpuinfo")
+DRIVER = Path("/proc/driver/nvidia/version")  # of the kernel module
+REMEDY = "Do not trust this installation: reinstall gpuprop, and if that does not help, report what `gpuprop doctor --json` prints."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One engine: whether it is usable (or why not), and where it fails to reproduce the digest, None where that was not tried."""
+
+    engine: str
+    usable: bool
+    detail: str
+    differences: list[str] | None = None
+    states_per_second: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that the doctor found."""
+
+    facts: dict[str, str]
+    verdicts: list[Verdict]
+    auto: str
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every usable engine reproduces the digest."""
+        return not any(verdict.differences for verdict in self.verdicts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        engines = {verdict.engine: {name: value for name, value in vars(verdict).items() if name != "engine"} for verdict in self.verdicts}
+        return dict(healthy=self.healthy, auto=self.auto, facts=self.facts, engines=engines)
+
+    def to_text(self) -> Iterator[RenderableType]:
+        """For people."""
+        facts = Table(box=None, show_header=False, pad_edge=False)
+        for name, value in self.facts.items():
+            facts.add_row(name, value)
+        verdicts = Table(box=None, pad_edge=False)
+        for heading in ("engine", "digest", "M states/s", ""):
+            verdicts.add_column(heading, justify="right" if heading == "M states/s" else "left")
+        for each in self.verdicts:
+            proof = "" if each.differences is None else "NOT REPRODUCED" if each.differences else "reproduced"
+            speed = "" if each.states_per_second is None else f"{each.states_per_second / 1e6:,.1f}"
+            verdicts.add_row(each.engine, proof if each.usable else "not usable", speed, each.detail)
+        yield from (facts, "", verdicts, "")
+        for each in self.verdicts:
+            for difference in (each.differences or [])[:SHOWN]:
+                yield f"{each.engine}: {difference}"
+            if len(each.differences or []) > SHOWN:
+                yield f"{each.engine}: ... {len(each.differences or [])} differences"
+        yield f"auto is {self.auto}; every usable engine reproduces the committed digest." if self.healthy else REMEDY
+
+
+def examine() -> Report:
+    """Look at everything, and prove every usable engine. Never raises for what is missing or broken."""
+    verdicts = []
+    for kind, report in engines().items():
+        if report.usable:
+            verdicts += [prove(name, report.detail, make) for name, make in variants(kind).items()]
+        else:
+            verdicts.append(Verdict(kind, False, report.detail))
+    return Report({name: guarded(probe) for name, probe in PROBES.items()}, verdicts, guarded(lambda: open_engine("auto").name))
+
+
+def variants(kind: str) -> dict[str, Callable[[], Engine]]:
+    """The engines of a kind, each to be proven for itself: every width of vectors that this CPU runs, every GPU."""
+    try:
+        if kind == "cpu":
+            from .engine_cpu import CpuEngine, library
+
+            return {f"cpu, {width} lanes": partial(CpuEngine, width=width) for width in library().widths}
+        if kind == "cuda":
+            return {f"cuda:{index}": partial(open_engine, f"cuda:{index}") for index in range(len(_gpu_names()))}
+    except Exception:  # opening the engine says what is wrong
+        pass
+    return {kind: partial(open_engine, kind)}
+
+
+def prove(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
+    """Compare an engine with the committed digest; time it only where it is right."""
+    try:
+        engine = make()
+        differences = digest.compare(digest.compute(engine), digest.committed())
+        return Verdict(name, True, detail, differences, None if differences else speed(engine))
+    except Exception as error:  # whatever an engine raises, the others are still to be proven
+        return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
+
+
+def speed(engine: Engine) -> float:
+    """Near-Earth states/s, position and velocity into the host's memory: a fixed set, more instants until the clock can tell."""
+    elements, ns = digest.sets(1)
+    circles = elements[digest.COHORT + np.arange(SATELLITES) % digest.COHORT]
+    epoch_ns = circles.epoch.view(np.int64)
+    propagation = engine.load(Model(GRAVITY["wgs72"], "i"), mean_elements(circles), epoch_ns)
+    instants, most = INSTANTS
+    while True:
+        grid = ns[0] + np.arange(instants) * MINUTE
+        begin = time.perf_counter()
+        propagation.block(grid, digest.COLUMNS)
+        seconds = time.perf_counter() - begin
+        if seconds >= ENOUGH or instants >= most:
+            return SATELLITES * instants / max(seconds, 1e-9)
+        instants *= 2
+
+
+def guarded(probe: Callable[[], str]) -> str:
+    """What a probe finds, or why it finds nothing."""
+    try:
+        return probe()
+    except Exception as error:
+        return f"not known ({type(error).__name__}: {error})"
+
+
+def _cpuinfo(*names: str) -> str:
+    """The first line of /proc/cpuinfo called one of `names`; empty where there is none, as on a Mac."""
+    if not CPUINFO.is_file():
+        return ""
+    lines = (line.partition(":") for line in CPUINFO.read_text().splitlines())
+    return next((value.strip() for name, _, value in lines if name.strip() in names), "")
+
+
+def _vectors() -> str:
+    flags = set(_cpuinfo("flags", "Features").split())
+    return ", ".join(name for name, needed in VECTORS.items() if needed <= flags) or f"not known ({CPUINFO} does not tell)"
+
+
+def _kernels() -> str:
+    from .engine_cpu import library
+
+    return f"of {', '.join(map(str, sorted(library().widths)))} lanes"
+
+
+def _driver() -> str:
+    number = ctypes.c_int()
+    ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(number))
+    about = DRIVER.read_text().splitlines()[0] if DRIVER.is_file() else ""
+    return f"for CUDA {number.value // 1000}.{number.value % 1000 // 10} {about}".rstrip()
+
+
+def _wheels() -> str:
+    from .engine_cuda.availability import installed_wheels
+
+    return " and ".join(installed_wheels())
+
+
+def _nvrtc() -> str:
+    from .engine_cuda.availability import import_cupy
+    from .engine_cuda.source import OPTIONS
+
+    return f"{'.'.join(map(str, import_cupy().cuda.nvrtc.getVersion()))}, options {' '.join(OPTIONS)}"
+
+
+def _gpu_names() -> list[str]:
+    from .engine_cuda.availability import gpu_names, import_cupy
+
+    return gpu_names(import_cupy())
+
+
+PROBES: dict[str, Callable[[], str]] = {
+    "gpuprop": lambda: f"{__version__} in {Path(__file__).parent}",
+    "python": lambda: f"{platform.python_version()} in {sys.prefix}",
+    "packages": lambda: ", ".join(f"{name} {version(name)}" for name in ("numpy", "pyarrow")),
+    "system": platform.platform,
+    "processor": lambda: _cpuinfo("model name", "Model") or platform.processor() or platform.machine(),
+    "cores": lambda: f"{usable_cores()} of {os.cpu_count()}",
+    "vectors": _vectors,
+    "compiled kernels": _kernels,
+    "NVIDIA driver": _driver,
+    "CuPy": lambda: _wheels() or "not installed",
+    "NVRTC": lambda: _nvrtc() if _wheels() else "looked for with CuPy",
+    "GPUs": lambda: ", ".join(_gpu_names()) if _wheels() else "looked for with CuPy",
+    "GPUPROP_ENGINE": lambda: os.environ.get("GPUPROP_ENGINE", "not set"),
+}

@@ -1,0 +1,149 @@
+"""The doctor: what it finds, what it proves, and that nothing broken breaks it."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpuprop import digest, doctor
+from gpuprop.__main__ import main
+from gpuprop.engine import EngineReport, open_engine
+
+
+class OneBitOff:
+    """The numpy engine, but for the last bit of one velocity."""
+
+    name = "numpy"
+
+    def load(self, model, elements, epoch_ns):
+        propagation = open_engine("numpy").load(model, elements, epoch_ns)
+        block = propagation.block
+
+        def wrong(ns, names):
+            columns = block(ns, names)
+            columns["vy"].view(np.uint64)[0, 0] ^= 1
+            return columns
+
+        propagation.block = wrong
+        return propagation
+
+
+@pytest.fixture(autouse=True)
+def only_numpy(monkeypatch):
+    """A digest of one part, and numpy alone: what the other engines say is the affair of their tests."""
+    parts = list(digest.parts())[:1]
+    monkeypatch.setattr(digest, "parts", lambda: parts)
+    wanted = digest.compute(open_engine("numpy"))
+    monkeypatch.setattr(digest, "committed", lambda: wanted)
+    reports = dict(cuda=EngineReport("cuda", False, "no GPU is visible: buy one"), numpy=EngineReport("numpy", True, "here"))
+    monkeypatch.setattr(doctor, "engines", lambda: reports)
+    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+    return reports
+
+
+@pytest.fixture
+def call(capsys):
+    """Run `gpuprop doctor`: (exit code, the object printed)."""
+
+    def run():
+        code = main(["doctor", "--json"])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def no_such_engine(name):
+    raise RuntimeError("the device fell off the bus")
+
+
+def test_a_healthy_machine(call):
+    code, report = call()
+    assert code == 0 and report["healthy"] is True
+    proven = report["engines"]["numpy"]
+    assert proven["usable"] is True and proven["differences"] == [] and proven["states_per_second"] > 0.0
+    assert report["engines"]["cuda"] == dict(usable=False, detail="no GPU is visible: buy one", differences=None, states_per_second=None)
+    assert set(report["facts"]) == set(doctor.PROBES)
+
+
+def test_people_read_the_reason_and_the_fix(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    assert main(["doctor"]) == 0
+    printed = capsys.readouterr().out
+    assert "no GPU is visible: buy one" in printed and "reproduced" in printed
+    assert "every usable engine reproduces the committed digest" in printed and "trust" not in printed
+
+
+def test_an_engine_that_is_one_bit_off_fails_and_the_place_is_named(call, capsys, monkeypatch):
+    monkeypatch.setattr(doctor, "open_engine", lambda name: OneBitOff())
+    code, report = call()
+    assert code == 1 and report["healthy"] is False
+    assert report["engines"]["numpy"]["differences"] == ["wgs72old, opsmode i, near earth, columns, vy differs"]
+    assert report["engines"]["numpy"]["states_per_second"] is None
+    assert main(["doctor"]) == 1
+    printed = capsys.readouterr().out
+    assert "numpy: wgs72old, opsmode i, near earth, columns, vy differs" in printed and "Do not trust this installation" in printed
+
+
+def test_an_engine_that_raises_fails_and_the_others_are_proven(call, monkeypatch, only_numpy):
+    only_numpy["cuda"] = EngineReport("cuda", True, "a GPU")
+    monkeypatch.setattr(doctor, "open_engine", lambda name: OneBitOff() if name == "numpy" else no_such_engine(name))
+    code, report = call()
+    assert code == 1
+    assert report["engines"]["cuda"]["differences"] == ["RuntimeError: the device fell off the bus"]
+    assert len(report["engines"]["numpy"]["differences"]) == 1
+
+
+def test_a_lost_digest_is_a_failure(call, monkeypatch, tmp_path):
+    monkeypatch.setattr(digest, "committed", lambda: json.loads((tmp_path / "digest.json").read_text()))
+    code, report = call()
+    assert code == 1 and "FileNotFoundError" in report["engines"]["numpy"]["differences"][0]
+
+
+@pytest.mark.parametrize("name", doctor.PROBES)
+def test_a_probe_that_fails_says_why(call, monkeypatch, name):
+    def broken():
+        raise OSError("nothing to read")
+
+    monkeypatch.setitem(doctor.PROBES, name, broken)
+    monkeypatch.setattr(doctor, "speed", lambda engine: 1.0)
+    code, report = call()
+    assert code == 0 and report["facts"][name] == "not known (OSError: nothing to read)"
+
+
+def test_without_cupy(monkeypatch):
+    monkeypatch.setattr(doctor, "_wheels", lambda: "")
+    assert doctor.PROBES["CuPy"]() == "not installed"
+    assert doctor.PROBES["GPUs"]() == doctor.PROBES["NVRTC"]() == "looked for with CuPy"
+
+
+def test_a_broken_cupy(call, monkeypatch, tmp_path):
+    """It is installed, and its import fails: what needs it says so, the rest is as ever."""
+    (tmp_path / "cupy").mkdir()
+    (tmp_path / "cupy" / "__init__.py").write_text("raise ImportError('libnvrtc.so.99: cannot open shared object file')")
+    wheel = tmp_path / "cupy_cuda12x-1.0.dist-info"
+    wheel.mkdir()
+    (wheel / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    monkeypatch.setattr("gpuprop.engine_cuda.availability.WHEELS", ("cupy-cuda12x",))  # a real one may be here too
+    monkeypatch.setattr(doctor, "speed", lambda engine: 1.0)
+    code, report = call()
+    assert code == 0
+    assert "cupy-cuda12x 1.0" in report["facts"]["CuPy"]
+    for fact in ("NVRTC", "GPUs"):
+        assert "libnvrtc.so.99" in report["facts"][fact]
+
+
+def test_vectors_are_those_that_the_kernels_ask_for(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "CPUINFO", tmp_path / "cpuinfo")
+    assert doctor.PROBES["vectors"]().startswith("not known")
+    for line, wanted in (
+        ("flags\t\t: fpu sse sse2 avx avx2 avx512f", "SSE2 (2 lanes), AVX2 (4 lanes)"),
+        ("flags\t\t: sse2 avx2 avx512f avx512dq avx512vl", "SSE2 (2 lanes), AVX2 (4 lanes), AVX-512 (8 lanes)"),
+        ("Features\t: fp asimd evtstrm", "NEON (2 lanes)"),
+    ):
+        Path(doctor.CPUINFO).write_text(f"processor\t: 0\nmodel name\t: A CPU\n{line}\n")
+        assert doctor.PROBES["vectors"]() == wanted
+    assert doctor.PROBES["processor"]() == "A CPU"
