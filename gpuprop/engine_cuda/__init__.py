@@ -1,0 +1,171 @@
+"""The CUDA engine: kernels/propagate.cu on a GPU, through CuPy, which this package alone imports.
+
+source joins the kernels into one text, availability says what is missing here, pinned holds the host's side of the copies.
+"""
+
+import threading
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..constants import FIELDS, Constants
+from ..engine_numpy import MeanElements, Model
+from ..gravity import Gravity
+from ..typing import Columns
+from .availability import CudaError, check, explained, import_cupy, usable
+from .pinned import Ring
+from .source import OPTIONS, source
+
+__all__ = ["CudaEngine", "CudaError", "CudaPropagation", "usable"]
+
+BLOCK = 128  # threads: propagate.cu's BLOCK
+CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
+THREADS = 1 << 19  # a few waves of the largest GPU: chunks are shorter where there would be fewer threads
+GRID_Y = 65535  # CUDA's limit
+SLICE_BYTES = 16 << 20  # device memory of a slice: long against the start of a copy, short against a block
+COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
+KERNELS = ("propagate_near_earth", "propagate_deep_space", "propagate_one_day", "propagate_half_day")  # by regime
+STATE_BYTES = 49
+DeviceColumns = dict[str, Any]  # CuPy arrays by name
+
+# The structures of propagate.cu: every member has 8 bytes, a pointer is an int64 here.
+GRAVITY = [(name, np.float64) for name in ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")]
+INITIALISE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in ("afspc", "elements", "n_sats", "constants", "regimes"))])
+WORDS = ("afspc", "constants", "epoch_ns", "place", "n_sats", "first", "last", "ns", "n_times", "chunk")
+PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in WORDS), ("out", np.int64, 6), ("status", np.int64)])
+
+
+def _job(dtype: np.dtype[Any], model: Model) -> npt.NDArray[Any]:
+    """A kernel's argument; CuPy passes a host array of one element by value."""
+    job = np.zeros(1, dtype)
+    gravity: Gravity = model.gravity
+    for name, _ in GRAVITY:
+        job["gravity"][name] = getattr(gravity, name)
+    job["afspc"] = model.opsmode == "a"
+    return job
+
+
+class CudaEngine:
+    """Runs on one NVIDIA GPU.
+
+    device: its number. CudaError where it cannot be used, with the fix.
+    """
+
+    name = "cuda"
+
+    def __init__(self, device: int = 0) -> None:
+        check(device)
+        self.device = device
+        self.cupy = import_cupy()
+        with explained(self.cupy, device):
+            module = self.cupy.RawModule(code=source(), options=OPTIONS)
+            self.initialise = module.get_function("initialise_satellites")
+            self.propagate = [module.get_function(kernel) for kernel in KERNELS]
+
+    def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CudaPropagation":
+        """Initialise element sets, (n,) each, on the GPU, and keep their constants there."""
+        n_sats = len(epoch_ns)
+        with explained(self.cupy, self.device):
+            constants = self.cupy.empty((len(FIELDS), n_sats), np.float64)
+            regimes = self.cupy.empty(n_sats, np.int64)
+            if n_sats:
+                element_sets = self.cupy.asarray(np.stack(elements))
+                job = _job(INITIALISE_JOB, model)
+                job["elements"], job["n_sats"] = element_sets.data.ptr, n_sats
+                job["constants"], job["regimes"] = constants.data.ptr, regimes.data.ptr
+                self.initialise((-(-n_sats // BLOCK),), (BLOCK,), (job,))
+            values = dict(zip(FIELDS, constants.get(), strict=True))
+            return CudaPropagation(self, model, Constants.sort(values, regimes.get(), epoch_ns))
+
+
+class CudaPropagation:
+    """Constants of one set of satellites, resident on a GPU and ready to be propagated."""
+
+    def __init__(self, engine: CudaEngine, model: Model, constants: Constants) -> None:
+        self.constants = constants
+        self._engine = engine
+        self._job = _job(PROPAGATE_JOB, model)
+        self._one_at_a_time = threading.Lock()  # a caller of states() and the thread behind snapshots() share the slices
+        self._slices: list[DeviceColumns] = []
+        cupy = engine.cupy
+        self._ring = Ring(cupy)
+        # Kept for their memory, which the job points to.
+        self._resident = [
+            cupy.asarray(np.stack([constants.values[name] for name in FIELDS])),
+            cupy.asarray(constants.epoch_ns),
+            cupy.asarray(constants.order.astype(np.int64)),
+        ]
+        for name, array in zip(("constants", "epoch_ns", "place"), self._resident, strict=True):
+            self._job[name] = array.data.ptr
+        self._job["n_sats"] = len(constants)
+        self._computing = cupy.cuda.Stream(non_blocking=True)
+        self._copying = cupy.cuda.Stream(non_blocking=True)
+        cupy.cuda.Device().synchronize()  # the other streams do not wait for the one that loaded
+
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
+        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC.
+
+        Computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the device: while one is copied to the host, the other
+        is computed. The host's arrays are the caller's for as long as any of them lives (see pinned.Ring).
+        """
+        with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
+            block = self._ring.columns(names, (len(ns), len(self.constants)))
+            if len(ns) and len(self.constants):
+                self._fill(ns, block)
+            return block
+
+    def _fill(self, ns: npt.NDArray[np.int64], block: Columns) -> None:
+        cupy, computing, copying = self._engine.cupy, self._computing, self._copying
+        n_sats = len(self.constants)
+        rows = max(1, SLICE_BYTES // (STATE_BYTES * n_sats))
+        if not self._slices:
+            self._slices = [self._empty((*COORDINATES, "status"), (rows, n_sats)) for _ in range(2)]
+            cupy.cuda.Device().synchronize()  # whoever had this memory before may still be at work on another stream
+        with computing:
+            instants = cupy.asarray(ns)
+        copied = [copying.record(), copying.record()]
+        for number, first in enumerate(range(0, len(ns), rows)):
+            here = slice(first, min(first + rows, len(ns)))
+            columns = {name: self._slices[number % 2][name][: here.stop - first] for name in block}
+            computing.wait_event(copied[number % 2])
+            with computing:
+                self._launch(instants[here], columns)
+            copying.wait_event(computing.record())
+            for name, column in columns.items():
+                column.get(stream=copying, out=block[name][here], blocking=False)
+            copied[number % 2] = copying.record()
+        copying.synchronize()
+
+    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> DeviceColumns:
+        """The same as CuPy arrays on the GPU, finished: any stream may read them.
+
+        They are computed on CuPy's current stream: memory that CuPy takes back and hands out again stays in order with its last use.
+        """
+        cupy = self._engine.cupy
+        with explained(cupy, self._engine.device):
+            block = self._empty(names, (len(ns), len(self.constants)))
+            if len(ns) and len(self.constants):
+                self._launch(cupy.asarray(ns), block)
+            cupy.cuda.get_current_stream().synchronize()
+            return block
+
+    def _empty(self, names: tuple[str, ...], shape: tuple[int, int]) -> DeviceColumns:
+        return {name: self._engine.cupy.empty(shape, np.uint8 if name == "status" else np.float64) for name in names}
+
+    def _launch(self, ns: Any, columns: DeviceColumns) -> None:
+        """Columns on the device, at instants on the device, on the current stream: one kernel for each regime."""
+        job = self._job.copy()
+        job["ns"], job["n_times"] = ns.data.ptr, len(ns)
+        for number, name in enumerate(COORDINATES):
+            job["out"][0, number] = _address(columns.get(name))
+        job["status"] = _address(columns.get("status"))
+        for regime, satellites in self.constants.bounds.items():
+            count = satellites.stop - satellites.start
+            chunk = max(min(CHUNK, count * len(ns) // THREADS), 1, -(-len(ns) // GRID_Y))
+            job["first"], job["last"], job["chunk"] = satellites.start, satellites.stop, chunk
+            self._engine.propagate[regime]((-(-count // BLOCK), -(-len(ns) // chunk)), (BLOCK,), (job,))
+
+
+def _address(column: Any) -> int:
+    return 0 if column is None else int(column.data.ptr)

@@ -1,0 +1,118 @@
+"""Whether the CUDA engine can run here, and if not, what to do about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import metadata
+from typing import Any
+
+WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
+INSTALL = 'pip install "gpuprop[cuda13]" (driver 580 or newer) or "gpuprop[cuda12]" (525 or newer); nvidia-smi names the driver'
+NO_DEVICE, INSUFFICIENT_DRIVER = 100, 35  # cudaErrorNoDevice, cudaErrorInsufficientDriver
+
+
+class CudaError(RuntimeError):
+    """Something that the CUDA engine needs is missing or failed; the message names the fix."""
+
+
+def cuda_version(number: int) -> str:
+    """12040 -> 12.4."""
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def installed_wheels() -> list[str]:
+    """The CuPy packages that are installed: more than one overwrite each other's files."""
+    found = []
+    for wheel in WHEELS:
+        try:
+            found.append(f"{wheel} {metadata.version(wheel)}")
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def import_cupy() -> Any:
+    """The module cupy; CudaError where it is not installed, installed twice, or broken."""
+    wheels = installed_wheels()
+    if len(wheels) > 1:
+        names = " ".join(wheel.split()[0] for wheel in wheels)
+        raise CudaError(f"{' and '.join(wheels)} are installed and overwrite each other: pip uninstall {names}, then {INSTALL}")
+    try:
+        import cupy
+    except ModuleNotFoundError as error:
+        if error.name == "cupy":
+            raise CudaError(f"CuPy is not installed: {INSTALL}") from error
+        raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
+    except Exception as error:  # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
+        raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
+    return cupy
+
+
+def _wheel(wheels: list[str]) -> str:
+    return f"'{wheels[0].split()[0]}[ctk]'" if wheels else "cupy"
+
+
+def gpu_names(cupy: Any) -> list[str]:
+    """The name of each visible GPU; CudaError where there is no driver, an old driver, or no GPU."""
+    runtime = cupy.cuda.runtime
+    try:
+        count = runtime.getDeviceCount()
+    except runtime.CUDARuntimeError as error:
+        if error.status == NO_DEVICE:
+            count = 0
+        elif error.status == INSUFFICIENT_DRIVER:
+            raise CudaError(_driver_trouble(runtime.driverGetVersion(), runtime.runtimeGetVersion())) from error
+        else:
+            raise CudaError(f"CUDA does not start ({error}): look at nvidia-smi; after an update of the driver, restart") from error
+    if not count:
+        raise CudaError("no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)")
+    return [runtime.getDeviceProperties(index)["name"].decode() for index in range(count)]
+
+
+def _driver_trouble(driver: int, runtime: int) -> str:
+    if not driver:
+        return "there is no NVIDIA driver: install one (in a container: docker run --gpus all)"
+    older = f"the driver is for CUDA {cuda_version(driver)} and CuPy is built for CUDA {cuda_version(runtime)}"
+    return f"{older}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}"
+
+
+def check(index: int = 0) -> str:
+    """What GPU `index` and the software around it are; CudaError with the fix where the engine cannot run on it."""
+    cupy = import_cupy()
+    names = gpu_names(cupy)
+    if not 0 <= index < len(names):
+        raise CudaError(f"there is no GPU {index}: use " + ", ".join(f"cuda:{number} ({name})" for number, name in enumerate(names)))
+    try:
+        nvrtc = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
+    except Exception as error:  # CuPy loads NVRTC late, and its loaders raise what they like
+        raise CudaError(f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring it along") from error
+    properties = cupy.cuda.runtime.getDeviceProperties(index)
+    capability = f"compute capability {properties['major']}.{properties['minor']}"
+    driver = cuda_version(cupy.cuda.runtime.driverGetVersion())
+    return f"{names[index]}, {capability}, driver for CUDA {driver}, CuPy {cupy.__version__}, NVRTC {nvrtc}"
+
+
+def usable(index: int = 0) -> tuple[bool, str]:
+    """Whether the engine runs on GPU `index`, and what it found or what to do. Never raises; cheap where CuPy is absent."""
+    try:
+        return True, check(index)
+    except Exception as error:
+        return False, str(error) or repr(error)
+
+
+@contextmanager
+def explained(cupy: Any, index: int) -> Iterator[None]:
+    """CudaError with the fix for whatever CuPy raises inside."""
+    try:
+        with cupy.cuda.Device(index):
+            yield
+    except cupy.cuda.memory.OutOfMemoryError as error:
+        advice = "take a smaller block (block_bytes) or fewer satellites, or see with nvidia-smi who holds the rest"
+        raise CudaError(f"GPU {index} has not enough memory ({error}): {advice}") from error
+    except cupy.cuda.compiler.CompileException as error:
+        text = str(error)
+        if "open source file" in text:
+            raise CudaError(f"NVRTC does not find CUDA's headers: {INSTALL}, which bring them along\n{text}") from error
+        advice = f"the GPU may be older than this CuPy supports: {INSTALL}"
+        raise CudaError(f"NVRTC does not compile the kernels for GPU {index}; {advice}\n{text}") from error
+    except (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError) as error:
+        raise CudaError(f"GPU {index} failed ({error}): see whether nvidia-smi still works; engine cpu gives the same bits") from error

@@ -1,0 +1,38 @@
+// CUDA's words for a C++ compiler, so that kernels/propagate.cu runs on a CPU, one thread of the grid after another (fake_cupy.py).
+// The kernels take the same path as on a GPU: a lane is a double.
+#define __CUDACC_RTC__
+#define __device__
+#define __global__
+#define __forceinline__ inline __attribute__((always_inline))
+#define __launch_bounds__(threads)
+
+struct Index {
+    unsigned x, y;
+};
+static thread_local Index blockIdx, threadIdx, blockDim;
+
+inline double __dsqrt_rn(double x) { return __builtin_sqrt(x); }
+inline double __ll2double_rn(long long x) { return double(x); }
+inline double __longlong_as_double(long long bits) {
+    double x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+inline long long __double_as_longlong(double x) {
+    long long bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+// An entry point by the name of a kernel: its grid, its block, and the size and bytes of its argument. 0 where the size is another.
+#define RUN_ON_CPU(kernel, Job)                                                                                \
+    extern "C" int run_##kernel(unsigned grid_x, unsigned grid_y, unsigned block, long size, const void* bytes) { \
+        Job job;                                                                                               \
+        if (size != sizeof job) return 0;                                                                      \
+        __builtin_memcpy(&job, bytes, sizeof job);                                                             \
+        blockDim = {block, 1};                                                                                 \
+        for (blockIdx.y = 0; blockIdx.y < grid_y; blockIdx.y++)                                                \
+            for (blockIdx.x = 0; blockIdx.x < grid_x; blockIdx.x++)                                            \
+                for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) kernel(job);                         \
+        return 1;                                                                                              \
+    }
