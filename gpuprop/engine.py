@@ -7,7 +7,10 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from . import engine_cpu, engine_cuda
 from .constants import Constants
+from .engine_cpu import CpuEngine
+from .engine_cuda import CudaEngine
 from .engine_numpy import MeanElements, Model, NumpyEngine
 from .typing import Columns
 
@@ -19,6 +22,9 @@ class Propagation(Protocol):
 
     def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
         """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
+
+    def close(self) -> None:
+        """Let go of processes, threads and buffers; they come back when they are needed."""
 
 
 class Engine(Protocol):
@@ -39,29 +45,33 @@ class EngineReport:
     detail: str
 
 
-def engines() -> dict[str, EngineReport]:
-    """What is usable here, and why the rest is not, fastest first."""
-    absent = "not part of this version of gpuprop"
-    return {
-        "cuda": EngineReport("cuda", False, absent),
-        "cpu": EngineReport("cpu", False, absent),
-        "numpy": EngineReport("numpy", True, f"numpy {np.__version__}, {NumpyEngine().threads} cores"),
+def engines(gpu: int = 0) -> dict[str, EngineReport]:
+    """What is usable here, and why the rest is not, fastest first; of several GPUs, number `gpu` is looked at."""
+    found = {
+        "cuda": engine_cuda.usable(gpu),
+        "cpu": engine_cpu.usable(),
+        "numpy": (True, f"numpy {np.__version__}, {NumpyEngine().threads} cores"),
     }
+    return {name: EngineReport(name, *usable) for name, usable in found.items()}
 
 
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
-    """The engine called `name`, or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
+    """The engine called `name` (cuda:1 is the second GPU), or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
 
     ValueError for a name that is not known or an engine that is not usable here, with the reason.
     """
     name = name or os.environ.get("GPUPROP_ENGINE") or "auto"
-    if threads is not None and threads < 1:
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads is {threads}: give one or more, or None for all cores")
-    known = engines()
-    kind = name.partition(":")[0]
-    if kind != "auto" and kind not in known:
-        raise ValueError(f"engine {name!r} is not known: use auto, {', '.join(known)}")
+    kind, colon, number = name.partition(":")
+    known = engines(int(number) if number.isdecimal() else 0)
+    if kind not in ("auto", *known) or (colon and not (kind == "cuda" and number.isdecimal())):
+        raise ValueError(f"engine {name!r} is not known: use auto, {', '.join(known)}, or cuda:1 for the second GPU")
     if kind != "auto" and not known[kind].usable:
         usable = ", ".join(report.name for report in known.values() if report.usable)
         raise ValueError(f"engine {name!r} is not usable here ({known[kind].detail}): use {usable}, or auto")
-    return NumpyEngine(threads)
+    if kind == "auto":
+        kind = next(report.name for report in known.values() if report.usable)
+    if kind == "cuda":
+        return CudaEngine(int(number or 0))
+    return CpuEngine(threads) if kind == "cpu" else NumpyEngine(threads)

@@ -1,5 +1,6 @@
 // The kernels on a CPU: W satellites at a time. Compiled once per width (-DW=2, 4, 8), each with entry points of its own name; plain C
-// interface for gpuprop/engine_cpu.py. Index, load, call, store: no formulas.
+// interface for gpuprop/engine_cpu.py. Index, load, call, store: no formulas. Nothing of the C++ library but its headers, lest the linker
+// take a function that was compiled for a wider CPU.
 #include <cstdint>
 #include <cstring>
 
@@ -16,7 +17,7 @@ using namespace gpuprop;
 
 namespace {
 
-constexpr long TILE = 64;  // satellites whose constants stay near while the instants pass
+constexpr int64_t TILE = 64;  // satellites whose constants stay near while the instants pass
 
 FN Real load(const double* from) {
     Real x;
@@ -26,7 +27,7 @@ FN Real load(const double* from) {
 
 FN void store(double* to, Real x) { std::memcpy(to, &x, sizeof x); }
 
-FN Constants load_constants(const double* from, long stride) {
+FN Constants load_constants(const double* from, int64_t stride) {
     Constants c;
 #define FIELD(name, unit, meaning) c.name = load(from + FIELD_##name * stride);
 #include "constants.def"
@@ -34,18 +35,26 @@ FN Constants load_constants(const double* from, long stride) {
     return c;
 }
 
+// Satellites first to last of the order of work (one regime) at the instants begin to end.
+struct Task {
+    int64_t regime, first, last, begin, end;
+};
+
 // What gpuprop/engine_cpu.py passes.
 struct Job {
     Gravity gravity;
     int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work, padded to whole vectors of the widest kind
+    const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work; stride >= their number + 7: vectors may hang over
     int64_t stride;
     const int64_t* epoch_ns;  // (stride,)
-    const int64_t* place;     // (stride,) column of each satellite in the output
+    const int64_t* place;     // column of each satellite in the output
     const int64_t* ns;        // (n_times,) instants
     int64_t n_sats;           // columns of the output
     double* out[6];           // x y z vx vy vz: (n_times, n_sats) each, or null
-    uint8_t* status;          // (n_times, n_sats)
+    uint8_t* status;          // (n_times, n_sats), or null
+    const Task* tasks;
+    int64_t n_tasks;
+    int64_t next;  // the first task that nobody has taken
 };
 
 template <int REGIME>
@@ -57,43 +66,43 @@ FN State state_of(const Job& job, const Constants& c, Integrator& reached, Real 
 }
 
 // Whether the lanes from satellite i on are whole, and neighbours in the output too.
-bool in_order(const Job& job, long i, long last) {
+bool in_order(const Job& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
-    for (long lane = 1; lane < W; lane++)
+    for (int64_t lane = 1; lane < W; lane++)
         if (job.place[i + lane] != job.place[i] + lane) return false;
     return true;
 }
 
 template <int REGIME>
-void propagate_regime(const Job& job, long first, long last, long begin, long end) {
-    for (long tile = first; tile < last; tile += TILE) {
-        long tile_end = tile + TILE < last ? tile + TILE : last;
+void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin, int64_t end) {
+    for (int64_t tile = first; tile < last; tile += TILE) {
+        int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
         bool ordered[TILE / W];
-        for (long i = tile; i < tile_end; i += W) {
+        for (int64_t i = tile; i < tile_end; i += W) {
             Constants c = load_constants(job.constants + i, job.stride);
             reached[(i - tile) / W] = at_epoch(c);
             ordered[(i - tile) / W] = in_order(job, i, tile_end);
         }
-        for (long k = begin; k < end; k++) {
-            long row = k * job.n_sats;
-            for (long i = tile; i < tile_end; i += W) {
+        for (int64_t k = begin; k < end; k++) {
+            int64_t row = k * job.n_sats;
+            for (int64_t i = tile; i < tile_end; i += W) {
                 Constants c = load_constants(job.constants + i, job.stride);
                 Mask epoch;
                 std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
                 State s = state_of<REGIME>(job, c, reached[(i - tile) / W], minutes(job.ns[k] - epoch));
                 const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
                 if (ordered[(i - tile) / W]) {
-                    long at = row + job.place[i];
+                    int64_t at = row + job.place[i];
                     for (int j = 0; j < 6; j++)
                         if (job.out[j]) store(job.out[j] + at, columns[j]);
-                    for (int lane = 0; lane < W; lane++) job.status[at + lane] = uint8_t(s.status[lane]);
+                    for (int lane = 0; job.status && lane < W; lane++) job.status[at + lane] = uint8_t(s.status[lane]);
                 } else {
-                    for (long lane = 0; lane < W && i + lane < tile_end; lane++) {
-                        long at = row + job.place[i + lane];
+                    for (int64_t lane = 0; lane < W && i + lane < tile_end; lane++) {
+                        int64_t at = row + job.place[i + lane];
                         for (int j = 0; j < 6; j++)
                             if (job.out[j]) job.out[j][at] = columns[j][lane];
-                        job.status[at] = uint8_t(s.status[lane]);
+                        if (job.status) job.status[at] = uint8_t(s.status[lane]);
                     }
                 }
             }
@@ -106,16 +115,18 @@ void propagate_regime(const Job& job, long first, long last, long begin, long en
 extern "C" {
 
 // Constants (FIELD_COUNT, stride) and regimes (stride,) of the element sets (8, stride): epoch no_kozai ecco inclo nodeo argpo mo bstar.
+// stride is a multiple of W. Either result may be null.
 void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elements, int64_t stride, double* constants, int64_t* regimes) {
-    for (long i = 0; i < stride; i += W) {
+    for (int64_t i = 0; i < stride; i += W) {
         Real e[8];
         for (int j = 0; j < 8; j++) e[j] = load(elements + j * stride + i);
         Code regime;
         Constants c = initialise(*gravity, afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
-#define FIELD(name, unit, meaning) store(constants + FIELD_##name * stride + i, c.name);
+#define FIELD(name, unit, meaning) \
+    if (constants) store(constants + FIELD_##name * stride + i, c.name);
 #include "constants.def"
 #undef FIELD
-        std::memcpy(regimes + i, &regime, sizeof regime);
+        if (regimes) std::memcpy(regimes + i, &regime, sizeof regime);
     }
 }
 
@@ -125,5 +136,15 @@ void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t las
     if (regime == DEEP_SPACE) propagate_regime<DEEP_SPACE>(*job, first, last, begin, end);
     if (regime == ONE_DAY) propagate_regime<ONE_DAY>(*job, first, last, begin, end);
     if (regime == HALF_DAY) propagate_regime<HALF_DAY>(*job, first, last, begin, end);
+}
+
+// Tasks until none is left; any number of threads may work on one job.
+void ENTRY(work)(Job* job) {
+    for (;;) {
+        int64_t k = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
+        if (k >= job->n_tasks) return;
+        const Task& task = job->tasks[k];
+        ENTRY(propagate)(job, task.regime, task.first, task.last, task.begin, task.end);
+    }
 }
 }

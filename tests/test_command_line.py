@@ -1,15 +1,17 @@
 """The command line as a user meets it: what it prints, where, and its exit codes."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 
 import polars
 import pyarrow.parquet
 import pytest
 from published import text
 
-from gpuprop import open_snapshots
+from gpuprop import engines, open_snapshots
 from gpuprop.__main__ import main
 
 
@@ -27,6 +29,7 @@ def run(capsys, monkeypatch, tmp_path):
     return call
 
 
+FASTEST = next(name for name, report in engines().items() if report.usable)
 HOUR = ("--duration", "1h", "--step", "10min")
 
 
@@ -34,7 +37,7 @@ def test_a_constellation_becomes_files(run):
     code, out, err = run("propagate", "starlink-gen1", "-o", "race", *HOUR)
     assert code == 0
     assert "4,408 satellites x 6 instants = 26,448 rows" in out
-    assert "engine: numpy (auto)" in err
+    assert f"engine: {FASTEST} (auto)" in err
     snapshots = open_snapshots("race")
     assert snapshots.metadata["frame"] == "teme" and len(snapshots) == 26_448
     assert polars.read_ipc("race/snapshots/part-000000.arrow")["status"].sum() == 0
@@ -53,7 +56,7 @@ def test_json_prints_one_object_on_stdout_and_quiet_nothing_on_stderr(run):
     code, out, err = run("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR, "--json", "--quiet")
     assert (code, err) == (0, "")
     report = json.loads(out)
-    assert (report["rows"], report["engine"], report["status"]) == (144, "numpy", {"0": 144})
+    assert (report["rows"], report["engine"], report["status"]) == (144, FASTEST, {"0": 144})
     code, out, _ = run("info", "out", "--json")
     assert code == 0 and json.loads(out)["complete"] is True
 
@@ -156,6 +159,31 @@ def test_constellations_are_listed_with_their_sources(run):
     assert code == 0 and "FCC 21-48" in out and out.count("planes of") == 5
     facts = json.loads(run("constellations", "--json")[1])
     assert facts["starlink-gen1"]["total"] == 4408
+
+
+def test_nobody_reading_stdout_is_no_failure(tmp_path):
+    command = f"{sys.executable} -m gpuprop propagate walker:53:24/3/1@600 -o out --duration 1h --quiet; echo $? > code"
+    subprocess.run(["bash", "-c", f"({command}) | true"], cwd=tmp_path, check=True)
+    assert (tmp_path / "code").read_text() == "0\n"
+
+
+def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
+    job = subprocess.Popen(
+        [sys.executable, "-m", "gpuprop", "propagate", "starlink-gen1", "-o", "out", "--duration", "30d"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not (tmp_path / "out" / "manifest.json").exists():
+        assert job.poll() is None
+        time.sleep(0.02)
+    job.send_signal(signal.SIGINT)
+    out, err = job.communicate(timeout=30)
+    assert job.returncode == 130
+    assert "interrupted" in err and "Traceback" not in err and out == ""
+    listed = {part["file"] for part in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}
+    assert {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out" / "snapshots").iterdir()} == listed
 
 
 def test_it_runs_as_a_module():

@@ -1,0 +1,275 @@
+"""The cpu engine: kernels/, compiled for vectors of 2, 4 and 8 satellites at installation; here the widest that this CPU runs is chosen.
+
+Plain C functions through ctypes, which releases the interpreter's lock: threads share a block by taking tasks from one list until none
+is left.
+"""
+
+import ctypes
+import os
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import gpuprop
+
+from .constants import FIELDS, Constants, kernels_digest, order_of_work
+from .engine_numpy import MeanElements, Model, usable_cores
+from .gravity import Gravity
+from .typing import Array, Columns
+
+WIDTHS = (8, 4, 2)
+INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
+TILE = 64  # satellites of a task: cpu.cpp keeps their constants near while the instants pass
+TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
+WORTH_A_TASK = 4096  # but not for fewer states
+REINSTALL = "pip install --force-reinstall --no-cache-dir gpuprop"
+COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
+KEPT_BLOCKS, KEPT_BYTES = 2, 256 << 20  # memory kept for the blocks to come: how many, how large at most
+
+
+class _Gravity(ctypes.Structure):
+    """As Gravity in kernels/constants.cuh."""
+
+    NAMES = ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")
+    _fields_ = [(name, ctypes.c_double) for name in NAMES]
+
+    @classmethod
+    def of(cls, gravity: Gravity) -> "_Gravity":
+        return cls(*(getattr(gravity, name) for name in cls.NAMES))
+
+
+class _Job(ctypes.Structure):
+    """As Job in kernels/cpu.cpp, where the fields are explained."""
+
+    _fields_ = [
+        ("gravity", _Gravity),
+        ("afspc", ctypes.c_int64),
+        ("constants", ctypes.c_void_p),
+        ("stride", ctypes.c_int64),
+        ("epoch_ns", ctypes.c_void_p),
+        ("place", ctypes.c_void_p),
+        ("ns", ctypes.c_void_p),
+        ("n_sats", ctypes.c_int64),
+        ("out", ctypes.c_void_p * 6),
+        ("status", ctypes.c_void_p),
+        ("tasks", ctypes.c_void_p),
+        ("n_tasks", ctypes.c_int64),
+        ("next", ctypes.c_int64),
+    ]
+
+
+class Unusable(RuntimeError):
+    """Why the compiled kernels cannot be used here, and what to do."""
+
+
+class Library:
+    """The compiled kernels. Unusable, with the reason and the fix, where there are none or they are not those of this version."""
+
+    def __init__(self) -> None:
+        # An editable installation has two folders: the checkout, and the one where the library was built to.
+        found = [Path(folder) / "libgpuprop.so" for folder in gpuprop.__path__]
+        path = next((path for path in found if path.is_file()), None)
+        if path is None:
+            raise Unusable(f"no compiled kernels in this installation: install g++ or clang++ and run {REINSTALL}")
+        try:
+            self._library = ctypes.CDLL(str(path))
+        except OSError as error:
+            raise Unusable(f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}") from error
+        self._library.gpuprop_sources.restype = ctypes.c_char_p
+        if self._library.gpuprop_sources().decode() != kernels_digest():
+            raise Unusable("the compiled kernels are not those of kernels/: run pip install again (in a checkout: pip install -e .)")
+        self._library.gpuprop_widths.restype = ctypes.c_int64
+        bits = self._library.gpuprop_widths()
+        self.widths = tuple(width for width in WIDTHS if bits >> width & 1)  # compiled, and run by this CPU; the widest first
+
+    def initialise(
+        self, width: int, model: Model, elements: Array, constants: Array | None = None, regimes: npt.NDArray[np.int64] | None = None
+    ) -> None:
+        """Write the constants (len(FIELDS), stride) and the regimes (stride,) of elements (8, stride); stride is a multiple of 8."""
+        function = getattr(self._library, f"gpuprop_initialise_{width}")
+        function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p]
+        function.restype = None
+        gravity = _Gravity.of(model.gravity)
+        addresses = [None if array is None else array.ctypes.data for array in (constants, regimes)]
+        function(ctypes.byref(gravity), model.opsmode == "a", elements.ctypes.data, elements.shape[1], *addresses)
+
+    def work(self, width: int) -> Any:
+        """The C function that works on a _Job until no task is left."""
+        function = getattr(self._library, f"gpuprop_work_{width}")
+        function.argtypes, function.restype = [ctypes.c_void_p], None
+        return function
+
+
+@cache
+def library() -> Library:
+    """The library, loaded once."""
+    return Library()
+
+
+def usable() -> tuple[bool, str]:
+    """Whether the compiled kernels run here, and how or why not."""
+    try:
+        widest = library().widths[0]
+    except Unusable as reason:
+        return False, str(reason)
+    return True, f"{widest} satellites at a time ({INSTRUCTIONS[widest]}), {usable_cores()} cores"
+
+
+class CpuEngine:
+    """Runs where gpuprop was installed with a C++ compiler.
+
+    width: satellites in a vector: 2, 4 or 8; the widest that this CPU runs if None. Every width gives the same bits.
+    Raises Unusable without compiled kernels, ValueError for a width that is not compiled or that this CPU lacks.
+    """
+
+    name = "cpu"
+
+    def __init__(self, threads: int | None = None, width: int | None = None) -> None:
+        widths = library().widths
+        if width is not None and width not in widths:
+            raise ValueError(f"width {width} does not run here: use one of {', '.join(map(str, widths))}")
+        self.threads = min(threads or usable_cores(), usable_cores())
+        self.width = width or widths[0]
+
+    def __reduce__(self) -> tuple[type["CpuEngine"], tuple[int]]:
+        """A pickled engine chooses its width anew, for the CPU where it wakes up."""
+        return CpuEngine, (self.threads,)
+
+    def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CpuPropagation":
+        """Initialise element sets, (n,) each, and keep their constants."""
+        n, stride = len(epoch_ns), _stride(len(epoch_ns))
+        # Twice, since the order of work is known only when the regimes are: cheaper than to sort eighty columns.
+        regimes = np.empty(stride, np.int64)
+        library().initialise(self.width, model, _padded(elements, stride), regimes=regimes)
+        order, bounds = order_of_work(elements.ecco, regimes[:n])
+        table = np.empty((len(FIELDS), stride))
+        library().initialise(self.width, model, _padded([column[order] for column in elements], stride), constants=table)
+        constants = Constants({name: row[:n] for name, row in zip(FIELDS, table, strict=True)}, epoch_ns[order], order, bounds)
+        return CpuPropagation(self, model, constants, table)
+
+
+def _stride(n: int) -> int:
+    """Length of a row for n satellites: whole vectors, room for one that begins at the last satellite, and an odd number of cache lines,
+    lest all rows fall into one set of the cache."""
+    return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
+
+
+def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
+    """(n_columns, stride): the last satellite is repeated, so that a vector that hangs over has no more to do than for it."""
+    return np.array([np.pad(column, (0, stride - len(column)), mode="edge" if len(column) else "constant") for column in columns])
+
+
+class CpuPropagation:
+    """Constants of one set of satellites, ready to be propagated."""
+
+    def __init__(self, engine: CpuEngine, model: Model, constants: Constants, table: Array) -> None:
+        self.constants = constants
+        self._engine, self._model = engine, model
+        self._table = table  # (len(FIELDS), stride)
+        self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
+        self._place = constants.order.astype(np.int64)
+        self._memory = Memory()
+        # (n_tiles, 3) regime, first, last. Deep space first: its tiles are the dear ones, and the last task should be a small one.
+        tiles = [(code, i, min(i + TILE, part.stop)) for code, part in constants.bounds.items() for i in range(part.start, part.stop, TILE)]
+        self._tiles = np.array(tiles[::-1], np.int64).reshape(-1, 3)
+
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
+        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
+        out = self._memory.columns((len(ns), len(self.constants)), {name: "uint8" if name == "status" else "float64" for name in names})
+        ns, tasks = np.ascontiguousarray(ns), self._tasks(len(ns))
+        job = self._job(ns, tasks, out)
+        work = library().work(self._engine.width)
+        others = min(self._engine.threads, len(tasks)) - 1
+        helpers = [_pool(self._engine.threads, os.getpid()).submit(work, ctypes.byref(job)) for _ in range(others)]
+        try:
+            work(ctypes.byref(job))
+            for helper in helpers:
+                helper.result()
+        finally:
+            job.next = len(tasks)  # after an interruption nobody takes another task
+        return out
+
+    def close(self) -> None:
+        """Let go of the memory kept for blocks to come."""
+        self._memory = Memory()
+
+    def _job(self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns) -> _Job:
+        """What the C function needs to compute the columns `out`."""
+        address = {name: column.ctypes.data for name, column in out.items()}
+        job = _Job(
+            gravity=_Gravity.of(self._model.gravity),
+            afspc=self._model.opsmode == "a",
+            constants=self._table.ctypes.data,
+            stride=self._table.shape[1],
+            epoch_ns=self._epoch_ns.ctypes.data,
+            place=self._place.ctypes.data,
+            ns=ns.ctypes.data,
+            n_sats=len(self.constants),
+            out=(ctypes.c_void_p * 6)(*(address.get(name) for name in COORDINATES)),
+            status=address.get("status"),
+            tasks=tasks.ctypes.data,
+            n_tasks=len(tasks),
+        )
+        job.arrays = (self, ns, tasks, out)  # a thread keeps what it works on, even if the caller is interrupted
+        return job
+
+    def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
+        """(n_tasks, 5) regime, first, last, begin, end; few satellites are shared out by instants too."""
+        pieces = 1
+        if self._engine.threads > 1 and len(self._tiles):
+            wanted = -(-TASKS_PER_THREAD * self._engine.threads // len(self._tiles))
+            pieces = max(1, min(wanted, n_times, n_times * len(self.constants) // WORTH_A_TASK))
+        edges = np.arange(pieces + 1) * n_times // pieces
+        instants = np.column_stack((edges[:-1], edges[1:]))
+        return np.hstack((np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1))))
+
+
+@cache
+def _pool(threads: int, process: int) -> ThreadPoolExecutor:
+    """Threads that wait for work, for all propagations of a process; a forked process has none of its parent's."""
+    return ThreadPoolExecutor(threads, "gpuprop-cpu")
+
+
+class Memory:
+    """Memory for blocks, taken back when the last array on it is gone: pages fresh from the system cost more than the states in them."""
+
+    def __init__(self) -> None:
+        self._kept: deque[npt.NDArray[np.uint8]] = deque(maxlen=KEPT_BLOCKS)
+
+    def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
+        return Memory, ()
+
+    def columns(self, shape: tuple[int, int], dtypes: dict[str, str]) -> Columns:
+        """Columns of a shape and these types, with whatever values they had."""
+        sizes = {name: shape[0] * shape[1] * np.dtype(dtype).itemsize for name, dtype in dtypes.items()}
+        memory = self._take(sum(size + 63 for size in sizes.values()))
+        columns, offset = {}, 0
+        for name, size in sizes.items():
+            columns[name] = memory[offset : offset + size].view(dtypes[name]).reshape(shape)
+            offset += -(-size // 64) * 64
+        return columns
+
+    def _take(self, size: int) -> npt.NDArray[np.uint8]:
+        try:
+            while not size <= (memory := self._kept.pop()).size <= 2 * size:
+                pass
+        except IndexError:
+            memory = np.empty(size, np.uint8)
+        return np.asarray(_Lease(memory, self._kept)) if size <= KEPT_BYTES else memory
+
+
+class _Lease:
+    """What the arrays of a block hold on to: it ends with the last of them."""
+
+    def __init__(self, memory: npt.NDArray[np.uint8], home: "deque[npt.NDArray[np.uint8]]") -> None:
+        self.__array_interface__ = memory.__array_interface__
+        self._memory, self._home = memory, home
+
+    def __del__(self) -> None:
+        self._home.append(self._memory)
