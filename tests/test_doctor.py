@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,7 +38,9 @@ def only_numpy(monkeypatch):
     monkeypatch.setattr(digest, "parts", lambda: parts)
     wanted = digest.compute(open_engine("numpy"))
     monkeypatch.setattr(digest, "committed", lambda: wanted)
-    reports = dict(cuda=EngineReport("cuda", False, "no GPU is visible: buy one"), numpy=EngineReport("numpy", True, "here"))
+    reports = dict(
+        cuda=EngineReport("cuda", False, "no GPU is visible: pip install gpuprop[cuda13]"), numpy=EngineReport("numpy", True, "here")
+    )
     monkeypatch.setattr(doctor, "engines", lambda: reports)
     monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
     return reports
@@ -63,7 +66,9 @@ def test_a_healthy_machine(call):
     assert code == 0 and report["healthy"] is True
     proven = report["engines"]["numpy"]
     assert proven["usable"] is True and proven["differences"] == [] and proven["states_per_second"] > 0.0
-    assert report["engines"]["cuda"] == dict(usable=False, detail="no GPU is visible: buy one", differences=None, states_per_second=None)
+    assert report["engines"]["cuda"] == dict(
+        usable=False, detail="no GPU is visible: pip install gpuprop[cuda13]", differences=None, states_per_second=None
+    )
     assert set(report["facts"]) == set(doctor.PROBES)
 
 
@@ -71,7 +76,7 @@ def test_people_read_the_reason_and_the_fix(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
-    assert "no GPU is visible: buy one" in printed and "reproduced" in printed
+    assert "no GPU is visible: pip install gpuprop[cuda13]" in printed and "reproduced" in printed
     assert "every usable engine reproduces the committed digest" in printed and "trust" not in printed
 
 
@@ -93,6 +98,14 @@ def test_an_engine_that_raises_fails_and_the_others_are_proven(call, monkeypatch
     assert code == 1
     assert report["engines"]["cuda"]["differences"] == ["RuntimeError: the device fell off the bus"]
     assert len(report["engines"]["numpy"]["differences"]) == 1
+
+
+def test_narrower_vectors_and_further_gpus_are_proven_too(monkeypatch):
+    monkeypatch.setattr(doctor, "library", lambda: SimpleNamespace(widths=(8, 4, 2)))
+    monkeypatch.setattr(doctor, "_gpu_names", lambda: ["one", "another"])
+    assert list(doctor.variants("cpu")) == ["cpu", "cpu, 4 lanes", "cpu, 2 lanes"]
+    assert list(doctor.variants("cuda")) == ["cuda", "cuda:1"]
+    assert list(doctor.variants("numpy")) == ["numpy"]
 
 
 def test_a_lost_digest_is_a_failure(call, monkeypatch, tmp_path):
