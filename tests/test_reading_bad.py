@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -73,6 +74,19 @@ def test_bad_two_line_sets(reason):
         read_elements(between(lines))
 
 
+@pytest.mark.parametrize("blanks", ["    ", "\t"])
+def test_blanks_before_the_lines_of_a_set(blanks):
+    """As in a triple-quoted text: every line is moved, or every line but the first."""
+    moved = "".join(f"{blanks}{line}\n" for line in ["ISS", *ISS])
+    with pytest.raises(ElementsError, match=r"must begin in column 1 .*textwrap\.dedent"):
+        read_elements(f"\n{moved}".encode())
+    lines = [ISS[0], blanks + ISS[1], *OTHER, ISS[0], blanks + ISS[1], blanks + ISS[0], blanks + ISS[1], "NAME", *OTHER]
+    elements = read_elements("\n".join(lines).encode(), on_error="skip")
+    assert elements.name.tolist() == ["", "NAME"]
+    assert [bad.line for bad in elements.rejected] == [1, 5, 6, 7, 8]
+    assert all("begin in column 1, without blanks" in bad.reason for bad in elements.rejected)
+
+
 def test_checksums_are_ignored_when_told_so():
     for reason in ("checksum of line 1", "checksum of line 2"):
         assert len(read_elements(between(BAD_SETS[reason][1]), checksum="ignore")) == 3
@@ -129,6 +143,15 @@ def test_bad_values_in_messages(kind, name, value):
     (bad,) = elements.rejected
     assert bad.reason.startswith(name)
     assert value in bad.reason or name == "MEAN_ANOMALY"
+
+
+@pytest.mark.parametrize("second", ["60", "60.5Z"])
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_leap_second_is_named(kind, second):
+    with pytest.raises(ElementsError, match=f"EPOCH is in a leap second, .*: '2016-12-31T23:59:{second}'"):
+        read_elements(FORMATS[kind]([ISS_OMM | {"EPOCH": f"2016-12-31T23:59:{second}"}]))
+    with pytest.raises(ElementsError, match="EPOCH is not an instant"):
+        read_elements(FORMATS[kind]([ISS_OMM | {"EPOCH": "2016-12-31T23:60:00"}]))
 
 
 STATED = ("CENTER_NAME = EARTH", "REF_FRAME = TEME", "TIME_SYSTEM = UTC")
@@ -241,6 +264,8 @@ def test_wrong_arguments(call):
 # --- no element sets ---
 
 PAGE = b"<!DOCTYPE html>\n<html><head><title>CelesTrak: 403\n Forbidden</title></head><body>\n" + as_tle() + b"</body></html>"
+RATE_LIMIT = b'{"error":"You\'ve violated your query rate limit."}'
+NOT_UPDATED = b"GP data has not updated since your last successful download"
 NO_ELEMENTS = {
     "is empty": b"",
     "is blank": b"\r\n  \n",
@@ -250,8 +275,11 @@ NO_ELEMENTS = {
     "check the address": b'Invalid query: "GROUP=foo&FORMAT=tle"',
     "the server refused": b"403 Forbidden",
     "wants a login": b"401 Unauthorized",
-    "You've violated": b'{"error":"You\'ve violated your query rate limit."}',
-    "violated your query rate": b'[{"error":"You\'ve violated your query rate limit."}]',
+    "^the bytes given holds .* the server's answer .*You.+ve violated.*: too many requests: wait": RATE_LIMIT,
+    "^the bytes given holds .*answer '.{.*violated your query.* wait, then ask again$": b"[" + RATE_LIMIT + b"]",
+    "^the bytes given holds .*answer .*has not updated.*: use the file downloaded before": b'["' + NOT_UPDATED + b'"]',
+    "answer .*has not updated since.*: use the file downloaded before": b'"' + NOT_UPDATED + b'"',
+    "^the bytes given holds .*answer .*Server busy.*: read what it says; .* wait, then ask again$": b'{"message": "Server busy"}',
     "empty JSON array": b"[]",
     "without any <omm>": b"<error>no</error>",
     "binary data": bytes(range(256)) * 100,
@@ -295,31 +323,46 @@ def test_paths_that_cannot_be_read(tmp_path):
 
 def test_limits(monkeypatch):
     monkeypatch.setattr("gpuprop.reading.source.MAX_BYTES", 3 << 20)
-    with pytest.raises(ElementsError, match="larger than 3,145,728 bytes"):
-        read_elements(b"A" * (4 << 20))
-    with pytest.raises(ElementsError, match="unpacks to more than 3,145,728 bytes"):
-        read_elements(gzip.compress(as_tle() * 1000))
+    for data in (as_tle() * 1000, gzip.compress(as_tle() * 1000)):
+        with pytest.raises(ElementsError, match="more than 3,145,728 bytes unpacked"):
+            read_elements(data)
     monkeypatch.setattr("gpuprop.reading.source.RATIO_FROM", 1 << 20)
     with pytest.raises(ElementsError, match="over 200 times its size"):
-        read_elements(gzip.compress(b"\n" * (2 << 20)))
-    monkeypatch.setattr("gpuprop.reading.lines.MAX_LINES", 50)
+        read_elements(gzip.compress(as_tle() + b"\n" * (2 << 20)))
+    monkeypatch.setattr("gpuprop.reading.source.MAX_LINES", 50)
     with pytest.raises(ElementsError, match="more than 50 lines"):
         read_elements(as_tle())
-    monkeypatch.setattr("gpuprop.reading.omm.MAX_RECORDS", 20)
-    for write in (as_json, as_xml):
+    monkeypatch.setattr("gpuprop.reading.source.MAX_LINES", 1000)
+    monkeypatch.setattr("gpuprop.reading.draft.MAX_RECORDS", 20)
+    for data in (as_tle(), *(write(RECORDS) for write in FORMATS.values())):
         with pytest.raises(ElementsError, match="more than 20 records"):
-            read_elements(write(RECORDS))
-    monkeypatch.setattr("gpuprop.reading.lines.MAX_LINES", 500)
+            read_elements(data)
+    monkeypatch.setattr("gpuprop.reading.draft.MAX_RECORDS", 1000)
     monkeypatch.setattr("gpuprop.reading.draft.MAX_REJECTED", 5)
-    for data in (as_tle().replace(b"U", b"UU"), as_csv([record | {"BSTAR": "x"} for record in RECORDS]), as_tle() + b"x\n" * 9):
+    bad = [record | {"BSTAR": "x"} for record in RECORDS]
+    monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", 500)  # no block has six
+    monkeypatch.setattr("gpuprop.reading.tle.BLOCK", 5)
+    for data in (as_tle().replace(b"U", b"UU"), as_csv(bad), as_json([{}] * 9 + RECORDS), as_tle() + b"x\n" * 9):
         with pytest.raises(ElementsError, match="more than 5 bad records"):
             read_elements(data, on_error="skip")
 
 
-@pytest.mark.parametrize("data", [as_tle() + b"A" * 70_000, as_csv(RECORDS) + b"," * 70_000, as_kvn(RECORDS) + b"=" * 70_000])
-def test_long_lines_are_refused(data):
-    with pytest.raises(ElementsError, match="bytes: no element set has a line over 65,536"):
-        read_elements(data, on_error="skip")
+@pytest.mark.parametrize("copies", [1, 500])
+@pytest.mark.parametrize("data", [as_tle(), as_csv(RECORDS), as_kvn(RECORDS)], ids=["tle", "csv", "kvn"])
+def test_long_lines_are_refused(data, copies):
+    """In the first chunk or a later one."""
+    data *= copies
+    line = data.count(b"\n") + 1
+    with pytest.raises(ElementsError, match=f", line {line} has more than 65,536 bytes"):
+        read_elements(data + b"=" * 70_000 + b"\n" + data, on_error="skip")
+    read_elements(data.rstrip() + b" " * 60_000 + b"\n" + data, on_error="skip")
+
+
+def test_only_the_beginning_tells_the_format():
+    with pytest.raises(ElementsError, match="no format that is known"):
+        read_elements(b"x\n" * (1 << 15) + as_tle())
+    with pytest.raises(ElementsError, match="begins with nothing but blanks"):
+        read_elements(b"\n" * (1 << 16) + as_tle())
 
 
 BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;">]>
@@ -334,6 +377,7 @@ HOSTILE = {
     "unclosed comments": (b"<omm></omm>" + b"<!--" * 1_000_000, "missing|not whole"),
     "unclosed messages": (b"<omm>" * 100_000, "without its </omm>"),
     "empty objects": (b"[" + b"{}," * 100_000 + b"{}]", "no OMM keyword"),
+    "blanks after a damaged object": (b'[{"a" }' + b" " * 1_000_000, "whole"),
     "long text": (b'[{"OBJECT_NAME": "' + b"A" * 1_000_000 + b'"}]', "whole"),
 }
 
@@ -353,25 +397,53 @@ def test_nul_bytes_spoil_their_record_only():
     assert len(read_elements(csv[:at] + b"\0" + csv[at + 1 :], on_error="skip").rejected) == 1
 
 
-def test_a_gzip_bomb_and_a_long_line_stay_within_memory(tmp_path):
-    """Half a gibibyte in 500 kB; a line of half a gibibyte: both refused by a process that may have 1.5 GiB of address space in all."""
-    (tmp_path / "bomb.gz").write_bytes(gzip.compress(b"\0" * (64 << 20)) * 8)
-    (tmp_path / "tle.gz").write_bytes(gzip.compress(as_tle()) + gzip.compress(b"1" * (32 << 20)) * 1)
-    program = """
-        import resource, sys
-        from gpuprop.reading import ElementsError, read_elements
-        resource.setrlimit(resource.RLIMIT_AS, (3 << 29, 3 << 29))
-        for path in sys.argv[1:]:
-            try:
-                read_elements(path, on_error="skip")
-            except ElementsError as error:
-                print(str(error).removeprefix(path))
-    """
-    paths = [str(tmp_path / "bomb.gz"), str(tmp_path / "tle.gz")]
-    environment = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), *paths], capture_output=True, text=True, timeout=120, env=environment, check=True
-    )
-    bomb, line = done.stdout.splitlines()
-    assert bomb == " unpacks to over 200 times its size: this is no catalogue"
-    assert line.startswith(", line 67 has 33,554,432 bytes")
+BOUNDED = """
+    import resource, sys, time
+    from gpuprop.reading import ElementsError, read_elements
+
+    class Long:
+        name = "long"
+        def __init__(self, begin):
+            self.begin, self.left = begin, 1024
+        def read(self, size):
+            begin, self.begin = self.begin, b""
+            self.left -= 1
+            return begin + b"x" * (1 << 20) if self.left > 0 else b""
+
+    limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + (512 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    for source in SOURCES:
+        try:
+            read_elements(source, on_error="skip")
+        except ElementsError as error:
+            print(error)
+"""
+
+
+def bounded(sources: str, *paths: str) -> list[str]:
+    """What a process that may take no more than 512 MiB says to each of `sources`, an expression."""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    program = textwrap.dedent(BOUNDED).replace("SOURCES", sources)
+    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, timeout=120, env=environment)
+    assert not done.returncode, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_gzip_bomb_stays_within_memory(tmp_path):
+    """Half a gibibyte in 500 kB."""
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress(as_tle()) + gzip.compress(b"\n" * (64 << 20)) * 8)
+    (tmp_path / "message.gz").write_bytes(gzip.compress(b'[{"OBJECT_NAME": "') + gzip.compress(b"A" * (64 << 20)) * 8)
+    (tmp_path / "line.gz").write_bytes(gzip.compress(as_tle()) + gzip.compress(b"1" * (64 << 20)) * 8)
+    lines = bounded("sys.argv[1:]", *(str(path) for path in sorted(tmp_path.iterdir())))
+    bomb, line, message = (text.split(".gz", 1)[1] for text in lines)
+    assert bomb == " has more than 10,000,000 lines, the most that is read at once: split it"
+    assert line == ", line 67 has more than 65,536 bytes: no element set has such a line"
+    assert message == " unpacks to over 200 times its size: this is no catalogue"
+
+
+def test_a_line_of_a_gibibyte_stays_within_memory():
+    begins = [b"", ISS[0].encode(), b"EPOCH,MEAN_MOTION,", b"EPOCH = ", b'[{"EPOCH": "', b"<ndm><omm><EPOCH>", b"<html>"]
+    unknown, tle, csv, kvn, json_text, xml, page = bounded(f"[Long(begin) for begin in {begins!r}]")
+    assert "no format that is known" in unknown and "a web page" in page
+    assert tle == csv == kvn == "long, line 1 has more than 65,536 bytes: no element set has such a line"
+    assert json_text == xml == "long holds more than 268,435,456 bytes unpacked, the most that is read at once: split it"

@@ -1,22 +1,20 @@
 """Catalogues in: TLE, 3LE and OMM (CSV, JSON, XML, KVN), plain or gzipped, told apart by their content; nothing is silently dropped.
 
 ```
-source.py      a path, bytes or an open file -> bytes, within limits
+source.py      a path, bytes or an open file -> its text, within limits
 recognise.py   which format; and if none, what it is instead
 tle.py  omm_csv.py  omm_json.py  omm_xml.py  omm_kvn.py     one format each
-omm.py         OMM keywords as columns of text -> numbers     columns.py  instants.py  lines.py   the conversions
+omm.py         OMM keywords as columns of text -> numbers     columns.py  instants.py   the conversions
 draft.py       the records, what is wrong with them, and the Elements made of the good ones
 ```
 """
 
 from typing import Literal
 
-from gpuprop.elements import Elements
-from gpuprop.reading import omm_csv, omm_json, omm_kvn, omm_xml, tle
-from gpuprop.reading.errors import ElementsError, bad_records
-from gpuprop.reading.lines import newlines
-from gpuprop.reading.recognise import format_of
-from gpuprop.reading.source import Source, load
+from ..elements import Elements
+from . import omm_csv, omm_json, omm_kvn, omm_xml, tle
+from .errors import ElementsError, bad_records
+from .source import Source, load
 
 __all__ = ["ElementsError", "read_elements"]
 
@@ -41,16 +39,14 @@ def read_elements(
     theory, frame, centre or time scale) is a bad record. Records in = len(result) + len(result.rejected).
 
     Raises ElementsError (a ValueError) for bad records under "raise", and always when no record is good, when the source is something
-    else (a web page, a notice, empty, binary) or beyond the limits (source.MAX_BYTES unpacked, lines.MAX_LINE, lines.MAX_LINES,
-    omm.MAX_RECORDS, draft.MAX_REJECTED); OSError when it cannot be opened.
+    else (a web page, a notice, empty, binary) or beyond the limits (source.MAX_BYTES unpacked, MAX_LINE and MAX_LINES; draft.MAX_RECORDS
+    and MAX_REJECTED); OSError when it cannot be opened.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f'on_error is "raise" or "skip", not {on_error!r}')
     if checksum not in ("verify", "ignore"):
         raise ValueError(f'checksum is "verify" or "ignore", not {checksum!r}')
-    name, data = load(source)
-    data = newlines(data)
-    kind = format_of(data, name)
+    name, kind, data = load(source)
     elements = tle.read(data, name, checksum) if kind == "tle" else _OMM[kind](data, name)
     if elements.rejected and (on_error == "raise" or not len(elements)):
         raise bad_records(name, elements.rejected, len(elements))

@@ -9,15 +9,21 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gpuprop.reading.source import decode
-
 Bytes = npt.NDArray[np.uint8]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
-SPACE, ZERO, DOT = 32, 48, 46
+TAB, LF, SPACE, DOT, ZERO = 9, 10, 32, 46, 48
+
+
+def decode(data: bytes | bytearray) -> str:
+    """UTF-8, or else Latin-1, which never fails."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 @dataclass(frozen=True)
@@ -33,6 +39,14 @@ class Cells:
         pieces = [value.encode("utf-8", "replace") for value in values]
         length = np.fromiter(map(len, pieces), np.int64, len(pieces))
         return Cells(np.frombuffer(b"".join(pieces), np.uint8), np.cumsum(length) - length, length)
+
+    @staticmethod
+    def lines(data: bytes | bytearray) -> "Cells":
+        """The lines of `data` (LF line ends), without their ends; piece i is line i + 1."""
+        buffer = np.frombuffer(data, np.uint8)
+        ends = np.flatnonzero(buffer == LF)
+        start = np.concatenate([[0], ends + 1])
+        return Cells(buffer, start, np.append(ends, len(buffer)) - start)
 
     def __len__(self) -> int:
         return len(self.start)
@@ -54,6 +68,17 @@ class Cells:
             text[late] = self.buffer[np.minimum(self.start[late, None] + column, len(self.buffer) - 1)]
         np.copyto(text, np.uint8(pad), where=column >= self.length[:, None])
         return text
+
+    def indent(self) -> Ints:
+        """How many spaces and tabs every piece begins with: its length if it holds nothing else."""
+        indent = np.zeros(len(self), np.int64)
+        within = np.flatnonzero(self.length > 0)
+        while len(within):
+            character = self.buffer[self.start[within] + indent[within]]
+            within = within[(character == SPACE) | (character == TAB)]
+            indent[within] += 1
+            within = within[indent[within] < self.length[within]]
+        return indent
 
     def fitted(self) -> tuple[Bytes, Mask]:
         """All bytes of every piece, (n, longest piece), and where a piece is too long for a number."""

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gpuprop.elements import Elements, Reject
-from gpuprop.reading.columns import Ints, Mask
-from gpuprop.reading.errors import ElementsError
+from ..elements import Elements, Reject
+from .columns import Ints, Mask
+from .errors import ElementsError
 
 SHOWN = 160  # characters of a bad record that its Reject keeps
 
+MAX_RECORDS = 2_000_000  # in one source; the whole public catalogue has 30 thousand
 MAX_REJECTED = 1_000_000
 
 # Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04 revolutions a day, so more than 20 is an
@@ -38,14 +39,32 @@ class Place:
     text: Callable[[int], str]
 
 
-def limit(rejected: int) -> None:
-    """Raises ElementsError when so many records are bad that to list them would only fill the memory."""
+def limit(records: int, rejected: int = 0) -> None:
+    """Raises ElementsError when a source has so many records, or so many bad ones, that to hold them would only fill the memory."""
+    if records > MAX_RECORDS:
+        raise ElementsError(f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: split it")
     if rejected > MAX_REJECTED:
         raise ElementsError(f"the source has more than {MAX_REJECTED:,} bad records: it is no catalogue of element sets")
 
 
 def reject(line: int, text: str, reason: str) -> Reject:
     return Reject(line, text.strip()[:SHOWN], reason)
+
+
+def rejects(wrong: Mask, place: Place, reason: str | Callable[[int], str]) -> list[Reject]:
+    """The records of the mask `wrong` (n,), each with its line, its text and the reason."""
+    at_fault = np.flatnonzero(wrong)
+    limit(0, len(at_fault))
+    return [reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i)) for i in at_fault.tolist()]
+
+
+def joined(blocks: Iterable[Elements]) -> Elements:
+    """All records of a source that is converted a block at a time, so that its characters are never all in memory as matrices."""
+    parts: list[Elements] = []
+    for block in blocks:
+        parts.append(block)
+        limit(0, sum(len(part.rejected) for part in parts))
+    return Elements.concat(parts) if len(parts) > 1 else parts[0]
 
 
 class Draft:
@@ -59,12 +78,9 @@ class Draft:
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None) -> None:
         """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the line at fault if it is not the first."""
-        place = place or self.place
-        at_fault = np.flatnonzero(wrong & ~self.bad)
-        limit(len(self.rejected) + len(at_fault))
-        for i in at_fault.tolist():
-            self.rejected.append(reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i)))
+        self.rejected += rejects(wrong & ~self.bad, place or self.place, reason)
         self.bad |= wrong
+        limit(0, len(self.rejected))
 
     def elements(self, others: Iterable[Reject] = ()) -> Elements:
         """The good records in order, with the bad ones and `others` as `rejected`, by line."""

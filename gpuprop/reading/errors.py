@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gpuprop.elements import Reject
+from ..elements import Reject
 
 SHOWN = 20
 

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from gpuprop.reading.columns import DOT, LONGEST, ZERO, Bytes, Cells, Ints, Mask, digits
+from .columns import DOT, LONGEST, ZERO, Bytes, Cells, Ints, Mask, digits
 
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years that datetime64[ns] can hold
 NS_PER_DAY = 86_400_000_000_000

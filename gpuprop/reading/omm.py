@@ -1,16 +1,16 @@
 """Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gpuprop.elements import FIELDS, Elements, Reject
-from gpuprop.reading.columns import SPACE, Cells, Mask, decimals, integers
-from gpuprop.reading.draft import Draft, Place, objects, reject
-from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.instants import iso_epochs
+from ..elements import FIELDS, Elements, Reject
+from .columns import SPACE, Cells, Mask, decimals, integers
+from .draft import Draft, Place, limit, objects, reject
+from .instants import iso_epochs
 
 # What a message may say about itself for SGP4 to be right for it; saying nothing is right too.
 REQUIRED_CONTEXT = {
@@ -23,7 +23,6 @@ KEYWORDS = (*FIELDS, *REQUIRED_CONTEXT)
 MANDATORY = (*(name for name, (_, _, default) in FIELDS.items() if default is None), "BSTAR")  # the standard demands BSTAR for SGP4
 ABSENT = {"NORAD_CAT_ID": "0"}  # the standard makes the number optional; that it is absent is told in Elements.notes
 OTHER_UNITS = ("deg", "rev/day")  # fields in these could well be in others
-MAX_RECORDS = 2_000_000  # messages in one file; the whole public catalogue has 30 thousand
 
 Record = Mapping[str, str]
 
@@ -86,14 +85,14 @@ class Messages:
         return from_records(self.records, self.lines, self.texts, self.rejected)
 
     def _count(self) -> None:
-        if self.total >= MAX_RECORDS:
-            raise ElementsError(f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: split it")
+        limit(self.total + 1, len(self.rejected))
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+_LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")
 _NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "float64": "a number", "int32": "a whole number"}
 
 
@@ -106,8 +105,14 @@ def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
         draft.refuse(blank, f"{name} is missing")
     else:
         values = np.where(blank, default, values).astype(dtype)
-    draft.refuse(~good & ~blank, lambda i: f"{name} is not {_NEED[dtype]}: {cells.text(i)[:40]!r}")
+    draft.refuse(~good & ~blank, lambda i: f"{name} is {_what_is_wrong(dtype, cells.text(i))}: {cells.text(i)[:40]!r}")
     return values
+
+
+def _what_is_wrong(dtype: str, text: str) -> str:
+    if dtype == "datetime64[ns]" and _LEAP_SECOND.search(text):
+        return "in a leap second, which numpy's datetime64 does not have: write the instant as :59 or as 00:00:00 of the next day"
+    return f"not {_NEED[dtype]}"
 
 
 def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:

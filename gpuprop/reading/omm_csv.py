@@ -4,28 +4,27 @@ import itertools
 
 import numpy as np
 
-from gpuprop.elements import Elements
-from gpuprop.reading.columns import Bytes, Cells, Ints, Mask
-from gpuprop.reading.draft import Place, limit, reject
-from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.lines import Lines
-from gpuprop.reading.omm import KEYWORDS, MANDATORY, from_columns
-from gpuprop.reading.source import decode
+from ..elements import Elements
+from .columns import Bytes, Cells, Ints, Mask, decode
+from .draft import Place, joined, limit, rejects
+from .errors import ElementsError
+from .omm import KEYWORDS, MANDATORY, from_columns
 
 BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that comma positions take
 COMMA, QUOTE = ord(","), ord('"')
 
 
-def read(data: bytes, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str) -> Elements:
     """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if the header cannot be used."""
-    lines = Lines.of(data, source)
-    filled = np.flatnonzero(~lines.blank())
-    names = _usable(lines.cells(filled[:1]).text(0), source)
+    lines = Cells.lines(data)
+    filled = np.flatnonzero(lines.indent() < lines.length)
+    names = _usable(lines.text(int(filled[0])), source)
     rows = filled[1:]
     if not len(rows):
         raise ElementsError(f"{source} is a CSV header without any record: the query matched nothing")
+    limit(len(rows))
     edges = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
-    return Elements.concat(_block(lines, rows[a:b], names) for a, b in itertools.pairwise(edges.tolist()))
+    return joined(_block(lines, rows[a:b], names) for a, b in itertools.pairwise(edges.tolist()))
 
 
 def header(line: str) -> list[str]:
@@ -44,7 +43,7 @@ def _usable(line: str, source: str) -> list[str]:
     return names
 
 
-def _block(lines: Lines, rows: Ints, names: list[str]) -> Elements:
+def _block(lines: Cells, rows: Ints, names: list[str]) -> Elements:
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
     end = start + lines.length[rows]
@@ -54,12 +53,11 @@ def _block(lines: Lines, rows: Ints, names: list[str]) -> Elements:
     owner = np.searchsorted(start, commas, "right") - 1
     count = np.bincount(owner, minlength=len(rows)) + 1
     good = (count == len(names)) & ~odd_quotes
-    place = Place(rows + 1, lines.cells(rows).text)
-    limit(int((~good).sum()))
-    rejected = []
-    for i in np.flatnonzero(~good).tolist():
-        reason = "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(names)}"
-        rejected.append(reject(int(place.line[i]), place.text(i), reason))
+
+    def miscounted(i: int) -> str:
+        return "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(names)}"
+
+    rejected = rejects(~good, Place(rows + 1, lines[rows].text), miscounted)
 
     inner = commas[good[owner]].reshape(-1, len(names) - 1)
     starts = np.hstack([start[good, None], inner + 1])
@@ -67,7 +65,7 @@ def _block(lines: Lines, rows: Ints, names: list[str]) -> Elements:
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
     columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if name in KEYWORDS}
     kept = rows[good]
-    return from_columns(columns, Place(kept + 1, lines.cells(kept).text), rejected)
+    return from_columns(columns, Place(kept + 1, lines[kept].text), rejected)
 
 
 def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, Mask]:

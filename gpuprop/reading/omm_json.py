@@ -4,17 +4,17 @@ import json
 import re
 from typing import Any
 
-from gpuprop.elements import Elements
-from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.omm import KEYWORDS, Messages
-from gpuprop.reading.source import decode
+from ..elements import Elements
+from .columns import decode
+from .errors import ElementsError
+from .omm import KEYWORDS, Messages
 
 MAX_RECORD = 64 << 10  # characters of one object; Space-Track's have about 1,200
 _GAP = re.compile(r"[ \t\n]*")
-_NEXT = re.compile(r"\}[ \t\n]*,?[ \t\n]*(?=\{)")  # what stands before the next record, seen from inside a damaged one
+_NEXT = re.compile(r"\}[ \t\n]*(?:,[ \t\n]*)?(?=\{)")  # what stands before the next record, seen from inside a damaged one
 
 
-def read(data: bytes, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str) -> Elements:
     """Every object of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError for an empty array."""
     scan = _Scanner(decode(data))
     array = scan.take("[")

@@ -2,18 +2,17 @@
 
 import re
 
-from gpuprop.elements import Elements
-from gpuprop.reading.lines import Lines
-from gpuprop.reading.omm import KEYWORDS, Messages, without_unit
+from ..elements import Elements
+from .columns import Cells
+from .omm import KEYWORDS, Messages, without_unit
 
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
 
 
-def read(data: bytes, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str) -> Elements:
     """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at CCSDS_OMM_VERS."""
-    lines = Lines.of(data, source)
-    cells = lines.all()
+    lines = Cells.lines(data)
     messages = Messages()
     record: dict[str, str] = {}
     begin, shown, fault = 0, "", ""
@@ -25,7 +24,7 @@ def read(data: bytes, source: str) -> Elements:
             messages.add(record, begin, shown)
 
     for number in range(1, len(lines) + 1):
-        text = cells.text(number - 1)
+        text = lines.text(number - 1)
         if not text or text.split(None, 1)[0].upper() == "COMMENT":
             continue
         pair = _PAIR.fullmatch(text)

@@ -4,10 +4,11 @@ import itertools
 import re
 import xml.parsers.expat as expat
 
-from gpuprop.elements import Elements
-from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.omm import KEYWORDS, MAX_RECORDS, Messages, without_unit
-from gpuprop.reading.source import decode
+from ..elements import Elements
+from .columns import decode
+from .draft import MAX_RECORDS
+from .errors import ElementsError
+from .omm import KEYWORDS, Messages, without_unit
 
 MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
@@ -15,9 +16,10 @@ _END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def read(data: bytes, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str) -> Elements:
     """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if there is none."""
-    data = decode(data).encode()
+    if not data.isascii():
+        data = decode(data).encode()
     declaration = _DECLARATION.search(data)
     if declaration:
         line = data.count(b"\n", 0, declaration.start()) + 1
@@ -52,13 +54,14 @@ def read(data: bytes, source: str) -> Elements:
     return messages.elements()
 
 
-def _uncommented(data: bytes) -> bytes:
+def _uncommented(data: bytes | bytearray) -> bytes | bytearray:
     """Comments to the line ends they hold. In one pass: a pattern would go over a file of unclosed comments again and again."""
-    pieces, at = [], 0
+    pieces: list[bytes | bytearray] = []
+    at = 0
     while (begin := data.find(b"<!--", at)) >= 0 and (end := data.find(b"-->", begin)) >= 0:
         pieces += [data[at:begin], b"\n" * data.count(b"\n", begin, end)]
         at = end + 3
-    return b"".join([*pieces, data[at:]])
+    return b"".join([*pieces, data[at:]]) if pieces else data
 
 
 def _parser() -> expat.XMLParserType:
@@ -67,7 +70,7 @@ def _parser() -> expat.XMLParserType:
     return parser
 
 
-def _feed(parser: expat.XMLParserType, data: bytes, final: bool = False) -> str:
+def _feed(parser: expat.XMLParserType, data: bytes | bytearray, final: bool = False) -> str:
     try:
         parser.Parse(data, final)
     except expat.ExpatError as error:
@@ -75,7 +78,7 @@ def _feed(parser: expat.XMLParserType, data: bytes, final: bool = False) -> str:
     return ""
 
 
-def _message(data: bytes, line: int, messages: Messages) -> None:
+def _message(data: bytes | bytearray, line: int, messages: Messages) -> None:
     record: dict[str, str] = {}
     twice: list[str] = []
     pieces: list[str] = []

@@ -2,18 +2,21 @@
 
 import re
 
-from gpuprop.reading.errors import ElementsError
-from gpuprop.reading.omm import KEYWORDS
-from gpuprop.reading.omm_csv import header
-from gpuprop.reading.source import decode
+from .columns import decode
+from .errors import ElementsError
+from .omm import KEYWORDS, MANDATORY
+from .omm_csv import header
 
 _JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
+_MESSAGE = re.compile(rb'"\s*(' + "|".join(MANDATORY).encode() + rb')\s*"\s*:', re.IGNORECASE)
+_ANSWER = re.compile(rb'[\[{]\s*"\s*(error|message|detail)\w*\s*"\s*:', re.IGNORECASE)
 _TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|[ -~]{38})")
+_INDENTED = re.compile(rb"(?m)^[ \t]+[12] [ 0-9A-Za-z][ 0-9]{3}[0-9]")
 _HTML = re.compile(rb"<(!doctype\s+html|html|head)[\s>]", re.IGNORECASE)
 _TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
-HEAD = 64 << 10
+HEAD = 64 << 10  # bytes that tell the format
 
 _MAGIC = {
     b"\x1f\x8b": "gzip inside gzip: unpack it once",
@@ -37,11 +40,18 @@ _NOTICES = {
 }
 
 
-def format_of(data: bytes, source: str) -> str:
-    """tle, csv, json, xml or kvn. data: with LF line ends. Raises ElementsError for anything else, saying what it is and what to do."""
-    head = data[:HEAD].lstrip()
+def format_of(data: bytes | bytearray, source: str) -> str:
+    """tle, csv, json, xml or kvn, told from the first HEAD bytes. data: with LF line ends.
+
+    Raises ElementsError for anything else, saying what it is and what to do.
+    """
+    begin = bytes(data[:HEAD])
+    head = begin.lstrip()
     if _JSON.match(head):
-        return "json"
+        answer = not _MESSAGE.search(head) and (_ANSWER.search(head[:400]) or _advice(head[:400]))
+        if not answer:
+            return "json"
+        raise ElementsError(f"{source} {_instead(begin, head)}")
     if head.startswith(b"<") and not _HTML.search(head[:4096]):
         return "xml"
     if not head.startswith(b"<"):
@@ -50,16 +60,22 @@ def format_of(data: bytes, source: str) -> str:
             return "csv"
         if _KVN.search(head):
             return "kvn"
-        if _TLE.search(data):
+        if _TLE.search(begin):
             return "tle"
-    raise ElementsError(f"{source} {_instead(data, head)}")
+    raise ElementsError(f"{source} {_instead(begin, head)}")
 
 
-def _instead(data: bytes, head: bytes) -> str:
-    if not data.strip():
-        return "is empty: download it again" if not data else "is blank: download it again"
+def _advice(head: bytes) -> str | None:
+    """What to do about a notice of CelesTrak or Space-Track, None if `head` is none."""
+    said = " ".join(decode(head).split()).lower()
+    return next((advice for notice, advice in _NOTICES.items() if notice in said), None)
+
+
+def _instead(begin: bytes, head: bytes) -> str:
+    if not head:
+        return f"{'is empty' if not begin else 'is blank' if len(begin) < HEAD else 'begins with nothing but blanks'}: download it again"
     for magic, what in _MAGIC.items():
-        if data.startswith(magic):
+        if begin.startswith(magic):
             return f"is {what}"
     if head.startswith(b"<"):
         title = _TITLE.search(head)
@@ -68,7 +84,11 @@ def _instead(data: bytes, head: bytes) -> str:
     if _CONTROL.search(head):
         return "is binary data, not element sets"
     said = " ".join(decode(head[:400]).split())
-    for notice, advice in _NOTICES.items():
-        if notice in said.lower():
-            return f"holds no element sets but the server's answer {said[:200]!r}: {advice}"
+    advice = _advice(head[:400])
+    if _JSON.match(head):
+        advice = advice or "read what it says; where it is a limit or a failure of the server, wait, then ask again"
+    if advice:
+        return f"holds no element sets but the server's answer {said[:200]!r}: {advice}"
+    if _INDENTED.search(begin):
+        return "holds two-line sets with blanks before their lines: they must begin in column 1 (for text in a program: textwrap.dedent)"
     return f"is in no format that is known (TLE, 3LE, or OMM as CSV, JSON, XML or KVN); it begins with {said[:80]!r}"

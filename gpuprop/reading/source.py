@@ -1,102 +1,134 @@
-"""From a path, bytes or an open file to the bytes of the catalogue: read and unpacked within limits, as UTF-8 without byte-order mark."""
+"""From a path, bytes or an open file to the format and text of a catalogue: UTF-8 without byte-order mark, LF line ends.
+
+A chain of generators, a chunk at a time, so that what is too much is refused before it is in memory.
+"""
 
 import codecs
 import io
+import itertools
 import os
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
 
-from gpuprop.reading.errors import ElementsError
+from .errors import ElementsError
+from .recognise import HEAD, format_of
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
 
-MAX_BYTES = 1 << 30  # unpacked; the whole public catalogue is 4 MB as two-line sets and some 100 MB as XML with every extra field
+MAX_BYTES = 256 << 20  # unpacked; the whole public catalogue is 4 MB as two-line sets and some 100 MB as XML with every extra field
+MAX_LINE = 64 << 10  # bytes; a two-line set's lines have 69, a row of Space-Track's CSV about 400
+MAX_LINES = 10_000_000  # the whole public catalogue has 90 thousand; this bounds the memory that line positions take
+ONE_LINE = ("json", "xml")  # these may stand in one line; their readers bound each record instead
 MAX_RATIO = 200  # element sets compress 3 to 20 times, never this much: it is a decompression bomb
 RATIO_FROM = 64 << 20  # small files may be as repetitive as they like
 CHUNK = 1 << 20
 GZIP = b"\x1f\x8b"
 
 
-def load(source: Source) -> tuple[str, bytes]:
-    """The name of `source` for messages, and its content.
+def load(source: Source) -> tuple[str, str, bytearray]:
+    """The name of `source` for messages, its format (recognise.format_of) and its text.
 
-    Raises ElementsError (a directory, more than MAX_BYTES, damaged gzip), OSError (missing, not permitted), TypeError.
+    Raises ElementsError (a directory, no element sets, beyond MAX_BYTES, MAX_LINE or MAX_LINES, damaged gzip), OSError (missing, not
+    permitted), TypeError.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        name, data = "the bytes given", _unpack("the bytes given", io.BytesIO(source))
-    elif isinstance(source, (str, os.PathLike)):
+        return _text("the bytes given", io.BytesIO(source))
+    if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
         if "\n" in name:
             raise ElementsError("read_elements takes a path, bytes or an open file; to read a string, pass text.encode()")
         if os.path.isdir(name):
             raise ElementsError(f"{name} is a directory: name a file in it")
         with open(name, "rb") as file:
-            data = _unpack(name, file)
-    elif hasattr(source, "read"):
-        name = str(getattr(source, "name", "the file given"))
-        data = _unpack(name, source)
-    else:
-        raise TypeError(f"read_elements takes a path, bytes or an open file, not {type(source).__name__}")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16", "replace").encode("utf-8", "replace")
-    return name, data.removeprefix(codecs.BOM_UTF8)
+            return _text(name, file)
+    if hasattr(source, "read"):
+        return _text(str(getattr(source, "name", "the file given")), source)
+    raise TypeError(f"read_elements takes a path, bytes or an open file, not {type(source).__name__}")
 
 
-def decode(data: bytes) -> str:
-    """UTF-8, or else Latin-1, which never fails."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
-
-
-def _read(file: IO[Any]) -> bytes:
-    try:
-        chunk = file.read(CHUNK)
-    except UnicodeDecodeError:
-        name = getattr(file, "name", "the file given")
-        raise ElementsError(f"{name} was opened as text in an encoding that is not its own: open it as binary") from None
-    return chunk.encode("utf-8", "replace") if isinstance(chunk, str) else cast(bytes, chunk)
-
-
-def _unpack(name: str, file: IO[Any]) -> bytes:
-    chunk = _read(file)
-    if chunk.startswith(GZIP):
-        return _gunzip(name, file, chunk)
-    data = bytearray()
-    while chunk:
-        data += chunk
+def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
+    data, kind = bytearray(), ""
+    lines, begin = 0, 0  # whole lines that are known to be short enough, and where the next one begins
+    for chunk in itertools.chain(_newlines(_utf8(_unpacked(name, _chunks(name, file)))), [None]):  # None: the end
+        data += chunk or b""
         if len(data) > MAX_BYTES:
-            raise ElementsError(f"{name} is larger than {MAX_BYTES:,} bytes, the most that is read at once: split it")
-        chunk = _read(file)
-    return bytes(data)
+            raise ElementsError(f"{name} holds more than {MAX_BYTES:,} bytes unpacked, the most that is read at once: split it")
+        if not kind and (len(data) >= HEAD or chunk is None):
+            kind = format_of(data, name)
+        if not kind or kind in ONE_LINE:
+            continue
+        while len(data) - begin > MAX_LINE:
+            end = data.rfind(b"\n", begin, begin + MAX_LINE + 1)
+            if end < 0:
+                raise ElementsError(f"{name}, line {lines + 1} has more than {MAX_LINE:,} bytes: no element set has such a line")
+            lines += data.count(b"\n", begin, end + 1)
+            begin = end + 1
+        if lines + data.count(b"\n", begin) > MAX_LINES:
+            raise ElementsError(f"{name} has more than {MAX_LINES:,} lines, the most that is read at once: split it")
+    return name, kind, data
 
 
-def _gunzip(name: str, file: IO[Any], chunk: bytes) -> bytes:
-    data = bytearray()
-    packed = 0
+def _chunks(name: str, file: IO[Any]) -> Iterator[bytes]:
+    """What is in the file; text is encoded again."""
+    try:
+        while chunk := file.read(CHUNK):
+            yield chunk.encode("utf-8", "replace") if isinstance(chunk, str) else cast(bytes, chunk)
+    except UnicodeDecodeError:
+        raise ElementsError(f"{name} was opened as text in an encoding that is not its own: open it as binary") from None
+
+
+def _unpacked(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """gzip, of one member or several, or anything else as it is."""
+    first = next(chunks, b"")
+    chunks = itertools.chain([first], chunks)
+    return _gunzip(name, chunks) if first.startswith(GZIP) else chunks
+
+
+def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    packed = unpacked = 0
     member: Any = None
     try:
-        while chunk:
+        for chunk in chunks:
             packed += len(chunk)
+            if member is None:
+                chunk = chunk.lstrip(b"\0")  # padding after a member is allowed
             full = False
             while chunk or full:
                 member = member or zlib.decompressobj(wbits=31)
                 piece = member.decompress(chunk, CHUNK)
-                data += piece
-                if len(data) > MAX_BYTES:
-                    raise ElementsError(f"{name} unpacks to more than {MAX_BYTES:,} bytes, the most that is read at once: split it")
-                if len(data) > max(RATIO_FROM, MAX_RATIO * packed):
+                unpacked += len(piece)
+                if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
                     raise ElementsError(f"{name} unpacks to over {MAX_RATIO} times its size: this is no catalogue")
+                yield piece
                 chunk, full = member.unconsumed_tail, len(piece) == CHUNK
                 if member.eof:
-                    chunk, full = member.unused_data.lstrip(b"\0"), False  # padding after a member is allowed
+                    chunk, full = member.unused_data.lstrip(b"\0"), False
                     member = None
-            chunk = _read(file)
-            if member is None:
-                chunk = chunk.lstrip(b"\0")
     except zlib.error as error:
         raise ElementsError(f"{name} is damaged gzip data ({error}): download it again") from None
     if member is not None:
         raise ElementsError(f"{name} is gzip data that ends too early: download it again")
-    return bytes(data)
+
+
+def _utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Without byte-order mark, and what has one of UTF-16 (as PowerShell writes it) as UTF-8."""
+    first = next(chunks, b"")
+    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        texts = codecs.iterdecode(itertools.chain([first], chunks), "utf-16", "replace")
+        yield from (text.encode("utf-8", "replace") for text in texts)
+    else:
+        yield first.removeprefix(codecs.BOM_UTF8)
+        yield from chunks
+
+
+def _newlines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """CRLF and lone CR to LF, so that every format counts lines alike."""
+    held = b""  # a CR at the end of a chunk, whose LF may be in the next
+    for chunk in chunks:
+        whole = held + chunk
+        held = b"\r" if whole.endswith(b"\r") else b""
+        text = whole.removesuffix(held)
+        yield text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+    if held:
+        yield b"\n"

@@ -3,21 +3,22 @@
 Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle; Alpha-5 numbers, ibid. #tle-alpha5.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gpuprop.elements import Elements, Reject
-from gpuprop.reading.columns import DOT, SPACE, ZERO, Bytes, Ints, Mask, decimals, digits, integers, leading_zeros
-from gpuprop.reading.draft import Draft, Place, limit, objects, reject
-from gpuprop.reading.instants import day_of_year_epochs, four_digit_year
-from gpuprop.reading.lines import Lines
+from ..elements import Elements, Reject
+from .columns import DOT, SPACE, ZERO, Bytes, Cells, Ints, Mask, decimals, digits, integers, leading_zeros
+from .draft import Draft, Place, joined, limit, objects, rejects
+from .instants import day_of_year_epochs, four_digit_year
 
 WIDTH = 69
 CHECKSUM = WIDTH - 1
 SIGNS = (ord("+"), ord("-"))
 NAME, LINE_1, LINE_2 = 0, 1, 2
+BLOCK = 100_000  # sets converted at a time
 
 # 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
@@ -41,23 +42,35 @@ _WEIGHT[list(b"0123456789")] = np.arange(10)
 _WEIGHT[ord("-")] = 1
 
 
-def read(data: bytes, source: str, checksum: str) -> Elements:
+def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every set of `data` (LF line ends); the bad ones are in `rejected`. checksum: verify or ignore."""
-    lines = Lines.of(data, source)
+    lines = Cells.lines(data)
     first, second, name, strays = _pair(lines)
-    return _Sets(lines, first, second).elements(name, checksum, strays)
+    limit(len(first) + len(strays))
+
+    def blocks() -> Iterator[Elements]:
+        for begin in range(0, max(len(first), 1), BLOCK):
+            block = slice(begin, begin + BLOCK)
+            last = first[begin + BLOCK] if begin + BLOCK < len(first) else len(lines)
+            inside = [stray for stray in strays if stray.line <= last]
+            del strays[: len(inside)]
+            yield _Sets(lines, first[block], second[block]).elements(name[block], checksum, inside)
+
+    return joined(blocks())
 
 
-def _pair(lines: Lines) -> tuple[Ints, Ints, Ints, list[Reject]]:
+def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
     """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line that is not blank or a comment."""
-    text = lines.all().matrix(WIDTH)
-    lead = text[np.arange(len(text)), ((text != SPACE) & (text != ord("\t"))).argmax(axis=1)]
-    kept = np.flatnonzero(~lines.blank() & (lead != ord("#")))
+    indent = lines.indent()
+    stripped = Cells(lines.buffer, lines.start + indent, lines.length - indent)
+    kept = np.flatnonzero((stripped.length > 0) & (stripped.matrix(1)[:, 0] != ord("#")))
 
     # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its number.
-    body = text[kept]
-    is_set = (body[:, 1] == SPACE) & ((lines.length[kept] > 40) | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE))
-    kind = np.where(is_set & (body[:, 0] == ord("1")), LINE_1, np.where(is_set & (body[:, 0] == ord("2")), LINE_2, NAME))
+    body = stripped[kept].matrix(7)
+    is_set = (body[:, 1] == SPACE) & ((stripped.length[kept] > 40) | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE))
+    is_set &= np.isin(body[:, 0], (ord("1"), ord("2")))
+    moved = is_set & (indent[kept] > 0)
+    kind = np.where(is_set & ~moved, body[:, 0] - ZERO, NAME)
     after = np.append(kind[1:], NAME)
     before = np.insert(kind[:-1], 0, NAME)
 
@@ -67,19 +80,24 @@ def _pair(lines: Lines) -> tuple[Ints, Ints, Ints, list[Reject]]:
         "line 2 without its line 1": (kind == LINE_2) & (before != LINE_1),
         "name without an element set": (kind == NAME) & (after == NAME),
     }
-    cells = lines.cells(kept)
-    limit(sum(int(mask.sum()) for mask in lonely.values()))
-    strays = [reject(int(kept[i]) + 1, cells.text(i), reason) for reason, mask in lonely.items() for i in np.flatnonzero(mask).tolist()]
-    named = (pairs > 0) & (kind[pairs - 1] == NAME)
+    near = moved | (kind == LINE_1) & np.append(moved[1:], False) | (kind == LINE_2) & np.insert(moved[:-1], 0, False)
+    strays: list[Reject] = []
+    place = Place(kept + 1, lines[kept].text)
+    for reason, mask in lonely.items():
+        strays += rejects(mask & ~near, place, reason)
+        strays += rejects(mask & near, place, f"{reason}: the lines of a set begin in column 1, without blanks before them")
+    strays.sort(key=lambda stray: stray.line)
+    second = moved & (before == LINE_1)  # told of with its line 1: no name of the next set
+    named = (pairs > 0) & (kind[pairs - 1] == NAME) & ~second[pairs - 1]
     return kept[pairs], kept[pairs + 1], np.where(named, kept[pairs - 1], -1), strays
 
 
 class _Sets:
     """n sets as two matrices of characters, (n, 69) each, and the draft made of them."""
 
-    def __init__(self, lines: Lines, first: Ints, second: Ints) -> None:
+    def __init__(self, lines: Cells, first: Ints, second: Ints) -> None:
         self.lines = lines
-        self.cells = {LINE_1: lines.cells(first), LINE_2: lines.cells(second)}
+        self.cells = {LINE_1: lines[first], LINE_2: lines[second]}
         self.text = {line: cells.matrix(WIDTH) for line, cells in self.cells.items()}
         self.place = {LINE_1: Place(first + 1, self.cells[LINE_1].text), LINE_2: Place(second + 1, self.cells[LINE_2].text)}
         self.draft = Draft(self.place[LINE_1])
@@ -167,7 +185,7 @@ class _Sets:
         self.draft.refuse(wrong, reason, self.place[line])
 
     def _names(self, name: Ints) -> list[str]:
-        names = self.lines.cells(np.maximum(name, 0)).texts()
+        names = self.lines[np.maximum(name, 0)].texts()
         return [text.removeprefix("0 ").strip() if line >= 0 else "" for text, line in zip(names, name.tolist(), strict=True)]
 
     def _verify(self, line: int) -> None:
