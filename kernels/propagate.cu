@@ -5,7 +5,10 @@
 #include "near_earth.cuh"
 #include "orbit.cuh"
 
-#define BLOCK 128 /* most threads of a block: the registers of a multiprocessor then hold four blocks of the dearest kernel or more */
+// Most threads of a block, and how many blocks a multiprocessor of 65,536 registers shall hold: four near the Earth (128 registers a
+// thread suffice), two in deep space, since at three something would spill. bench/variants/registers.json has the compiler's figures.
+#define SHALLOW __launch_bounds__(128, 4)
+#define DEEP __launch_bounds__(128, 2)
 
 namespace gpuprop {
 
@@ -34,7 +37,7 @@ struct PropagateJob {
     unsigned char* status;  // (n_times, n_sats), or null
 };
 
-extern "C" __global__ void __launch_bounds__(BLOCK) initialise_satellites(InitialiseJob job) {
+extern "C" __global__ void DEEP initialise_satellites(InitialiseJob job) {
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= job.n_sats) return;
     double e[8];
@@ -81,9 +84,9 @@ FN void propagate(const PropagateJob& job) {
     }
 }
 
-extern "C" __global__ void __launch_bounds__(BLOCK) propagate_near_earth(PropagateJob job) { propagate<NEAR_EARTH>(job); }
-extern "C" __global__ void __launch_bounds__(BLOCK) propagate_deep_space(PropagateJob job) { propagate<DEEP_SPACE>(job); }
-extern "C" __global__ void __launch_bounds__(BLOCK) propagate_one_day(PropagateJob job) { propagate<ONE_DAY>(job); }
-extern "C" __global__ void __launch_bounds__(BLOCK) propagate_half_day(PropagateJob job) { propagate<HALF_DAY>(job); }
+extern "C" __global__ void SHALLOW propagate_near_earth(PropagateJob job) { propagate<NEAR_EARTH>(job); }
+extern "C" __global__ void DEEP propagate_deep_space(PropagateJob job) { propagate<DEEP_SPACE>(job); }
+extern "C" __global__ void DEEP propagate_one_day(PropagateJob job) { propagate<ONE_DAY>(job); }
+extern "C" __global__ void DEEP propagate_half_day(PropagateJob job) { propagate<HALF_DAY>(job); }
 
 }  // namespace gpuprop

@@ -1,12 +1,15 @@
 """Fixtures that all tests share. Every engine that is usable here runs every test that takes `engine`."""
 
+import sys
 from pathlib import Path
 
 import pytest
+from fake_cupy import FakeCupy
 
 from gpuprop.engine import engines
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+CUDA_ON_A_CPU = "cuda on a CPU"
 USABLE = [name for name, report in engines().items() if report.usable]
 
 
@@ -29,6 +32,16 @@ def shared_constellations() -> Path:
     return _folder("constellations")
 
 
+@pytest.fixture(params=USABLE if "cuda" in USABLE else [CUDA_ON_A_CPU, *USABLE])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of an engine. Without a GPU, cuda's own code and kernels run on a CPU (fake_cupy)."""
+    if request.param == CUDA_ON_A_CPU:
+        monkeypatch.setitem(sys.modules, "cupy", FakeCupy())
+        return "cuda"
+    return str(request.param)
+
+
 @pytest.fixture(params=USABLE)
-def engine(request: pytest.FixtureRequest) -> str:
-    return request.param
+def installed_engine(request: pytest.FixtureRequest) -> str:
+    """The same for tests that start another process: only what any process finds here."""
+    return str(request.param)

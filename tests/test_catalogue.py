@@ -8,8 +8,8 @@ from pathlib import Path
 ACCURACY = Path(__file__).resolve().parent.parent / "bench" / "accuracy.py"
 
 
-def test_a_week_before_and_after_epoch(engine, shared_data, tmp_path):
-    command = [sys.executable, str(ACCURACY), "--engine", engine, "--steps", "17", "--json", str(tmp_path / "figures.json")]
+def test_a_week_before_and_after_epoch(installed_engine, shared_data, tmp_path):
+    command = [sys.executable, str(ACCURACY), "--engine", installed_engine, "--steps", "17", "--json", str(tmp_path / "figures.json")]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     figures = json.loads((tmp_path / "figures.json").read_text())["results"]
     assert figures["satellites"] == 27_485

@@ -19,7 +19,7 @@ from .source import OPTIONS, source
 
 __all__ = ["CudaEngine", "CudaError", "CudaPropagation", "usable"]
 
-BLOCK = 128  # threads: propagate.cu's BLOCK
+BLOCK = 128  # threads: the most that propagate.cu is compiled for
 CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
 THREADS = 1 << 19  # a few waves of the largest GPU: chunks are shorter where there would be fewer threads
 GRID_Y = 65535  # CUDA's limit
@@ -63,6 +63,9 @@ class CudaEngine:
             self.initialise = module.get_function("initialise_satellites")
             self.propagate = [module.get_function(kernel) for kernel in KERNELS]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CudaEngine, (self.device,)
+
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CudaPropagation":
         """Initialise element sets, (n,) each, on the GPU, and keep their constants there."""
         n_sats = len(epoch_ns)
@@ -76,32 +79,41 @@ class CudaEngine:
                 job["constants"], job["regimes"] = constants.data.ptr, regimes.data.ptr
                 self.initialise((-(-n_sats // BLOCK),), (BLOCK,), (job,))
             values = dict(zip(FIELDS, constants.get(), strict=True))
-            return CudaPropagation(self, model, Constants.sort(values, regimes.get(), epoch_ns))
+            in_order = Constants.sort(values, regimes.get(), epoch_ns)
+        return CudaPropagation(self, model, in_order)
 
 
 class CudaPropagation:
     """Constants of one set of satellites, resident on a GPU and ready to be propagated."""
 
     def __init__(self, engine: CudaEngine, model: Model, constants: Constants) -> None:
+        self.model = model
         self.constants = constants
         self._engine = engine
-        self._job = _job(PROPAGATE_JOB, model)
         self._one_at_a_time = threading.Lock()  # a caller of states() and the thread behind snapshots() share the slices
         self._slices: list[DeviceColumns] = []
         cupy = engine.cupy
         self._ring = Ring(cupy)
-        # Kept for their memory, which the job points to.
-        self._resident = [
-            cupy.asarray(np.stack([constants.values[name] for name in FIELDS])),
-            cupy.asarray(constants.epoch_ns),
-            cupy.asarray(constants.order.astype(np.int64)),
-        ]
-        for name, array in zip(("constants", "epoch_ns", "place"), self._resident, strict=True):
-            self._job[name] = array.data.ptr
+        with explained(cupy, engine.device):
+            table = np.stack([constants.values[name] for name in FIELDS])
+            arrays = dict(constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64))
+            self._resident = {name: cupy.asarray(array) for name, array in arrays.items()}
+            self._computing = cupy.cuda.Stream(non_blocking=True)
+            self._copying = cupy.cuda.Stream(non_blocking=True)
+            cupy.cuda.Device().synchronize()  # these streams do not wait for the one that loaded
+        self._job = _job(PROPAGATE_JOB, model)
         self._job["n_sats"] = len(constants)
-        self._computing = cupy.cuda.Stream(non_blocking=True)
-        self._copying = cupy.cuda.Stream(non_blocking=True)
-        cupy.cuda.Device().synchronize()  # the other streams do not wait for the one that loaded
+        for name, array in self._resident.items():
+            self._job[name] = array.data.ptr
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CudaPropagation, (self._engine, self.model, self.constants)
+
+    def close(self) -> None:
+        """Let go of the buffers; they come back when they are needed."""
+        with self._one_at_a_time:
+            self._slices = []
+            self._ring = Ring(self._engine.cupy)
 
     def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
         """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC.

@@ -1,0 +1,59 @@
+"""What NVRTC makes of the kernels, for every GPU it knows: no contraction, calls or local memory; division and root correctly rounded."""
+
+import re
+
+import nvrtc
+import pytest
+
+from gpuprop.constants import kernels_folder
+from gpuprop.engine_cuda import KERNELS
+from gpuprop.engine_cuda.source import OPTIONS, source
+
+ENTRIES = {"initialise_satellites", *KERNELS}
+ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}  # PTX instructions on float64 that round: to nearest, or the bits differ
+EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
+
+
+def entries(ptx):
+    """The instructions of each kernel, without labels and predicates."""
+    found = {}
+    for name, body in re.findall(r"\.entry (\w+)\(.*?\)[^{]*\{(.*?)\n\}", ptx, re.DOTALL):
+        lines = (line.strip() for line in body.splitlines())
+        found[name] = [re.sub(r"^@!?%p\d+\s+", "", line) for line in lines if line.endswith(";")]
+    return found
+
+
+def test_every_capability_from_the_lowest_on():
+    known = nvrtc.architectures()
+    assert known[0] in (70, 75) and 120 in known
+
+
+@pytest.mark.parametrize("capability", nvrtc.architectures())
+def test_ptx(capability):
+    found = entries(nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS)))
+    assert set(found) == ENTRIES
+    for instructions in found.values():
+        assert len(instructions) > 500
+        words = {line.split()[0].rstrip(";") for line in instructions}
+        assert [word for word in words if word.startswith(("fma", "call"))] == []
+        assert [line for line in instructions if ".local" in line] == []
+        floating = {word for word in words if ".f64" in word and not word.startswith((".", "ld.", "st."))}
+        rounding = {word for word in floating if word.split(".")[0] in ROUNDED}
+        assert {word.split(".")[0] for word in floating - rounding} <= EXACT
+        assert rounding <= {f"{word}.rn.f64" for word in ROUNDED} | {"cvt.rn.f64.s64", "cvt.rn.f64.s32", "cvt.rn.f64.u32"}
+        assert {"div.rn.f64", "sqrt.rn.f64"} <= rounding
+
+
+def test_the_option_is_what_forbids_contraction():
+    """The same test without --fmad=false: it would find them."""
+    found = entries(nvrtc.ptx(source(), ("--gpu-architecture=compute_90", "--std=c++17")))
+    assert any(line.startswith("fma.rn.f64") for line in found["propagate_near_earth"])
+
+
+def test_a_message_names_file_and_line():
+    text = source()
+    at = (kernels_folder() / "orbit.cuh").read_text().splitlines().index("FN SinCos kepler(Real u, Real axnl, Real aynl) {") + 1
+    assert 'include "' not in text and "#pragma once" not in text
+    broken = text.replace("FN SinCos kepler(", "FN Unheard kepler(")
+    with pytest.raises(AssertionError, match=rf"orbit\.cuh\({at}\): error.*Unheard"):
+        nvrtc.ptx(broken, ("--gpu-architecture=compute_90", *OPTIONS))
