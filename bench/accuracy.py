@@ -13,7 +13,7 @@ import workloads
 from sgp4.api import SatrecArray
 
 from gpuprop import Elements, Propagator, engines
-from gpuprop.clock import as_times
+from gpuprop.clock import as_times, julian
 
 DAY = np.timedelta64(1, "D")
 
@@ -22,9 +22,7 @@ def compare_day(elements: Elements, engine: str, offsets: np.ndarray) -> tuple[n
     """Status of the engine and of python-sgp4, and distance in km, each (n_sats, n_times), of satellites whose epochs share a day."""
     middle = elements.epoch[0].astype("datetime64[D]") + np.timedelta64(12, "h")
     instants = middle + (offsets * 86_400e9).astype("timedelta64[ns]")
-    since_1970 = instants.astype("datetime64[ns]").astype(np.int64)
-    days, rest = np.divmod(since_1970, 86_400_000_000_000)
-    code, truth, _ = SatrecArray(workloads.satrecs(elements)).sgp4(2440587.5 + days, rest / 86_400_000_000_000)
+    code, truth, _ = SatrecArray(workloads.satrecs(elements)).sgp4(*julian(instants.astype("datetime64[ns]").astype(np.int64)))
     states = Propagator(elements, engine, threads=1).states(as_times(instants))
     return states.status.T, code, np.linalg.norm(states.position.transpose(1, 0, 2) - truth, axis=2)
 

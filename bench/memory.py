@@ -15,8 +15,7 @@ from pathlib import Path
 import machine
 import workloads
 
-# Runs a command and prints the largest resident size of it or of any of its worker processes, all added up at the worst moment.
-WATCH = 0.02  # s between looks
+WATCH = 0.02  # s between looks at the job and its worker processes
 LIMIT = 1 << 30
 
 
@@ -38,17 +37,18 @@ def resident(root: int) -> int:
             lines = (Path("/proc") / str(pid) / "smaps_rollup").read_text().splitlines()
         except OSError:
             continue
-        # pages of the files being written belong to the page cache, not to the job: anonymous and shared memory count
         sizes = {line.split(":")[0]: int(line.split()[1]) for line in lines[1:]}
         total += 1024 * sizes["Pss"]
     return total
 
 
 def job(arguments: list[str], into: Path) -> dict[str, object]:
-    shutil.rmtree(into, ignore_errors=True)
+    """Run `gpuprop propagate` into a directory and watch it; the directory stays."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gpuprop", "propagate", *arguments, "-o", str(into), "--json", "--quiet"], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "gpuprop", "propagate", *arguments, "-o", str(into), "--json", "--quiet"],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     peak = 0
     while process.poll() is None:
@@ -57,7 +57,6 @@ def job(arguments: list[str], into: Path) -> dict[str, object]:
     seconds = time.perf_counter() - began
     assert process.returncode == 0 and process.stdout is not None
     report = json.load(process.stdout)
-    shutil.rmtree(into)
     facts = {name: report[name] for name in ("satellites", "instants", "rows", "bytes", "parts")}
     return dict(job=" ".join(Path(each).name for each in arguments), **facts, seconds=round(seconds, 2), peak_bytes=peak)
 
@@ -74,7 +73,11 @@ def main() -> None:
         print(f"{workloads.CATALOGUE} is not there")
     results = []
     for arguments in jobs:
-        results.append(job(arguments, options.into / f"gpuprop-memory-{os.getpid()}"))
+        into = options.into / f"gpuprop-memory-{os.getpid()}"
+        try:
+            results.append(job(arguments, into))
+        finally:
+            shutil.rmtree(into, ignore_errors=True)
         print(results[-1])
         assert results[-1]["peak_bytes"] < LIMIT, "more than 1 GB"
     machine.report(results, options.json)

@@ -18,7 +18,7 @@ import workloads
 from sgp4.api import SatrecArray
 
 from gpuprop import Elements, Propagator, engines, time_grid
-from gpuprop.clock import Times
+from gpuprop.clock import Times, julian
 
 TOLERANCE_KM = 1e-6
 BLOCK_BYTES = 64 << 20
@@ -36,18 +36,13 @@ def on(cores: int, job: Callable[[], Any]) -> Any:
             os.sched_setaffinity(0, CORES)
 
 
-def julian(times: Times) -> tuple[np.ndarray, np.ndarray]:
-    days, rest = np.divmod(times.ns, 86_400_000_000_000)
-    return 2440587.5 + days, rest / 86_400_000_000_000
-
-
 def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: str) -> float:
     """Kilometres between the engine and python-sgp4 at every fiftieth instant; raises if an error code or a position is wrong.
 
     Positions count within a week of the epoch: later, stale drag terms of thousands of kilometres cancel, and what is left is rounding.
     """
     some = times[::50]
-    code, truth, _ = array.sgp4(*julian(some))
+    code, truth, _ = array.sgp4(*julian(some.ns))
     states = Propagator(elements, engine).states(some)
     assert np.array_equal(states.status.T[code > 0], code[code > 0]), "an error code differs from python-sgp4's"
     fresh = np.abs(elements.epoch[:, None] - some.datetime64) <= np.timedelta64(7, "D")
@@ -67,7 +62,7 @@ def measure(title: str, elements: Elements, count: int, runs: int) -> dict[str, 
     usable = [report.name for report in engines().values() if report.usable]
     errors = {engine: largest_error(elements, array, times, engine) for engine in usable}
 
-    jd, fr = julian(times)
+    jd, fr = julian(times.ns)
     chunk = max(1, 4_000_000 // len(elements))  # python-sgp4 allocates all it returns
 
     def sgp4() -> None:

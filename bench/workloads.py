@@ -7,6 +7,7 @@ import numpy as np
 from sgp4.api import WGS72, Satrec
 
 from gpuprop import Elements, constellation, read_elements
+from gpuprop.clock import JD_1950, julian
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DATA = SHARED / "data"
@@ -32,15 +33,14 @@ def catalogue() -> tuple[str, Elements]:
 
 def satrecs(elements: Elements) -> list[Satrec]:
     """python-sgp4's objects of the same mean elements, whatever their catalogue numbers."""
-    days, rest = np.divmod(elements.epoch.view(np.int64), 86_400_000_000_000)
-    whole, part = 2440587.5 + days, rest / 86_400_000_000_000
+    whole, part = julian(elements.epoch.view(np.int64))
     found = []
     columns = (elements.bstar, elements.eccentricity, elements.argp, elements.inclination, elements.mean_anomaly)
     for jd, fraction, bstar, ecco, argpo, inclo, mo, no, nodeo in zip(
         whole, part, *columns, elements.mean_motion, elements.raan, strict=True
     ):
         satrec = Satrec()
-        satrec.sgp4init(WGS72, "i", 1, jd + fraction - 2433281.5, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
+        satrec.sgp4init(WGS72, "i", 1, jd + fraction - JD_1950, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction  # sgp4init takes the epoch as one double, 40 microseconds coarse
         found.append(satrec)
     return found

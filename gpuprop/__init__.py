@@ -5,15 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-if TYPE_CHECKING:
-    from .arrow import open_snapshots, write_snapshots
-    from .clock import Times, time_grid
-    from .constellations import constellation, constellations, walker
-    from .elements import Elements, Reject
-    from .engine import engines
-    from .reading import ElementsError, read_elements
-    from .snapshots import STATUS, Propagator, States
-
 # Rooms are entered when a name of theirs is used: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
 _ROOM = {
     "Elements": "elements",
@@ -32,14 +23,39 @@ _ROOM = {
     "walker": "constellations",
     "write_snapshots": "arrow",
 }
-__all__ = [*_ROOM, "__version__"]
+__all__ = [
+    "constellation",
+    "constellations",
+    "Elements",
+    "ElementsError",
+    "engines",
+    "open_snapshots",
+    "Propagator",
+    "read_elements",
+    "Reject",
+    "States",
+    "STATUS",
+    "time_grid",
+    "Times",
+    "walker",
+    "write_snapshots",
+]
 
+if TYPE_CHECKING:
+    from .arrow import open_snapshots, write_snapshots
+    from .clock import Times, time_grid
+    from .constellations import constellation, constellations, walker
+    from .elements import Elements, Reject
+    from .engine import engines
+    from .reading import ElementsError, read_elements
+    from .snapshots import STATUS, Propagator, States
+else:
 
-def __getattr__(name: str) -> Any:
-    if name not in _ROOM:
-        raise AttributeError(f"module 'gpuprop' has no attribute {name!r}")
-    return getattr(import_module(f".{_ROOM[name]}", __name__), name)
+    def __getattr__(name: str) -> Any:
+        if name not in _ROOM:
+            raise AttributeError(f"module 'gpuprop' has no attribute {name!r}")
+        return getattr(import_module(f".{_ROOM[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "__version__"])

@@ -17,6 +17,7 @@ from rich.table import Table
 from . import __version__
 from .arrow import open_snapshots, plan_snapshots, write_snapshots
 from .clock import DAY, MINUTE, format_duration, format_ns, time_grid
+from .constants import NEAR_EARTH
 from .constellations import constellations as known_constellations
 from .doctor import examine
 from .elements import Elements
@@ -33,8 +34,21 @@ app = App(
     help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow files.",
     version=__version__,
     help_format="plaintext",
+    suppress_keyboard_interrupt=False,
 )
-out = Console(soft_wrap=True, highlight=False)
+
+
+class Output(Console):
+    """stdout; when nobody reads it any more, that is no failure of the job."""
+
+    def on_broken_pipe(self) -> None:
+        try:
+            super().on_broken_pipe()
+        except SystemExit:
+            raise SystemExit(DONE) from None
+
+
+out = Output(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 Json = Annotated[bool, Parameter(negative="", help="Print one JSON object on stdout instead of text.")]
@@ -88,8 +102,7 @@ def propagate(
         if not len(elements):
             raise WrongCall(f"no satellite's name matches {' or '.join(select)}")
     for note in elements.notes:
-        if "assum" in note:  # the rest is in `gpuprop constellations` and in the metadata of what is written
-            say(f"note: {note}")
+        say(f"note: {note}")
     with wrong_call():
         if start is None:
             newest = int(elements.epoch.astype("int64").max())
@@ -107,6 +120,7 @@ def propagate(
         _print(size | span | dict(engine=propagator.engine), json, f"{_size(size)}, from {span['start']} every {span['step']}")
         return DONE
     assert output is not None
+    say(f"{_size(size)}, from {format_ns(times.start_ns)} every {format_duration(times.step_ns or 0)}")
     if (engine or os.environ.get("GPUPROP_ENGINE") or "auto") == "auto":
         say(f"engine: {propagator.engine} (auto)")
     with _progress(plan.rows, plan.row_bytes, quiet) as progress:
@@ -174,12 +188,13 @@ def doctor(*, json: Json = False) -> int:
 def _catalogue(elements: Elements) -> dict[str, Any]:
     """What `info` says of element sets."""
     epochs = elements.epoch.astype("int64")
-    period = 1440.0 / elements.fields["MEAN_MOTION"]
+    bounds = Propagator(elements, "numpy", threads=1).constants.bounds
+    near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
     return dict(
         satellites=len(elements),
         epochs=f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
-        near_earth=int((period < 225.0).sum()),
-        deep_space=int((period >= 225.0).sum()),
+        near_earth=near_earth,
+        deep_space=len(elements) - near_earth,
         sat_ids=f"{elements.sat_id.min()} to {elements.sat_id.max()}",
         duplicates=[int(number) for number in elements.duplicates],
         rejected=[str(reject) for reject in elements.rejected],
@@ -188,7 +203,11 @@ def _catalogue(elements: Elements) -> dict[str, Any]:
 
 
 def _say(text: str) -> None:
-    err.print(text, markup=False)
+    """A line on stderr; a terminal gets as much of it as fits."""
+    if err.is_terminal:
+        err.print(text, markup=False, no_wrap=True, overflow="ellipsis", soft_wrap=False)
+    else:
+        err.print(text, markup=False)
 
 
 def _silent(text: str) -> None:
@@ -234,7 +253,7 @@ def _progress(rows: int, row_bytes: int, quiet: bool) -> Iterator[Callable[[int,
 def _print(facts: dict[str, Any], as_json: bool, text: str) -> None:
     """One JSON object on stdout, or the text."""
     if as_json:
-        sys.stdout.write(json.dumps(facts) + "\n")
+        out.print(json.dumps(facts), markup=False)
     else:
         out.print(text)
 
@@ -257,14 +276,15 @@ def main(arguments: list[str] | None = None) -> int:
         return WRONG_CALL
     except (WrongCall, SourceError, FileExistsError) as error:
         return _fail(error, WRONG_CALL)
+    except MemoryError:
+        return _fail("out of memory: fewer satellites at once need less", FAILED)
     except (ElementsError, OSError, RuntimeError, ValueError) as error:
         return _fail(error, FAILED)
     except KeyboardInterrupt:
-        err.print("interrupted")
-        return INTERRUPTED
+        return _fail("interrupted: what is complete stays, the part in hand is dropped", INTERRUPTED)
 
 
-def _fail(error: BaseException, code: int) -> int:
+def _fail(error: BaseException | str, code: int) -> int:
     err.print(f"gpuprop: {error}", markup=False)
     return code
 

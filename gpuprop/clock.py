@@ -18,6 +18,7 @@ Duration: TypeAlias = str | timedelta | np.timedelta64
 
 SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
+JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1  # -2**63 is datetime64's NaT
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -52,6 +53,12 @@ def _number_refused(value: object) -> TypeError:
         f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and as a float it is not exact "
         f"(a float32 date is off by hours, a float64 Julian date by 25 cm at orbital speed); {ACCEPTED}"
     )
+
+
+def julian(ns: Any) -> tuple[Any, Any]:
+    """Julian date of the midnight before, and the fraction of the day, of nanoseconds since 1970 (one, or an array)."""
+    days = ns // DAY
+    return JD_1970 + days, (ns - days * DAY) / DAY
 
 
 def format_ns(ns: int) -> str:

@@ -35,6 +35,7 @@ SPREAD_DEG = {"delta": 360.0, "star": 180.0}
 STATUSES = ("deployed", "authorised", "filed", "planned", "assumed")
 LAST_ID = 2**31 - 1  # catalogue numbers are int32
 
+LARGEST = 10_000_000  # satellites of one pattern
 NOTATION = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*:\s*(\d+)\s*/\s*(\d+)\s*/\s*(\d+)\s*", re.ASCII)
 WALKER_SOURCE = re.compile(r"walker(?:-(?P<kind>\w+))?:(?P<notation>[^@]*)@(?P<altitude>\d+(?:\.\d+)?)(?:\s*km)?", re.ASCII | re.IGNORECASE)
 
@@ -258,6 +259,8 @@ def walker(
     if kind not in SPREAD_DEG:
         raise ValueError(f"Walker kind {kind!r} is not known: delta spreads the planes over 360 deg, star over 180")
     total, planes, phasing = (int(digits) for digits in match.groups()[1:])
+    if total > LARGEST:
+        raise ValueError(f"Walker {notation!r}: {total:,} satellites are more than {LARGEST:,}")
     if planes == 0 or total == 0 or total % planes:
         raise ValueError(f"Walker {notation!r}: {total} satellites cannot be shared out evenly among {planes} planes")
     shell = Shell(

@@ -8,7 +8,8 @@ import fnmatch
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -59,13 +60,15 @@ class Elements:
 
     fields: every name of FIELDS -> array (n,), read-only. Missing ones take the default of FIELDS; a missing one without default is a
     ValueError, as is a wrong length.
-    rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`).
-    notes: facts about a synthetic source that belong into the metadata of what is made from it (source, assumptions).
+    rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`), a list; a selection has none.
+    notes: facts about the satellites that belong into the metadata of what is made from them (source, assumptions).
+    noted: (n_notes, n) bool, whom each note is about; everybody unless given. A selection keeps the notes about those it keeps.
     """
 
     fields: Mapping[str, npt.NDArray[Any]]
-    rejected: tuple[Reject, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    rejected: Sequence[Reject] = ()
+    notes: tuple[str, ...] = ()
+    noted: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.fields) - set(FIELDS)
@@ -83,7 +86,12 @@ class Elements:
                 raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
             array.flags.writeable = False
             complete[name] = array
-        object.__setattr__(self, "fields", complete)
+        object.__setattr__(self, "fields", MappingProxyType(complete))
+        object.__setattr__(self, "rejected", list(self.rejected))
+        noted = np.ones((len(self.notes), n), bool) if self.noted is None else self.noted
+        kept = [number for number, members in enumerate(noted) if members.any() or not n]
+        object.__setattr__(self, "notes", tuple(self.notes[number] for number in kept))
+        object.__setattr__(self, "noted", noted[kept])
 
     # --- library units ---
     @property
@@ -149,7 +157,11 @@ class Elements:
         """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements)."""
         if isinstance(index, (int, np.integer)):
             index = [int(index)]
-        return Elements({name: array[index] for name, array in self.fields.items()}, notes=self.notes)
+        assert self.noted is not None
+        return Elements({name: array[index] for name, array in self.fields.items()}, (), self.notes, self.noted[:, index])
+
+    def __reduce__(self) -> Any:
+        return Elements, (dict(self.fields), self.rejected, self.notes, self.noted)
 
     def __iter__(self) -> Iterator["Elements"]:
         return (self[i] for i in range(len(self)))
@@ -160,11 +172,16 @@ class Elements:
         parts = list(parts)
         if not parts:
             raise ValueError("nothing to concatenate")
-        return Elements(
-            {name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS},
-            tuple(reject for part in parts for reject in part.rejected),
-            tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        )
+        notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+        noted = np.zeros((len(notes), sum(map(len, parts))), bool)
+        first = 0
+        for part in parts:
+            assert part.noted is not None
+            for note, members in zip(part.notes, part.noted, strict=True):
+                noted[notes.index(note), first : first + len(part)] = members
+            first += len(part)
+        rejected = [reject for part in parts for reject in part.rejected]
+        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
 
     @staticmethod
     def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
@@ -179,8 +196,9 @@ class Elements:
 
     def select(self, patterns: str | Sequence[str]) -> "Elements":
         """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter) or one of several."""
-        if isinstance(patterns, str):
-            patterns = [patterns]
+        patterns = [patterns] if isinstance(patterns, str) else list(patterns)
+        if not patterns:
+            raise ValueError("no pattern to select by")
         match = re.compile("|".join(fnmatch.translate(pattern.upper()) for pattern in patterns)).match
         return self[np.array([match(name.upper()) is not None for name in self.name], bool)]
 

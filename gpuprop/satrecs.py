@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .clock import DAY, JD_1950, JD_1970, julian
 from .elements import DEG, FIELDS, REV_PER_DAY
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
 
 Conversion = Callable[[float], float]
 
-JD_1970 = 2440587.5  # Julian date of 1970-01-01T00:00
-JD_1950 = 2433281.5  # and of 1949-12-31T00:00
-DAY_NS = 86_400_000_000_000
 FARTHEST = 106_000  # days from 1970 that 64-bit nanoseconds reach
 LAST_NUMBER = 339_999
 DESIGNATOR = re.compile(r"(\d\d)(\d{3}.*)", re.ASCII)  # 98067A, which an OMM writes 1998-067A
@@ -65,7 +63,7 @@ def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
             raise ValueError(f"satrec {i} has its epoch at Julian date {satrec.jdsatepoch}: it is not initialised, or outside 1680 to 2260")
         columns["OBJECT_NAME"].append("")
         columns["OBJECT_ID"].append(_object_id(getattr(satrec, "intldesg", "")))
-        columns["EPOCH"].append(int(whole) * DAY_NS + round((part + satrec.jdsatepochF) * DAY_NS))
+        columns["EPOCH"].append(int(whole) * DAY + round((part + satrec.jdsatepochF) * DAY))
         columns["EPHEMERIS_TYPE"].append(getattr(satrec, "ephtype", 0))
         columns["CLASSIFICATION_TYPE"].append(satrec.classification.strip("\0 ") or "U")
         columns["NORAD_CAT_ID"].append(satrec.satnum)
@@ -109,15 +107,14 @@ def satrecs_of(elements: "Elements") -> list[Any]:
     satrecs = []
     values = {attribute: [ways[0](value) for value in fields[name].tolist()] for name, (attribute, ways) in WAYS.items()}
     for i in range(len(elements)):
-        days, rest = divmod(int(elements.epoch[i].view(np.int64)), DAY_NS)
-        jd, fraction = JD_1970 + days, rest / DAY_NS
+        jd, fraction = julian(int(elements.epoch[i].view(np.int64)))
         satrec = Satrec()
         satrec.classification = fields["CLASSIFICATION_TYPE"][i]
         order = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
         arguments = (values[attribute][i] for attribute in order)
         satrec.sgp4init(WGS72, "i", int(elements.sat_id[i]), jd + fraction - JD_1950, *arguments)
         # sgp4init takes the epoch as one double, 40 microseconds coarse; instants are counted from the exact one.
-        day = date.fromordinal(date(1970, 1, 1).toordinal() + days)
+        day = date.fromordinal(date(1970, 1, 1).toordinal() + int(jd - JD_1970))
         count = day.timetuple().tm_yday + fraction
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction
         satrec.epochyr = day.year % 100

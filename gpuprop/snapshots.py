@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .clock import Times, as_times
+from .clock import JD_1950, Times, as_times, julian
+from .constants import Constants
 from .elements import Elements
 from .engine import open_engine
+from .engine_cuda import CudaPropagation
 from .engine_numpy import MeanElements, Model
 from .gravity import gravity_model
 from .typing import Array
 
 FRAMES = ("teme",)
+COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
 BLOCK_BYTES = 64 << 20
-JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
-NANOSECONDS_PER_DAY = 86_400_000_000_000
 
 STATUS = {
     0: "good",
@@ -45,10 +46,10 @@ class States:
     x: Array
     y: Array
     z: Array
-    vx: Array | None
-    vy: Array | None
-    vz: Array | None
     status: npt.NDArray[np.uint8]
+    vx: Array | None = None
+    vy: Array | None = None
+    vz: Array | None = None
 
     @property
     def position(self) -> Array:
@@ -69,8 +70,9 @@ class States:
 class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
-    engine: `auto`, `cuda`, `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity: wgs72 (what element sets are made with),
-    wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all that the process may run on.
+    engine: `auto`, `cuda` (`cuda:1`: the second GPU), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity: wgs72 (what
+    element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all that the
+    process may run on.
     Raises ValueError for a name that is not known or an engine that is not usable here.
 
     A state depends on its element set and instant alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
@@ -85,12 +87,10 @@ class Propagator:
         *,
         threads: int | None = None,
     ) -> None:
-        if opsmode not in ("i", "a"):
-            raise ValueError(f"opsmode {opsmode!r} is not known: use 'i' (improved) or 'a' (as AFSPC)")
         self.elements = elements
         self.model = Model(gravity_model(gravity), opsmode)
         self._engine = open_engine(engine, threads)
-        self._epoch_ns = elements.epoch.astype("datetime64[ns]").view(np.int64)
+        self._epoch_ns = elements.epoch.view(np.int64)
         self._propagation = self._engine.load(self.model, mean_elements(elements), self._epoch_ns)
 
     @property
@@ -98,30 +98,57 @@ class Propagator:
         """The name of the engine in use."""
         return self._engine.name
 
+    @property
+    def constants(self) -> Constants:
+        """The initialised constants, sorted by regime."""
+        return self._propagation.constants
+
     def __repr__(self) -> str:
         model = f"{self.model.gravity.name}, opsmode {self.model.opsmode}"
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
-    def states(self, times: Any, frame: str = "teme", velocity: bool = True) -> States:
-        """All states at `times` (anything `as_times` takes) in one block; `snapshots` bounds the memory."""
+    def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, device: bool = False) -> States:
+        """All states at `times` (anything `as_times` takes) in one block; `snapshots` bounds the memory.
+
+        device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
+        """
         times = self._checked(times, frame)
-        return self._block(times, frame, velocity)
+        return self._block(times, frame, velocity, device)
 
     def snapshots(
-        self, times: Any, frame: str = "teme", velocity: bool = True, *, block_bytes: int = BLOCK_BYTES, rows: int | None = None
+        self,
+        times: Any,
+        frame: str = "teme",
+        velocity: bool = True,
+        *,
+        block_bytes: int = BLOCK_BYTES,
+        instants: int | None = None,
+        device: bool = False,
     ) -> Generator[States, None, None]:
-        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of `rows` instants.
+        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of so many instants.
 
         The next block is computed while the caller uses this one. Wrong arguments are refused here, not at the first block.
         """
-        return self._blocks(self._checked(times, frame), frame, velocity, rows or self.rows(block_bytes, velocity))
+        if instants is not None and instants < 1:
+            raise ValueError(f"blocks of {instants} instants: give one or more")
+        return self._blocks(self._checked(times, frame), frame, velocity, instants or self.instants(block_bytes, velocity), device)
 
-    def _blocks(self, times: Times, frame: str, velocity: bool, rows: int) -> Generator[States, None, None]:
+    def close(self) -> None:
+        """Let go of what the engine holds (worker processes); the propagator can still be used."""
+        self._propagation.close()
+
+    def __enter__(self) -> "Propagator":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _blocks(self, times: Times, frame: str, velocity: bool, instants: int, device: bool) -> Generator[States, None, None]:
         pool = ThreadPoolExecutor(1, "gpuprop-snapshots")
         try:
             pending = None
-            for first in range(0, times.count, rows):
-                following = pool.submit(self._block, times[first : first + rows], frame, velocity)
+            for first in range(0, times.count, instants):
+                following = pool.submit(self._block, times[first : first + instants], frame, velocity, device)
                 if pending is not None:
                     yield pending.result()
                 pending = following
@@ -130,9 +157,10 @@ class Propagator:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def rows(self, block_bytes: int, velocity: bool) -> int:
-        """Instants in a block of block_bytes."""
-        return max(1, block_bytes // max(1, len(self.elements) * (49 if velocity else 25)))
+    def instants(self, block_bytes: int, velocity: bool = True) -> int:
+        """Instants in a block of block_bytes, at least one."""
+        state_bytes = 8 * len(COORDINATES if velocity else COORDINATES[:3]) + 1
+        return max(1, block_bytes // max(1, len(self.elements) * state_bytes))
 
     def _checked(self, times: Any, frame: str) -> Times:
         instants: Times = as_times(times)
@@ -144,10 +172,12 @@ class Propagator:
                 raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
         return instants
 
-    def _block(self, times: Times, frame: str, velocity: bool) -> States:
-        names = ("x", "y", "z", "vx", "vy", "vz", "status") if velocity else ("x", "y", "z", "status")
-        columns = self._propagation.block(times.ns, names)
-        return States(times, self.elements.sat_id, frame, *(columns.get(name) for name in ("x", "y", "z", "vx", "vy", "vz", "status")))  # type: ignore[arg-type]
+    def _block(self, times: Times, frame: str, velocity: bool, device: bool) -> States:
+        names = (*(COORDINATES if velocity else COORDINATES[:3]), "status")
+        compute = self._propagation.block
+        if device and isinstance(self._propagation, CudaPropagation):
+            compute = self._propagation.device_block
+        return States(times, self.elements.sat_id, frame, **compute(times.ns, names))
 
 
 def mean_elements(elements: Elements) -> MeanElements:
@@ -156,11 +186,9 @@ def mean_elements(elements: Elements) -> MeanElements:
     The epoch passes through one double-precision Julian date, 40 microseconds coarse, as in the reference: the lunar-solar terms of the
     published vectors hold that rounding. Instants are counted from the exact epoch.
     """
-    ns = elements.epoch.astype("datetime64[ns]").view(np.int64)
-    days = ns // NANOSECONDS_PER_DAY
-    jd = (JD_1970 + days) + (ns - days * NANOSECONDS_PER_DAY) / NANOSECONDS_PER_DAY
+    midnight, fraction = julian(elements.epoch.view(np.int64))
     return MeanElements(
-        epoch=jd - JD_1950,
+        epoch=(midnight + fraction) - JD_1950,
         no_kozai=elements.mean_motion,
         ecco=elements.eccentricity,
         inclo=elements.inclination,

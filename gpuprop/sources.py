@@ -32,6 +32,7 @@ def read_sources(
                 part = parse_walker_source(source, first_id=first_id, gravity=gravity)
             except ValueError as error:
                 raise SourceError(str(error)) from error
+            first_id += len(part)
         elif os.path.exists(source) or any(sign in source for sign in (os.sep, "/", ".")):
             part = read_elements(source, on_error=on_error, checksum=checksum)
         else:
@@ -39,6 +40,6 @@ def read_sources(
                 part = constellation(source, first_id=first_id, gravity=gravity)
             except ValueError as error:
                 raise SourceError(f"there is no file {source!r} here, and {error}") from None
-        first_id += len(part) if part.notes else 0
+            first_id += len(part)
         parts.append(part)
     return Elements.concat(parts)

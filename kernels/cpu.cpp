@@ -17,6 +17,8 @@ using namespace gpuprop;
 
 namespace {
 
+typedef uint8_t Bytes __attribute__((vector_size(W)));
+
 constexpr int64_t TILE = 64;  // satellites whose constants stay near while the instants pass
 
 FN Real load(const double* from) {
@@ -57,14 +59,6 @@ struct Job {
     int64_t next;  // the first task that nobody has taken
 };
 
-template <int REGIME>
-FN State state_of(const Job& job, const Constants& c, Integrator& reached, Real t) {
-    if (REGIME == NEAR_EARTH) return orbit(job.gravity, c.rmax, near_earth(c, t), inclination_at_epoch(c));
-    Inclination inclination;
-    Mean mean = deep_space<REGIME>(job.gravity, job.afspc, c, reached, t, inclination);
-    return orbit(job.gravity, c.rmax, mean, inclination);
-}
-
 // Whether the lanes from satellite i on are whole, and neighbours in the output too.
 bool in_order(const Job& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
@@ -73,38 +67,58 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
     return true;
 }
 
+// The lanes from satellite i on, into the row that begins at `row`.
+FN void store_state(const Job& job, const State& s, int64_t row, int64_t i, int64_t last, bool ordered) {
+    const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
+    if (ordered) {
+        int64_t at = row + job.place[i];
+        for (int j = 0; j < 6; j++)
+            if (job.out[j]) store(job.out[j] + at, columns[j]);
+        Bytes status = __builtin_convertvector(s.status, Bytes);
+        if (job.status) std::memcpy(job.status + at, &status, sizeof status);
+        return;
+    }
+    for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
+        int64_t at = row + job.place[i + lane];
+        for (int j = 0; j < 6; j++)
+            if (job.out[j]) job.out[j][at] = columns[j][lane];
+        if (job.status) job.status[at] = uint8_t(s.status[lane]);
+    }
+}
+
 template <int REGIME>
 void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin, int64_t end) {
     for (int64_t tile = first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
         bool ordered[TILE / W];
-        for (int64_t i = tile; i < tile_end; i += W) {
-            Constants c = load_constants(job.constants + i, job.stride);
-            reached[(i - tile) / W] = at_epoch(c);
-            ordered[(i - tile) / W] = in_order(job, i, tile_end);
+        for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
+            reached[v] = at_epoch(load_constants(job.constants + i, job.stride));
+            ordered[v] = in_order(job, i, tile_end);
         }
         for (int64_t k = begin; k < end; k++) {
-            int64_t row = k * job.n_sats;
-            for (int64_t i = tile; i < tile_end; i += W) {
+            // Stage by stage over the tile: each is short enough for the processor to work on several vectors of it at once.
+            Mean mean[TILE / W];
+            Inclination inclination[TILE / W];
+            Eccentric anomaly[TILE / W];
+            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
                 Mask epoch;
                 std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
-                State s = state_of<REGIME>(job, c, reached[(i - tile) / W], minutes(job.ns[k] - epoch));
-                const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
-                if (ordered[(i - tile) / W]) {
-                    int64_t at = row + job.place[i];
-                    for (int j = 0; j < 6; j++)
-                        if (job.out[j]) store(job.out[j] + at, columns[j]);
-                    for (int lane = 0; job.status && lane < W; lane++) job.status[at + lane] = uint8_t(s.status[lane]);
-                } else {
-                    for (int64_t lane = 0; lane < W && i + lane < tile_end; lane++) {
-                        int64_t at = row + job.place[i + lane];
-                        for (int j = 0; j < 6; j++)
-                            if (job.out[j]) job.out[j][at] = columns[j][lane];
-                        if (job.status) job.status[at] = uint8_t(s.status[lane]);
-                    }
-                }
+                Real t = minutes(job.ns[k] - epoch);
+                if constexpr (REGIME == NEAR_EARTH)
+                    mean[v] = near_earth(c, t);
+                else
+                    mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t, inclination[v]);
+            }
+            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
+                Constants c = load_constants(job.constants + i, job.stride);
+                anomaly[v] = eccentric(mean[v], REGIME == NEAR_EARTH ? inclination_at_epoch(c) : inclination[v]);
+            }
+            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
+                Constants c = load_constants(job.constants + i, job.stride);
+                const Inclination& inc = REGIME == NEAR_EARTH ? inclination_at_epoch(c) : inclination[v];
+                store_state(job, orbit(job.gravity, c.rmax, mean[v], inc, anomaly[v]), k * job.n_sats, i, tile_end, ordered[v]);
             }
         }
     }

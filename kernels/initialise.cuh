@@ -67,7 +67,7 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Real del = d1 / (ak * ak);
     Real adel = ak * (1.0 - del * del - del * (1.0 / 3.0 + 134.0 * del * del / 81.0));
     del = d1 / (adel * adel);
-    Real no = e.no_kozai / (1.0 + del);
+    Real no = select(e.no_kozai <= 0.0, e.no_kozai, e.no_kozai / (1.0 + del));  // what is not positive stays so, for status 2
     Real sqrt_ao = cbrt(gravity.xke / no);
     Real ao = sqrt_ao * sqrt_ao;
     Real po = ao * omeosq;

@@ -7,6 +7,7 @@ namespace gpuprop {
 
 #define KEPLER_STEPS 12
 #define LARGEST_STEP 0.75  /* rad */
+#define LARGEST_ANGLE 1.0e15 /* rad: beyond it a double has no angle left; any other angle than the node would spoil the distance */
 #define LARGEST_ENERGY 2.2 /* speed^2 * distance / mu: a bound orbit stays below two */
 
 FN Real clamp(Real x) { return select(x > LARGEST_STEP, splat(LARGEST_STEP), select(x < -LARGEST_STEP, splat(-LARGEST_STEP), x)); }
@@ -126,7 +127,7 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
                    mean.status};
 
     Real energy = (mvt * mvt + rvdot * rvdot) * mrt;
-    Mask plausible = both(mrt <= rmax, energy <= LARGEST_ENERGY);
+    Mask plausible = both(both(mrt <= rmax, energy <= LARGEST_ENERGY), absolute(mean.nodem) < LARGEST_ANGLE);
     Mask fine = both(both(plausible, mrt >= 1.0), mean.status == 0);  // el2 > 1 makes mrt a NaN
     if (RARELY(any(opposite(fine)))) {
         Code late = select(omel2 < 0.0, code(4), select(mrt < 1.0, code(6), select(plausible, code(0), code(10))));

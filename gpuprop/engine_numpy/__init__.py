@@ -4,6 +4,7 @@ trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold 
 """
 
 import os
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = threads or usable_cores()
+        self.threads = min(threads or usable_cores(), usable_cores())
 
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "NumpyPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
@@ -56,8 +57,18 @@ class NumpyPropagation:
         dtypes = {name: "uint8" if name == "status" else "float64" for name in names}
         self._states += len(ns) * n_sats
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
-            self._workers = self._workers or workers.Workers(self._threads, self.model, self.constants)
+            if self._workers is None or self._workers.pid != os.getpid():  # a fork must not speak to its parent's workers
+                self._workers = workers.Workers(self._threads, self.model, self.constants)
             return self._workers.block(ns, n_sats, dtypes)
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
         fill(self._groups, ns, out)
         return out
+
+    def close(self) -> None:
+        """End the worker processes; they start again when they are needed."""
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_workers": None}

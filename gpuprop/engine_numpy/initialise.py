@@ -45,7 +45,7 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     del_ = d1 / (ak * ak)
     adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
     del_ = d1 / (adel * adel)
-    no = e.no_kozai / (1.0 + del_)
+    no = np.where(e.no_kozai <= 0.0, e.no_kozai, e.no_kozai / (1.0 + del_))  # what is not positive stays so, for status 2
     sqrt_ao = cbrt(gravity.xke / no)
     ao = sqrt_ao * sqrt_ao
     po = ao * omeosq

@@ -17,6 +17,7 @@ from .trig import absolute, rotate, sincos, sincos_near_zero, sincos_tiny
 KEPLER_STEPS = 12
 LARGEST_STEP = 0.75  # rad
 LARGEST_ENERGY = 2.2  # speed^2 * distance / mu: a bound orbit stays below two
+LARGEST_ANGLE = 1.0e15  # rad: beyond it a double has no angle left; any other angle than the node would spoil the distance
 NAN = float("nan")
 
 
@@ -148,11 +149,10 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     state = (xmx * rm + cnod * rn, xmy * rm + snod * rn, sini * rm, xmx * vm + cnod * vn, xmy * vm + snod * vn, sini * vm)
 
     energy = (mvt * mvt + rvdot * rvdot) * mrt
-    fine = (mrt >= 1.0) & (mrt <= rmax) & (energy <= LARGEST_ENERGY) & (mean.status == 0)  # el2 > 1 makes mrt a NaN
-    if fine.all():
+    plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY) & (absolute(mean.nodem) < LARGEST_ANGLE)
+    if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
-    fine = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
-    late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), np.where(fine, np.uint8(0), np.uint8(10))))
+    late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), np.where(plausible, np.uint8(0), np.uint8(10))))
     status = np.where(mean.status != 0, mean.status, late)
     lost = (status >= 1) & (status <= 4)
     x, y, z, vx, vy, vz = (np.where(lost | (part != part), NAN, part) for part in state)

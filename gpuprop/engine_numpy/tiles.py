@@ -26,7 +26,11 @@ class Model:
     """What turns an element set and an instant into a state."""
 
     gravity: Gravity
-    opsmode: str
+    opsmode: str  # i: improved, a: as AFSPC
+
+    def __post_init__(self) -> None:
+        if self.opsmode not in ("i", "a"):
+            raise ValueError(f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)")
 
 
 class Group:

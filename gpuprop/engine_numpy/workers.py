@@ -4,7 +4,8 @@ Processes, not threads: a tile is some five hundred numpy calls of a few microse
 interpreter's lock to each other than they win (0.6 to 1.5 times one thread was measured, two processes reach 1.9). Blocks are computed into
 memory that the processes share, so nothing is copied.
 
-A worker is a fresh interpreter that imports this module alone; it never runs the caller's __main__ again.
+A worker is a fresh, isolated interpreter with the caller's import path; it imports this module alone, never the caller's __main__, and
+nothing from the directory that the caller happens to work in.
 """
 
 import mmap
@@ -33,8 +34,8 @@ Layout = dict[str, tuple[str, int]]  # column -> dtype, offset in bytes
 
 
 def available() -> bool:
-    """Whether this platform can pass an open file to another process."""
-    return hasattr(socket, "send_fds")
+    """Whether there is an interpreter to start, and an open file can be passed to it."""
+    return hasattr(socket, "send_fds") and bool(sys.executable) and not getattr(sys, "frozen", False)
 
 
 class WorkerError(RuntimeError):
@@ -66,16 +67,23 @@ class Workers:
         self._sockets: list[socket.socket] = []
         self._one_at_a_time = threading.Lock()
         self.processes: list[subprocess.Popen[bytes]] = []
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, (PACKAGE_FOLDER, os.environ.get("PYTHONPATH")))))
-        for _ in range(count):
-            ours, theirs = socket.socketpair()
-            command = [sys.executable, "-c", f"from gpuprop.engine_numpy.workers import serve; serve({theirs.fileno()})"]
-            self.processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, env=environment))
-            theirs.close()
-            self._sockets.append(ours)
-        self.close = weakref.finalize(self, _close, self._sockets, self.processes)
-        for connection in self._sockets:
-            _send(connection, (model, constants))
+        self.pid = os.getpid()
+        self.close = weakref.finalize(self, _close, self.pid, self._sockets, self.processes)
+        path = [folder for folder in sys.path if folder]
+        path = path if PACKAGE_FOLDER in path else [PACKAGE_FOLDER, *path]
+        try:
+            for _ in range(count):
+                ours, theirs = socket.socketpair()
+                self._sockets.append(ours)
+                with theirs:
+                    code = f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve({theirs.fileno()})"
+                    command = [sys.executable, "-I", "-c", code]
+                    self.processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL))
+            for connection in self._sockets:
+                _send(connection, (model, constants))
+        except OSError as error:
+            self.close()
+            raise WorkerError(f"cannot start {sys.executable} as a worker process; threads=1 computes without workers") from error
 
     def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str]) -> Columns:
         """The columns of a block, computed by all workers; WorkerError if one fails."""
@@ -143,9 +151,11 @@ def _receive(connection: socket.socket) -> tuple[Any, int | None]:
     return pickle.loads(body), fds[0] if fds else None
 
 
-def _close(sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]]) -> None:
+def _close(pid: int, sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]]) -> None:
     for connection in sockets:
         connection.close()
+    if pid != os.getpid():  # a fork: the workers belong to the parent
+        return
     for process in processes:
         try:
             process.wait(timeout=2)

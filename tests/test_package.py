@@ -1,0 +1,38 @@
+"""The package as another project meets it."""
+
+import subprocess
+import sys
+
+import gpuprop
+
+USER = """
+from gpuprop import Elements, Propagator, open_snapshots, read_elements, time_grid, write_snapshots
+import gpuprop
+
+sats: Elements = gpuprop.constellation("starlink-gen1")
+prop = Propagator(sats)
+times = time_grid("2026-01-01T00:00:00Z", duration="1h")
+for block in prop.snapshots(times):
+    size: int = block.x.size
+rows: int = write_snapshots("out", prop, times).rows
+"""
+
+
+def test_every_name_is_there():
+    for name in gpuprop.__all__:
+        assert getattr(gpuprop, name) is not None
+    assert set(gpuprop.__all__) < set(dir(gpuprop))
+
+
+def test_a_user_is_type_checked(tmp_path):
+    (tmp_path / "user.py").write_text(USER)
+    (tmp_path / "wrong.py").write_text("from gpuprop import nobody\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache")]
+    done = subprocess.run([*command, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert subprocess.run([*command, "wrong.py"], cwd=tmp_path, capture_output=True, check=False).returncode == 1
+
+
+def test_importing_it_loads_next_to_nothing():
+    code = "import sys, gpuprop; sys.exit('pyarrow' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
