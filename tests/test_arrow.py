@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 
 import duckdb
@@ -151,7 +152,7 @@ def test_bytes_do_not_depend_on_blocks_threads_or_run(tmp_path, monkeypatch, eng
     prop = propagator(engine, threads=1)
     plan = plan_snapshots(prop.elements, GRID, dtype=dtype, format=format, compression=compression)
     for count in (1, 3, 8, 50, 53):
-        write_plan(tmp_path / str(count), plan, prop.snapshots(GRID, rows=count), engine="another")
+        write_plan(tmp_path / str(count), plan, prop.snapshots(GRID, instants=count), engine="another")
         assert contents(tmp_path / str(count)) == once, f"blocks of {count} instants"
 
 
@@ -159,9 +160,7 @@ def test_blocks_that_lie_differently_in_memory_give_the_same_bytes(tmp_path):
     prop = propagator()
     plan = plan_snapshots(prop.elements, GRID)
     (block,) = prop.snapshots(GRID)
-    fortran = type(block)(
-        block.times, block.sat_id, block.frame, *(np.asfortranarray(getattr(block, name)) for name in (*COORDINATES, "status"))
-    )
+    fortran = replace(block, **{name: np.asfortranarray(getattr(block, name)) for name in (*COORDINATES, "status")})
     write_plan(tmp_path / "c", plan, [block], engine="numpy")
     write_plan(tmp_path / "fortran", plan, [fortran], engine="numpy")
     assert contents(tmp_path / "c") == contents(tmp_path / "fortran")

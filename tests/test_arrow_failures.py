@@ -105,7 +105,7 @@ def test_a_propagation_that_fails(tmp_path, format, stop):
     plan = plan_snapshots(prop.elements, GRID, format=format)
 
     def states():
-        for i, block in enumerate(prop.snapshots(GRID, rows=1)):
+        for i, block in enumerate(prop.snapshots(GRID, instants=1)):
             if i == stop:
                 raise RuntimeError("a worker died")
             yield block
@@ -233,6 +233,69 @@ def test_a_foreign_file_beside_snapshots_is_refused_with_its_name(tmp_path):
     with pytest.raises(FileExistsError, match=r"\(thesis\.tex\): choose another directory"):
         write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["part-000007.arrow", "part-000000.parquet", "part-0000003.arrow", ".part-000000.arrow", ".partial"])
+def test_a_file_that_the_plan_does_not_name_is_refused(tmp_path, name):
+    write_snapshots(tmp_path, propagator(), GRID)
+    (tmp_path / "snapshots" / name).write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match=rf"\(snapshots/{name}\): choose another directory"):
+        write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("manifest", [{"gpuprop": "1"}, {"gpuprop": "1", "layout": 1, "plan": {}}])
+def test_a_manifest_without_a_plan_makes_nothing_ours(tmp_path, manifest):
+    (tmp_path / "snapshots").mkdir()
+    (tmp_path / "snapshots" / "part-000000.arrow").write_text("mine")
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(FileExistsError, match=r"did not write there \(manifest\.json, snapshots/part-000000\.arrow\)"):
+        write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
+    assert (tmp_path / "snapshots" / "part-000000.arrow").read_text() == "mine"
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "absent"])
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_link_in_the_place_of_the_parts_is_not_followed(tmp_path, target, overwrite):
+    write_snapshots(tmp_path / "elsewhere", propagator(), GRID)
+    write_snapshots(tmp_path / "out", propagator(), GRID)
+    before = contents(tmp_path / "elsewhere")
+    for file in (tmp_path / "out" / "snapshots").iterdir():
+        file.unlink()
+    (tmp_path / "out" / "snapshots").rmdir()
+    (tmp_path / "out" / "snapshots").symlink_to(tmp_path / target / "snapshots")
+    with pytest.raises(FileExistsError, match="snapshots is a symbolic link"):
+        write_snapshots(tmp_path / "out", propagator(), GRID, overwrite=overwrite)
+    assert contents(tmp_path / "elsewhere") == before
+
+
+def test_overwriting_that_was_interrupted_can_be_done_again(tmp_path, monkeypatch):
+    """Killed while the old parts are removed: no part is claimed, and those that are left are still known as gpuprop's."""
+    write_snapshots(tmp_path, propagator(), GRID)
+    real = os.unlink
+
+    def unlink(path, *arguments, **options):
+        if "part-000003" in str(path):
+            raise KeyboardInterrupt
+        real(path, *arguments, **options)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(os, "unlink", unlink)
+        write_snapshots(tmp_path, propagator(), GRID[:8], format="parquet", overwrite=True)
+    with pytest.raises(ValueError, match="0 of 7 parts are there"):
+        open_snapshots(tmp_path)
+    write_snapshots(tmp_path, propagator(), GRID[:8], format="parquet", overwrite=True)
+    assert set(contents(tmp_path)) == {"satellites.parquet", "snapshots/part-000000.parquet"}
+
+
+@pytest.mark.parametrize("option", [{"resume": True}, {"shard": "1/2"}])
+def test_options_of_a_later_version(tmp_path, option):
+    with pytest.raises(ValueError, match=f"{next(iter(option))} is not in this version"):
+        write_snapshots(tmp_path / "out", propagator(), GRID, **option)
+    assert not (tmp_path / "out").exists()
+    write_snapshots(tmp_path / "out", propagator(), GRID, resume=False, shard=None, progress=None)
+    assert_consistent(tmp_path / "out", 7)
 
 
 def test_an_empty_directory_and_absent_parents_are_fine(tmp_path):

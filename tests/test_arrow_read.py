@@ -99,7 +99,8 @@ def test_instants_may_be_spelled_as_anywhere(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID)
     ds = open_snapshots(tmp_path)
     same = [ds.at(t) for t in ("2026-01-01T00:17:00Z", "2026-01-01T01:17+01:00", np.datetime64("2026-01-01T00:17"), GRID[17:18])]
-    assert all(table["x"].equals(same[0]["x"]) or np.isnan(table["x"].to_numpy()).any() for table in same)
+    assert all(np.array_equal(table["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True) for table in same)
+    assert not np.array_equal(ds.at(GRID[18:19])["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True)
     assert {table["time"][0].as_py() for table in same} == {same[0]["time"][0].as_py()}
     with pytest.raises(ValueError, match="takes one instant, not 53"):
         ds.at(GRID)
@@ -176,6 +177,35 @@ def test_a_manifest_with_a_hole(damaged):
     (directory / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(ValueError, match="damaged: it has no 'parts'"):
         open_snapshots(directory)
+
+
+@pytest.mark.parametrize(
+    "place, value, says",
+    [
+        (["parts", 2], {}, "its entry 2 of the parts has no 'part'"),
+        (["parts", 0], "part", "its entry 0 of the parts has no 'part'"),
+        (["parts", 1, "status"], [], "its entry 1 of the parts has no 'status'"),
+        (["parts", 3, "file"], "../part-000003.arrow", "part 3 of its plan cannot be '../part-000003.arrow'"),
+        (["parts", 3, "file"], "snapshots/part-000004.arrow", "part 3 of its plan cannot be 'snapshots/part-000004.arrow'"),
+        (["parts", 3, "part"], 7, "part 7 of its plan cannot be 'snapshots/part-000003.arrow'"),
+        (["parts"], {}, "it has no 'parts'"),
+        (["satellites"], {}, "its entry of the satellites has no 'file'"),
+        (["plan"], {}, "its plan has no 'format'"),
+        (["plan"], None, "it has no 'plan'"),
+        (["plan", "instants"], "53", "its plan has no 'instants'"),
+        (["plan", "part_instants"], 0, "its plan has 0 part_instants"),
+    ],
+)
+def test_a_damaged_manifest(damaged, place, value, says):
+    directory, manifest = damaged
+    record = manifest
+    for key in place[:-1]:
+        record = record[key]
+    record[place[-1]] = value
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError) as caught:
+        open_snapshots(directory, partial=True)
+    assert str(caught.value) == f"{directory / 'manifest.json'} is damaged: {says}; write the snapshots again, to another directory"
 
 
 def test_a_missing_a_truncated_and_an_altered_part(damaged):

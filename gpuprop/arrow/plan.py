@@ -4,6 +4,7 @@ Engine, threads, block size and host are not in it, so whoever writes a part of 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ import xxhash
 from .. import __version__
 from ..clock import Times, as_times, format_duration, format_ns
 from ..elements import FIELDS, Elements
+from ..engine_numpy import Model
 from ..gravity import gravity_model
 from ..snapshots import FRAMES, STATUS
 
@@ -26,6 +28,7 @@ BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
 FORMATS = ("arrow", "parquet")  # also the suffixes of the files
 COMPRESSIONS = ("none", "lz4", "zstd")
 DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
+PARTS = "snapshots"  # the directory of the parts
 POSITION, VELOCITY = ("x", "y", "z"), ("vx", "vy", "vz")
 
 
@@ -97,6 +100,25 @@ class Layout:
         return part, range(first, first + self.instant_batches), group * self.satellites
 
 
+@dataclass(frozen=True)
+class Files:
+    """The names of the files of a run, relative to its directory; `in` tells whether one of them has that name."""
+
+    format: str
+    parts: int
+
+    @property
+    def satellites(self) -> str:
+        return f"satellites.{self.format}"
+
+    def part(self, index: int) -> str:
+        return f"{PARTS}/part-{index:06d}.{self.format}"
+
+    def __contains__(self, name: str) -> bool:
+        number = re.match(rf"{PARTS}/part-([0-9]{{6,18}})\.", name)
+        return name == self.satellites or (number is not None and int(number[1]) < self.parts and name == self.part(int(number[1])))
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """What a run writes: satellites, instants and options, and the layout and schema that follow from them."""
@@ -143,12 +165,8 @@ class Plan:
         return POSITION + VELOCITY if self.velocity else POSITION
 
     @property
-    def satellites_file(self) -> str:
-        return f"satellites.{self.format}"
-
-    def part_file(self, index: int) -> str:
-        """The file of part `index`, relative to the directory."""
-        return f"snapshots/part-{index:06d}.{self.format}"
+    def files(self) -> Files:
+        return Files(self.format, self.parts)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
@@ -235,8 +253,7 @@ def plan_snapshots(
     compression = DEFAULT_COMPRESSION[format] if compression is None else compression
     if compression not in COMPRESSIONS:
         raise ValueError(f"compression {compression!r} is not known: use {', '.join(COMPRESSIONS)}")
-    if opsmode not in ("i", "a"):
-        raise ValueError(f"opsmode {opsmode!r} is not known: use i or a")
+    model = Model(gravity_model(gravity), opsmode)
     times = as_grid(as_times(times))
     if not len(elements):
         raise ValueError("there are no satellites to write: the element sets are empty")
@@ -244,7 +261,7 @@ def plan_snapshots(
         raise ValueError("there are no instants to write")
     part_bytes = PART_BYTES if part_bytes is None else part_bytes
     layout = Layout.of(len(elements), times.count, row_bytes(dtype, velocity), part_bytes)
-    return Plan(elements, times, frame, dtype, velocity, format, compression, gravity_model(gravity).name, opsmode, layout)
+    return Plan(elements, times, frame, dtype, velocity, format, compression, model.gravity.name, model.opsmode, layout)
 
 
 def as_grid(times: Times) -> Times:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Snapshots:
         self.complete = manifest.complete
         plan = manifest.plan
         self._format: str = plan["format"]
-        self._layout = Layout(plan["satellites"], plan["instants"], plan["batch_instants"], plan["instant_batches"], plan["part_instants"])
+        self._layout = Layout(**{part.name: plan[part.name] for part in fields(Layout)})
         self._files = {entry["part"]: (path / entry["file"]).absolute() for entry in manifest.parts}
 
     def __repr__(self) -> str:
@@ -125,20 +126,15 @@ class Snapshots:
         places = np.flatnonzero(self.satellites.column("sat_id").to_numpy() == sat_id)
         if not len(places):
             raise LookupError(f"no satellite in {self.path} has the number {sat_id}")
-        slices = list(self._layout.satellite_slices())
+        slices = list(self._layout.satellite_slices())  # batch i of a part holds slice i modulo their number
+        here = [places[(places >= one.start) & (places < one.stop)] - one.start for one in slices]
         chosen = []
         for part in sorted(self._files):
-            batches = range(self._layout.part_batches(part))
-            if len(slices) > 1:  # slices of one instant: those without this satellite are passed over
-                holding = {i for i, one in enumerate(slices) if ((places >= one.start) & (places < one.stop)).any()}
-                batches_wanted = [batch for batch in batches if batch % len(slices) in holding]
-            else:
-                batches_wanted = list(batches)
-            for number, batch in zip(batches_wanted, self._batches(part, batches_wanted), strict=True):
+            numbers = [number for number in range(self._layout.part_batches(part)) if len(here[number % len(slices)])]
+            for number, batch in zip(numbers, self._batches(part, numbers), strict=True):
                 one = slices[number % len(slices)]
-                here = places[(places >= one.start) & (places < one.stop)] - one.start
                 firsts = np.arange(0, batch.num_rows, one.stop - one.start)
-                chosen.append(batch.take(pa.array((firsts[:, None] + here).ravel())))
+                chosen.append(batch.take(pa.array((firsts[:, None] + here[number % len(slices)]).ravel())))
         return pa.Table.from_batches(chosen).combine_chunks()
 
     def status_counts(self) -> dict[int, int]:

@@ -75,6 +75,9 @@ def write_snapshots(
     compression: str | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
+    *,
+    resume: bool = False,
+    shard: str | None = None,
 ) -> Report:
     """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`.
 
@@ -87,8 +90,11 @@ def write_snapshots(
 
     Each file is complete or absent, and the manifest lists the parts that are complete, also after a failure. A directory that already
     holds snapshots is refused with FileExistsError unless `overwrite`, which replaces them; one that holds other files always is.
+    resume and shard (a run taken up again, `I/N` of a run) are not in this version: ValueError for anything but the defaults.
     ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written.
     """
+    if resume or shard is not None:
+        raise ValueError(f"{'resume' if resume else 'shard'} is not in this version: write the whole run, overwrite=True to write it again")
     plan = plan_snapshots(
         propagator.elements,
         times,
@@ -101,7 +107,7 @@ def write_snapshots(
         opsmode=propagator.model.opsmode,
     )
     # A block is a batch, so that no row is copied on its way into the file.
-    with closing(propagator.snapshots(plan.times, frame, velocity, rows=plan.layout.batch_instants)) as blocks:
+    with closing(propagator.snapshots(plan.times, frame, velocity, instants=plan.layout.batch_instants)) as blocks:
         return write_plan(path, plan, blocks, engine=propagator.engine, progress=progress, overwrite=overwrite)
 
 
@@ -119,13 +125,11 @@ def write_plan(
     ValueError if the blocks do not hold the rows of the plan.
     """
     directory = Path(path)
-    replaced = claim(directory, overwrite)
+    claim(directory, overwrite)
     begun = time.perf_counter()
     started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
     manifest = Manifest(plan.to_dict(), run={"engine": engine, "host": socket.gethostname(), "started": started, "seconds": 0.0})
-    manifest.write(directory)  # before anything is removed: it no longer claims the parts of the run before
-    for old in replaced:
-        old.unlink(missing_ok=True)  # the manifest's temporary has been used
+    manifest.write(directory)
     manifest.satellites = _write_satellites(directory, plan)
     batches = record_batches(plan, blocks)
     written = Written()
@@ -171,7 +175,7 @@ def _write_part(
     """The next part, from the next batches; its entry in the manifest. `written` grows by it."""
     rows, status = 0, Counter[int]()
     instants = plan.layout.part(index)
-    with NewFile(directory / plan.part_file(index)) as file, _PartWriter(file, plan) as writer:
+    with NewFile(directory / plan.files.part(index)) as file, _PartWriter(file, plan) as writer:
         for batch in islice(batches, plan.layout.part_batches(index)):
             writer.write(batch)
             rows += batch.num_rows
@@ -186,7 +190,7 @@ def _write_part(
     written.status.update(status)
     return {
         "part": index,
-        "file": plan.part_file(index),
+        "file": plan.files.part(index),
         "rows": rows,
         "first": format_ns(int(plan.times.instants[instants[0]])),
         "last": format_ns(int(plan.times.instants[instants[-1]])),
@@ -298,14 +302,14 @@ def _write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
     """The satellites file; its entry in the manifest."""
     about = {name: plan.metadata[name] for name in ("version", "elements", "satellites", "notes") if name in plan.metadata}
     table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": json.dumps(about)})
-    with NewFile(directory / plan.satellites_file) as file:
+    with NewFile(directory / plan.files.satellites) as file:
         sink = pa.PythonFile(file, "w")
         if plan.format == "arrow":
             with pa.ipc.new_file(sink, table.schema, options=_ipc_options(plan)) as writer:
                 writer.write_table(table)
         else:
             pq.write_table(table, sink, compression=plan.compression)
-    return {"file": plan.satellites_file, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
+    return {"file": plan.files.satellites, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
 
 
 def _ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
