@@ -1,0 +1,156 @@
+"""The CUDA kernels against the two limits of the GPU: float64 instructions and memory, both measured in the same run.
+
+Needs an NVIDIA GPU; without one it says so and exits with 1. Times are of CUDA events, the median of several runs after a warm-up.
+
+The arithmetic limit is what the additions, products, divisions and roots of the near-Earth kernel's PTX would take if nothing else were
+to do. PTX holds every branch once, rare ones and a single step of Kepler's equation included, so that the limit is an estimate.
+"""
+
+import re
+import statistics
+import sys
+from typing import Any
+
+import machine
+import numpy as np
+import workloads
+
+from gpuprop import Elements, Propagator, engine_cuda, time_grid, walker
+from gpuprop.engine_cuda.availability import CudaError, check, import_cupy
+from gpuprop.engine_cuda.source import OPTIONS, source
+
+RUNS = 7
+LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
+OPERATIONS = {"add": "x[j] + a", "mul": "x[j] * a", "div": "b / x[j]", "sqrt": "__dsqrt_rn(x[j])"}
+SHAPES = [(block, chunk) for block in (32, 64, 128) for chunk in (4, 16, 32, 64, 128)]
+# Eight chains a thread hide the latency of an instruction; the sum is stored so that none is dropped.
+RATE = """
+extern "C" __global__ void rate(double* out, double a, double b, int times) {
+    double x[8], sum = 0.0;
+    for (int j = 0; j < 8; j++) x[j] = b + j + threadIdx.x;
+    for (int i = 0; i < times; i++)
+        for (int j = 0; j < 8; j++) x[j] = OPERATION;
+    for (int j = 0; j < 8; j++) sum += x[j];
+    out[(long long)blockIdx.x * blockDim.x + threadIdx.x] = sum;
+}
+"""
+
+
+def seconds(cupy: Any, job: Any) -> float:
+    """Median time of job() on the current stream."""
+    job()
+    found = []
+    for _ in range(RUNS):
+        began, ended = cupy.cuda.Event(), cupy.cuda.Event()
+        began.record()
+        job()
+        ended.record()
+        ended.synchronize()
+        found.append(cupy.cuda.get_elapsed_time(began, ended) / 1e3)
+    return statistics.median(found)
+
+
+def rates(cupy: Any) -> dict[str, float]:
+    """Operations per second of each kind, the whole GPU at work."""
+    grid, block, times = 132 * 64, 256, 2000
+    out = cupy.empty(grid * block, np.float64)
+    found = {}
+    for name, text in OPERATIONS.items():
+        kernel = cupy.RawKernel(RATE.replace("OPERATION", text), "rate", OPTIONS)
+        arguments = (out, np.float64(1.0 + 2.0**-40), np.float64(1.5), np.int32(times))
+        found[name] = (
+            grid * block * times * 8 / seconds(cupy, lambda kernel=kernel, arguments=arguments: kernel((grid,), (block,), arguments))
+        )
+    return found
+
+
+def bandwidth(cupy: Any) -> float:
+    """Bytes per second of a copy on the device, read and written."""
+    here, there = (cupy.zeros(1 << 28, np.float64) for _ in range(2))
+    return 2 * here.nbytes / seconds(cupy, lambda: cupy.copyto(there, here))
+
+
+def operations(cupy: Any, kernel: str) -> dict[str, int]:
+    """Float64 operations in the PTX of a kernel."""
+    nvrtc = cupy.cuda.nvrtc
+    program = nvrtc.createProgram(source(), "joined.cu", (), ())
+    nvrtc.compileProgram(program, ("--gpu-architecture=compute_90", *OPTIONS))
+    text = nvrtc.getPTX(program)
+    nvrtc.destroyProgram(program)
+    body = re.search(rf"\.entry {kernel}\(.*?\n\}}", text.decode() if isinstance(text, bytes) else text, re.DOTALL)
+    assert body is not None
+    kinds = {"add": ("add", "sub"), "mul": ("mul",), "div": ("div", "rcp"), "sqrt": ("sqrt",)}
+    return {name: sum(len(re.findall(rf"\b{word}\.rn\.f64", body[0])) for word in words) for name, words in kinds.items()}
+
+
+def occupancy(cupy: Any, kernel: Any, block: int) -> dict[str, int]:
+    """Registers, bytes of local memory and resident threads of a multiprocessor."""
+    blocks = cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(kernel.kernel.ptr, block, 0)
+    return dict(registers=kernel.num_regs, local_bytes=kernel.local_size_bytes, resident_threads=blocks * block)
+
+
+def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str, Any]:
+    """States per second of the kernels alone, for each shape of launch, and of whole blocks brought to the host."""
+    propagator = Propagator(elements, "cuda")
+    times = time_grid(elements.epoch.max(), step="60s", duration=f"{n_times}min")
+    twin, ours = (Propagator(elements[::50], name).states(times[:: n_times // 4]) for name in ("numpy", "cuda"))
+    for name in ("x", "vz", "status"):
+        assert np.array_equal(getattr(twin, name), getattr(ours, name), equal_nan=True), f"{name} differs from numpy's"
+
+    propagation: Any = propagator._propagation
+    names = (*engine_cuda.COORDINATES, "status")
+    rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
+    block = propagation._empty(names, (rows, len(elements)))
+    ns = cupy.asarray(times.ns)
+
+    def kernels() -> None:
+        for first in range(0, n_times, rows):
+            part = ns[first : first + rows]
+            propagation._launch(part, {name: column[: len(part)] for name, column in block.items()})
+
+    states = len(elements) * n_times
+    chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
+    found = dict(title=title, satellites=len(elements), instants=n_times, kernel_states_per_s=states / seconds(cupy, kernels), shapes=[])
+    for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
+        shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=states / seconds(cupy, kernels))
+        found["shapes"].append(shape | occupancy(cupy, propagation._engine.propagate[0], engine_cuda.BLOCK))
+    engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
+    part = times[: min(n_times, propagator.instants(64 << 20))]
+    to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))
+    return found | dict(to_host_states_per_s=to_host, to_host_bytes_per_s=to_host * engine_cuda.STATE_BYTES)
+
+
+def main() -> None:
+    options = machine.arguments(__doc__).parse_args()
+    try:
+        gpu = check()
+    except CudaError as error:
+        sys.exit(f"nothing was measured: {error}")
+    cupy = import_cupy()
+    print(gpu)
+    measured = rates(cupy)
+    per_state = operations(cupy, "propagate_near_earth")
+    by_arithmetic = 1.0 / sum(count / measured[name] for name, count in per_state.items())
+    bytes_per_s = bandwidth(cupy)
+    by_memory = bytes_per_s / engine_cuda.STATE_BYTES
+    print(f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({per_state}), {by_memory / 1e9:.1f} G states/s by memory")
+    title, starlink, *_ = workloads.starlink()
+    epoch = "2026-01-01T00:00:00Z"
+    results = []
+    for name, elements, n_times in (
+        (title, starlink[np.resize(np.arange(len(starlink)), 9341)], 1000),
+        ("Walker 53:30000/100/1 at 550 km", walker("53:30000/100/1", altitude_km=550.0, epoch=epoch), 10_000),
+    ):
+        result = measure(cupy, name, elements, n_times)
+        speed = result["kernel_states_per_s"]
+        result |= dict(of_arithmetic_limit=speed / by_arithmetic, of_memory_limit=speed / by_memory)
+        results.append(result)
+        print(f"{name}: {result['satellites']} x {n_times}: {speed / 1e9:.2f} G states/s in the kernels, ", end="")
+        print(f"{speed / by_arithmetic:.0%} of the arithmetic limit, {speed / by_memory:.0%} of the memory's; ", end="")
+        print(f"{result['to_host_bytes_per_s'] / 1e9:.1f} GB/s to the host")
+    limits = dict(operations_per_s=measured, bytes_per_s=bytes_per_s, operations_per_state=per_state)
+    machine.report(dict(gpu=gpu, limits=limits, results=results), options.json)
+
+
+if __name__ == "__main__":
+    main()
