@@ -147,12 +147,13 @@ class FakeCupy:
         self.memory = memory
         self.live = self.peak = 0  # bytes of device memory
         self.pinned_live = self.pinned_made = 0
+        self.pinned_addresses = set()
         self.launches = []  # (kernel, grid, block, device)
         self.options = []
         self._streams = []
         self._buffers = []
         self._here = threading.local()
-        self._null = Stream(eager=True)
+        self._null = Stream(eager=False)
         self.cuda = SimpleNamespace(
             Device=self._device,
             Stream=self._stream,
@@ -230,7 +231,9 @@ class FakeCupy:
 
         self.pinned_live += nbytes
         self.pinned_made += 1
-        return Pinned()
+        buffer = Pinned()
+        self.pinned_addresses.add(ctypes.addressof(buffer))
+        return buffer
 
     def current_stream(self):
         return getattr(self._here, "stream", None) or self._null

@@ -70,6 +70,9 @@ def test_slices_of_any_size_in_any_order_of_the_streams(monkeypatch, order, n_ti
 def test_launches_of_any_shape(cupy, monkeypatch, n_sats, n_times):
     elements, times = every_regime()[np.arange(n_sats)], instants(*range(n_times))
     expected = Propagator(elements, "numpy").states(times)
+    monkeypatch.setattr(
+        engine_cuda, "SLICE_BYTES", n_times * n_sats * engine_cuda.STATE_BYTES
+    )  # nothing but guards behind the last instant
     for block, chunk, threads in ((128, 32, 1 << 19), (32, 1, 1), (1, 3, 1), (96, 32, 1), (128, 7, 2)):
         for name, value in (("BLOCK", block), ("CHUNK", chunk), ("THREADS", threads)):
             monkeypatch.setattr(engine_cuda, name, value)
@@ -98,9 +101,12 @@ def test_blocks_that_stay_on_the_device(cupy):
     cuda = Propagator(elements, "cuda")
     blocks = list(cuda.snapshots(times, instants=4, device=True))
     assert [block.x.shape for block in blocks] == [(4, len(elements)), (4, len(elements)), (2, len(elements))]
+    other = cupy.cuda.Stream(non_blocking=True)  # it waits for nobody: the blocks are finished
     for name in COLUMNS:
         assert all(getattr(block, name).__cuda_array_interface__["version"] == 3 for block in blocks)
-        assert np.array_equal(np.concatenate([getattr(block, name).get() for block in blocks]), getattr(expected, name), equal_nan=True)
+        assert np.array_equal(
+            np.concatenate([getattr(block, name).get(other) for block in blocks]), getattr(expected, name), equal_nan=True
+        )
     assert np.array_equal(cuda.states(times, velocity=False, device=True).z.get(), expected.z, equal_nan=True)
     assert cuda.states(times, velocity=False, device=True).vx is None
     assert type(Propagator(elements, "numpy").states(times, device=True).x) is np.ndarray
@@ -128,6 +134,7 @@ def test_the_ring_of_host_memory(cupy):
     expected = Propagator(elements, "numpy").states(times)
     passing = 0
     for number, block in enumerate(propagator.snapshots(times, instants=10)):
+        assert block.x.ctypes.data in cupy.pinned_addresses
         passing += np.array_equal(block.vz, expected.vz[10 * number : 10 * number + 10], equal_nan=True)
     assert passing == 36
     assert cupy.pinned_made <= pinned.BUFFERS

@@ -100,7 +100,6 @@ class CudaPropagation:
             self._resident = {name: cupy.asarray(array) for name, array in arrays.items()}
             self._computing = cupy.cuda.Stream(non_blocking=True)
             self._copying = cupy.cuda.Stream(non_blocking=True)
-            cupy.cuda.Device().synchronize()  # these streams do not wait for the one that loaded
         self._job = _job(PROPAGATE_JOB, model)
         self._job["n_sats"] = len(constants)
         for name, array in self._resident.items():
@@ -133,7 +132,8 @@ class CudaPropagation:
         rows = max(1, SLICE_BYTES // (STATE_BYTES * n_sats))
         if not self._slices:
             self._slices = [self._empty((*COORDINATES, "status"), (rows, n_sats)) for _ in range(2)]
-            cupy.cuda.Device().synchronize()  # whoever had this memory before may still be at work on another stream
+            # Other streams may still fill the constants, or be at work on what was in this memory before.
+            cupy.cuda.Device().synchronize()
         with computing:
             instants = cupy.asarray(ns)
         copied = [copying.record(), copying.record()]
