@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=29)
     parser.add_argument("--engine", choices=[report.name for report in engines().values() if report.usable], default="numpy")
     options = parser.parse_args()
-    title, elements = workloads.catalogue()
+    title, elements, _ = workloads.catalogue()
     with np.errstate(invalid="ignore"):
         result = compare(elements, options.engine, options.days, options.steps)
     print(f"{title}: {len(elements):,} satellites, {options.engine} against python-sgp4")

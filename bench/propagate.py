@@ -1,15 +1,20 @@
-"""States per second of every engine that is usable here, against python-sgp4 in the same run.
+"""States per second of every engine that is usable here, against python-sgp4 and every other peer that is installed, in one run.
 
-    python bench/propagate.py [--times 1000] [--runs 5] [--json FILE]
+    python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--json FILE]
 
 Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the newest epoch on, position and velocity,
-float64. One core means that the process may run on one core only. Runs of the contenders alternate; the medians are compared.
+float64. One core means that the process may run on one core only. The contenders take turns, round by round; the medians are compared.
+Peers other than python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file.
 """
 
+import json
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import machine
@@ -22,6 +27,7 @@ from gpuprop.clock import Times, julian
 
 TOLERANCE_KM = 1e-6
 BLOCK_BYTES = 64 << 20
+PEERS = workloads.SHARED / "bench" / "bench_peers.py"
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
 
@@ -51,16 +57,25 @@ def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: 
     return float(error)
 
 
+def peer(name: str, catalogue: str, select: str, count: int, cores: int, runs: int) -> dict[str, Any] | None:
+    """What bench_peers.py prints of a peer; None where the peer is not installed."""
+    options = ["--select", select, "--times", str(count), "--threads", str(cores), "--runs", str(runs)]
+    done = subprocess.run([sys.executable, str(PEERS), name, catalogue, *options], capture_output=True, text=True, check=False)
+    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+
 def consume(propagator: Propagator, times: Times) -> None:
     for _ in propagator.snapshots(times, block_bytes=BLOCK_BYTES):
         pass
 
 
-def measure(title: str, elements: Elements, count: int, runs: int) -> dict[str, Any]:
+def measure(title: str, elements: Elements, path: Path | None, options: Any) -> dict[str, Any]:
+    """Every contender on one workload."""
+    count, select = options.times, "STARLINK" if path == workloads.ACTIVE else ""
     times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * count}s")
     array = SatrecArray(workloads.satrecs(elements))
     usable = [report.name for report in engines().values() if report.usable]
-    errors = {engine: largest_error(elements, array, times, engine) for engine in usable}
+    errors = {engine: largest_error(elements, array, times, engine) * 1e3 for engine in usable}
 
     jd, fr = julian(times.ns)
     chunk = max(1, 4_000_000 // len(elements))  # python-sgp4 allocates all it returns
@@ -69,38 +84,51 @@ def measure(title: str, elements: Elements, count: int, runs: int) -> dict[str, 
         for first in range(0, count, chunk):
             array.sgp4(jd[first : first + chunk], fr[first : first + chunk])
 
-    contenders: dict[tuple[str, int], Callable[[], Any]] = {("python-sgp4", 1): sgp4}
+    jobs: dict[tuple[str, int], Callable[[], Any]] = {("python-sgp4", 1): sgp4}
     for engine in usable:
         for cores in sorted({1, len(CORES)}):
             propagator = Propagator(elements, engine, threads=cores)
             on(cores, lambda p=propagator: consume(p, times))  # warm
-            contenders[engine, cores] = lambda p=propagator: consume(p, times)
-    seconds: dict[tuple[str, int], list[float]] = {name: [] for name in contenders}
-    for _ in range(runs):
-        for name, job in contenders.items():
-            began = time.perf_counter()
-            on(name[1], job)
-            seconds[name].append(time.perf_counter() - began)
-    states = len(elements) * count
-    rate = {name: states / statistics.median(found) for name, found in seconds.items()}
+            jobs[engine, cores] = lambda p=propagator: consume(p, times)
+
+    rates: dict[tuple[str, int], list[float]] = {}
+    for _ in range(options.rounds):
+        for (name, cores), job in jobs.items():
+            for _ in range(options.runs):
+                began = time.perf_counter()
+                on(cores, job)
+                rates.setdefault((name, cores), []).append(len(elements) * count / (time.perf_counter() - began))
+        for name in ("astroz", "heyoka", "satkit"):
+            for cores in sorted({1, len(CORES)}):
+                found = (
+                    on(cores, lambda n=name, c=cores: peer(n, str(path), select, count, c, options.runs))
+                    if path and PEERS.is_file()
+                    else None
+                )
+                if found:
+                    rates.setdefault((name, cores), []).append(found["states_per_second"])
+                    errors[name] = found["max_error_m"]
+    rate = {name: statistics.median(found) for name, found in rates.items()}
+    peers = [name for name in ("python-sgp4", "astroz", "heyoka", "satkit") if (name, 1) in rate]
     print(f"\n{title}: {len(elements):,} satellites x {count:,} instants")
-    print(f"{'':14}{'cores':>6}{'M states/s':>12}{'x python-sgp4':>15}{'x one core':>12}{'error, m':>11}")
+    print(f"{'':12}{'cores':>6}{'M states/s':>12}{'x one core':>12}{'error, m':>11}" + "".join(f"{'x ' + name:>15}" for name in peers))
     rows = []
-    for (engine, cores), value in rate.items():
-        row = dict(engine=engine, cores=cores, states_per_second=round(value), ratio=round(value / rate["python-sgp4", 1], 3))
-        row |= dict(speedup=round(value / rate[engine, 1], 3), error_m=errors.get(engine, 0.0) * 1e3)
-        rows.append(row)
-        figures = f"{value / 1e6:12.2f}{row['ratio']:15.2f}{row['speedup']:12.2f}{row['error_m']:11.1e}"
-        print(f"{engine:14}{cores:6}{figures}")
-    return dict(workload=title, satellites=len(elements), instants=count, runs=runs, rows=rows)
+    for (name, cores), value in rate.items():
+        ratios = {other: round(value / rate[other, 1], 3) for other in peers}
+        row = dict(name=name, cores=cores, states_per_second=round(value), speedup=round(value / rate[name, 1], 3))
+        rows.append(row | dict(error_m=errors.get(name), ratio_to_one_core=ratios))
+        figures = f"{value / 1e6:12.2f}{row['speedup']:12.2f}{errors.get(name, 0.0):11.1e}"
+        print(f"{name:12}{cores:6}{figures}" + "".join(f"{ratio:15.2f}" for ratio in ratios.values()))
+    return dict(workload=title, satellites=len(elements), instants=count, rows=rows)
 
 
 def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    results = [measure(*workload(), options.times, options.runs) for workload in (workloads.starlink, workloads.catalogue)]
+    results = [measure(*workload(), options) for workload in (workloads.starlink, workloads.catalogue)]
     machine.report(results, options.json)
 
 

@@ -15,20 +15,20 @@ CATALOGUE = DATA / "spacetrack_full_2025-04-15.2le"
 ACTIVE = DATA / "celestrak_active_2025-04-15.3le"
 
 
-def starlink() -> tuple[str, Elements]:
-    """The Starlink satellites of April 2025, or Starlink Gen1 as filed."""
+def starlink() -> tuple[str, Elements, Path | None]:
+    """Title, sets and file of the Starlink satellites of April 2025, or Starlink Gen1 as filed."""
     if ACTIVE.is_file():
-        return "Starlink, active on 2025-04-15", read_elements(ACTIVE).select("STARLINK*")
+        return "Starlink, active on 2025-04-15", read_elements(ACTIVE).select("STARLINK*"), ACTIVE
     _absent(ACTIVE)
-    return "Starlink Gen1 as filed", constellation("starlink-gen1")
+    return "Starlink Gen1 as filed", constellation("starlink-gen1"), None
 
 
-def catalogue() -> tuple[str, Elements]:
-    """The whole public catalogue of April 2025, deep space included, or Starlink Gen1 as filed."""
+def catalogue() -> tuple[str, Elements, Path | None]:
+    """Title, sets and file of the whole public catalogue of April 2025, deep space included, or Starlink Gen1 as filed."""
     if CATALOGUE.is_file():
-        return "the whole catalogue of 2025-04-15", read_elements(CATALOGUE)
+        return "the whole catalogue of 2025-04-15", read_elements(CATALOGUE), CATALOGUE
     _absent(CATALOGUE)
-    return "Starlink Gen1 as filed", constellation("starlink-gen1")
+    return "Starlink Gen1 as filed", constellation("starlink-gen1"), None
 
 
 def satrecs(elements: Elements) -> list[Satrec]:

@@ -113,12 +113,19 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
             }
             for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
-                anomaly[v] = eccentric(mean[v], REGIME == NEAR_EARTH ? inclination_at_epoch(c) : inclination[v]);
+                if constexpr (REGIME == NEAR_EARTH)
+                    anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
+                else
+                    anomaly[v] = eccentric(mean[v], inclination[v]);
             }
             for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
-                const Inclination& inc = REGIME == NEAR_EARTH ? inclination_at_epoch(c) : inclination[v];
-                store_state(job, orbit(job.gravity, c.rmax, mean[v], inc, anomaly[v]), k * job.n_sats, i, tile_end, ordered[v]);
+                State state;
+                if constexpr (REGIME == NEAR_EARTH)
+                    state = orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
+                else
+                    state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
+                store_state(job, state, k * job.n_sats, i, tile_end, ordered[v]);
             }
         }
     }

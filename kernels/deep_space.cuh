@@ -29,7 +29,8 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
         nm = resonance.nm;
         sqrt_am = cbrt(gravity.xke / nm);
     }
-    mean.status = mean_status(nm, em);
+    mean.status = eccentricity_status(em);
+    if (REGIME != DEEP_SPACE) mean.status = select(nm <= 0.0, code(2), mean.status);
     Real tempa = 1.0 - c.cc1 * t;
     sqrt_am = sqrt_am * absolute(tempa);
     em = select(em < SMALLEST_EM, splat(SMALLEST_EM), em);

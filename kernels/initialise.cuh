@@ -77,7 +77,9 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Mask simple = either(rp < 220.0 / gravity.radius + 1.0, deep);
     c.no_unkozai = no, c.ao = ao, c.sqrt_ao = sqrt_ao;
     // Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    c.rmax = ao * select(deep, splat(2.1), 1.25 * (1.0 + e.ecco));
+    // Nothing is plausible at a node so large that a double has no angle left (any other such angle spoils the distance).
+    c.rmax = select(absolute(e.nodeo) < 1.0e15, ao * select(deep, splat(2.1), 1.25 * (1.0 + e.ecco)), zero);
+    c.rmax = select(no <= 0.0, splat(-1.0), c.rmax);
     c.sinio = sinio, c.cosio = cosio, c.con41 = con41, c.x1mth2 = 1.0 - cosio2, c.x7thm1 = 7.0 * cosio2 - 1.0;
 
     // the fitted density profile: its foot follows the perigee down, to 20 km above the ground

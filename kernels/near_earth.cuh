@@ -7,10 +7,8 @@ namespace gpuprop {
 
 #define SMALLEST_EM 1.0e-6
 
-// Status 2 where the mean motion is not positive, 1 where the mean eccentricity has left [-0.001, 1).
-FN Code mean_status(Real nm, Real em) {
-    return select(nm <= 0.0, code(2), select(either(em >= 1.0, em < -0.001), code(1), code(0)));
-}
+// Status 1 where the mean eccentricity has left [-0.001, 1).
+FN Code eccentricity_status(Real em) { return select(either(em >= 1.0, em < -0.001), code(1), code(0)); }
 
 // t minutes since epoch. Where isimp is 1 the constants of the full series are zero, so one text serves both.
 FN Mean near_earth(const Constants& c, Real t) {
@@ -31,7 +29,7 @@ FN Mean near_earth(const Constants& c, Real t) {
     mean.argpm = (c.argpo + c.argpdot * t) - temp;
     mean.nodem = (c.nodeo + c.nodedot * t) + c.nodecf * t2;
     mean.mm = mm + c.no_unkozai * templ;
-    mean.status = mean_status(c.no_unkozai, em);
+    mean.status = eccentricity_status(em);
     return mean;
 }
 

@@ -7,7 +7,6 @@ namespace gpuprop {
 
 #define KEPLER_STEPS 12
 #define LARGEST_STEP 0.75  /* rad */
-#define LARGEST_ANGLE 1.0e15 /* rad: beyond it a double has no angle left; any other angle than the node would spoil the distance */
 #define LARGEST_ENERGY 2.2 /* speed^2 * distance / mu: a bound orbit stays below two */
 
 FN Real clamp(Real x) { return select(x > LARGEST_STEP, splat(LARGEST_STEP), select(x < -LARGEST_STEP, splat(-LARGEST_STEP), x)); }
@@ -72,7 +71,7 @@ FN Eccentric eccentric(const Mean& mean, const Inclination& inc) {
     return {axnl, aynl, temp * omemsq, kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl)};
 }
 
-// Position and velocity; beyond rmax (er) a distance is not plausible.
+// Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the mean motion is not positive.
 FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclination& inc, const Eccentric& e) {
     Real am = mean.am, axnl = e.axnl, aynl = e.aynl;
     SinCos eo1 = e.eo1;
@@ -127,11 +126,11 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
                    mean.status};
 
     Real energy = (mvt * mvt + rvdot * rvdot) * mrt;
-    Mask plausible = both(both(mrt <= rmax, energy <= LARGEST_ENERGY), absolute(mean.nodem) < LARGEST_ANGLE);
+    Mask plausible = both(mrt <= rmax, energy <= LARGEST_ENERGY);
     Mask fine = both(both(plausible, mrt >= 1.0), mean.status == 0);  // el2 > 1 makes mrt a NaN
     if (RARELY(any(opposite(fine)))) {
         Code late = select(omel2 < 0.0, code(4), select(mrt < 1.0, code(6), select(plausible, code(0), code(10))));
-        state.status = select(mean.status != 0, mean.status, late);
+        state.status = select(rmax < 0.0, code(2), select(mean.status != 0, mean.status, late));
         Mask lost = both(state.status >= 1, state.status <= 4);
         Real nan = not_a_number();
         state.x = select(either(lost, state.x != state.x), nan, state.x);

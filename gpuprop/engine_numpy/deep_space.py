@@ -7,7 +7,7 @@ from ..gravity import Gravity
 from ..typing import Array
 from . import lunar_solar, resonance
 from .initialise import long_period
-from .near_earth import SMALLEST_EM, Inclination, Mean, mean_status
+from .near_earth import SMALLEST_EM, Inclination, Mean, eccentricity_status
 from .trig import PI, TWO_PI, absolute, atan2, cbrt, sincos, wrap
 
 LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin i
@@ -31,7 +31,9 @@ def deep_space(
         theta = c["gsto"] + t * resonance.RPTIM
         mm = ((xl - nodem) - argpm) + theta if resonant.regime == ONE_DAY else (xl - (nodem + nodem)) + (theta + theta)
         root = cbrt(gravity.xke / nm)
-    status = mean_status(nm, em)
+    status = eccentricity_status(em)
+    if resonant is not None:
+        status = np.where(nm <= 0.0, np.uint8(2), status)
     tempa = 1.0 - c["cc1"] * t
     root = root * absolute(tempa)
     em = np.where(em < SMALLEST_EM, SMALLEST_EM, em)

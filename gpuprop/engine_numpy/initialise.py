@@ -55,7 +55,9 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     simple = (rp < 220.0 / gravity.radius + 1.0) | deep
     c |= dict(no_unkozai=no, ao=ao, sqrt_ao=sqrt_ao)
     # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    c["rmax"] = ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco))
+    # Nothing is plausible at a node so large that a double has no angle left (any other such angle spoils the distance).
+    c["rmax"] = np.where(absolute(e.nodeo) < 1.0e15, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)), 0.0)
+    c["rmax"] = np.where(no <= 0.0, -1.0, c["rmax"])
     c |= dict(sinio=sinio, cosio=cosio, con41=con41, x1mth2=1.0 - cosio2, x7thm1=7.0 * cosio2 - 1.0)
 
     # the fitted density profile: its foot follows the perigee down, to 20 km above the ground

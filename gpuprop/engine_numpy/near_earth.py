@@ -47,7 +47,7 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
     tempe = c["bcc4"] * t + c["bcc5"] * (sinmm - c["sinmao"])
     templ = t2 * (c["t2cof"] + c["t3cof"] * t) + (t2 * t2) * (c["t4cof"] + t * c["t5cof"])
     em = c["ecco"] - tempe
-    status = mean_status(c["no_unkozai"], em)
+    status = eccentricity_status(em)
     mean = Mean(
         am=c["ao"] * (tempa * tempa),
         sqrt_am=c["sqrt_ao"] * absolute(tempa),
@@ -60,7 +60,6 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
     return mean, Inclination(c["sinio"], c["cosio"], c["con41"], c["x1mth2"], c["x7thm1"], c["aycof"], c["xlcof"])
 
 
-def mean_status(nm: Array, em: Array) -> npt.NDArray[np.uint8]:
-    """Status 2 where the mean motion is not positive, 1 where the mean eccentricity has left [-0.001, 1)."""
-    eccentricity = ((em >= 1.0) | (em < -0.001)).view(np.uint8)
-    return np.where(nm <= 0.0, np.uint8(2), eccentricity) if (nm <= 0.0).any() else eccentricity
+def eccentricity_status(em: Array) -> npt.NDArray[np.uint8]:
+    """Status 1 where the mean eccentricity has left [-0.001, 1)."""
+    return ((em >= 1.0) | (em < -0.001)).view(np.uint8)

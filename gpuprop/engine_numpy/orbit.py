@@ -17,7 +17,6 @@ from .trig import absolute, rotate, sincos, sincos_near_zero, sincos_tiny
 KEPLER_STEPS = 12
 LARGEST_STEP = 0.75  # rad
 LARGEST_ENERGY = 2.2  # speed^2 * distance / mu: a bound orbit stays below two
-LARGEST_ANGLE = 1.0e15  # rad: beyond it a double has no angle left; any other angle than the node would spoil the distance
 NAN = float("nan")
 
 
@@ -100,7 +99,7 @@ def eccentric(mean: Mean, inc: Inclination) -> Eccentric:
 
 
 def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccentric) -> State:
-    """Position and velocity; beyond rmax (er) a distance is not plausible."""
+    """Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the mean motion is not positive."""
     am, axnl, aynl, sineo1, coseo1, j2 = mean.am, e.axnl, e.aynl, e.sineo1, e.coseo1, gravity.j2
 
     # short-period preliminary quantities; one division gives three reciprocals
@@ -149,11 +148,11 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     state = (xmx * rm + cnod * rn, xmy * rm + snod * rn, sini * rm, xmx * vm + cnod * vn, xmy * vm + snod * vn, sini * vm)
 
     energy = (mvt * mvt + rvdot * rvdot) * mrt
-    plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY) & (absolute(mean.nodem) < LARGEST_ANGLE)
+    plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
     if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
     late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), np.where(plausible, np.uint8(0), np.uint8(10))))
-    status = np.where(mean.status != 0, mean.status, late)
+    status = np.where(rmax < 0.0, np.uint8(2), np.where(mean.status != 0, mean.status, late))
     lost = (status >= 1) & (status <= 4)
     x, y, z, vx, vy, vz = (np.where(lost | (part != part), NAN, part) for part in state)
     return State(x, y, z, vx, vy, vz, status)
