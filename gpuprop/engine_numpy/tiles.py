@@ -43,13 +43,13 @@ class Group:
         self.epoch_ns = constants.epoch_ns[satellites]
         self.constants = {name: values[satellites] for name, values in constants.values.items()}
         self._near_earth = regime == NEAR_EARTH
-        self._resonant = Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
+        self.resonant = Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
 
     def mean(self, t: Array) -> tuple[Mean, Inclination]:
         """Mean orbits at t (n_times, n_sats) minutes since their epochs."""
         if self._near_earth:
             return near_earth(self.constants, t)
-        return deep_space(self.model.gravity, self.model.opsmode, self._resonant, self.constants, t)
+        return deep_space(self.model.gravity, self.model.opsmode, self.resonant, self.constants, t)
 
     def states(self, t: Array) -> State:
         """States at t (n_times, n_sats) minutes since their epochs."""
@@ -88,7 +88,9 @@ def fill_minutes(all_groups: list[Group], n_times: int, minutes: Minutes, out: C
     """The same for n_times instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
     with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
         for number, (group, instants) in enumerate(tiles(all_groups, n_times)):
-            if number % shares == share:
+            # a resonant group belongs to one worker as a whole, lest each of them integrates it from the epoch
+            owner = group.satellites.start // DEEP_SATELLITES if group.resonant else number
+            if owner % shares == share:
                 state = group.states(minutes(instants, group))
                 for name, column in out.items():
                     column[instants, group.place] = getattr(state, name)
