@@ -1,6 +1,6 @@
 """python-sgp4's interface on gpuprop's engine: write `from gpuprop.api import ...` for `from sgp4.api import ...`, and change nothing else.
 
-Names, arguments, units, attributes and error codes are those of python-sgp4 2.27 (https://pypi.org/project/sgp4/). Positions are TEME, in
+Names, arguments, units, attributes and error codes are those of python-sgp4 2.27. Positions are TEME, in
 km and km/s, and agree with it to 1e-6 km. Instants are two-part Julian dates (UTC) in double precision, never rounded to nanoseconds.
 jday_datetime and sat_epoch_datetime are here too; python-sgp4's own omm, exporter and conveniences take a Satrec of this module.
 
