@@ -1,7 +1,6 @@
 """The command line: `gpuprop propagate | info | constellations | doctor`."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from .constants import NEAR_EARTH
 from .constellations import constellations as known_constellations
 from .doctor import examine
 from .elements import Elements
+from .engine import asked_for
 from .reading import ElementsError
 from .snapshots import STATUS, Propagator
 from .sources import SourceError, read_sources
@@ -121,7 +121,7 @@ def propagate(
         return DONE
     assert output is not None
     say(f"{_size(size)}, from {format_ns(times.start_ns)} every {format_duration(times.step_ns or 0)}")
-    if (engine or os.environ.get("GPUPROP_ENGINE") or "auto") == "auto":
+    if asked_for(engine) == "auto":
         say(f"engine: {propagator.engine} (auto)")
     with _progress(plan.rows, plan.row_bytes, quiet) as progress:
         report = write_snapshots(output, propagator, times, **options, progress=progress, overwrite=overwrite)
@@ -143,7 +143,7 @@ def info(path: Path, /, *, on_error: OnError = "skip", checksum: Checksum = "ver
     else:
         facts = _catalogue(read_sources([str(path)], on_error=on_error, checksum=checksum))
     if json:
-        _print(facts, True, "")
+        _print_json(facts)
         return DONE
     table = Table(box=None, show_header=False, pad_edge=False)
     for key, value in facts.items():
@@ -164,7 +164,7 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
             raise WrongCall(f"constellation {name!r} is not known: known are {', '.join(known)}")
         known = {chosen.name: chosen}
     if json:
-        _print({key: asdict(each) | dict(total=each.total) for key, each in known.items()}, True, "")
+        _print_json({key: asdict(each) | dict(total=each.total) for key, each in known.items()})
         return DONE
     for each in known.values():
         out.print(f"{each.name}: {each.title}, {each.total:,} satellites")
@@ -178,7 +178,7 @@ def doctor(*, json: Json = False) -> int:
     """What runs here and why not more; proves each engine against the committed digest."""
     report = examine()
     if json:
-        _print(report.to_dict(), True, "")
+        _print_json(report.to_dict())
     else:
         for part in report.to_text():
             out.print(part, markup=False)
@@ -250,10 +250,15 @@ def _progress(rows: int, row_bytes: int, quiet: bool) -> Iterator[Callable[[int,
         yield lambda done, total, bytes_done: bar.update(task, completed=done)
 
 
+def _print_json(facts: dict[str, Any]) -> None:
+    """One JSON object on stdout."""
+    out.print(json.dumps(facts), markup=False)
+
+
 def _print(facts: dict[str, Any], as_json: bool, text: str) -> None:
-    """One JSON object on stdout, or the text."""
+    """The facts as JSON, or as a text."""
     if as_json:
-        out.print(json.dumps(facts), markup=False)
+        _print_json(facts)
     else:
         out.print(text)
 

@@ -55,12 +55,17 @@ def engines(gpu: int = 0) -> dict[str, EngineReport]:
     return {name: EngineReport(name, *usable) for name, usable in found.items()}
 
 
+def asked_for(name: str | None) -> str:
+    """The engine that is asked for: by name, else by GPUPROP_ENGINE, else auto."""
+    return name or os.environ.get("GPUPROP_ENGINE") or "auto"
+
+
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
     """The engine called `name` (cuda:1 is the second GPU), or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
 
     ValueError for a name that is not known or an engine that is not usable here, with the reason.
     """
-    name = name or os.environ.get("GPUPROP_ENGINE") or "auto"
+    name = asked_for(name)
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads is {threads}: give one or more, or None for all cores")
     kind, colon, number = name.partition(":")

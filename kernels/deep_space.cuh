@@ -15,10 +15,11 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
     Real t2 = t * t;
     Real em = (c.ecco + c.dedt * t) - c.bcc4 * t;
     Mean mean;
+    mean.status = eccentricity_status(em);
     Real inclm = c.inclo + c.didt * t;
     Real argpm = (c.argpo + c.argpdot * t) + c.domdt * t;
     Real nodem = ((c.nodeo + c.nodedot * t) + c.nodecf * t2) + c.dnodt * t;
-    Real nm = c.no_unkozai, mm, sqrt_am;
+    Real mm, sqrt_am;
     if (REGIME == DEEP_SPACE) {
         mm = (c.mo + c.mdot * t) + c.dmdt * t;
         sqrt_am = c.sqrt_ao;
@@ -26,11 +27,9 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
         Resonance resonance = resonance_at<REGIME == HALF_DAY>(c, reached, t);
         Real theta = c.gsto + t * RPTIM;
         mm = REGIME == ONE_DAY ? ((resonance.xl - nodem) - argpm) + theta : (resonance.xl - (nodem + nodem)) + (theta + theta);
-        nm = resonance.nm;
-        sqrt_am = cbrt(gravity.xke / nm);
+        sqrt_am = cbrt(gravity.xke / resonance.nm);
+        mean.status = select(resonance.nm <= 0.0, code(2), mean.status);
     }
-    mean.status = eccentricity_status(em);
-    if (REGIME != DEEP_SPACE) mean.status = select(nm <= 0.0, code(2), mean.status);
     Real tempa = 1.0 - c.cc1 * t;
     sqrt_am = sqrt_am * absolute(tempa);
     em = select(em < SMALLEST_EM, splat(SMALLEST_EM), em);

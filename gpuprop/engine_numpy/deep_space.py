@@ -19,11 +19,11 @@ def deep_space(
     """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch; `resonant` where there is resonance."""
     t2 = t * t
     em = (c["ecco"] + c["dedt"] * t) - c["bcc4"] * t
+    status = eccentricity_status(em)
     inclm = c["inclo"] + c["didt"] * t
     argpm = (c["argpo"] + c["argpdot"] * t) + c["domdt"] * t
     nodem = ((c["nodeo"] + c["nodedot"] * t) + c["nodecf"] * t2) + c["dnodt"] * t
     if resonant is None:
-        nm = c["no_unkozai"]
         mm = (c["mo"] + c["mdot"] * t) + c["dmdt"] * t
         root = c["sqrt_ao"]
     else:
@@ -31,8 +31,6 @@ def deep_space(
         theta = c["gsto"] + t * resonance.RPTIM
         mm = ((xl - nodem) - argpm) + theta if resonant.regime == ONE_DAY else (xl - (nodem + nodem)) + (theta + theta)
         root = cbrt(gravity.xke / nm)
-    status = eccentricity_status(em)
-    if resonant is not None:
         status = np.where(nm <= 0.0, np.uint8(2), status)
     tempa = 1.0 - c["cc1"] * t
     root = root * absolute(tempa)
