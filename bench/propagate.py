@@ -4,7 +4,8 @@
 
 Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the newest epoch on, position and velocity,
 float64. One core means that the process may run on one core only. The contenders take turns, round by round; the medians are compared.
-Peers other than python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file.
+Peers other than python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file; astroz takes deep space
+too, through another door (peer_astroz.py), and is timed there on the whole catalogue.
 """
 
 import json
@@ -57,10 +58,13 @@ def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: 
     return float(error)
 
 
-def peer(name: str, catalogue: str, select: str, count: int, cores: int, runs: int) -> dict[str, Any] | None:
-    """What bench_peers.py prints of a peer; None where the peer is not installed."""
-    options = ["--select", select, "--times", str(count), "--threads", str(cores), "--runs", str(runs)]
-    done = subprocess.run([sys.executable, str(PEERS), name, catalogue, *options], capture_output=True, text=True, check=False)
+def peer(name: str, catalogue: Path, count: int, cores: int, runs: int) -> dict[str, Any] | None:
+    """What the peer's own program prints; None where the peer is not installed."""
+    command = [str(PEERS), name, str(catalogue), "--select", "STARLINK" if catalogue == workloads.ACTIVE else ""]
+    if name == "astroz" and catalogue == workloads.CATALOGUE:
+        command = [str(Path(__file__).with_name("peer_astroz.py")), str(catalogue)]
+    options = ["--times", str(count), "--threads", str(cores), "--runs", str(runs)]
+    done = subprocess.run([sys.executable, *command, *options], capture_output=True, text=True, check=False)
     return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
 
 
@@ -71,7 +75,7 @@ def consume(propagator: Propagator, times: Times) -> None:
 
 def measure(title: str, elements: Elements, path: Path | None, options: Any) -> dict[str, Any]:
     """Every contender on one workload."""
-    count, select = options.times, "STARLINK" if path == workloads.ACTIVE else ""
+    count = options.times
     times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * count}s")
     array = SatrecArray(workloads.satrecs(elements))
     usable = [report.name for report in engines().values() if report.usable]
@@ -100,11 +104,9 @@ def measure(title: str, elements: Elements, path: Path | None, options: Any) -> 
                 rates.setdefault((name, cores), []).append(len(elements) * count / (time.perf_counter() - began))
         for name in ("astroz", "heyoka", "satkit"):
             for cores in sorted({1, len(CORES)}):
-                found = (
-                    on(cores, lambda n=name, c=cores: peer(n, str(path), select, count, c, options.runs))
-                    if path and PEERS.is_file()
-                    else None
-                )
+                if not (path and PEERS.is_file()):
+                    continue
+                found = on(cores, lambda n=name, c=cores: peer(n, path, count, c, options.runs))
                 if found:
                     rates.setdefault((name, cores), []).append(found["states_per_second"])
                     errors[name] = found["max_error_m"]

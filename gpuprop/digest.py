@@ -20,8 +20,8 @@ import xxhash
 from .constants import FIELDS, REGIMES, Constants
 from .elements import Elements
 from .engine import Engine, Propagation, open_engine
-from .engine_numpy import Model
 from .gravity import GRAVITY
+from .model import Model
 from .snapshots import mean_elements
 from .typing import Array
 

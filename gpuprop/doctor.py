@@ -26,8 +26,9 @@ from .engine import Engine, engines, open_engine
 from .engine_cpu import CpuEngine, library
 from .engine_cuda import availability
 from .engine_cuda.source import OPTIONS
-from .engine_numpy import Model, usable_cores
+from .engine_numpy import usable_cores
 from .gravity import GRAVITY
+from .model import Model
 from .snapshots import mean_elements
 
 SHOWN = 8  # differences of an engine that people are shown; --json has all

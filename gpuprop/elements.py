@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 # name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
-FIELDS: dict[str, tuple[str, str, Any]] = {
+OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "OBJECT_NAME": ("object", "", ""),
     "OBJECT_ID": ("object", "", ""),
     "EPOCH": ("datetime64[ns]", "UTC", None),
@@ -58,7 +58,7 @@ class Reject:
 class Elements:
     """N element sets in the order given.
 
-    fields: every name of FIELDS -> array (n,), read-only. Missing ones take the default of FIELDS; a missing one without default is a
+    fields: every name of OMM_FIELDS -> array (n,), read-only. Missing ones take its default; a missing one without default is a
     ValueError, as is a wrong length.
     rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`), a list; a selection has none.
     notes: facts about the satellites that belong into the metadata of what is made from them (source, assumptions).
@@ -71,15 +71,15 @@ class Elements:
     noted: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        unknown = set(self.fields) - set(FIELDS)
+        unknown = set(self.fields) - set(OMM_FIELDS)
         if unknown:
             raise ValueError(f"unknown element fields: {', '.join(sorted(unknown))}")
-        missing = [name for name, (_, _, default) in FIELDS.items() if default is None and name not in self.fields]
+        missing = [name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in self.fields]
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
         complete = {}
-        for name, (dtype, _, default) in FIELDS.items():
+        for name, (dtype, _, default) in OMM_FIELDS.items():
             values = self.fields.get(name)
             array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
             if array.shape != (n,):
@@ -181,7 +181,7 @@ class Elements:
                 noted[notes.index(note), first : first + len(part)] = members
             first += len(part)
         rejected = [reject for part in parts for reject in part.rejected]
-        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
+        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in OMM_FIELDS}, rejected, notes, noted)
 
     @staticmethod
     def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
@@ -213,7 +213,7 @@ class Elements:
         """A table of N rows: `sat_id`, then the OMM fields in file units, each with its `unit` in the field's metadata."""
         schema = [pa.field("sat_id", pa.int32(), nullable=False)]
         arrays = [pa.array(self.sat_id)]
-        for name, (dtype, unit, _) in FIELDS.items():
+        for name, (dtype, unit, _) in OMM_FIELDS.items():
             schema.append(pa.field(name, ARROW_TYPE[dtype], nullable=False, metadata={"unit": unit} if unit else None))
             values = self.fields[name]
             if dtype.startswith("datetime"):

@@ -11,7 +11,8 @@ from . import engine_cpu, engine_cuda
 from .constants import Constants
 from .engine_cpu import CpuEngine
 from .engine_cuda import CudaEngine
-from .engine_numpy import MeanElements, Model, NumpyEngine
+from .engine_numpy import NumpyEngine
+from .model import MeanElements, Model
 from .typing import Columns
 
 

@@ -19,8 +19,9 @@ import numpy.typing as npt
 import gpuprop
 
 from .constants import FIELDS, Constants, kernels_digest, order_of_work
-from .engine_numpy import MeanElements, Model, usable_cores
+from .engine_numpy import usable_cores
 from .gravity import Gravity
+from .model import MeanElements, Model
 from .typing import Array, Columns
 
 WIDTHS = (8, 4, 2)
@@ -30,7 +31,7 @@ TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
 WORTH_A_TASK = 4096  # but not for fewer states
 REINSTALL = "pip install --force-reinstall --no-cache-dir gpuprop"
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
-KEPT_BLOCKS, KEPT_BYTES = 2, 256 << 20  # memory kept for the blocks to come: how many, how large at most
+KEPT_BLOCKS, KEPT_BYTES = 3, 256 << 20  # memory kept for the blocks to come: how many, how large at most
 
 
 class _Gravity(ctypes.Structure):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .clock import DAY, JD_1950, JD_1970, julian
-from .elements import DEG, FIELDS, REV_PER_DAY
+from .elements import DEG, OMM_FIELDS, REV_PER_DAY
 
 if TYPE_CHECKING:
     from .elements import Elements
@@ -56,7 +56,7 @@ WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
 
 def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
     """The fields of Elements from python-sgp4's Satrec (compiled or not) or gpuprop.api's; they have no names."""
-    columns: dict[str, list[Any]] = {name: [] for name in FIELDS}
+    columns: dict[str, list[Any]] = {name: [] for name in OMM_FIELDS}
     for i, satrec in enumerate(satrecs):
         whole, part = divmod(satrec.jdsatepoch - JD_1970, 1.0)
         if not abs(whole) < FARTHEST:

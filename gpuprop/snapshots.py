@@ -13,8 +13,8 @@ from .constants import Constants
 from .elements import Elements
 from .engine import open_engine
 from .engine_cuda import CudaPropagation
-from .engine_numpy import MeanElements, Model
 from .gravity import gravity_model
+from .model import MeanElements, Model
 from .typing import Array
 
 FRAMES = ("teme",)

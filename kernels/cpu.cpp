@@ -19,7 +19,8 @@ namespace {
 
 typedef uint8_t Bytes __attribute__((vector_size(W)));
 
-constexpr int64_t TILE = 64;  // satellites whose constants stay near while the instants pass
+constexpr int64_t TILE = 64;   // satellites whose constants stay near while the instants pass
+constexpr int64_t AHEAD = 2;  // rows: how early the cache is told of a store
 
 FN Real load(const double* from) {
     Real x;
@@ -67,21 +68,29 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
     return true;
 }
 
-// The lanes from satellite i on, into the row that begins at `row`.
-FN void store_state(const Job& job, const State& s, int64_t row, int64_t i, int64_t last, bool ordered) {
+// The lanes from satellite i on, into the row that begins at `row`. A tile's next row lies a whole row of all satellites further on, where
+// no processor looks by itself: unless it is told (`ahead`: places from here to the row to come), the stores wait for memory, two thirds
+// of the time on some.
+FN void store_state(const Job& job, const State& s, int64_t row, int64_t ahead, int64_t i, int64_t last, bool ordered) {
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
         int64_t at = row + job.place[i];
-        for (int j = 0; j < 6; j++)
-            if (job.out[j]) store(job.out[j] + at, columns[j]);
+        for (int j = 0; j < 6; j++) {
+            if (!job.out[j]) continue;
+            store(job.out[j] + at, columns[j]);
+            __builtin_prefetch(job.out[j] + at + ahead, 1);
+        }
         Bytes status = __builtin_convertvector(s.status, Bytes);
         if (job.status) std::memcpy(job.status + at, &status, sizeof status);
         return;
     }
     for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
         int64_t at = row + job.place[i + lane];
-        for (int j = 0; j < 6; j++)
-            if (job.out[j]) job.out[j][at] = columns[j][lane];
+        for (int j = 0; j < 6; j++) {
+            if (!job.out[j]) continue;
+            job.out[j][at] = columns[j][lane];
+            __builtin_prefetch(job.out[j] + at + ahead, 1);
+        }
         if (job.status) job.status[at] = uint8_t(s.status[lane]);
     }
 }
@@ -97,6 +106,7 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
             ordered[v] = in_order(job, i, tile_end);
         }
         for (int64_t k = begin; k < end; k++) {
+            int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
             // Stage by stage over the tile: each is short enough for the processor to work on several vectors of it at once.
             Mean mean[TILE / W];
             Inclination inclination[TILE / W];
@@ -125,7 +135,7 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
                     state = orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
                 else
                     state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
-                store_state(job, state, k * job.n_sats, i, tile_end, ordered[v]);
+                store_state(job, state, k * job.n_sats, ahead, i, tile_end, ordered[v]);
             }
         }
     }

@@ -21,7 +21,7 @@ from sgp4 import exporter, omm
 
 import gpuprop.api as ours
 from gpuprop import Elements, Propagator, read_elements, time_grid
-from gpuprop.elements import FIELDS
+from gpuprop.elements import OMM_FIELDS
 
 ISS = (
     "1 25544U 98067A   19343.69339541  .00001764  00000-0  38792-4 0  9991",
@@ -321,7 +321,7 @@ def without_names(elements: Elements) -> Elements:
 
 
 def assert_same_elements(a: Elements, b: Elements) -> None:
-    for name in FIELDS:
+    for name in OMM_FIELDS:
         assert np.array_equal(a.fields[name], b.fields[name]), name
 
 

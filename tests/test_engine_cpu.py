@@ -13,8 +13,9 @@ from test_engine import EPOCH, MINUTE, random_elements
 
 from gpuprop import Elements, Propagator, engine_cpu, engines
 from gpuprop.engine_cpu import CpuEngine, Unusable, library, usable
-from gpuprop.engine_numpy import Model, NumpyEngine
+from gpuprop.engine_numpy import NumpyEngine
 from gpuprop.gravity import GRAVITY
+from gpuprop.model import Model
 from gpuprop.snapshots import mean_elements
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")

@@ -7,8 +7,9 @@ from published import element_sets
 from gpuprop import read_elements
 from gpuprop.constants import FIELDS
 from gpuprop.engine_cpu import CpuEngine, library, usable
-from gpuprop.engine_numpy import MeanElements, Model, NumpyEngine
+from gpuprop.engine_numpy import NumpyEngine
 from gpuprop.gravity import GRAVITY
+from gpuprop.model import MeanElements, Model
 from gpuprop.snapshots import mean_elements
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")

@@ -10,7 +10,7 @@ import pytest
 from reading_samples import ALPHA5, FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
 from sgp4.api import Satrec
 
-from gpuprop.elements import FIELDS, Elements
+from gpuprop.elements import OMM_FIELDS, Elements
 from gpuprop.reading import ElementsError, read_elements
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
@@ -19,13 +19,13 @@ ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 def assert_holds(elements: Elements, records: list[dict[str, str]]) -> None:
     """Every field of every record is what int(), float() and datetime64 make of its text."""
     convert = {"object": str, "int32": int, "float64": float, "datetime64[ns]": np.datetime64}
-    for name, (dtype, _, default) in FIELDS.items():
+    for name, (dtype, _, default) in OMM_FIELDS.items():
         expected = [convert[dtype](record[name]) if record.get(name) else default for record in records]
         assert elements.fields[name].tolist() == np.array(expected, dtype).tolist(), name
 
 
 def same(a: Elements, b: Elements) -> bool:
-    return all(np.array_equal(a.fields[name], b.fields[name]) for name in FIELDS)
+    return all(np.array_equal(a.fields[name], b.fields[name]) for name in OMM_FIELDS)
 
 
 # --- every format ---
@@ -269,7 +269,7 @@ def test_numbers_refused(kind, text):
 
 
 def test_json_numbers_texts_nulls_single_objects_and_lines():
-    number = {name: json.loads(text) if FIELDS[name][0] in ("int32", "float64") else text for name, text in _plain(ISS_OMM).items()}
+    number = {name: json.loads(text) if OMM_FIELDS[name][0] in ("int32", "float64") else text for name, text in _plain(ISS_OMM).items()}
     expected = read_elements(as_csv([_plain(ISS_OMM)]))
     for form in ([number], number, [_plain(ISS_OMM)], _plain(ISS_OMM)):
         assert same(read_elements(json.dumps(form, indent=1).encode()), expected)
@@ -279,7 +279,7 @@ def test_json_numbers_texts_nulls_single_objects_and_lines():
 
 
 def _plain(record: dict[str, str]) -> dict[str, str]:
-    return {name: repr(float(text)) if FIELDS[name][0] == "float64" else text for name, text in record.items()}
+    return {name: repr(float(text)) if OMM_FIELDS[name][0] == "float64" else text for name, text in record.items()}
 
 
 @pytest.mark.parametrize("kind", FORMATS)

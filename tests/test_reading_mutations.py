@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from reading_samples import FORMATS, ISS, RECORDS, as_tle
 
-from gpuprop.elements import FIELDS
+from gpuprop.elements import OMM_FIELDS
 from gpuprop.reading import ElementsError, read_elements
 from gpuprop.reading.recognise import format_of
 
-NUMERIC = [name for name, (dtype, _, _) in FIELDS.items() if dtype != "object"]
+NUMERIC = [name for name, (dtype, _, _) in OMM_FIELDS.items() if dtype != "object"]
 NAMED = b"".join(b"OBJECT %d\n%s\n" % (i, b"\n".join(as_tle().split(b"\n")[2 * i : 2 * i + 2])) for i in range(12))
 FILES = {"tle": as_tle(), "3le": NAMED, **{kind: write(RECORDS[:12]) for kind, write in FORMATS.items()}}
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ..engine_numpy import Model, NumpyEngine
+from ..engine_numpy import NumpyEngine
 from ..engine_numpy.tiles import Group, fill_minutes, groups
+from ..model import Model
 from ..typing import Array, Columns
 from .satrec import IMPLAUSIBLE, Codes, Satrec, mean_elements
 

@@ -13,10 +13,11 @@ import numpy.typing as npt
 
 from ..constants import DEEP_SPACE, NEAR_EARTH
 from ..elements import DEG, REV_PER_DAY
-from ..engine_numpy import MeanElements, Model, NumpyEngine
+from ..engine_numpy import NumpyEngine
 from ..engine_numpy.lunar_solar import MOON_NAMES, SUN_NAMES
 from ..engine_numpy.tiles import Group
 from ..gravity import gravity_model
+from ..model import MeanElements, Model
 from ..typing import Array
 from .dates import four_digit_year
 from .lines import exponential, from_alpha5, tle_line, to_alpha5, whole

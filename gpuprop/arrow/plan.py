@@ -16,9 +16,9 @@ import xxhash
 
 from .. import __version__
 from ..clock import Times, as_times, format_duration, format_ns
-from ..elements import FIELDS, Elements
-from ..engine_numpy import Model
+from ..elements import OMM_FIELDS, Elements
 from ..gravity import gravity_model
+from ..model import Model
 from ..snapshots import FRAMES, STATUS
 
 # Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
@@ -37,13 +37,13 @@ def digest_text(digest: xxhash.xxh3_128) -> str:
 
 
 def elements_digest(elements: Elements) -> str:
-    """`xxh3-128:` and 32 hexadecimal digits over the fields of the element sets, in the order of FIELDS; notes and rejects do not count.
+    """`xxh3-128:` and 32 hexadecimal digits over the element sets, in the order of OMM_FIELDS; notes and rejects do not count.
 
     Each field is its name, type and length in a line, then its values, little endian; text is the lengths of all values in UTF-8 bytes
     as uint64, then the values. So no two different sets share the bytes that are hashed.
     """
     digest = xxhash.xxh3_128()
-    for name, (dtype, _, _) in FIELDS.items():
+    for name, (dtype, _, _) in OMM_FIELDS.items():
         values = elements.fields[name]
         digest.update(f"{name} {dtype} {len(values)}\n".encode())
         if dtype == "object":

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import FIELDS, Constants
-from ..engine_numpy import MeanElements, Model
 from ..gravity import Gravity
+from ..model import MeanElements, Model
 from ..typing import Columns
 from .availability import CudaError, check, explained, import_cupy, usable
 from .pinned import Ring

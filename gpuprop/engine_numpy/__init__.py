@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
+from ..model import MeanElements, Model
 from ..typing import Columns
 from . import workers
-from .initialise import MeanElements, initialise
-from .tiles import Model, fill, groups
+from .initialise import initialise
+from .tiles import fill, groups
 
-__all__ = ["MeanElements", "Model", "NumpyEngine", "NumpyPropagation"]
+__all__ = ["NumpyEngine", "NumpyPropagation"]
 
 WORTH_WORKERS = 4_000_000  # states: about a second of one core; starting the workers takes a third of one
 

@@ -1,29 +1,15 @@
 """Element sets -> constants (kernels/initialise.cuh): AIAA 2006-6753, routines sgp4init and initl."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from ..constants import DEEP_SPACE, FIELDS, HALF_DAY, NEAR_EARTH, ONE_DAY
 from ..gravity import Gravity
+from ..model import MeanElements
 from ..typing import Array, Bits
 from . import lunar_solar, resonance
 from .trig import TWO_PI, absolute, cbrt, cosine, first_turn, sincos, truncate
 
 DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
-
-
-class MeanElements(NamedTuple):
-    """One element set a lane, as SGP4 takes them."""
-
-    epoch: Array  # days since 1949-12-31T00:00 UTC
-    no_kozai: Array  # rad/min
-    ecco: Array
-    inclo: Array  # rad
-    nodeo: Array  # rad
-    argpo: Array  # rad
-    mo: Array  # rad
-    bstar: Array  # 1/er
 
 
 def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[str, Array], Bits]:

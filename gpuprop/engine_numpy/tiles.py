@@ -1,13 +1,12 @@
 """A block of states, computed tile by tile: so many satellites of one regime at so many instants that the temporaries stay in the cache."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
-from ..gravity import Gravity
+from ..model import Model
 from ..typing import Array, Columns
 from .deep_space import deep_space
 from .near_earth import Inclination, Mean, near_earth
@@ -19,18 +18,6 @@ SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile by regime: long rows nea
 DEEP_SATELLITES = 128  # many instants in deep space, which share the integration from the epoch
 NANOSECONDS_PER_MINUTE = 6.0e10
 Minutes = Callable[[slice, "Group"], Array]
-
-
-@dataclass(frozen=True)
-class Model:
-    """What turns an element set and an instant into a state."""
-
-    gravity: Gravity
-    opsmode: str  # i: improved, a: as AFSPC
-
-    def __post_init__(self) -> None:
-        if self.opsmode not in ("i", "a"):
-            raise ValueError(f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)")
 
 
 class Group:

@@ -25,8 +25,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
+from ..model import Model
 from ..typing import Columns
-from .tiles import Model, fill, groups
+from .tiles import fill, groups
 
 LENGTH = struct.Struct("<q")
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import FIELDS, Elements, Reject
+from ..elements import OMM_FIELDS, Elements, Reject
 from .columns import SPACE, Cells, Mask, decimals, integers
 from .draft import Draft, Place, limit, objects, reject
 from .instants import iso_epochs
@@ -19,8 +19,8 @@ REQUIRED_CONTEXT = {
     "TIME_SYSTEM": ({"UTC"}, "epochs are read as UTC"),
     "MEAN_ELEMENT_THEORY": ({"SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4"}, "SGP4 would give wrong positions for it"),
 }
-KEYWORDS = (*FIELDS, *REQUIRED_CONTEXT)
-MANDATORY = (*(name for name, (_, _, default) in FIELDS.items() if default is None), "BSTAR")  # the standard demands BSTAR for SGP4
+KEYWORDS = (*OMM_FIELDS, *REQUIRED_CONTEXT)
+MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None), "BSTAR")  # the standard demands BSTAR for SGP4
 ABSENT = {"NORAD_CAT_ID": "0"}  # the standard makes the number optional; that it is absent is told in Elements.notes
 OTHER_UNITS = ("deg", "rev/day")  # fields in these could well be in others
 
@@ -35,7 +35,7 @@ def from_columns(columns: Mapping[str, Cells], place: Place, others: Sequence[Re
     for name, (allowed, why) in REQUIRED_CONTEXT.items():
         if name in columns:
             _refuse_other(draft, name, columns[name], allowed, why)
-    for name in FIELDS:
+    for name in OMM_FIELDS:
         draft.fields[name] = _field(draft, name, columns.get(name, nothing))
     return draft.elements(others)
 
@@ -51,10 +51,10 @@ def from_records(records: Sequence[Record], lines: Sequence[int], texts: Sequenc
 
 def without_unit(name: str, value: str) -> str:
     """`51.59 [deg]` to `51.59`. Another unit than the standard's stays, and so is refused as no number."""
-    if name not in FIELDS or FIELDS[name][0] == "object" or not value.endswith("]"):
+    if name not in OMM_FIELDS or OMM_FIELDS[name][0] == "object" or not value.endswith("]"):
         return value
     number, _, unit = value[:-1].partition("[")
-    expected = FIELDS[name][1]
+    expected = OMM_FIELDS[name][1]
     return value if expected in OTHER_UNITS and unit.strip().lower() != expected else number.strip()
 
 
@@ -97,7 +97,7 @@ _NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "flo
 
 
 def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
-    dtype, _, default = FIELDS[name]
+    dtype, _, default = OMM_FIELDS[name]
     if dtype == "object":
         return objects([text or default for text in cells.texts()])
     values, good, blank = _parse(dtype, cells)
