@@ -7,16 +7,23 @@ __version__ = "0.1.0"
 
 # Rooms are entered when a name of theirs is used: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
 _ROOM = {
+    "EarthOrientation": "orientation",
     "Elements": "elements",
     "ElementsError": "reading",
+    "LookAngles": "look",
     "Propagator": "snapshots",
     "Reject": "elements",
     "STATUS": "snapshots",
+    "Site": "look",
     "States": "snapshots",
     "Times": "clock",
+    "as_times": "clock",
     "constellation": "constellations",
     "constellations": "constellations",
+    "convert": "conversion",
+    "earth_orientation": "orientation",
     "engines": "engine",
+    "look_angles": "look",
     "open_snapshots": "arrow",
     "read_elements": "reading",
     "time_grid": "clock",
@@ -24,15 +31,22 @@ _ROOM = {
     "write_snapshots": "arrow",
 }
 __all__ = [
+    "as_times",
     "constellation",
     "constellations",
+    "convert",
+    "earth_orientation",
+    "EarthOrientation",
     "Elements",
     "ElementsError",
     "engines",
+    "look_angles",
+    "LookAngles",
     "open_snapshots",
     "Propagator",
     "read_elements",
     "Reject",
+    "Site",
     "States",
     "STATUS",
     "time_grid",
@@ -43,10 +57,13 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .arrow import open_snapshots, write_snapshots
-    from .clock import Times, time_grid
+    from .clock import Times, as_times, time_grid
     from .constellations import constellation, constellations, walker
+    from .conversion import convert
     from .elements import Elements, Reject
     from .engine import engines
+    from .look import LookAngles, Site, look_angles
+    from .orientation import EarthOrientation, earth_orientation
     from .reading import ElementsError, read_elements
     from .snapshots import STATUS, Propagator, States
 else:

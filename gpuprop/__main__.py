@@ -15,7 +15,7 @@ from rich.table import Table
 
 from . import __version__
 from .arrow import open_snapshots, plan_snapshots, write_snapshots
-from .clock import DAY, MINUTE, format_duration, format_ns, time_grid
+from .clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
 from .constants import NEAR_EARTH
 from .constellations import constellations as known_constellations
 from .doctor import examine
@@ -70,7 +70,16 @@ def propagate(
     stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.")] = None,
     duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].")] = None,
     step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...")] = "60s",
-    frame: Annotated[str, Parameter(help="Reference frame: teme.")] = "teme",
+    scale: Annotated[Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.")] = "utc",
+    frame: Annotated[
+        Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
+        Parameter(help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height)."),
+    ] = "teme",
+    eop: Annotated[
+        str | None,
+        Parameter(help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data]."),
+    ] = None,
+    sunlit: Annotated[bool, Parameter(negative="", help="Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.")] = False,
     select: Annotated[
         list[str] | None, Parameter(negative="", help="Keep the satellites whose name matches, such as 'STARLINK*'. May be repeated.")
     ] = None,
@@ -105,22 +114,26 @@ def propagate(
         say(f"note: {note}")
     with wrong_call():
         if start is None:
+            if scale != "utc":
+                raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
             newest = int(elements.epoch.astype("int64").max())
             start = format_ns(newest - newest % MINUTE)
-        times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d")
-        propagator = Propagator(elements, engine, gravity, opsmode, threads=threads)
-        options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression)
-        plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode)
+        times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
+        propagator = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
+        options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
+        plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
+    if plan.earth_orientation:
+        say(f"Earth orientation: {plan.earth_orientation}")
     stale = int((abs(elements.epoch.astype("int64") - times.start_ns) > OLD_DAYS * DAY).sum())
     if stale:
         say(f"{stale:,} element sets are more than {OLD_DAYS} days from the first instant: SGP4 is good for days")
     size = dict(satellites=plan.satellites, instants=plan.instants, rows=plan.rows, parts=plan.parts, bytes=plan.bytes)
     if dry_run:
-        span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns or 0))
-        _print(size | span | dict(engine=propagator.engine), json, f"{_size(size)}, from {span['start']} every {span['step']}")
+        span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        _print(size | span | dict(engine=propagator.engine), json, f"{_size(size)}, {_span(times)}")
         return DONE
     assert output is not None
-    say(f"{_size(size)}, from {format_ns(times.start_ns)} every {format_duration(times.step_ns or 0)}")
+    say(f"{_size(size)}, {_span(times)}")
     if asked_for(engine) == "auto":
         say(f"engine: {propagator.engine} (auto)")
     with _progress(plan.rows, plan.row_bytes, quiet) as progress:
@@ -231,6 +244,11 @@ def _size(size: dict[str, int]) -> str:
     return f"{rows}, {decimal(size['bytes'])} in {size['parts']} part{'s' if size['parts'] != 1 else ''}"
 
 
+def _span(times: Times) -> str:
+    every = f"every {format_duration(times.step_ns)}" if times.step_ns else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
+    return f"from {format_ns(times.start_ns)} {every}"
+
+
 @contextmanager
 def _progress(rows: int, row_bytes: int, quiet: bool) -> Iterator[Callable[[int, int, int], None] | None]:
     """A progress bar on stderr where that is a terminal: states/s, bytes/s, time left."""
@@ -265,10 +283,10 @@ def _print(facts: dict[str, Any], as_json: bool, text: str) -> None:
 
 @contextmanager
 def wrong_call() -> Iterator[None]:
-    """ValueError and TypeError inside are the caller's: exit 2."""
+    """ValueError, TypeError and a file that is not there are the caller's: exit 2."""
     try:
         yield
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, FileNotFoundError) as error:
         raise WrongCall(str(error)) from error
 
 

@@ -1,7 +1,8 @@
 """Instants: integer nanoseconds since 1970-01-01T00:00:00 UTC, in days of 86,400 s (POSIX, numpy's datetime64[ns]).
 
-SGP4 knows no leap seconds, so none are known here. An int64 reaches from 1677-09-21 to 2262-04-11; no instant and no duration is ever a
-float, because a Julian date in one float64 is 25 cm of error at orbital speed. Text is read with integers only, so it is exact.
+SGP4 knows no leap seconds, so these count none; readings of clocks in TAI, TT or GPS time are converted once, on the way in. An int64
+reaches from 1677-09-21 to 2262-04-11; no instant and no duration is ever a float, because a Julian date in one float64 is 25 cm of error
+at orbital speed. Text is read with integers only, so it is exact.
 """
 
 import re
@@ -327,19 +328,23 @@ class Times:
         return text + (f", step {format_duration(self.step_ns)}>" if self.step_ns else ">")
 
 
-def time_grid(start: Instant, stop: Instant | None = None, *, step: Duration = "60s", duration: Duration | None = None) -> Times:
+def time_grid(
+    start: Instant, stop: Instant | None = None, *, step: Duration = "60s", duration: Duration | None = None, scale: str = "utc"
+) -> Times:
     """The instants start, start + step, ... before `stop` (half open), or before start + `duration`: give exactly one of the two.
 
     start, stop: as instant_ns; step, duration: as duration_ns. An incomplete last step still has its instant:
-    count = ceil((stop - start) / step). ValueError for a step or length that is not positive, and for text that cannot be read.
+    count = ceil((stop - start) / step). scale: what clock start and stop are read from, utc, tai, tt or gps; the result is UTC all the
+    same, and in equal steps of that clock, so that a leap second between them makes it an array.
+    ValueError for a step or length that is not positive, for text that cannot be read, and for an instant within a leap second.
     """
     if (stop is None) == (duration is None):
         raise ValueError("give exactly one of stop and duration")
-    start_ns, step_ns = instant_ns(start), duration_ns(step, "step")
+    start_ns, step_ns = _reading(start, scale), duration_ns(step, "step")
     if step_ns <= 0:
         raise ValueError(f"step {step!r} must be positive")
     if stop is not None:
-        length = instant_ns(stop) - start_ns
+        length = _reading(stop, scale) - start_ns
         if length < 0:
             raise ValueError(f"stop {stop!s} is before start {start!s}: exchange them")
         if length == 0:
@@ -348,27 +353,51 @@ def time_grid(start: Instant, stop: Instant | None = None, *, step: Duration = "
         length = duration_ns(duration)
         if length <= 0:
             raise ValueError(f"duration {duration!r} must be positive, otherwise there are no instants")
-    return Times.grid(start_ns, step_ns, -(-length // step_ns))
+    return _in_utc(Times.grid(start_ns, step_ns, -(-length // step_ns)), scale)
 
 
-def as_times(instants: Times | Instant | Sequence[Instant] | npt.NDArray[Any]) -> Times:
+def _reading(value: Instant, scale: str) -> int:
+    """instant_ns of what a clock in `scale` shows; ValueError where the value itself says that it is UTC and the scale is another."""
+    says_utc = isinstance(value, str) and (match := INSTANT.fullmatch(value.strip())) and match["zone"]
+    if scale != "utc" and (says_utc or isinstance(value, datetime)):
+        raise ValueError(f"{value!s} has a time zone, which makes it UTC, but scale is {scale!r}: leave out the zone, or the scale")
+    return instant_ns(value)
+
+
+def _in_utc(times: Times, scale: str) -> Times:
+    """Instants that are readings of a clock in `scale`, in UTC; a grid stays one if no leap second is in it."""
+    if scale == "utc":
+        return times
+    from .time_scales import utc_ns  # late: it counts in the units of this room
+
+    if isinstance(times.instants, range) and times.count:
+        first, last = (utc_ns(int(edge), scale) for edge in (times.instants[0], times.instants[-1]))
+        if last - first == times.instants[-1] - times.instants[0]:
+            return Times.grid(first, times.instants.step, times.count)
+    return Times(utc_ns(times.ns, scale))
+
+
+def as_times(instants: Times | Instant | Sequence[Instant] | npt.NDArray[Any], scale: str = "utc") -> Times:
     """Times from one instant or a one-dimensional sequence of them, in the order given: Times, ISO text, datetime64, dates, datetimes.
 
+    scale: what clock they are read from: utc, tai, tt or gps; Times are UTC already, which another scale contradicts (ValueError).
     TypeError for numbers (an int has no unit, a float is not exact); ValueError for NaT, for what does not fit into int64 nanoseconds,
     and for more than one dimension.
     """
     if isinstance(instants, Times):
+        if scale != "utc":
+            raise ValueError(f"Times are UTC, not {scale}: give the scale where they are made (time_grid, as_times)")
         return instants
     if isinstance(instants, (list, tuple)):
         ns = np.empty(len(instants), np.int64)
         for i, instant in enumerate(instants):
             try:
-                ns[i] = instant_ns(instant)
+                ns[i] = _reading(instant, scale)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"times[{i}]: {error}") from None
-        return Times(ns)
+        return _in_utc(Times(ns), scale)
     if isinstance(instants, (str, date, np.datetime64)) or not hasattr(instants, "__array__"):
-        return Times(np.array([instant_ns(instants)], np.int64))  # type: ignore[arg-type]  # instant_ns refuses what it does not know
+        return _in_utc(Times(np.array([_reading(instants, scale)], np.int64)), scale)  # type: ignore[arg-type]  # instant_ns refuses what it does not know
     array = np.asarray(instants)
     if array.ndim > 1:
         raise ValueError(
@@ -377,5 +406,5 @@ def as_times(instants: Times | Instant | Sequence[Instant] | npt.NDArray[Any]) -
     if array.dtype.kind in "fiucb":
         raise _number_refused(array.ravel()[0] if array.size else array)
     if array.dtype.kind == "M":
-        return Times(np.atleast_1d(_array_ns(array)))
-    return as_times(array.ravel().tolist())
+        return _in_utc(Times(np.atleast_1d(_array_ns(array))), scale)
+    return as_times(array.ravel().tolist(), scale)

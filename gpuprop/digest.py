@@ -20,14 +20,16 @@ import xxhash
 from .constants import FIELDS, REGIMES, Constants
 from .elements import Elements
 from .engine import Engine, Propagation, open_engine
+from .engine_numpy.trig import sincos
 from .gravity import GRAVITY
-from .model import Model
+from .model import TEME, Model, View
 from .snapshots import mean_elements
 from .typing import Array
 
 COMMITTED = Path(__file__).with_name("digest.json")
 DRAWN = ("MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "BSTAR", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
+Part = tuple[str, Model, Elements, npt.NDArray[np.int64], View]
 DAY = 86_400_000_000_000  # ns
 Range = tuple[float, float]
 Digest = dict[str, Any]  # part -> {"constants": {name: hash}, regime: {"satellites": n, "states": {status: n}, "columns": {name: hash}}}
@@ -96,24 +98,38 @@ def sets(seed: int) -> tuple[Elements, npt.NDArray[np.int64]]:
     return elements, np.concatenate((anywhere, whole))
 
 
-def parts() -> Iterator[tuple[str, Model, Elements, npt.NDArray[np.int64]]]:
-    """Name, model, element sets and instants of each part: every model, and for one model decades away from the epoch."""
+def parts() -> Iterator[Part]:
+    """Name, model, element sets, instants and view of each part: every model, and for one model decades away from the epoch, turned into
+    another frame, and geodetic."""
     for seed, model in enumerate(MODELS, 1):
-        yield f"{model.gravity.name}, opsmode {model.opsmode}", model, *sets(seed)
+        yield f"{model.gravity.name}, opsmode {model.opsmode}", model, *sets(seed), TEME
     # 20 years of resonance are 14,600 steps, a second in numpy for one day and two for half a day: one way for each kind.
     elements, instants = sets(len(MODELS) + 1)
     few = elements[:: COHORT // 4]
     for name, resonance, years in (("20 years ahead", 2.0, 20), ("10 years back", 1.0, -10)):
         others = few[abs(few.fields["MEAN_MOTION"] - resonance) > 0.25]
         model = Model(GRAVITY["wgs72"], "i")
-        yield f"wgs72, opsmode i, {name}", model, others, instants[0] + np.array([0, 73, 365]) * years * DAY
+        yield f"wgs72, opsmode i, {name}", model, others, instants[0] + np.array([0, 73, 365]) * years * DAY, TEME
+    model = Model(GRAVITY["wgs72"], "i")
+    for seed, (name, geodetic) in enumerate((("turned", False), ("geodetic", True)), len(MODELS) + 2):
+        elements, instants = sets(seed)
+        yield f"wgs72, opsmode i, {name}", model, elements, instants, turned(instants, geodetic)
+
+
+def turned(instants: npt.NDArray[np.int64], geodetic: bool) -> View:
+    """A view that turns about the pole, a little tilted, with a Sun that goes round: made by + - * / alone, unlike the Earth's."""
+    s, c = sincos(instants % DAY / DAY * 6.25)
+    year_s, year_c = sincos(instants // DAY / 58.0)
+    one = np.ones(len(instants))
+    rows = [c, s, one * 1e-6, -s, c, one * -2e-6, s * 2e-6 - c * 1e-6, c * 2e-6 + s * 1e-6, one, one * 1e-10, one * -2e-10, one * 7.3e-5]
+    return View(np.stack(rows, axis=-1), geodetic, 1.5e8 * np.stack([year_c, 0.9 * year_s, 0.4 * year_s], axis=-1))
 
 
 def compute(engine: Engine) -> Digest:
     """The digest of what `engine` computes."""
     return {
-        name: _part(engine.load(model, mean_elements(elements), elements.epoch.view(np.int64)), instants)
-        for name, model, elements, instants in parts()
+        name: _part(engine.load(model, mean_elements(elements), elements.epoch.view(np.int64)), instants, view)
+        for name, model, elements, instants, view in parts()
     }
 
 
@@ -137,8 +153,9 @@ def committed() -> Digest:
     return digest
 
 
-def _part(propagation: Propagation, instants: npt.NDArray[np.int64]) -> Digest:
-    columns = propagation.block(instants, COLUMNS)
+def _part(propagation: Propagation, instants: npt.NDArray[np.int64], view: View) -> Digest:
+    names = COLUMNS if view.sun is None else (*COLUMNS, "sunlit")
+    columns = propagation.block(instants, names, view)
     constants = propagation.constants
     part: Digest = {"constants": {name: _hash(_one_nan(_as_given(constants, constants.values[name]))) for name in FIELDS}}
     for code, satellites in sorted(constants.bounds.items()):
@@ -148,7 +165,7 @@ def _part(propagation: Propagation, instants: npt.NDArray[np.int64]) -> Digest:
         part[REGIMES[code]] = dict(
             satellites=len(chosen),
             status={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
-            columns={name: _hash(columns[name][:, chosen]) for name in COLUMNS},
+            columns={name: _hash(columns[name][:, chosen]) for name in names},
         )
     return part
 

@@ -12,8 +12,8 @@ from .constants import Constants
 from .engine_cpu import CpuEngine
 from .engine_cuda import CudaEngine
 from .engine_numpy import NumpyEngine
-from .model import MeanElements, Model
-from .typing import Columns
+from .model import TEME, MeanElements, Model, View
+from .typing import Array, Columns
 
 
 class Propagation(Protocol):
@@ -21,8 +21,9 @@ class Propagation(Protocol):
 
     constants: Constants
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
+        """The columns called `names` (x y z vx vy vz status sunlit), (n_times, n_sats) each, at ns (n_times,) nanoseconds since
+        1970-01-01 UTC; where the view is geodetic, x, y and z are latitude (deg), longitude (deg) and height (km)."""
 
     def close(self) -> None:
         """Let go of processes, threads and buffers; they come back when they are needed."""
@@ -35,6 +36,10 @@ class Engine(Protocol):
 
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> Propagation:
         """Initialise element sets."""
+
+    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
+        they are already if it is None; sites (n_sites, 12)."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import gpuprop
 from .constants import FIELDS, Constants, kernels_digest, order_of_work
 from .engine_numpy import usable_cores
 from .gravity import Gravity
-from .model import MeanElements, Model
+from .model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from .typing import Array, Columns
 
 WIDTHS = (8, 4, 2)
@@ -30,7 +31,6 @@ TILE = 64  # satellites of a task: cpu.cpp keeps their constants near while the 
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
 WORTH_A_TASK = 4096  # but not for fewer states
 REINSTALL = "pip install --force-reinstall --no-cache-dir gpuprop"
-COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
 KEPT_BLOCKS, KEPT_BYTES = 3, 256 << 20  # memory kept for the blocks to come: how many, how large at most
 
 
@@ -57,11 +57,28 @@ class _Job(ctypes.Structure):
         ("place", ctypes.c_void_p),
         ("ns", ctypes.c_void_p),
         ("n_sats", ctypes.c_int64),
+        ("rotation", ctypes.c_void_p),
+        ("geodetic", ctypes.c_int64),
+        ("sun", ctypes.c_void_p),
         ("out", ctypes.c_void_p * 6),
         ("status", ctypes.c_void_p),
+        ("sunlit", ctypes.c_void_p),
         ("tasks", ctypes.c_void_p),
         ("n_tasks", ctypes.c_int64),
         ("next", ctypes.c_int64),
+    ]
+
+
+class _LookJob(ctypes.Structure):
+    """As LookJob in kernels/cpu.cpp, where the fields are explained."""
+
+    _fields_ = [
+        ("rotation", ctypes.c_void_p),
+        ("sites", ctypes.c_void_p),
+        ("n_sites", ctypes.c_int64),
+        ("n_sats", ctypes.c_int64),
+        ("in_", ctypes.c_void_p * 6),
+        ("out", ctypes.c_void_p * 4),
     ]
 
 
@@ -104,6 +121,12 @@ class Library:
         """The C function that works on a _Job until no task is left."""
         function = getattr(self._library, f"gpuprop_work_{width}")
         function.argtypes, function.restype = [ctypes.c_void_p], None
+        return function
+
+    def look(self, width: int) -> Any:
+        """The C function that computes a range of instants of a _LookJob."""
+        function = getattr(self._library, f"gpuprop_look_{width}")
+        function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64], None
         return function
 
 
@@ -154,6 +177,32 @@ class CpuEngine:
         constants = Constants({name: row[:n] for name, row in zip(FIELDS, table, strict=True)}, epoch_ns[order], order, bounds)
         return CpuPropagation(self, model, constants, table)
 
+    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
+        they are already if it is None; sites (n_sites, 12)."""
+        n_times, n_sats = columns["x"].shape
+        given = [np.ascontiguousarray(columns[name]) for name in COORDINATES]
+        rotation = None if rotation is None else np.ascontiguousarray(rotation)
+        sites = np.ascontiguousarray(sites)
+        out = {name: np.empty((n_times, len(sites), n_sats)) for name in LOOK}
+        job = _LookJob(
+            rotation=None if rotation is None else rotation.ctypes.data,
+            sites=sites.ctypes.data,
+            n_sites=len(sites),
+            n_sats=n_sats,
+            in_=(ctypes.c_void_p * 6)(*(column.ctypes.data for column in given)),
+            out=(ctypes.c_void_p * 4)(*(column.ctypes.data for column in out.values())),
+        )
+        job.arrays = (given, rotation, sites, out)
+        look, edges = library().look(self.width), [n_times * share // self.threads for share in range(self.threads + 1)]
+        shares = [(ctypes.byref(job), begin, end) for begin, end in pairwise(edges) if begin < end]
+        helpers = [_pool(self.threads, os.getpid()).submit(look, *share) for share in shares[1:]]
+        for share in shares[:1]:
+            look(*share)
+        for helper in helpers:
+            helper.result()
+        return out
+
 
 def _stride(n: int) -> int:
     """Length of a row for n satellites: whole vectors, room for one that begins at the last satellite, and an odd number of cache lines,
@@ -180,11 +229,11 @@ class CpuPropagation:
         tiles = [(code, i, min(i + TILE, part.stop)) for code, part in constants.bounds.items() for i in range(part.start, part.stop, TILE)]
         self._tiles = np.array(tiles[::-1], np.int64).reshape(-1, 3)
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
         """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
-        out = self._memory.columns((len(ns), len(self.constants)), {name: "uint8" if name == "status" else "float64" for name in names})
+        out = self._memory.columns((len(ns), len(self.constants)), column_dtypes(names))
         ns, tasks = np.ascontiguousarray(ns), self._tasks(len(ns))
-        job = self._job(ns, tasks, out)
+        job = self._job(ns, tasks, out, view)
         work = library().work(self._engine.width)
         others = min(self._engine.threads, len(tasks)) - 1
         helpers = [_pool(self._engine.threads, os.getpid()).submit(work, ctypes.byref(job)) for _ in range(others)]
@@ -200,8 +249,9 @@ class CpuPropagation:
         """Let go of the memory kept for blocks to come."""
         self._memory = Memory()
 
-    def _job(self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns) -> _Job:
+    def _job(self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns, view: View) -> _Job:
         """What the C function needs to compute the columns `out`."""
+        rotation, sun = (None if values is None else np.ascontiguousarray(values) for values in (view.rotation, view.sun))
         address = {name: column.ctypes.data for name, column in out.items()}
         job = _Job(
             gravity=_Gravity.of(self._model.gravity),
@@ -212,12 +262,16 @@ class CpuPropagation:
             place=self._place.ctypes.data,
             ns=ns.ctypes.data,
             n_sats=len(self.constants),
+            rotation=None if rotation is None else rotation.ctypes.data,
+            geodetic=view.geodetic,
+            sun=None if sun is None else sun.ctypes.data,
             out=(ctypes.c_void_p * 6)(*(address.get(name) for name in COORDINATES)),
             status=address.get("status"),
+            sunlit=address.get("sunlit"),
             tasks=tasks.ctypes.data,
             n_tasks=len(tasks),
         )
-        job.arrays = (self, ns, tasks, out)  # a thread keeps what it works on, even if the caller is interrupted
+        job.arrays = (self, ns, tasks, out, rotation, sun)  # a thread keeps what it works on, even if the caller is interrupted
         return job
 
     def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
@@ -228,7 +282,11 @@ class CpuPropagation:
             pieces = max(1, min(wanted, n_times, n_times * len(self.constants) // WORTH_A_TASK))
         edges = np.arange(pieces + 1) * n_times // pieces
         instants = np.column_stack((edges[:-1], edges[1:]))
-        return np.hstack((np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1))))
+        tasks = np.hstack((np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1))))
+        # Neighbours of the list lie far apart in the output: threads at work on two tiles side by side would write to the same cache lines.
+        share = -(-len(tasks) // self._engine.threads)
+        order = np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
+        return np.ascontiguousarray(tasks[order[order < len(tasks)]])
 
 
 @cache

@@ -1,5 +1,6 @@
 """Snapshots: the states of all satellites at many instants, a bounded block at a time."""
 
+import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -8,17 +9,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from . import orientation
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
 from .engine import open_engine
 from .engine_cuda import CudaPropagation
 from .gravity import gravity_model
-from .model import MeanElements, Model
-from .typing import Array
+from .model import TEME, MeanElements, Model, View
+from .orientation import EarthOrientation, earth_orientation
+from .typing import Array, Bits, Columns
 
-FRAMES = ("teme",)
-COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
+FRAMES = ("teme", "pef", "itrs", "gcrs", "geodetic")
+POSITION, VELOCITY, GEODETIC = ("x", "y", "z"), ("vx", "vy", "vz"), ("lat", "lon", "height")
 BLOCK_BYTES = 64 << 20
 
 STATUS = {
@@ -33,35 +36,54 @@ STATUS = {
 }
 
 
+SUNLIT = {0: "in the Earth's umbra", 1: "in its penumbra", 2: "sunlit", 255: "not known: no position"}
+
+
+def position_names(frame: str) -> tuple[str, ...]:
+    """The columns of a position: x y z, or lat lon height in the frame `geodetic`. ValueError for a frame that is not known."""
+    if frame not in FRAMES:
+        raise ValueError(f"frame {frame!r} is not known: use {', '.join(FRAMES[:-1])} or {FRAMES[-1]}")
+    return GEODETIC if frame == "geodetic" else POSITION
+
+
 @dataclass(frozen=True, eq=False)
 class States:
-    """Positions and velocities of n_sats satellites at n_times instants, float64, in `frame`; columns are (n_times, n_sats).
+    """States of n_sats satellites at n_times instants in `frame`, as columns (n_times, n_sats).
 
-    Position in km, velocity in km/s (None where it was not asked for), status as in gpuprop.STATUS: NaN for status 1 to 4.
+    columns: `x y z` (km), or `lat lon` (WGS-84, deg, longitude in [-180, 180)) and `height` (km) in the frame `geodetic`; `vx vy vz` (km/s)
+    where velocity was asked for, relative to the axes of the frame (those of ITRS for `geodetic`); `status` as in gpuprop.STATUS;
+    `sunlit` where it was asked for (0 umbra, 1 penumbra, 2 sunlit, 255 no position). float64, status and sunlit uint8. Each is an
+    attribute too. Positions and velocities are NaN for status 1 to 4.
     """
 
     times: Times
     sat_id: npt.NDArray[np.int32]  # (n_sats,)
     frame: str
-    x: Array
-    y: Array
-    z: Array
-    status: npt.NDArray[np.uint8]
-    vx: Array | None = None
-    vy: Array | None = None
-    vz: Array | None = None
+    columns: Columns
+
+    def __getattr__(self, name: str) -> Any:
+        columns = self.__dict__.get("columns", {})
+        if name in columns:
+            return columns[name]
+        if name in VELOCITY:
+            return None  # not asked for
+        if name in (*POSITION, *GEODETIC, "sunlit"):
+            raise AttributeError(f"these states, in the frame {self.frame}, have no {name} but {', '.join(columns)}")
+        raise AttributeError(f"States has no attribute {name!r}")
 
     @property
     def position(self) -> Array:
-        """(n_times, n_sats, 3) km, a copy."""
-        return np.stack((self.x, self.y, self.z), axis=-1)
+        """(n_times, n_sats, 3) km, a copy; ValueError in the frame `geodetic`."""
+        if self.frame == "geodetic":
+            raise ValueError("geodetic states have lat, lon and height: ask for the frame itrs to have Earth-fixed positions")
+        return np.stack([self.columns[name] for name in POSITION], axis=-1)
 
     @property
     def velocity(self) -> Array:
         """(n_times, n_sats, 3) km/s, a copy; ValueError where it was not computed."""
-        if self.vx is None or self.vy is None or self.vz is None:
+        if "vx" not in self.columns:
             raise ValueError("velocity was not computed: ask for velocity=True")
-        return np.stack((self.vx, self.vy, self.vz), axis=-1)
+        return np.stack([self.columns[name] for name in VELOCITY], axis=-1)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -72,10 +94,11 @@ class Propagator:
 
     engine: `auto`, `cuda` (`cuda:1`: the second GPU), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity: wgs72 (what
     element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all that the
-    process may run on.
-    Raises ValueError for a name that is not known or an engine that is not usable here.
+    process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data ships, a
+    file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
+    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table.
 
-    A state depends on its element set and instant alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
+    A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
     """
 
     def __init__(
@@ -86,8 +109,10 @@ class Propagator:
         opsmode: str = "i",
         *,
         threads: int | None = None,
+        eop: str | os.PathLike[str] | EarthOrientation | None = None,
     ) -> None:
         self.elements = elements
+        self._eop = earth_orientation(eop) if eop is not None else None
         self.model = Model(gravity_model(gravity), opsmode)
         self._engine = open_engine(engine, threads)
         self._epoch_ns = elements.epoch.view(np.int64)
@@ -99,6 +124,13 @@ class Propagator:
         return self._engine.name
 
     @property
+    def eop(self) -> EarthOrientation:
+        """The Earth orientation in use; the packaged tables are read when they are needed."""
+        if self._eop is None:
+            self._eop = earth_orientation()
+        return self._eop
+
+    @property
     def constants(self) -> Constants:
         """The initialised constants, sorted by regime."""
         return self._propagation.constants
@@ -107,13 +139,14 @@ class Propagator:
         model = f"{self.model.gravity.name}, opsmode {self.model.opsmode}"
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
-    def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, device: bool = False) -> States:
+    def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, sunlit: bool = False, device: bool = False) -> States:
         """All states at `times` (anything `as_times` takes) in one block; `snapshots` bounds the memory.
 
+        frame: teme, pef, itrs, gcrs or geodetic. sunlit: whether the Sun shines on each satellite, too.
         device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
         """
         times = self._checked(times, frame)
-        return self._block(times, frame, velocity, device)
+        return self._block(times, frame, velocity, sunlit, device)
 
     def snapshots(
         self,
@@ -121,6 +154,7 @@ class Propagator:
         frame: str = "teme",
         velocity: bool = True,
         *,
+        sunlit: bool = False,
         block_bytes: int = BLOCK_BYTES,
         instants: int | None = None,
         device: bool = False,
@@ -131,7 +165,8 @@ class Propagator:
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
-        return self._blocks(self._checked(times, frame), frame, velocity, instants or self.instants(block_bytes, velocity), device)
+        instants = instants or self.instants(block_bytes, velocity)
+        return self._blocks(self._checked(times, frame), instants, frame, velocity, sunlit, device)
 
     def close(self) -> None:
         """Let go of what the engine holds (worker processes); the propagator can still be used."""
@@ -143,12 +178,12 @@ class Propagator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _blocks(self, times: Times, frame: str, velocity: bool, instants: int, device: bool) -> Generator[States, None, None]:
+    def _blocks(self, times: Times, instants: int, *options: Any) -> Generator[States, None, None]:
         pool = ThreadPoolExecutor(1, "gpuprop-snapshots")
         try:
             pending = None
             for first in range(0, times.count, instants):
-                following = pool.submit(self._block, times[first : first + instants], frame, velocity, device)
+                following = pool.submit(self._block, times[first : first + instants], *options)
                 if pending is not None:
                     yield pending.result()
                 pending = following
@@ -159,25 +194,39 @@ class Propagator:
 
     def instants(self, block_bytes: int, velocity: bool = True) -> int:
         """Instants in a block of block_bytes, at least one."""
-        state_bytes = 8 * len(COORDINATES if velocity else COORDINATES[:3]) + 1
+        state_bytes = 8 * (6 if velocity else 3) + 1
         return max(1, block_bytes // max(1, len(self.elements) * state_bytes))
 
     def _checked(self, times: Any, frame: str) -> Times:
         instants: Times = as_times(times)
-        if frame not in FRAMES:
-            raise ValueError(f"frame {frame!r} is not available: this version computes {', '.join(FRAMES)}")
-        if instants.count and len(self._epoch_ns):
-            ends = instants[:: instants.count - 1].ns if instants.is_grid and instants.count > 1 else instants.ns
-            if max(int(ends.max()) - int(self._epoch_ns.min()), int(self._epoch_ns.max()) - int(ends.min())) >= 1 << 63:
-                raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
+        position_names(frame)
+        if not instants.count:
+            return instants
+        ends = instants[:: instants.count - 1].ns if instants.is_grid and instants.count > 1 else instants.ns
+        epochs = [int(edge) for edge in (self._epoch_ns.min(), self._epoch_ns.max())] if len(self._epoch_ns) else []
+        if any(abs(int(instant) - epoch) >= 1 << 63 for epoch in epochs for instant in (ends.min(), ends.max())):
+            raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
+        if frame != "teme":
+            self.eop.at(ends)  # refuses what the table does not reach
         return instants
 
-    def _block(self, times: Times, frame: str, velocity: bool, device: bool) -> States:
-        names = (*(COORDINATES if velocity else COORDINATES[:3]), "status")
+    def _block(self, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
+        names = (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
         compute = self._propagation.block
         if device and isinstance(self._propagation, CudaPropagation):
             compute = self._propagation.device_block
-        return States(times, self.elements.sat_id, frame, **compute(times.ns, names))
+        columns = compute(times.ns, names, view(times.ns, frame, self.eop if frame != "teme" else None, sunlit))
+        renamed = dict(zip((*POSITION,), position_names(frame), strict=True))
+        return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names})
+
+
+def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = False) -> View:
+    """What the engines need of a frame and of the Sun at instants (n_times,)."""
+    if frame == "teme" and not sunlit:
+        return TEME
+    rotation = None if frame == "teme" else orientation.rotations("itrs" if frame == "geodetic" else frame, ns, eop)
+    # How far the Earth has turned moves the Sun in TEME by less than 1e-11 rad: no table limits it.
+    return View(rotation, frame == "geodetic", orientation.sun(ns, "none") if sunlit else None)
 
 
 def mean_elements(elements: Elements) -> MeanElements:

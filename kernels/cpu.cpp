@@ -5,7 +5,9 @@
 #include <cstring>
 
 #include "deep_space.cuh"
+#include "frames.cuh"
 #include "initialise.cuh"
+#include "look.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
 
@@ -49,12 +51,16 @@ struct Job {
     int64_t afspc;
     const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work; stride >= their number + 7: vectors may hang over
     int64_t stride;
-    const int64_t* epoch_ns;  // (stride,)
-    const int64_t* place;     // column of each satellite in the output
-    const int64_t* ns;        // (n_times,) instants
-    int64_t n_sats;           // columns of the output
-    double* out[6];           // x y z vx vy vz: (n_times, n_sats) each, or null
-    uint8_t* status;          // (n_times, n_sats), or null
+    const int64_t* epoch_ns;   // (stride,)
+    const int64_t* place;      // column of each satellite in the output
+    const int64_t* ns;         // (n_times,) instants
+    int64_t n_sats;            // columns of the output
+    const Rotation* rotation;  // (n_times,) TEME -> frame, or null
+    int64_t geodetic;          // whether that is Earth-fixed and latitude, longitude and height are asked for
+    const double* sun;         // (n_times, 3) TEME, where sunlit is asked for
+    double* out[6];            // x y z vx vy vz: (n_times, n_sats) each, or null
+    uint8_t* status;           // (n_times, n_sats), or null
+    uint8_t* sunlit;           // (n_times, n_sats), or null
     const Task* tasks;
     int64_t n_tasks;
     int64_t next;  // the first task that nobody has taken
@@ -71,7 +77,7 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
 // The lanes from satellite i on, into the row that begins at `row`. A tile's next row lies a whole row of all satellites further on, where
 // no processor looks by itself: unless it is told (`ahead`: places from here to the row to come), the stores wait for memory, two thirds
 // of the time on some.
-FN void store_state(const Job& job, const State& s, int64_t row, int64_t ahead, int64_t i, int64_t last, bool ordered) {
+FN void store_state(const Job& job, const State& s, Code light, int64_t row, int64_t ahead, int64_t i, int64_t last, bool ordered) {
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
         int64_t at = row + job.place[i];
@@ -82,6 +88,8 @@ FN void store_state(const Job& job, const State& s, int64_t row, int64_t ahead, 
         }
         Bytes status = __builtin_convertvector(s.status, Bytes);
         if (job.status) std::memcpy(job.status + at, &status, sizeof status);
+        Bytes sunlit = __builtin_convertvector(light, Bytes);
+        if (job.sunlit) std::memcpy(job.sunlit + at, &sunlit, sizeof sunlit);
         return;
     }
     for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
@@ -92,6 +100,7 @@ FN void store_state(const Job& job, const State& s, int64_t row, int64_t ahead, 
             __builtin_prefetch(job.out[j] + at + ahead, 1);
         }
         if (job.status) job.status[at] = uint8_t(s.status[lane]);
+        if (job.sunlit) job.sunlit[at] = uint8_t(light[lane]);
     }
 }
 
@@ -135,11 +144,23 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
                     state = orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
                 else
                     state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
-                store_state(job, state, k * job.n_sats, ahead, i, tile_end, ordered[v]);
+                Code light = code(UNKNOWN);
+                if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
+                if (job.rotation) seen_from(job.rotation[k], job.geodetic, state);
+                store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered[v]);
             }
         }
     }
 }
+
+// What gpuprop/engine_cpu.py passes: states whose place in the sky of each site is asked for.
+struct LookJob {
+    const Rotation* rotation;  // (n_times,) their frame -> ITRS, or null
+    const Site* sites;         // (n_sites,)
+    int64_t n_sites, n_sats;
+    const double* in[6];  // x y z vx vy vz: (n_times, n_sats) each
+    double* out[4];       // azimuth elevation range range_rate: (n_times, n_sites, n_sats) each
+};
 
 }  // namespace
 
@@ -167,6 +188,23 @@ void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t las
     if (regime == DEEP_SPACE) propagate_regime<DEEP_SPACE>(*job, first, last, begin, end);
     if (regime == ONE_DAY) propagate_regime<ONE_DAY>(*job, first, last, begin, end);
     if (regime == HALF_DAY) propagate_regime<HALF_DAY>(*job, first, last, begin, end);
+}
+
+// The states of the instants begin to end, seen from every site.
+void ENTRY(look)(const LookJob* job, int64_t begin, int64_t end) {
+    for (int64_t k = begin; k < end; k++)
+        for (int64_t i = 0; i < job->n_sats; i += W) {
+            const size_t bytes = sizeof(double) * (i + W < job->n_sats ? W : job->n_sats - i);
+            Real in[6] = {};
+            for (int j = 0; j < 6; j++) std::memcpy(&in[j], job->in[j] + k * job->n_sats + i, bytes);
+            State state = {in[0], in[1], in[2], in[3], in[4], in[5], code(0)};
+            if (job->rotation) rotate(job->rotation[k], state);
+            for (int64_t site = 0; site < job->n_sites; site++) {
+                Look look = look_from(job->sites[site], state);
+                const Real out[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
+                for (int j = 0; j < 4; j++) std::memcpy(job->out[j] + (k * job->n_sites + site) * job->n_sats + i, &out[j], bytes);
+            }
+        }
 }
 
 // Tasks until none is left; any number of threads may work on one job.

@@ -1,7 +1,9 @@
 // The kernels on a GPU: a thread holds the constants of one satellite and passes over a chunk of instants. Index, load, call, store: no
 // formulas. Launched by gpuprop/engine_cuda, which joins the sources into one text; grid x is satellites, grid y chunks of instants.
 #include "deep_space.cuh"
+#include "frames.cuh"
 #include "initialise.cuh"
+#include "look.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
 
@@ -33,9 +35,40 @@ struct PropagateJob {
     const long long* ns;        // (n_times,) instants
     long long n_times;
     long long chunk;        // instants of a thread
-    double* out[6];         // x y z vx vy vz: (n_times, n_sats) each, or null
-    unsigned char* status;  // (n_times, n_sats), or null
+    const Rotation* rotation;  // (n_times,) TEME -> frame, or null
+    long long geodetic;        // whether that is Earth-fixed and latitude, longitude and height are asked for
+    const double* sun;         // (n_times, 3) TEME, where sunlit is asked for
+    double* out[6];            // x y z vx vy vz: (n_times, n_sats) each, or null
+    unsigned char* status;     // (n_times, n_sats), or null
+    unsigned char* sunlit;     // (n_times, n_sats), or null
 };
+
+struct LookJob {
+    const Rotation* rotation;  // (n_times,) the states' frame -> ITRS, or null
+    const Site* sites;         // (n_sites,)
+    long long n_sites, n_times, n_sats;
+    const double* in[6];  // x y z vx vy vz: (n_times, n_sats) each
+    double* out[4];       // azimuth elevation range range_rate: (n_times, n_sites, n_sats) each
+};
+
+// Grid x is satellites, grid y instants (where there are more, a thread takes several).
+extern "C" __global__ void DEEP look_angles(LookJob job) {
+    long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= job.n_sats) return;
+    for (long long k = blockIdx.y; k < job.n_times; k += gridDim.y) {
+        long long at = k * job.n_sats + i;
+        State s = {job.in[0][at], job.in[1][at], job.in[2][at], job.in[3][at], job.in[4][at], job.in[5][at], 0};
+        if (job.rotation) rotate(job.rotation[k], s);
+        for (long long site = 0; site < job.n_sites; site++) {
+            Look look = look_from(job.sites[site], s);
+            long long to = (k * job.n_sites + site) * job.n_sats + i;
+            job.out[0][to] = look.azimuth;
+            job.out[1][to] = look.elevation;
+            job.out[2][to] = look.range;
+            job.out[3][to] = look.range_rate;
+        }
+    }
+}
 
 extern "C" __global__ void DEEP initialise_satellites(InitialiseJob job) {
     long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x;
@@ -74,6 +107,8 @@ FN void propagate(const PropagateJob& job) {
     long long end = k + job.chunk < job.n_times ? k + job.chunk : job.n_times;
     for (long long at = k * job.n_sats + job.place[i]; k < end; k++, at += job.n_sats) {
         State s = state_of<REGIME>(job, c, reached, minutes(job.ns[k] - epoch_ns));
+        if (job.sunlit) job.sunlit[at] = (unsigned char)sunlight(job.sun + 3 * k, s);
+        if (job.rotation) seen_from(job.rotation[k], job.geodetic, s);
         if (job.out[0]) job.out[0][at] = s.x;
         if (job.out[1]) job.out[1][at] = s.y;
         if (job.out[2]) job.out[2][at] = s.z;

@@ -78,9 +78,9 @@ FN Real atan2(Real y, Real x) {
     Mask steep = ay > ax;
     Real low = select(steep, ax, ay);
     Real high = select(steep, ay, ax);
-    Real t = low / select(high == 0.0, splat(1.0), high);
-    Mask far = t > 0.41421356237309503;
-    t = select(far, (t - 1.0) / (t + 1.0), t);
+    Mask far = low > 0.41421356237309503 * high;
+    Real below = select(far, low + high, high);
+    Real t = select(far, low - high, low) / select(below == 0.0, splat(1.0), below);
     Real z = t * t;
     Real w = z * z;
     Real even =

@@ -9,7 +9,7 @@
 struct Index {
     unsigned x, y;
 };
-static thread_local Index blockIdx, threadIdx, blockDim;
+static thread_local Index blockIdx, threadIdx, blockDim, gridDim;
 
 inline double __dsqrt_rn(double x) { return __builtin_sqrt(x); }
 inline double __ll2double_rn(long long x) { return double(x); }
@@ -31,6 +31,7 @@ inline long long __double_as_longlong(double x) {
         if (size != sizeof job) return 0;                                                                      \
         __builtin_memcpy(&job, bytes, sizeof job);                                                             \
         blockDim = {block, 1};                                                                                 \
+        gridDim = {grid_x, grid_y};                                                                            \
         for (blockIdx.y = 0; blockIdx.y < grid_y; blockIdx.y++)                                                \
             for (blockIdx.x = 0; blockIdx.x < grid_x; blockIdx.x++)                                            \
                 for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) kernel(job);                         \

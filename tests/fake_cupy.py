@@ -27,6 +27,7 @@ SHIM = Path(__file__).with_name("cuda_shim.h")
 JOBS = dict(initialise_satellites="InitialiseJob") | {
     f"propagate_{regime}": "PropagateJob" for regime in ("near_earth", "deep_space", "one_day", "half_day")
 }
+JOBS["look_angles"] = "LookJob"
 _libraries: dict[str, ctypes.CDLL] = {}
 
 
@@ -117,6 +118,7 @@ class Array:
         self._fake, self._memory, self._view = fake, memory, view
         self.shape, self.dtype = view.shape, view.dtype
         self.data = SimpleNamespace(ptr=view.ctypes.data)
+        self.device = SimpleNamespace(id=getattr(fake._here, "device", 0))
         self.__cuda_array_interface__ = dict(shape=view.shape, typestr=view.dtype.str, data=(self.data.ptr, False), version=3)
 
     def __len__(self):

@@ -68,6 +68,7 @@ def test_metadata(tmp_path):
         "units": {"position": "km", "velocity": "km/s"},
         "dtype": "float64",
         "velocity": True,
+        "sunlit": False,
         "elements": elements_digest(prop.elements),
         "start": "2026-01-01T00:00:00Z",
         "step": "1min",
@@ -160,7 +161,7 @@ def test_blocks_that_lie_differently_in_memory_give_the_same_bytes(tmp_path):
     prop = propagator()
     plan = plan_snapshots(prop.elements, GRID)
     (block,) = prop.snapshots(GRID)
-    fortran = replace(block, **{name: np.asfortranarray(getattr(block, name)) for name in (*COORDINATES, "status")})
+    fortran = replace(block, columns={name: np.asfortranarray(column) for name, column in block.columns.items()})
     write_plan(tmp_path / "c", plan, [block], engine="numpy")
     write_plan(tmp_path / "fortran", plan, [fortran], engine="numpy")
     assert contents(tmp_path / "c") == contents(tmp_path / "fortran")

@@ -363,3 +363,47 @@ def test_times_that_are_refused() -> None:
         as_times([["2026-01-01"]])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="range"):
         as_times(range(3))  # type: ignore[arg-type]
+
+
+# --- other clocks ---
+def test_a_grid_in_gps_time_is_one_in_utc():
+    times = time_grid("2026-01-01T00:00:00", "2026-01-01T01:00:00", step="1min", scale="gps")
+    assert times.is_grid and times == time_grid("2025-12-31T23:59:42Z", duration="1h", step="1min")
+
+
+def test_a_grid_over_a_leap_second_is_even_in_its_own_scale():
+    times = time_grid("2017-01-01T00:00:32.184", duration="6s", step="2s", scale="tt")  # 2016-12-31T23:59:24 UTC
+    assert times.is_grid
+    times = time_grid("2017-01-01T00:00:30", duration="20s", step="4s", scale="tai")
+    assert not times.is_grid
+    assert [str(each) for each in times.datetime64.astype("datetime64[s]")] == [
+        "2016-12-31T23:59:54",
+        "2016-12-31T23:59:58",
+        "2017-01-01T00:00:01",
+        "2017-01-01T00:00:05",
+        "2017-01-01T00:00:09",
+    ]
+    with pytest.raises(ValueError, match="within the leap second before 2017-01-01T00:00:00Z"):
+        time_grid("2017-01-01T00:00:30", duration="20s", step="1s", scale="tai")
+
+
+def test_arrays_and_texts_in_other_scales():
+    readings = np.array(["2026-01-01T00:00:37", "2026-01-01T00:01:37"], "datetime64[s]")
+    assert as_times(readings, "tai") == time_grid("2026-01-01T00:00:00Z", duration="2min", step="1min")
+    assert as_times("2026-01-01T00:00:18", "gps").start_ns == instant_ns("2026-01-01T00:00:00Z")
+    assert as_times(["2026-01-01T00:01:09.184"], "tt").start_ns == instant_ns("2026-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize("zone", ["Z", "+00:00", " UTC"])
+def test_a_zone_contradicts_another_scale(zone):
+    with pytest.raises(ValueError, match="leave out the zone"):
+        time_grid(f"2026-01-01T00:00:00{zone}", duration="1h", scale="gps")
+
+
+def test_times_and_time_zones_contradict_another_scale():
+    with pytest.raises(ValueError, match="Times are UTC, not tai"):
+        as_times(time_grid("2026-01-01", duration="1h"), "tai")
+    with pytest.raises(ValueError, match="leave out the zone"):
+        as_times([datetime(2026, 1, 1, tzinfo=timezone.utc)], "tai")
+    with pytest.raises(ValueError, match="'ut1' is not known: use utc, tai, tt or gps"):
+        as_times("2026-01-01", "ut1")

@@ -9,7 +9,7 @@ from gpuprop.constants import kernels_folder
 from gpuprop.engine_cuda import KERNELS
 from gpuprop.engine_cuda.source import OPTIONS, source
 
-ENTRIES = {"initialise_satellites", *KERNELS}
+ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
 ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}  # PTX instructions on float64 that round: to nearest, or the bits differ
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
 
@@ -33,7 +33,7 @@ def test_ptx(capability):
     found = entries(nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS)))
     assert set(found) == ENTRIES
     for instructions in found.values():
-        assert len(instructions) > 500
+        assert len(instructions) > 150
         words = {line.split()[0].rstrip(";") for line in instructions}
         assert [word for word in words if word.startswith(("fma", "call"))] == []
         assert [line for line in instructions if ".local" in line] == []

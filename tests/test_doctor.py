@@ -22,8 +22,8 @@ class OneBitOff:
         propagation = open_engine("numpy").load(model, elements, epoch_ns)
         block = propagation.block
 
-        def wrong(ns, names):
-            columns = block(ns, names)
+        def wrong(ns, names, view):
+            columns = block(ns, names, view)
             columns["vy"].view(np.uint64)[0, 0] ^= 1
             return columns
 

@@ -265,11 +265,6 @@ def test_a_wrong_option_says_what_is_right(options, message):
         Propagator(element_sets(), **options)
 
 
-def test_a_frame_that_is_not_there_is_refused(engine):
-    with pytest.raises(ValueError, match="teme"):
-        Propagator(element_sets(), engine).states("2026-01-01T00:00:00Z", frame="itrs")
-
-
 def test_no_satellites_and_no_instants(engine):
     times = time_grid("2026-01-01T00:00:00Z", duration="1h")
     none = element_sets()[np.zeros(33, bool)]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from test_engine import EPOCH, MINUTE, random_elements
 
-from gpuprop import Elements, Propagator, engine_cpu, engines
+from gpuprop import Elements, Propagator, digest, engine_cpu, engines
 from gpuprop.engine_cpu import CpuEngine, Unusable, library, usable
 from gpuprop.engine_numpy import NumpyEngine
 from gpuprop.gravity import GRAVITY
-from gpuprop.model import Model
+from gpuprop.model import CODES, Model
 from gpuprop.snapshots import mean_elements
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
@@ -111,16 +111,19 @@ def test_nothing_is_written_beside_the_output(n):
     """Guard zones around each column, and an output wider than the satellites: nothing but their states changes."""
     elements = random_elements(27, n)
     rows, gap, guard = 5, 3, 64
+    view = digest.turned(instants(rows), geodetic=True)
+    names = (*COLUMNS, "sunlit")
     for width in library().widths:
         propagation = load(CpuEngine(1, width), elements)
-        expected = propagation.block(instants(rows), COLUMNS)
-        arrays = [np.full(rows * (n + gap) + 2 * guard, -7.5) for _ in range(6)] + [np.full(rows * (n + gap) + 2 * guard, 77, np.uint8)]
+        expected = propagation.block(instants(rows), names, view)
+        length = rows * (n + gap) + 2 * guard
+        arrays = [np.full(length, 77, np.uint8) if name in CODES else np.full(length, -7.5) for name in names]
         whole = [array.copy() for array in arrays]
         ns, tasks = instants(rows), propagation._tasks(rows)
-        job = propagation._job(ns, tasks, {name: array[guard:] for name, array in zip(COLUMNS, arrays, strict=True)})
+        job = propagation._job(ns, tasks, {name: array[guard:] for name, array in zip(names, arrays, strict=True)}, view)
         job.n_sats = n + gap
         library().work(width)(ctypes.byref(job))
-        for name, array, untouched in zip(COLUMNS, arrays, whole, strict=True):
+        for name, array, untouched in zip(names, arrays, whole, strict=True):
             untouched[guard:-guard].reshape(rows, n + gap)[:, :n] = expected[name]
             assert np.array_equal(array.view(np.uint8), untouched.view(np.uint8))
 

@@ -33,7 +33,7 @@ def race(tmp_path_factory):
 
 
 def test_there_are_blocks():
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
     assert "SPEED" not in README
 
 

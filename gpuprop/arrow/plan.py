@@ -4,6 +4,7 @@ Engine, threads, block size and host are not in it, so whoever writes a part of 
 """
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,8 @@ from ..clock import Times, as_times, format_duration, format_ns
 from ..elements import OMM_FIELDS, Elements
 from ..gravity import gravity_model
 from ..model import Model
-from ..snapshots import FRAMES, STATUS
+from ..orientation import EarthOrientation, earth_orientation
+from ..snapshots import STATUS, SUNLIT, VELOCITY, position_names
 
 # Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
 # 25, so every form stays between 256 MB and 1 GB.
@@ -29,7 +31,7 @@ FORMATS = ("arrow", "parquet")  # also the suffixes of the files
 COMPRESSIONS = ("none", "lz4", "zstd")
 DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
 PARTS = "snapshots"  # the directory of the parts
-POSITION, VELOCITY = ("x", "y", "z"), ("vx", "vy", "vz")
+UNITS = {"lat": "deg", "lon": "deg", **dict.fromkeys(("x", "y", "z", "height"), "km"), **dict.fromkeys(VELOCITY, "km/s")}
 
 
 def digest_text(digest: xxhash.xxh3_128) -> str:
@@ -132,6 +134,8 @@ class Plan:
     compression: str
     gravity: str
     opsmode: str
+    sunlit: bool
+    earth_orientation: str | None  # what turned the Earth in the frames other than teme
     layout: Layout
 
     @property
@@ -152,7 +156,7 @@ class Plan:
 
     @property
     def row_bytes(self) -> int:
-        return row_bytes(self.dtype, self.velocity)
+        return row_bytes(self.columns)
 
     @property
     def bytes(self) -> int:
@@ -162,7 +166,12 @@ class Plan:
     @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the floating-point columns."""
-        return POSITION + VELOCITY if self.velocity else POSITION
+        return tuple(field.name for field in self.columns if pa.types.is_floating(field.type))
+
+    @cached_property
+    def columns(self) -> list[pa.Field]:
+        """The columns of a part."""
+        return state_columns(self.frame, self.dtype, self.velocity, self.sunlit)
 
     @property
     def files(self) -> Files:
@@ -177,12 +186,13 @@ class Plan:
             "model": "SGP4",
             "frame": self.frame,
             "time_scale": "UTC",
-            "earth_orientation": None,  # no frame of this version needs it
+            "earth_orientation": self.earth_orientation,
             "gravity": self.gravity,
             "opsmode": self.opsmode,
-            "units": {"position": "km", "velocity": "km/s"} if self.velocity else {"position": "km"},
+            "units": {"position": position_unit(self.frame)} | ({"velocity": "km/s"} if self.velocity else {}),
             "dtype": self.dtype,
             "velocity": self.velocity,
+            "sunlit": self.sunlit,
             "elements": elements_digest(self.elements),
             "start": format_ns(self.times.start_ns) if step else None,
             "step": format_duration(step) if step else None,
@@ -199,16 +209,7 @@ class Plan:
     @cached_property
     def schema(self) -> pa.Schema:
         """Of the parts; no column has nulls: a state that cannot be computed is NaN."""
-        real = pa.float64() if self.dtype == "float64" else pa.float32()
-        fields = [
-            pa.field("time", pa.timestamp("ns", "UTC"), nullable=False, metadata={"unit": "UTC"}),
-            pa.field("sat_id", pa.int32(), nullable=False),
-            *(pa.field(name, real, nullable=False, metadata={"unit": "km", "frame": self.frame}) for name in POSITION),
-        ]
-        if self.velocity:
-            fields += [pa.field(name, real, nullable=False, metadata={"unit": "km/s", "frame": self.frame}) for name in VELOCITY]
-        fields.append(pa.field("status", pa.uint8(), nullable=False, metadata={"codes": json.dumps(STATUS)}))
-        return pa.schema(fields, metadata={"gpuprop": json.dumps(self.metadata)})
+        return pa.schema(self.columns, metadata={"gpuprop": json.dumps(self.metadata)})
 
     def to_dict(self) -> dict[str, Any]:
         """The plan as it stands in the manifest: the metadata, and how it is spread over files. Equal plans write equal bytes."""
@@ -223,9 +224,41 @@ class Plan:
         }
 
 
-def row_bytes(dtype: str, velocity: bool) -> int:
-    """Bytes of a row: time, sat_id, coordinates, status."""
-    return 8 + 4 + (6 if velocity else 3) * np.dtype(dtype).itemsize + 1
+def position_unit(frame: str) -> str:
+    """Of the three columns of a position."""
+    return "deg, deg, km" if frame == "geodetic" else "km"
+
+
+def state_columns(frame: str, dtype: str, velocity: bool, sunlit: bool) -> list[pa.Field]:
+    """The columns of a part. Velocities of geodetic positions are along the axes of ITRS."""
+    real = pa.float64() if dtype == "float64" else pa.float32()
+    frames = dict.fromkeys(position_names(frame), frame)
+    if velocity:
+        frames |= dict.fromkeys(VELOCITY, "itrs" if frame == "geodetic" else frame)
+    columns = [
+        pa.field("time", pa.timestamp("ns", "UTC"), nullable=False, metadata={"unit": "UTC"}),
+        pa.field("sat_id", pa.int32(), nullable=False),
+        *(pa.field(name, real, nullable=False, metadata={"unit": UNITS[name], "frame": of}) for name, of in frames.items()),
+        pa.field("status", pa.uint8(), nullable=False, metadata={"codes": json.dumps(STATUS)}),
+    ]
+    if sunlit:
+        columns.append(pa.field("sunlit", pa.uint8(), nullable=False, metadata={"codes": json.dumps(SUNLIT)}))
+    return columns
+
+
+def row_bytes(columns: list[pa.Field]) -> int:
+    """Bytes of a row."""
+    return sum(int(column.type.bit_width) for column in columns) // 8
+
+
+def turned_by(frame: str, times: Times, eop: EarthOrientation) -> str | None:
+    """What the metadata say of the Earth orientation: its source, and whether an instant is so late that it is a prediction. ValueError for
+    an instant that it does not reach."""
+    if frame == "teme":
+        return None
+    edges = np.array([times.start_ns, int(times.instants[-1])]) if times.is_grid else times.ns
+    eop.at(edges)  # refuses what the table does not reach
+    return eop.source + ("; predictions are used" if eop.predictions(edges).any() else "")
 
 
 def plan_snapshots(
@@ -239,15 +272,18 @@ def plan_snapshots(
     compression: str | None = None,
     gravity: str = "wgs72",
     opsmode: str = "i",
+    sunlit: bool = False,
+    eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
 ) -> Plan:
     """What write_snapshots would write, without computing or writing anything: `.satellites .instants .rows .parts .bytes`, `.to_dict()`.
 
     times: anything clock.as_times takes; instants in equal steps become a grid, however they are spelled. Other options as in
-    write_snapshots; part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not known, for no satellites
-    and for no instants.
+    write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not
+    known, for no satellites, for no instants, and for one that the Earth orientation does not reach.
     """
-    for name, value, known in (("frame", frame, FRAMES), ("dtype", dtype, ("float64", "float32")), ("format", format, FORMATS)):
+    position_names(frame)
+    for name, value, known in (("dtype", dtype, ("float64", "float32")), ("format", format, FORMATS)):
         if value not in known:
             raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
     compression = DEFAULT_COMPRESSION[format] if compression is None else compression
@@ -260,8 +296,10 @@ def plan_snapshots(
     if not times.count:
         raise ValueError("there are no instants to write")
     part_bytes = PART_BYTES if part_bytes is None else part_bytes
-    layout = Layout.of(len(elements), times.count, row_bytes(dtype, velocity), part_bytes)
-    return Plan(elements, times, frame, dtype, velocity, format, compression, model.gravity.name, model.opsmode, layout)
+    layout = Layout.of(len(elements), times.count, row_bytes(state_columns(frame, dtype, velocity, sunlit)), part_bytes)
+    turned = turned_by(frame, times, earth_orientation("none" if frame == "teme" else eop))
+    written = (elements, times, frame, dtype, velocity, format, compression)
+    return Plan(*written, gravity=model.gravity.name, opsmode=model.opsmode, sunlit=sunlit, earth_orientation=turned, layout=layout)
 
 
 def as_grid(times: Times) -> Times:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..clock import format_ns
+from ..model import CODES
 from ..snapshots import Propagator, States
 from .files import NewFile
 from .manifest import Manifest, claim
@@ -76,13 +77,16 @@ def write_snapshots(
     progress: Progress | None = None,
     overwrite: bool = False,
     *,
+    sunlit: bool = False,
     resume: bool = False,
     shard: str | None = None,
 ) -> Report:
     """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`.
 
     The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`; rows are ordered by time, then as the
-    satellites are. dtype: `float64` or `float32`, of position (km) and velocity (km/s) in `frame`. format: `arrow` (IPC, which
+    satellites are. frame: teme, pef, itrs, gcrs, or geodetic: lat, lon (deg) and height (km) on WGS-84 in the place of x, y, z, with
+    velocities along the axes of ITRS; its Earth orientation is the propagator's. sunlit: a column that says whether the Sun shines on the
+    satellite (0 umbra, 1 penumbra, 2 sunlit). dtype: `float64` or `float32`, of positions and velocities. format: `arrow` (IPC, which
     memory-maps) or `parquet`. compression: `none`, `lz4` or `zstd`; by default none for arrow, zstd for parquet.
 
     progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling thread. Memory does not grow with the number
@@ -105,9 +109,11 @@ def write_snapshots(
         compression=compression,
         gravity=propagator.model.gravity.name,
         opsmode=propagator.model.opsmode,
+        sunlit=sunlit,
+        eop=propagator.eop if frame != "teme" else None,
     )
     # A block is a batch, so that no row is copied on its way into the file.
-    with closing(propagator.snapshots(plan.times, frame, velocity, instants=plan.layout.batch_instants)) as blocks:
+    with closing(propagator.snapshots(plan.times, frame, velocity, sunlit=sunlit, instants=plan.layout.batch_instants)) as blocks:
         return write_plan(path, plan, blocks, engine=propagator.engine, progress=progress, overwrite=overwrite)
 
 
@@ -213,7 +219,8 @@ def record_batches(plan: Plan, blocks: Iterable[States]) -> Iterator[pa.RecordBa
         columns = {"time": np.repeat(ns, n_sats), "sat_id": sat_ids[: len(ns) * n_sats]}
         for name in plan.coordinates:
             columns[name] = _column(pieces, name, plan.dtype, n_sats)
-        columns["status"] = _column(pieces, "status", "uint8", n_sats)
+        for name in CODES[: 1 + plan.sunlit]:
+            columns[name] = _column(pieces, name, "uint8", n_sats)
         for satellites in slices:
             rows = satellites if len(slices) > 1 else slice(None)
             arrays = [_arrow_array(field.type, columns[field.name][rows]) for field in plan.schema]
@@ -244,7 +251,7 @@ def _column(pieces: list[Piece], name: str, dtype: str, n_sats: int) -> npt.NDAr
     """A column as rows, (n_times * n_sats,): a view where one contiguous block holds it in this dtype, else a copy."""
     arrays = []
     for block, first, last in pieces:
-        values = getattr(block, name)
+        values = block.columns.get(name)
         if values is None:
             raise ValueError(f"the states given have no {name}, which the plan writes")
         if values.shape[1] != n_sats:

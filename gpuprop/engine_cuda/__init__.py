@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from ..constants import FIELDS, Constants
 from ..gravity import Gravity
-from ..model import MeanElements, Model
-from ..typing import Columns
+from ..model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
+from ..typing import Array, Columns
 from .availability import CudaError, check, explained, import_cupy, usable
 from .pinned import Ring
 from .source import OPTIONS, source
@@ -24,16 +24,19 @@ CHUNK = 32  # most instants of a thread: what loading its constants costs is the
 THREADS = 1 << 19  # a few waves of the largest GPU: chunks are shorter where there would be fewer threads
 GRID_Y = 65535  # CUDA's limit
 SLICE_BYTES = 16 << 20  # device memory of a slice: long against the start of a copy, short against a block
-COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
 KERNELS = ("propagate_near_earth", "propagate_deep_space", "propagate_one_day", "propagate_half_day")  # by regime
-STATE_BYTES = 49
+STATE_BYTES = 50
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
 
 # The structures of propagate.cu: every member has 8 bytes, a pointer is an int64 here.
 GRAVITY = [(name, np.float64) for name in ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")]
 INITIALISE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in ("afspc", "elements", "n_sats", "constants", "regimes"))])
-WORDS = ("afspc", "constants", "epoch_ns", "place", "n_sats", "first", "last", "ns", "n_times", "chunk")
-PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in WORDS), ("out", np.int64, 6), ("status", np.int64)])
+WORDS = ("afspc", "constants", "epoch_ns", "place", "n_sats", "first", "last", "ns", "n_times", "chunk", "rotation", "geodetic", "sun")
+OUT = [("out", np.int64, 6), ("status", np.int64), ("sunlit", np.int64)]
+LOOK_JOB = np.dtype(
+    [*((name, np.int64) for name in ("rotation", "sites", "n_sites", "n_times", "n_sats")), ("in", np.int64, 6), ("out", np.int64, 4)]
+)
+PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in WORDS), *OUT])
 
 
 def _job(dtype: np.dtype[Any], model: Model) -> npt.NDArray[Any]:
@@ -61,6 +64,7 @@ class CudaEngine:
         with explained(self.cupy, device):
             module = self.cupy.RawModule(code=source(), options=OPTIONS)
             self.initialise = module.get_function("initialise_satellites")
+            self.look = module.get_function("look_angles")
             self.propagate = [module.get_function(kernel) for kernel in KERNELS]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -81,6 +85,25 @@ class CudaEngine:
             values = dict(zip(FIELDS, constants.get(), strict=True))
             in_order = Constants.sort(values, regimes.get(), epoch_ns)
         return CudaPropagation(self, model, in_order)
+
+    def look_angles(self, columns: DeviceColumns, rotation: Array | None, sites: Array) -> DeviceColumns:
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
+        they are already if it is None; sites (n_sites, 12). CuPy arrays of CuPy arrays, finished; numpy arrays of numpy arrays."""
+        cupy = self.cupy
+        on_host = isinstance(columns["x"], np.ndarray)
+        with explained(cupy, self.device):
+            given = [cupy.asarray(np.ascontiguousarray(columns[name])) if on_host else columns[name] for name in COORDINATES]
+            n_times, n_sats = given[0].shape
+            out = {name: cupy.empty((n_times, len(sites), n_sats), np.float64) for name in LOOK}
+            if n_times and n_sats and len(sites):
+                resident = [None if values is None else cupy.asarray(np.ascontiguousarray(values)) for values in (rotation, sites)]
+                job = np.zeros(1, LOOK_JOB)
+                job["rotation"], job["sites"] = map(_address, resident)
+                job["n_sites"], job["n_times"], job["n_sats"] = len(sites), n_times, n_sats
+                job["in"], job["out"] = [_address(column) for column in given], [_address(column) for column in out.values()]
+                self.look((-(-n_sats // BLOCK), min(n_times, GRID_Y)), (BLOCK,), (job,))
+            cupy.cuda.get_current_stream().synchronize()
+            return {name: column.get() for name, column in out.items()} if on_host else out
 
 
 class CudaPropagation:
@@ -114,7 +137,7 @@ class CudaPropagation:
             self._slices = []
             self._ring = Ring(self._engine.cupy)
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
         """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC.
 
         Computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the device: while one is copied to the host, the other
@@ -123,33 +146,33 @@ class CudaPropagation:
         with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
             block = self._ring.columns(names, (len(ns), len(self.constants)))
             if len(ns) and len(self.constants):
-                self._fill(ns, block)
+                self._fill(ns, block, view)
             return block
 
-    def _fill(self, ns: npt.NDArray[np.int64], block: Columns) -> None:
+    def _fill(self, ns: npt.NDArray[np.int64], block: Columns, view: View) -> None:
         cupy, computing, copying = self._engine.cupy, self._computing, self._copying
         n_sats = len(self.constants)
         rows = max(1, SLICE_BYTES // (STATE_BYTES * n_sats))
         if not self._slices:
-            self._slices = [self._empty((*COORDINATES, "status"), (rows, n_sats)) for _ in range(2)]
+            self._slices = [self._empty((*COORDINATES, *CODES), (rows, n_sats)) for _ in range(2)]
             # Other streams may still fill the constants, or be at work on what was in this memory before.
             cupy.cuda.Device().synchronize()
         with computing:
-            instants = cupy.asarray(ns)
+            instants, seen = cupy.asarray(ns), self._resident_view(view)
         copied = [copying.record(), copying.record()]
         for number, first in enumerate(range(0, len(ns), rows)):
             here = slice(first, min(first + rows, len(ns)))
             columns = {name: self._slices[number % 2][name][: here.stop - first] for name in block}
             computing.wait_event(copied[number % 2])
             with computing:
-                self._launch(instants[here], columns)
+                self._launch(instants[here], columns, seen.at(here))
             copying.wait_event(computing.record())
             for name, column in columns.items():
                 column.get(stream=copying, out=block[name][here], blocking=False)
             copied[number % 2] = copying.record()
         copying.synchronize()
 
-    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> DeviceColumns:
+    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> DeviceColumns:
         """The same as CuPy arrays on the GPU, finished: any stream may read them.
 
         They are computed on CuPy's current stream: memory that CuPy takes back and hands out again stays in order with its last use.
@@ -158,20 +181,27 @@ class CudaPropagation:
         with explained(cupy, self._engine.device):
             block = self._empty(names, (len(ns), len(self.constants)))
             if len(ns) and len(self.constants):
-                self._launch(cupy.asarray(ns), block)
+                self._launch(cupy.asarray(ns), block, self._resident_view(view))
             cupy.cuda.get_current_stream().synchronize()
             return block
 
     def _empty(self, names: tuple[str, ...], shape: tuple[int, int]) -> DeviceColumns:
-        return {name: self._engine.cupy.empty(shape, np.uint8 if name == "status" else np.float64) for name in names}
+        return {name: self._engine.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
 
-    def _launch(self, ns: Any, columns: DeviceColumns) -> None:
+    def _resident_view(self, view: View) -> View:
+        """The view with its arrays on the device."""
+        rotation, sun = (None if values is None else self._engine.cupy.asarray(values) for values in (view.rotation, view.sun))
+        return View(rotation, view.geodetic, sun)
+
+    def _launch(self, ns: Any, columns: DeviceColumns, view: View) -> None:
         """Columns on the device, at instants on the device, on the current stream: one kernel for each regime."""
         job = self._job.copy()
         job["ns"], job["n_times"] = ns.data.ptr, len(ns)
         for number, name in enumerate(COORDINATES):
             job["out"][0, number] = _address(columns.get(name))
-        job["status"] = _address(columns.get("status"))
+        for name in CODES:
+            job[name] = _address(columns.get(name))
+        job["rotation"], job["geodetic"], job["sun"] = _address(view.rotation), view.geodetic, _address(view.sun)
         for regime, satellites in self.constants.bounds.items():
             count = satellites.stop - satellites.start
             chunk = max(min(CHUNK, count * len(ns) // THREADS), 1, -(-len(ns) // GRID_Y))

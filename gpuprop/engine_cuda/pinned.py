@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ..model import column_dtypes
 from ..typing import Columns
 
 BUFFERS = 3  # the block in use, the one that waits for it, the one being copied
@@ -26,8 +27,8 @@ class Ring:
         self._free: deque[Any] = deque([None] * BUFFERS)  # None: not allocated yet
 
     def columns(self, names: tuple[str, ...], shape: tuple[int, int]) -> Columns:
-        """Uninitialised columns of a block, uint8 for status and float64 else."""
-        dtypes = {name: np.dtype(np.uint8 if name == "status" else np.float64) for name in names}
+        """Uninitialised columns of a block."""
+        dtypes = {name: np.dtype(dtype) for name, dtype in column_dtypes(names).items()}
         size = math.prod(shape)
         memory = self._take(size * sum(dtype.itemsize for dtype in dtypes.values()))
         found, offset = {}, 0

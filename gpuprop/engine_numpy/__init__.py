@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
-from ..model import MeanElements, Model
-from ..typing import Columns
+from ..model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
+from ..typing import Array, Columns
 from . import workers
+from .frames import rotate
 from .initialise import initialise
-from .tiles import fill, groups
+from .look import look_from
+from .orbit import State
+from .tiles import TILE, fill, groups
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
 
@@ -40,6 +43,22 @@ class NumpyEngine:
             values, regime = initialise(model.gravity, model.opsmode, elements)
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
 
+    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
+        they are already if it is None; sites (n_sites, 12)."""
+        shape = columns["x"].shape
+        out = {name: np.empty((shape[0], len(sites), shape[1])) for name in LOOK}
+        with np.errstate(all="ignore"):
+            for k in range(0, shape[0], height := max(1, TILE // max(1, shape[1]))):
+                here = slice(k, k + height)
+                x, y, z, vx, vy, vz = (columns[name][here] for name in COORDINATES)
+                state = State(x, y, z, vx, vy, vz, np.empty(0, np.uint8))
+                state = state if rotation is None else rotate(rotation[here], state)
+                for number, site in enumerate(sites):
+                    for name, values in zip(LOOK, look_from(site, state), strict=True):
+                        out[name][here, number] = values
+        return out
+
 
 class NumpyPropagation:
     """Constants of one set of satellites, ready to be propagated."""
@@ -52,17 +71,17 @@ class NumpyPropagation:
         self._workers: workers.Workers | None = None
         self._states = 0
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...]) -> Columns:
+    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
         """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
         n_sats = len(self.constants)
-        dtypes = {name: "uint8" if name == "status" else "float64" for name in names}
+        dtypes = column_dtypes(names)
         self._states += len(ns) * n_sats
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
             if self._workers is None or self._workers.pid != os.getpid():  # a fork must not speak to its parent's workers
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
-            return self._workers.block(ns, n_sats, dtypes)
+            return self._workers.block(ns, n_sats, dtypes, view)
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
-        fill(self._groups, ns, out)
+        fill(self._groups, ns, out, view=view)
         return out
 
     def close(self) -> None:

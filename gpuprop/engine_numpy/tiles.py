@@ -6,9 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
-from ..model import Model
+from ..model import TEME, Model, View
 from ..typing import Array, Columns
 from .deep_space import deep_space
+from .frames import seen_from, sunlight
 from .near_earth import Inclination, Mean, near_earth
 from .orbit import State, eccentric, orbit
 from .resonance import Integrator
@@ -62,22 +63,28 @@ def tiles(all_groups: list[Group], n_times: int) -> Iterator[tuple[Group, slice]
             yield group, slice(begin, min(begin + height, n_times))
 
 
-def fill(all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, share: int = 0, shares: int = 1) -> None:
+def fill(all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, share: int = 0, shares: int = 1, view: View = TEME) -> None:
     """Compute every `shares`-th tile, from tile `share` on, into the columns `out`, each (n_times, n_sats) in the order of the input."""
 
     def minutes(instants: slice, group: Group) -> Array:
         return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
 
-    fill_minutes(all_groups, len(ns), minutes, out, share, shares)
+    fill_minutes(all_groups, len(ns), minutes, out, share, shares, view)
 
 
-def fill_minutes(all_groups: list[Group], n_times: int, minutes: Minutes, out: Columns, share: int = 0, shares: int = 1) -> None:
+def fill_minutes(
+    all_groups: list[Group], n_times: int, minutes: Minutes, out: Columns, share: int = 0, shares: int = 1, view: View = TEME
+) -> None:
     """The same for n_times instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
     with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
         for number, (group, instants) in enumerate(tiles(all_groups, n_times)):
             # a resonant group belongs to one worker as a whole, lest each of them integrates it from the epoch
             owner = group.satellites.start // DEEP_SATELLITES if group.resonant else number
             if owner % shares == share:
-                state = group.states(minutes(instants, group))
-                for name, column in out.items():
-                    column[instants, group.place] = getattr(state, name)
+                state, seen = group.states(minutes(instants, group)), view.at(instants)
+                if seen.sun is not None:
+                    out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
+                if seen.rotation is not None:
+                    state = seen_from(seen.rotation, seen.geodetic, state)
+                for name in out.keys() - {"sunlit"}:
+                    out[name][instants, group.place] = getattr(state, name)

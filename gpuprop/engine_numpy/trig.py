@@ -89,9 +89,9 @@ def atan2(y: Array, x: Array) -> Array:
     steep = ay > ax
     low = np.where(steep, ax, ay)
     high = np.where(steep, ay, ax)
-    t = low / np.where(high == 0.0, 1.0, high)
-    far = t > 0.41421356237309503
-    t = np.where(far, (t - 1.0) / (t + 1.0), t)
+    far = low > 0.41421356237309503 * high
+    below = np.where(far, low + high, high)
+    t = np.where(far, low - high, low) / np.where(below == 0.0, 1.0, below)
     z = t * t
     w = z * z
     even = z * (

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
-from ..model import Model
+from ..model import Model, View
 from ..typing import Columns
 from .tiles import fill, groups
 
@@ -86,7 +86,7 @@ class Workers:
             self.close()
             raise WorkerError(f"cannot start {sys.executable} as a worker process; threads=1 computes without workers") from error
 
-    def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str]) -> Columns:
+    def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str], view: View) -> Columns:
         """The columns of a block, computed by all workers; WorkerError if one fails."""
         shape, layout, size = (len(ns), n_sats), {}, 0
         for name, dtype in dtypes.items():
@@ -97,7 +97,7 @@ class Workers:
             out = columns(fd, shape, layout, size)
             with self._one_at_a_time:
                 for share, connection in enumerate(self._sockets):
-                    _send(connection, (ns, layout, size, share, len(self._sockets)), fd)
+                    _send(connection, (ns, layout, size, share, len(self._sockets), view), fd)
                 failures = [_receive(connection)[0] for connection in self._sockets]
             if any(failures):
                 raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
@@ -115,11 +115,11 @@ def serve(descriptor: int) -> None:
         model, constants = _receive(connection)[0]
         all_groups = groups(model, constants)
         while True:
-            (ns, layout, size, share, shares), fd = _receive(connection)
+            (ns, layout, size, share, shares, view), fd = _receive(connection)
             failure = ""
             try:
                 assert fd is not None
-                fill(all_groups, ns, columns(fd, (len(ns), len(constants)), layout, size), share, shares)
+                fill(all_groups, ns, columns(fd, (len(ns), len(constants)), layout, size), share, shares, view)
             except Exception:
                 failure = traceback.format_exc()
             finally:

@@ -1,0 +1,76 @@
+"""Look angles: where satellites stand in the sky of places on the ground."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .clock import Times
+from .conversion import Eop, between, convert
+from .engine import Engine, open_engine
+from .orientation import earth_orientation, geodetic_site
+from .snapshots import States
+from .typing import Array
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place on the ground or above it, on WGS-84: degrees, north and east positive, and km above the ellipsoid."""
+
+    latitude_deg: float
+    longitude_deg: float
+    height_km: float = 0.0
+    name: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class LookAngles:
+    """Where n_sats satellites stand in the sky of n_sites sites at n_times instants, (n_times, n_sites, n_sats) each.
+
+    azimuth: rad, from north by east, in [0, 2 pi). elevation: rad, above the plane normal to the ellipsoid's vertical. range: km.
+    range_rate: km/s, positive where the satellite recedes. NaN where there is no position.
+    Geometric: refraction, which lifts what is near the horizon by up to half a degree, and the time that light takes are left out.
+    """
+
+    times: Times
+    sat_id: npt.NDArray[np.int32]  # (n_sats,)
+    sites: tuple[Site, ...]
+    azimuth: Array
+    elevation: Array
+    range: Array
+    range_rate: Array
+
+
+def look_angles(block: States, sites: Site | Sequence[Site], eop: Eop = None, engine: str | None = None) -> LookAngles:
+    """Azimuth, elevation, range and range rate of the satellites of a block, in any frame, from sites on the ground.
+
+    block: with velocities. sites: gpuprop.Site, or several. eop: the Earth orientation that takes the block to ITRS, as Propagator takes
+    it; not used where it is itrs or geodetic already. engine: as for Propagator; a block on a GPU (device=True) is worked on there, and
+    its results stay there, as CuPy arrays. The bits are the same on every engine.
+    ValueError for a block without velocities, for no site or one that is not on Earth, and for what Propagator refuses.
+    """
+    sites = (sites,) if isinstance(sites, Site) else tuple(sites)
+    if not sites:
+        raise ValueError("there is no site to look from: give a gpuprop.Site or several")
+    if "vx" not in block.columns:
+        raise ValueError("the block has no velocities, which range rates need: ask for velocity=True")
+    on_gpu = not isinstance(block.columns["vx"], np.ndarray)
+    if block.frame == "geodetic":
+        if on_gpu:
+            raise ValueError("geodetic states on a GPU have no look angles: ask for the frame itrs")
+        block = convert(block, "itrs")
+    rotation = None if block.frame == "itrs" else between(block.frame, "itrs", block.times.ns, earth_orientation(eop))
+    where: list[Any] = [[getattr(site, name) for site in sites] for name in ("latitude_deg", "longitude_deg", "height_km")]
+    places = geodetic_site(np.radians(where[0]), np.radians(where[1]), where[2])
+    found = _engine_of(block, on_gpu, engine).look_angles(block.columns, rotation, places)
+    return LookAngles(block.times, block.sat_id, sites, **found)
+
+
+def _engine_of(block: States, on_gpu: bool, engine: str | None) -> Engine:
+    """The engine that the block's columns lie with: the GPU that they are on, else the one asked for."""
+    if on_gpu:
+        column: Any = block.columns["vx"]
+        return open_engine(f"cuda:{int(column.device.id)}")
+    return open_engine(engine)
