@@ -25,6 +25,7 @@ _ROOM = {
     "engines": "engine",
     "look_angles": "look",
     "open_snapshots": "arrow",
+    "sun_position": "conversion",
     "read_elements": "reading",
     "time_grid": "clock",
     "walker": "constellations",
@@ -49,6 +50,7 @@ __all__ = [
     "Site",
     "States",
     "STATUS",
+    "sun_position",
     "time_grid",
     "Times",
     "walker",
@@ -59,7 +61,7 @@ if TYPE_CHECKING:
     from .arrow import open_snapshots, write_snapshots
     from .clock import Times, as_times, time_grid
     from .constellations import constellation, constellations, walker
-    from .conversion import convert
+    from .conversion import convert, sun_position
     from .elements import Elements, Reject
     from .engine import engines
     from .look import LookAngles, Site, look_angles

@@ -24,6 +24,7 @@ from .engine import asked_for
 from .reading import ElementsError
 from .snapshots import STATUS, Propagator
 from .sources import SourceError, read_sources
+from .time_scales import leap_seconds_expire
 
 DONE, FAILED, WRONG_CALL, INTERRUPTED = 0, 1, 2, 130
 SHOWN = 5
@@ -66,7 +67,9 @@ def propagate(
         str, Parameter(name="SOURCE", help="A catalogue file, a constellation, or walker:53:1584/72/39@550. Several are joined.")
     ],
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The directory to write.")] = None,
-    start: Annotated[str | None, Parameter(help="First instant, UTC [default: the newest epoch, rounded down to the minute].")] = None,
+    start: Annotated[
+        str | None, Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].")
+    ] = None,
     stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.")] = None,
     duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].")] = None,
     step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...")] = "60s",
@@ -87,7 +90,9 @@ def propagate(
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.")] = "float64",
     format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.")] = "arrow",
     compression: Annotated[Literal["none", "lz4", "zstd"] | None, Parameter(help="[default: none for arrow, zstd for parquet].")] = None,
-    engine: Annotated[str | None, Parameter(help="auto, cuda, cpu or numpy [default: $GPUPROP_ENGINE, else auto].")] = None,
+    engine: Annotated[
+        str | None, Parameter(help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].")
+    ] = None,
     threads: Annotated[int | None, Parameter(help="Cores to use [default: all].")] = None,
     gravity: Annotated[Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.")] = "wgs72",
     opsmode: Annotated[Literal["i", "a"], Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).")] = "i",
@@ -127,13 +132,16 @@ def propagate(
     stale = int((abs(elements.epoch.astype("int64") - times.start_ns) > OLD_DAYS * DAY).sum())
     if stale:
         say(f"{stale:,} element sets are more than {OLD_DAYS} days from the first instant: SGP4 is good for days")
+    if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
+        say(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = dict(satellites=plan.satellites, instants=plan.instants, rows=plan.rows, parts=plan.parts, bytes=plan.bytes)
     if dry_run:
         span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
-        _print(size | span | dict(engine=propagator.engine), json, f"{_size(size)}, {_span(times)}")
+        seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=propagator.engine)
+        _print(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
     assert output is not None
-    say(f"{_size(size)}, {_span(times)}")
+    say(f"{_size(size)}, {_span(times)}, in {plan.frame}")
     if asked_for(engine) == "auto":
         say(f"engine: {propagator.engine} (auto)")
     with _progress(plan.rows, plan.row_bytes, quiet) as progress:

@@ -289,6 +289,13 @@ class Times:
         return ns
 
     @property
+    def edges(self) -> npt.NDArray[np.int64]:
+        """The first and the last instant of a grid; all instants of an array, which may be in any order; empty where there are none."""
+        if isinstance(self.instants, range):
+            return np.array([self.instants[0], self.instants[-1]] if self.instants else [], np.int64)
+        return self.instants
+
+    @property
     def datetime64(self) -> npt.NDArray[np.datetime64]:
         """datetime64[ns], (n,), read-only; materialises a grid."""
         return self.ns.view("datetime64[ns]")

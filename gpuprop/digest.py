@@ -22,13 +22,13 @@ from .elements import Elements
 from .engine import Engine, Propagation, open_engine
 from .engine_numpy.trig import sincos
 from .gravity import GRAVITY
-from .model import TEME, Model, View
+from .model import COORDINATES, TEME, Model, View
 from .snapshots import mean_elements
 from .typing import Array
 
 COMMITTED = Path(__file__).with_name("digest.json")
 DRAWN = ("MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "BSTAR", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
-COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
+COLUMNS = (*COORDINATES, "status")
 Part = tuple[str, Model, Elements, npt.NDArray[np.int64], View]
 DAY = 86_400_000_000_000  # ns
 Range = tuple[float, float]

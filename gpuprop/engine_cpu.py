@@ -181,7 +181,7 @@ class CpuEngine:
         """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
         they are already if it is None; sites (n_sites, 12)."""
         n_times, n_sats = columns["x"].shape
-        given = [np.ascontiguousarray(columns[name]) for name in COORDINATES]
+        given = [np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES]
         rotation = None if rotation is None else np.ascontiguousarray(rotation)
         sites = np.ascontiguousarray(sites)
         out = {name: np.empty((n_times, len(sites), n_sats)) for name in LOOK}

@@ -1,5 +1,6 @@
 """Look angles: where satellites stand in the sky of places on the ground."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,21 +9,34 @@ import numpy as np
 import numpy.typing as npt
 
 from .clock import Times
-from .conversion import Eop, between, convert
+from .conversion import Eop, convert
 from .engine import Engine, open_engine
-from .orientation import earth_orientation, geodetic_site
+from .model import COORDINATES
+from .orientation import between, earth_orientation, geodetic_site
 from .snapshots import States
 from .typing import Array
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place on the ground or above it, on WGS-84: degrees, north and east positive, and km above the ellipsoid."""
+    """A place on the ground or above it, on WGS-84: degrees, north and east positive, and km above the ellipsoid.
+
+    ValueError for a latitude beyond 90, a longitude beyond 360 and what is not a number.
+    """
 
     latitude_deg: float
     longitude_deg: float
     height_km: float = 0.0
     name: str = ""
+
+    def __post_init__(self) -> None:
+        for field, limit in (("latitude_deg", 90.0), ("longitude_deg", 360.0), ("height_km", math.inf)):
+            value = float(getattr(self, field))
+            if not abs(value) <= limit or math.isinf(value):
+                raise ValueError(
+                    f"site {self.name!r}: {field} {value} is not " + (f"from -{limit:g} to {limit:g}" if limit < 1000 else "a number")
+                )
+            object.__setattr__(self, field, value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +57,20 @@ class LookAngles:
     range_rate: Array
 
 
-def look_angles(block: States, sites: Site | Sequence[Site], eop: Eop = None, engine: str | None = None) -> LookAngles:
+def look_angles(block: States, sites: Site | Sequence[Site], *, eop: Eop = None, engine: str | None = None) -> LookAngles:
     """Azimuth, elevation, range and range rate of the satellites of a block, in any frame, from sites on the ground.
 
     block: with velocities. sites: gpuprop.Site, or several. eop: the Earth orientation that takes the block to ITRS, as Propagator takes
-    it; not used where it is itrs or geodetic already. engine: as for Propagator; a block on a GPU (device=True) is worked on there, and
-    its results stay there, as CuPy arrays. The bits are the same on every engine.
-    ValueError for a block without velocities, for no site or one that is not on Earth, and for what Propagator refuses.
+    it; the block's own unless given. engine: as for Propagator; a block on a GPU (device=True) is worked on there, and its results stay
+    there, as CuPy arrays. The bits are the same on every engine.
+    ValueError for a block without velocities, for no site, and for what Propagator refuses; TypeError for what is not States or a Site.
     """
+    if not isinstance(block, States):
+        raise TypeError(f"look_angles takes the States of a block, not {type(block).__name__}")
     sites = (sites,) if isinstance(sites, Site) else tuple(sites)
+    for site in sites:
+        if not isinstance(site, Site):
+            raise TypeError(f"{site!r} is not a gpuprop.Site: write Site(latitude_deg, longitude_deg, height_km)")
     if not sites:
         raise ValueError("there is no site to look from: give a gpuprop.Site or several")
     if "vx" not in block.columns:
@@ -60,12 +79,20 @@ def look_angles(block: States, sites: Site | Sequence[Site], eop: Eop = None, en
     if block.frame == "geodetic":
         if on_gpu:
             raise ValueError("geodetic states on a GPU have no look angles: ask for the frame itrs")
-        block = convert(block, "itrs")
-    rotation = None if block.frame == "itrs" else between(block.frame, "itrs", block.times.ns, earth_orientation(eop))
+        block = convert(block, "itrs", eop=eop)
+    if on_gpu and any(_strided(block.columns[name]) for name in COORDINATES):
+        raise ValueError("columns on a GPU must be contiguous float64: take them as Propagator gives them")
+    own = earth_orientation(block.eop)
+    rotation = between(block.frame, "itrs", block.times.ns, own, own if eop is None else earth_orientation(eop))
     where: list[Any] = [[getattr(site, name) for site in sites] for name in ("latitude_deg", "longitude_deg", "height_km")]
     places = geodetic_site(np.radians(where[0]), np.radians(where[1]), where[2])
     found = _engine_of(block, on_gpu, engine).look_angles(block.columns, rotation, places)
     return LookAngles(block.times, block.sat_id, sites, **found)
+
+
+def _strided(column: Any) -> bool:
+    """Whether a CuPy array is anything but rows of float64."""
+    return column.dtype != np.float64 or column.__cuda_array_interface__.get("strides") is not None
 
 
 def _engine_of(block: States, on_gpu: bool, engine: str | None) -> Engine:

@@ -18,6 +18,7 @@ from .engine_cuda import CudaPropagation
 from .gravity import gravity_model
 from .model import TEME, MeanElements, Model, View
 from .orientation import EarthOrientation, earth_orientation
+from .orientation.nodes import tt_ns
 from .typing import Array, Bits, Columns
 
 FRAMES = ("teme", "pef", "itrs", "gcrs", "geodetic")
@@ -60,6 +61,7 @@ class States:
     sat_id: npt.NDArray[np.int32]  # (n_sats,)
     frame: str
     columns: Columns
+    eop: EarthOrientation | None = None  # what turns the Earth for them; None: the packaged tables
 
     def __getattr__(self, name: str) -> Any:
         columns = self.__dict__.get("columns", {})
@@ -70,6 +72,11 @@ class States:
         if name in (*POSITION, *GEODETIC, "sunlit"):
             raise AttributeError(f"these states, in the frame {self.frame}, have no {name} but {', '.join(columns)}")
         raise AttributeError(f"States has no attribute {name!r}")
+
+    @property
+    def earth_orientation(self) -> str | None:
+        """Where the Earth orientation in these states comes from, and whether it is predicted; None in teme, where there is none."""
+        return None if self.frame == "teme" else earth_orientation(self.eop).described(self.times.ns)
 
     @property
     def position(self) -> Array:
@@ -145,7 +152,7 @@ class Propagator:
         frame: teme, pef, itrs, gcrs or geodetic. sunlit: whether the Sun shines on each satellite, too.
         device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
         """
-        times = self._checked(times, frame)
+        times = self._checked(times, frame, sunlit)
         return self._block(times, frame, velocity, sunlit, device)
 
     def snapshots(
@@ -165,8 +172,8 @@ class Propagator:
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
-        instants = instants or self.instants(block_bytes, velocity)
-        return self._blocks(self._checked(times, frame), instants, frame, velocity, sunlit, device)
+        instants = instants or self.instants(block_bytes, velocity, sunlit)
+        return self._blocks(self._checked(times, frame, sunlit), instants, frame, velocity, sunlit, device)
 
     def close(self) -> None:
         """Let go of what the engine holds (worker processes); the propagator can still be used."""
@@ -192,22 +199,20 @@ class Propagator:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def instants(self, block_bytes: int, velocity: bool = True) -> int:
+    def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Instants in a block of block_bytes, at least one."""
-        state_bytes = 8 * (6 if velocity else 3) + 1
+        state_bytes = 8 * (6 if velocity else 3) + 1 + sunlit
         return max(1, block_bytes // max(1, len(self.elements) * state_bytes))
 
-    def _checked(self, times: Any, frame: str) -> Times:
+    def _checked(self, times: Any, frame: str, sunlit: bool) -> Times:
         instants: Times = as_times(times)
-        position_names(frame)
-        if not instants.count:
+        check_reach(instants, frame, self.eop if frame != "teme" else None, sunlit)
+        ends = instants.edges
+        if not len(ends):
             return instants
-        ends = instants[:: instants.count - 1].ns if instants.is_grid and instants.count > 1 else instants.ns
         epochs = [int(edge) for edge in (self._epoch_ns.min(), self._epoch_ns.max())] if len(self._epoch_ns) else []
         if any(abs(int(instant) - epoch) >= 1 << 63 for epoch in epochs for instant in (ends.min(), ends.max())):
             raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
-        if frame != "teme":
-            self.eop.at(ends)  # refuses what the table does not reach
         return instants
 
     def _block(self, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
@@ -216,8 +221,20 @@ class Propagator:
         if device and isinstance(self._propagation, CudaPropagation):
             compute = self._propagation.device_block
         columns = compute(times.ns, names, view(times.ns, frame, self.eop if frame != "teme" else None, sunlit))
-        renamed = dict(zip((*POSITION,), position_names(frame), strict=True))
-        return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names})
+        renamed = dict(zip(POSITION, position_names(frame), strict=True))
+        return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names}, self._eop)
+
+
+def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:
+    """ValueError for a frame that is not known, and for instants at which it, or the Sun, cannot be computed. eop: None in teme."""
+    position_names(frame)
+    try:
+        if eop is not None:
+            eop.at(times.edges)
+        if frame == "gcrs" or sunlit:
+            tt_ns(times.edges)
+    except ValueError as error:
+        raise ValueError(f"{'sunlit' if frame == 'teme' else f'frame {frame}'}: {error}") from error
 
 
 def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = False) -> View:

@@ -44,7 +44,7 @@ FN void geodetic(State& s) {
     Real p2 = s.x * s.x + s.y * s.y;
     Real p = root(p2);
     Real r = root(p2 + s.z * s.z);
-    Real sine = ((1.0 - WGS84_F) * s.z) * (r + WGS84_EP2 * WGS84_B);  // of the reduced latitude, times `scale`
+    Real sine = ((1.0 - WGS84_F) * s.z) * (r + WGS84_EP2 * WGS84_B);  // of the reduced latitude, times p r or so
     Real cosine = p * r;
     Real scale2 = sine * sine + cosine * cosine;
     Real scale3 = scale2 * root(scale2);

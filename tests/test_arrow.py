@@ -167,6 +167,24 @@ def test_blocks_that_lie_differently_in_memory_give_the_same_bytes(tmp_path):
     assert contents(tmp_path / "c") == contents(tmp_path / "fortran")
 
 
+def test_blocks_in_another_frame_are_refused(tmp_path):
+    prop = propagator()
+    with pytest.raises(ValueError, match="in the frame teme, the plan is for itrs"):
+        write_plan(tmp_path / "a", plan_snapshots(prop.elements, GRID, "itrs"), [prop.states(GRID)], engine="numpy")
+    bare = Propagator(prop.elements, eop="none").states(GRID, "itrs")
+    with pytest.raises(ValueError, match=r"Earth orientation 'none: .*the plan has 'astropy-iers-data"):
+        write_plan(tmp_path / "b", plan_snapshots(prop.elements, GRID, "itrs"), [bare], engine="numpy")
+    write_plan(tmp_path / "c", plan_snapshots(prop.elements, GRID, "itrs", eop="none"), [bare], engine="numpy")
+
+
+def test_float32_files_hold_all_that_float64_files_do(tmp_path):
+    write_snapshots(tmp_path, propagator(), GRID, "geodetic", dtype="float32", format="parquet", sunlit=True)
+    found = gpuprop.open_snapshots(tmp_path).dataset.to_table()
+    states = propagator().states(GRID, "geodetic", sunlit=True)
+    assert np.array_equal(found.column("sunlit").to_numpy(), states.sunlit.ravel())
+    assert np.array_equal(found.column("height").to_numpy(), states.height.ravel().astype(np.float32), equal_nan=True)
+
+
 # --- manifest and report ---
 def test_manifest_and_report(tmp_path, monkeypatch):
     small_layout(monkeypatch)

@@ -6,13 +6,17 @@ import subprocess
 import sys
 import time
 
+import astropy_iers_data
+import numpy as np
 import polars
 import pyarrow.parquet
 import pytest
 from published import text
 
-from gpuprop import engines, open_snapshots
+from gpuprop import Propagator, earth_orientation, engines, open_snapshots
 from gpuprop.__main__ import main
+from gpuprop.clock import DAY, format_ns
+from gpuprop.sources import read_sources
 
 
 @pytest.fixture
@@ -193,3 +197,62 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
 def test_it_runs_as_a_module():
     done = subprocess.run([sys.executable, "-m", "gpuprop", "propagate", "--help"], capture_output=True, text=True, check=True)
     assert "--overwrite" in done.stdout
+
+
+# --- frames ---
+def test_geodetic_with_sunlight(run):
+    call = ("propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR, "--frame", "geodetic", "--sunlit")
+    code, out, err = run(*call, "--json")
+    assert code == 0 and json.loads(out)["frame"] == "geodetic"
+    assert "in geodetic" in err and "Earth orientation: astropy-iers-data" in err
+    table = open_snapshots("out").dataset.to_table()
+    assert table.column_names == ["time", "sat_id", "lat", "lon", "height", "vx", "vy", "vz", "status", "sunlit"]
+    assert [table.schema.field(name).metadata[b"unit"] for name in ("lat", "lon", "height", "vx")] == [b"deg", b"deg", b"km", b"km/s"]
+    assert table.schema.field("lat").metadata[b"frame"] == b"geodetic" and table.schema.field("vx").metadata[b"frame"] == b"itrs"
+    elements = read_sources(["walker:53:24/3/1@550"])
+    states = Propagator(elements).states(open_snapshots("out").times, "geodetic", sunlit=True)
+    for name, column in states.columns.items():
+        assert np.array_equal(table.column(name).to_numpy(), column.ravel())
+    facts = json.loads(run("info", "out", "--json")[1])
+    assert facts["frame"] == "geodetic" and facts["sunlit"] is True and facts["units"]["position"] == "deg, deg, km"
+
+
+@pytest.mark.parametrize(("eop", "named"), [(("--eop", "none"), "none: UT1 = UTC"), ((), "astropy-iers-data")])
+def test_the_earth_orientation_is_recorded(run, eop, named):
+    code, out, err = run("propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR, "--frame", "itrs", *eop, "--json")
+    assert code == 0 and json.loads(out)["earth_orientation"].startswith(named) and named in err
+    assert open_snapshots("out").metadata["earth_orientation"].startswith(named)
+    dry = json.loads(run("propagate", "walker:53:24/3/1@550", *HOUR, "--frame", "itrs", *eop, "--dry-run", "--json")[1])
+    assert dry["frame"] == "itrs" and dry["earth_orientation"].startswith(named)
+
+
+def test_a_table_of_earth_orientation_from_a_file(run):
+    code, out, _ = run(
+        "propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR, "--frame", "itrs", "--eop", astropy_iers_data.IERS_A_FILE, "--json"
+    )
+    assert code == 0 and "finals2000A.all" in json.loads(out)["earth_orientation"]
+
+
+def test_predictions_are_said(run):
+    last = earth_orientation().predicted_from_ns
+    for start, said in ((last + 2 * DAY, True), (last - 9 * DAY, False)):
+        _, _, err = run("propagate", "walker:53:24/3/1@550", "--dry-run", *HOUR, "--frame", "pef", "--start", format_ns(start))
+        assert ("predictions are used" in err) is said
+
+
+def test_gps_time_on_the_command_line(run):
+    code, out, _ = run(
+        "propagate", "walker:53:24/3/1@550", "--dry-run", *HOUR, "--start", "2026-01-01T00:00:18", "--scale", "gps", "--json"
+    )
+    assert code == 0 and json.loads(out)["start"] == "2026-01-01T00:00:00Z"
+    _, _, err = run("propagate", "walker:53:24/3/1@550", "--dry-run", *HOUR, "--start", "2100-01-01T00:00:18", "--scale", "gps")
+    assert "leap seconds are known until" in err
+
+
+def test_what_cannot_be_computed_does_not_cost_what_is_there(run):
+    """Before 1960 there is no UTC: said before the old run is removed."""
+    assert run("propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR)[0] == 0
+    for options in (("--sunlit",), ("--frame", "gcrs", "--eop", "none")):
+        code, _, err = run("propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR, "--start", "1959-01-01", *options, "--overwrite")
+        assert code == 2 and "no UTC before 1960" in err
+    assert open_snapshots("out").complete

@@ -4,12 +4,15 @@ import json
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from test_engine import random_elements
 from test_frames import FRAMES, TIMES
 
-from gpuprop import Propagator, convert, open_snapshots, walker, write_snapshots
+from gpuprop import Propagator, convert, open_snapshots, sun_position, walker, write_snapshots
+from gpuprop.arrow import plan_snapshots, write_plan
+from gpuprop.clock import as_times
 
 VELOCITY = ("vx", "vy", "vz")
 
@@ -88,8 +91,9 @@ def test_a_table_without_a_frame_is_refused(tmp_path):
     for bare in (table.replace_schema_metadata(None), table.replace_schema_metadata({"gpuprop": '{"frame": "earth"}'})):
         with pytest.raises(ValueError, match=r"does not say which frame.*open_snapshots"):
             convert(bare, "itrs")
-    with pytest.raises(ValueError, match="in the frame teme, has no column time, vy"):
-        convert(table.drop_columns(["time", "vy"]), "itrs")
+    for name in ("time", "y", "vx", "vy"):
+        with pytest.raises(ValueError, match=f"in the frame teme, has no column {name}$"):
+            convert(table.drop_columns([name]), "itrs")
     with pytest.raises(ValueError, match="'mars' is not known"):
         convert(table, "mars")
     with pytest.raises(TypeError, match="not dict"):
@@ -108,3 +112,98 @@ def test_the_earth_orientation_is_that_asked_for():
     bare = convert(states, "itrs", eop="none")
     assert largest(bare, Propagator(walker("53:40/5/1", altitude_km=550.0), eop="none").states(TIMES, "itrs")) < 2e-9
     assert largest(bare, convert(states, "itrs")) > 1e-3
+
+
+def test_states_remember_their_earth_orientation(tmp_path):
+    prop = Propagator(walker("53:40/5/1", altitude_km=550.0), eop="none")
+    itrs, teme = prop.states(TIMES, "itrs"), prop.states(TIMES)
+    assert itrs.earth_orientation == "none: UT1 = UTC, no polar motion" and teme.earth_orientation is None
+    assert largest(convert(itrs, "teme"), teme) < 2e-9
+    assert largest(convert(teme, "itrs"), itrs) < 2e-9
+    assert largest(convert(itrs, "gcrs", eop="iers"), propagator().states(TIMES, "gcrs")) < 2e-9
+    assert convert(itrs, "gcrs", eop="iers").earth_orientation == propagator().states(TIMES, "gcrs").earth_orientation
+    late = as_times(["2150-01-01T00:00:00Z"])
+    assert convert(prop.states(late), "itrs").frame == "itrs"
+
+    write_snapshots(tmp_path, prop, TIMES, "itrs")
+    table = convert(open_snapshots(tmp_path).dataset.to_table(), "teme")
+    assert np.abs(table.column("x").to_numpy() - teme.x.ravel()).max() < 2e-9
+    assert json.loads(table.schema.metadata[b"gpuprop"])["earth_orientation"] == "none: UT1 = UTC, no polar motion"
+
+
+def test_an_earth_orientation_that_is_not_at_hand_must_be_given(tmp_path):
+    write_snapshots(tmp_path, propagator(), TIMES, "itrs")
+    table = open_snapshots(tmp_path).dataset.to_table()
+    facts = json.loads(table.schema.metadata[b"gpuprop"]) | {"earth_orientation": "an older table; predictions are used"}
+    old = table.replace_schema_metadata({"gpuprop": json.dumps(facts)})
+    with pytest.raises(ValueError, match=r"'an older table', which is not at hand.*eop='iers'"):
+        convert(old, "teme")
+    assert convert(old, "teme", eop="iers").column("x").equals(convert(table, "teme").column("x"))
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+@pytest.mark.parametrize("zone", ["UTC", None])
+def test_times_of_any_unit(tmp_path, unit, zone):
+    """Files pass through tools that count in other units than nanoseconds."""
+    times = as_times(TIMES.datetime64.astype("datetime64[s]"))
+    write_snapshots(tmp_path, propagator(), times)
+    table = open_snapshots(tmp_path).dataset.to_table()
+    place = table.column_names.index("time")
+    other = table.set_column(place, "time", table.column("time").cast(pa.timestamp(unit, zone)))
+    assert convert(other, "itrs").column("x").equals(convert(table, "itrs").column("x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "message"),
+    [
+        ("time", lambda column: column.cast(pa.int64()), "is of type int64, not a timestamp"),
+        ("time", lambda column: column.cast(pa.string()), "is of type string, not a timestamp"),
+        ("time", lambda column: pa.array([None] * len(column), pa.timestamp("ns")), "time has 200 nulls"),
+        ("y", lambda column: pa.array([None] * len(column), pa.float64()), "y has 200 nulls"),
+        ("vz", lambda column: pc.cast(pc.round(column), pa.int64()), "vz is of type int64"),
+    ],
+)
+def test_columns_of_another_kind_are_refused(tmp_path, name, column, message):
+    write_snapshots(tmp_path, propagator(), TIMES)
+    table = open_snapshots(tmp_path).dataset.to_table()
+    with pytest.raises(ValueError, match=message):
+        convert(table.set_column(table.column_names.index(name), name, column(table.column(name))), "itrs")
+
+
+def test_columns_that_would_be_there_twice_are_refused(tmp_path):
+    write_snapshots(tmp_path, propagator(), TIMES)
+    table = open_snapshots(tmp_path).dataset.to_table()
+    with pytest.raises(ValueError, match="has a column lat already"):
+        convert(table.append_column("lat", table.column("x")), "geodetic")
+    with pytest.raises(ValueError, match="has 2 columns y"):
+        convert(table.append_column("y", table.column("x")), "geodetic")
+    with pytest.raises(TypeError, match="not FileSystemDataset: take its to_table"):
+        convert(open_snapshots(tmp_path).dataset, "itrs")
+
+
+def test_longitudes_in_float32_stay_below_180(tmp_path):
+    """The nearest float32 of 179.99999999 is 180."""
+    prop = propagator()
+    states = prop.states(TIMES, "geodetic")
+    states.lon[:] = np.nextafter(180.0, 0.0)
+    plan = plan_snapshots(prop.elements, TIMES, "geodetic", "float32")
+    write_plan(tmp_path, plan, [states], engine="numpy")
+    table = open_snapshots(tmp_path).dataset.to_table()
+    assert set(table.column("lon").to_numpy()) == {np.float32(-180.0)}
+    back = convert(convert(table, "itrs"), "geodetic").column("lon").to_numpy()
+    assert back.min() >= -180.0 and back.max() < 180.0
+
+
+def test_the_sun():
+    """Its distance at perihelion and aphelion of 2026 (3 January, 6 July), its declination at the solstice, and one place in all frames."""
+    au = 149_597_870.7
+    times = as_times(["2026-01-03T17:00:00Z", "2026-07-06T17:30:00Z", "2026-06-21T08:25:00Z"])
+    gcrs = sun_position(times)
+    distance = np.linalg.norm(gcrs, axis=1)
+    assert np.abs(distance[:2] / au - [0.98330, 1.01664]).max() < 2e-5
+    z = sun_position(times, "teme")[2, 2] / distance[2]
+    assert abs(np.degrees(np.arcsin(z)) - 23.436) < 0.003  # the obliquity of date
+    for frame in ("teme", "pef", "itrs"):
+        assert np.abs(np.linalg.norm(sun_position(times, frame), axis=1) / distance - 1).max() < 1e-14
+    with pytest.raises(ValueError, match="no geodetic position"):
+        sun_position(times, "geodetic")

@@ -1,6 +1,7 @@
 """Look angles: one answer of all engines, skyfield's figures, and what each frame of a block gives."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -115,5 +116,19 @@ def test_what_cannot_be_looked_at():
         look_angles(propagator.states(TIMES), [])
     with pytest.raises(ValueError, match="velocity=True"):
         look_angles(propagator.states(TIMES, velocity=False), SITES)
-    with pytest.raises(ValueError, match="site 1: latitude"):
-        look_angles(propagator.states(TIMES), [Site(0, 0), Site(91.0, 0.0)])
+    for site in ((91.0, 0.0), (0.0, 361.0), (float("nan"), 0.0), (0.0, 0.0, float("inf"))):
+        with pytest.raises(ValueError, match=r"site '': (latitude|longitude|height)_(deg|km) .* is not"):
+            Site(*site)
+    with pytest.raises(TypeError, match=r"is not a gpuprop\.Site"):
+        look_angles(propagator.states(TIMES), [(10.0, 20.0)])
+    with pytest.raises(TypeError, match="not dict"):
+        look_angles({}, SITES)
+
+
+@pytest.mark.parametrize("kind", [np.float32, ">f8"])
+def test_columns_of_other_types(engine, kind):
+    """float32 as read from files, another byte order: taken for what they are, not for raw float64."""
+    states = Propagator(walker("53:40/5/1", altitude_km=550.0)).states(TIMES, "itrs")
+    other = replace(states, columns={name: np.asfortranarray(column.astype(kind)) for name, column in states.columns.items()})
+    exact = replace(states, columns={name: column.astype(kind).astype(float) for name, column in states.columns.items()})
+    assert same(look_angles(other, SITES, engine=engine), look_angles(exact, SITES, engine="numpy"))

@@ -487,3 +487,19 @@ def test_one_site() -> None:
 def test_sites_that_are_none(site: tuple[object, object, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         geodetic_site(*site)
+
+
+def test_before_the_tables_begin():
+    """1960 and 1961, when UTC was there and no table of its Earth orientation is: against ERFA's own steps with UT1 = UTC."""
+    ns = RNG.integers(parse_instant("1960-01-01"), BEGIN_1962, 200)
+    day = ns // DAY
+    utc = (2440587.5 + day, (ns - day * DAY) / DAY)
+    date = day.astype("datetime64[D]").astype(object)
+    tai_utc = np.array([erfa.dat(each.year, each.month, each.day, part) for each, part in zip(date, utc[1], strict=True)])
+    tt = (utc[0], utc[1] + (tai_utc + 32.184) / 86400)
+    x, y, s = erfa.xys06a(*tt)
+    to_pef = erfa.rz(erfa.gmst82(*utc), np.broadcast_to(np.eye(3), (200, 3, 3)))
+    to_cirs = erfa.rz(-erfa.era00(*utc), to_pef)
+    expected = np.swapaxes(erfa.c2ixys(x, y, s), 1, 2) @ to_cirs
+    assert np.abs(rotations("gcrs", ns, "none")[:, :9].reshape(-1, 3, 3) - expected).max() < 1e-12
+    assert np.abs(rotations("itrs", ns, "none")[:, :9].reshape(-1, 3, 3) - to_pef).max() < 1e-12

@@ -21,7 +21,7 @@ from ..elements import OMM_FIELDS, Elements
 from ..gravity import gravity_model
 from ..model import Model
 from ..orientation import EarthOrientation, earth_orientation
-from ..snapshots import STATUS, SUNLIT, VELOCITY, position_names
+from ..snapshots import STATUS, SUNLIT, VELOCITY, check_reach, position_names
 
 # Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
 # 25, so every form stays between 256 MB and 1 GB.
@@ -251,16 +251,6 @@ def row_bytes(columns: list[pa.Field]) -> int:
     return sum(int(column.type.bit_width) for column in columns) // 8
 
 
-def turned_by(frame: str, times: Times, eop: EarthOrientation) -> str | None:
-    """What the metadata say of the Earth orientation: its source, and whether an instant is so late that it is a prediction. ValueError for
-    an instant that it does not reach."""
-    if frame == "teme":
-        return None
-    edges = np.array([times.start_ns, int(times.instants[-1])]) if times.is_grid else times.ns
-    eop.at(edges)  # refuses what the table does not reach
-    return eop.source + ("; predictions are used" if eop.predictions(edges).any() else "")
-
-
 def plan_snapshots(
     elements: Elements,
     times: Any,
@@ -282,7 +272,6 @@ def plan_snapshots(
     write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not
     known, for no satellites, for no instants, and for one that the Earth orientation does not reach.
     """
-    position_names(frame)
     for name, value, known in (("dtype", dtype, ("float64", "float32")), ("format", format, FORMATS)):
         if value not in known:
             raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
@@ -296,8 +285,10 @@ def plan_snapshots(
     if not times.count:
         raise ValueError("there are no instants to write")
     part_bytes = PART_BYTES if part_bytes is None else part_bytes
+    turning = None if frame == "teme" else earth_orientation(eop)
+    check_reach(times, frame, turning, sunlit)
+    turned = None if turning is None else turning.described(times.edges)
     layout = Layout.of(len(elements), times.count, row_bytes(state_columns(frame, dtype, velocity, sunlit)), part_bytes)
-    turned = turned_by(frame, times, earth_orientation("none" if frame == "teme" else eop))
     written = (elements, times, frame, dtype, velocity, format, compression)
     return Plan(*written, gravity=model.gravity.name, opsmode=model.opsmode, sunlit=sunlit, earth_orientation=turned, layout=layout)
 

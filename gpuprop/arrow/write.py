@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from ..clock import format_ns
 from ..model import CODES
+from ..orientation import earth_orientation
 from ..snapshots import Propagator, States
 from .files import NewFile
 from .manifest import Manifest, claim
@@ -46,6 +47,7 @@ class Report:
     seconds: float
     engine: str
     frame: str
+    earth_orientation: str | None
     dtype: str
     velocity: bool
     format: str
@@ -155,6 +157,7 @@ def write_plan(
         seconds=time.perf_counter() - begun,
         engine=engine,
         frame=plan.frame,
+        earth_orientation=plan.earth_orientation,
         dtype=plan.dtype,
         velocity=plan.velocity,
         format=plan.format,
@@ -212,6 +215,13 @@ def record_batches(plan: Plan, blocks: Iterable[States]) -> Iterator[pa.RecordBa
     sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
     slices = list(plan.layout.satellite_slices())
     for pieces in regroup(blocks, plan.layout.batch_instants):
+        for block, _, _ in pieces:
+            if block.frame != plan.frame:
+                raise ValueError(
+                    f"the states given are in the frame {block.frame}, the plan is for {plan.frame}: gpuprop.convert turns them"
+                )
+            if plan.earth_orientation and not plan.earth_orientation.startswith(source := earth_orientation(block.eop).source):
+                raise ValueError(f"the states given have the Earth orientation {source!r}, the plan has {plan.earth_orientation!r}")
         ns = np.concatenate([block.times[first:last].ns for block, first, last in pieces])
         if not np.array_equal(ns, plan.times[done : done + len(ns)].ns):
             raise ValueError("the states given are at other instants than the plan's")
@@ -258,7 +268,10 @@ def _column(pieces: list[Piece], name: str, dtype: str, n_sats: int) -> npt.NDAr
             raise ValueError(f"the states given have {values.shape[1]} satellites, the plan has {n_sats}")
         arrays.append(values[first:last])
     with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
-        return np.ascontiguousarray(arrays[0] if len(arrays) == 1 else np.concatenate(arrays), dtype).reshape(-1)
+        column = np.ascontiguousarray(arrays[0] if len(arrays) == 1 else np.concatenate(arrays), dtype).reshape(-1)
+    if name == "lon" and dtype == "float32":
+        column[column >= 180.0] -= 360.0  # what lies below 180 may round to it
+    return column
 
 
 def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:

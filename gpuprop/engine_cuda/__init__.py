@@ -92,7 +92,7 @@ class CudaEngine:
         cupy = self.cupy
         on_host = isinstance(columns["x"], np.ndarray)
         with explained(cupy, self.device):
-            given = [cupy.asarray(np.ascontiguousarray(columns[name])) if on_host else columns[name] for name in COORDINATES]
+            given = [cupy.asarray(np.ascontiguousarray(columns[name], np.float64)) if on_host else columns[name] for name in COORDINATES]
             n_times, n_sats = given[0].shape
             out = {name: cupy.empty((n_times, len(sites), n_sats), np.float64) for name in LOOK}
             if n_times and n_sats and len(sites):

@@ -51,7 +51,7 @@ class NumpyEngine:
         with np.errstate(all="ignore"):
             for k in range(0, shape[0], height := max(1, TILE // max(1, shape[1]))):
                 here = slice(k, k + height)
-                x, y, z, vx, vy, vz = (columns[name][here] for name in COORDINATES)
+                x, y, z, vx, vy, vz = (np.asarray(columns[name][here], np.float64) for name in COORDINATES)
                 state = State(x, y, z, vx, vy, vz, np.empty(0, np.uint8))
                 state = state if rotation is None else rotate(rotation[here], state)
                 for number, site in enumerate(sites):

@@ -41,7 +41,7 @@ def geodetic(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
     p2 = x * x + y * y
     p = np.sqrt(p2)
     r = np.sqrt(p2 + z * z)
-    sine = ((1.0 - WGS84_F) * z) * (r + WGS84_EP2 * WGS84_B)  # of the reduced latitude, times `scale`
+    sine = ((1.0 - WGS84_F) * z) * (r + WGS84_EP2 * WGS84_B)  # of the reduced latitude, times p r or so
     cosine = p * r
     scale2 = sine * sine + cosine * cosine
     scale3 = scale2 * np.sqrt(scale2)
@@ -88,8 +88,8 @@ def seen_from(q: Array, in_geodetic: bool, s: State) -> State:
 
 
 def itrs_of_geodetic(lat: Array, lon: Array, height: Array) -> tuple[Array, Array, Array]:
-    """The way back from `geodetic`: x, y, z (km) of latitude, longitude (deg) and height (km). Only here: no kernel needs it."""
-    (sin_lat, cos_lat), (sin_lon, cos_lon) = sincos(lat / DEGREES), sincos(lon / DEGREES)
+    """The way back from `geodetic`: x, y, z (km) of latitude, longitude (rad) and height (km). Only here: no kernel needs it."""
+    (sin_lat, cos_lat), (sin_lon, cos_lon) = sincos(lat), sincos(lon)
     normal = WGS84_A / np.sqrt(1.0 - WGS84_E2 * (sin_lat * sin_lat))
     across = (normal + height) * cos_lat
     return across * cos_lon, across * sin_lon, (normal * (1.0 - WGS84_E2) + height) * sin_lat

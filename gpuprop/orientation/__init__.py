@@ -10,6 +10,6 @@ Each row of what comes out depends on its instant and on the table alone, never 
 """
 
 from .eop import EarthOrientation, earth_orientation
-from .rotations import geodetic_site, rotations, sun
+from .rotations import between, geodetic_site, rotations, sun
 
-__all__ = ["EarthOrientation", "earth_orientation", "geodetic_site", "rotations", "sun"]
+__all__ = ["EarthOrientation", "between", "earth_orientation", "geodetic_site", "rotations", "sun"]

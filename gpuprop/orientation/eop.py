@@ -22,6 +22,7 @@ NEWER = (
     "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
 )
 WITHOUT = "or do without: --eop none (eop='none': UT1 = UTC, no polar motion, up to 0.9 s or 420 m at the equator off)"
+PREDICTED = "; predictions are used"
 HTML = re.compile(rb"\s*<")
 NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)\s*")
 
@@ -107,6 +108,10 @@ class EarthOrientation:
             return np.zeros(len(ns), bool)
         return np.asarray(np.asarray(ns, np.int64) >= self.predicted_from_ns - DAY)
 
+    def described(self, ns: Bits) -> str:
+        """What the metadata of states at these instants say: the source, and that predictions are used where they are."""
+        return self.source + (PREDICTED if self.predictions(ns).any() else "")
+
 
 class NoEarthOrientation(EarthOrientation):
     """UT1 = UTC and no polar motion at every instant: a table without rows."""
@@ -135,8 +140,8 @@ def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = No
     EOP C04, told apart by its content. An EarthOrientation is itself.
     In finals2000A the values of Bulletin B, which are final, go before those of Bulletin A where both stand.
 
-    FileNotFoundError for a missing file; ValueError, with file and line, for one that is none of these (a web page, an empty file, a line
-    cut short, a number that is none, dates that do not follow each other).
+    TypeError for anything else, FileNotFoundError for a missing file; ValueError, with file and line, for one that is none of these (a web
+    page, an empty file, a line cut short, a number that is none, dates that do not follow each other).
     """
     if isinstance(eop, EarthOrientation):
         return eop
@@ -144,6 +149,8 @@ def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = No
         return _packaged()
     if eop == "none":
         return NoEarthOrientation()
+    if not isinstance(eop, (str, os.PathLike)) or not str(eop):
+        raise TypeError(f"eop={eop!r} is no Earth orientation: give a file's path, 'none', 'iers' or an EarthOrientation")
     path = Path(eop)
     rows = read_rows(path)
     return rows.table(f"{path.name} ({rows.kind})")

@@ -12,11 +12,12 @@ import erfa
 import numpy as np
 import numpy.typing as npt
 
-from ..clock import DAY, JD_1970
+from ..clock import DAY, JD_1970, LAST_NS, format_ns
 from ..time_scales import MINUS_TAI, tai_minus_utc_ns
 from ..typing import Array, Bits
 
 STEP = DAY // 2
+LATEST = 8 * STEP  # room for TT - UTC and the nodes after an instant
 STENCIL = tuple(range(-3, 5))  # nodes around the interval from 0 to 1
 BLOCK = 8  # nodes computed at once: 0.6 ms of precession-nutation
 BLOCKS_KEPT = 32_768  # 359 years: 10 MB
@@ -25,7 +26,11 @@ SPEED_OF_LIGHT = 86_400.0 / erfa.AULT  # au/day
 
 
 def tt_ns(ns: Bits) -> Bits:
-    """Nanoseconds of TT since 1970-01-01T00:00:00 TT of UTC instants (n,). ValueError before 1960."""
+    """Nanoseconds of TT since 1970-01-01T00:00:00 TT of UTC instants (n,). ValueError before 1960, and where 64 bits end in TT."""
+    if (ns > LAST_NS - LATEST).any():
+        raise ValueError(
+            f"{format_ns(int(ns.max()))} is beyond the end of 64-bit nanoseconds in TT: stay before {format_ns(LAST_NS - LATEST)}"
+        )
     return ns + tai_minus_utc_ns(ns) + MINUS_TAI["tt"]
 
 

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 
 from ..clock import julian
-from ..engine_numpy.trig import sincos
+from ..engine_numpy.frames import itrs_of_geodetic
+from ..engine_numpy.trig import PI, TWO_PI, sincos
 from ..typing import Array, Bits
 from .eop import EarthOrientation, earth_orientation
 from .nodes import precession_nutation, sun_gcrs
 
 FRAMES = ("pef", "itrs", "gcrs")
-PI = 3.14159265358979323846
-TURN = 2.0 * PI
 EARTH_ROTATION = 7.29211514670698e-5  # rad/s for a day of 86,400 s; Vallado, AIAA 2006-6753, appendix C
-WGS84_RADIUS, WGS84_FLATTENING = 6378.137, 1.0 / 298.257223563  # km; NGA.STND.0036
 Matrix = list[list[Array]]  # rows of (n,)
 
 
@@ -30,13 +28,13 @@ def gmst82(days: Array, fraction: Array) -> Array:
     """
     t = (days + fraction) / 36525.0
     seconds = (24110.54841 - 43200.0) + (8640184.812866 + (0.093104 - 6.2e-6 * t) * t) * t + 86400.0 * (0.5 + fraction)
-    return (seconds - 86400.0 * np.floor(seconds / 86400.0)) * (TURN / 86400.0)
+    return (seconds - 86400.0 * np.floor(seconds / 86400.0)) * (TWO_PI / 86400.0)
 
 
 def earth_rotation_angle(days: Array, fraction: Array) -> Array:
     """Earth rotation angle in [0, 2 pi), (n,) rad; arguments as gmst82. Source: Capitaine et al. 2000, as erfa.era00."""
     turns = (0.5 + fraction) + (0.7790572732640 + 0.00273781191135448 * (days + fraction))
-    return (turns - np.floor(turns)) * TURN
+    return (turns - np.floor(turns)) * TWO_PI
 
 
 def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[str] | None) -> Array:
@@ -71,6 +69,22 @@ def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[st
     return _rows(_product(polar, matrix), [polar[i][2] * speed for i in range(3)])
 
 
+def between(origin: str, frame: str, ns: Bits, origin_eop: EarthOrientation, eop: EarthOrientation) -> Array | None:
+    """As `rotations`, (n_times, 12), from one Cartesian frame, made with origin_eop, to another, with eop; None where they are the same."""
+    if origin == frame:
+        return None
+    if origin == "teme":
+        return rotations(frame, ns, eop)
+    a = rotations(origin, ns, origin_eop).T
+    back, spin = [[a[3 * j + i] for j in range(3)] for i in range(3)], a[9:]
+    own: Any = np.zeros((3, len(ns)))
+    matrix = back
+    if frame != "teme":
+        b = rotations(frame, ns, eop).T
+        matrix, own = _product([[b[3 * i + j] for j in range(3)] for i in range(3)], back), b[9:]
+    return _rows(matrix, [own[i] - ((matrix[i][0] * spin[0] + matrix[i][1] * spin[1]) + matrix[i][2] * spin[2]) for i in range(3)])
+
+
 def sun(ns: Bits, eop: EarthOrientation | str | os.PathLike[str] | None, *, apparent: bool = True) -> Array:
     """The Sun from the centre of the Earth, (n_times, 3) km in TEME of date, C order; ns and eop as in rotations.
 
@@ -91,7 +105,7 @@ def geodetic_site(latitude: Any, longitude: Any, height: Any) -> Array:
     phi, lam, h = (np.array(values, np.float64) for values in np.broadcast_arrays(*map(np.atleast_1d, (latitude, longitude, height))))
     if phi.ndim != 1:
         raise ValueError(f"sites of shape {phi.shape}: give one row of them")
-    for what, values, limit, unit in (("latitude", phi, PI / 2, "rad"), ("longitude", lam, TURN, "rad"), ("height", h, np.inf, "km")):
+    for what, values, limit, unit in (("latitude", phi, PI / 2, "rad"), ("longitude", lam, TWO_PI, "rad"), ("height", h, np.inf, "km")):
         wrong = ~(np.abs(values) <= limit) | ~np.isfinite(values)
         if wrong.any():
             hint = ": use np.radians on degrees" if unit == "rad" else ""
@@ -99,11 +113,8 @@ def geodetic_site(latitude: Any, longitude: Any, height: Any) -> Array:
             raise ValueError(f"site {int(wrong.argmax())}: {what} {values[wrong][0]} must be {reach}{hint}")
     sin_phi, cos_phi = sincos(phi)
     sin_lam, cos_lam = sincos(lam)
-    e2 = WGS84_FLATTENING * (2.0 - WGS84_FLATTENING)
-    normal = WGS84_RADIUS / np.sqrt(1.0 - e2 * (sin_phi * sin_phi))
-    across = (normal + h) * cos_phi
     zero = np.zeros(len(phi))
-    position = [across * cos_lam, across * sin_lam, (normal * (1.0 - e2) + h) * sin_phi]
+    position = itrs_of_geodetic(phi, lam, h)
     east = [-sin_lam, cos_lam, zero]
     north = [-sin_phi * cos_lam, -sin_phi * sin_lam, cos_phi]
     up = [cos_phi * cos_lam, cos_phi * sin_lam, sin_phi]
