@@ -59,16 +59,17 @@ class Report:
     facts: dict[str, str]
     verdicts: list[Verdict]
     auto: str
+    trouble: str = ""  # why no job could start as the environment is
 
     @property
     def healthy(self) -> bool:
-        """Whether every usable engine reproduces the digest."""
-        return not any(verdict.differences for verdict in self.verdicts)
+        """Whether every usable engine reproduces the digest, and the engine that jobs would take is usable."""
+        return not self.trouble and not any(verdict.differences for verdict in self.verdicts)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
         verdicts = {each.engine: {name: value for name, value in vars(each).items() if name != "engine"} for each in self.verdicts}
-        return dict(healthy=self.healthy, auto=self.auto, facts=self.facts, engines=verdicts)
+        return dict(healthy=self.healthy, auto=self.auto, trouble=self.trouble, facts=self.facts, engines=verdicts)
 
     def to_text(self) -> Iterator[RenderableType]:
         """For people."""
@@ -88,7 +89,12 @@ class Report:
                 yield f"{each.engine}: {difference}"
             if len(each.differences or []) > SHOWN:
                 yield f"{each.engine}: ... {len(each.differences or [])} differences"
-        yield f"auto is {self.auto}; every usable engine reproduces the committed digest." if self.healthy else REMEDY
+        if self.trouble:
+            yield f"Jobs that name no engine fail: {self.trouble}"
+        elif self.healthy:
+            yield f"auto is {self.auto}; every usable engine reproduces the committed digest."
+        else:
+            yield REMEDY
 
 
 def examine() -> Report:
@@ -99,7 +105,13 @@ def examine() -> Report:
             verdicts += [prove(name, report.detail if name == kind else "", make) for name, make in variants(kind).items()]
         else:
             verdicts.append(Verdict(kind, False, report.detail))
-    return Report({name: guarded(probe) for name, probe in PROBES.items()}, verdicts, guarded(lambda: open_engine("auto").name))
+    try:
+        trouble = ""
+        open_engine(None)
+    except Exception as error:  # whatever an engine raises
+        trouble = str(error)
+    facts = {name: guarded(probe) for name, probe in PROBES.items()}
+    return Report(facts, verdicts, guarded(lambda: open_engine("auto").name), trouble)
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
@@ -161,12 +173,16 @@ def _vectors() -> str:
 
 
 def _kernels() -> str:
-    return f"of {', '.join(map(str, sorted(library().widths)))} lanes"
+    return f"of {', '.join(map(str, sorted(library().widths)))} lanes, by {library().build}"
 
 
 def _driver() -> str:
     number = ctypes.c_int()
-    ctypes.CDLL("libcuda.so.1").cuDriverGetVersion(ctypes.byref(number))
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return "none (no libcuda.so.1)"
+    driver.cuDriverGetVersion(ctypes.byref(number))
     about = DRIVER.read_text().splitlines()[0] if DRIVER.is_file() else ""
     return f"for CUDA {number.value // 1000}.{number.value % 1000 // 10} {about}".rstrip()
 

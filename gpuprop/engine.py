@@ -1,7 +1,9 @@
 """Engines: what turns constants and instants into states, and which of them runs here."""
 
 import os
+import re
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +16,8 @@ from .engine_cuda import CudaEngine
 from .engine_numpy import NumpyEngine
 from .model import TEME, MeanElements, Model, View
 from .typing import Array, Columns
+
+ENGINE = re.compile(r"(?P<kind>auto|cpu|numpy)|cuda(?::(?P<gpu>[0-9]{1,4}))?")
 
 
 class Propagation(Protocol):
@@ -63,26 +67,31 @@ def engines(gpu: int = 0) -> dict[str, EngineReport]:
 
 def asked_for(name: str | None) -> str:
     """The engine that is asked for: by name, else by GPUPROP_ENGINE, else auto."""
-    return name or os.environ.get("GPUPROP_ENGINE") or "auto"
+    return (name or os.environ.get("GPUPROP_ENGINE") or "auto").strip().lower()
 
 
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
     """The engine called `name` (cuda:1 is the second GPU), or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
 
-    ValueError for a name that is not known or an engine that is not usable here, with the reason.
+    TypeError for a name that is no text; ValueError for a name that is not known, an engine that is not usable here, with the reason, and
+    for threads that are not a whole number from one on.
     """
-    name = asked_for(name)
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads is {threads}: give one or more, or None for all cores")
-    kind, colon, number = name.partition(":")
-    known = engines(int(number) if number.isdecimal() else 0)
-    if kind not in ("auto", *known) or (colon and not (kind == "cuda" and number.isdecimal())):
-        raise ValueError(f"engine {name!r} is not known: use auto, {', '.join(known)}, or cuda:1 for the second GPU")
+    if not isinstance(name, str | None):
+        raise TypeError(f"engine {name!r} is not a name: use auto, cuda, cuda:1, cpu or numpy")
+    origin, name = "" if name else " (of GPUPROP_ENGINE)", asked_for(name)
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1):
+        raise ValueError(f"threads is {threads}: give a whole number, one or more, or none for all cores")
+    match = ENGINE.fullmatch(name)
+    known = engines(int(match["gpu"] or 0) if match else 0)
+    if not match:
+        raise ValueError(f"engine {name!r}{origin} is not known: use auto, {', '.join(known)}, or cuda:1 for the second GPU")
+    kind = match["kind"] or "cuda"
     if kind != "auto" and not known[kind].usable:
         usable = ", ".join(report.name for report in known.values() if report.usable)
-        raise ValueError(f"engine {name!r} is not usable here ({known[kind].detail}): use {usable}, or auto")
+        raise ValueError(f"engine {name!r}{origin} is not usable here ({known[kind].detail}): use {usable}, or auto")
     if kind == "auto":
         kind = next(report.name for report in known.values() if report.usable)
     if kind == "cuda":
-        return CudaEngine(int(number or 0))
-    return CpuEngine(threads) if kind == "cpu" else NumpyEngine(threads)
+        return CudaEngine(int(match["gpu"] or 0))
+    cores = None if threads is None else int(threads)
+    return CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores)

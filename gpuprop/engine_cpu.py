@@ -30,7 +30,7 @@ INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
 TILE = 64  # satellites of a task: cpu.cpp keeps their constants near while the instants pass
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
 WORTH_A_TASK = 4096  # but not for fewer states
-REINSTALL = "pip install --force-reinstall --no-cache-dir gpuprop"
+REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 KEPT_BLOCKS, KEPT_BYTES = 3, 256 << 20  # memory kept for the blocks to come: how many, how large at most
 
 
@@ -103,6 +103,8 @@ class Library:
         if self._library.gpuprop_sources().decode() != kernels_digest():
             raise Unusable("the compiled kernels are not those of kernels/: run pip install again (in a checkout: pip install -e .)")
         self._library.gpuprop_widths.restype = ctypes.c_int64
+        self._library.gpuprop_build.restype = ctypes.c_char_p
+        self.build: str = self._library.gpuprop_build().decode()  # compiler, version and flags
         bits = self._library.gpuprop_widths()
         self.widths = tuple(width for width in WIDTHS if bits >> width & 1)  # compiled, and run by this CPU; the widest first
 
@@ -156,7 +158,7 @@ class CpuEngine:
 
     def __init__(self, threads: int | None = None, width: int | None = None) -> None:
         widths = library().widths
-        if width is not None and width not in widths:
+        if width is not None and (width not in widths or not isinstance(width, int)):
             raise ValueError(f"width {width} does not run here: use one of {', '.join(map(str, widths))}")
         self.threads = min(threads or usable_cores(), usable_cores())
         self.width = width or widths[0]

@@ -21,4 +21,7 @@ int64_t gpuprop_widths() {
 
 // SHA-256 of the sources that were compiled, as gpuprop.constants.kernels_digest.
 const char* gpuprop_sources() { return SOURCES; }
+
+// The compiler, its version and its flags, but for those of a width.
+const char* gpuprop_build() { return BUILD; }
 }

@@ -1,15 +1,18 @@
-"""NVIDIA's run-time compiler by itself, from its wheel: it needs neither a GPU nor a driver."""
+"""NVIDIA's run-time compiler by itself, from its wheels: it needs neither a GPU nor a driver."""
 
 import ctypes
+from functools import cache
 from importlib import metadata
 
 import pytest
 
-WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvrtc")  # CUDA 12 still knows compute capability 7.0
+WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvrtc")  # of CUDA 12, which still knows compute capability 7.0, and of 13
 
 
-def library() -> ctypes.CDLL:
-    """The compiler; the test is skipped where no wheel of it is installed."""
+@cache
+def libraries() -> dict[str, ctypes.CDLL]:
+    """The compilers installed, by wheel; the tests are skipped where there is none."""
+    found = {}
     for wheel in WHEELS:
         try:
             files = metadata.files(wheel) or []
@@ -17,29 +20,37 @@ def library() -> ctypes.CDLL:
             continue
         for file in files:
             if file.name.startswith("libnvrtc.so."):
-                return ctypes.CDLL(str(file.locate()))
-    pytest.skip(f"none of {', '.join(WHEELS)} is installed: the CUDA kernels cannot be compiled", allow_module_level=True)
+                found[wheel] = ctypes.CDLL(str(file.locate()))
+    if not found:
+        pytest.skip(f"none of {', '.join(WHEELS)} is installed: the CUDA kernels cannot be compiled", allow_module_level=True)
+    return found
 
 
-def architectures() -> list[int]:
+def architectures(wheel: str) -> list[int]:
     """Compute capabilities times ten, from 7.0 on."""
-    count = ctypes.c_int()
-    _check(library().nvrtcGetNumSupportedArchs(ctypes.byref(count)))
+    library, count = libraries()[wheel], ctypes.c_int()
+    _check(library.nvrtcGetNumSupportedArchs(ctypes.byref(count)))
     found = (ctypes.c_int * count.value)()
-    _check(library().nvrtcGetSupportedArchs(found))
+    _check(library.nvrtcGetSupportedArchs(found))
     return [number for number in found if number >= 70]
 
 
-def ptx(source: str, options: tuple[str, ...]) -> str:
+def ptx(source: str, options: tuple[str, ...], wheel: str) -> str:
     """PTX of a CUDA source; AssertionError with the compiler's messages where it does not compile."""
-    nvrtc = library()
+    return compiled(source, options, wheel)[0]
+
+
+def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, str]:
+    """PTX and messages."""
+    nvrtc = libraries()[wheel]
     program = ctypes.c_void_p()
     _check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"joined.cu", 0, None, None))
     try:
         words = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
         done = nvrtc.nvrtcCompileProgram(program, len(options), words)
-        assert done == 0, _text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program)
-        return _text(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program)
+        messages = _text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program)
+        assert done == 0, messages
+        return _text(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program), messages
     finally:
         nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
 

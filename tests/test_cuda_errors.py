@@ -42,12 +42,12 @@ def test_not_installed(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", None)
     fine, reason = usable()
     assert not fine
-    assert "CuPy is not installed" in reason and "gpuprop[cuda12]" in reason and "gpuprop[cuda13]" in reason
+    assert "CuPy is not installed" in reason and ".[cuda12]" in reason and ".[cuda13]" in reason
     with pytest.raises(CudaError, match="not installed"):
         CudaEngine()
-    with pytest.raises(ValueError, match=r"not usable here .*gpuprop\[cuda12\]"):
+    with pytest.raises(ValueError, match=r"not usable here .*\.\[cuda12\]"):
         Propagator(element_sets(), "cuda")
-    assert "gpuprop[cuda12]" in gpuprop.engines()["cuda"].detail
+    assert ".[cuda12]" in gpuprop.engines()["cuda"].detail
 
 
 def test_asking_costs_nothing_without_cupy():
@@ -84,7 +84,7 @@ def test_broken_import(monkeypatch, error):
     ("driver", "words"),
     [
         (0, ["there is no NVIDIA driver", "--gpus all"]),
-        (11040, ["the driver is for CUDA 11.4", "built for CUDA 12.9", "newer driver", "gpuprop[cuda12]"]),
+        (11040, ["the driver is for CUDA 11.4", "built for CUDA 12.9", "newer driver", ".[cuda12]"]),
     ],
 )
 def test_driver(cupy, driver, words):
@@ -111,7 +111,7 @@ def test_a_driver_that_does_not_start(cupy):
 def test_no_nvrtc(cupy):
     cupy.cuda.nvrtc.getVersion = raising(RuntimeError('Failure finding "libnvrtc.so.12"'))
     fine, reason = usable()
-    assert not fine and "libnvrtc.so.12" in reason and "gpuprop[cuda12]" in reason
+    assert not fine and "libnvrtc.so.12" in reason and ".[cuda12]" in reason
 
 
 def test_whatever_else_is_wrong_is_a_reason_too(cupy):
@@ -122,7 +122,7 @@ def test_whatever_else_is_wrong_is_a_reason_too(cupy):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('catastrophic error: cannot open source file "vector_types.h"', ["CUDA's headers", "gpuprop[cuda12]", "vector_types.h"]),
+        ('catastrophic error: cannot open source file "vector_types.h"', ["CUDA's headers", ".[cuda12]", "vector_types.h"]),
         ("nvrtc: error: invalid value for --gpu-architecture (-arch)", ["older than this CuPy supports", "--gpu-architecture"]),
     ],
 )
@@ -155,3 +155,12 @@ def test_only_this_engine_imports_cupy():
     folder = Path(gpuprop.__file__).parent
     importing = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "import cupy" in path.read_text()}
     assert importing == {"engine_cuda/availability.py"}
+
+
+def test_a_folder_that_an_uninstallation_left(monkeypatch, tmp_path):
+    (tmp_path / "cupy").mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    fine, reason = usable()
+    monkeypatch.delitem(sys.modules, "cupy", raising=False)
+    assert not fine and f"delete {tmp_path / 'cupy'}" in reason

@@ -160,3 +160,11 @@ def test_vectors_are_those_that_the_kernels_ask_for(monkeypatch, tmp_path):
         Path(doctor.CPUINFO).write_text(f"processor\t: 0\nmodel name\t: A CPU\n{line}\n")
         assert doctor.PROBES["vectors"]() == wanted
     assert doctor.PROBES["processor"]() == "A CPU"
+
+
+def test_an_environment_in_which_no_job_starts_is_not_healthy(call, capsys, monkeypatch):
+    monkeypatch.setenv("GPUPROP_ENGINE", "abacus")
+    code, report = call()
+    assert code == 1 and report["healthy"] is False and "GPUPROP_ENGINE" in report["trouble"]
+    assert main(["doctor"]) == 1
+    assert "Jobs that name no engine fail: engine 'abacus'" in capsys.readouterr().out

@@ -164,6 +164,32 @@ def test_a_fork_has_its_own_workers(monkeypatch):
     assert equal(propagator.states(EPOCH), here)
 
 
+@pytest.mark.parametrize("interrupted", ["_send", "_receive"])
+def test_an_interrupted_call_leaves_no_answer_behind(monkeypatch, interrupted):
+    """Answers to a block that nobody waited for would be taken for those of the next one."""
+    from gpuprop import engine_numpy
+    from gpuprop.engine_numpy import workers
+
+    monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
+    elements, times = random_elements(19, 400), time_grid(EPOCH, step="10min", duration="6h")
+    expected = Propagator(elements, "numpy", threads=1).states(times[3:9])
+    with Propagator(elements, "numpy") as propagator:
+        propagator._propagation._threads = 2
+        propagator.states(times)
+        real, calls = getattr(workers, interrupted), iter(range(100))
+
+        def interrupt(*arguments):
+            if next(calls) == 1:
+                raise KeyboardInterrupt
+            return real(*arguments)
+
+        monkeypatch.setattr(workers, interrupted, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            propagator.states(times)
+        monkeypatch.setattr(workers, interrupted, real)
+        assert equal(propagator.states(times[3:9]), expected)
+
+
 def test_workers_import_nothing_from_the_working_directory(monkeypatch, tmp_path):
     from gpuprop import engine_numpy
 
@@ -258,11 +284,22 @@ def test_two_hundred_ninety_two_years_are_the_limit(engine):
         (dict(opsmode="x"), "improved"),
         (dict(threads=0), "one or more"),
         (dict(threads=1.5), "one or more"),
+        (dict(threads=True), "one or more"),
+        (dict(engine="cuda:99999999999"), "cuda:1 for the second GPU"),
     ],
 )
 def test_a_wrong_option_says_what_is_right(options, message):
     with pytest.raises(ValueError, match=message):
         Propagator(element_sets(), **options)
+
+
+def test_names_of_engines_as_people_write_them(monkeypatch):
+    assert Propagator(element_sets(), " NumPy ", threads=np.int64(1)).engine == "numpy"
+    with pytest.raises(TypeError, match="engine 1 is not a name"):
+        Propagator(element_sets(), 1)
+    monkeypatch.setenv("GPUPROP_ENGINE", "abacus")
+    with pytest.raises(ValueError, match=r"'abacus' \(of GPUPROP_ENGINE\) is not known"):
+        Propagator(element_sets())
 
 
 def test_no_satellites_and_no_instants(engine):

@@ -100,3 +100,13 @@ def test_without_a_compiler_it_runs_with_numpy(bare, expected):
     assert "gpuprop/libgpuprop.so" not in bare.names
     assert "install g++ or clang++" in bare.ask("gpuprop.engines()['cpu'].detail")
     assert bare.propagate("auto") == expected
+
+
+def test_flags_of_the_user_change_no_arithmetic(tmp_path, expected):
+    """CXXFLAGS=-ffast-math: the same bits, and the rest of the process still has small numbers."""
+    if not (shutil.which("c++") or os.environ.get("CXX")):
+        pytest.skip("no C++ compiler on this machine")
+    installed = Installed(tmp_path, os.environ | {"CXXFLAGS": "-ffast-math -Ofast"})
+    assert installed.propagate("cpu") == expected
+    question = "gpuprop.engines()['cpu'].usable, __import__('numpy').float64(5e-324) * 1.0"
+    assert installed.ask(question) == "True 5e-324"

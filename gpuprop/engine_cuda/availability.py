@@ -6,7 +6,7 @@ from importlib import metadata
 from typing import Any
 
 WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
-INSTALL = 'pip install "gpuprop[cuda13]" (driver 580 or newer) or "gpuprop[cuda12]" (525 or newer); nvidia-smi names the driver'
+INSTALL = "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of gpuprop; nvidia-smi names the driver"
 NO_DEVICE, INSUFFICIENT_DRIVER = 100, 35  # cudaErrorNoDevice, cudaErrorInsufficientDriver
 
 
@@ -44,6 +44,9 @@ def import_cupy() -> Any:
         raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
     except Exception as error:  # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
         raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
+    if not hasattr(cupy, "cuda"):
+        where = ", ".join(getattr(cupy, "__path__", [])) or "an empty module"
+        raise CudaError(f"what is imported as CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}")
     return cupy
 
 

@@ -77,7 +77,7 @@ class NumpyPropagation:
         dtypes = column_dtypes(names)
         self._states += len(ns) * n_sats
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
-            if self._workers is None or self._workers.pid != os.getpid():  # a fork must not speak to its parent's workers
+            if self._workers is None or not self._workers.usable:  # a fork must not speak to its parent's workers
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
             return self._workers.block(ns, n_sats, dtypes, view)
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}

@@ -96,9 +96,7 @@ class Workers:
         try:
             out = columns(fd, shape, layout, size)
             with self._one_at_a_time:
-                for share, connection in enumerate(self._sockets):
-                    _send(connection, (ns, layout, size, share, len(self._sockets), view), fd)
-                failures = [_receive(connection)[0] for connection in self._sockets]
+                failures = self._ask([(ns, layout, size, share, len(self._sockets), view) for share in range(len(self._sockets))], fd)
             if any(failures):
                 raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
         except (EOFError, OSError) as error:
@@ -106,6 +104,21 @@ class Workers:
         finally:
             os.close(fd)
         return out
+
+    def _ask(self, questions: list[Any], fd: int) -> list[str]:
+        """The answer of each worker. Whatever interrupts this ends the workers: an answer left behind would be taken for the next one's."""
+        try:
+            for connection, question in zip(self._sockets, questions, strict=True):
+                _send(connection, question, fd)
+            return [_receive(connection)[0] for connection in self._sockets]
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def usable(self) -> bool:
+        """Whether they are this process's and have not been ended."""
+        return self.pid == os.getpid() and self.close.alive
 
 
 def serve(descriptor: int) -> None:
