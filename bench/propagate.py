@@ -1,6 +1,6 @@
 """States per second of every engine that is usable here, against python-sgp4 and every other peer that is installed, in one run.
 
-    python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--json FILE]
+    python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--only starlink|catalogue] [--json FILE]
 
 Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the newest epoch on, position and velocity,
 float64. One core means that the process may run on one core only. The contenders take turns, round by round; the medians are compared.
@@ -27,8 +27,8 @@ from gpuprop import Elements, Propagator, engines, time_grid, walker
 from gpuprop.clock import Times, julian
 
 TOLERANCE_KM = 1e-6
-BLOCK_BYTES = 64 << 20
 PEERS = workloads.SHARED / "bench" / "bench_peers.py"
+WORKLOADS = (workloads.starlink, workloads.catalogue)
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [0]
 
 
@@ -75,7 +75,7 @@ def peer(name: str, catalogue: Path, count: int, cores: int, runs: int) -> dict[
 
 
 def consume(propagator: Propagator, times: Times) -> None:
-    for _ in propagator.snapshots(times, block_bytes=BLOCK_BYTES):
+    for _ in propagator.snapshots(times):
         pass
 
 
@@ -155,8 +155,9 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=[workload.__name__ for workload in WORKLOADS], help="one workload")
     options = parser.parse_args()
-    results = [measure(*workload(), options) for workload in (workloads.starlink, workloads.catalogue)]
+    results = [measure(*workload(), options) for workload in WORKLOADS if options.only in (None, workload.__name__)]
     results.append(initialisation(options.runs))
     machine.report(results, options.json)
 
