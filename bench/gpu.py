@@ -97,7 +97,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
     for name in ("x", "vz", "status"):
         assert np.array_equal(getattr(twin, name), getattr(ours, name), equal_nan=True), f"{name} differs from numpy's"
 
-    propagation: Any = propagator._propagation
+    propagation: Any = propagator._propagations[0]
     names = (*engine_cuda.COORDINATES, "status")
     rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
     block = propagation._empty(names, (rows, len(elements)))

@@ -73,6 +73,14 @@ def asked_for(name: str | None) -> str:
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
     """The engine called `name` (cuda:1 is the second GPU), or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
 
+    Errors as open_engines.
+    """
+    return open_engines(name, threads, first=True)[0]
+
+
+def open_engines(name: str | None = None, threads: int | None = None, *, first: bool = False) -> list[Engine]:
+    """The same, as the engines that share the work: cuda without a number is every GPU that is visible (or the first alone).
+
     TypeError for a name that is no text; ValueError for a name that is not known, an engine that is not usable here, with the reason, and
     for threads that are not a whole number from one on.
     """
@@ -92,6 +100,7 @@ def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
     if kind == "auto":
         kind = next(report.name for report in known.values() if report.usable)
     if kind == "cuda":
-        return CudaEngine(int(match["gpu"] or 0))
+        numbers = [int(match["gpu"])] if match["gpu"] else range(1 if first else engine_cuda.count())
+        return [CudaEngine(number) for number in numbers]
     cores = None if threads is None else int(threads)
-    return CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores)
+    return [CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores)]

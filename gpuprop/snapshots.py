@@ -1,8 +1,9 @@
 """Snapshots: the states of all satellites at many instants, a bounded block at a time."""
 
 import os
+from collections import deque
 from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from . import orientation
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
-from .engine import open_engine
+from .engine import Propagation, open_engines
 from .engine_cuda import CudaPropagation
 from .gravity import gravity_model
 from .model import TEME, MeanElements, Model, View
@@ -99,10 +100,10 @@ class States:
 class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
-    engine: `auto`, `cuda` (`cuda:1`: the second GPU), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity: wgs72 (what
-    element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all that the
-    process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data ships, a
-    file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
+    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity:
+    wgs72 (what element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
+    that the process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data
+    ships, a file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
     Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table.
 
     A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
@@ -121,9 +122,10 @@ class Propagator:
         self.elements = elements
         self._eop = earth_orientation(eop) if eop is not None else None
         self.model = Model(gravity_model(gravity), opsmode)
-        self._engine = open_engine(engine, threads)
         self._epoch_ns = elements.epoch.view(np.int64)
-        self._propagation = self._engine.load(self.model, mean_elements(elements), self._epoch_ns)
+        mean, opened = mean_elements(elements), open_engines(engine, threads)
+        self._engine = opened[0]
+        self._propagations = [each.load(self.model, mean, self._epoch_ns) for each in opened]  # of several GPUs, each has all satellites
 
     @property
     def engine(self) -> str:
@@ -140,7 +142,7 @@ class Propagator:
     @property
     def constants(self) -> Constants:
         """The initialised constants, sorted by regime."""
-        return self._propagation.constants
+        return self._propagations[0].constants
 
     def __repr__(self) -> str:
         model = f"{self.model.gravity.name}, opsmode {self.model.opsmode}"
@@ -153,7 +155,7 @@ class Propagator:
         device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
         """
         times = self._checked(times, frame, sunlit)
-        return self._block(times, frame, velocity, sunlit, device)
+        return self._block(self._propagations[0], times, frame, velocity, sunlit, device)
 
     def snapshots(
         self,
@@ -168,7 +170,8 @@ class Propagator:
     ) -> Generator[States, None, None]:
         """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of so many instants.
 
-        The next block is computed while the caller uses this one. Wrong arguments are refused here, not at the first block.
+        The next block is computed while the caller uses this one; several GPUs take turns. Wrong arguments are refused here, not at the
+        first block.
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
@@ -177,7 +180,8 @@ class Propagator:
 
     def close(self) -> None:
         """Let go of what the engine holds (worker processes); the propagator can still be used."""
-        self._propagation.close()
+        for propagation in self._propagations:
+            propagation.close()
 
     def __enter__(self) -> "Propagator":
         return self
@@ -186,16 +190,17 @@ class Propagator:
         self.close()
 
     def _blocks(self, times: Times, instants: int, *options: Any) -> Generator[States, None, None]:
-        pool = ThreadPoolExecutor(1, "gpuprop-snapshots")
+        ways = len(self._propagations)
+        pool = ThreadPoolExecutor(ways, "gpuprop-snapshots")
+        pending: deque[Future[States]] = deque()
         try:
-            pending = None
-            for first in range(0, times.count, instants):
-                following = pool.submit(self._block, times[first : first + instants], *options)
-                if pending is not None:
-                    yield pending.result()
-                pending = following
-            if pending is not None:
-                yield pending.result()
+            for number, first in enumerate(range(0, times.count, instants)):
+                piece = times[first : first + instants]
+                pending.append(pool.submit(self._block, self._propagations[number % ways], piece, *options))
+                if len(pending) > ways:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
             pool.shutdown(cancel_futures=True)
 
@@ -215,11 +220,11 @@ class Propagator:
             raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
         return instants
 
-    def _block(self, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
+    def _block(self, propagation: Propagation, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
         names = (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
-        compute = self._propagation.block
-        if device and isinstance(self._propagation, CudaPropagation):
-            compute = self._propagation.device_block
+        compute = propagation.block
+        if device and isinstance(propagation, CudaPropagation):
+            compute = propagation.device_block
         columns = compute(times.ns, names, view(times.ns, frame, self.eop if frame != "teme" else None, sunlit))
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names}, self._eop)

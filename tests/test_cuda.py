@@ -130,7 +130,7 @@ def test_device_memory_does_not_grow_with_the_block(cupy, monkeypatch):
 def test_the_ring_of_host_memory(cupy):
     times = time_grid(EPOCH, step="10s", duration="1h")
     elements = every_regime()
-    propagator = Propagator(elements, "cuda")
+    propagator = Propagator(elements, "cuda:0")
     expected = Propagator(elements, "numpy").states(times)
     passing = 0
     for number, block in enumerate(propagator.snapshots(times, instants=10)):
@@ -189,16 +189,32 @@ def test_several_callers_at_once(cupy):
 
 
 def test_the_gpu_asked_for(cupy):
-    elements, times = every_regime(), instants(0)
-    for name, number in (("cuda", 0), ("cuda:0", 0), ("cuda:1", 1)):
+    elements = every_regime()
+    for name, numbers in (("cuda", {0, 1}), ("cuda:0", {0}), ("cuda:1", {1})):
         cupy.launches.clear()
-        Propagator(elements, name).states(times)
-        assert {device for *_, device in cupy.launches} == {number}
+        Propagator(elements, name)
+        assert {device for *_, device in cupy.launches} == numbers
     with pytest.raises(ValueError, match=r"no GPU 2: use cuda:0 \(Fake A\), cuda:1 \(Fake B\)"):
         Propagator(elements, "cuda:2")
     for name in ("cuda:first", "cuda:-1", "cuda:", "numpy:0"):
         with pytest.raises(ValueError, match=f"'{name}' is not known: .*cuda:1"):
             Propagator(elements, name)
+
+
+@pytest.mark.parametrize("device", [False, True])
+def test_several_gpus_take_turns(cupy, device):
+    """Blocks in order, whichever GPU is done first; the bits of one."""
+    elements, times = every_regime(), time_grid(EPOCH, step="1min", duration="3h")
+    propagator, expected = Propagator(elements, "cuda"), Propagator(elements, "numpy", threads=1).states(times, "itrs")
+    cupy.launches.clear()
+    blocks = list(propagator.snapshots(times, "itrs", instants=25, device=device))
+    assert {at for kernel, _, _, at in cupy.launches} == {0, 1}
+    assert [block.times.start_ns for block in blocks] == times.ns[::25].tolist()
+    columns = [[block.columns[name].get() if device else block.columns[name] for block in blocks] for name in COLUMNS]
+    for name, parts in zip(COLUMNS, columns, strict=True):
+        assert np.array_equal(np.concatenate(parts), expected.columns[name], equal_nan=True)
+    if device:
+        assert [block.x.device.id for block in blocks] == [number % 2 for number in range(len(blocks))]
 
 
 def test_a_propagator_closes_and_travels(cupy):
@@ -216,4 +232,4 @@ def test_a_propagator_closes_and_travels(cupy):
 
 def test_the_compiler_is_told_not_to_contract(cupy):
     Propagator(every_regime(), "cuda")
-    assert cupy.options == [("--std=c++17", "--fmad=false")]
+    assert set(cupy.options) == {("--std=c++17", "--fmad=false")}

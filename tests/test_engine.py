@@ -74,7 +74,7 @@ def replay(satrecs, minutes):
 def test_random_orbits_of_every_regime(engine, gravity, opsmode):
     elements = random_elements(3, 4000)
     propagator = Propagator(elements, engine, gravity, opsmode)
-    assert set(propagator._propagation.constants.bounds) == {0, 1, 2, 3}
+    assert set(propagator._propagations[0].constants.bounds) == {0, 1, 2, 3}
     minutes = np.array([-10080.0, -2000.25, -720.0, 0.0, 0.5, 719.0, 1440.0, 10080.0])
     states = propagator.states(as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]")))
     codes, position, velocity = replay(reference(elements, gravity, opsmode), minutes)
@@ -141,7 +141,7 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
     times = time_grid("2026-01-01T00:00:00Z", step="61s", duration="1h")
     one, three = (Propagator(elements, "numpy", threads=threads) for threads in (1, 3))
     assert equal(one.states(times), three.states(times))
-    assert three._propagation._workers is not None and one._propagation._workers is None
+    assert three._propagations[0]._workers is not None and one._propagations[0]._workers is None
     assert equal(one.states(times[7:9]), three.states(times[7:9]))
 
 
@@ -174,7 +174,7 @@ def test_an_interrupted_call_leaves_no_answer_behind(monkeypatch, interrupted):
     elements, times = random_elements(19, 400), time_grid(EPOCH, step="10min", duration="6h")
     expected = Propagator(elements, "numpy", threads=1).states(times[3:9])
     with Propagator(elements, "numpy") as propagator:
-        propagator._propagation._threads = 2
+        propagator._propagations[0]._threads = 2
         propagator.states(times)
         real, calls = getattr(workers, interrupted), iter(range(100))
 
@@ -232,7 +232,7 @@ def test_a_dead_worker_is_an_error_and_not_a_hang(monkeypatch):
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     propagator = Propagator(random_elements(8, 10), "numpy", threads=2)
     propagator.states(EPOCH)
-    workers = propagator._propagation._workers
+    workers = propagator._propagations[0]._workers
     for process in workers.processes:
         process.kill()
         process.wait()

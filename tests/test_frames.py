@@ -65,7 +65,7 @@ def test_worker_processes_are_given_the_frame(monkeypatch):
     expected = Propagator(elements, "numpy", threads=1).states(TIMES, "geodetic", sunlit=True)
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     with Propagator(elements, "numpy") as propagator:
-        propagator._propagation._threads = 2
+        propagator._propagations[0]._threads = 2
         assert same(propagator.states(TIMES, "geodetic", sunlit=True), expected)
 
 

@@ -13,11 +13,11 @@ from ..constants import FIELDS, Constants
 from ..gravity import Gravity
 from ..model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
-from .availability import CudaError, check, explained, import_cupy, usable
+from .availability import CudaError, check, count, explained, import_cupy, usable
 from .pinned import Ring
 from .source import OPTIONS, source
 
-__all__ = ["CudaEngine", "CudaError", "CudaPropagation", "usable"]
+__all__ = ["CudaEngine", "CudaError", "CudaPropagation", "count", "usable"]
 
 BLOCK = 128  # threads: the most that propagate.cu is compiled for
 CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them

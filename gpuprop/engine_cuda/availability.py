@@ -94,6 +94,11 @@ def check(index: int = 0) -> str:
     return f"{names[index]}, {capability}, driver for CUDA {driver}, CuPy {cupy.__version__}, NVRTC {nvrtc}"
 
 
+def count() -> int:
+    """How many GPUs are visible; CudaError where CUDA does not start."""
+    return len(gpu_names(import_cupy()))
+
+
 def usable(index: int = 0) -> tuple[bool, str]:
     """Whether the engine runs on GPU `index`, and what it found or what to do. Never raises; cheap where CuPy is absent."""
     try:
