@@ -67,6 +67,7 @@ def main() -> None:
     options = parser.parse_args()
     day = ["--duration", "1d", "--step", "60s"]
     jobs = [["starlink-gen1", *day], ["starlink-gen1", *day, "--format", "parquet", "--dtype", "float32"]]
+    jobs += [["starlink-gen2", "guowang", "qianfan", "honghu-3", *day], ["walker:53:200000/400/1@550", "--duration", "4h"]]
     if workloads.CATALOGUE.is_file():
         jobs += [[str(workloads.CATALOGUE), *day], [str(workloads.CATALOGUE), *day, "--format", "parquet", "--dtype", "float32"]]
     else:

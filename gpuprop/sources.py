@@ -1,12 +1,16 @@
-"""SOURCE on the command line: a catalogue file, a constellation's name, or a Walker pattern; several are joined."""
+"""SOURCE on the command line: a catalogue file, a constellation's name or file, or a Walker pattern; several are joined."""
 
 import os
+import re
 from collections.abc import Iterable
 from typing import Literal
 
-from .constellations import constellation, is_walker_source, parse_walker_source
+from .presets import constellation, is_preset, is_walker_source, parse_walker_source, read_constellation
 from .elements import FIRST_SYNTHETIC_ID, Elements
 from .reading import read_elements
+
+NUMBER = r"\d+(?:\.\d+)?"
+AT = re.compile(rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?", re.ASCII | re.IGNORECASE)
 
 
 class SourceError(ValueError):
@@ -22,24 +26,50 @@ def read_sources(
 ) -> Elements:
     """All satellites of all sources, in order; synthetic ones are numbered on from source to source.
 
-    Raises SourceError for a source that is nothing known, otherwise what read_elements raises.
+    Raises SourceError for a source that is nothing known, otherwise what read_elements and read_constellation raise.
     """
     parts = []
     first_id = FIRST_SYNTHETIC_ID
     for source in sources:
-        if is_walker_source(source):
-            try:
-                part = parse_walker_source(source, first_id=first_id, gravity=gravity)
-            except ValueError as error:
-                raise SourceError(str(error)) from error
-            first_id += len(part)
-        elif os.path.exists(source) or any(sign in source for sign in (os.sep, "/", ".")):
+        if _is_file(source) and not source.lower().endswith(".toml"):
             part = read_elements(source, on_error=on_error, checksum=checksum)
         else:
-            try:
-                part = constellation(source, first_id=first_id, gravity=gravity)
-            except ValueError as error:
-                raise SourceError(f"there is no file {source!r} here, and {error}") from None
+            part = _synthetic(source, first_id, gravity)
             first_id += len(part)
         parts.append(part)
     return Elements.concat(parts)
+
+
+def _is_file(source: str) -> bool:
+    """Whether a source means a file, there or not; a pattern or a constellation can hold a slash or a dot too."""
+    if os.path.exists(source):
+        return True
+    name, at, orbit = source.partition("@")
+    if is_walker_source(source) or (at and (is_preset(name) or AT.fullmatch(orbit))):
+        return False
+    return any(sign in source for sign in (os.sep, "/", "."))
+
+
+def _synthetic(source: str, first_id: int, gravity: str) -> Elements:
+    """A constellation of a file, a Walker pattern, or a constellation known: NAME or NAME@ALTITUDE/INCLINATION."""
+    if _is_file(source):
+        return read_constellation(source, gravity=gravity, first_id=first_id)
+    try:
+        if is_walker_source(source):
+            return parse_walker_source(source, first_id=first_id, gravity=gravity)
+        name, at, orbit = source.partition("@")
+        if not at:
+            return constellation(name, first_id=first_id, gravity=gravity)
+        match = AT.fullmatch(orbit.strip())
+        if not match:
+            raise ValueError(f"cannot read {source!r}: write {name}@ALTITUDE/INCLINATION, in km and degrees, such as {name}@550/53")
+        return constellation(
+            name,
+            first_id=first_id,
+            gravity=gravity,
+            altitude_km=float(match["altitude"]),
+            inclination_deg=float(match["inclination"]),
+        )
+    except ValueError as error:
+        known = is_walker_source(source) or is_preset(source.partition("@")[0])
+        raise SourceError(str(error) if known else f"there is no file {source!r} here, and {error}") from None

@@ -1,8 +1,6 @@
 """Walker patterns and filed shells: the geometry of the pattern, and the altitude of the orbit that SGP4 makes of it."""
 
 import math
-import sys
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
 
-from gpuprop.constellations import (
+from gpuprop.presets import (
     Shell,
     brouwer_mean_motion,
-    constellation,
     constellations,
     is_walker_source,
     mean_motion_at,
@@ -22,14 +19,9 @@ from gpuprop.constellations import (
     walker,
 )
 from gpuprop.elements import Elements
+from gpuprop.filings import closest_approach_deg
 from gpuprop.gravity import GRAVITY, gravity_model
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-SHARED_SHELLS = Path(__file__).parents[2] / "shared" / "constellations" / "shells.toml"
 WHICHCONST = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
 GEN1 = {shell.id: shell for shell in constellations()["starlink-gen1"].shells}
 
@@ -156,38 +148,68 @@ def test_a_delta_pattern_looks_alike_from_every_plane(planes: int, per_plane: in
     assert distance.min(axis=1).max() < 1e-12
 
 
-def closest_approach_deg(planes: int, per_plane: int, phasing: int, inclination_deg: float) -> float:
-    """The smallest angle ever between two satellites of a Walker delta, from spherical trigonometry alone.
-
-    Circular orbits whose planes are b apart, one of them m ahead of the other as counted from where the planes cross, come as close as
-    sin(d / 2) = cos(b / 2) |sin(m / 2)|.
-    """
-    smallest = 360.0 / per_plane if per_plane > 1 else 360.0
-    for k in range(1, planes):
-        half_node = math.pi * k / planes
-        half_between = math.asin(math.sin(math.radians(inclination_deg)) * math.sin(half_node))  # half the angle between the planes
-        ahead = 2.0 * math.atan2(math.cos(math.radians(inclination_deg)) * math.sin(half_node), math.cos(half_node))
-        for s in range(per_plane):
-            phase = 2.0 * math.pi * (s / per_plane + k * phasing / (planes * per_plane))
-            sine = abs(math.sin((phase + ahead) / 2.0)) * math.cos(half_between)
-            smallest = min(smallest, math.degrees(2.0 * math.asin(sine)))
-    return smallest
+def shell_of(**keys: object) -> Shell:
+    """A shell at 1,000 km, with Walker's keys unless others are given."""
+    pattern: dict[str, object] = {"id": "a", "altitude_km": 1000.0, "inclination_deg": 60.0, "planes": 6, "sats_per_plane": 4}
+    if not keys.keys() & {"raan_step_deg", "raan_deg"}:
+        pattern["raan_spread_deg"] = 360.0
+    if not keys.keys() & {"phase_step_deg", "phase_deg"}:
+        pattern["phasing"] = 1
+    return Shell(**(pattern | keys))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("planes", "per_plane", "phasing", "inclination_deg"), [(5, 4, 1, 53.0), (6, 5, 2, 70.0), (8, 3, 2, 60.0), (3, 7, 1, 97.6)]
+    "shell",
+    [
+        shell_of(planes=5, inclination_deg=53.0),
+        shell_of(sats_per_plane=5, phasing=2, inclination_deg=70.0),
+        shell_of(planes=8, sats_per_plane=3, phasing=2),
+        shell_of(planes=3, sats_per_plane=7, inclination_deg=97.6),
+        shell_of(raan_spread_deg=180.0, inclination_deg=86.4, phasing=3),
+        shell_of(raan_step_deg=31.6, phase_deg=[0.0, 11.0], inclination_deg=86.4, sats_per_plane=11),
+        shell_of(sats_per_plane=[4, 4, 3], phasing=4, inclination_deg=53.0),
+        shell_of(raan_deg=[0.0, 40.0, 130.0, 170.0, 250.0, 290.0], phase_step_deg=7.0),
+        shell_of(sats_per_plane=1, phase_deg=[0.0, 30.0, 200.0]),
+    ],
+    ids=lambda shell: shell.describe().split(":")[1].split("; status")[0],
 )
-def test_satellites_come_as_close_as_geometry_says(planes: int, per_plane: int, phasing: int, inclination_deg: float) -> None:
-    sats = walker(f"{inclination_deg}:{planes * per_plane}/{planes}/{phasing}", 1000.0)
+def test_satellites_come_as_close_as_geometry_says(shell: Shell) -> None:
+    sats = shell.elements()
     fields, smallest = dict(sats.fields), 360.0
     for degrees in np.arange(0.0, 360.0, 0.25):
         fields["MEAN_ANOMALY"] = sats.fields["MEAN_ANOMALY"] + degrees
         unit = directions(Elements(fields))
         cosine = unit @ unit.T - 2.0 * np.eye(len(unit))
         smallest = min(smallest, math.degrees(math.acos(cosine.max())))
-    expected = closest_approach_deg(planes, per_plane, phasing, inclination_deg)
-    assert expected > 1.0  # these patterns avoid collisions
-    assert expected - 1e-6 <= smallest < expected + 0.01
+    expected = closest_approach_deg(shell)
+    assert expected > 0.5
+    assert expected - 1e-6 <= smallest < expected + 0.02
+
+
+def test_a_shell_says_what_differs_from_plane_to_plane() -> None:
+    shell = shell_of(sats_per_plane=[4, 4, 3], raan0_deg=10.0, raan_deg=[0, 5, 7, 90, 200, 355], phase_deg=[0, 20], phase0_deg=1.0)
+    sats = shell.elements(name="X")
+    assert shell.total == len(sats) == 22 and shell.counts.tolist() == [4, 4, 3, 4, 4, 3]
+    first = [sats.name.tolist().index(f"X P{plane:02d} S01") for plane in range(1, 7)]
+    assert first == [0, 4, 8, 11, 15, 19]
+    assert sats.fields["RA_OF_ASC_NODE"][first].tolist() == [10.0, 15.0, 17.0, 100.0, 210.0, 5.0]
+    assert sats.fields["MEAN_ANOMALY"][first].tolist() == [1.0, 21.0, 1.0, 21.0, 1.0, 21.0]
+    np.testing.assert_allclose(sats.fields["MEAN_ANOMALY"][8:11], [1.0, 121.0, 241.0])
+    assert sats.name[21] == "X P06 S03"
+
+
+@pytest.mark.parametrize(("argp_deg", "bound_m"), [(0.0, 5.0), (90.0, 5.0), (213.0, 5.0)])
+def test_an_ellipse_has_its_apogee_and_perigee(argp_deg: float, bound_m: float) -> None:
+    shell = shell_of(altitude_km=math.nan, apogee_km=690.0, perigee_km=685.0, argp_deg=argp_deg, inclination_deg=53.0)
+    sats = shell.elements()
+    a = 6378.135 + 687.5
+    assert shell.altitude_km == 687.5
+    assert a * (1 + shell.eccentricity) - 6378.135 == pytest.approx(690.0, abs=1e-9)
+    assert a * (1 - shell.eccentricity) - 6378.135 == pytest.approx(685.0, abs=1e-9)
+    assert (sats.eccentricity == shell.eccentricity).all() and (sats.fields["ARG_OF_PERICENTER"] == argp_deg).all()
+    latitude = sats.fields["ARG_OF_PERICENTER"] + sats.fields["MEAN_ANOMALY"]
+    np.testing.assert_allclose(wrapped(latitude - shell_of(inclination_deg=53.0).elements().fields["MEAN_ANOMALY"]), 0.0, atol=1e-9)
+    assert abs(mean_radius(satrec(sats, 0, "wgs72"), 20) - a * (1 + shell.eccentricity**2 / 2)) < bound_m / 1000.0
 
 
 def test_iridium_is_a_star() -> None:
@@ -241,12 +263,28 @@ def test_the_last_catalogue_number_can_be_used() -> None:
 
 def test_a_shell_needs_one_of_each() -> None:
     pattern = {"id": "a", "altitude_km": 500.0, "inclination_deg": 50.0, "planes": 2, "sats_per_plane": 3}
-    with pytest.raises(ValueError, match=r"'a'.*raan_spread_deg and raan_step_deg"):
+    with pytest.raises(ValueError, match=r"'a'.*exactly one of raan_spread_deg, raan_step_deg and raan_deg"):
         Shell(**pattern, phasing=0)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="phasing and phase_step_deg"):
+    with pytest.raises(ValueError, match="phase_step_deg and phase_deg, not phasing and phase_step_deg"):
         Shell(**pattern, raan_step_deg=1.0, phasing=0, phase_step_deg=0.0)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="status 'dreamt'"):
         Shell(**pattern, raan_step_deg=1.0, phasing=0, status="dreamt")  # type: ignore[arg-type]
+    for key, value, reason in (
+        ("raan_deg", [1.0, 2.0, 3.0], "3 nodes for 2 planes"),
+        ("phase_deg", [0.0, 1.0, 2.0], "phase_deg has 3 entries, which cannot repeat evenly over 2 planes"),
+        ("sats_per_plane", [1, 2, 3], "sats_per_plane has 3 entries"),
+        ("sats_per_plane", [3, 0], "hold none"),
+        ("sats_per_plane", 6_000_000, "hold more than 10,000,000"),
+        ("apogee_km", 700.0, "give both"),
+        ("assumed", ["colour"], "assumed names colour"),
+        ("confidence", "high", "confidence 'high'"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            shell_of(**{"planes": 2, key: value})
+    with pytest.raises(ValueError, match="not half way"):
+        shell_of(apogee_km=700.0, perigee_km=600.0)
+    with pytest.raises(ValueError, match="perigee_km = 700"):
+        shell_of(altitude_km=math.nan, apogee_km=600.0, perigee_km=700.0)
     assumed = Shell(**pattern, raan_step_deg=1.0, phasing=0, assumed=["altitude_km"])  # type: ignore[arg-type]
     assert "assumed, no source states it: altitude_km" in assumed.elements().notes[0]
 
@@ -278,57 +316,3 @@ def test_walker_sources() -> None:
 def test_unreadable_walker_sources_say_why(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         parse_walker_source(text)
-
-
-# --- filings ---
-def test_starlink_gen1_has_the_4408_satellites_authorised() -> None:
-    """FCC 21-48, April 2021: 1,584 + 1,584 + 720 + 348 + 172."""
-    sats = constellation("Starlink-GEN1 ")
-    assert [shell.total for shell in GEN1.values()] == [1584, 1584, 720, 348, 172]
-    assert len(sats) == constellations()["starlink-gen1"].total == 4408
-    assert sats.sat_id.tolist() == list(range(1_000_000_000, 1_000_004_408))
-    assert len(set(sats.name)) == 4408
-    assert len(sats.select("STARLINK-G1-S3 *")) == 720
-    assert (sats.epoch == np.datetime64("2026-01-01")).all()
-    for shell in GEN1.values():
-        (note,) = [note for note in sats.notes if note.startswith(shell.id + ":")]
-        assert shell.source_url in note and shell.confidence in note and shell.source_url.startswith("https://")
-
-
-def test_the_fifth_starlink_shell_is_as_filed() -> None:
-    """Four planes whose nodes are 75.7 + 12 k deg, each 0.275 deg ahead of the one before."""
-    sats = GEN1["starlink-g1-s5"].elements()
-    assert sorted(set(sats.fields["RA_OF_ASC_NODE"].round(9))) == [75.7, 87.7, 99.7, 111.7]
-    anomaly = sats.fields["MEAN_ANOMALY"].reshape(4, 43)
-    np.testing.assert_allclose(anomaly[:, 0], [0.0, 0.275, 0.55, 0.825])
-    np.testing.assert_allclose(np.diff(anomaly, axis=1), 360.0 / 43.0)
-
-
-def test_options_reach_every_shell() -> None:
-    sats = constellation("starlink-gen1", "2026-11-22T00:00:00Z", "wgs84", first_id=1_500_000_000)
-    assert (sats.epoch == np.datetime64("2026-11-22")).all() and sats.sat_id[-1] == 1_500_004_407
-    assert abs(mean_radius(satrec(sats, 4407, "wgs84"), 5) - 6378.137 - 560.0) < 0.1e-3
-
-
-def test_a_misspelt_constellation_names_the_nearest_and_all() -> None:
-    with pytest.raises(ValueError, match=r"'starlnk-gen1' is not known: did you mean starlink-gen1\? known are .*starlink-gen1"):
-        constellation("starlnk-gen1")
-    with pytest.raises(ValueError, match=r"'xyzzy' is not known: known are .*starlink-gen1"):
-        constellation("xyzzy")
-
-
-@pytest.mark.skipif(
-    not SHARED_SHELLS.exists(), reason="the table of filings ../shared/constellations/shells.toml is not beside this checkout"
-)
-def test_shells_agree_with_the_table_of_filings() -> None:
-    table = {row["id"]: row for row in tomllib.loads(SHARED_SHELLS.read_text("utf-8"))["shell"]}
-    shared = {"altitude_km", "inclination_deg", "planes", "sats_per_plane", "raan0_deg", "total", "confidence", "source_url", "status"}
-    for known in constellations().values():
-        for shell in known.shells:
-            row = table[shell.id]
-            for key in shared & set(row) - set(shell.assumed):
-                assert getattr(shell, key) == row[key], (shell.id, key)
-            if "phasing_F" in row:
-                assert shell.phasing == row["phasing_F"]
-            if "raan_spread_deg" in row:
-                assert shell.raan_step * shell.planes == pytest.approx(row["raan_spread_deg"], rel=1e-12)

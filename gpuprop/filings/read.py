@@ -1,0 +1,161 @@
+"""Constellations as TOML says them: those on record and a user's own. presets.toml explains the format."""
+
+import difflib
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+from ..clock import Instant
+from ..elements import FIRST_SYNTHETIC_ID, Elements
+from .constellation import Constellation
+from .shell import EPOCH, Shell
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+TABLES = ("shell", "filing", "constellation", "without_geometry")
+CONSTELLATION_KEYS = tuple(field.name for field in fields(Constellation))
+SHELL_KEYS = tuple(field.name for field in fields(Shell))
+SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MISSING)
+TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
+WHOLE = ("planes", "phasing", "sats_per_plane")
+LISTS = ("sats_per_plane", "raan_deg", "phase_deg")  # sats_per_plane: one number, or one for each plane
+
+
+# --- a user's own ---
+def read_constellation(path: str | Path, epoch: Instant = EPOCH, gravity: str = "wgs72", *, first_id: int = FIRST_SYNTHETIC_ID) -> Elements:
+    """Every satellite of a constellation of one's own, from a TOML file of [[shell]]s. Raises as load_constellation."""
+    return load_constellation(path).elements(epoch, gravity, first_id=first_id)
+
+
+def load_constellation(path: str | Path) -> Constellation:
+    """A constellation of one's own from a TOML file: its [[constellation]], or, without one, all its shells under the file's name.
+
+    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be understood.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: not a TOML file: {error}") from None
+    shells, known = parse_filings(text, str(path))
+    if not shells:
+        raise ValueError(f"{path}: no shell: write [[shell]] and below it id, altitude_km, inclination_deg, planes, sats_per_plane ...")
+    if len(known) > 1:
+        raise ValueError(f"{path}: {len(known)} constellations, {', '.join(each.name for each in known)}: keep one to a file")
+    return known[0] if known else Constellation(path.stem, path.name, tuple(shells.values()))
+
+
+# --- the format ---
+def parse_filings(text: str, where: str) -> tuple[dict[str, Shell], list[Constellation]]:
+    """The shells, by id, and the constellations of a TOML text; `where` begins every error (ValueError)."""
+    data = parse_toml(text, where)
+    shells: dict[str, Shell] = {}
+    for row in _rows(data, where):
+        shell = _shell(row, where, len(shells) + 1)
+        if shell.id in shells:
+            raise ValueError(f"{where}: shell {shell.id!r} occurs twice: give each an id of its own")
+        shells[shell.id] = shell
+    return shells, [_constellation(row, shells, where) for row in _tables(data, "constellation", where)]
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """The tables of a TOML text; ValueError, with `where`, for one that is not TOML and for a table of another name."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{where}: not TOML: {error}") from None
+    _known_keys(data, TABLES, where)
+    return data
+
+
+def _rows(data: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
+    """Each shell with the keys of its filing, if it has one."""
+    yield from _tables(data, "shell", where)
+    for filing in _tables(data, "filing", where):
+        shared = {key: value for key, value in filing.items() if key != "shells"}
+        for row in _tables(filing, "shells", where):
+            yield shared | row
+
+
+def _tables(data: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+    tables = data.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ValueError(f"{where}: {key} must be a list of tables: write [[{key}]]")
+    return tables
+
+
+def _shell(row: Mapping[str, Any], where: str, number: int) -> Shell:
+    if not isinstance(row.get("id"), str) or not row["id"]:
+        raise ValueError(f'{where}: shell {number} has no id: give it one, such as id = "a"')
+    here = f"{where}: shell {row['id']!r}"
+    _known_keys(row, SHELL_KEYS, here)
+    for key in SHELL_NEEDS:
+        if key not in row:
+            raise ValueError(f"{here}: {key} is missing")
+    values = {key: _value(key, value, here) for key, value in row.items()}
+    try:
+        return Shell(**values)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _value(key: str, value: Any, here: str) -> Any:
+    """A value of a shell, checked for its type; whole numbers are taken for angles and lengths too."""
+    if key in TEXTS:
+        wanted, good = "a text", isinstance(value, str)
+    elif key == "assumed":
+        wanted, good = "a list of keys", isinstance(value, list) and all(isinstance(name, str) for name in value)
+    else:
+        kind, one = (int, "a whole number") if key in WHOLE else ((int, float), "a number")
+        items = value if key in LISTS and isinstance(value, list) else [value]
+        good = all(isinstance(item, kind) and not isinstance(item, bool) for item in items)
+        if key in LISTS and key != "sats_per_plane":
+            good &= isinstance(value, list)
+            one = "a list of numbers"
+        wanted = one + (" or a list of them" if key == "sats_per_plane" else "")
+        if good and key not in WHOLE:
+            value = [float(item) for item in items] if isinstance(value, list) else float(value)
+    if not good:
+        raise ValueError(f"{here}: {key} must be {wanted}, not {value!r}")
+    return value
+
+
+def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: str) -> Constellation:
+    name = row.get("name")
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"{where}: a constellation has no name: give it one")
+    here = f"{where}: constellation {name!r}"
+    _known_keys(row, CONSTELLATION_KEYS, here)
+    for key in ("title", "assumption"):
+        if not isinstance(row.get(key, ""), str):
+            raise ValueError(f"{here}: {key} must be a text, not {row[key]!r}")
+    for key in ("shells", "aliases", "conflicts"):
+        if not isinstance(row.get(key, []), list) or not all(isinstance(each, str) for each in row.get(key, [])):
+            raise ValueError(f"{here}: {key} must be a list of texts, not {row[key]!r}")
+    missing = [id for id in row.get("shells", []) if id not in shells]
+    if missing:
+        raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
+    members = tuple(shells[id] for id in row["shells"]) if "shells" in row else tuple(shells.values())
+    if not members:
+        raise ValueError(f"{here}: shells is empty: name at least one")
+    return Constellation(
+        name,
+        row.get("title", name),
+        members,
+        tuple(row.get("aliases", ())),
+        row.get("assumption", ""),
+        tuple(row.get("conflicts", ())),
+    )
+
+
+def _known_keys(table: Mapping[str, Any], known: Sequence[str], here: str) -> None:
+    for key in table:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
+            raise ValueError(f"{here}: key {key!r} is not known: {hint}")

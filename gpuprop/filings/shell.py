@@ -1,0 +1,234 @@
+"""A shell: orbital planes of one altitude and inclination, and the satellites on them.
+
+Satellite s of plane p, both from 0, of a plane of S satellites has
+
+    RAAN = raan0 + node(p)        argument of latitude = phase0 + s * 360 / S + phase(p)        S = sats_per_plane, or its entry for p
+
+    node(p)    p * raan_spread / planes  |  p * raan_step  |  raan[p]: a list, one for each plane
+    phase(p)   p * phasing * 360 / satellites  |  p * phase_step  |  phase[p modulo its length]: a list, which repeats
+
+so Walker's i:T/P/F (J. G. Walker, JBIS 37, 1984) is raan_spread = 360 (delta) or 180 (star) and phasing = F, and a shell that is no
+Walker pattern says what differs from plane to plane with a list.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..clock import Instant, instant_ns
+from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..gravity import Gravity, gravity_model
+from .altitude import mean_motion_at
+
+EPOCH = "2026-01-01T00:00:00Z"
+STATUSES = ("deployed", "authorised", "filed", "planned", "superseded", "assumed")
+CONFIDENCES = ("primary-transcribed", "secondary", "derived", "assumed")
+LARGEST = 10_000_000  # satellites of one shell
+LAST_ID = 2**31 - 1  # catalogue numbers are int32
+EARTH_RADIUS_KM = gravity_model("wgs72").radius  # turns heights into an ellipse's eccentricity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shell:
+    """Orbital planes of satellites, and where the figures come from. Keys as in presets.toml, which explains them.
+
+    Give altitude_km, or apogee_km and perigee_km; exactly one of raan_spread_deg, raan_step_deg and raan_deg, and of phasing,
+    phase_step_deg and phase_deg. ValueError, with the shell's id, otherwise. altitude_km of an ellipse is set: half way between.
+    """
+
+    id: str
+    inclination_deg: float
+    planes: int
+    sats_per_plane: int | Sequence[int]
+    altitude_km: float = math.nan
+    apogee_km: float | None = None
+    perigee_km: float | None = None
+    argp_deg: float = 0.0
+    raan0_deg: float = 0.0
+    raan_spread_deg: float | None = None
+    raan_step_deg: float | None = None
+    raan_deg: Sequence[float] | None = None
+    phase0_deg: float = 0.0
+    phasing: int | None = None
+    phase_step_deg: float | None = None
+    phase_deg: Sequence[float] | None = None
+    constellation: str = ""
+    status: str = "assumed"
+    confidence: str = "assumed"
+    assumed: Sequence[str] = ()
+    source_url: str = ""
+    source_title: str = ""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        def require(good: bool, what: str) -> None:
+            if not good:
+                raise ValueError(f"shell {self.id!r}: {what}")
+
+        for name in ("sats_per_plane", "raan_deg", "phase_deg", "assumed"):
+            if isinstance(getattr(self, name), Sequence):
+                object.__setattr__(self, name, tuple(getattr(self, name)))
+        if self.apogee_km is not None and self.perigee_km is not None:
+            middle = 0.5 * (self.apogee_km + self.perigee_km)
+            require(
+                math.isnan(self.altitude_km) or self.altitude_km == middle,
+                f"altitude_km = {self.altitude_km:g} is not half way between perigee_km and apogee_km: leave it out",
+            )
+            object.__setattr__(self, "altitude_km", middle)
+        require((self.apogee_km is None) == (self.perigee_km is None), "apogee_km and perigee_km go together: give both or altitude_km")
+        require(self.planes >= 1, f"planes = {self.planes} hold no satellites")
+        sizes = self.sats_per_plane if isinstance(self.sats_per_plane, tuple) else (self.sats_per_plane,)
+        require(bool(sizes) and min(sizes) >= 1, f"{self.planes} planes of sats_per_plane = {self.sats_per_plane} satellites hold none")
+        require(self.planes * max(sizes) <= LARGEST, f"planes = {self.planes} hold more than {LARGEST:,} satellites")
+        require(
+            0.0 < self.altitude_km < math.inf,
+            f"altitude {self.altitude_km} km must be positive: give altitude_km, or apogee_km and perigee_km",
+        )
+        require(
+            self.apogee_km is None or self.perigee_km is None or 0.0 < self.perigee_km <= self.apogee_km,
+            f"perigee_km = {self.perigee_km} must be positive and not above apogee_km = {self.apogee_km}",
+        )
+        require(0.0 <= self.inclination_deg <= 180.0, f"inclination {self.inclination_deg} deg is not within 0 to 180")
+        for names in (("raan_spread_deg", "raan_step_deg", "raan_deg"), ("phasing", "phase_step_deg", "phase_deg")):
+            given = [name for name in names if getattr(self, name) is not None]
+            require(
+                len(given) == 1,
+                f"give exactly one of {names[0]}, {names[1]} and {names[2]}" + (f", not {' and '.join(given)}" if given else ""),
+            )
+        require(
+            self.phasing is None or 0 <= self.phasing < self.planes,
+            f"phasing F = {self.phasing} must be from 0 to {self.planes - 1}, one less than the number of planes",
+        )
+        require(
+            self.raan_deg is None or len(self.raan_deg) == self.planes,
+            f"raan_deg has {len(self.raan_deg or ())} nodes for {self.planes} planes: one each",
+        )
+        for name, values in (("sats_per_plane", sizes), ("phase_deg", self.phase_deg or (0.0,))):
+            require(
+                self.planes % len(values) == 0,
+                f"{name} has {len(values)} entries, which cannot repeat evenly over {self.planes} planes",
+            )
+        angles = [self.argp_deg, self.raan0_deg, self.phase0_deg, *(self.raan_deg or ()), *(self.phase_deg or ())]
+        angles += [angle for angle in (self.raan_spread_deg, self.raan_step_deg, self.phase_step_deg) if angle is not None]
+        require(all(map(math.isfinite, angles)), f"an angle is not finite: {angles}")
+        require(self.status in STATUSES, f"status {self.status!r} is not one of {', '.join(STATUSES)}")
+        require(self.confidence in CONFIDENCES, f"confidence {self.confidence!r} is not one of {', '.join(CONFIDENCES)}")
+        strange = [name for name in self.assumed if name not in self.__dataclass_fields__]
+        require(not strange, f"assumed names {', '.join(strange)}, which is no key of a shell")
+
+    @property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """Satellites of each plane, (planes,)."""
+        sizes = self.sats_per_plane if isinstance(self.sats_per_plane, Sequence) else (self.sats_per_plane,)
+        return np.resize(np.array(sizes, np.int64), self.planes)
+
+    @property
+    def total(self) -> int:
+        """How many satellites."""
+        return int(self.counts.sum())
+
+    @property
+    def nodes_deg(self) -> npt.NDArray[np.float64]:
+        """Right ascension of the ascending node of each plane, (planes,) deg, not wrapped."""
+        if self.raan_deg is not None:
+            return np.asarray(self.raan0_deg + np.array(self.raan_deg), np.float64)
+        step = self.raan_spread_deg / self.planes if self.raan_spread_deg is not None else self.raan_step_deg
+        return np.asarray(self.raan0_deg + np.arange(self.planes) * (step or 0.0), np.float64)
+
+    @property
+    def phases_deg(self) -> npt.NDArray[np.float64]:
+        """Argument of latitude of each plane's first satellite less phase0_deg, (planes,) deg, not wrapped."""
+        if self.phase_deg is not None:
+            return np.resize(np.array(self.phase_deg, np.float64), self.planes)
+        step = self.phasing * 360.0 / self.total if self.phasing is not None else self.phase_step_deg
+        return np.asarray(np.arange(self.planes) * (step or 0.0), np.float64)
+
+    @property
+    def eccentricity(self) -> float:
+        """Of the mean orbit; 0 unless apogee_km and perigee_km differ."""
+        if self.apogee_km is None or self.perigee_km is None:
+            return 0.0
+        return 0.5 * (self.apogee_km - self.perigee_km) / (EARTH_RADIUS_KM + self.altitude_km)
+
+    def elements(
+        self, *, epoch: Instant = EPOCH, first_id: int = FIRST_SYNTHETIC_ID, name: str | None = None, gravity: str = "wgs72"
+    ) -> Elements:
+        """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01 S01` (name: the id in capitals).
+
+        No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the same `gravity`: the mean motion
+        depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32.
+        """
+        total, counts = self.total, self.counts
+        if not 1 <= first_id <= LAST_ID + 1 - total:
+            raise ValueError(f"{total} satellites numbered from {first_id} do not fit into 1 to {LAST_ID}")
+        model = gravity_model(gravity)
+        plane = np.repeat(np.arange(self.planes), counts)  # (n,), as is slot
+        slot = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
+        prefix = self.id.upper() if name is None else name
+        plane_width, slot_width = max(2, len(str(self.planes))), max(2, len(str(counts.max())))
+        slot_names = [f" S{s:0{slot_width}d}" for s in range(1, counts.max() + 1)]
+        motion = mean_motion_at(self.altitude_km, self.inclination_deg, model, self.eccentricity)
+        return Elements(
+            {
+                "OBJECT_NAME": np.array(
+                    [f"{prefix} P{p:0{plane_width}d}{slot_name}" for p, size in enumerate(counts, 1) for slot_name in slot_names[:size]],
+                    object,
+                ),
+                "NORAD_CAT_ID": np.arange(first_id, first_id + total),
+                "EPOCH": np.full(total, instant_ns(epoch), np.int64).view("datetime64[ns]"),
+                "MEAN_MOTION": np.full(total, motion),
+                "ECCENTRICITY": np.full(total, self.eccentricity),
+                "INCLINATION": np.full(total, self.inclination_deg),
+                "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
+                "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
+                "MEAN_ANOMALY": (self.phase0_deg + slot * (360.0 / counts[plane]) + self.phases_deg[plane] - self.argp_deg) % 360.0,
+            },
+            notes=(self.describe(), _conventions(model)),
+        )
+
+    def describe(self) -> str:
+        """One line: the geometry, what was assumed, the source and the confidence in it."""
+        height = f"{self.altitude_km:g}" if self.apogee_km is None else f"{self.perigee_km:g} x {self.apogee_km:g}"
+        nodes, phases = self.nodes_deg, self.phases_deg
+        if self.planes == 1:
+            where = f"1 plane of {self.total} at {height} km, {self.inclination_deg:g} deg; node {nodes[0]:g} deg"
+        else:
+            step = "" if self.raan_deg is not None else f"{self.raan0_deg:g} + {nodes[1] - nodes[0]:g} k"
+            if self.phasing is not None:
+                phasing = f"F = {self.phasing}"
+            elif self.phase_step_deg is not None:
+                phasing = f"{self.phase_step_deg:g} deg from plane to plane"
+            else:
+                phasing = f"{_few(phases)} deg"
+            where = (
+                f"{self.planes} planes of {sizes_in_words(self)} at {height} km, {self.inclination_deg:g} deg; "
+                f"nodes {step or _few(nodes)} deg, phasing {phasing}"
+            )
+        parts = [
+            where,
+            f"status {self.status}, confidence {self.confidence}",
+        ]
+        if self.assumed:
+            parts.append(f"assumed, no source states it: {', '.join(self.assumed)}")
+        parts += [text for text in (self.note, f"{self.source_title} {self.source_url}".strip()) if text]
+        return f"{self.id}: {'; '.join(parts)}"
+
+
+def sizes_in_words(shell: Shell) -> str:
+    """Satellites to a plane: `63 and 62` where planes differ."""
+    return " and ".join(map(str, dict.fromkeys(shell.counts.tolist())))
+
+
+def _few(angles: npt.NDArray[np.float64]) -> str:
+    """The first angles of a list, for people."""
+    return ", ".join(f"{angle:g}" for angle in angles[:4]) + (" ..." if len(angles) > 4 else "")
+
+
+def _conventions(gravity: Gravity) -> str:
+    return (
+        f"synthetic orbits without drag: altitude is the mean radius less {gravity.radius} km ({gravity.name}), "
+        "nodes and phases are taken as TEME at the epoch"
+    )

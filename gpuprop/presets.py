@@ -1,0 +1,133 @@
+"""The constellations on record, by name: presets.toml. What they are made of is in filings/."""
+
+import difflib
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+
+from .clock import Instant
+from .elements import FIRST_SYNTHETIC_ID, Elements
+from .filings import (
+    EPOCH,
+    Constellation,
+    Shell,
+    brouwer_mean_motion,
+    closest_approach_km,
+    is_walker_source,
+    load_constellation,
+    mean_motion_at,
+    parse_filings,
+    parse_toml,
+    parse_walker_source,
+    read_constellation,
+    walker,
+)
+
+__all__ = [
+    "EPOCH",
+    "Constellation",
+    "Shell",
+    "brouwer_mean_motion",
+    "closest_approach_km",
+    "constellation",
+    "constellations",
+    "find_constellation",
+    "is_preset",
+    "is_walker_source",
+    "load_constellation",
+    "mean_motion_at",
+    "parse_walker_source",
+    "read_constellation",
+    "walker",
+    "without_geometry",
+]
+FILE = "presets.toml"
+
+
+@cache
+def _text() -> str:
+    return resources.files(__package__).joinpath(FILE).read_text("utf-8")
+
+
+@cache
+def _known() -> dict[str, Constellation]:
+    return {each.name: each for each in parse_filings(_text(), FILE)[1]}
+
+
+@cache
+def _names() -> dict[str, str]:
+    """Every name and alias -> the name."""
+    return {alias: each.name for each in _known().values() for alias in (each.name, *each.aliases)}
+
+
+def constellations() -> dict[str, Constellation]:
+    """The constellations known, by name, each with its shells and their sources."""
+    return dict(_known())
+
+
+@cache
+def without_geometry() -> dict[str, str]:
+    """Systems on record of which no source read says enough for a preset, by name: what is known, and from where."""
+    return {row["name"]: f"{row['known']} ({row['source']})" for row in parse_toml(_text(), FILE)["without_geometry"]}
+
+
+def is_preset(name: str) -> bool:
+    """Whether `name` is a constellation known, or an alias of one."""
+    return name.strip().lower() in _names()
+
+
+def find_constellation(name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None) -> Constellation:
+    """A constellation known, by its name or an alias (case does not matter).
+
+    altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with the nearest names, for one not known, and
+    for an altitude or an inclination where the source states it.
+    """
+    wanted = name.strip().lower()
+    if wanted in without_geometry():
+        raise ValueError(
+            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing you can assume in a file of your own"
+        )
+    if wanted not in _names():
+        nearest = difflib.get_close_matches(wanted, [*_names(), *without_geometry()], cutoff=0.5)
+        hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
+        raise ValueError(f"constellation {name!r} is not known: {hint}known are {', '.join(_names())}")
+    found = _known()[_names()[wanted]]
+    given = {"altitude_km": altitude_km, "inclination_deg": inclination_deg}
+    for key, value in given.items():
+        if value is not None and not any(key in shell.assumed for shell in found.shells):
+            stated = ", ".join(dict.fromkeys(f"{getattr(shell, key):g}" for shell in found.shells))
+            raise ValueError(f"{found.name}: its sources state {key} = {stated}: leave {value:g} out, or write a file of your own")
+    return replace(found, shells=tuple(_with(shell, given) for shell in found.shells))
+
+
+def _with(shell: Shell, given: dict[str, float | None]) -> Shell:
+    """The shell with what is given in the place of what was assumed; called after it, so that two of a kind can be told apart."""
+    taken = {key: float(value) for key, value in given.items() if value is not None and key in shell.assumed}
+    if not taken:
+        return shell
+    changed: dict[str, object] = {
+        **taken,
+        "id": f"{shell.id}@{'/'.join(f'{value:g}' for value in taken.values())}",
+        "assumed": [key for key in shell.assumed if key not in taken],
+        "note": "; ".join(filter(None, (shell.note, f"given by the caller: {', '.join(taken)}"))),
+    }
+    return replace(shell, **changed)  # type: ignore[arg-type]
+
+
+def constellation(
+    name: str,
+    epoch: Instant = EPOCH,
+    gravity: str = "wgs72",
+    *,
+    first_id: int = FIRST_SYNTHETIC_ID,
+    altitude_km: float | None = None,
+    inclination_deg: float | None = None,
+) -> Elements:
+    """Every satellite of a known constellation (case does not matter), shell after shell, numbered from `first_id`.
+
+    altitude_km, inclination_deg: for the shells of which no source states them, as of honghu-3; without them an assumption is used.
+    `notes` has what was assumed (the lines begin with `assumed:`), then a line per shell with its source and confidence. ValueError, with
+    the nearest names, for one not known, and for an altitude or an inclination where the source states it.
+    """
+    found = find_constellation(name, altitude_km=altitude_km, inclination_deg=inclination_deg)
+    return found.elements(epoch, gravity, first_id=first_id)

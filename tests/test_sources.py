@@ -1,0 +1,86 @@
+"""SOURCE: what is a file, what a constellation, what a pattern; numbers that go on from one to the next; what is wrong with the rest."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from published import text
+
+from gpuprop.__main__ import main
+from gpuprop.presets import constellation
+from gpuprop.sources import SourceError, read_sources
+
+OWN = """
+[[shell]]
+id = "mine"
+altitude_km = 700
+inclination_deg = 30
+planes = 2
+sats_per_plane = 3
+raan_spread_deg = 360
+phasing = 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.toml").write_text(OWN)
+    return tmp_path
+
+
+def test_every_kind_is_joined_and_numbered_on(folder: Path) -> None:
+    (folder / "ver.tle").write_text(text("SGP4-VER.TLE"))
+    sats = read_sources(["iridium", "my.toml", "ver.tle", "walker:53:24/3/1@600", "Honghu-3@1100.5km/86deg", "ast"], checksum="ignore")
+    synthetic = sats.sat_id[sats.sat_id >= 1_000_000_000]
+    assert synthetic.tolist() == list(range(1_000_000_000, 1_000_000_000 + 66 + 6 + 24 + 10_000 + 248))
+    assert sats.name[66] == "MINE P01 S01" and sats.sat_id[72] == 5
+    assert len(set(sats.name[sats.sat_id >= 1_000_000_000])) == len(synthetic)
+
+
+def test_altitude_and_inclination_after_the_name() -> None:
+    given = read_sources(["honghu-3@550/53"])
+    python = constellation("honghu-3", altitude_km=550.0, inclination_deg=53.0)
+    assert all(np.array_equal(given.fields[name], python.fields[name]) for name in python.fields)
+    assert not any("altitude_km = " in note for note in given.notes)
+    assert any(note.startswith("assumed: honghu-3: no source states altitude_km = 550") for note in read_sources(["honghu-3"]).notes)
+    both = read_sources(["honghu-3@550/53", "honghu-3@1150/86"])
+    assert len(set(both.name)) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("honghu-3@550", "cannot read 'honghu-3@550': write honghu-3@ALTITUDE/INCLINATION, in km and degrees, such as honghu-3@550/53"),
+        ("honghu-3@high/53", "write honghu-3@ALTITUDE/INCLINATION"),
+        ("honghu-3@550/190", "inclination 190"),
+        ("kuiper@600/50", "kuiper: its sources state altitude_km = 630, 610, 590"),
+        ("hongu-3@550/53", "there is no file 'hongu-3@550/53' here, and .*did you mean honghu-3"),
+        ("hongu-3", "there is no file 'hongu-3' here, and .*did you mean honghu-3"),
+        ("starlink-gen3", "no preset: 100,000 satellites"),
+    ],
+)
+def test_what_is_nothing_known_says_what_would_be(source: str, reason: str) -> None:
+    with pytest.raises(SourceError, match=reason):
+        read_sources([source])
+    assert main(["propagate", source, "--dry-run"]) == 2
+
+
+def test_a_file_comes_before_a_name_and_after_none(folder: Path) -> None:
+    (folder / "honghu-3@550").mkdir()
+    (folder / "honghu-3@550" / "53").write_text(text("SGP4-VER.TLE"))
+    assert len(read_sources(["honghu-3@550/53"], checksum="ignore")) == 33
+    with pytest.raises(FileNotFoundError, match=r"none\.toml"):
+        read_sources(["none.toml"])
+    with pytest.raises(OSError, match=r"user@host/none\.csv"):
+        read_sources(["user@host/none.csv"])
+
+
+def test_a_file_of_ones_own_that_is_wrong(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "my.toml").write_text(OWN.replace("planes = 2", "planes = 'two'"))
+    assert main(["propagate", "my.toml", "--dry-run"]) == 1
+    assert "gpuprop: my.toml: shell 'mine': planes must be a whole number, not 'two'" in capsys.readouterr().err
+    (folder / "my.toml").write_text(OWN)
+    assert main(["constellations", "my.toml"]) == 0
+    assert capsys.readouterr().out.startswith("my: my.toml, 6 satellites\n  mine: 2 planes of 3 at 700 km, 30 deg")
+    assert main(["info", "my.toml", "--json"]) == 0
