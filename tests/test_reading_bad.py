@@ -111,7 +111,7 @@ BAD_VALUES = [
     ("INCLINATION", "180.0001"),
     ("MEAN_ANOMALY", "1e3"),
     ("NORAD_CAT_ID", "-1"),
-    ("NORAD_CAT_ID", "1000000000"),
+    ("NORAD_CAT_ID", "2147483648"),
     ("NORAD_CAT_ID", "1.5"),
     ("NORAD_CAT_ID", "99999999999"),
     ("NORAD_CAT_ID", "A0001"),

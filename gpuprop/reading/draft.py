@@ -25,7 +25,7 @@ BOUNDS = {
     "RA_OF_ASC_NODE": (-360.0, 360.0, "-360 to 360 deg"),
     "ARG_OF_PERICENTER": (-360.0, 360.0, "-360 to 360 deg"),
     "MEAN_ANOMALY": (-360.0, 360.0, "-360 to 360 deg"),
-    "NORAD_CAT_ID": (0, 999_999_999, "0 to 999999999"),
+    "NORAD_CAT_ID": (0, 2**31 - 1, "0 to 2147483647"),
 }
 # 1, 2 and 3 are SGP, SGP4 and SDP4 in the classic table; public element sets say 0. 4 is SGP4-XP, 6 a special-perturbations vector.
 SGP4_TYPES = (0, 1, 2, 3)
