@@ -4,9 +4,7 @@ The fields hold what the file said, in the file's units (degrees, revolutions pe
 the properties give the library's units (radians, radians per minute).
 """
 
-import fnmatch
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -15,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from .clock import Instant, format_ns, instant_ns
+from .gravity import gravity_model
 
 # name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
 OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
@@ -195,12 +196,37 @@ class Elements:
         return Elements(fields_of(satrecs))
 
     def select(self, patterns: str | Sequence[str]) -> "Elements":
-        """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter) or one of several."""
+        """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter), are an operator's (`@guowang`), or one
+        of several such. A note says what was selected. ValueError for an operator that is not known (gpuprop.selection.operators)."""
+        from .selection import matching
+
         patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-        if not patterns:
-            raise ValueError("no pattern to select by")
-        match = re.compile("|".join(fnmatch.translate(pattern.upper()) for pattern in patterns)).match
-        return self[np.array([match(name.upper()) is not None for name in self.name], bool)]
+        return self._selected(matching(patterns, self.name), " or ".join(patterns))
+
+    def where(self, condition: str, *, start: Instant | None = None, gravity: str = "wgs72") -> "Elements":
+        """The satellites for which a condition holds, such as `altitude_km > 500 and inclination_deg < 60`.
+
+        Names: those of gpuprop.conditions.QUANTITIES, with `< <= > >= == !=`, `like`, `and`, `or`, `not` and parentheses.
+        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, the epoch that 99 of 100 sets here do
+        not pass: about when the catalogue was made, while a few epochs of planned manoeuvres lie days ahead. Never the clock's time, so
+        that the same element sets give the same satellites tomorrow. gravity: the model that altitudes are counted with.
+        A note says what was selected. ConditionError (a ValueError), with the column, for what is not in that language.
+        """
+        from .conditions import Satellites, read_condition
+
+        holds = read_condition(condition)
+        if not len(self):
+            return self
+        at_ns = int(np.sort(self.epoch.view(np.int64))[math.ceil(0.99 * len(self)) - 1]) if start is None else instant_ns(start)
+        ages = f" (age at {format_ns(at_ns)})" if "age_days" in condition.lower() else ""
+        return self._selected(holds(Satellites(self.fields, at_ns, gravity_model(gravity))), condition.strip() + ages)
+
+    def _selected(self, mask: npt.NDArray[np.bool_], by: str) -> "Elements":
+        chosen = self[mask]
+        assert chosen.noted is not None
+        note = f"selected by {by}: {len(chosen):,} of {len(self):,}"
+        noted = np.vstack([chosen.noted, np.ones((1, len(chosen)), bool)])
+        return Elements(chosen.fields, (), (*chosen.notes, note), noted)
 
     @property
     def duplicates(self) -> npt.NDArray[np.int32]:
