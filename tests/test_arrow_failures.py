@@ -197,8 +197,10 @@ def test_a_directory_that_holds_snapshots_is_refused_unless_told_otherwise(tmp_p
 
 def test_overwriting_removes_what_an_interrupted_run_left(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID)
-    (tmp_path / "snapshots" / ".part-000004.arrow.partial").write_bytes(b"half")
-    (tmp_path / ".manifest.json.partial").write_bytes(b"half")
+    for name in (".part-000004.arrow.0123abcd.partial", ".part-000004.arrow.partial"):  # the second as version 0.1.0 called it
+        (tmp_path / "snapshots" / name).write_bytes(b"half")
+    (tmp_path / ".manifest.json.0123abcd.partial").write_bytes(b"half")
+    (tmp_path / ".lock").write_bytes(b"")
     write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
     assert_consistent(tmp_path, 7)
 
@@ -289,15 +291,6 @@ def test_overwriting_that_was_interrupted_can_be_done_again(tmp_path, monkeypatc
     assert set(contents(tmp_path)) == {"satellites.parquet", "snapshots/part-000000.parquet"}
 
 
-@pytest.mark.parametrize("option", [{"resume": True}, {"shard": "1/2"}])
-def test_options_of_a_later_version(tmp_path, option):
-    with pytest.raises(ValueError, match=f"{next(iter(option))} is not in this version"):
-        write_snapshots(tmp_path / "out", propagator(), GRID, **option)
-    assert not (tmp_path / "out").exists()
-    write_snapshots(tmp_path / "out", propagator(), GRID, resume=False, shard=None, progress=None)
-    assert_consistent(tmp_path / "out", 7)
-
-
 def test_an_empty_directory_and_absent_parents_are_fine(tmp_path):
     (tmp_path / "snapshots").mkdir()
     write_snapshots(tmp_path, propagator(), GRID)
@@ -307,9 +300,17 @@ def test_an_empty_directory_and_absent_parents_are_fine(tmp_path):
 
 def test_a_run_that_was_killed_in_its_first_breath_leaves_a_usable_directory(tmp_path):
     (tmp_path / "snapshots").mkdir()
-    (tmp_path / ".manifest.json.partial").write_bytes(b"half")
+    (tmp_path / ".manifest.json.0123abcd.partial").write_bytes(b"half")
     write_snapshots(tmp_path, propagator(), GRID)
     assert_consistent(tmp_path, 7)
+
+
+def test_two_writers_of_one_file_do_not_share_a_temporary(tmp_path):
+    with NewFile(tmp_path / "file") as one, NewFile(tmp_path / "file") as other:
+        one.write(b"one")
+        other.write(b"other")
+        assert len(list(tmp_path.iterdir())) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_bytes() == b"one"
 
 
 def test_a_path_that_is_a_file(tmp_path):

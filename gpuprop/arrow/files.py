@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +17,21 @@ WRITEBACK_BYTES = 32 << 20
 
 
 def temporary_name(path: Path) -> Path:
-    """Beside `path`, hidden, so that readers of the directory do not take it for a part."""
-    return path.with_name(f".{path.name}.partial")
+    """Beside `path`, hidden, so that readers of the directory do not take it for a part; no two writers get the same."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+
+
+def final_name(name: str) -> str | None:
+    """The name that a temporary was to get, None for the name of a file that is no temporary."""
+    match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
+    return match[1] if match else None
 
 
 def described(error: OSError, path: Path, doing: str) -> OSError:
     """The same error, with what was being done and to which file."""
-    return type(error)(error.errno, f"{error.strerror or error} while {doing}", str(path))
+    gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
+    why = f"the directory {path.parent} has been removed" if gone else error.strerror or str(error)
+    return type(error)(error.errno, f"{why} while {doing}", str(path))
 
 
 class NewFile:
@@ -38,7 +48,7 @@ class NewFile:
         self._hash = xxhash.xxh3_128()
         self._begun = 0  # bytes whose way to the disk has begun
         try:
-            self._file = open(self._temporary, "wb", buffering=0)  # noqa: SIM115  # closed by commit and discard
+            self._file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
         except OSError as error:
             raise described(error, path, "creating the file") from error
 

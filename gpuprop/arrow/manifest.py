@@ -1,15 +1,18 @@
-"""manifest.json: the plan of a directory, the parts that are complete, and the facts of the run, which are nowhere else."""
+"""manifest.json: the plan of a directory, the parts that are complete, and the facts of the run, which are nowhere else.
+
+A shard has one of its own, of the same form, until all are merged into the one of the directory.
+"""
 
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from .files import NewFile
-from .plan import PARTS, Files
+from .plan import Files
+from .shards import Shard
 
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
@@ -24,10 +27,12 @@ PART = {"part": int, **FILE, "first": str, "last": str, "status": dict}
 
 @dataclass
 class Manifest:
-    """The record of a directory.
+    """The record of a directory, or of a shard of it.
 
-    plan: Plan.to_dict(). satellites: file, rows, bytes, digest. parts: the complete ones in order, each with part (its number), file,
-    rows, first and last (instants), bytes, digest, engine, status ({code: states}). run: engine, host, started, seconds.
+    plan: Plan.to_dict(), of the whole run. satellites: file, rows, bytes, digest. parts: the complete ones in order, each with part (its
+    number), file, rows, first and last (instants), bytes, digest, engine, status ({code: states}). complete: whether no part is missing.
+    run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
+    these facts of each, where it was done in shards. last: the two parts that were committed last.
     """
 
     plan: dict[str, Any]
@@ -36,29 +41,60 @@ class Manifest:
     complete: bool = False
     run: dict[str, Any] = field(default_factory=dict)
     version: str = __version__
+    shard: Shard | None = None
+    last: list[int] = field(default_factory=list)
 
     def write(self, directory: Path) -> None:
-        """Replace the directory's manifest, all or nothing."""
+        """Replace the manifest in the directory, all or nothing."""
         record = {
             "gpuprop": self.version,
             "layout": LAYOUT_VERSION,
             "complete": self.complete,
+            **({"shard": str(self.shard)} if self.shard else {}),
             "plan": self.plan,
             "run": self.run,
             "satellites": self.satellites,
+            "last": self.last,
             "parts": self.parts,
         }
-        with NewFile(directory / NAME) as file:
+        with NewFile(directory / self.name) as file:
             file.write(json.dumps(record, indent=1).encode() + b"\n")
 
+    def add(self, part: dict[str, Any]) -> None:
+        """A part that is complete from now on."""
+        self.parts = sorted([*self.parts, part], key=lambda entry: int(entry["part"]))
+        self.last = [*self.last[-1:], part["part"]]
+        self.complete = len(self.parts) == len(self.own)
+
+    def drop(self, numbers: Collection[int]) -> None:
+        """Parts that are no longer counted on."""
+        self.parts = [entry for entry in self.parts if entry["part"] not in numbers]
+        self.last = [number for number in self.last if number not in numbers]
+        self.complete = len(self.parts) == len(self.own)
+
+    @property
+    def name(self) -> str:
+        """Of its file."""
+        return self.shard.manifest if self.shard else NAME
+
+    @property
+    def own(self) -> range:
+        """The parts of the plan that it is to list when it is complete."""
+        return self.shard.parts(self.plan["parts"]) if self.shard else range(self.plan["parts"])
+
+    @property
+    def missing(self) -> list[int]:
+        """Those that it does not list yet."""
+        return sorted(set(self.own).difference(entry["part"] for entry in self.parts))
+
     @staticmethod
-    def read(directory: Path) -> "Manifest":
+    def read(directory: Path, shard: Shard | None = None) -> "Manifest":
         """FileNotFoundError if there is none, ValueError if it is damaged, not gpuprop's or of a layout this version does not know."""
-        path = directory / NAME
+        path = directory / (shard.manifest if shard else NAME)
         if not directory.is_dir():
             raise FileNotFoundError(f"{directory} is not a directory of snapshots" + (": it is a file" if directory.exists() else ""))
         if not path.exists():
-            raise FileNotFoundError(f"{directory} has no {NAME}: it is not a directory that gpuprop wrote")
+            raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote")
         record = _record(path)
         if record is None:
             raise ValueError(f"{path} is not a manifest of gpuprop")
@@ -70,6 +106,9 @@ class Manifest:
         _require(path, "it", record, RECORD)
         _require(path, "its plan", record["plan"], PLAN)
         manifest = Manifest(record["plan"], record["satellites"], record["parts"], record["complete"], record["run"], record["gpuprop"])
+        manifest.shard = shard
+        if record.get("shard") != (str(shard) if shard else None):
+            raise _damaged(path, f"it is that of shard {record.get('shard')}")
         for name in COUNTS:
             if manifest.plan[name] < 1:
                 raise _damaged(path, f"its plan has {manifest.plan[name]} {name}")
@@ -79,6 +118,10 @@ class Manifest:
             _require(path, f"its entry {number} of the parts", part, PART)
             if part["file"] not in manifest.files or part["file"] != manifest.files.part(part["part"]):
                 raise _damaged(path, f"part {part['part']} of its plan cannot be {part['file']!r}")
+            if part["part"] not in manifest.own:
+                raise _damaged(path, f"part {part['part']} is not of shard {shard}")
+        last = record.get("last", [])
+        manifest.last = [number for number in last if isinstance(number, int)] if isinstance(last, list) else []
         return manifest
 
     @property
@@ -104,44 +147,3 @@ def _record(path: Path) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) and "gpuprop" in record else None
-
-
-def claim(directory: Path, overwrite: bool) -> None:
-    """Make `directory` (with parents) ready to be written, without the files of the run that it held.
-
-    FileExistsError if it holds snapshots and overwrite is False, or anything that its manifest does not account for, which is never
-    touched; NotADirectoryError if it, or a parent, is a file.
-    """
-    if directory.exists() and not directory.is_dir():
-        raise NotADirectoryError(f"{directory} is a file: give a directory for the snapshots")
-    parts = directory / PARTS
-    if parts.is_symlink():
-        raise FileExistsError(f"{parts} is a symbolic link, which gpuprop does not make there: choose another directory")
-    try:
-        manifest = Manifest.read(directory)
-    except (FileNotFoundError, ValueError):
-        manifest = None
-    held = [path for path in directory.iterdir() if path != parts or not path.is_dir()] if directory.exists() else []
-    held += parts.iterdir() if parts.is_dir() else []
-    ours = [path for path in held if not path.is_dir() and _wrote(manifest, path.relative_to(directory))]
-    foreign = sorted(str(path.relative_to(directory)) for path in set(held).difference(ours))
-    if foreign:
-        names = ", ".join(foreign[:3]) + (", ..." if len(foreign) > 3 else "")
-        raise FileExistsError(f"{directory} holds files that gpuprop did not write there ({names}): choose another directory")
-    if manifest and not overwrite:
-        raise FileExistsError(f"{directory} already holds snapshots: choose another directory, or overwrite=True (--overwrite)")
-    parts.mkdir(parents=True, exist_ok=True)
-    if manifest:  # from here on it claims no part, but its plan still accounts for those that are not removed yet
-        manifest.complete, manifest.parts = False, []
-        manifest.write(directory)
-    for path in ours:
-        if path.name != NAME:
-            path.unlink(missing_ok=True)  # the manifest's temporary has been used
-
-
-def _wrote(manifest: Manifest | None, file: Path) -> bool:
-    """Whether a file, relative to its directory, is one of the manifest's or the temporary of one."""
-    final = re.sub(r"(^|/)\.([^/]+)\.partial$", r"\1\2", file.as_posix())
-    if final == NAME:
-        return manifest is not None or final != file.name
-    return manifest is not None and final in manifest.files

@@ -11,28 +11,28 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.parquet as pq
-import xxhash
 
 from ..clock import Times, as_times, duration_ns, format_ns, instant_ns
-from .manifest import Manifest
-from .plan import Layout, digest_text
-
-READ_BYTES = 16 << 20
+from .check import file_digest
+from .holdings import Holdings
+from .manifest import NAME, Manifest
+from .merge import joined, shard_manifests
+from .plan import Layout
 
 
 def open_snapshots(path: str | os.PathLike[str], partial: bool = False) -> "Snapshots":
     """The snapshots in a directory that write_snapshots filled. Reads the manifest, and the size of each part.
 
-    partial: open a run that did not finish, with the parts that are complete; otherwise that is a ValueError.
+    partial: open a run that did not finish, or shards that are not merged, with the parts that are complete; else that is a ValueError.
     FileNotFoundError if the directory, its manifest or a part is missing; ValueError for a part that is not as long as it was written,
     and for a manifest that this version cannot read.
     """
     directory = Path(path)
-    manifest = Manifest.read(directory)
+    manifest = _manifest(directory, partial)
     if not manifest.complete and not partial:
         raise ValueError(
             f"{directory} holds a run that did not finish: {len(manifest.parts)} of {manifest.plan['parts']} parts are there; "
-            "write it again, or open it with partial=True to read those"
+            "go on with it (resume=True, --resume), or open it with partial=True to read those"
         )
     if not manifest.parts:
         raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
@@ -43,6 +43,27 @@ def open_snapshots(path: str | os.PathLike[str], partial: bool = False) -> "Snap
         if file.stat().st_size != entry["bytes"]:
             raise ValueError(f"{file} is damaged: it has {file.stat().st_size:,} bytes, {entry['bytes']:,} were written")
     return Snapshots(directory, manifest)
+
+
+def _manifest(directory: Path, partial: bool) -> Manifest:
+    """The manifest of a directory, or what those of its shards come to."""
+    shards = [] if (directory / NAME).exists() else shard_manifests(directory)
+    if not shards:
+        return Manifest.read(directory)
+    holdings = Holdings.of(directory)
+    if holdings.whole:  # merged just now
+        return holdings.whole
+    if holdings.damaged:
+        raise holdings.damaged
+    manifest = joined(holdings)
+    if not partial:
+        complete = sum(each.complete for each in holdings.shards.values())
+        raise ValueError(
+            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} complete: `gpuprop merge {directory}` makes "
+            "them one run, or says what is missing; partial=True reads what is there"
+        )
+    manifest.complete = False
+    return manifest
 
 
 class Snapshots:
@@ -148,11 +169,7 @@ class Snapshots:
     def verify(self) -> None:
         """Read every file and compare it with the digest in the manifest; ValueError names the first that differs."""
         for entry in (self.manifest.satellites, *self.manifest.parts):
-            digest = xxhash.xxh3_128()
-            with open(self.path / entry["file"], "rb") as file:
-                while data := file.read(READ_BYTES):
-                    digest.update(data)
-            if digest_text(digest) != entry["digest"]:
+            if file_digest(self.path / entry["file"]) != entry["digest"]:
                 raise ValueError(f"{self.path / entry['file']} is damaged: its digest is not the one in the manifest")
 
     def _index(self, ns: int) -> int:

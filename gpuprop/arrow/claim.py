@@ -1,0 +1,187 @@
+"""The right to write a directory, and what is left to be written there: a run begun anew, or taken up again where it was left."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .check import fault
+from .files import final_name
+from .holdings import Holdings, refuse_differences
+from .lock import NAME as LOCK
+from .lock import Lock, locked
+from .manifest import Manifest
+from .plan import PARTS, Plan
+from .shards import Shard
+
+OVERWRITTEN = "overwritten"  # marks, in a manifest's run, what is only waiting to be removed
+
+
+@dataclass
+class Job:
+    """A directory that is this job's until it is done. manifest: what is complete. todo: parts to be written, in order. resumed: how many
+    parts were there. rewritten: files that were there and are damaged, with what is wrong with them. satellites: whether their file is to
+    be written. merged: the run of which this is a shard is whole already."""
+
+    directory: Path
+    manifest: Manifest
+    locks: list[Lock] = field(default_factory=list)
+    resumed: int = 0
+    rewritten: list[str] = field(default_factory=list)
+    satellites: bool = True
+    merged: bool = False
+
+    @property
+    def todo(self) -> list[int]:
+        return [] if self.merged else self.manifest.missing
+
+    @property
+    def notes(self) -> list[str]:
+        return [lock.note for lock in self.locks[:1] if lock.note]
+
+    def check(self) -> None:
+        """RuntimeError if the directory is this job's no more."""
+        for lock in self.locks:
+            lock.check()
+
+    def commit(self, part: dict[str, Any] | None = None) -> None:
+        """Let the manifest list a part that is on the disk. RuntimeError as from check."""
+        self.check()
+        if part is not None:
+            self.manifest.add(part)
+        self.manifest.complete = not self.manifest.missing
+        self.manifest.write(self.directory)
+
+
+@contextmanager
+def claimed(
+    directory: Path, plan: Plan, run: dict[str, Any], *, overwrite: bool = False, resume: bool = False, shard: Shard | None = None
+) -> Iterator[Job]:
+    """The directory, made with its parents where it is not there, to be written with the parts of the plan (or of the shard) for as long
+    as the context lasts. What an earlier run left half done is removed. run: the facts of this run, for the manifest.
+
+    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite, or anything that a manifest does not
+    account for, which is never touched; PlanDiffers where resume finds another plan; NotADirectoryError if it, or a parent, is a file.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise NotADirectoryError(f"{directory} is a file: give a directory for the snapshots")
+    directory.mkdir(parents=True, exist_ok=True)
+    _held(directory, resume)  # so that no lock is made beside files of somebody else's
+    with locked(directory, shard) as locks:
+        holdings = _held(directory, resume)
+        fresh = Manifest(plan.to_dict(), run=run, shard=shard)
+        fresh.complete = not fresh.own  # a shard without parts
+        job = _shard(holdings, fresh, resume) if shard else _whole(holdings, fresh, overwrite, resume)
+        job.locks = locks
+        if not job.merged:
+            (directory / PARTS).mkdir(exist_ok=True)
+            _remove_leftovers(holdings, job.manifest)
+        yield job
+
+
+def _held(directory: Path, resume: bool) -> Holdings:
+    """What the directory holds; errors as of claimed."""
+    holdings = Holdings.of(directory)
+    if resume and holdings.damaged:
+        raise holdings.damaged
+    holdings.refuse_foreign()
+    return holdings
+
+
+def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool) -> Job:
+    directory, found = holdings.directory, holdings.whole
+    if resume and found and OVERWRITTEN not in found.run:
+        refuse_differences(str(directory), found.plan, fresh.plan)
+        return _continued(directory, found, fresh)
+    if holdings.shards and not overwrite:
+        count = next(iter(holdings.shards)).count
+        raise FileExistsError(
+            f"{directory} holds shards of a run (of {count}): go on with each (--shard 1/{count} --resume ...), or merge them "
+            f"(gpuprop merge {directory}); a whole run goes to another directory"
+        )
+    if found and not overwrite and not resume:
+        raise FileExistsError(
+            f"{directory} already holds snapshots: choose another directory, go on with them (resume=True, --resume) "
+            "or replace them (overwrite=True, --overwrite)"
+        )
+    if holdings.manifests:  # from here on they claim no part, but the plan still accounts for those that are not removed yet
+        old = Manifest(holdings.manifests[0].plan, run={OVERWRITTEN: True})
+        old.write(directory)
+        _remove_leftovers(holdings, old)
+    fresh.write(directory)
+    return Job(directory, fresh)
+
+
+def _shard(holdings: Holdings, fresh: Manifest, resume: bool) -> Job:
+    directory, shard, whole = holdings.directory, fresh.shard, holdings.whole
+    assert shard is not None
+    if whole and resume:
+        refuse_differences(str(directory), whole.plan, fresh.plan)
+    if whole and resume and whole.complete and "shards" in whole.run:
+        whole.parts = [entry for entry in whole.parts if entry["part"] in fresh.own]
+        return Job(directory, whole, resumed=len(whole.parts), satellites=False, merged=True)
+    if whole:
+        what = "the merged shards of a run" if "shards" in whole.run else "a whole run"
+        raise FileExistsError(f"{directory} holds {what}: go on with it without a shard (--resume), or choose another directory")
+    _refuse_others(holdings, fresh)
+    found = holdings.shards.get(shard)
+    if found and not resume:
+        raise FileExistsError(
+            f"{directory} already holds shard {shard}: go on with it (resume=True, --resume), or choose another directory"
+        )
+    if found:
+        return _continued(directory, found, fresh)
+    fresh.write(directory)
+    try:  # of two shards that begin at once, one at least sees the other here
+        _refuse_others(Holdings.of(directory), fresh)
+    except (FileExistsError, ValueError):
+        (directory / fresh.name).unlink(missing_ok=True)
+        raise
+    return Job(directory, fresh, satellites=bool(fresh.own))
+
+
+def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
+    """FileExistsError for shards of another number, PlanDiffers for shards of another plan."""
+    assert fresh.shard is not None
+    for shard, manifest in holdings.shards.items():
+        if shard.count != fresh.shard.count:
+            raise FileExistsError(
+                f"{holdings.directory} holds shard {shard}: {fresh.shard} is not of the same run; give I/{shard.count}, or another place"
+            )
+        refuse_differences(f"shard {shard} in {holdings.directory}", manifest.plan, fresh.plan)
+
+
+def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
+    """What is there and sound stays: every part is there, has its size and ends as it should, and the two that were committed last, which
+    the disk had the least time for, have their digest. What is not sound is no longer listed, then removed."""
+    bad: dict[int, str] = {}
+    for entry in found.parts:
+        wrong = fault(directory, entry, full=entry["part"] in found.last)
+        if wrong:
+            bad[entry["part"]] = f"{entry['file']} {wrong}"
+    lost = fault(directory, found.satellites, full=True) if found.satellites else "is missing"
+    job = Job(directory, found, rewritten=list(bad.values()), satellites=bool(lost and found.own))
+    if lost and found.satellites:
+        job.rewritten.append(f"{found.satellites['file']} {lost}")
+    if bad or job.satellites or found.missing:
+        found.run = {**fresh.run, **({"shards": found.run["shards"]} if "shards" in found.run else {})}
+    if bad:
+        found.drop(bad)
+        found.write(directory)
+    job.resumed = len(found.parts)
+    return job
+
+
+def _remove_leftovers(holdings: Holdings, manifest: Manifest) -> None:
+    """Remove what is gpuprop's but in no manifest: temporaries, parts that were not committed, manifests that are replaced.
+
+    A shard removes its own alone: what else is there may be in another's hands.
+    """
+    listed = {manifest.name, manifest.satellites.get("file"), *(entry["file"] for entry in manifest.parts)}
+    own = {manifest.name, *(manifest.files.part(index) for index in manifest.own)} if manifest.shard else None
+    for path in holdings.ours:
+        name = path.relative_to(holdings.directory)
+        final = name.with_name(final_name(name.name) or name.name).as_posix()
+        if name.as_posix() not in listed and (own is None or final in own) and name.name != LOCK:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,123 @@
+"""A part: record batches into one file, as IPC or Parquet; and the file of the satellites beside the parts."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..clock import format_ns
+from .files import NewFile
+from .plan import Plan
+
+Progress: TypeAlias = Callable[[int, int, int], None]  # rows done, rows in all, bytes written
+
+
+@dataclass
+class Written:
+    """What is in files so far, of `total` rows; `found` of them were there before."""
+
+    total: int
+    rows: int = 0
+    found: int = 0
+    bytes: int = 0
+    status: Counter[int] = field(default_factory=Counter)
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """A part that is complete, by its entry in the manifest."""
+        self.rows += entry["rows"]
+        self.bytes += entry["bytes"]
+        self.status.update({int(code): states for code, states in entry["status"].items()})
+
+
+def write_part(
+    directory: Path, plan: Plan, index: int, batches: Iterator[pa.RecordBatch], written: Written, progress: Progress | None
+) -> dict[str, Any]:
+    """Part `index`, from the next batches; its entry in the manifest. `written` grows by it."""
+    rows, status = 0, Counter[int]()
+    instants = plan.layout.part(index)
+    with NewFile(directory / plan.files.part(index)) as file, _PartWriter(file, plan) as writer:
+        for batch in islice(batches, plan.layout.part_batches(index)):
+            writer.write(batch)
+            rows += batch.num_rows
+            _count_status(batch, status)
+            if progress is not None:
+                progress(written.rows + rows, written.total, written.bytes + file.bytes)
+            del batch  # it holds a block, and the next one is about to be waited for
+        if rows != len(instants) * plan.satellites:
+            raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
+    entry = {
+        "part": index,
+        "file": plan.files.part(index),
+        "rows": rows,
+        "first": format_ns(int(plan.times.instants[instants[0]])),
+        "last": format_ns(int(plan.times.instants[instants[-1]])),
+        "bytes": file.bytes,
+        "digest": file.digest,
+        "status": {str(code): states for code, states in sorted(status.items())},
+    }
+    written.add(entry)
+    return entry
+
+
+def _count_status(batch: pa.RecordBatch, counts: Counter[int]) -> None:
+    """Add the states of a batch to {code: states}."""
+    codes = batch.column("status").to_numpy()
+    if not np.count_nonzero(codes):  # the common case, at memory speed
+        counts[0] += len(codes)
+    else:
+        counts.update({code: states for code, states in enumerate(np.bincount(codes).tolist()) if states})
+
+
+class _PartWriter:
+    """Batches into one file, as IPC or Parquet; a batch is a record batch there and a row group here."""
+
+    def __init__(self, file: NewFile, plan: Plan) -> None:
+        sink = pa.PythonFile(file, "w")
+        self._writer: Any
+        if plan.format == "arrow":
+            self._writer = pa.ipc.new_file(sink, plan.schema, options=_ipc_options(plan))
+        else:
+            runs = ["time", "status"]
+            self._writer = pq.ParquetWriter(
+                sink,
+                plan.schema,
+                compression=plan.compression,
+                use_dictionary=runs,
+                column_encoding={"sat_id": "DELTA_BINARY_PACKED", **dict.fromkeys(plan.coordinates, "BYTE_STREAM_SPLIT")},
+                write_statistics=[*runs, "sat_id"],  # what readers prune by
+            )
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def __enter__(self) -> "_PartWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._writer.close()
+
+
+def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
+    """The satellites file; its entry in the manifest."""
+    about = {name: plan.metadata[name] for name in ("version", "elements", "satellites", "notes") if name in plan.metadata}
+    table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": json.dumps(about)})
+    with NewFile(directory / plan.files.satellites) as file:
+        sink = pa.PythonFile(file, "w")
+        if plan.format == "arrow":
+            with pa.ipc.new_file(sink, table.schema, options=_ipc_options(plan)) as writer:
+                writer.write_table(table)
+        else:
+            pq.write_table(table, sink, compression=plan.compression)
+    return {"file": plan.files.satellites, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
+
+
+def _ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
+    return pa.ipc.IpcWriteOptions(compression=None if plan.compression == "none" else plan.compression)

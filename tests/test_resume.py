@@ -1,0 +1,463 @@
+"""A run that was cut off goes on: what is sound stays, what is not is written again, and the bytes are those of a run that was not."""
+
+import errno
+import json
+import os
+import shutil
+import subprocess
+import time
+
+import pytest
+from arrow_samples import GRID, IRREGULAR, contents, propagator, satellites, small_layout
+
+from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
+from gpuprop.arrow import Busy, PlanDiffers, plan_snapshots, verify_snapshots, write
+from gpuprop.arrow.lock import Lock, locked
+from gpuprop.arrow.write import consecutive
+
+
+@pytest.fixture(autouse=True)
+def many_parts(monkeypatch):
+    """Seven parts of eight instants."""
+    small_layout(monkeypatch)
+
+
+@pytest.fixture
+def undisturbed(tmp_path):
+    """The files of a run that nothing happened to."""
+    write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), GRID)
+    return contents(tmp_path / "undisturbed")
+
+
+def cut_off(directory, rows=37 * 20, **options):
+    """A run that is interrupted after so many rows: here with two parts."""
+
+    def progress(done, total, size):
+        if done >= rows:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_snapshots(directory, propagator("numpy", 1), GRID, progress=progress, **options)
+
+
+def resume(directory, engine="numpy", **options):
+    return write_snapshots(directory, propagator(engine, 1), GRID, resume=True, **options)
+
+
+def manifest(directory):
+    return json.loads((directory / "manifest.json").read_text())
+
+
+def listed(directory):
+    return [entry["part"] for entry in manifest(directory)["parts"]]
+
+
+# --- what is there stays, what is not is written ---
+@pytest.mark.parametrize("form", [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}], ids=str)
+def test_every_engine_goes_on_with_the_same_bytes(tmp_path, engine, form):
+    write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), GRID, **form)
+    cut_off(tmp_path / "out", **form)
+    before = {name: (tmp_path / "out" / name).stat().st_ino for name in contents(tmp_path / "out")}
+    count = 1 if form.get("dtype") == "float32" else 2  # its parts hold 14 instants
+    report = resume(tmp_path / "out", engine, **form)
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+    assert (report.resumed, report.computed, report.rewritten) == (count, 37 * (53 - (14 if count == 1 else 16)), [])
+    assert report.rows == 37 * 53 and report.bytes == sum(entry["bytes"] for entry in manifest(tmp_path / "out")["parts"])
+    assert report.status == open_snapshots(tmp_path / "out").status_counts()
+    parts = [name for name in before if "part" in name]
+    assert len(parts) == count
+    assert all((tmp_path / "out" / name).stat().st_ino == before[name] for name in parts), "they were not written again"
+    engines = [entry["engine"] for entry in manifest(tmp_path / "out")["parts"]]
+    assert engines == ["numpy"] * count + [report.engine] * (report.parts - count)
+
+
+def test_nothing_there_is_a_run_anew(tmp_path, undisturbed):
+    report = resume(tmp_path / "a" / "b")
+    assert contents(tmp_path / "a" / "b") == undisturbed and report.resumed == 0
+    (tmp_path / "empty" / "snapshots").mkdir(parents=True)
+    resume(tmp_path / "empty")
+    assert contents(tmp_path / "empty") == undisturbed
+
+
+def test_a_complete_run_is_left_as_it_is(tmp_path):
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    report = resume(tmp_path)
+    assert (report.computed, report.resumed, report.rewritten) == (0, 7, [])
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("missing", [[0], [3], [6], [0, 2, 3, 6], [0, 1, 2, 3, 4, 5, 6]])
+def test_parts_missing_anywhere(tmp_path, undisturbed, missing, monkeypatch):
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+    for index in missing:
+        (tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow").unlink()
+    asked = []
+    snapshots = Propagator.snapshots
+    monkeypatch.setattr(Propagator, "snapshots", lambda self, times, *a, **k: asked.append(len(times)) or snapshots(self, times, *a, **k))
+    report = resume(tmp_path / "out")
+    assert contents(tmp_path / "out") == undisturbed
+    lengths = [8] * 6 + [5]
+    assert asked[1:] == [sum(lengths[index] for index in run) for run in consecutive(missing)], "a pipeline for each run of parts, no more"
+    assert report.computed == 37 * sum(lengths[index] for index in missing)
+    assert report.rewritten == [f"snapshots/part-{index:06d}.arrow is missing, but the manifest lists it" for index in missing]
+
+
+def test_irregular_instants(tmp_path, monkeypatch):
+    small_layout(monkeypatch, part_bytes=1, batch_rows=1)
+    write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), IRREGULAR)
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), IRREGULAR)
+    (tmp_path / "out" / "snapshots" / "part-000002.arrow").unlink()
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), IRREGULAR, resume=True)
+    assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
+
+
+def test_progress_goes_on_from_what_is_there(tmp_path):
+    cut_off(tmp_path)
+    size = sum(entry["bytes"] for entry in manifest(tmp_path)["parts"])
+    calls = []
+    resume(tmp_path, progress=lambda *done: calls.append(done))
+    assert calls[0] == (37 * 16, 37 * 53, size)
+    assert [done for done, _, _ in calls[1:]] == [37 * min(instants, 53) for instants in range(18, 55, 2)]
+
+
+def test_consecutive():
+    assert consecutive([]) == [] and consecutive([4]) == [range(4, 5)]
+    assert consecutive([0, 1, 3, 5, 6, 7]) == [range(0, 2), range(3, 4), range(5, 8)]
+
+
+# --- another plan ---
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"frame": "itrs"}, r"frame: teme there, itrs asked for; earth_orientation: None there, astropy-iers-data"),
+        ({"dtype": "float32"}, r"\(dtype: float64 there, float32 asked for; part_instants: 8 there, 14 asked for.*parts: 7|parts"),
+        ({"format": "parquet"}, r"\(format: arrow there, parquet asked for; compression: none there, zstd asked for\)"),
+        ({"compression": "lz4"}, r"\(compression: none there, lz4 asked for\)"),
+        ({"sunlit": True}, "sunlit: False there, True asked for"),
+    ],
+)
+@pytest.mark.parametrize("complete", [False, True])
+def test_another_plan_is_refused_with_what_differs(tmp_path, options, says, complete):
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID) if complete else cut_off(tmp_path)
+    before = contents(tmp_path)
+    with pytest.raises(PlanDiffers, match=says) as caught:
+        resume(tmp_path, **options)
+    assert "was written from another plan" in str(caught.value) and "choose another directory" in str(caught.value)
+    assert contents(tmp_path) == before
+
+
+def test_other_satellites_instants_and_models_are_refused(tmp_path):
+    cut_off(tmp_path)
+    before = contents(tmp_path)
+    fields = {name: values.copy() for name, values in satellites().fields.items()}
+    fields["MEAN_ANOMALY"][7] += 1e-9
+    for prop, times, says in (
+        (Propagator(Elements(fields, notes=satellites().notes), "numpy"), GRID, r"plan \(elements: xxh3-128:[0-9a-f]{32} there, xxh3-128"),
+        (propagator("numpy"), time_grid("2026-01-01T00:00:00Z", duration="53min", step="30s"), "step: 1min there, 30s asked for; instants"),
+        (Propagator(satellites(), "numpy", "wgs84"), GRID, r"plan \(gravity: wgs72 there, wgs84 asked for\)"),
+    ):
+        with pytest.raises(PlanDiffers, match=says):
+            write_snapshots(tmp_path, prop, times, resume=True)
+    record = manifest(tmp_path)
+    record["plan"]["version"] = "0.0.9"
+    (tmp_path / "manifest.json").write_text(json.dumps(record))
+    with pytest.raises(PlanDiffers, match=r"plan \(version: 0\.0\.9 there, "):
+        resume(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_overwrite_and_resume_are_two_things(tmp_path):
+    with pytest.raises(ValueError, match="overwrite removes what is there, and resume goes on with what is there: give one of them"):
+        resume(tmp_path / "out", overwrite=True)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("foreign", ["thesis.tex", "snapshots/notes.txt", ".lock"])
+def test_foreign_files_are_refused(tmp_path, foreign):
+    cut_off(tmp_path)
+    (tmp_path / foreign).write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(FileExistsError, match="choose another directory"):
+        resume(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_a_manifest_that_is_damaged_is_said_so(tmp_path):
+    cut_off(tmp_path)
+    (tmp_path / "manifest.json").write_text((tmp_path / "manifest.json").read_text()[:300])
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=r"manifest\.json is not a manifest of gpuprop"):
+        resume(tmp_path)
+    assert contents(tmp_path) == before
+
+
+# --- damage ---
+def flip(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+DAMAGE = {
+    "truncated": (lambda data: data[:-1], "it has 24,513 bytes, 24,514 were written"),
+    "empty": (lambda data: b"", "it has 0 bytes"),
+    "longer": (lambda data: data + b"x", "it has 24,515 bytes"),
+    "zeros": (lambda data: bytes(len(data)), "it does not end as a complete arrow file does"),
+    "end lost": (lambda data: data[:-4096] + bytes(4096), "it does not end as a complete arrow file does"),
+}
+
+
+@pytest.mark.parametrize("kind", DAMAGE)
+@pytest.mark.parametrize("index", [0, 3, 5])
+def test_damaged_parts_are_written_again(tmp_path, undisturbed, kind, index):
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+    change, says = DAMAGE[kind]
+    file = tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow"
+    file.write_bytes(change(file.read_bytes()))
+    report = resume(tmp_path / "out")
+    assert len(report.rewritten) == 1 and report.rewritten[0].startswith(f"snapshots/{file.name} is damaged: {says}")
+    assert (report.resumed, report.computed) == (6, 37 * 8)
+    assert contents(tmp_path / "out") == undisturbed and verify_snapshots(tmp_path / "out").sound
+
+
+def test_a_bit_that_has_turned_in_what_was_committed_last(tmp_path, undisturbed):
+    """The last two are what a power loss may have reached: their digest is looked at. That of all is verify's."""
+    cut_off(tmp_path / "out", rows=37 * 40)
+    assert manifest(tmp_path / "out")["last"] == [2, 3]
+    for index in (0, 3):
+        file = tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow"
+        file.write_bytes(flip(file.read_bytes(), 10_000))
+    report = resume(tmp_path / "out")
+    assert report.rewritten == ["snapshots/part-000003.arrow is damaged: its digest is not the one in the manifest"]
+    found = verify_snapshots(tmp_path / "out", drop=True)
+    assert [each.file for each in found.findings] == found.dropped == ["snapshots/part-000000.arrow"]
+    assert listed(tmp_path / "out") == [1, 2, 3, 4, 5, 6]
+    resume(tmp_path / "out")
+    assert contents(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize("change", [None, lambda data: data[:100], lambda data: flip(data, 1000)])
+def test_the_file_of_the_satellites(tmp_path, undisturbed, change):
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+    file = tmp_path / "out" / "satellites.arrow"
+    file.write_bytes(change(file.read_bytes())) if change else file.unlink()
+    report = resume(tmp_path / "out")
+    assert report.computed == 0 and len(report.rewritten) == 1 and report.rewritten[0].startswith("satellites.arrow is ")
+    assert contents(tmp_path / "out") == undisturbed and manifest(tmp_path / "out")["complete"]
+
+
+def test_what_was_left_half_done_is_removed(tmp_path, undisturbed):
+    cut_off(tmp_path / "out")
+    out = tmp_path / "out"
+    for name in (
+        ".manifest.json.00000000.partial",
+        "snapshots/.part-000002.arrow.12345678.partial",
+        "snapshots/.part-000006.arrow.partial",
+    ):
+        (out / name).write_bytes(b"half")
+    for name in ("snapshots/part-000002.arrow", "snapshots/part-000005.arrow"):  # not committed: whatever it is, the manifest does not say
+        (out / name).write_bytes(b"not this")
+    (out / ".lock").write_bytes(b"")
+    resume(out)
+    assert contents(out) == undisturbed
+    assert {path.name for path in out.iterdir()} == {"manifest.json", "satellites.arrow", "snapshots"}
+
+
+# --- one job per directory ---
+def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
+    refused = []
+
+    def progress(done, total, size):
+        if done == 37 * 20:
+            for options in ({}, {"resume": True}, {"overwrite": True}, {"shard": "1/2"}):
+                with pytest.raises(Busy, match=rf"out is being written by another job \(pid {os.getpid()} on .+, since 2") as caught:
+                    write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, **options)
+                refused.append(caught.value)
+            with pytest.raises(Busy):
+                verify_snapshots(tmp_path / "out", drop=True)
+            assert len(open_snapshots(tmp_path / "out", partial=True)) == 37 * 16
+            assert [each.what for each in verify_snapshots(tmp_path / "out").findings] == [
+                "5 of 7 parts are not written yet (number 2, 3, 4 ...)"
+            ]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gpuprop.arrow.lock.PATIENCE_S", 0.1)
+        write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
+    assert len(refused) == 4
+    assert contents(tmp_path / "out") == undisturbed
+
+
+def test_a_lock_that_its_holder_removes_while_another_waits_for_it(tmp_path, monkeypatch):
+    """The other opened the file before it was removed: what it locks then protects nothing, and it takes the new one."""
+    first = Lock(tmp_path / ".lock")
+    take = Lock._take
+    opened = []
+
+    def after_the_first_has_gone(self, shared):
+        opened.append(os.fstat(self._file).st_ino)
+        if len(opened) == 1:
+            first.release(remove=True)
+        take(self, shared)
+
+    monkeypatch.setattr(Lock, "_take", after_the_first_has_gone)
+    second = Lock(tmp_path / ".lock")
+    assert len(opened) == 2
+    second.check()
+    monkeypatch.undo()
+    with pytest.raises(Busy):
+        Lock(tmp_path / ".lock")
+    second.release(remove=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path, undisturbed, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    report = write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+    assert report.notes == [f"the file system has no locks (No locks available): see that no second job writes {tmp_path / 'out'}"]
+    assert contents(tmp_path / "out") == undisturbed
+
+
+def test_locks_leave_nothing_behind(tmp_path):
+    with locked(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    assert not list(tmp_path.iterdir())
+
+
+# --- the ground gives way ---
+def test_the_directory_is_removed_under_a_run(tmp_path, undisturbed):
+    def progress(done, total, size):
+        if done == 37 * 20:
+            shutil.rmtree(tmp_path / "out")
+
+    with pytest.raises(FileNotFoundError, match=r"the directory .*snapshots has been removed while committing the file"):
+        write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
+    assert not (tmp_path / "out").exists()
+    resume(tmp_path / "out")
+    assert contents(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize("at", [16, 20])
+def test_another_job_takes_the_place_of_a_directory_that_was_removed(tmp_path, undisturbed, at):
+    """The first job stops: nothing of it gets into the directory of the other."""
+
+    def progress(done, total, size):
+        if done == 37 * at:
+            shutil.rmtree(tmp_path / "out")
+            write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+
+    with pytest.raises(
+        (RuntimeError, FileNotFoundError), match=r"No such file or directory while committing|was removed while the job ran"
+    ):
+        write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, compression="zstd", progress=progress)
+    assert contents(tmp_path / "out") == undisturbed
+    assert verify_snapshots(tmp_path / "out").sound
+
+
+def test_a_lock_that_somebody_removed_stops_the_job(tmp_path, undisturbed):
+    def progress(done, total, size):
+        if done == 37 * 20:
+            (tmp_path / "out" / ".lock").unlink()
+
+    with pytest.raises(RuntimeError, match=r"out: its \.lock was removed while the job ran, so that another may write there now; stopped"):
+        write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
+    assert listed(tmp_path / "out") == [0, 1]
+    resume(tmp_path / "out")
+    assert contents(tmp_path / "out") == undisturbed
+
+
+def test_a_clock_that_jumps(tmp_path, undisturbed, monkeypatch):
+    """Neither the time of day nor that of files decides anything."""
+    times = iter([4e9, 1.0, 2e9] * 1000)
+    monkeypatch.setattr(time, "time", lambda: next(times))
+
+    class Jumping(write.datetime):
+        @classmethod
+        def now(cls, zone=None):
+            return cls.fromtimestamp(next(times), zone)
+
+    monkeypatch.setattr(write, "datetime", Jumping)
+    cut_off(tmp_path / "out")
+    for number, path in enumerate(sorted(tmp_path.rglob("out/**/*"))):
+        os.utime(path, (0, 0) if number % 2 else (4e9, 4e9))
+    report = resume(tmp_path / "out")
+    assert 0 <= report.seconds < 60 and 0 <= manifest(tmp_path / "out")["run"]["seconds"] < 60
+    assert (report.resumed, report.rewritten) == (2, [])
+    assert contents(tmp_path / "out") == undisturbed
+
+
+# --- a disk that is full, or read only: real ones, where root may mount them ---
+@pytest.fixture
+def small_disk(tmp_path):
+    """mount(size=..., ...): a disk of one's own at tmp_path/disk, mounted (again) with these options; skipped where that is not allowed."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = []
+
+    def mount(options):
+        how = ["-o", f"remount,{options}"] if mounted else ["-t", "tmpfs", "-o", options, "tmpfs"]
+        done = subprocess.run(["mount", *how, str(disk)], capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"no file system may be mounted here: {done.stderr.strip()}")
+        mounted.append(options)
+        return disk
+
+    yield mount
+    if mounted:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("kilobytes", [4, 8, 16, 32, 36, 48, 64, 68, 72, 76, 80, 100, 104, 108, 140, 180])
+def test_a_disk_that_is_full(small_disk, undisturbed, kilobytes):
+    """Wherever it happens: in the lock, the manifest, the satellites, a part, its manifest. Emptied a little, it goes on."""
+    out = small_disk(f"size={kilobytes}k") / "out"
+    for options in ({}, {"resume": True}, {"resume": True}):
+        if options and not (out / "manifest.json").exists():
+            continue
+        with pytest.raises(OSError, match="No space left on device") as caught:
+            write_snapshots(out, propagator("numpy", 1), GRID, **options)
+        assert caught.value.errno == errno.ENOSPC and str(caught.value.filename).startswith(str(out))
+        assert not list(out.rglob("*.partial")) and not (out / ".lock").exists()
+        if (out / "manifest.json").exists():
+            found = [each for each in verify_snapshots(out).findings if each.file]
+            assert not found, "what the manifest lists is whole"
+    count = len(listed(out)) if (out / "manifest.json").exists() else 0
+    small_disk("size=10m")
+    report = resume(out)
+    assert report.resumed == count and report.rewritten == []
+    assert contents(out) == undisturbed
+
+
+def test_a_disk_that_is_read_only(small_disk, undisturbed):
+    out = small_disk("size=10m") / "out"
+    cut_off(out)
+    small_disk("ro")
+    before = contents(out)
+    with pytest.raises(OSError, match=r"Read-only file system while locking the directory: '.*/out/\.lock'"):
+        resume(out)
+    with pytest.raises(OSError, match="Read-only file system"):
+        write_snapshots(out.parent / "another", propagator("numpy", 1), GRID)
+    assert contents(out) == before
+    assert len(open_snapshots(out, partial=True)) == 37 * 16 and len(verify_snapshots(out).findings) == 1
+    small_disk("rw")
+    resume(out)
+    assert contents(out) == undisturbed
+
+
+def test_a_disk_that_becomes_read_only_on_the_way(small_disk, undisturbed):
+    """As Linux does after errors of the device."""
+    out = small_disk("size=10m") / "out"
+    plan = plan_snapshots(satellites(), GRID)
+
+    def progress(done, total, size):
+        if done == plan.satellites * 16:
+            subprocess.run(["mount", "--bind", str(out), str(out)], check=True)
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(out)], check=True)
+
+    with pytest.raises(OSError, match="Read-only file system while committing the file"):
+        write_snapshots(out, propagator("numpy", 1), GRID, progress=progress)
+    subprocess.run(["umount", str(out)], check=True)
+    assert listed(out) == [0]
+    resume(out)
+    assert contents(out) == undisturbed
