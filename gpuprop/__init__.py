@@ -18,18 +18,23 @@ _ROOM = {
     "States": "snapshots",
     "Times": "clock",
     "as_times": "clock",
-    "constellation": "constellations",
-    "constellations": "constellations",
+    "constellation": "presets",
+    "constellations": "presets",
     "convert": "conversion",
     "earth_orientation": "orientation",
     "engines": "engine",
+    "filling": "flown",
     "look_angles": "look",
     "open_snapshots": "arrow",
     "sun_position": "conversion",
+    "read_constellation": "presets",
     "read_elements": "reading",
+    "shells": "flown",
     "time_grid": "clock",
-    "walker": "constellations",
+    "walker": "presets",
+    "write_elements": "writing",
     "write_snapshots": "arrow",
+    "WritingError": "writing",
 }
 __all__ = [
     "as_times",
@@ -41,12 +46,15 @@ __all__ = [
     "Elements",
     "ElementsError",
     "engines",
+    "filling",
     "look_angles",
     "LookAngles",
     "open_snapshots",
     "Propagator",
+    "read_constellation",
     "read_elements",
     "Reject",
+    "shells",
     "Site",
     "States",
     "STATUS",
@@ -54,20 +62,24 @@ __all__ = [
     "time_grid",
     "Times",
     "walker",
+    "write_elements",
     "write_snapshots",
+    "WritingError",
 ]
 
 if TYPE_CHECKING:
     from .arrow import open_snapshots, write_snapshots
     from .clock import Times, as_times, time_grid
-    from .constellations import constellation, constellations, walker
+    from .presets import constellation, constellations, read_constellation, walker
     from .conversion import convert, sun_position
     from .elements import Elements, Reject
     from .engine import engines
+    from .flown import filling, shells
     from .look import LookAngles, Site, look_angles
     from .orientation import EarthOrientation, earth_orientation
     from .reading import ElementsError, read_elements
     from .snapshots import STATUS, Propagator, States
+    from .writing import WritingError, write_elements
 else:
 
     def __getattr__(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import gpuprop
 
@@ -36,3 +37,9 @@ def test_a_user_is_type_checked(tmp_path):
 def test_importing_it_loads_next_to_nothing():
     code = "import sys, gpuprop; sys.exit('pyarrow' in sys.modules or 'numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_room_has_the_name_of_a_function():
+    """Importing a room makes it an attribute of the package, where it would take the function's place."""
+    rooms = {path.stem for path in Path(gpuprop.__file__).parent.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert not rooms & set(gpuprop.__all__)

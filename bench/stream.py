@@ -1,0 +1,152 @@
+"""From element sets to files: the whole pipeline against the raw write of the same bytes, against its engine alone, and against a peer.
+
+    python bench/stream.py [--directory DIR] [--times 1000] [--rounds 5] [--json FILE]
+
+All write the same columns of the same workload to the same directory, fsync included, taking turns; medians are compared. `raw` writes as many
+bytes from one buffer. `null` computes and throws away. `astroz` is propagated into arrays, and pyarrow writes them as record batches of the
+same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre.
+"""
+
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import machine
+import numpy as np
+import pyarrow as pa
+import workloads
+
+from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapshots
+from gpuprop.arrow import plan_snapshots
+
+BUFFER = 32 << 20
+
+
+def synced(path: Path, write: Callable[[Any], None]) -> None:
+    """Write a file and wait for the disk."""
+    with open(path, "wb", buffering=0) as file:
+        write(file)
+        os.fsync(file.fileno())
+
+
+def raw(path: Path, nbytes: int) -> None:
+    block = memoryview(np.zeros(BUFFER, np.uint8))
+
+    def write(file: Any) -> None:
+        left = nbytes
+        while left:
+            left -= file.write(block[: min(left, BUFFER)])
+
+    synced(path, write)
+
+
+def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
+    """A job that propagates with astroz and writes with pyarrow; None where astroz is not installed."""
+    try:
+        from astroz._astroz import SatrecArray
+        from astroz.api import Satrec
+    except ImportError:
+        return None
+    native, minutes = [], (times.ns - times.ns[0]) / 6e10
+    for line1, line2 in zip(*lines_of(elements), strict=True):
+        native.append(Satrec.twoline2rv(line1, line2)._native)
+    array = SatrecArray(native)
+    offsets = (times.ns[0] - elements.epoch.view(np.int64)) / 6e10
+    names = ("x", "y", "z", "vx", "vy", "vz")
+
+    def job(path: Path) -> None:
+        position, velocity = (np.empty((len(times), len(elements), 3)) for _ in range(2))
+        array.propagate_into(minutes, position, velocity, epoch_offsets=offsets)
+        rows = max(1, (1 << 19) // len(elements))
+
+        def batches() -> Any:
+            for first in range(0, len(times), rows):
+                here = slice(first, min(first + rows, len(times)))
+                count = here.stop - first
+                columns = [np.ascontiguousarray(values[here, :, axis]).ravel() for values in (position, velocity) for axis in range(3)]
+                when = np.repeat(times.ns[here], len(elements)).view("datetime64[ns]")
+                who = np.tile(elements.sat_id, count)
+                yield pa.RecordBatch.from_arrays([pa.array(when), pa.array(who), *map(pa.array, columns)], ["time", "sat_id", *names])
+
+        def write(file: Any) -> None:
+            writer = None
+            for batch in batches():
+                writer = writer or pa.ipc.new_file(file, batch.schema)
+                writer.write_batch(batch)
+            writer.close()
+
+        synced(path, write)
+
+    return job
+
+
+def lines_of(elements: Any) -> tuple[list[str], list[str]]:
+    """The two lines of each satellite, from the file that the workload was read from."""
+    lines = [line.rstrip() for line in workloads.ACTIVE.read_text().splitlines()]
+    wanted = set(elements.sat_id.tolist())
+    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted]
+    assert len(pairs) == len(elements)
+    return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def main() -> None:
+    parser = machine.arguments(__doc__)
+    parser.add_argument("--directory", type=Path, help="where to write [default: a temporary directory]")
+    parser.add_argument("--times", type=int, default=1000)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    title, elements, path = workloads.starlink()
+    times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s")
+    nbytes = plan_snapshots(elements, times).bytes
+    folder = Path(tempfile.mkdtemp(dir=options.directory))
+    try:
+        jobs: dict[str, Callable[[], Any]] = {"raw": lambda: raw(folder / "raw", nbytes)}
+        for engine in (report.name for report in engines().values() if report.usable):
+            propagator = Propagator(elements, engine)
+            jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
+            jobs[f"{engine}, written"] = lambda p=propagator, e=engine: write_snapshots(folder / e, p, times, overwrite=True)
+            jobs[f"{engine}, written"]()
+            written = open_snapshots(folder / engine)
+            assert np.array_equal(
+                written.at(times[options.times // 2]).column("x").to_numpy(), propagator.states(times[options.times // 2]).x[0]
+            )
+        peer = astroz(elements, times) if path else None
+        if peer:
+            jobs["astroz + pyarrow"] = lambda: peer(folder / "astroz.arrow")
+            jobs["astroz + pyarrow"]()
+            theirs = pa.ipc.open_file(folder / "astroz.arrow").get_batch(0).column("x").to_numpy()[: len(elements)]
+            assert np.nanmax(np.abs(theirs - propagator.states(times[0]).x[0])) < 1e-3
+        spent: dict[str, list[float]] = {name: [] for name in jobs}
+        for _ in range(options.rounds):
+            for name, job in jobs.items():
+                began = time.perf_counter()
+                job()
+                spent[name].append(time.perf_counter() - began)
+    finally:
+        shutil.rmtree(folder)
+    seconds = {name: statistics.median(each) for name, each in spent.items()}
+    print(f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB")
+    print(f"{'':20}{'s':>8}{'MB/s':>9}{'of raw':>9}{'of its null':>13}{'x astroz':>10}")
+    rows = []
+    for name, value in seconds.items():
+        null = seconds.get(name.replace("written", "null"))
+        ratios = dict(
+            of_raw=round(seconds["raw"] / value, 3),
+            of_null=round(null / value, 3) if null and name.endswith("written") else None,
+            times_astroz=round(seconds["astroz + pyarrow"] / value, 3) if "astroz + pyarrow" in seconds else None,
+        )
+        rows.append(dict(name=name, seconds=round(value, 4), **ratios))
+        shown = "".join(
+            f"{'' if ratio is None else format(ratio, '.2f'):>{width}}" for ratio, width in zip(ratios.values(), (9, 13, 10), strict=True)
+        )
+        print(f"{name:20}{value:8.3f}{nbytes / value / 1e6:9,.0f}{shown}")
+    machine.report(dict(workload=title, satellites=len(elements), instants=len(times), bytes=nbytes, rows=rows), options.json)
+
+
+if __name__ == "__main__":
+    main()
