@@ -2,7 +2,7 @@
 
     python bench/stream.py [--directory DIR] [--times 1000] [--rounds 5] [--json FILE]
 
-All write the same columns of the same workload to the same directory, fsync included, taking turns; medians are compared. `raw` writes as many
+All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared. `raw` writes as many
 bytes from one buffer. `null` computes and throws away. `astroz` is propagated into arrays, and pyarrow writes them as record batches of the
 same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre.
 """
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def lines_of(elements: Any) -> tuple[list[str], list[str]]:
     """The two lines of each satellite, from the file that the workload was read from."""
     lines = [line.rstrip() for line in workloads.ACTIVE.read_text().splitlines()]
     wanted = set(elements.sat_id.tolist())
-    pairs = [(a, b) for a, b in zip(lines, lines[1:], strict=False) if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted]
+    pairs = [(a, b) for a, b in pairwise(lines) if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted]
     assert len(pairs) == len(elements)
     return [a for a, _ in pairs], [b for _, b in pairs]
 
