@@ -70,13 +70,13 @@ __all__ = [
 if TYPE_CHECKING:
     from .arrow import open_snapshots, write_snapshots
     from .clock import Times, as_times, time_grid
-    from .presets import constellation, constellations, read_constellation, walker
     from .conversion import convert, sun_position
     from .elements import Elements, Reject
     from .engine import engines
     from .flown import filling, shells
     from .look import LookAngles, Site, look_angles
     from .orientation import EarthOrientation, earth_orientation
+    from .presets import constellation, constellations, read_constellation, walker
     from .reading import ElementsError, read_elements
     from .snapshots import STATUS, Propagator, States
     from .writing import WritingError, write_elements

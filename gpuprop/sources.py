@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal
 
-from .presets import constellation, is_preset, is_walker_source, parse_walker_source, read_constellation
 from .elements import FIRST_SYNTHETIC_ID, Elements
+from .presets import constellation, is_preset, is_walker_source, parse_walker_source, read_constellation
 from .reading import read_elements
 
 NUMBER = r"\d+(?:\.\d+)?"

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
 
+from gpuprop.elements import Elements
+from gpuprop.filings import closest_approach_deg
+from gpuprop.gravity import GRAVITY, gravity_model
 from gpuprop.presets import (
     Shell,
     brouwer_mean_motion,
@@ -18,9 +21,6 @@ from gpuprop.presets import (
     parse_walker_source,
     walker,
 )
-from gpuprop.elements import Elements
-from gpuprop.filings import closest_approach_deg
-from gpuprop.gravity import GRAVITY, gravity_model
 
 WHICHCONST = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
 GEN1 = {shell.id: shell for shell in constellations()["starlink-gen1"].shells}

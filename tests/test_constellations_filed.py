@@ -10,10 +10,10 @@ import pytest
 from test_constellations import directions, mean_radius, satrec, wrapped
 
 import gpuprop
-from gpuprop.presets import constellation, constellations
 from gpuprop.elements import Elements
 from gpuprop.filings import Shell, closest_approach_deg, closest_approach_km
 from gpuprop.gravity import gravity_model
+from gpuprop.presets import constellation, constellations
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -166,6 +166,7 @@ def test_what_is_no_answer_leaves_everything_as_it_was(server, tmp_path, answer,
     let_pass(INTERVAL_S)
     server.__dict__.update(status=200, body=NEWER, cut=0, headers={})
     assert fetch("qianfan", out).cached is False and out.read_bytes() == NEWER
+    assert not list(cache_folder().glob("*.refusal"))
 
 
 @pytest.mark.parametrize("status", [403, 200])

@@ -298,7 +298,7 @@ def test_what_is_refused_and_where(text, column, says):
 def test_long_and_repeated_is_no_trouble():
     elements = element_sets()
     assert len(elements.where("not " * 2001 + "sat_id == 5")) == 32
-    assert len(elements.where(" or ".join(["sat_id == 5"] * 500))) == 1
+    assert len(elements.where(" or ".join(["(sat_id == 5)"] * 500))) == 1
     assert len(elements.where("(" * DEEPEST + "sat_id == 5" + ")" * DEEPEST)) == 1
     assert len(elements.where("sat_id == " + "0" * 9000 + "5")) == 1
     assert len(elements.where("NOT SAT_ID == 5\tAND\n(sat_id<6)")) == 0
@@ -348,3 +348,10 @@ def test_ages_on_the_command_line_are_counted_to_the_start_in_its_time_scale(cap
     assert json.loads(capsys.readouterr().out)["satellites"] == len(constellation("starlink-gen1"))
     assert main(asked) == 2
     assert "none of the 4,408" in capsys.readouterr().err
+
+
+def test_altitudes_on_the_command_line_are_counted_in_its_gravity(capsys):
+    asked = ["propagate", "walker:53:24/3/1@550", "--dry-run", "--json", "--where", "550 <= altitude_km <= 550"]
+    for gravity in ("wgs72", "wgs84"):
+        assert main([*asked, "--gravity", gravity]) == 0
+        assert json.loads(capsys.readouterr().out)["satellites"] == 24

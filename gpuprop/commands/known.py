@@ -1,0 +1,66 @@
+"""`gpuprop constellations | doctor`: what is known, and what runs here."""
+
+from collections.abc import Iterable, Iterator
+
+from ..doctor import examine
+from ..presets import Constellation, closest_approach_km, find_constellation, load_constellation, without_geometry
+from ..presets import constellations as known_constellations
+from .console import DONE, FAILED, Json, app, out, print_json, wrong_call
+
+WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")  # what a constellation is, phasing aside
+
+
+@app.command
+def constellations(name: str | None = None, /, *, json: Json = False) -> int:
+    """The constellations known; of NAME (or of a TOML file of yours) the shells, sources, conflicts and assumptions."""
+    if name is None:
+        known = known_constellations()
+        if json:
+            print_json({key: each.to_dict() for key, each in known.items()})
+            return DONE
+        for text in _table_of(known.values()):
+            out.print(text, markup=False)
+        for key, fact in without_geometry().items():
+            out.print(f"{key}: no preset: {fact}", markup=False)
+        return DONE
+    if name.lower().endswith(".toml"):
+        each = load_constellation(name)
+    else:
+        with wrong_call():
+            each = find_constellation(name)
+    if json:
+        print_json({each.name: each.to_dict()})
+        return DONE
+    also = f" (also {', '.join(each.aliases)})" if each.aliases else ""
+    out.print(f"{each.name}{also}: {each.title}, {each.total:,} satellites", markup=False)
+    for shell in each.shells:
+        apart = f"; satellites stay {closest_approach_km(shell):.1f} km apart" if shell.total > 1 else ""
+        out.print(f"  {shell.describe()}{apart}", markup=False)
+    for line in (*(f"conflict: {conflict}" for conflict in each.conflicts), *each.assumptions):
+        out.print(line, markup=False)
+    return DONE
+
+
+def _table_of(known: Iterable[Constellation]) -> Iterator[str]:
+    """A line for each constellation, in columns."""
+    rows = [("name", "satellites", "shells", "status", "confidence", "assumed in part")]
+    for each in known:
+        name = f"{each.name} ({each.aliases[0]})" if each.aliases else each.name
+        assumed = ", ".join(key for key in WEIGHTY if any(key in shell.assumed for shell in each.shells))
+        rows.append((name, f"{each.total:,}", str(len(each.shells)), ", ".join(each.statuses), ", ".join(each.confidences), assumed))
+    name_width, status_width, confidence_width = (max(len(row[column]) for row in rows) for column in (0, 3, 4))
+    for name, total, shells, status, confidence, assumed in rows:
+        line = f"{name:<{name_width}}  {total:>10}  {shells:>6}  {status:<{status_width}}  {confidence:<{confidence_width}}  {assumed}"
+        yield line.rstrip()
+
+
+@app.command
+def doctor(*, json: Json = False) -> int:
+    """What runs here and why not more; proves each engine against the committed digest."""
+    report = examine()
+    if json:
+        print_json(report.to_dict())
+    else:
+        for part in report.to_text():
+            out.print(part, markup=False)
+    return DONE if report.healthy else FAILED

@@ -1,0 +1,224 @@
+"""`gpuprop propagate`."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from cyclopts import Parameter
+from rich.filesize import decimal
+
+from ..arrow import Busy, Plan, Report, plan_snapshots, write_snapshots
+from ..arrow.command import again, remembered
+from ..arrow.shards import Shard
+from ..clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
+from ..engine import asked_for
+from ..snapshots import STATUS, Propagator
+from ..sources import read_sources
+from ..time_scales import leap_seconds_expire
+from .console import (
+    DONE,
+    SHOWN,
+    Checksum,
+    Json,
+    OnError,
+    Select,
+    Where,
+    WrongCall,
+    app,
+    chosen,
+    err,
+    print_result,
+    say,
+    say_what_is_odd,
+    say_whole,
+    silent,
+    wrong_call,
+)
+
+OLD_DAYS = 30
+
+
+COMMAND: ContextVar[list[str]] = ContextVar("command")  # the command line as it was given, for the manifest of what it writes
+
+
+@app.command
+def propagate(
+    *sources: Annotated[
+        str,
+        Parameter(name="SOURCE", help="Catalogues, constellations (guowang, honghu-3@550/53, my.toml), walker:53:1584/72/39@550; joined."),
+    ],
+    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The directory to write.")] = None,
+    start: Annotated[
+        str | None, Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].")
+    ] = None,
+    stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.")] = None,
+    duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].")] = None,
+    step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...")] = "60s",
+    scale: Annotated[Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.")] = "utc",
+    frame: Annotated[
+        Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
+        Parameter(help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height)."),
+    ] = "teme",
+    eop: Annotated[
+        str | None,
+        Parameter(help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data]."),
+    ] = None,
+    sunlit: Annotated[bool, Parameter(negative="", help="Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.")] = False,
+    select: Select = None,
+    where: Where = None,
+    velocity: Annotated[bool, Parameter(help="Write velocities too.")] = True,
+    dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.")] = "float64",
+    format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.")] = "arrow",
+    compression: Annotated[Literal["none", "lz4", "zstd"] | None, Parameter(help="[default: none for arrow, zstd for parquet].")] = None,
+    engine: Annotated[
+        str | None, Parameter(help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].")
+    ] = None,
+    threads: Annotated[int | None, Parameter(help="Cores to use, one or more [default: all].")] = None,
+    gravity: Annotated[Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.")] = "wgs72",
+    opsmode: Annotated[Literal["i", "a"], Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).")] = "i",
+    on_error: OnError = "raise",
+    checksum: Checksum = "verify",
+    overwrite: Annotated[bool, Parameter(negative="", help="Replace the snapshots that the directory holds.")] = False,
+    resume: Annotated[
+        bool, Parameter(negative="", help="Go on with a run that was cut off; what is complete stays. Begins one where there is none.")
+    ] = False,
+    shard: Annotated[
+        str | None, Parameter(name="--shard", help="I/N: write one of N shares, beside the others; the last to be done merges them.")
+    ] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only say how much would be written.")] = False,
+    json: Json = False,
+    quiet: Annotated[bool, Parameter(negative="", help="Nothing on stderr but errors.")] = False,
+) -> int:
+    """Write where every satellite is, at every instant."""
+    if not sources:
+        raise WrongCall("SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) or walker:53:1584/72/39@550")
+    if output is None and not dry_run:
+        raise WrongCall("-o DIR is missing: name the directory to write, or ask for --dry-run")
+    if overwrite and (resume or shard):
+        raise WrongCall(f"--overwrite removes what is there: leave it out, or leave out {'--resume' if resume else '--shard'}")
+    with wrong_call():
+        one = Shard.parse(shard) if shard is not None else None
+    tell: Callable[[str], None] = silent if quiet else say
+    elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity)
+    say_what_is_odd(elements, tell)
+    with wrong_call():
+        first = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start and where else None
+        elements = chosen(elements, select, where, first, gravity)
+    for note in sorted(elements.notes, key=lambda note: not note.startswith("assumed:")):  # the loudest first, and never cut
+        (tell if quiet or not note.startswith("assumed:") else say_whole)(f"note: {note}")
+    with wrong_call():
+        if start is None:
+            if scale != "utc":
+                raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
+            newest = int(elements.epoch.astype("int64").max())
+            start = format_ns(newest - newest % MINUTE)
+        times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
+        propagator = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
+        options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
+        plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
+    if plan.earth_orientation:
+        tell(f"Earth orientation: {plan.earth_orientation}")
+    stale = int((abs(elements.epoch.astype("int64") - times.start_ns) > OLD_DAYS * DAY).sum())
+    if stale:
+        tell(f"{stale:,} element sets are more than {OLD_DAYS} days from the first instant: SGP4 is good for days")
+    if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
+        tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
+    size = _planned(plan, one)
+    if dry_run:
+        span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=propagator.engine)
+        print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
+        return DONE
+    assert output is not None
+    tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
+    if asked_for(engine) == "auto":
+        tell(f"engine: {propagator.engine} (auto)")
+    command = COMMAND.get([])
+    options |= dict(overwrite=overwrite, resume=resume, shard=shard, command=command)
+    with _progress(size["rows"], plan.row_bytes, quiet) as progress, _going_on(output, again(remembered(command), one)):
+        report = write_snapshots(output, propagator, times, **options, progress=progress)
+    _say_how_it_went(report, tell)
+    print_result(report.to_dict(), json, _wrote(report))
+    for code, states in sorted(report.status.items()):
+        if code:
+            tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
+    return DONE
+
+
+def _size(size: dict[str, int]) -> str:
+    rows = f"{size['satellites']:,} satellites x {size['instants']:,} instants = {size['rows']:,} rows"
+    return f"{rows}, {decimal(size['bytes'])} in {size['parts']} part{'s' if size['parts'] != 1 else ''}"
+
+
+def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
+    """How much a run, or a shard of it, is to write."""
+    parts = shard.parts(plan.parts) if shard else range(plan.parts)
+    instants = sum(len(plan.layout.part(index)) for index in parts)
+    rows = instants * plan.satellites
+    return dict(satellites=plan.satellites, instants=instants, rows=rows, parts=len(parts), bytes=rows * plan.row_bytes)
+
+
+def _wrote(report: Report) -> str:
+    """What a run wrote, in a line."""
+    what = f"{report.path}, shard {report.shard}" if report.shard else report.path
+    size = _size(dict(satellites=report.satellites, instants=report.instants, rows=report.rows, parts=report.parts, bytes=report.bytes))
+    if not report.parts:
+        return f"{what} has nothing to write: there are fewer parts than shards"
+    if not report.computed:
+        return f"{what} is complete already: {size}"
+    rate = report.computed / max(report.seconds, 1e-9) / 1e6
+    return f"wrote {what}: {size}, in {report.seconds:.1f} s ({rate:.2f} M states/s, {report.engine})"
+
+
+def _say_how_it_went(report: Report, say: Callable[[str], None]) -> None:
+    """What was resumed, rewritten and merged."""
+    if report.resumed:
+        say(f"resumed: {report.resumed:,} of {report.parts:,} parts were there")
+    for what in report.rewritten[:SHOWN]:
+        say(f"written again: {what}")
+    if len(report.rewritten) > SHOWN:
+        say(f"written again: {len(report.rewritten) - SHOWN:,} more")
+    if report.shard:
+        waits = f"other shards are to come: the last one merges all, or gpuprop merge {report.path}"
+        say(f"all shards are there: {report.path} is whole" if report.merged else waits)
+    for note in report.notes:
+        say(f"note: {note}")
+
+
+@contextmanager
+def _going_on(directory: Path, command: str) -> Iterator[None]:
+    """What ends a run on its way is given the command that goes on with it."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, RuntimeError) as error:
+        refused = isinstance(error, (FileExistsError, Busy))
+        if not refused and directory.is_dir() and any(directory.glob("*.json")):
+            error.__notes__ = [f"what is complete stays, the part in hand is dropped; to go on: {command}"]
+        raise
+
+
+def _span(times: Times) -> str:
+    every = f"every {format_duration(times.step_ns)}" if times.step_ns else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
+    return f"from {format_ns(times.start_ns)} {every}"
+
+
+@contextmanager
+def _progress(rows: int, row_bytes: int, quiet: bool) -> Iterator[Callable[[int, int, int], None] | None]:
+    """A progress bar on stderr where that is a terminal: states/s, bytes/s, time left."""
+    if quiet or not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s")
+
+    with Progress(BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn(), console=err, transient=True) as bar:
+        task = bar.add_task("", total=rows)
+        yield lambda done, total, bytes_done: bar.update(task, completed=done)
