@@ -15,7 +15,7 @@ LAST_BYTES = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # what a complete file of
 def file_digest(path: Path) -> str:
     """xxh3-128 of a whole file."""
     digest = xxhash.xxh3_128()
-    buffer = memoryview(bytearray(READ_BYTES))
+    buffer = memoryview(bytearray(min(READ_BYTES, path.stat().st_size) + 1))
     with open(path, "rb", buffering=0) as file:
         while count := file.readinto(buffer):
             digest.update(buffer[:count])

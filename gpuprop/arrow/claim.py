@@ -1,15 +1,14 @@
 """The right to write a directory, and what is left to be written there: a run begun anew, or taken up again where it was left."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .check import fault
-from .files import final_name
+from .files import sync_directory
 from .holdings import Holdings, refuse_differences
-from .lock import NAME as LOCK
 from .lock import Lock, locked
 from .manifest import Manifest
 from .plan import PARTS, Plan
@@ -66,7 +65,10 @@ def claimed(
     """
     if directory.exists() and not directory.is_dir():
         raise NotADirectoryError(f"{directory} is a file: give a directory for the snapshots")
-    directory.mkdir(parents=True, exist_ok=True)
+    if not directory.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # its parent may be one that may not be read
+            sync_directory(directory.parent)
     _held(directory, resume)  # so that no lock is made beside files of somebody else's
     with locked(directory, shard) as locks:
         holdings = _held(directory, resume)
@@ -76,8 +78,17 @@ def claimed(
         job.locks = locks
         if not job.merged:
             (directory / PARTS).mkdir(exist_ok=True)
-            _remove_leftovers(holdings, job.manifest)
-        yield job
+            holdings.remove_leftovers(job.manifest)
+        try:
+            yield job
+        except BaseException:  # an interrupt may come between a part and the manifest that was to list it
+            with suppress(OSError, ValueError, RuntimeError):
+                job.check()
+                holdings = Holdings.of(directory)
+                manifest = holdings.shards.get(shard) if shard else holdings.whole
+                if manifest:
+                    holdings.remove_leftovers(manifest)
+            raise
 
 
 def _held(directory: Path, resume: bool) -> Holdings:
@@ -108,7 +119,7 @@ def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool) -
     if holdings.manifests:  # from here on they claim no part, but the plan still accounts for those that are not removed yet
         old = Manifest(holdings.manifests[0].plan, run={OVERWRITTEN: True})
         old.write(directory)
-        _remove_leftovers(holdings, old)
+        holdings.remove_leftovers(old)
     fresh.write(directory)
     return Job(directory, fresh)
 
@@ -171,17 +182,3 @@ def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
         found.write(directory)
     job.resumed = len(found.parts)
     return job
-
-
-def _remove_leftovers(holdings: Holdings, manifest: Manifest) -> None:
-    """Remove what is gpuprop's but in no manifest: temporaries, parts that were not committed, manifests that are replaced.
-
-    A shard removes its own alone: what else is there may be in another's hands.
-    """
-    listed = {manifest.name, manifest.satellites.get("file"), *(entry["file"] for entry in manifest.parts)}
-    own = {manifest.name, *(manifest.files.part(index) for index in manifest.own)} if manifest.shard else None
-    for path in holdings.ours:
-        name = path.relative_to(holdings.directory)
-        final = name.with_name(final_name(name.name) or name.name).as_posix()
-        if name.as_posix() not in listed and (own is None or final in own) and name.name != LOCK:
-            path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import final_name
+from .lock import NAME as LOCK
 from .lock import is_lock
 from .manifest import NAME, Manifest
 from .plan import PARTS, Files
@@ -73,6 +74,19 @@ class Holdings:
         if self.foreign:
             names = ", ".join(sorted(self.foreign)[:3]) + (", ..." if len(self.foreign) > 3 else "")
             raise FileExistsError(f"{self.directory} holds files that gpuprop did not write there ({names}): choose another directory")
+
+    def remove_leftovers(self, manifest: Manifest) -> None:
+        """Remove what is gpuprop's but not in this manifest: temporaries, parts that were not committed, manifests that are replaced.
+
+        A shard removes its own alone: what else is there may be in another's hands.
+        """
+        listed = {manifest.name, manifest.satellites.get("file"), *(entry["file"] for entry in manifest.parts)}
+        own = {manifest.name, *(manifest.files.part(index) for index in manifest.own)} if manifest.shard else None
+        for path in self.ours:
+            name = path.relative_to(self.directory)
+            final = name.with_name(final_name(name.name) or name.name).as_posix()
+            if name.as_posix() not in listed and (own is None or final in own) and name.name != LOCK:
+                path.unlink(missing_ok=True)
 
 
 def _is_ours(file: Path, read: Iterable[str], files: Iterable[Files]) -> bool:

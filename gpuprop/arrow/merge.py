@@ -10,8 +10,7 @@ from typing import Any
 from .check import fault
 from .command import again
 from .holdings import Holdings, refuse_differences
-from .lock import NAME as LOCK
-from .lock import Busy, is_lock, locked
+from .lock import Busy, locked
 from .manifest import Manifest
 from .shards import Shard
 
@@ -52,11 +51,13 @@ def merge_snapshots(path: "str | Path") -> Merged:
         return _merge(directory)
 
 
-def merge_when_whole(directory: Path) -> bool:
-    """Merge if this was the last shard to leave the directory; whether the directory is whole now.
+def merge_when_whole(directory: Path, count: int) -> bool:
+    """Merge if this was the last of `count` shards to leave the directory; whether the directory is whole now.
 
     A merge that cannot be done leaves the shards as they are, for `gpuprop merge`, which says why.
     """
+    if 0 < len(shard_manifests(directory)) < count:
+        return False
     limit = time.perf_counter() + PATIENCE_S
     with suppress(OSError, ValueError, RuntimeError):
         while True:
@@ -84,9 +85,7 @@ def _merge(directory: Path) -> Merged:
             raise Unmerged(f"{directory} cannot be merged yet:\n" + "\n".join(f"  {what}: {how}" for what, how in missing))
         manifest = whole
         manifest.write(directory)
-    for path in holdings.ours:
-        if Shard.named(path.name) or (is_lock(path.name) and path.name != LOCK):
-            path.unlink(missing_ok=True)
+    holdings.remove_leftovers(manifest)
     return _described(directory, manifest)
 
 

@@ -172,7 +172,7 @@ def _write(
     with claimed(directory, plan, run, overwrite=overwrite, resume=resume, shard=shard) as job:
         written = _fill(job, plan, compute, progress, begun)
     if shard is not None:
-        merged = merge_when_whole(directory)
+        merged = merge_when_whole(directory, shard.count)
     manifest = job.manifest
     return Report(
         path=str(directory),
