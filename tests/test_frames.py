@@ -146,8 +146,9 @@ def test_geodetic_and_itrs_are_the_same_places(engine):
     propagator = Propagator(random_elements(44, 300), engine)
     itrs, geodetic = (propagator.states(TIMES, frame) for frame in ("itrs", "geodetic"))
     good = itrs.status == 0
-    places = erfa.gd2gce(6378137.0, 1 / 298.257223563, np.radians(geodetic.lon), np.radians(geodetic.lat), geodetic.height * 1e3) / 1e3
-    assert np.abs(places - itrs.position)[good].max() < 1e-9 * 50
+    longitude, latitude, height = (column[good] for column in (geodetic.lon, geodetic.lat, geodetic.height))
+    places = erfa.gd2gce(6378137.0, 1 / 298.257223563, np.radians(longitude), np.radians(latitude), height * 1e3) / 1e3
+    assert np.abs(places - itrs.position[good]).max() < 1e-9 * 50
     assert np.array_equal(geodetic.velocity, itrs.velocity, equal_nan=True)
     with pytest.raises(ValueError, match="lat, lon and height"):
         _ = geodetic.position
