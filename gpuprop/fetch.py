@@ -27,6 +27,7 @@ from .download import NotFetched, Refused, download
 from .elements import Elements
 from .reading import ElementsError, read_elements
 from .selection import celestrak_groups, operators
+from .writing.whole_file import replace
 
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
 BASE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
@@ -85,8 +86,7 @@ def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.
                 if held is None:
                     raise
                 raise type(error)(f"{error}. {cache.path} holds the sets of {_duration(held.age_s)} ago") from None
-        with NewFile(Path(output)) as file:
-            file.write(held.data)
+        replace(Path(output), [held.data])
     newest = format_ns(int(held.elements.epoch.view(np.int64).max()))
     sets = (len(held.elements), len(held.elements.rejected))
     return Fetched(os.fspath(output), url, *sets, len(held.data), newest, round(held.age_s, 1), bool(why), why)

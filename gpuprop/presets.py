@@ -88,7 +88,8 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
             f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing you can assume in a file of your own"
         )
     if wanted not in _names():
-        nearest = difflib.get_close_matches(wanted, [*_names(), *without_geometry()], cutoff=0.5)
+        begun = [known for known in _names() if wanted and known.startswith(wanted)]
+        nearest = begun[:3] or difflib.get_close_matches(wanted, [*_names(), *without_geometry()], cutoff=0.5)
         hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
         raise ValueError(f"constellation {name!r} is not known: {hint}known are {', '.join(_names())}")
     found = _known()[_names()[wanted]]
@@ -97,13 +98,18 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
         if value is not None and not any(key in shell.assumed for shell in found.shells):
             stated = ", ".join(dict.fromkeys(f"{getattr(shell, key):g}" for shell in found.shells))
             raise ValueError(f"{found.name}: its sources state {key} = {stated}: leave {value:g} out, or write a file of your own")
-    return replace(found, shells=tuple(_with(shell, given) for shell in found.shells))
+    wanted_keys = {key: float(value) for key, value in given.items() if value is not None}
+    if not wanted_keys:
+        return found
+    told = ", ".join(f"{key} = {value:g}" for key, value in wanted_keys.items())
+    assumption = f"{found.assumption}; but {told} by the caller" if found.assumption else ""
+    return replace(found, shells=tuple(_with(shell, wanted_keys) for shell in found.shells), assumption=assumption)
 
 
-def _with(shell: Shell, given: dict[str, float | None]) -> Shell:
-    """The shell with what is given in the place of what was assumed; called after it, so that two of a kind can be told apart."""
-    taken = {key: float(value) for key, value in given.items() if value is not None and key in shell.assumed}
-    if not taken:
+def _with(shell: Shell, taken: dict[str, float]) -> Shell:
+    """The shell with what is given in the place of what was assumed, if all of it was: a shell whose altitude is on record keeps its
+    inclination too. Called after what is given, so that two of a kind can be told apart."""
+    if not all(key in shell.assumed for key in taken):
         return shell
     changed: dict[str, object] = {
         **taken,

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from typing import Literal
 
 from .elements import FIRST_SYNTHETIC_ID, Elements
-from .presets import constellation, is_preset, is_walker_source, parse_walker_source, read_constellation
+from .presets import (
+    Constellation,
+    find_constellation,
+    is_preset,
+    is_walker_source,
+    load_constellation,
+    parse_walker_source,
+    read_constellation,
+)
 from .reading import read_elements
 
 NUMBER = r"\d+(?:\.\d+)?"
@@ -24,20 +32,37 @@ def read_sources(
     checksum: Literal["verify", "ignore"] = "verify",
     gravity: str = "wgs72",
 ) -> Elements:
-    """All satellites of all sources, in order; synthetic ones are numbered on from source to source.
+    """All satellites of all sources, in order; synthetic ones are numbered on from source to source, and after those of files.
 
     Raises SourceError for a source that is nothing known, otherwise what read_elements and read_constellation raise.
     """
+    sources = list(sources)
+    catalogues = {
+        number: read_elements(source, on_error=on_error, checksum=checksum)
+        for number, source in enumerate(sources)
+        if _is_file(source) and not source.lower().endswith(".toml")
+    }
+    taken = [int(part.sat_id.max()) for part in catalogues.values() if len(part)]
+    first_id = max([FIRST_SYNTHETIC_ID, *(number + 1 for number in taken)])
     parts = []
-    first_id = FIRST_SYNTHETIC_ID
-    for source in sources:
-        if _is_file(source) and not source.lower().endswith(".toml"):
-            part = read_elements(source, on_error=on_error, checksum=checksum)
-        else:
-            part = _synthetic(source, first_id, gravity)
-            first_id += len(part)
+    for number, source in enumerate(sources):
+        part = catalogues[number] if number in catalogues else _synthetic(source, first_id, gravity)
+        first_id += 0 if number in catalogues else len(part)
         parts.append(part)
     return Elements.concat(parts)
+
+
+def named_constellation(source: str) -> Constellation:
+    """What a source names: NAME, NAME@ALTITUDE/INCLINATION, or a TOML file. ValueError and FileNotFoundError otherwise."""
+    if source.lower().endswith(".toml"):
+        return load_constellation(source)
+    name, at, orbit = source.partition("@")
+    if not at:
+        return find_constellation(name)
+    match = AT.fullmatch(orbit.strip())
+    if not match:
+        raise ValueError(f"cannot read {source!r}: write {name}@ALTITUDE/INCLINATION, in km and degrees, such as {name}@550/53")
+    return find_constellation(name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"]))
 
 
 def _is_file(source: str) -> bool:
@@ -57,19 +82,7 @@ def _synthetic(source: str, first_id: int, gravity: str) -> Elements:
     try:
         if is_walker_source(source):
             return parse_walker_source(source, first_id=first_id, gravity=gravity)
-        name, at, orbit = source.partition("@")
-        if not at:
-            return constellation(name, first_id=first_id, gravity=gravity)
-        match = AT.fullmatch(orbit.strip())
-        if not match:
-            raise ValueError(f"cannot read {source!r}: write {name}@ALTITUDE/INCLINATION, in km and degrees, such as {name}@550/53")
-        return constellation(
-            name,
-            first_id=first_id,
-            gravity=gravity,
-            altitude_km=float(match["altitude"]),
-            inclination_deg=float(match["inclination"]),
-        )
+        return named_constellation(source).elements(gravity=gravity, first_id=first_id)
     except ValueError as error:
         known = is_walker_source(source) or is_preset(source.partition("@")[0])
         raise SourceError(str(error) if known else f"there is no file {source!r} here, and {error}") from None

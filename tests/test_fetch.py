@@ -249,6 +249,19 @@ def test_the_file_is_whole_or_as_it_was(server, tmp_path, monkeypatch):
     assert out.read_text() == "what was there" and not list(tmp_path.glob(".*partial"))
 
 
+def test_links_and_modes_stay_and_what_is_no_file_is_refused(server, tmp_path):
+    (tmp_path / "old.csv").write_text("old")
+    (tmp_path / "old.csv").chmod(0o640)
+    (tmp_path / "link.csv").symlink_to("old.csv")
+    os.mkfifo(tmp_path / "pipe")
+    fetch("starlink", tmp_path / "link.csv")
+    assert (tmp_path / "link.csv").is_symlink() and "OBJECT_NAME" in (tmp_path / "old.csv").read_text()
+    assert (tmp_path / "old.csv").stat().st_mode & 0o777 == 0o640
+    with pytest.raises(OSError, match="cannot be replaced by a file"):
+        fetch("starlink", tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_spoilt_cache_is_no_answer(server, tmp_path):
     fetch("qianfan", tmp_path / "out.csv")
     kept()[0].write_bytes(b"what?")

@@ -84,3 +84,35 @@ def test_a_file_of_ones_own_that_is_wrong(folder: Path, capsys: pytest.CaptureFi
     assert main(["constellations", "my.toml"]) == 0
     assert capsys.readouterr().out.startswith("my: my.toml, 6 satellites\n  mine: 2 planes of 3 at 700 km, 30 deg")
     assert main(["info", "my.toml", "--json"]) == 0
+
+
+def test_synthetic_numbers_go_on_after_those_of_files(folder: Path) -> None:
+    """A constellation that was exported comes back with its numbers: what is made beside it takes others, before it or after it."""
+    assert main(["export", "iridium", "-o", "iridium.csv"]) == 0
+    for sources in (["iridium.csv", "walker:53:6/3/1@550"], ["walker:53:6/3/1@550", "iridium.csv"]):
+        sats = read_sources(sources)
+        assert len(set(sats.sat_id.tolist())) == 72 and sats.sat_id.min() == 1_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (('shells = ["a"]', 'shells = ["a", "a"]'), "shells names a more than once"),
+        (('id = "a"', 'id = " "'), "must be one line"),
+        (('id = "a"', 'id = "a\\nb"'), "must be one line"),
+    ],
+)
+def test_shells_that_would_stand_twice_or_break_lines(folder: Path, change: tuple[str, str], reason: str) -> None:
+    shell = 'id = "a"\naltitude_km = 600.0\ninclination_deg = 53.0\nplanes = 3\nsats_per_plane = 4\nraan_spread_deg = 360.0\nphasing = 1\n'
+    text = '[[constellation]]\nname = "mine"\nshells = ["a"]\n[[shell]]\n' + shell
+    (folder / "good.toml").write_text(text)
+    assert len(read_sources(["good.toml"])) == 12
+    (folder / "bad.toml").write_text(text.replace(*change))
+    with pytest.raises(ValueError, match=reason):
+        read_sources(["bad.toml"])
+
+
+def test_a_constellation_is_shown_at_the_altitude_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["constellations", "honghu-3@600/60"]) == 0
+    assert "at 600 km, 60 deg" in capsys.readouterr().out
+    assert main(["constellations", "nowhere.toml"]) == 2

@@ -92,7 +92,7 @@ def fetch(
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write.")] = None,
-    timeout: Annotated[float, Parameter(help="Seconds to wait for the server.")] = 60.0,
+    timeout: Annotated[float, Parameter(help="Seconds to wait for each step of the connection.")] = 60.0,
     json: Json = False,
 ) -> int:
     """Download element sets from CelesTrak, at most once in two hours: in between the cache answers."""

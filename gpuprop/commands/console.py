@@ -129,7 +129,8 @@ def chosen(
 ) -> Elements:
     """The satellites of --select and --where. WrongCall where none is left."""
     if select:
-        named = elements.select(select)
+        with wrong_call():
+            named = elements.select(select)
         if not len(named):
             nameless = "" if any(elements.name) else ", and none has a name: these are two-line sets without name lines"
             raise WrongCall(f"--select {' or '.join(select)} fits the name of none of the {len(elements):,} satellites{nameless}")

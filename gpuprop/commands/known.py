@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 
 from ..doctor import examine
-from ..presets import Constellation, closest_approach_km, find_constellation, load_constellation, without_geometry
+from ..presets import Constellation, closest_approach_km, without_geometry
 from ..presets import constellations as known_constellations
+from ..sources import named_constellation
 from .console import DONE, FAILED, Json, app, out, print_json, wrong_call
 
 WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")  # what a constellation is, phasing aside
@@ -23,11 +24,8 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
         for key, fact in without_geometry().items():
             out.print(f"{key}: no preset: {fact}", markup=False)
         return DONE
-    if name.lower().endswith(".toml"):
-        each = load_constellation(name)
-    else:
-        with wrong_call():
-            each = find_constellation(name)
+    with wrong_call():
+        each = named_constellation(name)
     if json:
         print_json({each.name: each.to_dict()})
         return DONE

@@ -89,9 +89,14 @@ def _tables(data: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any
     return tables
 
 
+LONGEST_ID = 60  # characters: it is the beginning of every satellite's name
+
+
 def _shell(row: Mapping[str, Any], where: str, number: int) -> Shell:
     if not isinstance(row.get("id"), str) or not row["id"]:
         raise ValueError(f'{where}: shell {number} has no id: give it one, such as id = "a"')
+    if not row["id"].isprintable() or row["id"] != row["id"].strip() or len(row["id"]) > LONGEST_ID:
+        raise ValueError(f"{where}: shell {number}: id {row['id'][:LONGEST_ID]!r} must be one line of at most {LONGEST_ID} characters")
     here = f"{where}: shell {row['id']!r}"
     _known_keys(row, SHELL_KEYS, here)
     for key in SHELL_NEEDS:
@@ -140,6 +145,9 @@ def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: s
     missing = [id for id in row.get("shells", []) if id not in shells]
     if missing:
         raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
+    twice = [id for id in dict.fromkeys(row.get("shells", [])) if row["shells"].count(id) > 1]
+    if twice:
+        raise ValueError(f"{here}: shells names {', '.join(twice)} more than once: its satellites would be in the same places")
     members = tuple(shells[id] for id in row["shells"]) if "shells" in row else tuple(shells.values())
     if not members:
         raise ValueError(f"{here}: shells is empty: name at least one")

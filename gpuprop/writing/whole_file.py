@@ -1,4 +1,4 @@
-"""A text file is complete or absent: written under a temporary name beside it, flushed to the disk, then renamed."""
+"""A file is complete or absent: written under a temporary name beside it, flushed to the disk, then renamed."""
 
 import errno
 import gzip
@@ -11,8 +11,8 @@ from typing import IO
 CHUNK = 1 << 20
 
 
-def replace(path: Path, pieces: Iterable[str]) -> int:
-    """Write `pieces` one after the other to `path`, as UTF-8, gzipped if its name ends in .gz; returns the bytes on the disk.
+def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
+    """Write `pieces` one after the other to `path`, text as UTF-8, gzipped if its name ends in .gz; returns the bytes on the disk.
 
     A link stays one: the file it names is replaced. The same text makes the same bytes. OSError names the file and what was being done;
     whatever happens, `path` is then what it was before, and nothing else is left.
@@ -40,11 +40,11 @@ def replace(path: Path, pieces: Iterable[str]) -> int:
     return size
 
 
-def _write(file: IO[bytes], pieces: Iterable[str], packed: bool) -> None:
+def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None:
     sink: IO[bytes] | gzip.GzipFile = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
     buffer = bytearray()
     for piece in pieces:
-        buffer += piece.encode()
+        buffer += piece.encode() if isinstance(piece, str) else piece
         if len(buffer) >= CHUNK:
             sink.write(buffer)
             buffer.clear()
