@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,6 +15,7 @@ from ..clock import Times
 from ..snapshots import Propagator, States
 from .batches import record_batches
 from .claim import Job, claimed
+from .cluster import Workers, parts_of
 from .command import remembered
 from .merge import merge_when_whole
 from .part import Progress, Written, write_part, write_satellites
@@ -21,6 +23,9 @@ from .plan import Plan, plan_snapshots
 from .shards import Shard
 
 Compute: TypeAlias = Callable[[Times], AbstractContextManager[Iterable[States]]]  # blocks of the states at these instants
+Produce: TypeAlias = Callable[
+    [Job, Written, Progress | None], Generator[dict[str, Any], None, None]
+]  # the parts that are missing, by their entries
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,7 @@ def write_snapshots(
     sunlit: bool = False,
     resume: bool = False,
     shard: str | None = None,
+    client: Any = None,
     command: Sequence[str] | None = None,
 ) -> Report:
     """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`.
@@ -103,15 +109,19 @@ def write_snapshots(
     resume: go on with a run that was cut off: what is complete and sound stays, the rest is written, and the files are in the end, byte
     for byte, those of a run that was not; a directory that holds nothing is begun. arrow.PlanDiffers if what it holds was written from
     other satellites, instants or options. shard: `2/8` writes the second of eight shares of the parts; the shares, in processes or on
-    machines of their own, go into one directory, and the last to be done (or arrow.merge_snapshots) makes it whole. command: the words of
-    a command line, which the manifest keeps so that what is missing one day can be written again.
+    machines of their own, go into one directory, and the last to be done (or arrow.merge_snapshots) makes it whole. client: a
+    distributed.Client (or arrow.cluster.Workers, which says their engine too), whose workers write the parts, each with the fastest engine
+    it has, to `path`, which they all must see; progress is called after each part. command: the words of a command line, which the
+    manifest keeps so that what is missing one day can be written again.
 
-    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written.
+    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written. RuntimeError for what
+    fails on a cluster; what is complete stays then, too.
     """
     if overwrite and (resume or shard is not None):
         what = "resume goes on with what is there" if resume else "a shard has others beside it"
         raise ValueError(f"overwrite removes what is there, and {what}: give one of them")
     one = None if shard is None else Shard.parse(shard)
+    workers = None if client is None else Workers.of(client)
     plan = plan_snapshots(
         propagator.elements,
         times,
@@ -133,8 +143,12 @@ def write_snapshots(
 
     with compute(plan.times):  # what cannot be computed is refused before anything is touched
         pass
-    run = {"engine": propagator.engine, **remembered(command)}
-    return _write(Path(path), plan, compute, run, progress, overwrite=overwrite, resume=resume, shard=one)
+    produce, engine = _here(plan, compute, propagator.engine), propagator.engine
+    if workers is not None:
+        eop = propagator.eop if frame != "teme" else None
+        produce, engine = partial(parts_of, workers, plan, eop), workers.engine or "auto"
+    run = {"engine": engine, **remembered(command)}
+    return _write(Path(path), plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one)
 
 
 def write_plan(
@@ -150,13 +164,14 @@ def write_plan(
 
     ValueError if the blocks do not hold the rows of the plan.
     """
-    return _write(Path(path), plan, lambda _: nullcontext(blocks), {"engine": engine}, progress, overwrite=overwrite)
+    produce = _here(plan, lambda _: nullcontext(blocks), engine)
+    return _write(Path(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
 
 
 def _write(
     directory: Path,
     plan: Plan,
-    compute: Compute,
+    produce: Produce,
     run: dict[str, Any],
     progress: Progress | None,
     *,
@@ -170,7 +185,7 @@ def _write(
     run = {"engine": run["engine"], "host": socket.gethostname(), "started": started, "seconds": 0.0, **run}
     merged = False
     with claimed(directory, plan, run, overwrite=overwrite, resume=resume, shard=shard) as job:
-        written = _fill(job, plan, compute, progress, begun)
+        written, engine = _fill(job, plan, produce, progress, begun)
     if shard is not None:
         merged = merge_when_whole(directory, shard.count)
     manifest = job.manifest
@@ -182,7 +197,7 @@ def _write(
         parts=len(manifest.parts),
         bytes=written.bytes,
         seconds=time.perf_counter() - begun,
-        engine=run["engine"],
+        engine=engine or run["engine"],
         frame=plan.frame,
         earth_orientation=plan.earth_orientation,
         dtype=plan.dtype,
@@ -202,8 +217,8 @@ def _write(
     )
 
 
-def _fill(job: Job, plan: Plan, compute: Compute, progress: Progress | None, begun: float) -> Written:
-    """Write what the job is to write."""
+def _fill(job: Job, plan: Plan, produce: Produce, progress: Progress | None, begun: float) -> tuple[Written, str]:
+    """Write what the job is to write; the engines that did."""
     manifest, todo = job.manifest, job.todo
     written = Written(sum(len(plan.layout.part(index)) for index in manifest.own) * plan.satellites)
     for entry in manifest.parts:
@@ -213,18 +228,30 @@ def _fill(job: Job, plan: Plan, compute: Compute, progress: Progress | None, beg
         progress(written.rows, written.total, written.bytes)
     if job.satellites:
         manifest.satellites = write_satellites(job.directory, plan)
-    for parts in consecutive(todo):
-        first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
-        with compute(plan.times[first:last]) as blocks:
-            batches = record_batches(plan, blocks, first)
-            for index in parts:
-                job.check()
-                entry = write_part(job.directory, plan, index, batches, written, progress)
-                manifest.run["seconds"] = round(time.perf_counter() - begun, 3)
-                job.commit({**entry, "engine": manifest.run["engine"]})
+    engines: set[str] = set()
+    with closing(produce(job, written, progress)) as entries:
+        for entry in entries:
+            engines.add(entry["engine"])
+            manifest.run |= {"engine": ", ".join(sorted(engines)), "seconds": round(time.perf_counter() - begun, 3)}
+            job.commit(entry)
     if not todo and (job.satellites or not manifest.complete):
         job.commit()
-    return written
+    return written, ", ".join(sorted(engines))
+
+
+def _here(plan: Plan, compute: Compute, engine: str) -> Produce:
+    """The parts as this process writes them, in order."""
+
+    def produce(job: Job, written: Written, progress: Progress | None) -> Generator[dict[str, Any], None, None]:
+        for parts in consecutive(job.todo):
+            first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
+            with compute(plan.times[first:last]) as blocks:
+                batches = record_batches(plan, blocks, first)
+                for index in parts:
+                    job.check()
+                    yield {**write_part(job.directory, plan, index, batches, written, progress), "engine": engine}
+
+    return produce
 
 
 def consecutive(numbers: Iterable[int]) -> list[range]:

@@ -1,7 +1,7 @@
 """`gpuprop propagate`."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..arrow import Busy, Plan, Report, plan_snapshots, write_snapshots
+from ..arrow.cluster import Workers, connected, known_cluster
 from ..arrow.command import again, remembered
 from ..arrow.shards import Shard
 from ..clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
@@ -88,6 +89,9 @@ def propagate(
     shard: Annotated[
         str | None, Parameter(name="--shard", help="I/N: write one of N shares, beside the others; the last to be done merges them.")
     ] = None,
+    cluster: Annotated[
+        str | None, Parameter(help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.")
+    ] = None,
     dry_run: Annotated[bool, Parameter(negative="", help="Only say how much would be written.")] = False,
     json: Json = False,
     quiet: Annotated[bool, Parameter(negative="", help="Nothing on stderr but errors.")] = False,
@@ -101,6 +105,7 @@ def propagate(
         raise WrongCall(f"--overwrite removes what is there: leave it out, or leave out {'--resume' if resume else '--shard'}")
     with wrong_call():
         one = Shard.parse(shard) if shard is not None else None
+        there = known_cluster(cluster) if cluster is not None else None
     tell: Callable[[str], None] = silent if quiet else say
     elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity)
     say_what_is_odd(elements, tell)
@@ -116,7 +121,8 @@ def propagate(
             newest = int(elements.epoch.astype("int64").max())
             start = format_ns(newest - newest % MINUTE)
         times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
-        propagator = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
+        here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
+        propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
         options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
     if plan.earth_orientation:
@@ -129,17 +135,22 @@ def propagate(
     size = _planned(plan, one)
     if dry_run:
         span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
-        seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=propagator.engine)
+        seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
         print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
     assert output is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
-    if asked_for(engine) == "auto":
+    if there is None and asked_for(engine) == "auto":
         tell(f"engine: {propagator.engine} (auto)")
     command = COMMAND.get([])
     options |= dict(overwrite=overwrite, resume=resume, shard=shard, command=command)
-    with _progress(size["rows"], plan.row_bytes, quiet) as progress, _going_on(output, again(remembered(command), one)):
-        report = write_snapshots(output, propagator, times, **options, progress=progress)
+    with (
+        connected(there) if there else nullcontext() as client,
+        _progress(size["rows"], plan.row_bytes, quiet) as progress,
+        _going_on(output, again(remembered(command), one)),
+    ):
+        workers = Workers(client, engine, threads) if client else None
+        report = write_snapshots(output, propagator, times, **options, progress=progress, client=workers)
     _say_how_it_went(report, tell)
     print_result(report.to_dict(), json, _wrote(report))
     for code, states in sorted(report.status.items()):
