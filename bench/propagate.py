@@ -141,6 +141,7 @@ def initialisation(runs: int) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     for engine in (report.name for report in engines().values() if report.usable):
         spent = []
+        Propagator(elements, engine, threads=1)  # warm
         for _ in range(runs):
             began = time.perf_counter()
             on(1, lambda name=engine: Propagator(elements, name, threads=1))
