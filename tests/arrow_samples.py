@@ -1,12 +1,13 @@
 """Small jobs for the tests of gpuprop.arrow: few satellites, every kind of status, and a layout small enough to have many parts."""
 
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gpuprop import Elements, Propagator, time_grid, walker
+from gpuprop import Elements, Propagator, time_grid, walker, write_snapshots
 from gpuprop.clock import Times, as_times
 
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
@@ -52,3 +53,29 @@ def rows(prop: Propagator, times: Times, dtype: str = "float64") -> dict[str, np
     columns["sat_id"] = np.tile(prop.elements.sat_id, n_times)
     columns["status"] = states.status.reshape(-1)
     return columns
+
+
+def cut_off(directory, rows=37 * 20, **options):
+    """A run that is interrupted after so many rows: here with two parts."""
+
+    def progress(done, total, size):
+        if done >= rows:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_snapshots(directory, propagator("numpy", 1), GRID, progress=progress, **options)
+
+
+def resume(directory, engine="numpy", **options):
+    """The run taken up again."""
+    return write_snapshots(directory, propagator(engine, 1), GRID, resume=True, **options)
+
+
+def manifest(directory):
+    """The record of a directory."""
+    return json.loads((directory / "manifest.json").read_text())
+
+
+def listed(directory):
+    """The parts that it lists."""
+    return [entry["part"] for entry in manifest(directory)["parts"]]

@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from arrow_samples import GRID, IRREGULAR, contents, propagator, satellites, small_layout
+from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, resume, satellites, small_layout
 
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, verify_snapshots, write
@@ -24,29 +24,6 @@ def undisturbed(tmp_path):
     """The files of a run that nothing happened to."""
     write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), GRID)
     return contents(tmp_path / "undisturbed")
-
-
-def cut_off(directory, rows=37 * 20, **options):
-    """A run that is interrupted after so many rows: here with two parts."""
-
-    def progress(done, total, size):
-        if done >= rows:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_snapshots(directory, propagator("numpy", 1), GRID, progress=progress, **options)
-
-
-def resume(directory, engine="numpy", **options):
-    return write_snapshots(directory, propagator(engine, 1), GRID, resume=True, **options)
-
-
-def manifest(directory):
-    return json.loads((directory / "manifest.json").read_text())
-
-
-def listed(directory):
-    return [entry["part"] for entry in manifest(directory)["parts"]]
 
 
 # --- what is there stays, what is not is written ---

@@ -1,14 +1,13 @@
 """The ground gives way under a run: directories that go, clocks that jump, disks that are full or read only; then it goes on."""
 
 import errno
-import json
 import os
 import shutil
 import subprocess
 import time
 
 import pytest
-from arrow_samples import GRID, contents, propagator, satellites, small_layout
+from arrow_samples import GRID, contents, cut_off, listed, manifest, propagator, resume, satellites, small_layout
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.arrow import plan_snapshots, verify_snapshots, write
@@ -25,29 +24,6 @@ def undisturbed(tmp_path):
     """The files of a run that nothing happened to."""
     write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), GRID)
     return contents(tmp_path / "undisturbed")
-
-
-def cut_off(directory, rows=37 * 20, **options):
-    """A run that is interrupted after so many rows: here with two parts."""
-
-    def progress(done, total, size):
-        if done >= rows:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        write_snapshots(directory, propagator("numpy", 1), GRID, progress=progress, **options)
-
-
-def resume(directory, engine="numpy", **options):
-    return write_snapshots(directory, propagator(engine, 1), GRID, resume=True, **options)
-
-
-def manifest(directory):
-    return json.loads((directory / "manifest.json").read_text())
-
-
-def listed(directory):
-    return [entry["part"] for entry in manifest(directory)["parts"]]
 
 
 # --- the ground gives way ---

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..writing.whole_file import sync_directory
 from .check import fault
-from .files import sync_directory
 from .holdings import Holdings, refuse_differences
 from .lock import Lock, locked
 from .manifest import Manifest

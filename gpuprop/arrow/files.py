@@ -1,6 +1,5 @@
 """A file is complete or absent: written under a temporary name, hashed on the way, flushed to the disk, then renamed."""
 
-import errno
 import os
 import re
 import secrets
@@ -10,6 +9,7 @@ from types import TracebackType
 
 import xxhash
 
+from ..writing.whole_file import sync_directory
 from .plan import digest_text
 
 # Linux begins to write out what it is told it will not need again, so that the final fsync finds little to do.
@@ -119,16 +119,3 @@ class NewFile:
             self._file.close()
         with suppress(OSError):
             self._temporary.unlink()
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable, where the system and the file system can."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-                raise
-        finally:
-            os.close(descriptor)

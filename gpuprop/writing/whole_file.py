@@ -36,7 +36,7 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
         if isinstance(error, OSError):
             raise type(error)(error.errno, f"{error.strerror or error} while writing the file", str(path)) from error
         raise
-    _sync_directory(target.parent)
+    sync_directory(target.parent)
     return size
 
 
@@ -53,7 +53,7 @@ def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None
         sink.close()
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
     """Make the new name durable, where the system and the file system can."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
