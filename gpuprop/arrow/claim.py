@@ -1,16 +1,17 @@
 """The right to write a directory, and what is left to be written there: a run begun anew, or taken up again where it was left."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..writing.whole_file import sync_directory
 from .check import fault
 from .holdings import Holdings, refuse_differences
 from .lock import Lock, locked
 from .manifest import Manifest
+from .place import Look, is_remote, make_directory, read_bytes, remove
 from .plan import PARTS, Plan
 from .shards import Shard
 
@@ -40,9 +41,17 @@ class Job:
         return [lock.note for lock in self.locks[:1] if lock.note]
 
     def check(self) -> None:
-        """RuntimeError if the directory is this job's no more."""
+        """RuntimeError if the directory is this job's no more. Where there are no locks, in a store, another job has then written its
+        manifest."""
         for lock in self.locks:
             lock.check()
+        if is_remote(self.directory) and not self.merged:
+            try:
+                there = read_bytes(self.directory / self.manifest.name)
+            except FileNotFoundError:
+                there = b""
+            if there != self.manifest.stored:
+                raise RuntimeError(f"another job writes {self.directory} ({self.manifest.name} there is not what this one wrote); stopped")
 
     def commit(self, part: dict[str, Any] | None = None) -> None:
         """Let the manifest list a part that is on the disk. RuntimeError as from check."""
@@ -58,17 +67,15 @@ def claimed(
     directory: Path, plan: Plan, run: dict[str, Any], *, overwrite: bool = False, resume: bool = False, shard: Shard | None = None
 ) -> Iterator[Job]:
     """The directory, made with its parents where it is not there, to be written with the parts of the plan (or of the shard) for as long
-    as the context lasts. What an earlier run left half done is removed. run: the facts of this run, for the manifest.
+    as the context lasts. What an earlier run left half done is removed. run: the facts of this run, for the manifest. In a store the job
+    that began last has it: one that wrote there notices at its next step.
 
     Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite, or anything that a manifest does not
     account for, which is never touched; PlanDiffers where resume finds another plan; NotADirectoryError if it, or a parent, is a file.
     """
-    if directory.exists() and not directory.is_dir():
-        raise NotADirectoryError(f"{directory} is a file: give a directory for the snapshots")
-    if not directory.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        with suppress(OSError):  # its parent may be one that may not be read
-            sync_directory(directory.parent)
+    make_directory(directory)
+    if is_remote(directory):
+        run = {**run, "job": secrets.token_hex(8)}  # so that no two jobs write the same manifest
     _held(directory, resume)  # so that no lock is made beside files of somebody else's
     with locked(directory, shard) as locks:
         holdings = _held(directory, resume)
@@ -77,7 +84,8 @@ def claimed(
         job = _shard(holdings, fresh, resume) if shard else _whole(holdings, fresh, overwrite, resume)
         job.locks = locks
         if not job.merged:
-            (directory / PARTS).mkdir(exist_ok=True)
+            if not is_remote(directory):
+                (directory / PARTS).mkdir(exist_ok=True)
             holdings.remove_leftovers(job.manifest)
         try:
             yield job
@@ -147,7 +155,7 @@ def _shard(holdings: Holdings, fresh: Manifest, resume: bool) -> Job:
     try:  # of two shards that begin at once, one at least sees the other here
         _refuse_others(Holdings.of(directory), fresh)
     except (FileExistsError, ValueError):
-        (directory / fresh.name).unlink(missing_ok=True)
+        remove(directory / fresh.name)
         raise
     return Job(directory, fresh, satellites=bool(fresh.own))
 
@@ -167,11 +175,12 @@ def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
     """What is there and sound stays: every part is there, has its size and ends as it should, and the two that were committed last, which
     the disk had the least time for, have their digest. What is not sound is no longer listed, then removed."""
     bad: dict[int, str] = {}
+    look = Look(directory, [entry["file"] for entry in (found.satellites, *found.parts) if entry])
     for entry in found.parts:
-        wrong = fault(directory, entry, full=entry["part"] in found.last)
+        wrong = fault(directory, entry, entry["part"] in found.last, look)
         if wrong:
             bad[entry["part"]] = f"{entry['file']} {wrong}"
-    lost = fault(directory, found.satellites, full=True) if found.satellites else "is missing"
+    lost = fault(directory, found.satellites, True, look) if found.satellites else "is missing"
     job = Job(directory, found, rewritten=list(bad.values()), satellites=bool(lost and found.own))
     if lost and found.satellites:
         job.rewritten.append(f"{found.satellites['file']} {lost}")
@@ -179,6 +188,7 @@ def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
         found.run = {**fresh.run, **({"shards": found.run["shards"]} if "shards" in found.run else {})}
     if bad:
         found.drop(bad)
+    if bad or (is_remote(directory) and (job.satellites or found.missing)):  # who wrote there before notices
         found.write(directory)
     job.resumed = len(found.parts)
     return job

@@ -40,6 +40,7 @@ from .claim import OVERWRITTEN, Job
 from .holdings import Holdings
 from .manifest import Manifest
 from .part import Progress, Written, write_part
+from .place import is_remote, names, place
 from .plan import Layout, Plan
 from .shards import Shard
 
@@ -115,7 +116,7 @@ def _distributed() -> ModuleType:
 class Order:
     """All that a worker needs to write any part. plan: Plan.to_dict() of the caller, which the worker's must equal."""
 
-    directory: str
+    directory: str | Path
     shard: str | None
     engine: str | None
     threads: int | None
@@ -150,9 +151,18 @@ class Order:
         )
 
 
-def _path(directory: Path) -> str:
-    """Where the workers find the directory."""
-    return os.path.abspath(directory)
+class Sealed(bytes):
+    """An order on its way: Dask writes what a task was given into its log when it fails, and keys to a store may be in it."""
+
+    def __repr__(self) -> str:
+        return f"<an order, {len(self):,} bytes>"
+
+    __str__ = __repr__
+
+
+def _path(directory: Path) -> str | Path:
+    """Where the workers find the directory: in a store with the options of it, which are pickled."""
+    return directory if is_remote(directory) else os.path.abspath(directory)
 
 
 class NotSeen(RuntimeError):
@@ -161,7 +171,8 @@ class NotSeen(RuntimeError):
     @staticmethod
     def at(host: str, directory: str, why: str) -> "NotSeen":
         what = f"{host}, a worker of the cluster, does not see {directory} as it is here ({why})"
-        return NotSeen(f"{what}: give a directory on a file system that all machines share, under the same path")
+        where = "on a file system that all machines share, under the same path, or in an object store that all reach"
+        return NotSeen(f"{what}: give a directory {where}")
 
 
 # --- the caller ---
@@ -177,7 +188,7 @@ def parts_of(
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)
-    sent = pickle.dumps(Order.of(job.directory, job.manifest.shard, plan, eop, workers))
+    sent = Sealed(pickle.dumps(Order.of(job.directory, job.manifest.shard, plan, eop, workers)))
     digest = xxhash.xxh3_128(sent).hexdigest()
     order = client.submit(_kept, sent, key=f"gpuprop-order-{token}", pure=False)  # a task, which Dask does again if its worker dies
     del sent
@@ -256,7 +267,7 @@ def _see(directory: Path, entry: dict[str, Any]) -> None:
             raise NotSeen.at(entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}")
         time.sleep(0.1)
         with suppress(OSError):
-            os.listdir((directory / entry["file"]).parent)  # has a network file system look again
+            names((directory / entry["file"]).parent)  # has a network file system look again
 
 
 # --- a worker ---
@@ -294,7 +305,7 @@ def _write(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 
 def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
     order: Order = _loaded[digest][0] if digest in _loaded else pickle.loads(sent)
-    directory, rows = Path(order.directory), len(order.layout.part(index)) * order.layout.satellites
+    directory, rows = place(order.directory), len(order.layout.part(index)) * order.layout.satellites
     _look(order)
     if digest not in _loaded:
         for _, _, old in _loaded.values():
@@ -324,11 +335,11 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 def _look(order: Order) -> None:
     """NotSeen unless the directory is the one that the caller has locked for this plan."""
     try:
-        manifest = Manifest.read(Path(order.directory), Shard.parse(order.shard) if order.shard else None)
+        manifest = Manifest.read(place(order.directory), Shard.parse(order.shard) if order.shard else None)
     except (OSError, ValueError) as error:
-        raise NotSeen.at(socket.gethostname(), order.directory, str(error)) from None
+        raise NotSeen.at(socket.gethostname(), str(order.directory), str(error)) from None
     if manifest.plan != order.plan or OVERWRITTEN in manifest.run:
-        raise NotSeen.at(socket.gethostname(), order.directory, "its manifest is that of another run")
+        raise NotSeen.at(socket.gethostname(), str(order.directory), "its manifest is that of another run")
 
 
 def _made(order: Order) -> tuple[Plan, Propagator]:

@@ -1,4 +1,4 @@
-"""A file is complete or absent: written under a temporary name, hashed on the way, flushed to the disk, then renamed."""
+"""A file is complete or absent: written under a temporary name, hashed on the way, flushed to the disk, then renamed; or uploaded."""
 
 import os
 import re
@@ -10,7 +10,9 @@ from types import TracebackType
 import xxhash
 
 from ..writing.whole_file import sync_directory
+from .place import described, is_remote
 from .plan import digest_text
+from .upload import Upload
 
 # Linux begins to write out what it is told it will not need again, so that the final fsync finds little to do.
 WRITEBACK_BYTES = 32 << 20
@@ -27,17 +29,11 @@ def final_name(name: str) -> str | None:
     return match[1] if match else None
 
 
-def described(error: OSError, path: Path, doing: str) -> OSError:
-    """The same error, with what was being done and to which file."""
-    gone = isinstance(error, FileNotFoundError) and not path.parent.is_dir()
-    why = f"the directory {path.parent} has been removed" if gone else error.strerror or str(error)
-    return type(error)(error.errno, f"{why} while {doing}", str(path))
-
-
 class NewFile:
     """A binary sink for `path`, as a context manager: the file appears on leaving it, or on an exception leaves nothing behind.
 
-    `bytes` and `digest` (xxh3-128) are those of what was written. OSErrors name the path. Not seekable.
+    In a store it is an upload, which is completed or aborted. `bytes` and `digest` (xxh3-128) are those of what was written. OSErrors
+    name the path. Not seekable.
     """
 
     def __init__(self, path: Path) -> None:
@@ -47,6 +43,9 @@ class NewFile:
         self._temporary = temporary_name(path)
         self._hash = xxhash.xxh3_128()
         self._begun = 0  # bytes whose way to the disk has begun
+        self._upload = Upload(path) if is_remote(path) else None
+        if self._upload:
+            return
         try:
             self._file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
         except OSError as error:
@@ -62,6 +61,9 @@ class NewFile:
             return len(data)
         view = memoryview(data).cast("B")
         self._hash.update(view)
+        if self._upload:
+            self.bytes += self._upload.write(view)
+            return len(view)
         try:
             left = view
             while left:
@@ -100,13 +102,17 @@ class NewFile:
                 self._commit()
             except BaseException as failure:
                 self._discard()
-                if isinstance(failure, OSError):
+                if isinstance(failure, OSError) and not self._upload:
                     raise described(failure, self.path, "committing the file") from failure
                 raise
         else:
             self._discard()
 
     def _commit(self) -> None:
+        if self._upload:
+            self._upload.commit()
+            self.closed = True
+            return
         os.fsync(self._file.fileno())
         self._file.close()
         os.replace(self._temporary, self.path)
@@ -115,6 +121,9 @@ class NewFile:
 
     def _discard(self) -> None:
         self.closed = True
+        if self._upload:
+            self._upload.discard()
+            return
         with suppress(OSError):  # the error that led here is the one to report
             self._file.close()
         with suppress(OSError):

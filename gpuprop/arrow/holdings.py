@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .files import final_name
 from .lock import NAME as LOCK
 from .lock import is_lock
 from .manifest import NAME, Manifest
+from .place import contents, is_remote, remove
 from .plan import PARTS, Files
 from .shards import Shard
 
@@ -21,13 +22,13 @@ class PlanDiffers(ValueError):
 
 @dataclass
 class Holdings:
-    """whole: the manifest of the directory. shards: those of the shards that are not merged yet. ours: files that gpuprop wrote, as paths.
-    foreign: the others, relative to the directory. damaged: why a manifest cannot be read."""
+    """whole: the manifest of the directory. shards: those of the shards that are not merged yet. ours: files that gpuprop wrote, foreign:
+    the others, both by their names relative to the directory. damaged: why a manifest cannot be read."""
 
     directory: Path
     whole: Manifest | None = None
     shards: dict[Shard, Manifest] = field(default_factory=dict)
-    ours: list[Path] = field(default_factory=list)
+    ours: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     damaged: ValueError | None = None
 
@@ -35,13 +36,12 @@ class Holdings:
     def of(directory: Path) -> "Holdings":
         """Look. FileExistsError where the place of the parts is a symbolic link."""
         parts = directory / PARTS
-        if parts.is_symlink():
+        if not is_remote(parts) and parts.is_symlink():
             raise FileExistsError(f"{parts} is a symbolic link, which gpuprop does not make there: choose another directory")
         # Names first, manifests then: shards that run write their manifest before any other file.
-        held = [path for path in directory.iterdir() if path != parts or not path.is_dir()]
-        held += parts.iterdir() if parts.is_dir() else []
+        held = contents(directory, PARTS)
         holdings = Holdings(directory)
-        named = [shard for path in held if (shard := Shard.named(path.name))]
+        named = [shard for name in held if (shard := Shard.named(PurePosixPath(name).name))]
         for shard in (*sorted(named), None):  # a merge writes the whole one before it removes theirs
             try:
                 manifest = Manifest.read(directory, shard)
@@ -56,11 +56,9 @@ class Holdings:
                 holdings.shards[shard] = manifest
         read = [each.name for each in holdings.manifests]
         files = [each.files for each in holdings.manifests]
-        for path in held:
-            if not path.is_dir() and _is_ours(path.relative_to(directory), read, files):
-                holdings.ours.append(path)
-            else:
-                holdings.foreign.append(path.relative_to(directory).as_posix())
+        for name, is_file in held.items():
+            kind = holdings.ours if is_file and _is_ours(PurePosixPath(name), read, files) else holdings.foreign
+            kind.append(name)
         if holdings.whole:  # which was written from them: the merge was killed while it removed them
             holdings.shards = {}
         return holdings
@@ -82,14 +80,13 @@ class Holdings:
         """
         listed = {manifest.name, manifest.satellites.get("file"), *(entry["file"] for entry in manifest.parts)}
         own = {manifest.name, *(manifest.files.part(index) for index in manifest.own)} if manifest.shard else None
-        for path in self.ours:
-            name = path.relative_to(self.directory)
+        for name in map(PurePosixPath, self.ours):
             final = name.with_name(final_name(name.name) or name.name).as_posix()
             if name.as_posix() not in listed and (own is None or final in own) and name.name != LOCK:
-                path.unlink(missing_ok=True)
+                remove(self.directory / name.as_posix())
 
 
-def _is_ours(file: Path, read: Iterable[str], files: Iterable[Files]) -> bool:
+def _is_ours(file: PurePosixPath, read: Iterable[str], files: Iterable[Files]) -> bool:
     """Whether a file, relative to its directory, is one of those of the manifests that could be read, or the temporary of one."""
     final = final_name(file.name)
     whole = file.with_name(final or file.name).as_posix()

@@ -1,8 +1,8 @@
 """One job per directory: files that the kernel locks for as long as their holder lives, so that nothing is left to clear up after a kill.
 
 A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own alone. The files are removed at the end;
-one that was left by a kill is free and is taken over. Where the system has no such locks (Windows, some cluster file systems) a run goes
-on without, and says so.
+one that was left by a kill is free and is taken over. Where the system has no such locks (Windows, some cluster file systems, object
+stores) a run goes on without, and says so; in a store a job notices another by the manifest that it finds (claim).
 """
 
 import errno
@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import __version__
-from .files import described
+from .place import described, is_remote
 from .shards import Shard
 
 if sys.platform != "win32":
@@ -42,6 +42,10 @@ class Lock:
     def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
         self.path = path
         self.note: str | None = None
+        if is_remote(path):
+            self._file = -1
+            self.note = f"an object store has no locks: see that no second job writes {path.parent}"
+            return
         if sys.platform == "win32":
             self._file = -1
             self.note = "this system has no file locks: see that no second job writes the directory"

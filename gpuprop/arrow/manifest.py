@@ -11,6 +11,7 @@ from typing import Any
 
 from .. import __version__
 from .files import NewFile
+from .place import is_remote, no_bucket, read_bytes
 from .plan import Files
 from .shards import Shard
 
@@ -32,7 +33,8 @@ class Manifest:
     plan: Plan.to_dict(), of the whole run. satellites: file, rows, bytes, digest. parts: the complete ones in order, each with part (its
     number), file, rows, first and last (instants), bytes, digest, engine, status ({code: states}). complete: whether no part is missing.
     run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
-    these facts of each, where it was done in shards. last: the two parts that were committed last.
+    these facts of each, where it was done in shards. last: the two parts that were committed last. stored: the bytes of its file, as they
+    were read or written last.
     """
 
     plan: dict[str, Any]
@@ -43,6 +45,7 @@ class Manifest:
     version: str = __version__
     shard: Shard | None = None
     last: list[int] = field(default_factory=list)
+    stored: bytes = field(default=b"", repr=False, compare=False)
 
     def write(self, directory: Path) -> None:
         """Replace the manifest in the directory, all or nothing."""
@@ -57,8 +60,10 @@ class Manifest:
             "last": self.last,
             "parts": self.parts,
         }
+        data = json.dumps(record, indent=1).encode() + b"\n"
         with NewFile(directory / self.name) as file:
-            file.write(json.dumps(record, indent=1).encode() + b"\n")
+            file.write(data)
+        self.stored = data
 
     def add(self, part: dict[str, Any]) -> None:
         """A part that is complete from now on."""
@@ -91,11 +96,15 @@ class Manifest:
     def read(directory: Path, shard: Shard | None = None) -> "Manifest":
         """FileNotFoundError if there is none, ValueError if it is damaged, not gpuprop's or of a layout this version does not know."""
         path = directory / (shard.manifest if shard else NAME)
-        if not directory.is_dir():
+        if not is_remote(directory) and not directory.is_dir():
             raise FileNotFoundError(f"{directory} is not a directory of snapshots" + (": it is a file" if directory.exists() else ""))
-        if not path.exists():
-            raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote")
-        record = _record(path)
+        try:
+            data = read_bytes(path)
+        except FileNotFoundError as error:
+            if no_bucket(error):
+                raise
+            raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote") from None
+        record = _record(data)
         if record is None:
             raise ValueError(f"{path} is not a manifest of gpuprop")
         if record.get("layout") != LAYOUT_VERSION:
@@ -106,7 +115,7 @@ class Manifest:
         _require(path, "it", record, RECORD)
         _require(path, "its plan", record["plan"], PLAN)
         manifest = Manifest(record["plan"], record["satellites"], record["parts"], record["complete"], record["run"], record["gpuprop"])
-        manifest.shard = shard
+        manifest.shard, manifest.stored = shard, data
         if record.get("shard") != (str(shard) if shard else None):
             raise _damaged(path, f"it is that of shard {record.get('shard')}")
         for name in COUNTS:
@@ -140,10 +149,10 @@ def _damaged(path: Path, why: str) -> ValueError:
     return ValueError(f"{path} is damaged: {why}; write the snapshots again, to another directory")
 
 
-def _record(path: Path) -> dict[str, Any] | None:
+def _record(data: bytes) -> dict[str, Any] | None:
     """The object in a manifest of gpuprop, None if the file is something else."""
     try:
-        record = json.loads(path.read_bytes())
+        record = json.loads(data)
     except ValueError:
         return None
     return record if isinstance(record, dict) and "gpuprop" in record else None

@@ -12,6 +12,7 @@ from .command import again
 from .holdings import Holdings, refuse_differences
 from .lock import Busy, locked
 from .manifest import Manifest
+from .place import AnyPath, Look, names, place
 from .shards import Shard
 
 PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at the directory
@@ -35,13 +36,14 @@ class Merged:
         return asdict(self)
 
 
-def merge_snapshots(path: "str | Path") -> Merged:
+def merge_snapshots(path: AnyPath) -> Merged:
     """Make one run of the shards in a directory, once all are complete; of one that is whole already, say what it holds.
 
     Each file is looked at as by `verify --quick`. Unmerged, with the command for each shard that is missing, damaged or not complete.
-    FileNotFoundError if there are no shards; Busy if one of them is being written; ValueError for manifests that do not belong together.
+    The directory may be in an object store. FileNotFoundError if there are no shards; Busy if one of them is being written; ValueError
+    for manifests that do not belong together.
     """
-    directory = Path(path)
+    directory = place(path)
     if not shard_manifests(directory):
         whole = Manifest.read(directory)
         if not whole.complete:
@@ -102,8 +104,9 @@ def unfinished(holdings: Holdings) -> Iterator[tuple[str, str]]:
             yield f"shard {shard} has {len(manifest.parts)} of {len(manifest.own)} parts", command
         else:
             entries = [*([manifest.satellites] if manifest.satellites else []), *manifest.parts]
+            look = Look(holdings.directory, [entry["file"] for entry in entries])
             for entry in entries:
-                if wrong := fault(holdings.directory, entry, full=False):
+                if wrong := fault(holdings.directory, entry, False, look):
                     yield f"shard {shard}: {entry['file']} {wrong}", command
 
 
@@ -131,7 +134,7 @@ def joined(holdings: Holdings) -> Manifest:
 
 def shard_manifests(directory: Path) -> list[Shard]:
     """The shards that have a manifest in a directory."""
-    return sorted(shard for path in directory.glob("shard-*") if (shard := Shard.named(path.name))) if directory.is_dir() else []
+    return sorted(shard for name in names(directory) if (shard := Shard.named(name)))
 
 
 def _described(directory: Path, manifest: Manifest) -> Merged:

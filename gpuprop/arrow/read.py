@@ -1,6 +1,5 @@
 """Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import fields
 from functools import cached_property
@@ -15,19 +14,22 @@ import pyarrow.parquet as pq
 from ..clock import Times, as_times, duration_ns, format_ns, instant_ns
 from .check import file_digest
 from .holdings import Holdings
-from .manifest import NAME, Manifest
+from .manifest import Manifest
 from .merge import joined, shard_manifests
+from .place import AnyPath, Look, ObjectFile, is_remote, key, place, store
 from .plan import Layout
 
 
-def open_snapshots(path: str | os.PathLike[str], partial: bool = False) -> "Snapshots":
-    """The snapshots in a directory that write_snapshots filled. Reads the manifest, and the size of each part.
+def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
+    """The snapshots in a directory that write_snapshots filled, on a disk or in an object store (a URL, or a UPath with the options of the
+    store). Reads the manifest, and the size of each part.
 
     partial: open a run that did not finish, or shards that are not merged, with the parts that are complete; else that is a ValueError.
     FileNotFoundError if the directory, its manifest or a part is missing; ValueError for a part that is not as long as it was written,
-    and for a manifest that this version cannot read.
+    and for a manifest that this version cannot read. OSError for a store that does not answer, RuntimeError where what reaches it is not
+    installed.
     """
-    directory = Path(path)
+    directory = place(path)
     manifest = _manifest(directory, partial)
     if not manifest.complete and not partial:
         raise ValueError(
@@ -36,20 +38,25 @@ def open_snapshots(path: str | os.PathLike[str], partial: bool = False) -> "Snap
         )
     if not manifest.parts:
         raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
-    for entry in (manifest.satellites, *manifest.parts):
-        file = directory / entry["file"]
-        if not file.is_file():
+    entries = (manifest.satellites, *manifest.parts)
+    look = Look(directory, [entry["file"] for entry in entries])
+    for entry in entries:
+        file, size = directory / entry["file"], look.size(entry["file"])
+        if size is None:
             raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
-        if file.stat().st_size != entry["bytes"]:
-            raise ValueError(f"{file} is damaged: it has {file.stat().st_size:,} bytes, {entry['bytes']:,} were written")
+        if size != entry["bytes"]:
+            raise ValueError(f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written")
     return Snapshots(directory, manifest)
 
 
 def _manifest(directory: Path, partial: bool) -> Manifest:
     """The manifest of a directory, or what those of its shards come to."""
-    shards = [] if (directory / NAME).exists() else shard_manifests(directory)
-    if not shards:
+    try:
         return Manifest.read(directory)
+    except FileNotFoundError:
+        shards = shard_manifests(directory)
+        if not shards:
+            raise
     holdings = Holdings.of(directory)
     if holdings.whole:  # merged just now
         return holdings.whole
@@ -82,6 +89,7 @@ class Snapshots:
         self._format: str = plan["format"]
         self._layout = Layout(**{part.name: plan[part.name] for part in fields(Layout)})
         self._files = {entry["part"]: (path / entry["file"]).absolute() for entry in manifest.parts}
+        self._sizes = {entry["part"]: int(entry["bytes"]) for entry in manifest.parts}
 
     def __repr__(self) -> str:
         n_sats, n_times, frame = (self.metadata[name] for name in ("satellites", "instants", "frame"))
@@ -98,8 +106,8 @@ class Snapshots:
         """One row per satellite, in the order of the rows of an instant: sat_id and the fields of its element set."""
         file = self.path / self.manifest.satellites["file"]
         if self._format == "parquet":
-            return pq.read_table(file)
-        with pa.memory_map(str(file)) as source:
+            return pq.read_table(_source(file, self.manifest.satellites["bytes"]))
+        with _source(file, self.manifest.satellites["bytes"]) as source:
             return pa.ipc.open_file(source).read_all()
 
     @cached_property
@@ -117,14 +125,17 @@ class Snapshots:
     @property
     def dataset(self) -> pads.Dataset:
         """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`, `to_table(filter=...)` read lazily."""
-        files = [str(self._files[part]) for part in sorted(self._files)]
-        return pads.dataset(files, format="ipc" if self._format == "arrow" else "parquet")
+        paths = [self._files[part] for part in sorted(self._files)]
+        form = "ipc" if self._format == "arrow" else "parquet"
+        if is_remote(self.path):
+            return pads.dataset([key(path) for path in paths], format=form, filesystem=store(self.path))
+        return pads.dataset([str(path) for path in paths], format=form)
 
     def at(self, instant: Any) -> pa.Table:
         """The rows of one instant (ISO text, datetime64, datetime), one per satellite in the order of `satellites`.
 
-        Reads that instant's batch alone; uncompressed IPC is mapped, not read. LookupError if the instant is not one of `times` (it names
-        the nearest) or its part is not there. Where an instant occurs twice: the first of them.
+        Reads that instant's batch alone; uncompressed IPC on a disk is mapped, not read. LookupError if the instant is not one of `times`
+        (it names the nearest) or its part is not there. Where an instant occurs twice: the first of them.
         """
         wanted = as_times(instant)
         if wanted.count != 1:
@@ -134,7 +145,7 @@ class Snapshots:
             raise LookupError(f"{format_ns(wanted.start_ns)} is in part {part}, which is not there: the run did not finish")
         table = pa.Table.from_batches(self._batches(part, batches))
         n_sats = self._layout.satellites
-        if self._format == "arrow" and self.metadata["compression"] == "none":
+        if self._format == "arrow" and self.metadata["compression"] == "none" and not is_remote(self.path):
             return table.slice(first, n_sats)
         return table.take(pa.array(np.arange(first, first + n_sats)))  # a slice would keep the whole batch in memory
 
@@ -191,16 +202,21 @@ class Snapshots:
 
     def _batches(self, part: int, numbers: Any, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Batches of a part by number."""
-        file = self._files[part]
+        file, size = self._files[part], self._sizes[part]
         if self._format == "parquet":
-            with pq.ParquetFile(file, memory_map=True) as parquet:
+            with pq.ParquetFile(_source(file, size), pre_buffer=is_remote(file)) as parquet:
                 for number in numbers:
                     yield parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
         else:
-            with pa.memory_map(str(file)) as source:
+            with _source(file, size) as source:
                 reader = pa.ipc.open_file(source)
                 if columns:
                     wanted = [reader.schema.get_field_index(name) for name in columns]
                     reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
                 for number in numbers:
                     yield reader.get_batch(number)
+
+
+def _source(file: Path, size: int) -> pa.NativeFile:
+    """A file, mapped; an object, read by ranges."""
+    return pa.PythonFile(ObjectFile(file, size), "r") if is_remote(file) else pa.memory_map(str(file))

@@ -11,6 +11,7 @@ from .holdings import Holdings
 from .lock import locked
 from .manifest import Manifest
 from .merge import joined
+from .place import AnyPath, Look, is_remote, place, remove
 from .shards import Shard
 
 SHOWN = 3
@@ -52,15 +53,16 @@ class Verification:
 
 
 def verify_snapshots(
-    path: "str | Path", quick: bool = False, drop: bool = False, progress: Callable[[int, int], None] | None = None
+    path: AnyPath, quick: bool = False, drop: bool = False, progress: Callable[[int, int], None] | None = None
 ) -> Verification:
-    """Compare every file of a directory with its manifest, or with those of its shards: that it is there, its size, its digest.
+    """Compare every file of a directory, on a disk or in an object store, with its manifest, or with those of its shards: that it is
+    there, its size, its digest.
 
     quick: its size and its ending instead of its digest. drop: remove what is damaged, from the manifest and from the disk, so that
     resume writes it again; arrow.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after each file.
     FileNotFoundError if the directory holds no manifest, ValueError if it holds one that cannot be read.
     """
-    directory = Path(path)
+    directory = place(path)
     if not drop:
         return _look(directory, _manifests(directory), quick, progress)
     with locked(directory):
@@ -74,7 +76,7 @@ def verify_snapshots(
 
 def _manifests(directory: Path) -> list[Manifest]:
     """The manifest of the directory, or those of its shards."""
-    if not directory.is_dir():
+    if not is_remote(directory) and not directory.is_dir():
         return [Manifest.read(directory)]  # which says what is wrong
     holdings = Holdings.of(directory)
     if holdings.damaged:
@@ -93,8 +95,9 @@ def _look(directory: Path, manifests: list[Manifest], quick: bool, progress: Cal
                 files.setdefault(entry["file"], (entry, manifest))
     total, done = sum(entry["bytes"] for entry, _ in files.values()), 0
     findings = list(_absent(directory, manifests))
+    look = Look(directory, list(files))
     for name, (entry, manifest) in files.items():
-        wrong = fault(directory, entry, full=not quick)
+        wrong = fault(directory, entry, not quick, look)
         if wrong:
             part = entry.get("part")
             findings.append(Finding(f"{name} {wrong}", _command(manifest), name, part, _name(manifest.shard)))
@@ -131,7 +134,7 @@ def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> N
         manifest.write(directory)
     for each in damaged:
         assert each.file is not None
-        (directory / each.file).unlink(missing_ok=True)
+        remove(directory / each.file)
 
 
 def _command(manifest: Manifest) -> str:

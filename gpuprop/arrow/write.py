@@ -1,6 +1,5 @@
 """Writing: states in, parts out. The parts that are not there yet, in order, each with the manifest that lists it."""
 
-import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -19,6 +18,7 @@ from .cluster import Workers, parts_of
 from .command import remembered
 from .merge import merge_when_whole
 from .part import Progress, Written, write_part, write_satellites
+from .place import AnyPath, place
 from .plan import Plan, plan_snapshots
 from .shards import Shard
 
@@ -74,7 +74,7 @@ class Report:
 
 
 def write_snapshots(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     propagator: Propagator,
     times: Any,
     frame: str = "teme",
@@ -91,7 +91,8 @@ def write_snapshots(
     client: Any = None,
     command: Sequence[str] | None = None,
 ) -> Report:
-    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`.
+    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`: on a disk,
+    or in an object store (`s3://bucket/out`, or a UPath of universal-pathlib with the options of the store).
 
     The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`; rows are ordered by time, then as the
     satellites are. frame: teme, pef, itrs, gcrs, or geodetic: lat, lon (deg) and height (km) on WGS-84 in the place of x, y, z, with
@@ -104,7 +105,8 @@ def write_snapshots(
 
     Each file is complete or absent, and the manifest lists the parts that are complete, also after a failure or a kill. A directory that
     already holds snapshots is refused with FileExistsError unless `overwrite`, which replaces them, or `resume`; one that holds other
-    files always is, and one that another job writes, with arrow.lock.Busy.
+    files always is, and one that another job writes, with arrow.lock.Busy. A store has no locks: there, of two jobs the one that began
+    first finds the manifest of the other and stops, with RuntimeError.
 
     resume: go on with a run that was cut off: what is complete and sound stays, the rest is written, and the files are in the end, byte
     for byte, those of a run that was not; a directory that holds nothing is begun. arrow.PlanDiffers if what it holds was written from
@@ -114,12 +116,14 @@ def write_snapshots(
     it has, to `path`, which they all must see; progress is called after each part. command: the words of a command line, which the
     manifest keeps so that what is missing one day can be written again.
 
-    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written. RuntimeError for what
-    fails on a cluster; what is complete stays then, too.
+    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written, and for a store that
+    refuses or does not answer. RuntimeError for what fails on a cluster; what is complete stays then, too; and for a store whose package is
+    not installed.
     """
     if overwrite and (resume or shard is not None):
         what = "resume goes on with what is there" if resume else "a shard has others beside it"
         raise ValueError(f"overwrite removes what is there, and {what}: give one of them")
+    directory = place(path)
     one = None if shard is None else Shard.parse(shard)
     workers = None if client is None else Workers.of(client)
     plan = plan_snapshots(
@@ -148,11 +152,11 @@ def write_snapshots(
         eop = propagator.eop if frame != "teme" else None
         produce, engine = partial(parts_of, workers, plan, eop), workers.engine or "auto"
     run = {"engine": engine, **remembered(command)}
-    return _write(Path(path), plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one)
+    return _write(directory, plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one)
 
 
 def write_plan(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     plan: Plan,
     blocks: Iterable[States],
     *,
@@ -165,7 +169,7 @@ def write_plan(
     ValueError if the blocks do not hold the rows of the plan.
     """
     produce = _here(plan, lambda _: nullcontext(blocks), engine)
-    return _write(Path(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
+    return _write(place(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
 
 
 def _write(

@@ -8,6 +8,7 @@ from rich.filesize import decimal
 from rich.table import Table
 
 from ..arrow import open_snapshots
+from ..arrow.place import is_remote
 from ..clock import format_ns
 from ..constants import NEAR_EARTH
 from ..elements import Elements
@@ -27,6 +28,7 @@ from .console import (
     WrongCall,
     app,
     chosen,
+    given_place,
     out,
     print_json,
     print_result,
@@ -40,7 +42,7 @@ WIDE = 200  # columns: none of a table's cells is broken, a narrow terminal wrap
 
 @app.command
 def info(
-    path: Path,
+    path: Annotated[str, Parameter(name="PATH", help="A catalogue, or a directory of snapshots; or the URL of one (s3://bucket/out).")],
     /,
     *,
     select: Select = None,
@@ -50,13 +52,14 @@ def info(
     json: Json = False,
 ) -> int:
     """What a catalogue or a snapshot directory holds."""
-    if path.is_dir():
+    there = given_place(path)
+    if is_remote(there) or there.is_dir():
         if select or where:
-            raise WrongCall(f"--select and --where are for catalogues: {path} holds snapshots")
-        snapshots = open_snapshots(path, partial=True)
+            raise WrongCall(f"--select and --where are for catalogues: {there} holds snapshots")
+        snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
     else:
-        facts = _catalogue(chosen(read_sources([str(path)], on_error=on_error, checksum=checksum), select, where))
+        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
     if json:
         print_json(facts)
         return DONE

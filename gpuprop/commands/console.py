@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from .. import __version__
+from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
 
@@ -81,6 +83,12 @@ def wrong_call() -> Iterator[None]:
         yield
     except (ValueError, TypeError, FileNotFoundError) as error:
         raise WrongCall(str(error)) from error
+
+
+def given_place(directory: str) -> Path:
+    """A directory as it stands on the command line: a path, or a URL."""
+    with wrong_call():
+        return place(directory)
 
 
 def say(text: str) -> None:

@@ -1,18 +1,17 @@
 """`gpuprop verify | merge`: directories of snapshots."""
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..arrow import merge_snapshots, verify_snapshots
-from .console import DONE, FAILED, Json, app, err, out, print_json, print_result
+from .console import DONE, FAILED, Json, app, err, given_place, out, print_json, print_result
 
 
 @app.command
 def verify(
-    directory: Annotated[Path, Parameter(name="DIR", help="A directory of snapshots, or of shards of them.")],
+    directory: Annotated[str, Parameter(name="DIR", help="A directory of snapshots, or of shards of them; or its URL (s3://bucket/out).")],
     /,
     *,
     quick: Annotated[bool, Parameter(negative="", help="Look at sizes and endings only, not at every byte.")] = False,
@@ -22,10 +21,11 @@ def verify(
     """Compare files with their manifest: what is missing or damaged, and the command that writes it again. Exit 1 if anything is."""
     from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+    where = given_place(directory)
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal or quick) as bar:
         task = bar.add_task("", total=None)
-        found = verify_snapshots(directory, quick, drop, lambda done, total: bar.update(task, completed=done, total=total))
+        found = verify_snapshots(where, quick, drop, lambda done, total: bar.update(task, completed=done, total=total))
     if json:
         print_json(found.to_dict())
         return DONE if found.sound else FAILED
@@ -33,16 +33,19 @@ def verify(
         out.print(f"{each.what}\n  {each.command}", markup=False)
     seen = f"{found.files} files, {decimal(found.bytes)}, {'sizes and endings' if quick else 'every byte'}"
     dropped = f", {len(found.dropped)} dropped" if drop else ""
-    out.print(f"{directory}: {seen}: {f'{len(found.findings)} findings{dropped}' if found.findings else 'sound'}", markup=False)
+    out.print(f"{where}: {seen}: {f'{len(found.findings)} findings{dropped}' if found.findings else 'sound'}", markup=False)
     return DONE if found.sound else FAILED
 
 
 @app.command
 def merge(
-    directory: Annotated[Path, Parameter(name="DIR", help="The directory that the shards were written to.")], /, *, json: Json = False
+    directory: Annotated[str, Parameter(name="DIR", help="The directory, or the URL, that the shards were written to.")],
+    /,
+    *,
+    json: Json = False,
 ) -> int:
     """Make one run of the shards in a directory; or say which are missing, with the command for each."""
-    merged = merge_snapshots(directory)
+    merged = merge_snapshots(given_place(directory))
     text = f"{merged.path}: {merged.shards} shards merged, " if merged.shards else f"{merged.path}: a whole run, "
     print_result(merged.to_dict(), json, f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts")
     return DONE

@@ -1,7 +1,7 @@
 """`gpuprop propagate`."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +13,7 @@ from rich.filesize import decimal
 from ..arrow import Busy, Plan, Report, plan_snapshots, write_snapshots
 from ..arrow.cluster import Workers, connected, known_cluster
 from ..arrow.command import again, remembered
+from ..arrow.place import names
 from ..arrow.shards import Shard
 from ..clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
 from ..engine import asked_for
@@ -31,6 +32,7 @@ from .console import (
     app,
     chosen,
     err,
+    given_place,
     print_result,
     say,
     say_what_is_odd,
@@ -51,7 +53,9 @@ def propagate(
         str,
         Parameter(name="SOURCE", help="Catalogues, constellations (guowang, honghu-3@550/53, my.toml), walker:53:1584/72/39@550; joined."),
     ],
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The directory to write.")] = None,
+    output: Annotated[
+        str | None, Parameter(name=["--output", "-o"], help="The directory to write, or its URL in an object store (s3://bucket/out).")
+    ] = None,
     start: Annotated[
         str | None, Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].")
     ] = None,
@@ -106,6 +110,7 @@ def propagate(
     with wrong_call():
         one = Shard.parse(shard) if shard is not None else None
         there = known_cluster(cluster) if cluster is not None else None
+    directory = given_place(output) if output is not None else None
     tell: Callable[[str], None] = silent if quiet else say
     elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity)
     say_what_is_odd(elements, tell)
@@ -138,7 +143,7 @@ def propagate(
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
         print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
-    assert output is not None
+    assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
     if there is None and asked_for(engine) == "auto":
         tell(f"engine: {propagator.engine} (auto)")
@@ -147,10 +152,10 @@ def propagate(
     with (
         connected(there) if there else nullcontext() as client,
         _progress(size["rows"], plan.row_bytes, quiet) as progress,
-        _going_on(output, again(remembered(command), one)),
+        _going_on(directory, again(remembered(command), one)),
     ):
         workers = Workers(client, engine, threads) if client else None
-        report = write_snapshots(output, propagator, times, **options, progress=progress, client=workers)
+        report = write_snapshots(directory, propagator, times, **options, progress=progress, client=workers)
     _say_how_it_went(report, tell)
     print_result(report.to_dict(), json, _wrote(report))
     for code, states in sorted(report.status.items()):
@@ -206,7 +211,11 @@ def _going_on(directory: Path, command: str) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
         refused = isinstance(error, (FileExistsError, Busy))
-        if not refused and directory.is_dir() and any(directory.glob("*.json")):
+        begun = False
+        if not refused:
+            with suppress(OSError):
+                begun = any(name.endswith(".json") for name in names(directory))
+        if begun:
             error.__notes__ = [f"what is complete stays, the part in hand is dropped; to go on: {command}"]
         raise
 

@@ -1,0 +1,287 @@
+"""Where a directory of snapshots is: on a disk, or in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
+
+What the two have in common is the interface of pathlib, which universal-pathlib gives to stores. What differs is here: a store has no
+directories but names, is listed rather than asked for one file after the other, and its errors are those of many libraries.
+"""
+
+import errno
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from urllib.parse import unquote
+
+from ..writing.whole_file import sync_directory
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL, or a UPath with the options of its store
+
+URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
+ON_DISK = ("file", "local")
+NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
+NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
+    FileNotFoundError: errno.ENOENT,
+    FileExistsError: errno.EEXIST,
+    PermissionError: errno.EACCES,
+    IsADirectoryError: errno.EISDIR,
+    NotADirectoryError: errno.ENOTDIR,
+    TimeoutError: errno.ETIMEDOUT,
+    ConnectionError: errno.EIO,
+}
+
+
+def place(path: AnyPath) -> Path:
+    """A directory given as a path, as a URL or as a UPath. What is in a store has the methods of a Path that are used here.
+
+    RuntimeError where what reaches the store is not installed; ValueError for a URL that is not known, or with a password in it.
+    """
+    if isinstance(path, Path):  # which a UPath of a disk is, too
+        return Path(path)
+    match = URL.match(str(path))
+    if match is None:
+        if "://" in str(path):
+            raise ValueError(f"{path}: chained URLs are not supported, name the store alone")
+        return Path(cast("str | os.PathLike[str]", path))
+    if match["scheme"].lower() in ON_DISK:
+        return Path(unquote(match["rest"]) if match["scheme"].lower() == "file" else match["rest"])
+    if re.match(r"[^/@]*:[^/@]*@", match["rest"]):
+        where = f"{match['scheme']}://...@{match['rest'].partition('@')[2]}"
+        raise ValueError(f"{where}: give no password in a URL, but in the environment or as options of a UPath")
+    url = path if not isinstance(path, str) else f"{match['scheme']}://{match['rest'].rstrip('/')}"
+    try:
+        made = import_module("upath").UPath(url)
+        _ = made.fs
+    except ModuleNotFoundError as error:
+        if "upath" in str(error) or "fsspec" in str(error):
+            raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
+        raise RuntimeError(f"{url} cannot be reached: {error}") from error
+    except ImportError as error:  # it names the package of the store
+        raise RuntimeError(f"{url} cannot be reached: {error}") from error
+    except ValueError as error:
+        raise ValueError(f"{url} is not known: {error}") from error
+    except Exception as error:  # some stores connect at once
+        raise described(_translated(error), url, "connecting") from error
+    return cast(Path, made)
+
+
+def is_remote(path: Path) -> bool:
+    """Whether it is in a store."""
+    return not isinstance(path, Path)
+
+
+def store(path: Path) -> Any:
+    """The fsspec filesystem of what is in a store."""
+    return cast("UPath", path).fs
+
+
+def key(path: Path) -> str:
+    """Its name there."""
+    return str(cast("UPath", path).path)
+
+
+# --- errors ---
+def described(error: OSError, path: Any, doing: str) -> OSError:
+    """The same error, with what was being done and to which file."""
+    gone = isinstance(error, FileNotFoundError) and isinstance(path, Path) and not path.parent.is_dir()
+    why = f"the directory {path.parent} has been removed" if gone else error.strerror or str(error)
+    return type(error)(error.errno, f"{why} while {doing}", str(path))
+
+
+def no_bucket(error: Exception) -> bool:
+    """Whether it is the bucket that is not there, rather than an object in it."""
+    return isinstance(error, FileNotFoundError) and NO_BUCKET.search(str(error)) is not None
+
+
+@contextmanager
+def asking(path: Path, doing: str) -> Iterator[None]:
+    """Requests to a store: whatever goes wrong is an OSError that says what, where, and what to do."""
+    try:
+        yield
+    except Exception as error:
+        raise described(_translated(error), path, doing) from error
+
+
+def _translated(error: Exception) -> OSError:
+    """What the libraries of the stores raise, as an OSError without a path."""
+    why = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    text = f"{type(error).__name__} {why}"
+    kind = next((each for each in NUMBERS if isinstance(error, each)), OSError)
+    if isinstance(error, PermissionError) or "redential" in text:
+        kind = PermissionError
+        why += " (see to the credentials and their rights: in the environment, or as options of a UPath)"
+    elif no_bucket(error):
+        why += " (make it first: gpuprop makes no buckets)"
+    elif re.search("[Cc]onnect|[Tt]ime(d )?out", text):
+        why += " (see to the network, and to the endpoint of the store)"
+    return kind(getattr(error, "errno", None) or NUMBERS.get(kind, errno.EIO), why)
+
+
+# --- what is there ---
+def make_directory(path: Path) -> None:
+    """The directory, with its parents, unless it is there. In a store a name makes it. NotADirectoryError if it is a file."""
+    if is_remote(path) or path.is_dir():
+        return
+    if path.exists():
+        raise NotADirectoryError(f"{path} is a file: give a directory for the snapshots")
+    path.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):  # its parent may be one that may not be read
+        sync_directory(path.parent)
+
+
+def listing(directory: Path) -> dict[str, int]:
+    """The objects below a name in a store, relative to it, with their sizes: in one request, or one for each thousand.
+    NotADirectoryError if it is itself an object."""
+    fs, base = store(directory), key(directory).rstrip("/")
+    with asking(directory, "listing it"):
+        fs.invalidate_cache()  # others may write there
+        found: dict[str, dict[str, Any]] = fs.find(key(directory), detail=True)
+    if any(name == base and each["size"] for name, each in found.items()):
+        raise NotADirectoryError(f"{directory} is an object: give a name under which there is none for the snapshots")
+    files = {name.removeprefix(f"{base}/"): each for name, each in found.items() if name.startswith(f"{base}/")}
+    return {name: int(each["size"]) for name, each in files.items() if name.strip("/") and not name.endswith("/")}
+
+
+def names(directory: Path) -> list[str]:
+    """Of what is directly in a directory; none if it is not there."""
+    if not is_remote(directory):
+        return [path.name for path in directory.iterdir()] if directory.is_dir() else []
+    fs = store(directory)
+    with asking(directory, "listing it"):
+        fs.invalidate_cache()
+        try:
+            return [str(name).rstrip("/").rpartition("/")[2] for name in fs.ls(key(directory), detail=False)]
+        except FileNotFoundError as error:
+            if no_bucket(error):
+                raise
+            return []
+
+
+def contents(directory: Path, parts: str) -> dict[str, bool]:
+    """What is in a directory and in its directory `parts`, by its name relative to it: whether it is a file. A store: all below it."""
+    if is_remote(directory):
+        return dict.fromkeys(listing(directory), True)
+    held = [path for path in directory.iterdir() if path.name != parts or not path.is_dir()]
+    held += (directory / parts).iterdir() if (directory / parts).is_dir() else []
+    return {path.relative_to(directory).as_posix(): not path.is_dir() for path in held}
+
+
+class Look:
+    """What is there of the files `names` of a directory. Of a disk each is looked at when it is asked for; a store is listed once, and
+    the ends of all are fetched together."""
+
+    def __init__(self, directory: Path, names: Sequence[str]) -> None:
+        self._directory, self._names = directory, names
+        self._ends: dict[str, bytes | OSError] = {}
+        if not is_remote(directory):
+            return
+        if len(names) == 1:
+            size = object_size(directory / names[0])
+            self._sizes = {} if size is None else {names[0]: size}
+        else:
+            self._sizes = listing(directory)
+
+    def size(self, name: str) -> int | None:
+        """Of a file in bytes; None if it is not there."""
+        if is_remote(self._directory):
+            return self._sizes.get(name)
+        path = self._directory / name
+        return path.stat().st_size if path.is_file() else None
+
+    def end(self, name: str, count: int) -> bytes:
+        """The last bytes of a file. OSError where it cannot be read."""
+        path = self._directory / name
+        if not is_remote(path):
+            with open(path, "rb") as file:
+                file.seek(max(0, os.fstat(file.fileno()).st_size - count))
+                return file.read()
+        if name not in self._ends:
+            self._fetch_ends(count)
+        end = self._ends[name]
+        if isinstance(end, OSError):
+            raise end
+        return end
+
+    def _fetch_ends(self, count: int) -> None:
+        there = [name for name in self._names if name in self._sizes]
+        keys, stops = [key(self._directory / name) for name in there], [self._sizes[name] for name in there]
+        with asking(self._directory, "reading the ends of its files"):
+            ends = store(self._directory).cat_ranges(keys, [max(0, stop - count) for stop in stops], stops, on_error="return")
+        for name, end in zip(there, ends, strict=True):
+            self._ends[name] = _translated(end) if isinstance(end, Exception) else bytes(end)
+
+
+# --- one file ---
+def object_size(path: Path) -> int | None:
+    """Of an object in a store, in bytes; None if it is not there."""
+    with asking(path, "looking at it"):
+        store(path).invalidate_cache()
+        try:
+            found = store(path).info(key(path))
+        except FileNotFoundError as error:
+            if no_bucket(error):
+                raise
+            return None
+        return int(found["size"]) if found["type"] == "file" else None
+
+
+def read_bytes(path: Path) -> bytes:
+    """All of a file."""
+    if not is_remote(path):
+        return path.read_bytes()
+    with asking(path, "reading"):
+        return bytes(store(path).cat_file(key(path)))
+
+
+class ObjectFile(io.RawIOBase):
+    """An object in a store, to be read from any place in it: each read is one request, for these bytes alone. size: where it is known."""
+
+    def __init__(self, path: Path, size: int | None = None) -> None:
+        self._path = path
+        self._size = object_size(path) if size is None else size
+        self._at = 0
+        if self._size is None:
+            raise FileNotFoundError(errno.ENOENT, "there is no such object", str(path))
+
+    def read(self, count: int | None = -1) -> bytes:
+        assert self._size is not None
+        stop = self._size if count is None or count < 0 else min(self._at + count, self._size)
+        if stop <= self._at:
+            return b""
+        with asking(self._path, "reading"):
+            data = bytes(store(self._path).cat_file(key(self._path), start=self._at, end=stop))
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        assert self._size is not None
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+
+def remove(path: Path) -> None:
+    """A file, if it is there."""
+    if not is_remote(path):
+        path.unlink(missing_ok=True)
+        return
+    with asking(path, "removing"), suppress(FileNotFoundError):
+        store(path).rm_file(key(path))
