@@ -91,12 +91,22 @@ def claimed(
             yield job
         except BaseException:  # an interrupt may come between a part and the manifest that was to list it
             with suppress(OSError, ValueError, RuntimeError):
+                _withdraw(job)
                 job.check()
                 holdings = Holdings.of(directory)
                 manifest = holdings.shards.get(shard) if shard else holdings.whole
                 if manifest:
                     holdings.remove_leftovers(manifest)
             raise
+
+
+def _withdraw(job: Job) -> None:
+    """Of a job in a store, replaced by one with another plan: remove the part that it was at, which the manifest there does not know."""
+    if is_remote(job.directory):
+        holdings = Holdings.of(job.directory)
+        for name in holdings.foreign:
+            if name in job.manifest.files and holdings.manifests and not holdings.damaged:
+                remove(job.directory / name)
 
 
 def _held(directory: Path, resume: bool) -> Holdings:

@@ -53,14 +53,14 @@ def place(path: AnyPath) -> Path:
     if re.match(r"[^/@]*:[^/@]*@", match["rest"]):
         where = f"{match['scheme']}://...@{match['rest'].partition('@')[2]}"
         raise ValueError(f"{where}: give no password in a URL, but in the environment or as options of a UPath")
-    url = path if not isinstance(path, str) else f"{match['scheme']}://{match['rest'].rstrip('/')}"
+    url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
     try:
-        made = import_module("upath").UPath(url)
+        made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
+        if isinstance(made, Path):  # what universal-pathlib makes of a scheme that it does not take for one
+            raise ValueError("there is no such store")
         _ = made.fs
     except ModuleNotFoundError as error:
-        if "upath" in str(error) or "fsspec" in str(error):
-            raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
-        raise RuntimeError(f"{url} cannot be reached: {error}") from error
+        raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
     except ImportError as error:  # it names the package of the store
         raise RuntimeError(f"{url} cannot be reached: {error}") from error
     except ValueError as error:
