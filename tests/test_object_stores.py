@@ -176,6 +176,15 @@ def test_quick_looks_ask_for_a_listing_and_endings(counted):
     assert found["list"][0] <= 4 and found["head"][0] <= 3, "the sizes of what is read whole: satellites, and the two parts done last"
 
 
+def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
+    """Others that have begun have their manifests there; how their parts end is looked at once all are complete."""
+    run(counted, shard="2/2")
+    cut_off(counted, rows=37 * 10, shard="1/2")
+    asked()
+    assert not write.merge_when_whole(counted, 2)
+    assert asked()["get"][0] == 2, "the two manifests"
+
+
 # --- complete or absent ---
 class Lost(Exception):
     """As the libraries of stores have them: no OSError."""

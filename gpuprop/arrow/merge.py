@@ -12,7 +12,7 @@ from .command import again
 from .holdings import Holdings, refuse_differences
 from .lock import Busy, locked
 from .manifest import Manifest
-from .place import AnyPath, Look, names, place
+from .place import AnyPath, Look, is_remote, names, place
 from .shards import Shard
 
 PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at the directory
@@ -62,6 +62,8 @@ def merge_when_whole(directory: Path, count: int) -> bool:
         return False
     limit = time.perf_counter() + PATIENCE_S
     with suppress(OSError, ValueError, RuntimeError):
+        if is_remote(directory) and (holdings := Holdings.of(directory)).shards and not joined(holdings).complete:
+            return False  # where there are locks, those of the others say so
         while True:
             try:
                 with locked(directory):
