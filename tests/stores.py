@@ -25,7 +25,8 @@ class CountedStore(MemoryFileSystem):
     """An object store in memory, `counted://`: an object appears when its upload is completed, as in S3.
 
     requests: (what, path, bytes) in order. failing: called with the number of a request and what it is before it is done, and again after
-    that (done=True); what it raises is what the caller gets. uploads: those that are neither completed nor aborted.
+    that (done=True); what it raises is what the caller gets. uploads: those that are neither completed nor aborted. listed: what is
+    remembered, whatever changes, until invalidate_cache().
     """
 
     protocol = "counted"
@@ -33,12 +34,13 @@ class CountedStore(MemoryFileSystem):
     pseudo_dirs = [""]  # noqa: RUF012
     requests: list = []  # noqa: RUF012
     uploads: set = set()  # noqa: RUF012
+    listed: dict = {}  # noqa: RUF012
     failing = None
 
     @classmethod
     def reset(cls):
         cls.failing = None
-        for state in (cls.store, cls.requests, cls.uploads):
+        for state in (cls.store, cls.requests, cls.uploads, cls.listed):
             state.clear()
 
     @classmethod
@@ -55,17 +57,24 @@ class CountedStore(MemoryFileSystem):
         if self.failing:
             type(self).failing(number, what, True)
 
+    def _listed(self, what, path, look):
+        """From what it remembers, as stores do in fsspec."""
+        if (what, path) not in self.listed:
+            with self._asked("head" if what == "info" else "list", path):
+                self.listed[what, path] = look()
+        return self.listed[what, path]
+
+    def invalidate_cache(self, path=None):
+        self.listed.clear()
+
     def find(self, path, **options):
-        with self._asked("list", path):
-            return super().find(path, **options)
+        return self._listed("find", path, lambda: super(CountedStore, self).find(path, **options))
 
     def ls(self, path, detail=True, **options):
-        with self._asked("list", path):
-            return super().ls(path, detail, **options)
+        return self._listed("ls", path, lambda: super(CountedStore, self).ls(path, detail, **options))
 
     def info(self, path, **options):
-        with self._asked("head", path):
-            return super().info(path, **options)
+        return self._listed("info", path, lambda: super(CountedStore, self).info(path, **options))
 
     def cat_file(self, path, start=None, end=None, **options):
         data = super().cat_file(path, start, end)

@@ -1,10 +1,12 @@
 """Object stores: the bytes of a disk, complete or absent whatever happens, and no request more than is needed."""
 
+import _thread
 import errno
 import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +24,12 @@ import gpuprop.arrow.cluster
 import gpuprop.arrow.upload
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.arrow import PlanDiffers, Unmerged, merge_snapshots, verify_snapshots, write
+from gpuprop.arrow import PlanDiffers, Unmerged, merge_snapshots, plan_snapshots, verify_snapshots, write
 from gpuprop.arrow.check import fault
-from gpuprop.arrow.cluster import NotSeen, Workers, connected
-from gpuprop.arrow.place import place
+from gpuprop.arrow.claim import claimed
+from gpuprop.arrow.cluster import NotSeen, Sealed, Workers, connected
+from gpuprop.arrow.files import NewFile
+from gpuprop.arrow.place import Look, names, place
 from gpuprop.arrow.write import Job
 
 FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
@@ -153,9 +157,15 @@ def test_an_instant_is_read_by_ranges_of_its_batch_alone(counted):
     asked()
     snapshots = open_snapshots(str(counted))
     assert set(asked()) == {"get", "list"}, "the manifest, and sizes from one listing"
-    snapshots.at("2026-01-01T00:17:00Z")
+    table = snapshots.at("2026-01-01T00:17:00Z")
     (what,) = asked().items()
-    assert what[0] == "get" and what[1][0] <= 6 and batch < what[1][1] < batch + 6000 < size / 2
+    assert what[0] == "get" and what[1][0] <= 3 and batch < what[1][1] < batch + 6000 < size / 2
+    assert table.get_total_buffer_size() < 1.1 * batch / 2, "nor is the other instant kept"
+    run(counted, format="parquet", overwrite=True)
+    snapshots = open_snapshots(counted)
+    asked()
+    snapshots.at("2026-01-01T00:17:00Z")
+    assert asked()["get"][0] == 2, "the footer, and the columns of a row group together"
 
 
 def test_quick_looks_ask_for_a_listing_and_endings(counted):
@@ -183,6 +193,19 @@ def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     asked()
     assert not write.merge_when_whole(counted, 2)
     assert asked()["get"][0] == 2, "the two manifests"
+
+
+def test_nothing_is_remembered_of_what_another_machine_may_change(counted):
+    """fsspec keeps listings."""
+    run(counted)
+    entry, name = manifest(counted)["parts"][2], "/bucket/out/snapshots/part-000002.arrow"
+    assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) == entry["bytes"]
+    assert fault(counted, entry, full=False) is None and "shard-001-of-002.json" not in names(counted)
+    del CountedStore.store[name]
+    CountedStore.store["/bucket/out/shard-001-of-002.json"] = CountedStore.store["/bucket/out/manifest.json"]
+    assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) is None
+    assert fault(counted, entry, full=False) == "is missing, but the manifest lists it"
+    assert "shard-001-of-002.json" in names(counted)
 
 
 # --- complete or absent ---
@@ -245,9 +268,34 @@ def test_a_store_that_shows_what_is_being_uploaded(tmp_path, monkeypatch):
     assert contents(out) == undisturbed(tmp_path)
 
 
+@pytest.mark.parametrize("whole_bytes", [0, 100], indirect=True)
+def test_one_file_that_is_cut_off(out, whole_bytes):
+    """By itself, without a job that clears up."""
+    with pytest.raises(KeyboardInterrupt), NewFile(out / "file") as file:
+        file.write(b"x" * 50)
+        file.write(b"x" * 100_000)
+        raise KeyboardInterrupt
+    assert not contents(out) and not CountedStore.uploads
+
+
+@PIECES
+def test_an_interrupt_comes_after_the_request_that_is_under_way(counted, whole_bytes):
+    """So that nothing appears in the store once the job has been told."""
+
+    def failing(number, what, done):
+        if what in ("put", "complete") and not done:
+            _thread.interrupt_main()
+            time.sleep(0.05)
+
+    with pytest.raises(KeyboardInterrupt), NewFile(counted / "file") as file:
+        file.write(b"x" * 10_000)
+        CountedStore.failing = failing
+    assert set(contents(counted)) == {"file"}
+
+
 def test_an_upload_that_fails_leaves_what_another_job_has_completed(counted, monkeypatch):
     monkeypatch.setattr(gpuprop.arrow.upload, "WHOLE_BYTES", 0)
-    with pytest.raises(KeyboardInterrupt), gpuprop.arrow.files.NewFile(counted / "file") as file:
+    with pytest.raises(KeyboardInterrupt), NewFile(counted / "file") as file:
         file.write(b"x" * 10_000)
         put(counted, "file", b"of another job")
         raise KeyboardInterrupt
@@ -372,20 +420,18 @@ def test_of_two_jobs_the_first_notices_the_second(tmp_path, out, options):
     assert set(contents(out)) >= set(expected) and verify_snapshots(out).sound
 
 
-def test_a_second_job_that_begins_at_the_same_moment(out, monkeypatch):
-    """Both find nothing, both write the manifest of the same run in the same second: theirs differ all the same."""
-    check, done = Job.check, []
-
-    def late(self):
-        if not done:
-            done.append(1)
-            run(out, overwrite=True)
-        check(self)
-
-    monkeypatch.setattr(Job, "check", late)
-    with pytest.raises(RuntimeError, match="another job writes"):
-        run(out)
-    assert verify_snapshots(out).sound
+@pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}], ids=str)
+def test_a_second_job_that_begins_at_the_same_moment(out, options):
+    """Of the same plan, on the same machine, in the same second: their manifests differ all the same."""
+    plan = plan_snapshots(satellites(), GRID)
+    facts = {"engine": "numpy", "host": "here", "started": "2026-01-01T00:00:00Z", "seconds": 0.0}
+    with claimed(out, plan, facts) as first:
+        first.check()
+        with claimed(out, plan, facts, **options) as second:
+            second.check()
+            with pytest.raises(RuntimeError, match="another job writes"):
+                first.check()
+        second.check()
 
 
 def test_a_manifest_that_is_taken_away(out):
@@ -586,6 +632,7 @@ def test_s3_workers_of_a_cluster(tmp_path, s3):
         assert contents(out) == undisturbed(tmp_path) and report.computed == 37 * 53
         with pytest.raises(RuntimeError, match="engine 'warp' is not known"):
             run(s3_place("cluster-fails", s3), client=Workers(client, "warp"))
+        assert client.submit(repr, Sealed(SECRET.encode())).result() == f"<an order, {len(SECRET)} bytes>"
         logs = str(client.get_worker_logs()) + str(client.get_scheduler_logs())
     assert "Compute Failed" in logs and SECRET not in logs
     assert SECRET not in str(manifest(out))

@@ -75,4 +75,5 @@ class Upload:
 def _through(request: Callable[[], None]) -> None:
     """A request that an interrupt does not leave half done, so that what is in the store is known: the interrupt comes after it."""
     with ThreadPoolExecutor(1, thread_name_prefix="gpuprop-upload") as pool:
+        pool.submit(int).result()  # the thread runs: were an interrupt to come while it starts, nobody would wait for it
         pool.submit(request).result()
