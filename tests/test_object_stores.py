@@ -510,6 +510,9 @@ def test_paths_that_are_no_urls(tmp_path):
     assert type(place(UPath(tmp_path))) is type(tmp_path) and place("C:/x") == Path("C:/x") and place(tmp_path) == tmp_path
     with pytest.raises(ValueError, match="chained URLs are not supported"):
         place("simplecache::s3://bucket/out")
+    for spoilt in (Path("s3://bucket/out"), "gs:/bucket"):
+        with pytest.raises(ValueError, match="is not a URL, which has two slashes: give it as text"):
+            place(spoilt)
     run(f"file://{tmp_path}/out")
     assert len(disk_contents(tmp_path / "out")) == 8
 

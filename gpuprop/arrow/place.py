@@ -24,6 +24,7 @@ AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
 ON_DISK = ("file", "local")
+SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory):[/\\][^/\\]")  # what pathlib makes of a URL
 NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
 NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
     FileNotFoundError: errno.ENOENT,
@@ -41,6 +42,8 @@ def place(path: AnyPath) -> Path:
 
     RuntimeError where what reaches the store is not installed; ValueError for a URL that is not known, or with a password in it.
     """
+    if SPOILT.match(str(path)):
+        raise ValueError(f"{path} is not a URL, which has two slashes: give it as text, not as a pathlib.Path")
     if isinstance(path, Path):  # which a UPath of a disk is, too
         return Path(path)
     match = URL.match(str(path))
