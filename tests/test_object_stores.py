@@ -631,7 +631,10 @@ def test_s3_workers_of_a_cluster(tmp_path, s3):
     """They write there, with the options that the caller gave; what is secret of these is in no log and no manifest."""
     out = s3_place("cluster", s3)
     with connected("local:2") as client:
+        given, submit = [], client.submit
+        client.submit = lambda call, *arguments, **options: given.extend(arguments) or submit(call, *arguments, **options)
         report = run(out, client=Workers(client, "numpy", 1))
+        assert given and SECRET not in repr(given)
         assert contents(out) == undisturbed(tmp_path) and report.computed == 37 * 53
         with pytest.raises(RuntimeError, match="engine 'warp' is not known"):
             run(s3_place("cluster-fails", s3), client=Workers(client, "warp"))
