@@ -3,12 +3,12 @@
 trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold the mathematics; tiles and workers spread it over a block.
 """
 
-import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..ahead import usable_cores
 from ..constants import Constants
 from ..model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
@@ -24,18 +24,13 @@ __all__ = ["NumpyEngine", "NumpyPropagation"]
 WORTH_WORKERS = 4_000_000  # states: about a second of one core; starting the workers takes a third of one
 
 
-def usable_cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class NumpyEngine:
     """Runs everywhere numpy does."""
 
     name = "numpy"
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = min(threads or usable_cores(), usable_cores())
+        self.threads = usable_cores(threads)
 
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "NumpyPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""

@@ -2,12 +2,13 @@
 
 Processes, not threads: a tile is some five hundred numpy calls of a few microseconds each, and two threads spend more on handing the
 interpreter's lock to each other than they win (0.6 to 1.5 times one thread was measured, two processes reach 1.9). Blocks are computed into
-memory that the processes share, so nothing is copied.
+memory that the processes share and use again, so that nothing is copied and no page is new.
 
 A worker is a fresh, isolated interpreter with the caller's import path; it imports this module alone, never the caller's __main__, and
 nothing from the directory that the caller happens to work in.
 """
 
+import itertools
 import mmap
 import os
 import pickle
@@ -25,13 +26,13 @@ import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
+from ..memory import KEPT_BLOCKS, Memory, columns_on, laid_out
 from ..model import Model, View
 from ..typing import Columns
 from .tiles import fill, groups
 
 LENGTH = struct.Struct("<q")
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-Layout = dict[str, tuple[str, int]]  # column -> dtype, offset in bytes
 
 
 def available() -> bool:
@@ -54,11 +55,21 @@ def shared_file(size: int) -> int:
     return fd
 
 
-def columns(fd: int, shape: tuple[int, int], layout: Layout, size: int) -> Columns:
-    """The columns of a block in shared memory; the memory lives as long as any of them."""
-    memory = mmap.mmap(fd, size)
-    n = shape[0] * shape[1]
-    return {name: np.frombuffer(memory, dtype, n, offset).reshape(shape) for name, (dtype, offset) in layout.items()}
+def mapped(fd: int, size: int) -> npt.NDArray[np.uint8]:
+    """Shared memory; it lives as long as any array on it."""
+    return np.frombuffer(mmap.mmap(fd, size), np.uint8)
+
+
+class Segment:
+    """Memory that processes share, under a number."""
+
+    numbers = itertools.count()
+
+    def __init__(self, size: int) -> None:
+        self.number = next(self.numbers)
+        self.fd = shared_file(size)
+        self.array = mapped(self.fd, size)
+        weakref.finalize(self, os.close, self.fd)
 
 
 class Workers:
@@ -67,6 +78,7 @@ class Workers:
     def __init__(self, count: int, model: Model, constants: Constants) -> None:
         self._sockets: list[socket.socket] = []
         self._one_at_a_time = threading.Lock()
+        self._memory = Memory(Segment)
         self.processes: list[subprocess.Popen[bytes]] = []
         self.pid = os.getpid()
         self.close = weakref.finalize(self, _close, self.pid, self._sockets, self.processes)
@@ -88,21 +100,21 @@ class Workers:
 
     def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str], view: View) -> Columns:
         """The columns of a block, computed by all workers; WorkerError if one fails."""
-        shape, layout, size = (len(ns), n_sats), {}, 0
-        for name, dtype in dtypes.items():
-            layout[name] = (dtype, size)
-            size += -(-shape[0] * shape[1] * np.dtype(dtype).itemsize // 64) * 64
-        fd = shared_file(size)
+        shape = len(ns), n_sats
+        layout, size = laid_out(shape, dtypes)
         try:
-            out = columns(fd, shape, layout, size)
+            lease = self._memory.lease(max(size, 1))
+            segment: Segment = lease.piece
+            out = columns_on(np.asarray(lease), shape, layout)
+            count = len(self._sockets)
             with self._one_at_a_time:
-                failures = self._ask([(ns, layout, size, share, len(self._sockets), view) for share in range(len(self._sockets))], fd)
+                failures = self._ask(
+                    [(ns, layout, segment.number, len(segment.array), share, count, view) for share in range(count)], segment.fd
+                )
             if any(failures):
                 raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
         except (EOFError, OSError) as error:
             raise WorkerError("a worker process of the numpy engine died (out of memory?); threads=1 computes without workers") from error
-        finally:
-            os.close(fd)
         return out
 
     def _ask(self, questions: list[Any], fd: int) -> list[str]:
@@ -127,17 +139,21 @@ def serve(descriptor: int) -> None:
     try:
         model, constants = _receive(connection)[0]
         all_groups = groups(model, constants)
+        segments: dict[int, npt.NDArray[np.uint8]] = {}  # by number, the one that was used last at the end
         while True:
-            (ns, layout, size, share, shares, view), fd = _receive(connection)
+            (ns, layout, number, size, share, shares, view), fd = _receive(connection)
             failure = ""
             try:
                 assert fd is not None
-                fill(all_groups, ns, columns(fd, (len(ns), len(constants)), layout, size), share, shares, view)
+                segments[number] = segments.pop(number) if number in segments else mapped(fd, size)
+                fill(all_groups, ns, columns_on(segments[number], (len(ns), len(constants)), layout), share, shares, view)
             except Exception:
                 failure = traceback.format_exc()
             finally:
                 if fd is not None:
                     os.close(fd)
+            while len(segments) > KEPT_BLOCKS:
+                del segments[next(iter(segments))]
             _send(connection, failure)
     except (EOFError, OSError, KeyboardInterrupt):
         return
