@@ -16,7 +16,7 @@ from . import parquet
 from .batches import Batches, Rows, in_batches
 from .plan import Plan
 
-MOST_THREADS = 16  # a thread makes 100 to 200 MB/s of Parquet: more outrun any disk, and each has a batch of its own in memory
+MOST_THREADS = 8  # a thread makes some 200 MB/s of Parquet: these outrun most disks, and each has a batch of its own in memory
 
 
 class Writer(Protocol):
