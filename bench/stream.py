@@ -4,10 +4,10 @@
 
 All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared, and what a job wrote
 is removed before the next one, outside the clock. `raw` writes as many bytes from one buffer, `raw, direct` the same past the system's
-cache, as gpuprop does. `null` computes and throws away. `astroz` is propagated into arrays, and pyarrow writes them as record batches of
-the same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre. The forms whose bytes have to
-be made (float32, compressed, Parquet) are written by the fastest engine and compared with its `null` and with the raw write of their own
-size.
+cache, as gpuprop does. `null` computes and throws away (`kernel`: and leaves it on the GPU). `astroz` is propagated into arrays, and
+pyarrow writes them as record batches of the same size. Files are checked first: ours against the propagator, astroz's against ours,
+within a metre. The forms whose bytes have to be made (float32, compressed, Parquet) are written by the fastest engine and compared with
+its `null` and with the raw write of their own size.
 """
 
 import os
@@ -133,6 +133,8 @@ def main() -> None:
         for engine in usable:
             propagator = Propagator(elements, engine)
             jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
+            if engine == "cuda":
+                jobs["cuda, kernel"] = lambda p=propagator: [None for _ in p.snapshots(times, device=True)]
             forms = FORMS if engine == usable[0] else FORMS[:1]
             for name, form in forms:
                 job = f"{engine}, {name}"
@@ -167,7 +169,7 @@ def main() -> None:
     rows = []
     for name, value in seconds.items():
         size = sizes.get(name, nbytes)
-        null = None if "null" in name else seconds.get(f"{name.split(',')[0]}, null")
+        null = None if name.endswith(("null", "kernel")) else seconds.get(f"{name.split(',')[0]}, null")
         ratios = dict(
             of_raw=round(seconds["raw"] * size / nbytes / value, 3),
             of_direct=round(seconds["raw, direct"] * size / nbytes / value, 3),

@@ -2,8 +2,8 @@
 
 plan says what a run will write before it is written, and shards who writes which share of it; files makes a file appear complete or not
 at all, and disk is its way there; lock keeps a directory to one job, manifest is the record of a directory and holdings what it holds;
-claim takes a directory up, anew or where a run was cut off; batches, encode (with parquet and thrift), part and write fill it; merge makes one run of shards, check and verify look for damage, and
-read opens it.
+claim takes a directory up, anew or where a run was cut off; batches, encode (with parquet and thrift), part and write fill it; merge
+makes one run of shards, check and verify look for damage, and read opens it.
 """
 
 from .holdings import PlanDiffers
