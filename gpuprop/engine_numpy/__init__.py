@@ -17,7 +17,7 @@ from .frames import rotate
 from .initialise import initialise
 from .look import look_from
 from .orbit import State
-from .tiles import TILE, fill, groups
+from .tiles import TILE, fill, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
 
@@ -74,7 +74,7 @@ class NumpyPropagation:
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
             if self._workers is None or not self._workers.usable:  # a fork must not speak to its parent's workers
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
-            return self._workers.block(ns, n_sats, dtypes, view)
+            return self._workers.block(ns, n_sats, dtypes, view, len(shared_tiles(self._groups, len(ns))))
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
         fill(self._groups, ns, out, view=view)
         return out
