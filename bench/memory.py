@@ -63,7 +63,12 @@ def job(arguments: list[str], into: Path) -> dict[str, Any]:
     assert process.returncode == 0 and process.stdout is not None
     report = json.load(process.stdout)
     facts = {name: report[name] for name in ("satellites", "instants", "rows", "bytes", "parts")}
-    return dict(job=" ".join(Path(each).name for each in arguments), **facts, seconds=round(seconds, 2), peak_bytes=peak)
+    return dict(
+        job=" ".join(Path(each).name if Path(each).is_file() else each for each in arguments),
+        **facts,
+        seconds=round(seconds, 2),
+        peak_bytes=peak,
+    )
 
 
 def flat(into: Path, days: int, form: list[str]) -> dict[str, Any]:
