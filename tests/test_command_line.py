@@ -208,7 +208,7 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (tmp_path / "out" / "manifest.json").exists():
+    while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
         time.sleep(0.02)
     job.send_signal(signal.SIGINT)
