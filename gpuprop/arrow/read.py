@@ -138,13 +138,12 @@ class Snapshots:
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
         files = pafs.LocalFileSystem()
         fragments = []
-        for entry in sorted(self.manifest.parts, key=lambda entry: int(entry["part"])):
-            span = self._span(entry)
-            holds = None
+        for part in sorted(self._files):
+            span, holds = self._span(part), None
             if span is not None:
                 first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
                 holds = (pads.field("time") >= first) & (pads.field("time") <= last)
-            fragments.append(kind.make_fragment(str(self._files[entry["part"]]), files, holds))
+            fragments.append(kind.make_fragment(str(self._files[part]), files, holds))
         return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, files)
 
     def at(self, instant: Any) -> pa.Table:
@@ -221,19 +220,27 @@ class Snapshots:
             f"{format_ns(ns)} is not an instant of these snapshots: the nearest is {format_ns(int(instants[near]))} (times[{near}])"
         )
 
+    @cached_property
+    def _ends(self) -> dict[int, tuple[int, int]]:
+        """The first and the last instant of the parts that are there, the earlier of the two first."""
+        ends = {entry["part"]: (instant_ns(entry["first"]), instant_ns(entry["last"])) for entry in self.manifest.parts}
+        return {part: (min(both), max(both)) for part, both in ends.items()}
+
     def _likely(self, ns: int) -> list[int]:
         """The parts that are there: those whose first and last instants enclose this one, the closest first, then the others."""
-        ends = {entry["part"]: sorted(map(instant_ns, (entry["first"], entry["last"]))) for entry in self.manifest.parts}
-        return sorted(ends, key=lambda part: (not ends[part][0] <= ns <= ends[part][1], ends[part][1] - ends[part][0], part))
 
-    def _span(self, entry: dict[str, Any]) -> tuple[int, int] | None:
+        def unlikely(part: int) -> tuple[bool, int, int]:
+            first, last = self._ends[part]
+            return not first <= ns <= last, last - first, part
+
+        return sorted(self._ends, key=unlikely)
+
+    def _span(self, part: int) -> tuple[int, int] | None:
         """The earliest and the latest instant of a part, None if a part would have to be read for them: they need not be in order."""
-        part = entry["part"]
         if part in self._read:
             return int(self._read[part].min()), int(self._read[part].max())
         if self.metadata["step"] or len(self._layout.part(part)) <= 2:
-            first, last = sorted(map(instant_ns, (entry["first"], entry["last"])))
-            return first, last
+            return self._ends[part]
         return None
 
     def _instants(self, part: int) -> npt.NDArray[np.int64]:
