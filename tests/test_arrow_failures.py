@@ -222,6 +222,20 @@ def test_an_error_of_a_write_under_way_comes_with_a_later_one_or_at_the_end(tmp_
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("most", [PIECE // 2, 2 * PIECE + 100])
+def test_a_large_write_that_the_system_refuses(tmp_path, most):
+    """The same of a file of several pieces: in the first, and in one that is under way while the next is filled."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(OSError, match="File too large while writing") as caught:
+            written(tmp_path / "file", DATA)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.filename == str(tmp_path / "file")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_file_system_that_cannot_sync_directories(tmp_path, monkeypatch):
     real = os.fsync
 
