@@ -2,9 +2,12 @@
 
     python bench/stream.py [--directory DIR] [--times 1000] [--rounds 5] [--json FILE]
 
-All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared. `raw` writes as many
-bytes from one buffer. `null` computes and throws away. `astroz` is propagated into arrays, and pyarrow writes them as record batches of the
-same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre.
+All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared, and what a job wrote
+is removed before the next one, outside the clock. `raw` writes as many bytes from one buffer, `raw, direct` the same past the system's
+cache, as gpuprop does. `null` computes and throws away (`kernel`: and leaves it on the GPU). `astroz` is propagated into arrays, and
+pyarrow writes them as record batches of the same size. Files are checked first: ours against the propagator, astroz's against ours,
+within a metre. The forms whose bytes have to be made (float32, compressed, Parquet) are written by the fastest engine and compared with
+its `null` and with the raw write of their own size.
 """
 
 import os
@@ -24,8 +27,16 @@ import workloads
 
 from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import plan_snapshots
+from gpuprop.arrow.disk import DiskFile
 
 BUFFER = 32 << 20
+FORMS: list[tuple[str, dict[str, Any]]] = [
+    ("written", {}),
+    ("float32", dict(dtype="float32")),
+    ("lz4", dict(compression="lz4")),
+    ("Parquet", dict(format="parquet")),
+    ("Parquet float32", dict(format="parquet", dtype="float32")),
+]
 
 
 def synced(path: Path, write: Callable[[Any], None]) -> None:
@@ -44,6 +55,15 @@ def raw(path: Path, nbytes: int) -> None:
             left -= file.write(block[: min(left, BUFFER)])
 
     synced(path, write)
+
+
+def raw_direct(path: Path, nbytes: int) -> None:
+    block = memoryview(np.zeros(BUFFER, np.uint8))
+    file = DiskFile(path)
+    for first in range(0, nbytes, BUFFER):
+        file.write(block[: min(nbytes - first, BUFFER)])
+    file.flush()
+    file.sync()
 
 
 def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
@@ -105,47 +125,63 @@ def main() -> None:
     times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s")
     nbytes = plan_snapshots(elements, times).bytes
     folder = Path(tempfile.mkdtemp(dir=options.directory))
+    out = folder / "out"
     try:
-        jobs: dict[str, Callable[[], Any]] = {"raw": lambda: raw(folder / "raw", nbytes)}
-        for engine in (report.name for report in engines().values() if report.usable):
+        jobs: dict[str, Callable[[], Any]] = {"raw": lambda: raw(out, nbytes), "raw, direct": lambda: raw_direct(out, nbytes)}
+        sizes = dict.fromkeys(jobs, nbytes)
+        usable = [report.name for report in engines().values() if report.usable]
+        for engine in usable:
             propagator = Propagator(elements, engine)
             jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
-            jobs[f"{engine}, written"] = lambda p=propagator, e=engine: write_snapshots(folder / e, p, times, overwrite=True)
-            jobs[f"{engine}, written"]()
-            written = open_snapshots(folder / engine)
-            assert np.array_equal(
-                written.at(times[options.times // 2]).column("x").to_numpy(), propagator.states(times[options.times // 2]).x[0]
-            )
+            if engine == "cuda":
+                jobs["cuda, kernel"] = lambda p=propagator: [None for _ in p.snapshots(times, device=True)]
+            forms = FORMS if engine == usable[0] else FORMS[:1]
+            for name, form in forms:
+                job = f"{engine}, {name}"
+                jobs[job] = lambda p=propagator, form=form: write_snapshots(out, p, times, **form)
+                sizes[job] = jobs[job]().bytes
+                instant = times[options.times // 2]
+                got = open_snapshots(out).at(instant).column("x").to_numpy()
+                assert np.array_equal(got, propagator.states(instant).x[0].astype(got.dtype))
+                shutil.rmtree(out)
         peer = astroz(elements, times) if path else None
         if peer:
-            jobs["astroz + pyarrow"] = lambda: peer(folder / "astroz.arrow")
+            jobs["astroz + pyarrow"] = lambda: peer(out)
             jobs["astroz + pyarrow"]()
-            theirs = pa.ipc.open_file(folder / "astroz.arrow").get_batch(0).column("x").to_numpy()[: len(elements)]
+            theirs = pa.ipc.open_file(out).get_batch(0).column("x").to_numpy()[: len(elements)]
             assert np.nanmax(np.abs(theirs - propagator.states(times[0]).x[0])) < 1e-3
+            out.unlink()
         spent: dict[str, list[float]] = {name: [] for name in jobs}
         for _ in range(options.rounds):
             for name, job in jobs.items():
                 began = time.perf_counter()
                 job()
                 spent[name].append(time.perf_counter() - began)
+                if out.is_dir():
+                    shutil.rmtree(out)
+                out.unlink(missing_ok=True)
     finally:
         shutil.rmtree(folder)
     seconds = {name: statistics.median(each) for name, each in spent.items()}
+    states = len(elements) * len(times)
     print(f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB")
-    print(f"{'':20}{'s':>8}{'MB/s':>9}{'of raw':>9}{'of its null':>13}{'x astroz':>10}")
+    print(f"{'':24}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}")
     rows = []
     for name, value in seconds.items():
-        null = seconds.get(name.replace("written", "null"))
+        size = sizes.get(name, nbytes)
+        null = None if name.endswith(("null", "kernel")) else seconds.get(f"{name.split(',')[0]}, null")
         ratios = dict(
-            of_raw=round(seconds["raw"] / value, 3),
-            of_null=round(null / value, 3) if null and name.endswith("written") else None,
+            of_raw=round(seconds["raw"] * size / nbytes / value, 3),
+            of_direct=round(seconds["raw, direct"] * size / nbytes / value, 3),
+            of_null=round(null / value, 3) if null else None,
             times_astroz=round(seconds["astroz + pyarrow"] / value, 3) if "astroz + pyarrow" in seconds else None,
         )
-        rows.append(dict(name=name, seconds=round(value, 4), **ratios))
+        rows.append(dict(name=name, seconds=round(value, 4), bytes=size, **ratios))
         shown = "".join(
-            f"{'' if ratio is None else format(ratio, '.2f'):>{width}}" for ratio, width in zip(ratios.values(), (9, 13, 10), strict=True)
+            f"{'' if ratio is None else format(ratio, '.2f'):>{width}}"
+            for ratio, width in zip(ratios.values(), (9, 11, 13, 10), strict=True)
         )
-        print(f"{name:20}{value:8.3f}{nbytes / value / 1e6:9,.0f}{shown}")
+        print(f"{name:24}{value:8.3f}{states / value / 1e6:8.1f}{size / value / 1e6:8,.0f}{shown}")
     machine.report(dict(workload=title, satellites=len(elements), instants=len(times), bytes=nbytes, rows=rows), options.json)
 
 

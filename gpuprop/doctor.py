@@ -22,11 +22,11 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from . import __version__, digest
+from .ahead import usable_cores
 from .engine import Engine, engines, open_engine
 from .engine_cpu import CpuEngine, library
 from .engine_cuda import availability
 from .engine_cuda.source import OPTIONS
-from .engine_numpy import usable_cores
 from .gravity import GRAVITY
 from .model import Model
 from .snapshots import mean_elements

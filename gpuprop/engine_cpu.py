@@ -6,7 +6,6 @@ is left.
 
 import ctypes
 import os
-from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -19,9 +18,10 @@ import numpy.typing as npt
 
 import gpuprop
 
+from .ahead import usable_cores
 from .constants import FIELDS, Constants, kernels_digest, order_of_work
-from .engine_numpy import usable_cores
 from .gravity import Gravity
+from .memory import Memory
 from .model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from .typing import Array, Columns
 
@@ -31,7 +31,6 @@ TILE = 64  # satellites of a task: cpu.cpp keeps their constants near while the 
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
 WORTH_A_TASK = 4096  # but not for fewer states
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
-KEPT_BLOCKS, KEPT_BYTES = 3, 256 << 20  # memory kept for the blocks to come: how many, how large at most
 
 
 class _Gravity(ctypes.Structure):
@@ -160,7 +159,7 @@ class CpuEngine:
         widths = library().widths
         if width is not None and (width not in widths or not isinstance(width, int)):
             raise ValueError(f"width {width} does not run here: use one of {', '.join(map(str, widths))}")
-        self.threads = min(threads or usable_cores(), usable_cores())
+        self.threads = usable_cores(threads)
         self.width = width or widths[0]
 
     def __reduce__(self) -> tuple[type["CpuEngine"], tuple[int]]:
@@ -295,42 +294,3 @@ class CpuPropagation:
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
     """Threads that wait for work, for all propagations of a process; a forked process has none of its parent's."""
     return ThreadPoolExecutor(threads, "gpuprop-cpu")
-
-
-class Memory:
-    """Memory for blocks, taken back when the last array on it is gone: pages fresh from the system cost more than the states in them."""
-
-    def __init__(self) -> None:
-        self._kept: deque[npt.NDArray[np.uint8]] = deque(maxlen=KEPT_BLOCKS)
-
-    def __reduce__(self) -> tuple[type["Memory"], tuple[()]]:
-        return Memory, ()
-
-    def columns(self, shape: tuple[int, int], dtypes: dict[str, str]) -> Columns:
-        """Columns of a shape and these types, with whatever values they had."""
-        sizes = {name: shape[0] * shape[1] * np.dtype(dtype).itemsize for name, dtype in dtypes.items()}
-        memory = self._take(sum(size + 63 for size in sizes.values()))
-        columns, offset = {}, 0
-        for name, size in sizes.items():
-            columns[name] = memory[offset : offset + size].view(dtypes[name]).reshape(shape)
-            offset += -(-size // 64) * 64
-        return columns
-
-    def _take(self, size: int) -> npt.NDArray[np.uint8]:
-        try:
-            while not size <= (memory := self._kept.pop()).size <= 2 * size:
-                pass
-        except IndexError:
-            memory = np.empty(size, np.uint8)
-        return np.asarray(_Lease(memory, self._kept)) if size <= KEPT_BYTES else memory
-
-
-class _Lease:
-    """What the arrays of a block hold on to: it ends with the last of them."""
-
-    def __init__(self, memory: npt.NDArray[np.uint8], home: "deque[npt.NDArray[np.uint8]]") -> None:
-        self.__array_interface__ = memory.__array_interface__
-        self._memory, self._home = memory, home
-
-    def __del__(self) -> None:
-        self._home.append(self._memory)

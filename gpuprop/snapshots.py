@@ -1,16 +1,16 @@
 """Snapshots: the states of all satellites at many instants, a bounded block at a time."""
 
 import os
-from collections import deque
 from collections.abc import Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from . import orientation
+from .ahead import ahead, usable_cores
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
@@ -124,6 +124,7 @@ class Propagator:
         self.model = Model(gravity_model(gravity), opsmode)
         self._epoch_ns = elements.epoch.view(np.int64)
         mean, opened = mean_elements(elements), open_engines(engine, threads)
+        self.threads = usable_cores(threads)
         self._engine = opened[0]
         self._propagations = [each.load(self.model, mean, self._epoch_ns) for each in opened]  # of several GPUs, each has all satellites
 
@@ -190,19 +191,9 @@ class Propagator:
         self.close()
 
     def _blocks(self, times: Times, instants: int, *options: Any) -> Generator[States, None, None]:
-        ways = len(self._propagations)
-        pool = ThreadPoolExecutor(ways, "gpuprop-snapshots")
-        pending: deque[Future[States]] = deque()
-        try:
-            for number, first in enumerate(range(0, times.count, instants)):
-                piece = times[first : first + instants]
-                pending.append(pool.submit(self._block, self._propagations[number % ways], piece, *options))
-                if len(pending) > ways:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        pieces = (times[first : first + instants] for first in range(0, times.count, instants))
+        turns = zip(cycle(self._propagations), pieces)
+        return ahead(lambda turn: self._block(*turn, *options), turns, len(self._propagations), "snapshots")
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Instants in a block of block_bytes, at least one."""

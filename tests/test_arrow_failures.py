@@ -5,14 +5,15 @@ import json
 import os
 import resource
 import stat
-from unittest import mock
 
+import numpy as np
 import pytest
 import xxhash
 from arrow_samples import GRID, contents, propagator, satellites, small_layout
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
-from gpuprop.arrow import plan_snapshots, write_plan
+from gpuprop.arrow import disk, plan_snapshots, write_plan
+from gpuprop.arrow.disk import PIECE
 from gpuprop.arrow.files import NewFile
 
 
@@ -157,16 +158,82 @@ def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_the_name_is(tmp_p
         assert directory in (tmp_path.stat().st_ino, (tmp_path / "snapshots").stat().st_ino)
 
 
-def test_a_system_that_writes_a_little_at_a_time(tmp_path):
-    data = bytes(range(256))
-    with NewFile(tmp_path / "file") as file:
-        real = file._file
-        file._file = mock.Mock(wraps=real, write=lambda view: real.write(view[:7]))
-        assert file.write(memoryview(data)) == 256
-        assert not (tmp_path / "file").exists()
-    assert (tmp_path / "file").read_bytes() == data
-    assert file.bytes == 256
+def written(path, data, step=1_234_567):
+    """The sink that data went through, so many bytes at a time."""
+    with NewFile(path) as file:
+        for first in range(0, len(data), step):
+            assert file.write(memoryview(data)[first : first + step]) == len(data[first : first + step])
+        assert not path.exists()
+    assert path.read_bytes() == data
+    assert file.bytes == path.stat().st_size == len(data)
     assert file.digest == "xxh3-128:" + xxhash.xxh3_128_hexdigest(data)
+
+
+DATA = np.random.default_rng(0).bytes(3 * PIECE + 4567)
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 3 * PIECE + 4567])
+def test_files_of_any_size(tmp_path, size):
+    written(tmp_path / "file", DATA[:size])
+
+
+def test_a_file_system_that_has_no_writes_past_its_cache(tmp_path, monkeypatch):
+    def fcntl(descriptor, command, flags=0):
+        if command == disk.fcntl.F_SETFL:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return real(descriptor, command, flags)
+
+    real = disk.fcntl.fcntl
+    monkeypatch.setattr(disk.fcntl, "fcntl", fcntl)
+    written(tmp_path / "file", DATA)
+
+
+def test_a_disk_that_takes_larger_blocks_only(tmp_path, monkeypatch):
+    def pwrite(descriptor, data, offset):
+        if real_fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return real(descriptor, data, offset)
+
+    real, real_fcntl = os.pwrite, disk.fcntl.fcntl
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    written(tmp_path / "file", DATA)
+
+
+@pytest.mark.parametrize("most", [7, 1_000_003])
+def test_a_system_that_writes_a_little_at_a_time(tmp_path, monkeypatch, most):
+    """Which leaves writes past the cache within a block."""
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, offset: real(descriptor, data[:most], offset))
+    written(tmp_path / "file", DATA if most > 7 else DATA[:256])
+
+
+@pytest.mark.parametrize("failing", [0, PIECE, 3 * PIECE])
+def test_an_error_of_a_write_under_way_comes_with_a_later_one_or_at_the_end(tmp_path, monkeypatch, failing):
+    def pwrite(descriptor, data, offset):
+        if offset == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data, offset)
+
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(OSError, match="No space left on device while writing") as caught:
+        written(tmp_path / "file", DATA)
+    assert caught.value.filename == str(tmp_path / "file")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("most", [PIECE // 2, 2 * PIECE + 100])
+def test_a_large_write_that_the_system_refuses(tmp_path, most):
+    """The same of a file of several pieces: in the first, and in one that is under way while the next is filled."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        with pytest.raises(OSError, match="File too large while writing") as caught:
+            written(tmp_path / "file", DATA)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert caught.value.filename == str(tmp_path / "file")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_system_that_cannot_sync_directories(tmp_path, monkeypatch):

@@ -1,5 +1,7 @@
 """The command line as a user meets it: what it prints, where, and its exit codes."""
 
+import importlib
+import io
 import json
 import signal
 import subprocess
@@ -11,12 +13,16 @@ import numpy as np
 import polars
 import pyarrow.parquet
 import pytest
+import rich.console
+import rich.progress
 from published import text
 
 from gpuprop import Propagator, earth_orientation, engines, open_snapshots
 from gpuprop.__main__ import main
 from gpuprop.clock import DAY, format_ns
 from gpuprop.sources import read_sources
+
+propagate = importlib.import_module("gpuprop.commands.propagate")  # the package has a function of that name
 
 
 @pytest.fixture
@@ -31,6 +37,25 @@ def run(capsys, monkeypatch, tmp_path):
         return code, printed.out, printed.err
 
     return call
+
+
+def test_the_rate_does_not_count_what_was_there(monkeypatch):
+    """Nine million rows were found at once by --resume; 100,000 a second are computed."""
+    bars, now = [], [0.0]
+
+    class Watched(rich.progress.Progress):
+        def __init__(self, *columns, **options):
+            super().__init__(*columns, **options, get_time=lambda: now[0], auto_refresh=False)
+            bars.append(self)
+
+    monkeypatch.setattr(rich.progress, "Progress", Watched)
+    monkeypatch.setattr(propagate, "err", rich.console.Console(file=io.StringIO(), force_terminal=True))
+    with propagate._progress(10_000_000, 61, False) as progress:
+        for second in range(6):
+            now[0] = float(second)
+            progress(9_000_000 + 100_000 * second, 10_000_000, 0)
+        task = bars[0].tasks[0]
+        assert (task.completed, task.speed, task.time_remaining) == (9_500_000, 100_000.0, 5.0)
 
 
 FASTEST = next(name for name, report in engines().items() if report.usable)
@@ -183,7 +208,7 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not (tmp_path / "out" / "manifest.json").exists():
+    while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
         time.sleep(0.02)
     job.send_signal(signal.SIGINT)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine_numpy import NumpyEngine
-from ..engine_numpy.tiles import Group, fill_minutes, groups
+from ..engine_numpy.tiles import Group, fill_minutes, groups, tiles
 from ..model import Model
 from ..typing import Array, Columns
 from .satrec import IMPLAUSIBLE, Codes, Satrec, mean_elements
@@ -58,7 +58,7 @@ class SatrecArray:
                 t = whole + (fr[instants, None] - fr0[group.satellites]) * 1440.0
                 return np.where(lost[instants, None], 0.0, t) if lost.any() else np.asarray(t)
 
-            fill_minutes(part, len(jd), minutes, columns)
+            fill_minutes(tiles(part, len(jd)), minutes, columns)
         e[e == IMPLAUSIBLE] = 0
         e[self._empty] = 2
         e[:, lost], r[:, lost], v[:, lost] = 0, np.nan, np.nan

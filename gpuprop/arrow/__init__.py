@@ -1,9 +1,10 @@
 """Snapshots as Apache Arrow files: a directory of IPC or Parquet parts, written at the disk's speed and read back an instant at a time.
 
 plan says what a run will write before it is written, and shards who writes which share of it; place is where a directory is, on a disk or
-in an object store; files, and upload in a store, make a file appear complete or not at all, lock keeps a directory to one job, manifest is
-the record of a directory and holdings what it holds; claim takes a directory up, anew or where a run was cut off; batches, part and write
-fill it; merge makes one run of shards, check and verify look for damage, and read opens it.
+in an object store; files makes a file appear complete or not at all, and disk or upload is its way there; lock keeps a directory to one
+job, manifest is the record of a directory and holdings what it holds; claim takes a directory up, anew or where a run was cut off; batches,
+encode (with parquet and thrift), part and write fill it; merge makes one run of shards, check and verify look for damage, and read opens
+it.
 """
 
 from .holdings import PlanDiffers

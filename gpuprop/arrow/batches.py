@@ -1,26 +1,39 @@
 """Blocks of states as record batches: the columns of a block go to the file as they lie in memory."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from ..memory import Memory
 from ..model import CODES
 from ..orientation import earth_orientation
 from ..snapshots import States
+from ..typing import Bits
 from .plan import Plan
 
 Piece: TypeAlias = tuple[States, int, int]  # a block, and the first and past-the-last of its instants that are meant
 
 
-def record_batches(plan: Plan, blocks: Iterable[States], first: int = 0) -> Iterator[pa.RecordBatch]:
-    """The batches of the plan, in order, from its instant number `first`, where a part begins. ValueError if the blocks are those of
-    another plan."""
-    n_sats, done = plan.satellites, first
-    sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
-    slices = list(plan.layout.satellite_slices())
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a batch, in the blocks as they were computed. ns: the instants, (n_times,). satellites: which of the plan's."""
+
+    pieces: list[Piece]
+    ns: Bits
+    satellites: slice
+
+    def __len__(self) -> int:
+        return int(len(self.ns) * (self.satellites.stop - self.satellites.start))
+
+
+def in_batches(plan: Plan, blocks: Iterable[States], first: int = 0) -> Iterator[Rows]:
+    """The rows of the batches of the plan, in order, from its instant number `first`, where a part begins. ValueError if the blocks are
+    those of another plan."""
+    done = first
     for pieces in regroup(blocks, plan.layout.batch_instants):
         for block, _, _ in pieces:
             if block.frame != plan.frame:
@@ -33,16 +46,51 @@ def record_batches(plan: Plan, blocks: Iterable[States], first: int = 0) -> Iter
         if not np.array_equal(ns, plan.times[done : done + len(ns)].ns):
             raise ValueError("the states given are at other instants than the plan's")
         done += len(ns)
-        columns = {"time": np.repeat(ns, n_sats), "sat_id": sat_ids[: len(ns) * n_sats]}
-        for name in plan.coordinates:
-            columns[name] = _column(pieces, name, plan.dtype, n_sats)
-        for name in CODES[: 1 + plan.sunlit]:
-            columns[name] = _column(pieces, name, "uint8", n_sats)
-        for satellites in slices:
-            rows = satellites if len(slices) > 1 else slice(None)
-            arrays = [_arrow_array(field.type, columns[field.name][rows]) for field in plan.schema]
-            yield pa.RecordBatch.from_arrays(arrays, schema=plan.schema)
-        del pieces, columns, arrays  # they hold a block, and the next one is about to be waited for
+        for satellites in plan.layout.satellite_slices():
+            yield Rows(pieces, ns, satellites)
+        del pieces, block  # the next ones are about to be waited for
+
+
+class Batches:
+    """Makes record batches of a plan of their rows; any number of threads may share it."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._dtypes = {**dict.fromkeys(plan.coordinates, plan.dtype), **dict.fromkeys(CODES[: 1 + plan.sunlit], "uint8")}
+        self._sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
+        self._memory = Memory()
+
+    def __call__(self, rows: Rows) -> pa.RecordBatch:
+        """A column that one contiguous block holds in the plan's dtype is not copied."""
+        shape = len(rows.ns), rows.satellites.stop - rows.satellites.start
+        given = {name: self._given(rows, name) for name in self._dtypes}
+        ready = {name: each[0] for name, each in given.items() if len(each) == 1 and _lies_ready(each[0], self._dtypes[name])}
+        made = self._memory.columns(shape, {"time": "int64", **{name: of for name, of in self._dtypes.items() if name not in ready}})
+        made["time"][:] = rows.ns[:, None]
+        with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
+            for name in made.keys() - {"time"}:
+                np.concatenate(given[name], out=made[name], casting="unsafe")
+        if self._plan.dtype == "float32" and "lon" in made:
+            made["lon"][made["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it
+        columns = {"sat_id": self._sat_ids[rows.satellites.start :][: len(rows)], **ready, **made}
+        arrays = [_arrow_array(field.type, columns[field.name].reshape(-1)) for field in self._plan.schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=self._plan.schema)
+
+    def _given(self, rows: Rows, name: str) -> list[npt.NDArray[Any]]:
+        """A column, (n_times, n_sats) in pieces."""
+        found = []
+        for block, first, last in rows.pieces:
+            values = block.columns.get(name)
+            if values is None:
+                raise ValueError(f"the states given have no {name}, which the plan writes")
+            if values.shape[1] != self._plan.satellites:
+                raise ValueError(f"the states given have {values.shape[1]} satellites, the plan has {self._plan.satellites}")
+            found.append(values[first:last, rows.satellites])
+        return found
+
+
+def _lies_ready(values: npt.NDArray[Any], dtype: str) -> bool:
+    return bool(values.dtype == dtype and values.flags.c_contiguous)
 
 
 def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
@@ -62,23 +110,6 @@ def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
         del block
     if pieces:
         yield pieces
-
-
-def _column(pieces: list[Piece], name: str, dtype: str, n_sats: int) -> npt.NDArray[Any]:
-    """A column as rows, (n_times * n_sats,): a view where one contiguous block holds it in this dtype, else a copy."""
-    arrays = []
-    for block, first, last in pieces:
-        values = block.columns.get(name)
-        if values is None:
-            raise ValueError(f"the states given have no {name}, which the plan writes")
-        if values.shape[1] != n_sats:
-            raise ValueError(f"the states given have {values.shape[1]} satellites, the plan has {n_sats}")
-        arrays.append(values[first:last])
-    with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
-        column = np.ascontiguousarray(arrays[0] if len(arrays) == 1 else np.concatenate(arrays), dtype).reshape(-1)
-    if name == "lon" and dtype == "float32":
-        column[column >= 180.0] -= 360.0  # what lies below 180 may round to it
-    return column
 
 
 def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -29,14 +29,15 @@ import pyarrow as pa
 import xxhash
 
 from .. import __version__
+from ..ahead import usable_cores
 from ..clock import Times
 from ..elements import Elements
 from ..engine import asked_for, open_engine
 from ..orientation import EarthOrientation
 from ..snapshots import Propagator
-from .batches import record_batches
 from .check import fault
 from .claim import OVERWRITTEN, Job
+from .encode import Form, encoded
 from .holdings import Holdings
 from .manifest import Manifest
 from .part import Progress, Written, write_part
@@ -88,8 +89,7 @@ def connected(cluster: str) -> Iterator[Any]:
     match = CLUSTER.fullmatch(text)
     if match and match["count"]:
         count = int(match["count"])
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        size = dict(n_workers=count, threads_per_worker=max(1, cores // count))
+        size = dict(n_workers=count, threads_per_worker=max(1, usable_cores() // count))
         with (
             distributed.LocalCluster(**size, processes=True, dashboard_address="127.0.0.1:0") as local,
             distributed.Client(local) as client,
@@ -314,9 +314,8 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
         _loaded[digest] = (order, *_made(order))
     _, plan, propagator = _loaded[digest]
     instants = plan.layout.part(index)
-    form = plan.frame, plan.velocity
     blocks = propagator.snapshots(
-        plan.times[instants.start : instants.stop], *form, sunlit=plan.sunlit, instants=plan.layout.batch_instants
+        plan.times[instants.start : instants.stop], plan.frame, plan.velocity, sunlit=plan.sunlit, instants=plan.layout.batch_instants
     )
 
     def goes_on(done: int, total: int, size: int) -> None:
@@ -325,10 +324,9 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
         if done == total:  # the last moment before the file gets its name
             _look(order)
 
-    try:
-        entry = write_part(directory, plan, index, record_batches(plan, blocks, instants.start), Written(rows), goes_on)
-    finally:
-        blocks.close()
+    form = Form.of(plan)
+    with closing(blocks), closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches:
+        entry = write_part(directory, plan, index, form, batches, Written(rows), goes_on)
     return {**entry, "engine": propagator.engine, "host": socket.gethostname()}
 
 

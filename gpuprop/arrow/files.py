@@ -3,19 +3,18 @@
 import os
 import re
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
 import xxhash
 
 from ..writing.whole_file import sync_directory
+from .disk import DiskFile
 from .place import described, is_remote
 from .plan import digest_text
 from .upload import Upload
-
-# Linux begins to write out what it is told it will not need again, so that the final fsync finds little to do.
-WRITEBACK_BYTES = 32 << 20
 
 
 def temporary_name(path: Path) -> Path:
@@ -42,14 +41,12 @@ class NewFile:
         self.closed = False
         self._temporary = temporary_name(path)
         self._hash = xxhash.xxh3_128()
-        self._begun = 0  # bytes whose way to the disk has begun
-        self._upload = Upload(path) if is_remote(path) else None
-        if self._upload:
+        self._file: DiskFile | Upload
+        if is_remote(path):
+            self._file = Upload(path)
             return
-        try:
-            self._file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
-        except OSError as error:
-            raise described(error, path, "creating the file") from error
+        with self._doing("creating the file"):
+            self._file = DiskFile(self._temporary)
 
     @property
     def digest(self) -> str:
@@ -61,20 +58,9 @@ class NewFile:
             return len(data)
         view = memoryview(data).cast("B")
         self._hash.update(view)
-        if self._upload:
-            self.bytes += self._upload.write(view)
-            return len(view)
-        try:
-            left = view
-            while left:
-                left = left[self._file.write(left) :]
-        except OSError as error:
-            raise described(error, self.path, "writing") from error
+        with self._doing("writing"):
+            self._file.write(view)
         self.bytes += len(view)
-        if self.bytes - self._begun >= WRITEBACK_BYTES and hasattr(os, "posix_fadvise"):
-            with suppress(OSError):  # advice, which a file system may not take
-                os.posix_fadvise(self._file.fileno(), self._begun, self.bytes - self._begun, os.POSIX_FADV_DONTNEED)
-            self._begun = self.bytes
         return len(view)
 
     def tell(self) -> int:
@@ -100,31 +86,39 @@ class NewFile:
         if kind is None:
             try:
                 self._commit()
-            except BaseException as failure:
+            except BaseException:
                 self._discard()
-                if isinstance(failure, OSError) and not self._upload:
-                    raise described(failure, self.path, "committing the file") from failure
                 raise
         else:
             self._discard()
 
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if is_remote(self.path):  # which has said so already
+                raise
+            raise described(error, self.path, what) from error
+
     def _commit(self) -> None:
-        if self._upload:
-            self._upload.commit()
+        if isinstance(self._file, Upload):
+            self._file.commit()
             self.closed = True
             return
-        os.fsync(self._file.fileno())
-        self._file.close()
-        os.replace(self._temporary, self.path)
-        self.closed = True
-        sync_directory(self.path.parent)
+        with self._doing("writing"):
+            self._file.flush()
+        with self._doing("committing the file"):
+            self._file.sync()
+            os.replace(self._temporary, self.path)
+            self.closed = True
+            sync_directory(self.path.parent)
 
     def _discard(self) -> None:
         self.closed = True
-        if self._upload:
-            self._upload.discard()
+        if isinstance(self._file, Upload):
+            self._file.discard()
             return
+        self._file.abandon()
         with suppress(OSError):  # the error that led here is the one to report
-            self._file.close()
-        with suppress(OSError):
             self._temporary.unlink()

@@ -21,7 +21,16 @@ LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no lo
 # What readers rely on; the rest is for people.
 RECORD = {"gpuprop": str, "plan": dict, "satellites": dict, "parts": list, "complete": bool, "run": dict}
 COUNTS = ("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches")
-PLAN = {"format": str, "compression": str, "frame": str, "start": str | None, "step": str | None, **dict.fromkeys(COUNTS, int)}
+PLAN: dict[str, Any] = {
+    "format": str,
+    "compression": str,
+    "frame": str,
+    "dtype": str,
+    "velocity": bool,
+    "start": str | None,
+    "step": str | None,
+}
+PLAN |= dict.fromkeys(COUNTS, int)
 FILE = {"file": str, "rows": int, "bytes": int, "digest": str}
 PART = {"part": int, **FILE, "first": str, "last": str, "status": dict}
 

@@ -1,4 +1,4 @@
-"""A part: record batches into one file, as IPC or Parquet; and the file of the satellites beside the parts."""
+"""A part: encoded batches into one file; and the file of the satellites beside the parts."""
 
 import json
 from collections import Counter
@@ -8,11 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..clock import format_ns
+from .encode import Encoded, Form, ipc_options
 from .files import NewFile
 from .plan import Plan
 
@@ -37,19 +37,21 @@ class Written:
 
 
 def write_part(
-    directory: Path, plan: Plan, index: int, batches: Iterator[pa.RecordBatch], written: Written, progress: Progress | None
+    directory: Path, plan: Plan, index: int, form: Form, batches: Iterator[Encoded], written: Written, progress: Progress | None
 ) -> dict[str, Any]:
     """Part `index`, from the next batches; its entry in the manifest. `written` grows by it."""
     rows, status = 0, Counter[int]()
     instants = plan.layout.part(index)
-    with NewFile(directory / plan.files.part(index)) as file, _PartWriter(file, plan) as writer:
+    with NewFile(directory / plan.files.part(index)) as file:
+        writer = form.open(file)
         for batch in islice(batches, plan.layout.part_batches(index)):
-            writer.write(batch)
-            rows += batch.num_rows
-            _count_status(batch, status)
+            writer.write(batch.content)
+            rows += batch.rows
+            status.update(batch.status)
             if progress is not None:
                 progress(written.rows + rows, written.total, written.bytes + file.bytes)
-            del batch  # it holds a block, and the next one is about to be waited for
+            del batch  # it may hold a block, and the next one is about to be waited for
+        writer.close()
         if rows != len(instants) * plan.satellites:
             raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
     entry = {
@@ -66,45 +68,6 @@ def write_part(
     return entry
 
 
-def _count_status(batch: pa.RecordBatch, counts: Counter[int]) -> None:
-    """Add the states of a batch to {code: states}."""
-    codes = batch.column("status").to_numpy()
-    if not np.count_nonzero(codes):  # the common case, at memory speed
-        counts[0] += len(codes)
-    else:
-        counts.update({code: states for code, states in enumerate(np.bincount(codes).tolist()) if states})
-
-
-class _PartWriter:
-    """Batches into one file, as IPC or Parquet; a batch is a record batch there and a row group here."""
-
-    def __init__(self, file: NewFile, plan: Plan) -> None:
-        sink = pa.PythonFile(file, "w")
-        self._writer: Any
-        if plan.format == "arrow":
-            self._writer = pa.ipc.new_file(sink, plan.schema, options=_ipc_options(plan))
-        else:
-            runs = ["time", "status"]
-            self._writer = pq.ParquetWriter(
-                sink,
-                plan.schema,
-                compression=plan.compression,
-                use_dictionary=runs,
-                column_encoding={"sat_id": "DELTA_BINARY_PACKED", **dict.fromkeys(plan.coordinates, "BYTE_STREAM_SPLIT")},
-                write_statistics=[*runs, "sat_id"],  # what readers prune by
-            )
-
-    def write(self, batch: pa.RecordBatch) -> None:
-        self._writer.write_batch(batch)
-
-    def __enter__(self) -> "_PartWriter":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._writer.close()
-
-
 def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
     """The satellites file; its entry in the manifest."""
     about = {name: plan.metadata[name] for name in ("version", "elements", "satellites", "notes") if name in plan.metadata}
@@ -112,12 +75,8 @@ def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
     with NewFile(directory / plan.files.satellites) as file:
         sink = pa.PythonFile(file, "w")
         if plan.format == "arrow":
-            with pa.ipc.new_file(sink, table.schema, options=_ipc_options(plan)) as writer:
+            with pa.ipc.new_file(sink, table.schema, options=ipc_options(plan)) as writer:
                 writer.write_table(table)
         else:
             pq.write_table(table, sink, compression=plan.compression)
     return {"file": plan.files.satellites, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
-
-
-def _ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
-    return pa.ipc.IpcWriteOptions(compression=None if plan.compression == "none" else plan.compression)

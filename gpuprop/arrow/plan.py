@@ -30,6 +30,7 @@ BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
 FORMATS = ("arrow", "parquet")  # also the suffixes of the files
 COMPRESSIONS = ("none", "lz4", "zstd")
 DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
+SPREAD = ("format", "compression", "parts", "part_instants", "batch_instants", "instant_batches")  # over files; not in the schema
 PARTS = "snapshots"  # the directory of the parts
 UNITS = {"lat": "deg", "lon": "deg", **dict.fromkeys(("x", "y", "z", "height"), "km"), **dict.fromkeys(VELOCITY, "km/s")}
 
@@ -222,6 +223,13 @@ class Plan:
             "batch_instants": self.layout.batch_instants,
             "instant_batches": self.layout.instant_batches,
         }
+
+
+def schema_of(plan: dict[str, Any]) -> pa.Schema:
+    """The schema of the parts of a plan as it stands in the manifest (Plan.to_dict): Plan.schema, without opening a part."""
+    columns = state_columns(plan["frame"], plan["dtype"], plan["velocity"], plan.get("sunlit", False))
+    facts = {name: value for name, value in plan.items() if name not in SPREAD}
+    return pa.schema(columns, metadata={"gpuprop": json.dumps(facts)})
 
 
 def position_unit(frame: str) -> str:

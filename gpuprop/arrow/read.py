@@ -1,14 +1,18 @@
 """Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.dataset as pads
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 
 from ..clock import Times, as_times, duration_ns, format_ns, instant_ns
@@ -16,13 +20,13 @@ from .check import file_digest
 from .holdings import Holdings
 from .manifest import Manifest
 from .merge import joined, shard_manifests
-from .place import AnyPath, Look, ObjectFile, is_remote, key, place, store
-from .plan import Layout
+from .place import AnyPath, ObjectFile, is_remote, key, listing, place, store
+from .plan import PARTS, Layout, schema_of
 
 
 def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     """The snapshots in a directory that write_snapshots filled, on a disk or in an object store (a URL, or a UPath with the options of the
-    store). Reads the manifest, and the size of each part.
+    store). Reads the manifest and the sizes of the parts, and opens none of them.
 
     partial: open a run that did not finish, or shards that are not merged, with the parts that are complete; else that is a ValueError.
     FileNotFoundError if the directory, its manifest or a part is missing; ValueError for a part that is not as long as it was written,
@@ -38,15 +42,27 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
         )
     if not manifest.parts:
         raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
-    entries = (manifest.satellites, *manifest.parts)
-    look = Look(directory, [entry["file"] for entry in entries])
+    entries = [manifest.satellites, *manifest.parts]
+    sizes = listing(directory) if is_remote(directory) else _sizes(directory, {entry["file"] for entry in entries})
     for entry in entries:
-        file, size = directory / entry["file"], look.size(entry["file"])
+        file, size = directory / entry["file"], sizes.get(entry["file"])
         if size is None:
             raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
         if size != entry["bytes"]:
             raise ValueError(f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written")
     return Snapshots(directory, manifest)
+
+
+def _sizes(directory: Path, wanted: set[str]) -> dict[str, int]:
+    """{file: bytes} of those wanted that are there, by a listing of each of the two directories."""
+    sizes = {}
+    for folder, prefix in ((directory, ""), (directory / PARTS, f"{PARTS}/")):
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            for entry in entries:
+                if prefix + entry.name in wanted and entry.is_file():
+                    with suppress(FileNotFoundError):  # removed since it was listed
+                        sizes[prefix + entry.name] = entry.stat().st_size
+    return sizes
 
 
 def _manifest(directory: Path, partial: bool) -> Manifest:
@@ -90,6 +106,7 @@ class Snapshots:
         self._layout = Layout(**{part.name: plan[part.name] for part in fields(Layout)})
         self._files = {entry["part"]: (path / entry["file"]).absolute() for entry in manifest.parts}
         self._sizes = {entry["part"]: int(entry["bytes"]) for entry in manifest.parts}
+        self._read: dict[int, npt.NDArray[np.int64]] = {}  # the instants of parts that are not of a grid, once they were read
 
     def __repr__(self) -> str:
         n_sats, n_times, frame = (self.metadata[name] for name in ("satellites", "instants", "frame"))
@@ -115,27 +132,33 @@ class Snapshots:
         """The instants, as a grid if they were one; otherwise they are read from the `time` column of the parts that are there."""
         if self.metadata["step"]:
             return Times.grid(instant_ns(self.metadata["start"]), duration_ns(self.metadata["step"]), self._layout.instants)
-        n_sats, every = self._layout.satellites, self._layout.instant_batches
-        found = [np.empty(0, np.int64)]
-        for part in sorted(self._files):
-            for batch in self._batches(part, range(0, self._layout.part_batches(part), every), ["time"]):
-                found.append(batch.column("time").cast(pa.int64()).to_numpy()[::n_sats].copy())
-        return Times(np.concatenate(found))
+        return Times(np.concatenate([self._instants(part) for part in sorted(self._files)]))
 
     @property
     def dataset(self) -> pads.Dataset:
-        """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`, `to_table(filter=...)` read lazily."""
-        paths = [self._files[part] for part in sorted(self._files)]
-        form = "ipc" if self._format == "arrow" else "parquet"
-        if is_remote(self.path):
-            return pads.dataset([key(path) for path in paths], format=form, filesystem=store(self.path))
-        return pads.dataset([str(path) for path in paths], format=form)
+        """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`, `to_table(filter=...)` read lazily.
+
+        No part is opened to make it. It knows the instants of each part, so a filter on `time` opens only the parts concerned:
+        `dataset.filter(...)` before DuckDB or Polars, which do not always hand their conditions on. Of instants that are not a grid it
+        knows those of parts of one or two instants, and of the parts that `times` or `at` has read; other parts are always looked into.
+        """
+        kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
+        files = pafs.PyFileSystem(pafs.FSSpecHandler(store(self.path))) if is_remote(self.path) else pafs.LocalFileSystem()
+        fragments = []
+        for part in sorted(self._files):
+            file, span, holds = self._files[part], self._span(part), None
+            if span is not None:
+                first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
+                holds = (pads.field("time") >= first) & (pads.field("time") <= last)
+            fragments.append(kind.make_fragment(key(file) if is_remote(file) else str(file), files, holds))
+        return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, files)
 
     def at(self, instant: Any) -> pa.Table:
         """The rows of one instant (ISO text, datetime64, datetime), one per satellite in the order of `satellites`.
 
-        Reads that instant's batch alone; uncompressed IPC on a disk is mapped, not read. LookupError if the instant is not one of `times`
-        (it names the nearest) or its part is not there. Where an instant occurs twice: the first of them.
+        Reads that instant's batch alone; uncompressed IPC on a disk is mapped, not read. Instants that are not a grid are looked for first
+        in the parts that begin before and end after it. LookupError if the instant is not one of `times` (it names the nearest) or its part
+        is not there. Where an instant occurs twice: one of them; their rows are equal.
         """
         wanted = as_times(instant)
         if wanted.count != 1:
@@ -163,10 +186,13 @@ class Snapshots:
         chosen = []
         for part in sorted(self._files):
             numbers = [number for number in range(self._layout.part_batches(part)) if len(here[number % len(slices)])]
-            for number, batch in zip(numbers, self._batches(part, numbers), strict=True):
+            batches = self._batches(part, numbers)
+            for number in numbers:
+                batch = next(batches)
                 one = slices[number % len(slices)]
                 firsts = np.arange(0, batch.num_rows, one.stop - one.start)
                 chosen.append(batch.take(pa.array((firsts[:, None] + here[number % len(slices)]).ravel())))
+                del batch  # the next one is about to be read
         return pa.Table.from_batches(chosen).combine_chunks()
 
     def status_counts(self) -> dict[int, int]:
@@ -185,20 +211,52 @@ class Snapshots:
 
     def _index(self, ns: int) -> int:
         """The position of an instant in `times`."""
+        if not self.metadata["step"]:
+            for part in self._likely(ns):
+                found = np.flatnonzero(self._instants(part) == ns)
+                if len(found):
+                    return self._layout.part(part)[int(found[0])]
         instants = self.times.instants
         if isinstance(instants, range):
             if ns in instants:
                 return instants.index(ns)
             near = min(max(round((ns - instants.start) / instants.step), 0), len(instants) - 1)
         else:
-            found = np.flatnonzero(instants == ns)
-            if len(found):
-                there = np.concatenate([np.asarray(self._layout.part(part)) for part in sorted(self._files)])
-                return int(there[found[0]])
             near = int(np.argmin(np.abs(instants.astype(object) - ns)))
         raise LookupError(
             f"{format_ns(ns)} is not an instant of these snapshots: the nearest is {format_ns(int(instants[near]))} (times[{near}])"
         )
+
+    @cached_property
+    def _ends(self) -> dict[int, tuple[int, int]]:
+        """The first and the last instant of the parts that are there, the earlier of the two first."""
+        ends = {entry["part"]: (instant_ns(entry["first"]), instant_ns(entry["last"])) for entry in self.manifest.parts}
+        return {part: (min(both), max(both)) for part, both in ends.items()}
+
+    def _likely(self, ns: int) -> list[int]:
+        """The parts that are there: those whose first and last instants enclose this one, the closest first, then the others."""
+
+        def unlikely(part: int) -> tuple[bool, int, int]:
+            first, last = self._ends[part]
+            return not first <= ns <= last, last - first, part
+
+        return sorted(self._ends, key=unlikely)
+
+    def _span(self, part: int) -> tuple[int, int] | None:
+        """The earliest and the latest instant of a part, None if a part would have to be read for them: they need not be in order."""
+        if part in self._read:
+            return int(self._read[part].min()), int(self._read[part].max())
+        if self.metadata["step"] or len(self._layout.part(part)) <= 2:
+            return self._ends[part]
+        return None
+
+    def _instants(self, part: int) -> npt.NDArray[np.int64]:
+        """The instants of a part, from its `time` column, which is read once."""
+        if part not in self._read:
+            n_sats, every = self._layout.satellites, self._layout.instant_batches
+            batches = self._batches(part, range(0, self._layout.part_batches(part), every), ["time"])
+            self._read[part] = np.concatenate([batch.column("time").cast(pa.int64()).to_numpy()[::n_sats] for batch in batches])
+        return self._read[part]
 
     def _batches(self, part: int, numbers: Any, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Batches of a part by number."""

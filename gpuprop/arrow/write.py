@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..ahead import usable_cores
 from ..clock import Times
 from ..snapshots import Propagator, States
-from .batches import record_batches
 from .claim import Job, claimed
 from .cluster import Workers, parts_of
 from .command import remembered
+from .encode import Form, encoded
 from .merge import merge_when_whole
 from .part import Progress, Written, write_part, write_satellites
 from .place import AnyPath, place
@@ -147,7 +148,7 @@ def write_snapshots(
 
     with compute(plan.times):  # what cannot be computed is refused before anything is touched
         pass
-    produce, engine = _here(plan, compute, propagator.engine), propagator.engine
+    produce, engine = _here(plan, compute, propagator.engine, propagator.threads), propagator.engine
     if workers is not None:
         eop = propagator.eop if frame != "teme" else None
         produce, engine = partial(parts_of, workers, plan, eop), workers.engine or "auto"
@@ -168,7 +169,7 @@ def write_plan(
 
     ValueError if the blocks do not hold the rows of the plan.
     """
-    produce = _here(plan, lambda _: nullcontext(blocks), engine)
+    produce = _here(plan, lambda _: nullcontext(blocks), engine, usable_cores())
     return _write(place(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
 
 
@@ -243,17 +244,17 @@ def _fill(job: Job, plan: Plan, produce: Produce, progress: Progress | None, beg
     return written, ", ".join(sorted(engines))
 
 
-def _here(plan: Plan, compute: Compute, engine: str) -> Produce:
+def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
     """The parts as this process writes them, in order."""
 
     def produce(job: Job, written: Written, progress: Progress | None) -> Generator[dict[str, Any], None, None]:
+        form = Form.of(plan)
         for parts in consecutive(job.todo):
             first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
-            with compute(plan.times[first:last]) as blocks:
-                batches = record_batches(plan, blocks, first)
+            with compute(plan.times[first:last]) as blocks, closing(encoded(plan, form, blocks, first, threads)) as batches:
                 for index in parts:
                     job.check()
-                    yield {**write_part(job.directory, plan, index, batches, written, progress), "engine": engine}
+                    yield {**write_part(job.directory, plan, index, form, batches, written, progress), "engine": engine}
 
     return produce
 

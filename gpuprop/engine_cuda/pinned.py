@@ -11,8 +11,8 @@ import numpy.typing as npt
 from ..model import column_dtypes
 from ..typing import Columns
 
-BUFFERS = 3  # the block in use, the one that waits for it, the one being copied
-LARGEST = 256 << 20  # bytes: pinned memory cannot be swapped out, so that a huge block does without
+BUFFERS = 8  # a block is being copied, one waits, and those before them are encoded and written
+LARGEST = 96 << 20  # bytes: pinned memory cannot be swapped out, so that a huge block does without
 
 
 class Ring:

@@ -3,12 +3,12 @@
 trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold the mathematics; tiles and workers spread it over a block.
 """
 
-import os
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..ahead import usable_cores
 from ..constants import Constants
 from ..model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
@@ -17,16 +17,11 @@ from .frames import rotate
 from .initialise import initialise
 from .look import look_from
 from .orbit import State
-from .tiles import TILE, fill, groups
+from .tiles import TILE, fill, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
 
 WORTH_WORKERS = 4_000_000  # states: about a second of one core; starting the workers takes a third of one
-
-
-def usable_cores() -> int:
-    """Cores this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class NumpyEngine:
@@ -35,7 +30,7 @@ class NumpyEngine:
     name = "numpy"
 
     def __init__(self, threads: int | None = None) -> None:
-        self.threads = min(threads or usable_cores(), usable_cores())
+        self.threads = usable_cores(threads)
 
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "NumpyPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
@@ -79,7 +74,7 @@ class NumpyPropagation:
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
             if self._workers is None or not self._workers.usable:  # a fork must not speak to its parent's workers
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
-            return self._workers.block(ns, n_sats, dtypes, view)
+            return self._workers.block(ns, n_sats, dtypes, view, len(shared_tiles(self._groups, len(ns))))
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
         fill(self._groups, ns, out, view=view)
         return out

@@ -1,6 +1,6 @@
 """A block of states, computed tile by tile: so many satellites of one regime at so many instants that the temporaries stay in the cache."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -55,36 +55,45 @@ def groups(model: Model, constants: Constants) -> list[Group]:
     return found
 
 
-def tiles(all_groups: list[Group], n_times: int) -> Iterator[tuple[Group, slice]]:
+def tiles(all_groups: Iterable[Group], n_times: int) -> list[tuple[Group, slice]]:
     """Group and instants of each tile of a block."""
+    found = []
     for group in all_groups:
         height = max(1, TILE // len(group.epoch_ns))
-        for begin in range(0, n_times, height):
-            yield group, slice(begin, min(begin + height, n_times))
+        found += [(group, slice(begin, min(begin + height, n_times))) for begin in range(0, n_times, height)]
+    return found
 
 
-def fill(all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, share: int = 0, shares: int = 1, view: View = TEME) -> None:
-    """Compute every `shares`-th tile, from tile `share` on, into the columns `out`, each (n_times, n_sats) in the order of the input."""
+def shared_tiles(all_groups: list[Group], n_times: int) -> list[tuple[Group, slice]]:
+    """Those that any worker may take."""
+    return tiles((group for group in all_groups if not group.resonant), n_times)
+
+
+def own_tiles(all_groups: list[Group], n_times: int, share: int, shares: int) -> list[tuple[Group, slice]]:
+    """Those that are one worker's: a resonant group is, as a whole, lest each of them integrates it from the epoch."""
+    resonant = [group for group in all_groups if group.resonant]
+    return tiles(resonant[share::shares], n_times)
+
+
+def fill(
+    all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, view: View = TEME, some: Iterable[tuple[Group, slice]] | None = None
+) -> None:
+    """Compute all tiles, or some, into the columns `out`, each (n_times, n_sats) in the order of the input."""
 
     def minutes(instants: slice, group: Group) -> Array:
         return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
 
-    fill_minutes(all_groups, len(ns), minutes, out, share, shares, view)
+    fill_minutes(tiles(all_groups, len(ns)) if some is None else some, minutes, out, view)
 
 
-def fill_minutes(
-    all_groups: list[Group], n_times: int, minutes: Minutes, out: Columns, share: int = 0, shares: int = 1, view: View = TEME
-) -> None:
-    """The same for n_times instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
+def fill_minutes(some: Iterable[tuple[Group, slice]], minutes: Minutes, out: Columns, view: View = TEME) -> None:
+    """The same for tiles of instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
     with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
-        for number, (group, instants) in enumerate(tiles(all_groups, n_times)):
-            # a resonant group belongs to one worker as a whole, lest each of them integrates it from the epoch
-            owner = group.satellites.start // DEEP_SATELLITES if group.resonant else number
-            if owner % shares == share:
-                state, seen = group.states(minutes(instants, group)), view.at(instants)
-                if seen.sun is not None:
-                    out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
-                if seen.rotation is not None:
-                    state = seen_from(seen.rotation, seen.geodetic, state)
-                for name in out.keys() - {"sunlit"}:
-                    out[name][instants, group.place] = getattr(state, name)
+        for group, instants in some:
+            state, seen = group.states(minutes(instants, group)), view.at(instants)
+            if seen.sun is not None:
+                out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
+            if seen.rotation is not None:
+                state = seen_from(seen.rotation, seen.geodetic, state)
+            for name in out.keys() - {"sunlit"}:
+                out[name][instants, group.place] = getattr(state, name)

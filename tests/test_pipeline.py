@@ -1,0 +1,229 @@
+"""What lies between the engine and the disk: order, overlap, and memory that a slow disk bounds."""
+
+import gc
+import os
+import threading
+import time
+import weakref
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from arrow_samples import GRID, contents, propagator, small_layout
+
+from gpuprop import open_snapshots, write_snapshots
+from gpuprop.ahead import ahead, usable_cores
+from gpuprop.arrow import encode, plan_snapshots
+from gpuprop.arrow.files import NewFile
+from gpuprop.memory import KEPT_BLOCKS, KEPT_BYTES, Memory
+from gpuprop.snapshots import Propagator
+
+FORMS = [{}, {"dtype": "float32"}, {"format": "parquet"}, {"format": "parquet", "dtype": "float32", "compression": "lz4"}]
+named = pytest.mark.parametrize("form", FORMS, ids=lambda form: "-".join(form.values()) or "arrow")
+
+
+# --- work ahead ---
+@pytest.mark.parametrize("threads", [1, 3])
+def test_results_come_in_order_and_no_more_are_begun_than_there_are_threads(threads):
+    begun = []
+
+    def late(item):
+        begun.append(item)
+        time.sleep(0.002 * (item % 3))
+        return -item
+
+    results = ahead(late, range(20), threads, "test")
+    for number, result in enumerate(results):
+        assert result == -number
+        assert max(begun) <= number + threads
+    assert sorted(begun) == list(range(20))
+
+
+def test_the_next_is_computed_while_the_caller_uses_one():
+    """Were it not, nobody would set the event."""
+    second = threading.Event()
+    results = ahead(lambda item: second.set() if item == 1 else None, range(2), 1, "test")
+    next(results)
+    assert second.wait(10)
+    results.close()
+
+
+def test_what_fails_fails_in_its_place():
+    def items():
+        yield from range(5)
+        raise OSError("no more")
+
+    results = ahead(lambda item: item, items(), 3, "test")
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(OSError, match="no more"):
+        next(results)
+
+    results = ahead(lambda item: 1 // (item - 2), range(5), 3, "test")
+    assert [next(results), next(results)] == [-1, -1]
+    with pytest.raises(ZeroDivisionError):
+        next(results)
+
+
+def test_closing_begins_nothing_more_and_leaves_no_thread():
+    begun = []
+    results = ahead(lambda item: begun.append(item), range(100), 2, "closing")
+    next(results)
+    results.close()
+    assert len(begun) <= 3
+    assert not [thread for thread in threading.enumerate() if "gpuprop-closing" in thread.name]
+
+
+def test_cores():
+    assert usable_cores() == usable_cores(10**6) >= 1
+    assert usable_cores(1) == 1
+
+
+# --- memory that is used again ---
+def test_memory_comes_back_when_the_last_column_on_it_is_gone():
+    memory = Memory()
+    columns = memory.columns((10, 100), {"x": "float64", "status": "uint8"})
+    address, kept = columns["x"].ctypes.data, columns["status"][3:5]
+    del columns
+    gc.collect()
+    other = memory.columns((10, 100), {"x": "float64", "status": "uint8"})
+    assert other["x"].ctypes.data != address  # a view of the first holds its memory
+    del kept
+    gc.collect()
+    assert memory.columns((10, 100), {"x": "float64", "status": "uint8"})["x"].ctypes.data == address
+
+
+def test_memory_of_another_size_is_kept_for_its_own():
+    """A short last block does not throw away what the next run of long ones is to use."""
+    memory = Memory()
+    address = memory.columns((1000, 10), {"x": "float64"})["x"].ctypes.data
+    small = memory.columns((3, 10), {"x": "float64"})["x"]
+    assert small.size == 30
+    assert memory.columns((1000, 10), {"x": "float64"})["x"].ctypes.data == address
+
+
+def test_memory_that_is_kept_is_bounded():
+    made = []
+
+    class Piece:
+        def __init__(self, size):
+            self.array = np.empty(size, np.uint8)
+            made.append(weakref.ref(self))
+
+    memory = Memory(Piece)
+    leases = [memory.lease(1000) for _ in range(3 * KEPT_BLOCKS)]
+    del leases
+    gc.collect()
+    assert sum(each() is not None for each in made) == KEPT_BLOCKS
+    memory.lease(KEPT_BYTES + 1)
+    gc.collect()
+    assert made[-1]() is None
+
+
+# --- the pipeline ---
+@named
+def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
+    """While the disk does not take the first part, the engine stops after the blocks that may be in hand."""
+    small_layout(monkeypatch)
+    gate, blocks, most = threading.Event(), [], [0]
+    real_block, real_write = Propagator._block, NewFile.write
+
+    def block(self, *arguments):
+        states = real_block(self, *arguments)
+        blocks.append(weakref.ref(states.x))
+        gc.collect()
+        most[0] = max(most[0], sum(each() is not None for each in blocks))
+        return states
+
+    def write(self, data):
+        if "part-000001" in self.path.name:
+            gate.wait(30)
+        return real_write(self, data)
+
+    monkeypatch.setattr(Propagator, "_block", block)
+    monkeypatch.setattr(NewFile, "write", write)
+    prop = propagator("numpy", 2)
+    plan = plan_snapshots(prop.elements, GRID, **form)
+    writer = threading.Thread(target=write_snapshots, args=(tmp_path, prop, GRID), kwargs=form)
+    writer.start()
+    try:
+        while len(contents(tmp_path)) < 3:  # the satellites, a part, and the one that is begun
+            time.sleep(0.01)
+        before = -1
+        while before != len(blocks):  # until nothing more is computed
+            before = len(blocks)
+            time.sleep(0.2)
+        # The batches of the first part; of the second one an encoder, one that waits for them and one that is computed.
+        assert len(blocks) <= plan.layout.part_batches(0) + 2 + 2
+    finally:
+        gate.set()
+        writer.join()
+    assert len(blocks) == 27
+    assert most[0] <= 1 + 2 + 2  # and the one that is written
+    open_snapshots(tmp_path).verify()
+
+
+@named
+def test_states_are_computed_encoded_and_written_on_threads_of_their_own(tmp_path, monkeypatch, form):
+    small_layout(monkeypatch)
+    seen = {}
+
+    def noting(owner, name, what):
+        real = getattr(owner, name)
+
+        def wrapped(*arguments):
+            seen.setdefault(what, set()).add(threading.current_thread().name)
+            return real(*arguments)
+
+        monkeypatch.setattr(owner, name, wrapped)
+
+    monkeypatch.setattr("gpuprop.arrow.disk.PIECE", 4096)
+    noting(Propagator, "_block", "computed")
+    noting(encode.Batches, "__call__", "encoded")
+    noting(os, "pwrite", "written")
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
+    assert all(name.startswith("gpuprop-snapshots") for name in seen["computed"])
+    assert all(name.startswith("gpuprop-encode") for name in seen["encoded"])
+    assert any(name.startswith("gpuprop-disk") for name in seen["written"])
+
+
+@named
+@pytest.mark.parametrize("threads", [1, 2, 7])
+def test_the_bytes_do_not_depend_on_the_threads(tmp_path, monkeypatch, form, threads):
+    small_layout(monkeypatch)
+    monkeypatch.setattr("gpuprop.ahead.usable_cores", lambda most=None: most or 7)
+    monkeypatch.setattr("gpuprop.snapshots.usable_cores", lambda most=None: most or 7)
+    write_snapshots(tmp_path / "one", propagator("numpy", 1), GRID, **form)
+    prop = propagator("numpy", 1)
+    prop.threads = threads
+    write_snapshots(tmp_path / "more", prop, GRID, **form)
+    assert contents(tmp_path / "more") == contents(tmp_path / "one")
+
+
+@named
+def test_an_encoder_that_fails_leaves_the_parts_before_it(tmp_path, monkeypatch, form):
+    small_layout(monkeypatch)
+    real, layout = encode.Batches.__call__, plan_snapshots(propagator("numpy", 1).elements, GRID, **form).layout
+
+    def failing(self, rows):
+        if GRID.ns[layout.part_instants + 4] in rows.ns:
+            raise MemoryError("no memory for a batch")
+        return real(self, rows)
+
+    monkeypatch.setattr(encode.Batches, "__call__", failing)
+    with pytest.raises(MemoryError, match="no memory for a batch"):
+        write_snapshots(tmp_path / "cut", propagator("numpy", 1), GRID, **form)
+    assert len(open_snapshots(tmp_path / "cut", partial=True)) == layout.part_instants * 37
+    monkeypatch.undo()
+    small_layout(monkeypatch)
+    write_snapshots(tmp_path / "cut", propagator("numpy", 1), GRID, resume=True, **form)
+    write_snapshots(tmp_path / "whole", propagator("numpy", 1), GRID, **form)
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_progress_goes_up(tmp_path, monkeypatch):
+    small_layout(monkeypatch)
+    for number, form in enumerate(FORMS):
+        calls = []
+        write_snapshots(tmp_path / str(number), propagator("numpy", 2), GRID, progress=lambda *done, to=calls: to.append(done), **form)
+        assert all(a[0] < b[0] and a[2] <= b[2] for a, b in pairwise(calls))
+        assert len(calls) == 27
