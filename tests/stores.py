@@ -92,7 +92,8 @@ class CountedStore(MemoryFileSystem):
 
     def _open(self, path, mode="rb", block_size=None, autocommit=True, **options):
         if mode != "wb":
-            return super()._open(path, mode, block_size, autocommit, **options)
+            with self._asked("open", path):
+                return super()._open(path, mode, block_size, autocommit, **options)
         return _Upload(self, self._strip_protocol(path), mode, block_size or 8192, autocommit)
 
 

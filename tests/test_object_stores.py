@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
 from arrow_samples import GRID, IRREGULAR, cut_off, propagator, resume, satellites, small_layout
 from arrow_samples import contents as disk_contents
@@ -166,6 +167,18 @@ def test_an_instant_is_read_by_ranges_of_its_batch_alone(counted):
     asked()
     snapshots.at("2026-01-01T00:17:00Z")
     assert asked()["get"][0] == 2, "the footer, and the columns of a row group together"
+
+
+@pytest.mark.parametrize("form", FORMS[:2], ids=str)
+def test_a_filter_on_time_opens_the_part_concerned(counted, form):
+    run(counted, **form)
+    dataset = open_snapshots(counted).dataset
+    asked()
+    wanted = pa.scalar(int(GRID.ns[17]), pa.timestamp("ns", "UTC"))
+    assert dataset.to_table(filter=pads.field("time") == wanted).num_rows == 37
+    assert {path for what, path, _ in CountedStore.requests if what == "open"} == {
+        f"/bucket/out/{manifest(counted)['parts'][17 // manifest(counted)['plan']['part_instants']]['file']}"
+    }
 
 
 def test_quick_looks_ask_for_a_listing_and_endings(counted):
