@@ -21,8 +21,11 @@ def ahead(function: Callable[[Item], Result], items: Iterable[Item], threads: in
 
     One result a thread is in the making or waits; a caller that stops taking them stops the work. The items are taken on the caller's
     thread; if taking one fails, the results of those before it come first. Closing the generator drops what has not begun and waits for
-    the rest.
+    the rest. Without threads there is no work ahead.
     """
+    if not threads:
+        yield from map(function, items)
+        return
     pool = ThreadPoolExecutor(threads, f"gpuprop-{name}")
     pending: deque[Future[Result]] = deque()
     source, failure = iter(items), None

@@ -152,7 +152,7 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
         while before != len(blocks):  # until nothing more is computed
             before = len(blocks)
             time.sleep(0.2)
-        # The batches of the first part; of the second one an encoder, one that waits for them and one that is computed.
+        # The batches of the first part; of the second at most one an encoder, one that waits for them and one that is computed.
         assert len(blocks) <= plan.layout.part_batches(0) + 2 + 2
     finally:
         gate.set()
@@ -182,7 +182,8 @@ def test_states_are_computed_encoded_and_written_on_threads_of_their_own(tmp_pat
     noting(os, "pwrite", "written")
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     assert all(name.startswith("gpuprop-snapshots") for name in seen["computed"])
-    assert all(name.startswith("gpuprop-encode") for name in seen["encoded"])
+    encoder = "gpuprop-encode" if form else threading.current_thread().name  # of float64 there is nothing to encode
+    assert all(name.startswith(encoder) for name in seen["encoded"])
     assert any(name.startswith("gpuprop-disk") for name in seen["written"])
 
 

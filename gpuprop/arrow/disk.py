@@ -22,7 +22,8 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PIECE = 4 << 20  # bytes of a write: a multiple of every disk's block
-UNDER_WAY = 2 if hasattr(os, "pwrite") else 1  # writes at a time: while one waits for the disk to answer, the disk has the other
+WRITES = 2 if hasattr(os, "pwrite") else 1  # at a time: while one waits for the disk to answer, the disk has the other
+PIECES = 2 * WRITES + 1  # in memory: one that is filled, and those that wait, so that the disk never does
 
 
 class DiskFile:
@@ -31,7 +32,7 @@ class DiskFile:
     def __init__(self, path: Path) -> None:
         self._file = open(path, "xb", buffering=0)  # noqa: SIM115  # closed by sync and abandon
         self._direct = self._past_the_cache(True)
-        self._threads = ThreadPoolExecutor(UNDER_WAY, "gpuprop-disk")
+        self._threads = ThreadPoolExecutor(WRITES, "gpuprop-disk")
         self._under_way: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
         self._piece: npt.NDArray[np.uint8] | None = None  # the one that is being filled
         self._filled = 0
@@ -74,7 +75,7 @@ class DiskFile:
 
     def _empty(self) -> npt.NDArray[np.uint8]:
         """A piece to be filled: that of the oldest write, once there are enough of them."""
-        if len(self._under_way) <= UNDER_WAY:
+        if len(self._under_way) < PIECES:
             return np.frombuffer(mmap.mmap(-1, PIECE), np.uint8)  # aligned to a page
         written, piece = self._under_way.popleft()
         written.result()

@@ -30,7 +30,7 @@ class Writer(Protocol):
 @dataclass(frozen=True)
 class Form:
     """How the files of a plan are made. encode: of a record batch what the writer takes, on any thread. open: a writer into a sink.
-    threads: how many encoders are of use."""
+    threads: how many encoders are of use; none where there is next to nothing to be done."""
 
     encode: Callable[[pa.RecordBatch], Any]
     open: Callable[[Any], Writer]
@@ -41,8 +41,8 @@ class Form:
         if plan.format == "parquet" and parquet.alike(plan):
             return Form(parquet.Encoder(plan), lambda sink: parquet.Writer(sink, plan), MOST_THREADS)
         if plan.format == "parquet":
-            return Form(_as_it_is, lambda sink: _Arrow(pq.ParquetWriter(pa.PythonFile(sink, "w"), plan.schema, **parquet.options(plan))), 1)
-        threads = MOST_THREADS if plan.dtype == "float32" else 1  # float64 goes into the file as it is; Arrow compresses on its own threads
+            return Form(_as_it_is, lambda sink: _Arrow(pq.ParquetWriter(pa.PythonFile(sink, "w"), plan.schema, **parquet.options(plan))), 0)
+        threads = MOST_THREADS if plan.dtype == "float32" else 0  # float64 goes into the file as it is; Arrow compresses on its own threads
         return Form(
             _as_it_is, lambda sink: _Arrow(pa.ipc.new_file(pa.PythonFile(sink, "w"), plan.schema, options=ipc_options(plan))), threads
         )

@@ -16,6 +16,8 @@ from .place import described, is_remote
 from .plan import digest_text
 from .upload import Upload
 
+CACHED_BYTES = 512 << 10  # hashed, and copied from the processor's cache then
+
 
 def temporary_name(path: Path) -> Path:
     """Beside `path`, hidden, so that readers of the directory do not take it for a part; no two writers get the same."""
@@ -57,9 +59,11 @@ class NewFile:
         if self.closed:  # discarded: Parquet's writer still writes its footer when it is collected after an error
             return len(data)
         view = memoryview(data).cast("B")
-        self._hash.update(view)
         with self._doing("writing"):
-            self._file.write(view)
+            for first in range(0, len(view), CACHED_BYTES):
+                piece = view[first : first + CACHED_BYTES]
+                self._hash.update(piece)
+                self._file.write(piece)
         self.bytes += len(view)
         return len(view)
 
