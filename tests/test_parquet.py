@@ -119,7 +119,7 @@ def test_a_parquet_that_is_not_known_is_left_to_pyarrow(tmp_path, monkeypatch, b
     monkeypatch.setattr(parquet, broken, wrong)
     plan = plan_snapshots(satellites(), GRID, format="parquet", dtype="float32")
     assert not parquet.alike(plan)
-    assert Form.of(plan).threads == 1
+    assert Form.of(plan).threads == 0
     write_snapshots(tmp_path / "unknown", propagator(), GRID, format="parquet", dtype="float32")
     assert contents(tmp_path / "unknown") == contents(tmp_path / "known")
     open_snapshots(tmp_path / "unknown").verify()
