@@ -15,7 +15,7 @@ import pytest
 from arrow_samples import GRID, contents, propagator, small_layout
 
 import gpuprop.arrow.cluster
-import gpuprop.arrow.files
+import gpuprop.arrow.disk
 from gpuprop import write_snapshots
 from gpuprop.__main__ import main
 from gpuprop.arrow import verify_snapshots
@@ -138,7 +138,7 @@ def doomed(after):
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    gpuprop.arrow.files.os.fsync = fsync
+    gpuprop.arrow.disk.os.fsync = fsync
 
 
 @pytest.mark.parametrize("after", [1, 5])

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 from arrow_samples import GRID, contents, propagator
 
-import gpuprop.arrow.files
+import gpuprop.arrow.disk
 import gpuprop.arrow.lock
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
@@ -34,7 +34,7 @@ SERVER.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "
 # What changes a directory: a file is opened (by NewFile), written, synced and renamed, its directory is synced; locks; what is removed.
 STEPS = {
     os: ("open", "fsync", "replace", "unlink", "mkdir", "pwrite", "ftruncate", "close"),
-    gpuprop.arrow.files: ("open",),
+    gpuprop.arrow.disk: ("open",),
     gpuprop.arrow.lock.fcntl: ("flock",),
 }
 MANY, THREE = 1, 60_000  # bytes of a part, and how many parts that makes: 27, or 3

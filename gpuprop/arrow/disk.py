@@ -1,4 +1,5 @@
-"""A file on its way to the disk: large aligned writes past the system's cache, a few at any time, on threads of their own.
+"""A file on its way to the disk: written under a temporary name, flushed, then renamed. Large aligned writes go past the system's cache, a
+few at any time, on threads of their own.
 
 Past the cache, since what a job writes is read much later if at all: the disk takes it at its full speed from the first byte to the last,
 where a cache first takes more than the disk can and then stalls, and the machine's memory stays with its other users. Where a file system
@@ -8,13 +9,19 @@ has no such writes they go through its cache, which is told to let go of them so
 import errno
 import mmap
 import os
+import re
+import secrets
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from ..writing.whole_file import sync_directory
+from .place import described
 
 try:
     import fcntl
@@ -26,11 +33,29 @@ WRITES = 2 if hasattr(os, "pwrite") else 1  # at a time: while one waits for the
 PIECES = 2 * WRITES + 1  # in memory: one that is filled, and those that wait, so that the disk never does
 
 
+def temporary_name(path: Path) -> Path:
+    """Beside `path`, hidden, so that readers of the directory do not take it for a part; no two writers get the same."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+
+
+def final_name(name: str) -> str | None:
+    """The name that a temporary was to get, None for the name of a file that is no temporary."""
+    match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
+    return match[1] if match else None
+
+
 class DiskFile:
-    """A new binary file that is written once, from its beginning to its end. OSError from a write may be that of an earlier one."""
+    """A file that is written once, from its beginning to its end, under a temporary name; from commit() on it is there, after discard() it
+    never was.
+
+    OSErrors name the path. That of a write may be of an earlier one.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._file = open(path, "xb", buffering=0)  # noqa: SIM115  # closed by sync and abandon
+        self._path = path
+        self._temporary = temporary_name(path)
+        with self._doing("creating the file"):
+            self._file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
         self._direct = self._past_the_cache(True)
         self._threads = ThreadPoolExecutor(WRITES, "gpuprop-disk")
         self._under_way: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
@@ -41,37 +66,47 @@ class DiskFile:
     def write(self, data: memoryview) -> None:
         """All of it; it is copied, and may change afterwards."""
         given = np.frombuffer(data, np.uint8)
-        while len(given):
-            piece = self._piece = self._empty() if self._piece is None else self._piece
-            count = min(len(given), PIECE - self._filled)
-            piece[self._filled : self._filled + count] = given[:count]
-            given, self._filled = given[count:], self._filled + count
-            if self._filled == PIECE:
-                self._under_way.append((self._threads.submit(self._put, piece, self._offset), piece))
-                self._piece, self._filled, self._offset = None, 0, self._offset + PIECE
+        with self._doing("writing"):
+            while len(given):
+                piece = self._piece = self._empty() if self._piece is None else self._piece
+                count = min(len(given), PIECE - self._filled)
+                piece[self._filled : self._filled + count] = given[:count]
+                given, self._filled = given[count:], self._filled + count
+                if self._filled == PIECE:
+                    self._under_way.append((self._threads.submit(self._put, piece, self._offset), piece))
+                    self._piece, self._filled, self._offset = None, 0, self._offset + PIECE
 
-    def flush(self) -> None:
-        """Write what is left; nothing may follow."""
-        while self._under_way:
-            self._under_way.popleft()[0].result()
-        if self._piece is not None:
-            self._direct = self._direct and not self._past_the_cache(False)  # which takes whole blocks alone
-            self._put(self._piece[: self._filled], self._offset)
-            self._piece = None
+    def commit(self) -> None:
+        """Have all of it on the disk, and the file appear."""
+        with self._doing("writing"):
+            while self._under_way:
+                self._under_way.popleft()[0].result()
+            if self._piece is not None:
+                self._direct = self._direct and not self._past_the_cache(False)  # which takes whole blocks alone
+                self._put(self._piece[: self._filled], self._offset)
+        with self._doing("committing the file"):
+            os.fsync(self._file.fileno())
+            self._close()
+            os.replace(self._temporary, self._path)
+            sync_directory(self._path.parent)
 
-    def sync(self) -> None:
-        """Have all of it on the disk, and close the file."""
-        os.fsync(self._file.fileno())
-        self._close()
-
-    def abandon(self) -> None:
-        """Close the file, whatever is in it."""
+    def discard(self) -> None:
+        """Remove what was written."""
         with suppress(OSError):  # the error that led here is the one to report
             self._close()
+        with suppress(OSError):
+            self._temporary.unlink()
 
     def _close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
         self._file.close()
+
+    @contextmanager
+    def _doing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise described(error, self._path, what) from error
 
     def _empty(self) -> npt.NDArray[np.uint8]:
         """A piece to be filled: that of the oldest write, once there are enough of them."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .files import final_name
+from .disk import final_name
 from .lock import NAME as LOCK
 from .lock import is_lock
 from .manifest import NAME, Manifest
