@@ -62,8 +62,7 @@ def raw_direct(path: Path, nbytes: int) -> None:
     file = DiskFile(path)
     for first in range(0, nbytes, BUFFER):
         file.write(block[: min(nbytes - first, BUFFER)])
-    file.flush()
-    file.sync()
+    file.commit()
 
 
 def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
