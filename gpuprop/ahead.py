@@ -42,6 +42,9 @@ def ahead(function: Callable[[Item], Result], items: Iterable[Item], threads: in
         while pending:
             yield pending.popleft().result()
         if failure is not None:
-            raise failure
+            try:
+                raise failure
+            finally:
+                failure = None  # it holds this frame, which would hold it
     finally:
         pool.shutdown(cancel_futures=True)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from .typing import Columns
 
-KEPT_BLOCKS, KEPT_BYTES = 8, 96 << 20  # kept for what is to come: how many (computed, encoded, written), how large at most
+KEPT_BLOCKS, KEPT_BYTES = 12, 64 << 20  # kept for what is to come: how many (computed, encoded, written), how large at most
 CACHE_LINE = 64
 
 

@@ -5,6 +5,9 @@ import json
 import os
 import resource
 import stat
+import threading
+import time
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -197,6 +200,45 @@ def test_a_disk_that_takes_larger_blocks_only(tmp_path, monkeypatch):
     real, real_fcntl = os.pwrite, disk.fcntl.fcntl
     monkeypatch.setattr(os, "pwrite", pwrite)
     written(tmp_path / "file", DATA)
+
+
+def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatch):
+    """The first has the file written through the cache; the second, refused as well, goes on like that."""
+    both = threading.Barrier(2)
+
+    def pwrite(descriptor, data, offset):
+        if real_fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT:
+            both.wait(10)
+            if offset:
+                time.sleep(0.05)
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        return real(descriptor, data, offset)
+
+    real, real_fcntl = os.pwrite, disk.fcntl.fcntl
+    with open(tmp_path / "probe", "wb") as probe:
+        try:
+            real_fcntl(probe.fileno(), disk.fcntl.F_SETFL, real_fcntl(probe.fileno(), disk.fcntl.F_GETFL) | os.O_DIRECT)
+        except OSError:
+            pytest.skip("this file system has no writes past its cache")
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    written(tmp_path / "file", DATA[: 2 * PIECE])
+
+
+def test_an_error_is_not_forgotten(tmp_path, monkeypatch):
+    """A caller that goes on all the same gets no file."""
+
+    def pwrite(descriptor, data, offset):
+        if offset == 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(descriptor, data, offset)
+
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(OSError, match="Input/output error while writing"), NewFile(tmp_path / "file") as file:
+        for _ in range(3 * disk.PIECES):
+            with suppress(OSError):
+                file.write(DATA[:PIECE])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("most", [7, 1_000_003])

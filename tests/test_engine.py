@@ -2,6 +2,7 @@
 
 import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
 
 from gpuprop import STATUS, Elements, Propagator, constellation, time_grid
 from gpuprop.clock import as_times
+from gpuprop.memory import KEPT_BLOCKS, KEPT_BYTES
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
 MINUTE = 60_000_000_000
@@ -143,6 +145,29 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
     assert equal(one.states(times), three.states(times))
     assert three._propagations[0]._workers is not None and one._propagations[0]._workers is None
     assert equal(one.states(times[7:9]), three.states(times[7:9]))
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this platform does not say what a process has mapped")
+def test_workers_keep_no_more_memory_than_the_caller(monkeypatch):
+    """Small blocks are used again, large ones end with their last column, in the workers too."""
+    from gpuprop import engine_numpy
+
+    def mapped():
+        pids = [os.getpid(), *(process.pid for process in propagator._propagations[0]._workers.processes)]
+        return [Path(f"/proc/{pid}/maps").read_text().count("/memfd:gpuprop") for pid in pids]
+
+    monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
+    propagator = Propagator(random_elements(9, 2000), "numpy", threads=2)
+    times = time_grid("2026-01-01", step="60s", duration=f"{60 * 700}s")
+    for _ in range(3):
+        states = propagator.states(times)
+        assert sum(column.nbytes for column in states.columns.values()) > KEPT_BYTES
+        del states
+    assert mapped() == [0, 0, 0]
+    kept = [propagator.states(times[:n]) for n in range(1, 2 * KEPT_BLOCKS)]
+    del kept
+    assert all(1 <= count <= KEPT_BLOCKS for count in mapped())
+    propagator.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")

@@ -61,10 +61,12 @@ class Batches:
         self._memory = Memory()
 
     def __call__(self, rows: Rows) -> pa.RecordBatch:
-        """A column that one contiguous block holds in the plan's dtype is not copied."""
+        """Not copied, but for `time`, where one contiguous block holds all columns in the plan's dtypes."""
         shape = len(rows.ns), rows.satellites.stop - rows.satellites.start
         given = {name: self._given(rows, name) for name in self._dtypes}
         ready = {name: each[0] for name, each in given.items() if len(each) == 1 and _lies_ready(each[0], self._dtypes[name])}
+        if len(ready) < len(given):
+            ready = {}  # a block is let go of as soon as all of it is copied
         made = self._memory.columns(shape, {"time": "int64", **{name: of for name, of in self._dtypes.items() if name not in ready}})
         made["time"][:] = rows.ns[:, None]
         with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why

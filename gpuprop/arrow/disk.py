@@ -80,9 +80,10 @@ class DiskFile:
         """Have all of it on the disk, and the file appear."""
         with self._doing("writing"):
             while self._under_way:
-                self._under_way.popleft()[0].result()
+                self._oldest()
             if self._piece is not None:
-                self._direct = self._direct and not self._past_the_cache(False)  # which takes whole blocks alone
+                if self._direct and self._past_the_cache(False):  # which takes whole blocks alone
+                    self._direct = False
                 self._put(self._piece[: self._filled], self._offset)
         with self._doing("committing the file"):
             os.fsync(self._file.fileno())
@@ -112,19 +113,26 @@ class DiskFile:
         """A piece to be filled: that of the oldest write, once there are enough of them."""
         if len(self._under_way) < PIECES:
             return np.frombuffer(mmap.mmap(-1, PIECE), np.uint8)  # aligned to a page
-        written, piece = self._under_way.popleft()
+        return self._oldest()
+
+    def _oldest(self) -> npt.NDArray[np.uint8]:
+        """The piece of the oldest write, once it is done; one that failed stays, and fails all that comes after it."""
+        written, piece = self._under_way[0]
         written.result()
+        self._under_way.popleft()
         return piece
 
     def _put(self, piece: npt.NDArray[np.uint8], offset: int) -> None:
         left = piece.data
         while left:
+            direct = self._direct
             try:
                 count = os.pwrite(self._file.fileno(), left, offset) if hasattr(os, "pwrite") else self._file.write(left)
             except OSError as error:
-                if error.errno != errno.EINVAL or not self._direct:
+                # A block of this disk is larger than a piece, or a write ended within one; another write may have found that out already.
+                if error.errno != errno.EINVAL or not direct or not self._past_the_cache(False):
                     raise
-                self._direct = not self._past_the_cache(False)  # a block of this disk is larger than a piece, or a write ended within one
+                self._direct = False
                 continue
             left, offset = left[count:], offset + count
         if not self._direct and hasattr(os, "posix_fadvise"):

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from ..ahead import usable_cores
 from ..clock import Times
 from ..snapshots import Propagator, States
 from .claim import Job, claimed
@@ -169,7 +168,7 @@ def write_plan(
 
     ValueError if the blocks do not hold the rows of the plan.
     """
-    produce = _here(plan, lambda _: nullcontext(blocks), engine, usable_cores())
+    produce = _here(plan, lambda _: nullcontext(blocks), engine, 0)  # whoever gives blocks may fill the same arrays again
     return _write(place(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
 
 

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from ..model import column_dtypes
 from ..typing import Columns
 
-BUFFERS = 8  # a block is being copied, one waits, and those before them are encoded and written
-LARGEST = 96 << 20  # bytes: pinned memory cannot be swapped out, so that a huge block does without
+BUFFERS = 12  # a block is being copied, one waits, one is written, and those between them are encoded
+LARGEST = 64 << 20  # bytes: pinned memory cannot be swapped out, so that a huge block does without
 
 
 class Ring:

@@ -21,13 +21,13 @@ import threading
 import traceback
 import weakref
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..constants import Constants
-from ..memory import KEPT_BLOCKS, Memory, columns_on, laid_out
+from ..memory import KEPT_BLOCKS, KEPT_BYTES, Memory, columns_on, laid_out
 from ..model import Model, View
 from ..typing import Columns
 from .tiles import fill, groups, own_tiles, shared_tiles
@@ -82,7 +82,8 @@ class Workers:
         self._sockets: list[socket.socket] = []
         self._one_at_a_time = threading.Lock()
         self._memory = Memory(Segment)
-        tickets, self._tickets = os.pipe()
+        tickets, dealt = os.pipe()
+        self._tickets = open(dealt, "wb", buffering=0)  # noqa: SIM115  # closed by _close
         self.processes: list[subprocess.Popen[bytes]] = []
         self.pid = os.getpid()
         self.close = weakref.finalize(self, _close, self.pid, self._sockets, self.processes, self._tickets)
@@ -118,7 +119,7 @@ class Workers:
                 failures = self._ask(questions, segment.fd, n_tiles)
             if any(failures):
                 raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
-        except (EOFError, OSError) as error:
+        except (EOFError, OSError, ValueError) as error:  # ValueError: close() in another thread
             raise WorkerError("a worker process of the numpy engine died (out of memory?); threads=1 computes without workers") from error
         return out
 
@@ -137,7 +138,7 @@ class Workers:
         """Let the workers take the tiles of a block, each the next one when it has done one: another process may slow one of them down."""
         tickets = np.array([*range(n_tiles), *[NO_MORE] * len(self._sockets)], "<u4").tobytes()
         for first in range(0, len(tickets), PIPE_BYTES):
-            os.write(self._tickets, tickets[first : first + PIPE_BYTES])
+            self._tickets.write(tickets[first : first + PIPE_BYTES])
 
     @property
     def usable(self) -> bool:
@@ -154,7 +155,7 @@ def serve(descriptor: int, tickets: int) -> None:
         segments: dict[int, npt.NDArray[np.uint8]] = {}  # by number, the one that was used last at the end
         while True:
             (ns, layout, number, size, share, shares, view), fd = _receive(connection)
-            failure, taken = "", _tickets(tickets)
+            failure, taken, out = "", _tickets(tickets), {}
             try:
                 assert fd is not None
                 segments[number] = segments.pop(number) if number in segments else mapped(fd, size)
@@ -169,6 +170,9 @@ def serve(descriptor: int, tickets: int) -> None:
                     os.close(fd)
             for _ in taken:  # after a failure nobody needs them
                 pass
+            del out
+            if size > KEPT_BYTES:  # which the other side does not keep either
+                segments.pop(number, None)
             while len(segments) > KEPT_BLOCKS:
                 del segments[next(iter(segments))]
             _send(connection, failure)
@@ -208,8 +212,8 @@ def _receive(connection: socket.socket) -> tuple[Any, int | None]:
     return pickle.loads(body), fds[0] if fds else None
 
 
-def _close(pid: int, sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]], tickets: int) -> None:
-    os.close(tickets)
+def _close(pid: int, sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]], tickets: IO[bytes]) -> None:
+    tickets.close()
     for connection in sockets:
         connection.close()
     if pid != os.getpid():  # a fork: the workers belong to the parent
