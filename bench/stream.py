@@ -4,10 +4,11 @@
 
 All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared, and what a job wrote
 is removed before the next one, outside the clock. `raw` writes as many bytes from one buffer, `raw, direct` the same past the system's
-cache, as gpuprop does. `null` computes and throws away (`kernel`: and leaves it on the GPU). `astroz` is propagated into arrays, and
-pyarrow writes them as record batches of the same size. Files are checked first: ours against the propagator, astroz's against ours,
-within a metre. The forms whose bytes have to be made (float32, compressed, Parquet) are written by the fastest engine and compared with
-its `null` and with the raw write of their own size.
+cache, as gpuprop does. `null` computes and throws away (`kernel`: and leaves it on the GPU); the slowest engine does it a second time
+with one core less, which it then shares with nobody. `astroz` is propagated into arrays, and pyarrow writes them as record batches of the
+same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre. The forms whose bytes have to be
+made (float32, compressed, Parquet) are written by the fastest engine and compared with its `null` and with the raw write of their own
+size.
 """
 
 import os
@@ -26,6 +27,7 @@ import pyarrow as pa
 import workloads
 
 from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapshots
+from gpuprop.ahead import usable_cores
 from gpuprop.arrow import plan_snapshots
 from gpuprop.arrow.disk import DiskFile
 
@@ -129,14 +131,18 @@ def main() -> None:
         jobs: dict[str, Callable[[], Any]] = {"raw": lambda: raw(out, nbytes), "raw, direct": lambda: raw_direct(out, nbytes)}
         sizes = dict.fromkeys(jobs, nbytes)
         usable = [report.name for report in engines().values() if report.usable]
-        for engine in usable:
-            propagator = Propagator(elements, engine)
+        kinds: list[tuple[str, int | None]] = [(engine, None) for engine in usable]
+        if usable_cores() > 1:
+            kinds.append((usable[-1], usable_cores() - 1))
+        for name, threads in kinds:
+            propagator = Propagator(elements, name, threads=threads)
+            engine = f"{name} (a core free)" if threads else name
             jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
-            if engine == "cuda":
+            if name == "cuda":
                 jobs["cuda, kernel"] = lambda p=propagator: [None for _ in p.snapshots(times, device=True)]
             forms = FORMS if engine == usable[0] else FORMS[:1]
-            for name, form in forms:
-                job = f"{engine}, {name}"
+            for what, form in forms:
+                job = f"{engine}, {what}"
                 jobs[job] = lambda p=propagator, form=form: write_snapshots(out, p, times, **form)
                 sizes[job] = jobs[job]().bytes
                 instant = times[options.times // 2]
@@ -164,7 +170,7 @@ def main() -> None:
     seconds = {name: statistics.median(each) for name, each in spent.items()}
     states = len(elements) * len(times)
     print(f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB")
-    print(f"{'':24}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}")
+    print(f"{'':30}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}")
     rows = []
     for name, value in seconds.items():
         size = sizes.get(name, nbytes)
@@ -180,7 +186,7 @@ def main() -> None:
             f"{'' if ratio is None else format(ratio, '.2f'):>{width}}"
             for ratio, width in zip(ratios.values(), (9, 11, 13, 10), strict=True)
         )
-        print(f"{name:24}{value:8.3f}{states / value / 1e6:8.1f}{size / value / 1e6:8,.0f}{shown}")
+        print(f"{name:30}{value:8.3f}{states / value / 1e6:8.1f}{size / value / 1e6:8,.0f}{shown}")
     machine.report(dict(workload=title, satellites=len(elements), instants=len(times), bytes=nbytes, rows=rows), options.json)
 
 
