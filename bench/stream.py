@@ -32,6 +32,7 @@ from gpuprop.arrow import plan_snapshots
 from gpuprop.arrow.disk import DiskFile
 
 BUFFER = 32 << 20
+SATELLITES = 9_341  # those of the workload that peers are measured with; the catalogue's are taken again until there are as many
 FORMS: list[tuple[str, dict[str, Any]]] = [
     ("written", {}),
     ("float32", dict(dtype="float32")),
@@ -77,6 +78,7 @@ def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
     native, minutes = [], (times.ns - times.ns[0]) / 6e10
     for line1, line2 in zip(*lines_of(elements), strict=True):
         native.append(Satrec.twoline2rv(line1, line2)._native)
+    native = [native[number] for number in np.resize(np.arange(len(native)), len(elements))]
     array = SatrecArray(native)
     offsets = (times.ns[0] - elements.epoch.view(np.int64)) / 6e10
     names = ("x", "y", "z", "vx", "vy", "vz")
@@ -112,7 +114,7 @@ def lines_of(elements: Any) -> tuple[list[str], list[str]]:
     lines = [line.rstrip() for line in workloads.ACTIVE.read_text().splitlines()]
     wanted = set(elements.sat_id.tolist())
     pairs = [(a, b) for a, b in pairwise(lines) if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted]
-    assert len(pairs) == len(elements)
+    assert len(pairs) == len(wanted)
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
@@ -123,6 +125,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     title, elements, path = workloads.starlink()
+    distinct = len(elements)
+    elements = elements[np.resize(np.arange(distinct), SATELLITES)]
     times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s")
     nbytes = plan_snapshots(elements, times).bytes
     folder = Path(tempfile.mkdtemp(dir=options.directory))

@@ -202,6 +202,46 @@ def test_a_disk_that_takes_larger_blocks_only(tmp_path, monkeypatch):
     written(tmp_path / "file", DATA)
 
 
+def refuses_writes_past_the_cache(directory):
+    with open(directory / "probe", "wb") as probe:
+        try:
+            flags = disk.fcntl.fcntl(probe.fileno(), disk.fcntl.F_GETFL)
+            disk.fcntl.fcntl(probe.fileno(), disk.fcntl.F_SETFL, flags | os.O_DIRECT)
+        except OSError:
+            return True
+    return False
+
+
+def test_large_writes_go_past_the_cache_aligned(tmp_path, monkeypatch):
+    def pwrite(descriptor, data, offset):
+        past = bool(disk.fcntl.fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT)
+        seen.append((past, offset, len(data), np.frombuffer(data, np.uint8).ctypes.data % 4096))
+        return real(descriptor, data, offset)
+
+    if refuses_writes_past_the_cache(tmp_path):
+        pytest.skip("this file system has no writes past its cache")
+    seen, real = [], os.pwrite
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    written(tmp_path / "file", DATA)
+    assert sorted(seen, key=lambda each: each[1]) == [*((True, n * PIECE, PIECE, 0) for n in range(3)), (False, 3 * PIECE, 4567, 0)]
+
+
+def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
+    """With as many pieces in memory as may wait for it."""
+    gate, made, real, real_map = threading.Event(), [], os.pwrite, disk.mmap.mmap
+    monkeypatch.setattr(os, "pwrite", lambda *given: gate.wait(30) and real(*given))
+    monkeypatch.setattr(disk.mmap, "mmap", lambda *given: made.append(given) or real_map(*given))
+    monkeypatch.setattr(disk, "PIECE", 4096)
+    writer = threading.Thread(target=written, args=(tmp_path / "file", DATA[: 100 * 4096 + 5], 10_000))
+    writer.start()
+    time.sleep(0.2)
+    assert writer.is_alive() and len(made) == disk.PIECES
+    gate.set()
+    writer.join()
+    assert len(made) == disk.PIECES
+    assert (tmp_path / "file").read_bytes() == DATA[: 100 * 4096 + 5]
+
+
 def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatch):
     """The first has the file written through the cache; the second, refused as well, goes on like that."""
     both = threading.Barrier(2)
@@ -215,11 +255,8 @@ def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatc
         return real(descriptor, data, offset)
 
     real, real_fcntl = os.pwrite, disk.fcntl.fcntl
-    with open(tmp_path / "probe", "wb") as probe:
-        try:
-            real_fcntl(probe.fileno(), disk.fcntl.F_SETFL, real_fcntl(probe.fileno(), disk.fcntl.F_GETFL) | os.O_DIRECT)
-        except OSError:
-            pytest.skip("this file system has no writes past its cache")
+    if refuses_writes_past_the_cache(tmp_path):
+        pytest.skip("this file system has no writes past its cache")
     monkeypatch.setattr(os, "pwrite", pwrite)
     written(tmp_path / "file", DATA[: 2 * PIECE])
 

@@ -33,8 +33,12 @@ def verify(
         out.print(f"{each.what}\n  {each.command}", markup=False)
     seen = f"{found.files} files, {decimal(found.bytes)}, {'sizes and endings' if quick else 'every byte'}"
     dropped = f", {len(found.dropped)} dropped" if drop else ""
-    out.print(f"{where}: {seen}: {f'{len(found.findings)} findings{dropped}' if found.findings else 'sound'}", markup=False)
+    out.print(f"{where}: {seen}: {f'{_counted(len(found.findings))}{dropped}' if found.findings else 'sound'}", markup=False)
     return DONE if found.sound else FAILED
+
+
+def _counted(findings: int) -> str:
+    return f"{findings} finding{'s' if findings != 1 else ''}"
 
 
 @app.command
