@@ -94,9 +94,7 @@ def removed(arguments: list[str], into: Path) -> dict[str, Any]:
 def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--into", type=Path, default=Path(tempfile.gettempdir()))
-    parser.add_argument(
-        "--flat", action="store_true", help="the pairs of jobs that differ in their duration alone, and 720 million states, and no others"
-    )
+    parser.add_argument("--flat", action="store_true", help="only jobs that differ in their duration, and 720 million states")
     parser.add_argument("--days", type=int, default=30, help="the longer of their durations")
     options = parser.parse_args()
     day = ["--duration", "1d", "--step", "60s"]
