@@ -199,7 +199,7 @@ def test_verify(run, tmp_path):
     what = "snapshots/part-000017.arrow is damaged: its digest is not the one in the manifest"
     assert found["findings"] == [dict(what=what, command=again, file="snapshots/part-000017.arrow", part=17, shard=None)]
     code, out, _ = run("verify", "out", "--drop")
-    assert code == 1 and f"{what}\n  {again}\n" in out and "1 findings, 1 dropped" in out and not file.exists()
+    assert code == 1 and f"{what}\n  {again}\n" in out and "1 finding, 1 dropped" in out and not file.exists()
     with pytest.raises(ValueError, match="299 of 300 parts are there; go on with it"):
         open_snapshots("out")
     code, out, err = run(*again.split()[1:])
