@@ -280,7 +280,7 @@ class Stopped(RuntimeError):
 
 
 _one_part = threading.Lock()
-_loaded: dict[str, tuple[Order, Plan, Propagator]] = {}  # the order in hand, by its digest
+_loaded: dict[str, tuple[Order, Plan, Propagator, Form]] = {}  # the order in hand, by its digest
 _at_work: set[str] = set()  # tokens of runs
 _stopped: set[str] = set()
 
@@ -308,11 +308,11 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
     directory, rows = place(order.directory), len(order.layout.part(index)) * order.layout.satellites
     _look(order)
     if digest not in _loaded:
-        for _, _, old in _loaded.values():
+        for _, _, old, _ in _loaded.values():
             old.close()
         _loaded.clear()
         _loaded[digest] = (order, *_made(order))
-    _, plan, propagator = _loaded[digest]
+    _, plan, propagator, form = _loaded[digest]
     instants = plan.layout.part(index)
     blocks = propagator.snapshots(
         plan.times[instants.start : instants.stop], plan.frame, plan.velocity, sunlit=plan.sunlit, instants=plan.layout.batch_instants
@@ -324,7 +324,6 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
         if done == total:  # the last moment before the file gets its name
             _look(order)
 
-    form = Form.of(plan)
     with closing(blocks), closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches:
         entry = write_part(directory, plan, index, form, batches, Written(rows), goes_on)
     return {**entry, "engine": propagator.engine, "host": socket.gethostname()}
@@ -340,8 +339,9 @@ def _look(order: Order) -> None:
         raise NotSeen.at(socket.gethostname(), str(order.directory), "its manifest is that of another run")
 
 
-def _made(order: Order) -> tuple[Plan, Propagator]:
-    """The plan and the propagator of an order. RuntimeError where this gpuprop, or its pyarrow, writes other bytes than the caller's."""
+def _made(order: Order) -> tuple[Plan, Propagator, Form]:
+    """The plan, the propagator and the form of an order. RuntimeError where this gpuprop, or its pyarrow, writes other bytes than the
+    caller's."""
     elements = Elements(order.fields, notes=order.notes, noted=order.noted)
     plan = Plan(elements=elements, times=order.times, layout=order.layout, **order.form)
     if plan.to_dict() != order.plan:
@@ -355,7 +355,7 @@ def _made(order: Order) -> tuple[Plan, Propagator]:
     threads = order.threads or _dask_threads()
     if name == "numpy" and multiprocessing.current_process().daemon:
         threads = 1  # daemons, as Dask's workers are, may have no processes of their own
-    return plan, Propagator(elements, engine, plan.gravity, plan.opsmode, threads=threads, eop=order.eop)
+    return plan, Propagator(elements, engine, plan.gravity, plan.opsmode, threads=threads, eop=order.eop), Form.of(plan)
 
 
 def _dask_threads() -> int:

@@ -174,6 +174,20 @@ def contents(directory: Path, parts: str) -> dict[str, bool]:
     return {path.relative_to(directory).as_posix(): not path.is_dir() for path in held}
 
 
+def sizes(directory: Path, parts: str, wanted: set[str]) -> dict[str, int]:
+    """{file: bytes} of those wanted that are in a directory and in its directory `parts`, by listing both; of a store all."""
+    if is_remote(directory):
+        return listing(directory)
+    found = {}
+    for folder, prefix in ((directory, ""), (directory / parts, f"{parts}/")):
+        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            for entry in entries:
+                if prefix + entry.name in wanted and entry.is_file():
+                    with suppress(FileNotFoundError):  # removed since it was listed
+                        found[prefix + entry.name] = entry.stat().st_size
+    return found
+
+
 class Look:
     """What is there of the files `names` of a directory. Of a disk each is looked at when it is asked for; a store is listed once, and
     the ends of all are fetched together."""

@@ -1,8 +1,6 @@
 """Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
 
-import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +18,7 @@ from .check import file_digest
 from .holdings import Holdings
 from .manifest import Manifest
 from .merge import joined, shard_manifests
-from .place import AnyPath, ObjectFile, is_remote, key, listing, place, store
+from .place import AnyPath, ObjectFile, is_remote, key, place, sizes, store
 from .plan import PARTS, Layout, schema_of
 
 
@@ -43,26 +41,14 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     if not manifest.parts:
         raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
     entries = [manifest.satellites, *manifest.parts]
-    sizes = listing(directory) if is_remote(directory) else _sizes(directory, {entry["file"] for entry in entries})
+    found = sizes(directory, PARTS, {entry["file"] for entry in entries})
     for entry in entries:
-        file, size = directory / entry["file"], sizes.get(entry["file"])
+        file, size = directory / entry["file"], found.get(entry["file"])
         if size is None:
             raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
         if size != entry["bytes"]:
             raise ValueError(f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written")
     return Snapshots(directory, manifest)
-
-
-def _sizes(directory: Path, wanted: set[str]) -> dict[str, int]:
-    """{file: bytes} of those wanted that are there, by a listing of each of the two directories."""
-    sizes = {}
-    for folder, prefix in ((directory, ""), (directory / PARTS, f"{PARTS}/")):
-        with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-            for entry in entries:
-                if prefix + entry.name in wanted and entry.is_file():
-                    with suppress(FileNotFoundError):  # removed since it was listed
-                        sizes[prefix + entry.name] = entry.stat().st_size
-    return sizes
 
 
 def _manifest(directory: Path, partial: bool) -> Manifest:
