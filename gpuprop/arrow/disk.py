@@ -9,8 +9,6 @@ has no such writes they go through its cache, which is told to let go of them so
 import errno
 import mmap
 import os
-import re
-import secrets
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..writing.whole_file import sync_directory
+from ..writing.whole_file import WholeFile
 from .place import described
 
 try:
@@ -33,17 +31,6 @@ WRITES = 2 if hasattr(os, "pwrite") else 1  # at a time: while one waits for the
 PIECES = 2 * WRITES + 1  # in memory: one that is filled, and those that wait, so that the disk never does
 
 
-def temporary_name(path: Path) -> Path:
-    """Beside `path`, hidden, so that readers of the directory do not take it for a part; no two writers get the same."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-
-
-def final_name(name: str) -> str | None:
-    """The name that a temporary was to get, None for the name of a file that is no temporary."""
-    match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
-    return match[1] if match else None
-
-
 class DiskFile:
     """A file that is written once, from its beginning to its end, under a temporary name; from commit() on it is there, after discard() it
     never was.
@@ -53,9 +40,9 @@ class DiskFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._temporary = temporary_name(path)
         with self._doing("creating the file"):
-            self._file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
+            self._whole = WholeFile(path)
+        self._file = self._whole.file
         self._direct = self._past_the_cache(True)
         self._threads = ThreadPoolExecutor(WRITES, "gpuprop-disk")
         self._under_way: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
@@ -85,22 +72,14 @@ class DiskFile:
                 if self._direct and self._past_the_cache(False):  # which takes whole blocks alone
                     self._direct = False
                 self._put(self._piece[: self._filled], self._offset)
+        self._threads.shutdown()
         with self._doing("committing the file"):
-            os.fsync(self._file.fileno())
-            self._close()
-            os.replace(self._temporary, self._path)
-            sync_directory(self._path.parent)
+            self._whole.commit()
 
     def discard(self) -> None:
         """Remove what was written."""
-        with suppress(OSError):  # the error that led here is the one to report
-            self._close()
-        with suppress(OSError):
-            self._temporary.unlink()
-
-    def _close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
-        self._file.close()
+        self._whole.discard()
 
     @contextmanager
     def _doing(self, what: str) -> Iterator[None]:

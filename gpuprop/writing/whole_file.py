@@ -1,8 +1,10 @@
-"""A file is complete or absent: written under a temporary name beside it, flushed to the disk, then renamed."""
+"""The one way to write a file: it is complete or absent. Written under a temporary name beside it, flushed to the disk, then renamed."""
 
 import errno
 import gzip
 import os
+import re
+import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -11,32 +13,85 @@ from typing import IO
 CHUNK = 1 << 20
 
 
-def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
-    """Write `pieces` one after the other to `path`, text as UTF-8, gzipped if its name ends in .gz; returns the bytes on the disk.
+def temporary_name(path: Path) -> Path:
+    """A name beside `path`: hidden, so that readers of the directory ignore it, and random, so that no two writers share it."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
 
-    A link stays one: the file it names is replaced. The same text makes the same bytes. OSError names the file and what was being done;
-    whatever happens, `path` is then what it was before, and nothing else is left.
+
+def final_name(name: str) -> str | None:
+    """The name that a temporary file was to get; None if `name` is not that of a temporary file."""
+    match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
+    return match[1] if match else None
+
+
+class WholeFile:
+    """A file that is being written. After commit() it is there under its name; after discard() nothing is left of it.
+
+    The temporary file is always a new one: a file or a link that already has its name is never opened.
+
+    Attributes
+    ----------
+    file : io.FileIO
+        The temporary file, open for writing, without a buffer.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._temporary = temporary_name(path)
+        self.file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
+
+    def commit(self) -> None:
+        """Flush to the disk, then rename. A file that is replaced hands its permissions on."""
+        os.fsync(self.file.fileno())
+        self.file.close()
+        with suppress(FileNotFoundError):
+            self._temporary.chmod(self.path.stat().st_mode & 0o7777)
+        os.replace(self._temporary, self.path)
+        sync_directory(self.path.parent)
+
+    def discard(self) -> None:
+        """Remove the temporary file. Never raises OSError: the error that led here is the one to report."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self._temporary.unlink()
+
+
+def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
+    """Write `pieces` one after the other to a file. The same pieces make the same bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file. If it is there, it is replaced; if it is a link, the file that it points to is replaced. A name that ends in .gz is
+        compressed.
+    pieces : iterable of str or bytes
+        The content; text is written as UTF-8.
+
+    Returns
+    -------
+    int
+        Bytes on the disk.
+
+    Raises
+    ------
+    OSError
+        With the name of the file. The file is then what it was before, and no temporary file is left.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "cannot be replaced by a file, name another", str(path))
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with open(temporary, "wb") as file:
-            _write(file, pieces, path.suffix.lower() == ".gz")
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        if target.exists():
-            temporary.chmod(target.stat().st_mode & 0o7777)
-        os.replace(temporary, target)
-    except BaseException as error:
-        with suppress(OSError):  # the error that led here is the one to report
-            temporary.unlink()
-        if isinstance(error, OSError):
-            raise type(error)(error.errno, f"{error.strerror or error} while writing the file", str(path)) from error
-        raise
-    sync_directory(target.parent)
+        whole = WholeFile(target)
+        try:
+            _write(whole.file, pieces, path.suffix.lower() == ".gz")
+            size = whole.file.tell()
+            whole.commit()
+        except BaseException:
+            whole.discard()
+            raise
+    except OSError as error:
+        raise type(error)(error.errno, f"{error.strerror or error} while writing the file", str(path)) from error
     return size
 
 
@@ -46,11 +101,18 @@ def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None
     for piece in pieces:
         buffer += piece.encode() if isinstance(piece, str) else piece
         if len(buffer) >= CHUNK:
-            sink.write(buffer)
+            _all(sink, buffer)
             buffer.clear()
-    sink.write(buffer)
+    _all(sink, buffer)
     if packed:
         sink.close()
+
+
+def _all(sink: IO[bytes] | gzip.GzipFile, data: bytes | bytearray) -> None:
+    """Write everything: a file without a buffer may take less than it is given."""
+    left = memoryview(data)
+    while left:
+        left = left[sink.write(left) :]
 
 
 def sync_directory(path: Path) -> None:
