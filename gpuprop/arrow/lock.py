@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import __version__
-from .place import described, is_remote
+from ..writing.whole_file import temporary_name
+from .place import described, is_remote, open_regular
 from .shards import Shard
 
 if sys.platform != "win32":
@@ -25,6 +27,7 @@ if sys.platform != "win32":
 
 NAME = ".lock"
 OURS = b'{"gpuprop": '  # what the content of every lock begins with
+WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
 WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
 
 PATIENCE_S, POLL_S = 5.0, 0.05  # of a shard that begins just as another, done, looks whether it was the last
@@ -52,7 +55,7 @@ class Lock:
             return
         limit = time.perf_counter() + patience_s
         while True:
-            self._file = _open(path)
+            self._file = _open(path, _content(shared))
             try:
                 self._take(shared)
                 if self._is_the_file():
@@ -73,8 +76,10 @@ class Lock:
     def _take(self, shared: bool) -> None:
         if sys.platform == "win32":
             return
-        if os.pread(self._file, len(OURS), 0) not in (b"", OURS):
-            raise FileExistsError(f"{self.path} is not a lock of gpuprop: choose another directory")
+        if not stat.S_ISREG(os.fstat(self._file).st_mode) or os.pread(self._file, len(OURS), 0) != OURS:
+            raise FileExistsError(
+                f"{self.path} is not a lock of gpuprop: choose another directory, or remove that file if no other program needs it"
+            )
         try:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
@@ -161,8 +166,40 @@ def _content(shared: bool) -> bytes:
     return json.dumps(facts).encode() + b"\n"
 
 
-def _open(path: Path) -> int:
+def is_ours(path: Path) -> bool:
+    """Whether a file with the name of a lock is one that gpuprop wrote."""
+    if is_remote(path):
+        return False
+    with suppress(OSError), open_regular(path) as file:
+        return file.read(len(OURS)) == OURS
+    return False
+
+
+def _open(path: Path, content: bytes) -> int:
+    """The file of a lock, opened; made with its content where there is none, so that an empty file is never taken for a lock."""
+    flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        while True:
+            with suppress(FileNotFoundError):
+                return os.open(path, flags)
+            with suppress(FileExistsError):  # another job was faster
+                _make(path, content)
     except OSError as error:
         raise described(error, path, "locking the directory") from error
+
+
+def _make(path: Path, content: bytes) -> None:
+    """A new file with its content, which appears with all of it. FileExistsError if there is one."""
+    temporary = temporary_name(path)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+        os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in WITHOUT_LINKS:
+            raise
+        with open(path, "xb", buffering=0) as file:  # where there are no hard links
+            file.write(content)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
