@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gpuprop import Elements, Propagator, time_grid, walker, write_snapshots
+from gpuprop.arrow.manifest import seal
 from gpuprop.clock import Times, as_times
 
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
@@ -74,6 +75,11 @@ def resume(directory, engine="numpy", **options):
 def manifest(directory):
     """The record of a directory."""
     return json.loads((directory / "manifest.json").read_text())
+
+
+def put_manifest(directory, record, name="manifest.json"):
+    """Write a record that was altered, with a new digest of itself, as a forger would."""
+    (directory / name).write_text(json.dumps(seal(record)))
 
 
 def listed(directory):

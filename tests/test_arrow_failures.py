@@ -346,7 +346,7 @@ def test_overwriting_removes_what_an_interrupted_run_left(tmp_path):
     for name in (".part-000004.arrow.0123abcd.partial", ".part-000004.arrow.partial"):  # the second as version 0.1.0 called it
         (tmp_path / "snapshots" / name).write_bytes(b"half")
     (tmp_path / ".manifest.json.0123abcd.partial").write_bytes(b"half")
-    (tmp_path / ".lock").write_bytes(b"")
+    (tmp_path / ".lock").write_bytes(b'{"gpuprop": "0.1.0"}')
     write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
     assert_consistent(tmp_path, 7)
 

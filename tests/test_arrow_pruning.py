@@ -19,7 +19,8 @@ from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapsho
 from gpuprop.arrow import plan_snapshots
 from gpuprop.arrow.manifest import Manifest
 from gpuprop.arrow.shards import Shard
-from gpuprop.clock import as_times
+from gpuprop.clock import as_times, format_ns
+from gpuprop.errors import DamagedError
 
 FORMS = [("arrow", "none"), ("arrow", "zstd"), ("parquet", "zstd")]
 when = pads.field("time")
@@ -226,7 +227,7 @@ def test_a_terabyte_costs_the_part_asked_for(tmp_path, monkeypatch):
     assert entry["part"] == real
     parts = []
     for part in range(count):
-        first, last = (f"{text}Z" for text in np.datetime_as_string(times[8 * part : 8 * part + 8].ns.astype("M8[ns]")[[0, -1]]))
+        first, last = (format_ns(ns) for ns in times[8 * part : 8 * part + 8].ns[[0, -1]])
         parts.append({**entry, "part": part, "file": shard.files.part(part), "first": first, "last": last, "bytes": size})
     parts[real] = entry
     for each in parts:
@@ -248,5 +249,5 @@ def test_a_terabyte_costs_the_part_asked_for(tmp_path, monkeypatch):
     assert np.array_equal(table["x"].to_numpy(), states.x[0], equal_nan=True)
     found = ds.dataset.to_table(filter=when == instant(times.ns[index]))
     assert np.array_equal(found["x"].to_numpy(), states.x[0], equal_nan=True)
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(DamagedError, match=rf"part-{real + 1:06d}.arrow is damaged: .*gpuprop verify"):
         ds.at(times[index + 8])

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
-from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, rows, satellites, small_layout
+from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, put_manifest, rows, satellites, small_layout
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.clock import as_times
+from gpuprop.errors import DamagedError
 
 FORMS = [("arrow", "none"), ("arrow", "lz4"), ("parquet", "zstd")]
 LAYOUTS = {"whole": (1 << 19, 1 << 20, 768_000_000), "many parts": (100, 200, 20_000), "instants split": (8, 16, 20_000)}
@@ -166,7 +167,7 @@ def test_a_manifest_of_something_else(tmp_path, text):
 
 def test_a_manifest_of_a_later_layout_names_both(damaged):
     directory, manifest = damaged
-    (directory / "manifest.json").write_text(json.dumps({**manifest, "gpuprop": "9.0", "layout": 2}))
+    put_manifest(directory, {**manifest, "gpuprop": "9.0", "layout": 2})
     with pytest.raises(ValueError, match=r"was written by gpuprop 9\.0 in layout 2; .* reads layout 1"):
         open_snapshots(directory)
 
@@ -174,7 +175,7 @@ def test_a_manifest_of_a_later_layout_names_both(damaged):
 def test_a_manifest_with_a_hole(damaged):
     directory, manifest = damaged
     del manifest["parts"]
-    (directory / "manifest.json").write_text(json.dumps(manifest))
+    put_manifest(directory, manifest)
     with pytest.raises(ValueError, match="damaged: it has no 'parts'"):
         open_snapshots(directory)
 
@@ -183,17 +184,18 @@ def test_a_manifest_with_a_hole(damaged):
     "place, value, says",
     [
         (["parts", 2], {}, "its entry 2 of the parts has no 'part'"),
-        (["parts", 0], "part", "its entry 0 of the parts has no 'part'"),
-        (["parts", 1, "status"], [], "its entry 1 of the parts has no 'status'"),
+        (["parts", 0], "part", "its entry 0 of the parts is not an object but 'part'"),
+        (["parts", 1, "status"], [], "'status' of its entry 1 of the parts cannot be []"),
         (["parts", 3, "file"], "../part-000003.arrow", "part 3 of its plan cannot be '../part-000003.arrow'"),
         (["parts", 3, "file"], "snapshots/part-000004.arrow", "part 3 of its plan cannot be 'snapshots/part-000004.arrow'"),
-        (["parts", 3, "part"], 7, "part 7 of its plan cannot be 'snapshots/part-000003.arrow'"),
-        (["parts"], {}, "it has no 'parts'"),
+        (["parts", 3, "part"], 7, "part 7 is not of its plan"),
+        (["parts", 3, "part"], 2, "part 2 is listed twice"),
+        (["parts"], {}, "'parts' of it cannot be {}"),
         (["satellites"], {}, "its entry of the satellites has no 'file'"),
         (["plan"], {}, "its plan has no 'format'"),
-        (["plan"], None, "it has no 'plan'"),
-        (["plan", "instants"], "53", "its plan has no 'instants'"),
-        (["plan", "part_instants"], 0, "its plan has 0 part_instants"),
+        (["plan"], None, "'plan' of it cannot be None"),
+        (["plan", "instants"], "53", "'instants' of its plan cannot be '53'"),
+        (["plan", "part_instants"], 0, "'part_instants' of its plan cannot be 0"),
     ],
 )
 def test_a_damaged_manifest(damaged, place, value, says):
@@ -202,10 +204,11 @@ def test_a_damaged_manifest(damaged, place, value, says):
     for key in place[:-1]:
         record = record[key]
     record[place[-1]] = value
-    (directory / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ValueError) as caught:
+    put_manifest(directory, manifest)
+    with pytest.raises(DamagedError) as caught:
         open_snapshots(directory, partial=True)
-    assert str(caught.value) == f"{directory / 'manifest.json'} is damaged: {says}; write the snapshots again, to another directory"
+    advice = "take it from a backup, or write the snapshots again, to another directory"
+    assert str(caught.value) == f"{directory / 'manifest.json'} is damaged: {says}; {advice}"
 
 
 def test_a_missing_a_truncated_and_an_altered_part(damaged):
@@ -229,7 +232,7 @@ def test_a_run_that_did_not_finish(damaged, kept):
     directory, manifest = damaged
     manifest["parts"] = [manifest["parts"][index] for index in kept]
     manifest["complete"] = False
-    (directory / "manifest.json").write_text(json.dumps(manifest))
+    put_manifest(directory, manifest)
     with pytest.raises(ValueError, match=rf"did not finish: {len(kept)} of 7 parts are there; .*partial=True"):
         open_snapshots(directory)
     ds = open_snapshots(directory, partial=True)
@@ -248,7 +251,7 @@ def test_an_irregular_run_that_did_not_finish(tmp_path, monkeypatch):
     write_snapshots(tmp_path, propagator(), IRREGULAR)
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     manifest["parts"], manifest["complete"] = [manifest["parts"][1], manifest["parts"][3]], False
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    put_manifest(tmp_path, manifest)
     ds = open_snapshots(tmp_path, partial=True)
     assert ds.times.ns.tolist() == IRREGULAR.ns[[1, 3]].tolist()
     assert np.array_equal(ds.at(IRREGULAR[3])["x"].to_numpy(), propagator().states(IRREGULAR).x[3], equal_nan=True)
@@ -256,7 +259,7 @@ def test_an_irregular_run_that_did_not_finish(tmp_path, monkeypatch):
 
 def test_a_run_without_any_part(damaged):
     directory, manifest = damaged
-    (directory / "manifest.json").write_text(json.dumps({**manifest, "parts": [], "complete": False}))
+    put_manifest(directory, {**manifest, "parts": [], "complete": False})
     with pytest.raises(ValueError, match="0 of 7 parts"):
         open_snapshots(directory)
     with pytest.raises(ValueError, match="no part of it is complete yet"):

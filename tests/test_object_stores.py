@@ -213,10 +213,10 @@ def test_nothing_is_remembered_of_what_another_machine_may_change(counted):
     run(counted)
     entry, name = manifest(counted)["parts"][2], "/bucket/out/snapshots/part-000002.arrow"
     assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) == entry["bytes"]
-    assert "shard-001-of-002.json" not in names(counted) and fault(counted, entry, full=False) is None
+    assert "shard-001-of-002.json" not in names(counted) and fault(counted, manifest(counted)["plan"], entry, full=False) is None
     del CountedStore.store[name]
     CountedStore.store["/bucket/out/shard-001-of-002.json"] = CountedStore.store["/bucket/out/manifest.json"]
-    assert fault(counted, entry, full=False) == "is missing, but the manifest lists it"
+    assert fault(counted, manifest(counted)["plan"], entry, full=False) == "is missing, but the manifest lists it"
     assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) is None
     assert "shard-001-of-002.json" in names(counted)
 
@@ -242,7 +242,7 @@ def assert_nothing_lost(where):
     assert not CountedStore.uploads
     if "/bucket/out/manifest.json" in where.fs.store:
         for entry in manifest(where)["parts"]:
-            assert fault(where, entry, full=True) is None
+            assert fault(where, manifest(where)["plan"], entry, full=True) is None
 
 
 @pytest.mark.parametrize("error", [Lost("connection reset"), KeyboardInterrupt()], ids=["error", "interrupt"])

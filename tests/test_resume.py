@@ -1,16 +1,15 @@
 """A run that was cut off goes on: what is sound stays, what is not is written again, and the bytes are those of a run that was not."""
 
 import errno
-import json
 import os
 
 import pytest
-from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, resume, satellites, small_layout
+from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, satellites, small_layout
 
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, verify_snapshots, write
 from gpuprop.arrow.lock import Lock, locked
-from gpuprop.arrow.write import consecutive
+from gpuprop.arrow.manifest import Manifest
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +60,11 @@ def test_a_complete_run_is_left_as_it_is(tmp_path):
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
+def gaps(missing, parts=7):
+    """The parts that a manifest does not list, as Manifest.missing gives them."""
+    return Manifest({"parts": parts}, parts=[{"part": index} for index in range(parts) if index not in missing]).missing
+
+
 @pytest.mark.parametrize("missing", [[0], [3], [6], [0, 2, 3, 6], [0, 1, 2, 3, 4, 5, 6]])
 def test_parts_missing_anywhere(tmp_path, undisturbed, missing, monkeypatch):
     write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
@@ -72,7 +76,7 @@ def test_parts_missing_anywhere(tmp_path, undisturbed, missing, monkeypatch):
     report = resume(tmp_path / "out")
     assert contents(tmp_path / "out") == undisturbed
     lengths = [8] * 6 + [5]
-    assert asked[1:] == [sum(lengths[index] for index in run) for run in consecutive(missing)], "a pipeline for each run of parts, no more"
+    assert asked[1:] == [sum(lengths[index] for index in gap) for gap in gaps(missing)], "a pipeline for each run of parts, no more"
     assert report.computed == 37 * sum(lengths[index] for index in missing)
     assert report.rewritten == [f"snapshots/part-{index:06d}.arrow is missing, but the manifest lists it" for index in missing]
 
@@ -95,9 +99,10 @@ def test_progress_goes_on_from_what_is_there(tmp_path):
     assert [done for done, _, _ in calls[1:]] == [37 * min(instants, 53) for instants in range(18, 55, 2)]
 
 
-def test_consecutive():
-    assert consecutive([]) == [] and consecutive([4]) == [range(4, 5)]
-    assert consecutive([0, 1, 3, 5, 6, 7]) == [range(0, 2), range(3, 4), range(5, 8)]
+def test_missing_parts_are_ranges():
+    assert gaps([], 1) == [] and gaps([4]) == [range(4, 5)]
+    assert gaps([0, 1, 3, 5, 6, 7], 9) == [range(0, 2), range(3, 4), range(5, 8)]
+    assert Manifest({"parts": 10**15}).missing == [range(10**15)], "no list of them is made"
 
 
 # --- another plan ---
@@ -135,7 +140,7 @@ def test_other_satellites_instants_and_models_are_refused(tmp_path):
             write_snapshots(tmp_path, prop, times, resume=True)
     record = manifest(tmp_path)
     record["plan"]["version"] = "0.0.9"
-    (tmp_path / "manifest.json").write_text(json.dumps(record))
+    put_manifest(tmp_path, record)
     with pytest.raises(PlanDiffers, match=r"plan \(version: 0\.0\.9 there, "):
         resume(tmp_path)
     assert contents(tmp_path) == before
@@ -228,9 +233,9 @@ def test_what_was_left_half_done_is_removed(tmp_path, undisturbed):
         "snapshots/.part-000006.arrow.partial",
     ):
         (out / name).write_bytes(b"half")
-    for name in ("snapshots/part-000002.arrow", "snapshots/part-000005.arrow"):  # not committed: whatever it is, the manifest does not say
-        (out / name).write_bytes(b"not this")
-    (out / ".lock").write_bytes(b"")
+    for name in ("snapshots/part-000002.arrow", "snapshots/part-000005.arrow"):  # not committed: the manifest does not list them
+        (out / name).write_bytes(undisturbed[name])
+    (out / ".lock").write_bytes(b'{"gpuprop": "0.1.0", "pid": 1}')
     resume(out)
     assert contents(out) == undisturbed
     assert {path.name for path in out.iterdir()} == {"manifest.json", "satellites.arrow", "snapshots"}

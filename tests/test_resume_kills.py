@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 import pytest
-from arrow_samples import GRID, contents, propagator
+from arrow_samples import GRID, contents, propagator, put_manifest
 
 import gpuprop.arrow.disk
 import gpuprop.arrow.lock
@@ -107,8 +107,9 @@ def assert_nothing_lost(directory, at_least=()):
     """What a manifest lists is whole, byte by byte, and holds what it listed before."""
     found = {}
     for path in directory.glob("*.json"):
-        for entry in json.loads(path.read_text())["parts"]:
-            assert fault(directory, entry, full=True) is None
+        written = json.loads(path.read_text())
+        for entry in written["parts"]:
+            assert fault(directory, written["plan"], entry, full=True) is None
             found[entry["part"]] = entry["digest"]
     assert set(at_least) <= set(found)
     if found:
@@ -208,7 +209,7 @@ def test_killed_at_every_step_of_a_resume(memory):
     shutil.copytree(memory / "undisturbed", memory / "hurt")
     record = json.loads((memory / "hurt" / "manifest.json").read_text())
     record["parts"], record["complete"] = record["parts"][:2], False
-    (memory / "hurt" / "manifest.json").write_text(json.dumps(record))
+    put_manifest(memory / "hurt", record)
     (memory / "hurt" / "snapshots" / "part-000000.arrow").write_bytes(b"short")
     (memory / "hurt" / "snapshots" / ".part-000002.arrow.01234567.partial").write_bytes(b"half")
 

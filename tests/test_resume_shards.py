@@ -8,7 +8,7 @@ import sys
 import threading
 
 import pytest
-from arrow_samples import GRID, contents, propagator, small_layout
+from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
 
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
@@ -237,7 +237,7 @@ def test_merging_says_what_is_missing_with_the_command_for_it(tmp_path):
     write(tmp_path, "4/4")
     record = json.loads((tmp_path / "shard-004-of-004.json").read_text())
     record["parts"], record["complete"] = record["parts"][1:], False
-    (tmp_path / "shard-004-of-004.json").write_text(json.dumps(record))
+    put_manifest(tmp_path, record, "shard-004-of-004.json")
     (tmp_path / "snapshots" / "part-000002.arrow").unlink()
     command = "gpuprop propagate 'my catalogue.csv' -o out --shard"
     with pytest.raises(Unmerged) as caught:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .check import fault
-from .holdings import Holdings, refuse_differences
+from .check import Checker
+from .holdings import Holdings, carriers, refuse_differences
 from .lock import Lock, locked
-from .manifest import Manifest
-from .place import Look, is_remote, make_directory, read_bytes, remove
+from .manifest import MOST_BYTES, Manifest
+from .place import is_remote, make_directory, read_bytes, remove
 from .plan import PARTS, Plan
 from .shards import Shard
 
@@ -33,7 +33,7 @@ class Job:
     merged: bool = False
 
     @property
-    def todo(self) -> list[int]:
+    def todo(self) -> list[range]:
         return [] if self.merged else self.manifest.missing
 
     @property
@@ -47,7 +47,7 @@ class Job:
             lock.check()
         if is_remote(self.directory) and not self.merged:
             try:
-                there = read_bytes(self.directory / self.manifest.name)
+                there = read_bytes(self.directory / self.manifest.name, MOST_BYTES)
             except FileNotFoundError:
                 there = b""
             if there != self.manifest.stored:
@@ -104,8 +104,9 @@ def _withdraw(job: Job) -> None:
     """Of a job in a store, replaced by one with another plan: remove the part that it was at, which the manifest there does not know."""
     if is_remote(job.directory):
         holdings = Holdings.of(job.directory)
-        for name in holdings.foreign:
-            if name in job.manifest.files and holdings.manifests and not holdings.damaged:
+        if holdings.manifests and not holdings.damaged:
+            names = [name for name in holdings.foreign if name in job.manifest.files]
+            for name in carriers(job.directory, job.manifest, names):
                 remove(job.directory / name)
 
 
@@ -134,6 +135,7 @@ def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool) -
             f"{directory} already holds snapshots: choose another directory, go on with them (resume=True, --resume) "
             "or replace them (overwrite=True, --overwrite)"
         )
+    holdings.refuse_unproven()
     if holdings.manifests:  # from here on they claim no part, but the plan still accounts for those that are not removed yet
         old = Manifest(holdings.manifests[0].plan, run={OVERWRITTEN: True})
         old.write(directory)
@@ -182,21 +184,24 @@ def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
 
 
 def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
-    """What is there and sound stays: every part is there, has its size and ends as it should, and the two that were committed last, which
-    the disk had the least time for, have their digest. What is not sound is no longer listed, then removed."""
+    """What is there and sound stays: every part is there, has its size, ends as it should and carries the plan; and the two that were
+    committed last, which the disk had the least time for, have their digest. Where the manifest has no digest of itself, as before it had
+    one, every part is read. What is not sound is removed, then no longer listed: a file that is listed is known to be gpuprop's."""
     bad: dict[int, str] = {}
-    look = Look(directory, [entry["file"] for entry in (found.satellites, *found.parts) if entry])
+    checker = Checker(directory, found.plan, [entry["file"] for entry in (found.satellites, *found.parts) if entry])
     for entry in found.parts:
-        wrong = fault(directory, entry, entry["part"] in found.last, look)
+        wrong = checker.fault(entry, full=entry["part"] in found.last or not found.sealed)
         if wrong:
             bad[entry["part"]] = f"{entry['file']} {wrong}"
-    lost = fault(directory, found.satellites, True, look) if found.satellites else "is missing"
+    lost = checker.fault(found.satellites, full=True) if found.satellites else "is missing"
     job = Job(directory, found, rewritten=list(bad.values()), satellites=bool(lost and found.own))
     if lost and found.satellites:
         job.rewritten.append(f"{found.satellites['file']} {lost}")
     if bad or job.satellites or found.missing:
         found.run = {**fresh.run, **({"shards": found.run["shards"]} if "shards" in found.run else {})}
     if bad:
+        for number in bad:
+            remove(directory / found.files.part(number))
         found.drop(bad)
     if bad or (is_remote(directory) and (job.satellites or found.missing)):  # who wrote there before notices
         found.write(directory)

@@ -19,6 +19,7 @@ from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -184,7 +185,7 @@ def parts_of(
     Few are under way at any time. Closing the generator cancels what waits and has dropped what is in hand. NotSeen; RuntimeError for what
     goes wrong on a worker (with its host), for a scheduler that is gone and where there is no worker for NO_WORKER_S seconds.
     """
-    todo = iter(job.todo)
+    todo = chain.from_iterable(job.todo)
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)
@@ -215,7 +216,7 @@ def parts_of(
                 continue
             del pending[future]
             entry = _entry(future)
-            _see(job.directory, entry)
+            _see(job.directory, plan, entry)
             written.add(entry)
             yield entry
             if progress is not None:
@@ -259,10 +260,10 @@ def _entry(future: Any) -> dict[str, Any]:
     raise RuntimeError(f"a part failed on the Dask cluster: {type(error).__name__}: {error}") from error
 
 
-def _see(directory: Path, entry: dict[str, Any]) -> None:
+def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
     """NotSeen unless the part that a worker has written is here."""
     limit = time.monotonic() + SEEN_S
-    while wrong := fault(directory, entry, full=False):
+    while wrong := fault(directory, plan.to_dict(), entry, full=False):
         if time.monotonic() > limit:
             raise NotSeen.at(entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}")
         time.sleep(0.1)

@@ -1,16 +1,17 @@
 """What a directory holds: manifests, files that they account for, and files that are somebody else's, which are never touched."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .disk import final_name
+from ..errors import DamagedError
+from ..writing.whole_file import final_name
+from .check import Checker, file_digest
 from .lock import NAME as LOCK
-from .lock import is_lock
+from .lock import is_lock, is_ours
 from .manifest import NAME, Manifest
-from .place import contents, is_remote, remove
-from .plan import PARTS, Files
+from .place import contents, refuse_links, remove
+from .plan import PARTS
 from .shards import Shard
 
 SHOWN = 60  # characters of a value in a message
@@ -30,14 +31,12 @@ class Holdings:
     shards: dict[Shard, Manifest] = field(default_factory=dict)
     ours: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
-    damaged: ValueError | None = None
+    damaged: DamagedError | None = None
 
     @staticmethod
     def of(directory: Path) -> "Holdings":
         """Look. FileExistsError where the place of the parts is a symbolic link."""
-        parts = directory / PARTS
-        if not is_remote(parts) and parts.is_symlink():
-            raise FileExistsError(f"{parts} is a symbolic link, which gpuprop does not make there: choose another directory")
+        refuse_links(directory, PARTS)
         # Names first, manifests then: shards that run write their manifest before any other file.
         held = contents(directory, PARTS)
         holdings = Holdings(directory)
@@ -47,17 +46,16 @@ class Holdings:
                 manifest = Manifest.read(directory, shard)
             except FileNotFoundError:
                 continue
-            except ValueError as error:
+            except DamagedError as error:
                 holdings.damaged = error
                 continue
             if shard is None:
                 holdings.whole = manifest
             else:
                 holdings.shards[shard] = manifest
-        read = [each.name for each in holdings.manifests]
-        files = [each.files for each in holdings.manifests]
+        proven = holdings._proven([name for name, is_file in held.items() if is_file])
         for name, is_file in held.items():
-            kind = holdings.ours if is_file and _is_ours(PurePosixPath(name), read, files) else holdings.foreign
+            kind = holdings.ours if is_file and holdings._is_ours(PurePosixPath(name), proven) else holdings.foreign
             kind.append(name)
         if holdings.whole:  # which was written from them: the merge was killed while it removed them
             holdings.shards = {}
@@ -66,6 +64,36 @@ class Holdings:
     @property
     def manifests(self) -> list[Manifest]:
         return [*([self.whole] if self.whole else []), *self.shards.values()]
+
+    def _proven(self, files: list[str]) -> set[str]:
+        """The files with the name of a part, or of the satellites, that are gpuprop's: a manifest lists them, or they carry its plan.
+
+        A manifest's plan alone is no proof: any file may have such a name.
+        """
+        found = {entry["file"] for each in self.manifests for entry in (each.satellites, *each.parts) if entry}
+        for manifest in self.manifests:
+            unlisted = [name for name in files if name in manifest.files and name not in found]
+            if unlisted:
+                found |= set(carriers(self.directory, manifest, unlisted))
+        return found
+
+    def _is_ours(self, file: PurePosixPath, proven: set[str]) -> bool:
+        """Whether a file, relative to the directory, is one of gpuprop's, or the temporary file of one."""
+        final = final_name(file.name)
+        whole = file.with_name(final or file.name).as_posix()
+        if whole == NAME or Shard.named(whole):
+            return final is not None or whole in [each.name for each in self.manifests]
+        if is_lock(whole):
+            return final is not None or is_ours(self.directory / whole)
+        return whole in proven if final is None else any(whole in each.files for each in self.manifests)
+
+    def refuse_unproven(self) -> None:
+        """FileExistsError if a manifest lists a file that may be somebody else's: it neither carries the plan nor has the digest listed."""
+        for manifest in self.manifests:
+            entries = {entry["file"]: entry for entry in (manifest.satellites, *manifest.parts) if entry and entry["file"] in self.ours}
+            doubtful = set(entries).difference(carriers(self.directory, manifest, list(entries)))
+            self.foreign += [name for name in sorted(doubtful) if file_digest(self.directory / name) != entries[name]["digest"]]
+        self.refuse_foreign()
 
     def refuse_foreign(self) -> None:
         """FileExistsError if there are files of somebody else's."""
@@ -86,15 +114,9 @@ class Holdings:
                 remove(self.directory / name.as_posix())
 
 
-def _is_ours(file: PurePosixPath, read: Iterable[str], files: Iterable[Files]) -> bool:
-    """Whether a file, relative to its directory, is one of those of the manifests that could be read, or the temporary of one."""
-    final = final_name(file.name)
-    whole = file.with_name(final or file.name).as_posix()
-    if whole == NAME or Shard.named(whole):
-        return final is not None or whole in read
-    if final is None and is_lock(whole):
-        return True
-    return any(whole in each for each in files)
+def carriers(directory: Path, manifest: Manifest, names: list[str]) -> list[str]:
+    """Those of the files that carry the plan of a manifest."""
+    return Checker(directory, manifest.plan, names).carriers(names)
 
 
 def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any]) -> None:

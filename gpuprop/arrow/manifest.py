@@ -3,36 +3,27 @@
 A shard has one of its own, of the same form, until all are merged into the one of the directory.
 """
 
+import errno
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import xxhash
+
 from .. import __version__
+from ..errors import DamagedError
 from .files import NewFile
+from .manifest_fields import problem, shown
 from .place import is_remote, no_bucket, read_bytes
-from .plan import Files
+from .plan import Files, digest_text
 from .shards import Shard
 
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
 
-# What readers rely on; the rest is for people.
-RECORD = {"gpuprop": str, "plan": dict, "satellites": dict, "parts": list, "complete": bool, "run": dict}
-COUNTS = ("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches")
-PLAN: dict[str, Any] = {
-    "format": str,
-    "compression": str,
-    "frame": str,
-    "dtype": str,
-    "velocity": bool,
-    "start": str | None,
-    "step": str | None,
-}
-PLAN |= dict.fromkeys(COUNTS, int)
-FILE = {"file": str, "rows": int, "bytes": int, "digest": str}
-PART = {"part": int, **FILE, "first": str, "last": str, "status": dict}
+MOST_BYTES = 1 << 30  # of a manifest: an entry of a part takes some 400, and a run has a million parts at most
 
 
 @dataclass
@@ -43,7 +34,8 @@ class Manifest:
     number), file, rows, first and last (instants), bytes, digest, engine, status ({code: states}). complete: whether no part is missing.
     run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
     these facts of each, where it was done in shards. last: the two parts that were committed last. stored: the bytes of its file, as they
-    were read or written last.
+    were read or written last. sealed: whether its file has a digest of itself. The digest finds accidents, not forgers, who can make a
+    new one; manifests of gpuprop before that have none.
     """
 
     plan: dict[str, Any]
@@ -55,6 +47,7 @@ class Manifest:
     shard: Shard | None = None
     last: list[int] = field(default_factory=list)
     stored: bytes = field(default=b"", repr=False, compare=False)
+    sealed: bool = field(default=True, compare=False)
 
     def write(self, directory: Path) -> None:
         """Replace the manifest in the directory, all or nothing."""
@@ -69,10 +62,10 @@ class Manifest:
             "last": self.last,
             "parts": self.parts,
         }
-        data = json.dumps(record, indent=1).encode() + b"\n"
+        data = json.dumps(seal(record), indent=1).encode() + b"\n"
         with NewFile(directory / self.name) as file:
             file.write(data)
-        self.stored = data
+        self.stored, self.sealed = data, True
 
     def add(self, part: dict[str, Any]) -> None:
         """A part that is complete from now on."""
@@ -97,49 +90,58 @@ class Manifest:
         return self.shard.parts(self.plan["parts"]) if self.shard else range(self.plan["parts"])
 
     @property
-    def missing(self) -> list[int]:
-        """Those that it does not list yet."""
-        return sorted(set(self.own).difference(entry["part"] for entry in self.parts))
+    def missing(self) -> list[range]:
+        """The parts that it does not list yet, in order, as ranges: a plan may have more parts than a list could hold."""
+        found: list[range] = []
+        first = self.own.start
+        for entry in self.parts:
+            found.append(range(first, entry["part"]))
+            first = entry["part"] + 1
+        found.append(range(first, self.own.stop))
+        return [gap for gap in found if gap]
 
     @staticmethod
     def read(directory: Path, shard: Shard | None = None) -> "Manifest":
-        """FileNotFoundError if there is none, ValueError if it is damaged, not gpuprop's or of a layout this version does not know."""
+        """The manifest of a directory, or of a shard.
+
+        Every field has been checked then: its type, its bounds, that the names of the files are those of the plan, and that the parts are
+        those of the plan, too.
+
+        Raises
+        ------
+        FileNotFoundError
+            There is none.
+        DamagedError
+            It was altered, is not a file that gpuprop wrote, or has a layout that this version does not know.
+        """
         path = directory / (shard.manifest if shard else NAME)
         if not is_remote(directory) and not directory.is_dir():
             raise FileNotFoundError(f"{directory} is not a directory of snapshots" + (": it is a file" if directory.exists() else ""))
         try:
-            data = read_bytes(path)
+            data = read_bytes(path, MOST_BYTES)
         except FileNotFoundError as error:
             if no_bucket(error):
                 raise
             raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote") from None
-        record = _record(data)
-        if record is None:
-            raise ValueError(f"{path} is not a manifest of gpuprop")
-        if record.get("layout") != LAYOUT_VERSION:
-            raise ValueError(
-                f"{path} was written by gpuprop {record['gpuprop']} in layout {record.get('layout')}; "
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.EISDIR, errno.ENXIO):  # it is there, but no file of ours
+                raise DamagedError(f"{path} is not a manifest of gpuprop: {error.strerror}") from None
+            raise
+        record = _record(path, data)
+        if type(record.get("layout")) is not int or record["layout"] != LAYOUT_VERSION:
+            raise DamagedError(
+                f"{path} was written by gpuprop {str(record['gpuprop'])[:20]} in layout {shown(record.get('layout'))}; "
                 f"this is gpuprop {__version__}, which reads layout {LAYOUT_VERSION}"
             )
-        _require(path, "it", record, RECORD)
-        _require(path, "its plan", record["plan"], PLAN)
+        sealed = "digest" in record
+        if sealed and record != seal(record):
+            raise _damaged(path, "it was changed after gpuprop wrote it (its digest of itself differs)")
+        wrong = problem(record, shard)
+        if wrong:
+            raise _damaged(path, wrong)
         manifest = Manifest(record["plan"], record["satellites"], record["parts"], record["complete"], record["run"], record["gpuprop"])
-        manifest.shard, manifest.stored = shard, data
-        if record.get("shard") != (str(shard) if shard else None):
-            raise _damaged(path, f"it is that of shard {record.get('shard')}")
-        for name in COUNTS:
-            if manifest.plan[name] < 1:
-                raise _damaged(path, f"its plan has {manifest.plan[name]} {name}")
-        if manifest.parts:
-            _require(path, "its entry of the satellites", manifest.satellites, FILE)
-        for number, part in enumerate(manifest.parts):
-            _require(path, f"its entry {number} of the parts", part, PART)
-            if part["file"] not in manifest.files or part["file"] != manifest.files.part(part["part"]):
-                raise _damaged(path, f"part {part['part']} of its plan cannot be {part['file']!r}")
-            if part["part"] not in manifest.own:
-                raise _damaged(path, f"part {part['part']} is not of shard {shard}")
-        last = record.get("last", [])
-        manifest.last = [number for number in last if isinstance(number, int)] if isinstance(last, list) else []
+        manifest.shard, manifest.stored, manifest.sealed = shard, data, sealed
+        manifest.last = record.get("last", [])
         return manifest
 
     @property
@@ -147,21 +149,35 @@ class Manifest:
         return Files(self.plan["format"], self.plan["parts"])
 
 
-def _require(path: Path, what: str, record: Any, kinds: Mapping[str, Any]) -> None:
-    """ValueError unless `record`, which the manifest calls `what`, is an object with these names and kinds of values."""
-    for name, kind in kinds.items():
-        if not isinstance(record, dict) or name not in record or not isinstance(record[name], kind):
-            raise _damaged(path, f"{what} has no {name!r}")
+def seal(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a manifest with its digest: over all else that it says. Blanks and the order of names do not count."""
+    said = {name: value for name, value in record.items() if name != "digest"}
+    digest = xxhash.xxh3_128(json.dumps(said, sort_keys=True, separators=(",", ":")).encode())
+    return {"digest": digest_text(digest), **said}
 
 
-def _damaged(path: Path, why: str) -> ValueError:
-    return ValueError(f"{path} is damaged: {why}; write the snapshots again, to another directory")
+def _damaged(path: Path, why: str) -> DamagedError:
+    return DamagedError(f"{path} is damaged: {why}; take it from a backup, or write the snapshots again, to another directory")
 
 
-def _record(data: bytes) -> dict[str, Any] | None:
-    """The object in a manifest of gpuprop, None if the file is something else."""
+def _record(path: Path, data: bytes) -> dict[str, Any]:
+    """The object in a manifest of gpuprop. DamagedError if the file is something else."""
     try:
-        record = json.loads(data)
-    except ValueError:
-        return None
-    return record if isinstance(record, dict) and "gpuprop" in record else None
+        record = json.loads(data, object_pairs_hook=_named_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else f"{error}"
+        raise DamagedError(f"{path} is not a manifest of gpuprop, or is damaged: {why}") from None
+    if not isinstance(record, dict) or "gpuprop" not in record:
+        raise DamagedError(f"{path} is not a manifest of gpuprop")
+    return record
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it names a field twice")
+    return found
+
+
+def _no_number(text: str) -> Any:
+    raise ValueError(f"{text} is not a number")

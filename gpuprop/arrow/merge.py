@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from .check import fault
+from .check import Checker
 from .command import again
 from .holdings import Holdings, refuse_differences
 from .lock import Busy, locked
 from .manifest import Manifest
-from .place import AnyPath, Look, is_remote, names, place
+from .place import AnyPath, is_remote, names, place
 from .shards import Shard
 
 PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at the directory
@@ -106,9 +106,9 @@ def unfinished(holdings: Holdings) -> Iterator[tuple[str, str]]:
             yield f"shard {shard} has {len(manifest.parts)} of {len(manifest.own)} parts", command
         else:
             entries = [*([manifest.satellites] if manifest.satellites else []), *manifest.parts]
-            look = Look(holdings.directory, [entry["file"] for entry in entries])
+            checker = Checker(holdings.directory, manifest.plan, [entry["file"] for entry in entries])
             for entry in entries:
-                if wrong := fault(holdings.directory, entry, False, look):
+                if wrong := checker.fault(entry, full=not manifest.sealed):
                     yield f"shard {shard}: {entry['file']} {wrong}", command
 
 

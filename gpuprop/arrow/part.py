@@ -1,6 +1,5 @@
 """A part: encoded batches into one file; and the file of the satellites beside the parts."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 from ..clock import format_ns
 from .encode import Encoded, Form, ipc_options
 from .files import NewFile
-from .plan import Plan
+from .plan import Plan, satellites_text
 
 Progress: TypeAlias = Callable[[int, int, int], None]  # rows done, rows in all, bytes written
 
@@ -70,8 +69,7 @@ def write_part(
 
 def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
     """The satellites file; its entry in the manifest."""
-    about = {name: plan.metadata[name] for name in ("version", "elements", "satellites", "notes") if name in plan.metadata}
-    table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": json.dumps(about)})
+    table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": satellites_text(plan.metadata)})
     with NewFile(directory / plan.files.satellites) as file:
         sink = pa.PythonFile(file, "w")
         if plan.format == "arrow":

@@ -8,12 +8,14 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
-from urllib.parse import unquote
+from urllib.request import url2pathname
 
 from ..writing.whole_file import sync_directory
 
@@ -24,7 +26,8 @@ AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
 ON_DISK = ("file", "local")
-SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory):[/\\][^/\\]")  # what pathlib makes of a URL
+THIS_MACHINE = ("", "localhost")  # hosts of a file URL, as RFC 8089 has it
+SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)  # what pathlib makes of a URL
 NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
 NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
     FileNotFoundError: errno.ENOENT,
@@ -52,7 +55,7 @@ def place(path: AnyPath) -> Path:
             raise ValueError(f"{path}: chained URLs are not supported, name the store alone")
         return Path(cast("str | os.PathLike[str]", path))
     if match["scheme"].lower() in ON_DISK:
-        return Path(unquote(match["rest"]) if match["scheme"].lower() == "file" else match["rest"])
+        return _on_disk(str(path), match["scheme"].lower(), match["rest"])
     if re.match(r"[^/@]*:[^/@]*@", match["rest"]):
         where = f"{match['scheme']}://...@{match['rest'].partition('@')[2]}"
         raise ValueError(f"{where}: give no password in a URL, but in the environment or as options of a UPath")
@@ -71,6 +74,18 @@ def place(path: AnyPath) -> Path:
     except Exception as error:  # some stores connect at once
         raise described(_translated(error), url, "connecting") from error
     return cast(Path, made)
+
+
+def _on_disk(url: str, scheme: str, rest: str) -> Path:
+    """The path of a file URL. ValueError for a URL of another machine, and for a path that is not absolute."""
+    if scheme == "local":  # of fsspec, which gives a path as it is
+        return Path(rest)
+    host, slash, below = rest.partition("/")
+    if host.lower() not in THIS_MACHINE:
+        raise ValueError(f"{url} names the machine {host!r}: write file:///PATH for a file of this machine")
+    if not slash or not below.strip("/"):
+        raise ValueError(f"{url} names no directory: write file:///PATH, or the path alone")
+    return Path(url2pathname(slash + below))
 
 
 def is_remote(path: Path) -> bool:
@@ -165,72 +180,96 @@ def names(directory: Path) -> list[str]:
             return []
 
 
+def refuse_links(directory: Path, parts: str) -> None:
+    """FileExistsError if the directory of the parts is a symbolic link: what it holds is outside the directory of the run."""
+    if not is_remote(directory) and (directory / parts).is_symlink():
+        raise FileExistsError(f"{directory / parts} is a symbolic link, which gpuprop does not make there: choose another directory")
+
+
 def contents(directory: Path, parts: str) -> dict[str, bool]:
-    """What is in a directory and in its directory `parts`, by its name relative to it: whether it is a file. A store: all below it."""
+    """The names in a directory and in its directory `parts`, relative to it, and whether each is a regular file. In a store: all objects
+    below it."""
     if is_remote(directory):
         return dict.fromkeys(listing(directory), True)
-    held = [path for path in directory.iterdir() if path.name != parts or not path.is_dir()]
-    held += (directory / parts).iterdir() if (directory / parts).is_dir() else []
-    return {path.relative_to(directory).as_posix(): not path.is_dir() for path in held}
-
-
-def sizes(directory: Path, parts: str, wanted: set[str]) -> dict[str, int]:
-    """{file: bytes} of those wanted that are in a directory and in its directory `parts`, by listing both; of a store all."""
-    if is_remote(directory):
-        return listing(directory)
-    found = {}
+    found: dict[str, bool] = {}
     for folder, prefix in ((directory, ""), (directory / parts, f"{parts}/")):
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-            for entry in entries:
-                if prefix + entry.name in wanted and entry.is_file():
-                    with suppress(FileNotFoundError):  # removed since it was listed
-                        found[prefix + entry.name] = entry.stat().st_size
+            found |= {prefix + entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
+    if found.get(parts) is False and (directory / parts).is_dir():
+        del found[parts]
     return found
 
 
 class Look:
-    """What is there of the files `names` of a directory. Of a disk each is looked at when it is asked for; a store is listed once, and
-    the ends of all are fetched together."""
+    """The files of a directory, as they are there: sizes, and ranges of bytes. A store is listed once.
+
+    Only regular files are looked at. A symbolic link is never followed, since what it names may be outside the directory.
+
+    Parameters
+    ----------
+    directory : Path
+        The directory.
+    names : sequence of str
+        The files that may be asked for, relative to the directory.
+    """
 
     def __init__(self, directory: Path, names: Sequence[str]) -> None:
-        self._directory, self._names = directory, names
-        self._ends: dict[str, bytes | OSError] = {}
-        if not is_remote(directory):
-            return
-        if len(names) == 1:
-            size = object_size(directory / names[0])
-            self._sizes = {} if size is None else {names[0]: size}
-        else:
-            self._sizes = listing(directory)
+        self._directory = directory
+        self._sizes: dict[str, int] | None = None
+        self._ranges: dict[tuple[str, int, int], bytes | OSError] = {}
+        if is_remote(directory):
+            if len(names) == 1:
+                size = object_size(directory / names[0])
+                self._sizes = {} if size is None else {names[0]: size}
+            else:
+                self._sizes = listing(directory)
 
     def size(self, name: str) -> int | None:
-        """Of a file in bytes; None if it is not there."""
-        if is_remote(self._directory):
+        """Bytes of a file; None if there is no regular file of that name."""
+        if self._sizes is not None:
             return self._sizes.get(name)
-        path = self._directory / name
-        return path.stat().st_size if path.is_file() else None
+        try:
+            there = os.lstat(self._directory / name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return there.st_size if stat.S_ISREG(there.st_mode) else None
 
-    def end(self, name: str, count: int) -> bytes:
-        """The last bytes of a file. OSError where it cannot be read."""
-        path = self._directory / name
-        if not is_remote(path):
-            with open(path, "rb") as file:
-                file.seek(max(0, os.fstat(file.fileno()).st_size - count))
-                return file.read()
-        if name not in self._ends:
-            self._fetch_ends(count)
-        end = self._ends[name]
-        if isinstance(end, OSError):
-            raise end
-        return end
+    def other(self, name: str) -> str | None:
+        """What has the name if it is no regular file: "is a symbolic link"; None if nothing has the name."""
+        if self._sizes is not None:
+            return None
+        try:
+            mode = os.lstat(self._directory / name).st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return "is a symbolic link" if stat.S_ISLNK(mode) else "is not a regular file"
 
-    def _fetch_ends(self, count: int) -> None:
-        there = [name for name in self._names if name in self._sizes]
-        keys, stops = [key(self._directory / name) for name in there], [self._sizes[name] for name in there]
-        with asking(self._directory, "reading the ends of its files"):
-            ends = store(self._directory).cat_ranges(keys, [max(0, stop - count) for stop in stops], stops, on_error="return")
-        for name, end in zip(there, ends, strict=True):
-            self._ends[name] = _translated(end) if isinstance(end, Exception) else bytes(end)
+    def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None:
+        """Read these bytes [first, stop) of each file in one request, where a store has them; read() then finds them."""
+        if self._sizes is None:
+            return
+        wanted = [(name, *span) for name, span in ranges.items() if (name, *span) not in self._ranges]
+        if not wanted:
+            return
+        keys, firsts, stops = ([*each] for each in zip(*((key(self._directory / name), a, b) for name, a, b in wanted), strict=True))
+        with asking(self._directory, "reading its files"):
+            found = store(self._directory).cat_ranges(keys, firsts, stops, on_error="return")
+        for each, data in zip(wanted, found, strict=True):
+            self._ranges[each] = _translated(data) if isinstance(data, Exception) else bytes(data)
+
+    def read(self, name: str, first: int, stop: int) -> bytes:
+        """The bytes [first, stop) of a file. OSError where they cannot be read."""
+        path = self._directory / name
+        if self._sizes is None:
+            with open_regular(path) as file:
+                file.seek(first)
+                return file.read(stop - first)
+        if (name, first, stop) not in self._ranges:
+            self.fetch({name: (first, stop)})
+        found = self._ranges[name, first, stop]
+        if isinstance(found, OSError):
+            raise found
+        return found
 
 
 # --- one file ---
@@ -247,12 +286,32 @@ def object_size(path: Path) -> int | None:
         return int(found["size"]) if found["type"] == "file" else None
 
 
-def read_bytes(path: Path) -> bytes:
-    """All of a file."""
+def open_regular(path: Path) -> FileIO:
+    """A file of a disk, open for reading without a buffer. OSError for a link, which is not followed, and a pipe, not waited for."""
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, "it is a symbolic link, which is not followed here", str(path)) from None
+        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return file
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """All of a file. OSError if it has more than `most` bytes, or is not a regular file."""
     if not is_remote(path):
-        return path.read_bytes()
-    with asking(path, "reading"):
-        return bytes(store(path).cat_file(key(path)))
+        with open_regular(path) as file:
+            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
+    else:
+        with asking(path, "reading"):
+            data = bytes(store(path).cat_file(key(path), end=most + 1))
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(path))
+    return data
 
 
 class ObjectFile(io.RawIOBase):

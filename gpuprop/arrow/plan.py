@@ -28,6 +28,7 @@ from ..snapshots import STATUS, SUNLIT, VELOCITY, check_reach, position_names
 PART_BYTES = 768_000_000
 BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
 FORMATS = ("arrow", "parquet")  # also the suffixes of the files
+DTYPES = ("float64", "float32")
 COMPRESSIONS = ("none", "lz4", "zstd")
 DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
 SPREAD = ("format", "compression", "parts", "part_instants", "batch_instants", "instant_batches")  # over files; not in the schema
@@ -92,8 +93,12 @@ class Layout:
 
     def satellite_slices(self) -> Iterator[slice]:
         """The satellites of the successive batches of one instant, or of a group of batch_instants."""
+        return (self.satellite_slice(number) for number in range(self.instant_batches))
+
+    def satellite_slice(self, number: int) -> slice:
+        """The satellites of one of these batches."""
         width = -(-self.satellites // self.instant_batches)
-        return (slice(first, min(first + width, self.satellites)) for first in range(0, self.satellites, width))
+        return slice(min(number * width, self.satellites), min((number + 1) * width, self.satellites))
 
     def find(self, instant: int) -> tuple[int, range, int]:
         """Where an instant is: part, batches of that part, and the row of its first satellite in the first of them."""
@@ -228,8 +233,17 @@ class Plan:
 def schema_of(plan: dict[str, Any]) -> pa.Schema:
     """The schema of the parts of a plan as it stands in the manifest (Plan.to_dict): Plan.schema, without opening a part."""
     columns = state_columns(plan["frame"], plan["dtype"], plan["velocity"], plan.get("sunlit", False))
-    facts = {name: value for name, value in plan.items() if name not in SPREAD}
-    return pa.schema(columns, metadata={"gpuprop": json.dumps(facts)})
+    return pa.schema(columns, metadata={"gpuprop": metadata_text(plan)})
+
+
+def metadata_text(plan: dict[str, Any]) -> str:
+    """What the schema of every part of a plan holds under the key `gpuprop`."""
+    return json.dumps({name: value for name, value in plan.items() if name not in SPREAD})
+
+
+def satellites_text(plan: dict[str, Any]) -> str:
+    """What the schema of the file of the satellites holds under the key `gpuprop`."""
+    return json.dumps({name: plan[name] for name in ("version", "elements", "satellites", "notes") if name in plan})
 
 
 def position_unit(frame: str) -> str:
@@ -280,7 +294,7 @@ def plan_snapshots(
     write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not
     known, for no satellites, for no instants, and for one that the Earth orientation does not reach.
     """
-    for name, value, known in (("dtype", dtype, ("float64", "float32")), ("format", format, FORMATS)):
+    for name, value, known in (("dtype", dtype, DTYPES), ("format", format, FORMATS)):
         if value not in known:
             raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
     compression = DEFAULT_COMPRESSION[format] if compression is None else compression

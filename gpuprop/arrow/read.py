@@ -1,7 +1,5 @@
 """Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
 
-from collections.abc import Iterator
-from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,14 +10,18 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+import xxhash
 
-from ..clock import Times, as_times, duration_ns, format_ns, instant_ns
+from ..clock import Times, as_times, format_ns, instant_ns
+from ..errors import DamagedError
 from .check import file_digest
-from .holdings import Holdings
+from .holdings import Holdings, carriers
 from .manifest import Manifest
+from .manifest_fields import layout_of, times_of
 from .merge import joined, shard_manifests
-from .place import AnyPath, ObjectFile, is_remote, key, place, sizes, store
-from .plan import PARTS, Layout, schema_of
+from .part_reader import ADVICE, Part, damaged
+from .place import AnyPath, Look, is_remote, key, place, read_bytes, refuse_links, store
+from .plan import PARTS, digest_text, schema_of
 
 
 def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
@@ -27,9 +29,12 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     store). Reads the manifest and the sizes of the parts, and opens none of them.
 
     partial: open a run that did not finish, or shards that are not merged, with the parts that are complete; else that is a ValueError.
-    FileNotFoundError if the directory, its manifest or a part is missing; ValueError for a part that is not as long as it was written,
-    and for a manifest that this version cannot read. OSError for a store that does not answer, RuntimeError where what reaches it is not
-    installed.
+    FileNotFoundError if the directory, its manifest or a part is missing; DamagedError (a ValueError) for a part that is not as long as it
+    was written, and for a manifest that was altered, or that this version cannot read. OSError for a store that does not answer,
+    RuntimeError where what reaches it is not installed.
+
+    What is opened later is compared with the manifest then: the satellites by their digest, each part by its plan, its rows and its
+    instants. `verify_snapshots` compares every byte.
     """
     directory = place(path)
     manifest = _manifest(directory, partial)
@@ -40,15 +45,30 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
         )
     if not manifest.parts:
         raise ValueError(f"{directory} holds a run that did not finish, and no part of it is complete yet")
+    refuse_links(directory, PARTS)
     entries = [manifest.satellites, *manifest.parts]
-    found = sizes(directory, PARTS, {entry["file"] for entry in entries})
+    look = Look(directory, [entry["file"] for entry in entries])
     for entry in entries:
-        file, size = directory / entry["file"], found.get(entry["file"])
+        file, size = directory / entry["file"], look.size(entry["file"])
         if size is None:
+            other = look.other(entry["file"])
+            if other:
+                raise DamagedError(f"{file} {other}, which gpuprop does not follow or write: put the file itself there")
             raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
         if size != entry["bytes"]:
-            raise ValueError(f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written")
+            raise DamagedError(f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written")
+    if not manifest.sealed:
+        _carry_the_plan(directory, manifest, entries)
     return Snapshots(directory, manifest)
+
+
+def _carry_the_plan(directory: Path, manifest: Manifest, entries: list[dict[str, Any]]) -> None:
+    """DamagedError unless every file carries the plan of the manifest, which, as before it had one, has no digest that vouches for it."""
+    names = [entry["file"] for entry in entries]
+    carried = set(carriers(directory, manifest, names))
+    for name in names:
+        if name not in carried:
+            raise DamagedError(f"{directory / name} was written under another plan than the manifest has: one of them was altered")
 
 
 def _manifest(directory: Path, partial: bool) -> Manifest:
@@ -89,15 +109,16 @@ class Snapshots:
         self.complete = manifest.complete
         plan = manifest.plan
         self._format: str = plan["format"]
-        self._layout = Layout(**{part.name: plan[part.name] for part in fields(Layout)})
-        self._files = {entry["part"]: (path / entry["file"]).absolute() for entry in manifest.parts}
-        self._sizes = {entry["part"]: int(entry["bytes"]) for entry in manifest.parts}
+        self._layout, self._grid = layout_of(plan), times_of(plan)
+        self._parts = {
+            entry["part"]: Part((path / entry["file"]).absolute(), entry, plan, self._layout, self._grid) for entry in manifest.parts
+        }
         self._read: dict[int, npt.NDArray[np.int64]] = {}  # the instants of parts that are not of a grid, once they were read
 
     def __repr__(self) -> str:
         n_sats, n_times, frame = (self.metadata[name] for name in ("satellites", "instants", "frame"))
         first, last = self.manifest.parts[0]["first"], self.manifest.parts[-1]["last"]
-        missing = "" if self.complete else f", {len(self._files)} of {self._layout.parts} parts"
+        missing = "" if self.complete else f", {len(self._parts)} of {self._layout.parts} parts"
         return f"<Snapshots {str(self.path)!r}: {n_sats:,} satellites at {n_times:,} instants, {frame}, {first} to {last}{missing}>"
 
     def __len__(self) -> int:
@@ -106,19 +127,18 @@ class Snapshots:
 
     @cached_property
     def satellites(self) -> pa.Table:
-        """One row per satellite, in the order of the rows of an instant: sat_id and the fields of its element set."""
-        file = self.path / self.manifest.satellites["file"]
-        if self._format == "parquet":
-            return pq.read_table(_source(file, self.manifest.satellites["bytes"]))
-        with _source(file, self.manifest.satellites["bytes"]) as source:
-            return pa.ipc.open_file(source).read_all()
+        """One row per satellite, in the order of the rows of an instant: sat_id and the fields of its element set.
+
+        The file is compared with its digest before it is decoded: a damaged one could make the decoder crash.
+        """
+        return read_satellites(self.path, self.manifest)
 
     @cached_property
     def times(self) -> Times:
         """The instants, as a grid if they were one; otherwise they are read from the `time` column of the parts that are there."""
-        if self.metadata["step"]:
-            return Times.grid(instant_ns(self.metadata["start"]), duration_ns(self.metadata["step"]), self._layout.instants)
-        return Times(np.concatenate([self._instants(part) for part in sorted(self._files)]))
+        if self._grid is not None:
+            return self._grid
+        return Times(np.concatenate([self._instants(part) for part in sorted(self._parts)]))
 
     @property
     def dataset(self) -> pads.Dataset:
@@ -131,8 +151,8 @@ class Snapshots:
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
         files = pafs.PyFileSystem(pafs.FSSpecHandler(store(self.path))) if is_remote(self.path) else pafs.LocalFileSystem()
         fragments = []
-        for part in sorted(self._files):
-            file, span, holds = self._files[part], self._span(part), None
+        for part in sorted(self._parts):
+            file, span, holds = self._parts[part].file, self._span(part), None
             if span is not None:
                 first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
                 holds = (pads.field("time") >= first) & (pads.field("time") <= last)
@@ -150,10 +170,14 @@ class Snapshots:
         if wanted.count != 1:
             raise ValueError(f"at() takes one instant, not {wanted.count}: for several, filter `dataset` by time")
         part, batches, first = self._layout.find(self._index(wanted.start_ns))
-        if part not in self._files:
+        if part not in self._parts:
             raise LookupError(f"{format_ns(wanted.start_ns)} is in part {part}, which is not there: the run did not finish")
-        table = pa.Table.from_batches(self._batches(part, batches))
+        table = pa.Table.from_batches(self._parts[part].batches(batches))
         n_sats = self._layout.satellites
+        for batch in table.slice(first, n_sats).to_batches():
+            times = batch.column("time").view(pa.int64()).to_numpy()
+            if (times.min(), times.max()) != (wanted.start_ns, wanted.start_ns):
+                raise DamagedError(f"{self._parts[part].file} has other instants than {format_ns(wanted.start_ns)} in its place; {ADVICE}")
         if self._format == "arrow" and self.metadata["compression"] == "none" and not is_remote(self.path):
             return table.slice(first, n_sats)
         return table.take(pa.array(np.arange(first, first + n_sats)))  # a slice would keep the whole batch in memory
@@ -170,16 +194,31 @@ class Snapshots:
         slices = list(self._layout.satellite_slices())  # batch i of a part holds slice i modulo their number
         here = [places[(places >= one.start) & (places < one.stop)] - one.start for one in slices]
         chosen = []
-        for part in sorted(self._files):
+        for part in sorted(self._parts):
             numbers = [number for number in range(self._layout.part_batches(part)) if len(here[number % len(slices)])]
-            batches = self._batches(part, numbers)
+            batches = self._parts[part].batches(numbers)
             for number in numbers:
                 batch = next(batches)
                 one = slices[number % len(slices)]
                 firsts = np.arange(0, batch.num_rows, one.stop - one.start)
-                chosen.append(batch.take(pa.array((firsts[:, None] + here[number % len(slices)]).ravel())))
+                rows = batch.take(pa.array((firsts[:, None] + here[number % len(slices)]).ravel()))
                 del batch  # the next one is about to be read
+                self._compare(part, number, rows, sat_id)
+                chosen.append(rows)
         return pa.Table.from_batches(chosen).combine_chunks()
+
+    def _compare(self, part: int, number: int, rows: pa.RecordBatch, sat_id: int) -> None:
+        """DamagedError unless the rows taken from a batch are those of the satellite, at the instants that are due there."""
+        file, layout = self._parts[part].file, self._layout
+        if (rows.column("sat_id").to_numpy() != sat_id).any():
+            raise DamagedError(f"{file} has another satellite where {sat_id} belongs; {ADVICE}")
+        if self._grid is not None:
+            group = number // layout.instant_batches * layout.batch_instants
+            instants = layout.part(part)[group : group + layout.batch_instants]
+            due = self._grid[instants.start : instants.stop].ns
+            times = rows.column("time").view(pa.int64()).to_numpy()
+            if (times.reshape(len(due), -1) != due[:, None]).any():
+                raise DamagedError(f"{file} has other instants than its plan; {ADVICE}")
 
     def status_counts(self) -> dict[int, int]:
         """{code: states} of the rows that are there, from the manifest."""
@@ -190,10 +229,10 @@ class Snapshots:
         return dict(sorted(counts.items()))
 
     def verify(self) -> None:
-        """Read every file and compare it with the digest in the manifest; ValueError names the first that differs."""
+        """Read every file and compare it with the digest in the manifest; DamagedError names the first that differs."""
         for entry in (self.manifest.satellites, *self.manifest.parts):
             if file_digest(self.path / entry["file"]) != entry["digest"]:
-                raise ValueError(f"{self.path / entry['file']} is damaged: its digest is not the one in the manifest")
+                raise DamagedError(f"{self.path / entry['file']} is damaged: its digest is not the one in the manifest")
 
     def _index(self, ns: int) -> int:
         """The position of an instant in `times`."""
@@ -240,27 +279,24 @@ class Snapshots:
         """The instants of a part, from its `time` column, which is read once."""
         if part not in self._read:
             n_sats, every = self._layout.satellites, self._layout.instant_batches
-            batches = self._batches(part, range(0, self._layout.part_batches(part), every), ["time"])
+            batches = self._parts[part].batches(range(0, self._layout.part_batches(part), every), ["time"])
             self._read[part] = np.concatenate([batch.column("time").cast(pa.int64()).to_numpy()[::n_sats] for batch in batches])
         return self._read[part]
 
-    def _batches(self, part: int, numbers: Any, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Batches of a part by number."""
-        file, size = self._files[part], self._sizes[part]
-        if self._format == "parquet":
-            with pq.ParquetFile(_source(file, size), pre_buffer=is_remote(file)) as parquet:
-                for number in numbers:
-                    yield parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
+
+def read_satellites(directory: Path, manifest: Manifest) -> pa.Table:
+    """The table of the satellites of a run. DamagedError if its file is not the one that the manifest lists."""
+    entry = manifest.satellites
+    file = directory / entry["file"]
+    data = read_bytes(file, entry["bytes"])
+    if digest_text(xxhash.xxh3_128(data)) != entry["digest"]:
+        raise DamagedError(f"{file} is damaged: its digest is not the one in the manifest; {ADVICE}")
+    with damaged(file):
+        if manifest.plan["format"] == "parquet":
+            table = pq.read_table(pa.BufferReader(data))
         else:
-            with _source(file, size) as source:
-                reader = pa.ipc.open_file(source)
-                if columns:
-                    wanted = [reader.schema.get_field_index(name) for name in columns]
-                    reader = pa.ipc.open_file(source, options=pa.ipc.IpcReadOptions(included_fields=wanted))
-                for number in numbers:
-                    yield reader.get_batch(number)
-
-
-def _source(file: Path, size: int) -> pa.NativeFile:
-    """A file, mapped; an object, read by ranges."""
-    return pa.PythonFile(ObjectFile(file, size), "r") if is_remote(file) else pa.memory_map(str(file))
+            table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
+        table.validate(full=True)
+        if table.num_rows != manifest.plan["satellites"] or "sat_id" not in table.schema.names:
+            raise DamagedError(f"{file} has {table.num_rows:,} satellites, the plan {manifest.plan['satellites']:,}; {ADVICE}")
+    return table

@@ -1,13 +1,14 @@
 """What a directory lacks or has damaged, and the command that writes it again."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from .check import fault
+from .check import Checker
 from .command import again
-from .holdings import Holdings
+from .holdings import Holdings, carriers
 from .lock import locked
 from .manifest import Manifest
 from .merge import joined
@@ -15,6 +16,7 @@ from .place import AnyPath, Look, is_remote, place, remove
 from .shards import Shard
 
 SHOWN = 3
+MOST_ABSENT = 1000  # shards that are reported one by one
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,10 @@ def verify_snapshots(
     """Compare every file of a directory, on a disk or in an object store, with its manifest, or with those of its shards: that it is
     there, its size, its digest.
 
-    quick: its size and its ending instead of its digest. drop: remove what is damaged, from the manifest and from the disk, so that
-    resume writes it again; arrow.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after each file.
-    FileNotFoundError if the directory holds no manifest, ValueError if it holds one that cannot be read.
+    quick: its size and its ending instead of its digest. drop: remove what is damaged, from the disk and from the manifest, so that
+    resume writes it again; a file that does not carry the plan of the run stays, since it may be somebody else's. arrow.lock.Busy while a
+    job writes there. progress(bytes_done, bytes_total) is called after each file. FileNotFoundError if the directory holds no manifest,
+    DamagedError (a ValueError) if its manifest was altered or cannot be read.
     """
     directory = place(path)
     if not drop:
@@ -68,10 +71,16 @@ def verify_snapshots(
     with locked(directory):
         manifests = _manifests(directory)
         verification = _look(directory, manifests, quick, progress)
+        dropped: list[str] = []
         for manifest in manifests:
-            _drop(directory, manifest, [each for each in verification.findings if each.shard == _name(manifest.shard)])
-        removed = [each.file for each in verification.findings if each.file is not None]
-    return Verification(**{**vars(verification), "dropped": removed})
+            dropped += _drop(directory, manifest, [each for each in verification.findings if each.shard == _name(manifest.shard)])
+        findings = [_kept(each) if each.file is not None and each.file not in dropped else each for each in verification.findings]
+    return replace(verification, findings=findings, dropped=dropped)
+
+
+def _kept(finding: Finding) -> Finding:
+    why = "it was not removed, since nothing in it shows that gpuprop wrote it: move it away if it is yours"
+    return replace(finding, what=f"{finding.what}; {why}")
 
 
 def _manifests(directory: Path) -> list[Manifest]:
@@ -95,9 +104,9 @@ def _look(directory: Path, manifests: list[Manifest], quick: bool, progress: Cal
                 files.setdefault(entry["file"], (entry, manifest))
     total, done = sum(entry["bytes"] for entry, _ in files.values()), 0
     findings = list(_absent(directory, manifests))
-    look = Look(directory, list(files))
+    checker = Checker(directory, manifests[0].plan, list(files))
     for name, (entry, manifest) in files.items():
-        wrong = fault(directory, entry, not quick, look)
+        wrong = checker.fault(entry, full=not quick or not manifest.sealed)
         if wrong:
             part = entry.get("part")
             findings.append(Finding(f"{name} {wrong}", _command(manifest), name, part, _name(manifest.shard)))
@@ -111,30 +120,44 @@ def _absent(directory: Path, manifests: list[Manifest]) -> Iterator[Finding]:
     """What is not in the manifests: parts, and shards."""
     there = {manifest.shard: manifest for manifest in manifests}
     some = next((manifest.run for manifest in manifests if "command" in manifest.run), {})
-    for shard in manifests[0].shard.all() if manifests[0].shard else [None]:
+    shards = manifests[0].shard.all() if manifests[0].shard else [None]
+    absent = 0
+    for shard in shards:
         who = f"shard {shard}: " if shard else ""
         manifest = there.get(shard)
         if manifest is None:
-            yield Finding(f"shard {shard} is not there", again(some, shard), shard=str(shard))
+            absent += 1
+            if absent <= MOST_ABSENT:
+                yield Finding(f"shard {shard} is not there", again(some, shard), shard=str(shard))
         elif missing := manifest.missing:
-            what = f"{who}{len(missing)} of {len(manifest.own)} parts are not written yet (number {_listed(missing)})"
+            count = sum(map(len, missing))
+            what = f"{who}{count:,} of {len(manifest.own):,} parts are not written yet (number {_listed(missing)})"
             yield Finding(what, _command(manifest), shard=_name(shard))
         elif not manifest.complete:
             yield Finding(f"{who}the file of the satellites was dropped", _command(manifest), shard=_name(shard))
+    if absent > MOST_ABSENT:
+        yield Finding(f"{absent - MOST_ABSENT:,} more shards are not there", "write each of them")
     if manifests[0].shard and all(manifest.complete for manifest in manifests) and len(manifests) == manifests[0].shard.count:
         yield Finding("all shards are complete, but not merged", f"gpuprop merge {directory}")
 
 
-def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> None:
-    """No longer list what is damaged, then remove it."""
-    damaged = [each for each in findings if each.file is not None]
-    if damaged:
-        manifest.drop([each.part for each in damaged if each.part is not None])
+def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> list[str]:
+    """Remove what is damaged, then no longer list it; the files that were removed, or were not there.
+
+    A file stays if nothing in it shows that gpuprop wrote it: the name alone is no proof, it may be somebody else's.
+    """
+    damaged = {each.file: each.part for each in findings if each.file is not None}
+    look = Look(directory, list(damaged))
+    there = [name for name in damaged if look.size(name) or look.other(name)]
+    kept = set(there).difference(carriers(directory, manifest, there))
+    dropped = {name: part for name, part in damaged.items() if name not in kept}
+    for name in dropped:
+        remove(directory / name)
+    if dropped:
+        manifest.drop([part for part in dropped.values() if part is not None])
         manifest.complete = False
         manifest.write(directory)
-    for each in damaged:
-        assert each.file is not None
-        remove(directory / each.file)
+    return list(dropped)
 
 
 def _command(manifest: Manifest) -> str:
@@ -145,5 +168,7 @@ def _name(shard: Shard | None) -> str | None:
     return str(shard) if shard else None
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(map(str, numbers[:SHOWN])) + (" ..." if len(numbers) > SHOWN else "")
+def _listed(ranges: list[range]) -> str:
+    """The first numbers of some ranges."""
+    first = list(islice(chain.from_iterable(ranges), SHOWN + 1))
+    return ", ".join(map(str, first[:SHOWN])) + (" ..." if len(first) > SHOWN else "")

@@ -248,7 +248,7 @@ def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
 
     def produce(job: Job, written: Written, progress: Progress | None) -> Generator[dict[str, Any], None, None]:
         form = Form.of(plan)
-        for parts in consecutive(job.todo):
+        for parts in job.todo:
             first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
             with compute(plan.times[first:last]) as blocks, closing(encoded(plan, form, blocks, first, threads)) as batches:
                 for index in parts:
@@ -256,14 +256,3 @@ def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
                     yield {**write_part(job.directory, plan, index, form, batches, written, progress), "engine": engine}
 
     return produce
-
-
-def consecutive(numbers: Iterable[int]) -> list[range]:
-    """Ascending numbers as ranges without gaps."""
-    found: list[range] = []
-    for number in numbers:
-        if found and number == found[-1].stop:
-            found[-1] = range(found[-1].start, number + 1)
-        else:
-            found.append(range(number, number + 1))
-    return found

@@ -1,0 +1,239 @@
+"""What the fields of a manifest may hold: their types, their bounds, and what must agree with what.
+
+A manifest comes from a disk or a store, so nothing in it is taken on trust. `problem` is the one gate; past it, every name of a file is
+the one that the plan gives, and every count is small enough to compute with. The cost grows with the parts that are listed, never with
+a number that stands in the file.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from typing import Any
+
+from ..clock import Times, duration_ns, format_ns, instant_ns
+from ..snapshots import FRAMES
+from .plan import COMPRESSIONS, DTYPES, FORMATS, Files, Layout
+from .shards import Shard
+
+LARGEST = 2**63 - 1  # of a count: what fits into the integers of Arrow and numpy
+DIGEST = re.compile(r"xxh3-128:[0-9a-f]{32}")
+CODE = re.compile(r"[0-9]{1,3}")  # a status, as JSON has it
+
+Check = Callable[[Any], bool]
+
+
+class Wrong(Exception):
+    """A field that cannot be; the message says which and why."""
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def _integer(least: int) -> Check:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST
+
+
+def _one_of(*known: str) -> Check:
+    return lambda value: isinstance(value, str) and value in known
+
+
+def _or_null(check: Check) -> Check:
+    return lambda value: value is None or check(value)
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_text, value))
+
+
+def _digest(value: Any) -> bool:
+    return isinstance(value, str) and DIGEST.fullmatch(value) is not None
+
+
+def _seconds(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= LARGEST
+
+
+def _statuses(value: Any) -> bool:
+    states = _integer(0)
+    return isinstance(value, dict) and all(CODE.fullmatch(code) and int(code) < 256 and states(count) for code, count in value.items())
+
+
+def _object(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+RECORD: dict[str, Check] = {"gpuprop": _text, "plan": _object, "satellites": _object, "parts": lambda value: isinstance(value, list)}
+RECORD |= {"complete": _flag, "run": _object}
+PLAN: dict[str, Check] = {
+    "format": _one_of(*FORMATS),
+    "compression": _one_of(*COMPRESSIONS),
+    "frame": _one_of(*FRAMES),
+    "dtype": _one_of(*DTYPES),
+    "velocity": _flag,
+    "start": _or_null(_text),
+    "step": _or_null(_text),
+    **dict.fromkeys(("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches"), _integer(1)),
+}
+PLAN_OPTIONS: dict[str, Check] = {  # which older plans may lack
+    "version": _text,
+    "model": _text,
+    "time_scale": _text,
+    "earth_orientation": _or_null(_text),
+    "gravity": _text,
+    "opsmode": _text,
+    "units": _object,
+    "sunlit": _flag,
+    "elements": _digest,
+    "rows": lambda value: isinstance(value, int) and not isinstance(value, bool),
+    "times": _digest,
+    "notes": _texts,
+}
+FILE: dict[str, Check] = {"file": _text, "rows": _integer(1), "bytes": _integer(1), "digest": _digest}
+PART: dict[str, Check] = {"part": _integer(0), **FILE, "first": _text, "last": _text, "status": _statuses}
+PART_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text}
+RUN_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text, "started": _text, "seconds": _seconds, "job": _text, "overwritten": _flag}
+RUN_OPTIONS |= {"command": _texts, "directory": _text, "shards": _object}
+
+
+def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
+    """What is wrong with the object of a manifest, in words; None if nothing is.
+
+    Parameters
+    ----------
+    record : dict
+        The object that the file holds.
+    shard : Shard or None
+        Of which shard it is the manifest; None for that of the directory.
+    """
+    try:
+        _check("it", record, RECORD)
+        if record.get("shard") != (str(shard) if shard else None):
+            raise Wrong(f"it is that of shard {record.get('shard')!r}")
+        _run("its run", record["run"])
+        plan = record["plan"]
+        layout = _plan(plan)
+        numbers = _parts(record, layout, shard)
+        own = shard.parts(layout.parts) if shard else range(layout.parts)
+        satellites = record["satellites"]
+        if satellites or numbers:
+            _satellites(satellites, Files(plan["format"], layout.parts), layout)
+        if record["complete"] and (len(numbers) < len(own) or (own and not satellites)):
+            raise Wrong(
+                f"it says that it is complete, but lists {len(numbers)} of {len(own)} parts{'' if satellites else ' and no satellites'}"
+            )
+        last = record.get("last", [])
+        if not isinstance(last, list) or not all(map(_integer(0), last)):
+            raise Wrong(f"its 'last' cannot be {shown(last)}")
+    except Wrong as error:
+        return str(error)
+    return None
+
+
+def times_of(plan: Mapping[str, Any]) -> Times | None:
+    """The instants of a plan if they are a grid. ValueError where they cannot be."""
+    if plan["step"] is None:
+        return None
+    return Times.grid(instant_ns(plan["start"]), duration_ns(plan["step"]), plan["instants"])
+
+
+def layout_of(plan: Mapping[str, Any]) -> Layout:
+    """The layout of a plan as it stands in a manifest."""
+    return Layout(**{part.name: plan[part.name] for part in fields(Layout)})
+
+
+def shown(value: Any) -> str:
+    """A value that may be anything, in a message: its beginning."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply; an integer with too many digits
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None) -> None:
+    """Raise Wrong unless `record`, called `what`, is an object with these names and values."""
+    if not isinstance(record, dict):
+        raise Wrong(f"{what} is not an object but {shown(record)}")
+    for name, check in needed.items():
+        if name not in record:
+            raise Wrong(f"{what} has no {name!r}")
+        if not check(record[name]):
+            raise Wrong(f"{name!r} of {what} cannot be {shown(record[name])}")
+    for name, check in (options or {}).items():
+        if name in record and not check(record[name]):
+            raise Wrong(f"{name!r} of {what} cannot be {shown(record[name])}")
+
+
+def _run(what: str, run: Any) -> None:
+    _check(what, run, {}, RUN_OPTIONS)
+    for name, facts in run.get("shards", {}).items():
+        _check(f"{what} of shard {shown(name)}", facts, {}, {key: check for key, check in RUN_OPTIONS.items() if key != "shards"})
+
+
+def _plan(plan: Any) -> Layout:
+    _check("its plan", plan, PLAN, PLAN_OPTIONS)
+    layout = layout_of(plan)
+    if layout.part_instants % layout.batch_instants or (layout.instant_batches > 1 and layout.batch_instants > 1):
+        raise Wrong("its plan has parts that are no whole number of batches")
+    if layout.instant_batches > layout.satellites or plan["parts"] != layout.parts:
+        raise Wrong(f"its plan has {plan['parts']} parts; its instants make {layout.parts}")
+    rows = layout.satellites * layout.instants
+    if plan.get("rows", rows) != rows:
+        raise Wrong(f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}")
+    if (plan["start"] is None) != (plan["step"] is None):
+        raise Wrong("its plan has one of start and step; a grid has both")
+    try:
+        times_of(plan)
+    except ValueError as error:
+        raise Wrong(f"its plan has instants that cannot be: {error}") from None
+    return layout
+
+
+def _satellites(entry: Any, files: Files, layout: Layout) -> None:
+    _check("its entry of the satellites", entry, FILE)
+    if entry["file"] != files.satellites:
+        raise Wrong(f"the file of the satellites cannot be {shown(entry['file'])}")
+    if entry["rows"] != layout.satellites:
+        raise Wrong(f"its entry of the satellites has {entry['rows']} rows; its plan has {layout.satellites} satellites")
+
+
+def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[int]:
+    """The numbers of the parts that are listed."""
+    plan = record["plan"]
+    files, times = Files(plan["format"], layout.parts), times_of(plan)
+    own = shard.parts(layout.parts) if shard else range(layout.parts)
+    numbers: set[int] = set()
+    for position, entry in enumerate(record["parts"]):
+        _check(f"its entry {position} of the parts", entry, PART, PART_OPTIONS)
+        number = entry["part"]
+        if number not in own:
+            raise Wrong(f"part {number} is not of {f'shard {shard}' if shard else 'its plan'}")
+        if number in numbers or (numbers and number < record["parts"][position - 1]["part"]):
+            raise Wrong(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
+        numbers.add(number)
+        if entry["file"] != files.part(number):
+            raise Wrong(f"part {number} of its plan cannot be {shown(entry['file'])}")
+        instants = layout.part(number)
+        if entry["rows"] != len(instants) * layout.satellites or sum(entry["status"].values()) != entry["rows"]:
+            raise Wrong(f"part {number} of its plan has {len(instants) * layout.satellites} rows, its entry says otherwise")
+        _edges(entry, instants, times)
+    return numbers
+
+
+def _edges(entry: dict[str, Any], instants: range, times: Times | None) -> None:
+    """That a part begins and ends with the instants that the plan gives it."""
+    for name, instant in (("first", instants[0]), ("last", instants[-1])):
+        if times is not None:
+            expected = format_ns(int(times.instants[instant]))
+            if entry[name] != expected:
+                raise Wrong(f"{name!r} of part {entry['part']} is {shown(entry[name])}; its plan says {expected}")
+        else:
+            try:
+                instant_ns(entry[name])
+            except ValueError as error:
+                raise Wrong(f"{name!r} of part {entry['part']}: {error}") from None

@@ -1,0 +1,125 @@
+"""Reading a part: its batches, by number, each compared with what the manifest and the plan say of it.
+
+A file on a disk may have been exchanged, cut or altered since it was written. What is found here is therefore checked before its values
+are used: the schema and the plan in it, the number of batches, the rows of each batch and the instants at its two ends.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ..clock import Times, format_ns, instant_ns
+from ..errors import DamagedError
+from .place import ObjectFile, is_remote, open_regular
+from .plan import Layout, metadata_text, schema_of
+
+ADVICE = "compare it with its manifest: gpuprop verify"
+NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)  # what pyarrow raises at damaged files
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a run, which can be read.
+
+    entry: of the manifest. plan: of the run, as it stands in the manifest. times: the instants of the run if they are a grid.
+    """
+
+    file: Path
+    entry: dict[str, Any]
+    plan: dict[str, Any]
+    layout: Layout
+    times: Times | None
+
+    def batches(self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Batches by their numbers (all of them unless given), with all columns or some. Uncompressed IPC on a disk is mapped, not read.
+
+        Raises
+        ------
+        DamagedError
+            The file is not the part that the manifest lists.
+        OSError
+            It cannot be read.
+        """
+        with damaged(self.file):
+            for number, batch in self._read(numbers, columns):
+                batch.validate()
+                self._compare(number, batch)
+                yield batch
+
+    def _read(self, numbers: Sequence[int] | range | None, columns: list[str] | None) -> Iterator[tuple[int, pa.RecordBatch]]:
+        with source(self.file, self.entry["bytes"]) as file:
+            if self.plan["format"] == "parquet":
+                with pq.ParquetFile(file, pre_buffer=is_remote(self.file)) as parquet:
+                    wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
+                    for number in wanted:
+                        yield number, parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
+            else:
+                reader = pa.ipc.open_file(file)
+                wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
+                if columns:
+                    fields = [reader.schema.get_field_index(name) for name in columns]
+                    reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields))
+                for number in wanted:
+                    yield number, reader.get_batch(number)
+
+    def _wanted(self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None) -> Sequence[int] | range:
+        """The numbers asked for; DamagedError if the file has another form than the plan gives it."""
+        expected = self.layout.part_batches(self.entry["part"])
+        if batches != expected:
+            raise DamagedError(f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not {expected}; {ADVICE}")
+        if (schema.metadata or {}).get(b"gpuprop") != metadata_text(self.plan).encode():
+            raise DamagedError(f"{self.file} was written under another plan than its manifest has; {ADVICE}")
+        if not schema.remove_metadata().equals(schema_of(self.plan).remove_metadata()):
+            raise DamagedError(f"{self.file} has other columns than its plan; {ADVICE}")
+        return range(batches) if numbers is None else numbers
+
+    def _compare(self, number: int, batch: pa.RecordBatch) -> None:
+        """DamagedError if a batch has other rows or other instants than the plan gives it."""
+        layout, part = self.layout, self.layout.part(self.entry["part"])
+        group, position = divmod(number, layout.instant_batches)
+        instants = part[group * layout.batch_instants : (group + 1) * layout.batch_instants]
+        satellites = layout.satellite_slice(position)
+        if batch.num_rows != len(instants) * (satellites.stop - satellites.start):
+            raise DamagedError(f"{self.file}: batch {number} has {batch.num_rows:,} rows, which its plan does not give it; {ADVICE}")
+        if "time" not in batch.schema.names:
+            return
+        time = batch.column("time").view(pa.int64())
+        for instant, row in ((instants[0], 0), (instants[-1], batch.num_rows - 1)):
+            expected, found = self._instant(instant, part), time[row].as_py()
+            if expected is not None and found != expected:
+                raise DamagedError(f"{self.file} has {format_ns(found)} where {format_ns(expected)} belongs: it is another part; {ADVICE}")
+
+    def _instant(self, instant: int, part: range) -> int | None:
+        """What the manifest says of an instant; None if it says nothing."""
+        if self.times is not None:
+            return int(self.times.instants[instant])
+        ends = {part[0]: self.entry["first"], part[-1]: self.entry["last"]}
+        return instant_ns(ends[instant]) if instant in ends else None
+
+
+@contextmanager
+def damaged(file: Path) -> Iterator[None]:
+    """DamagedError for what pyarrow raises at a file that is not what it should be."""
+    try:
+        yield
+    except DamagedError:
+        raise
+    except NOT_ARROW as error:
+        raise DamagedError(f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}") from error
+    except OSError as error:
+        if error.errno is None:  # of Arrow: what it has read makes no sense
+            raise DamagedError(f"{file} is damaged: {error}; {ADVICE}") from error
+        raise
+
+
+def source(file: Path, size: int) -> pa.NativeFile:
+    """A file, mapped; an object, read by ranges. OSError for what is not a regular file."""
+    if is_remote(file):
+        return pa.PythonFile(ObjectFile(file, size), "r")
+    open_regular(file).close()
+    return pa.memory_map(str(file))

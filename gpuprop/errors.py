@@ -1,0 +1,12 @@
+"""Errors that gpuprop raises and that have a class of their own. Their messages say what is wrong, where, and what to do."""
+
+
+class GpupropError(Exception):
+    """Base class of gpuprop's own errors."""
+
+
+class DamagedError(GpupropError, ValueError):
+    """A run directory is damaged or altered: its manifest, one of its parts or the file of its satellites is not what gpuprop wrote.
+
+    The message names the file, says what is wrong with it and what to do.
+    """
