@@ -8,6 +8,7 @@ import pathlib
 import re
 import stat
 import xml.etree.ElementTree as ElementTree
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from sgp4.api import Satrec
 import gpuprop
 from gpuprop import WritingError, read_elements, write_elements
 from gpuprop.__main__ import main
+from gpuprop.arrow.files import NewFile
 from gpuprop.elements import OMM_FIELDS, Elements
 from gpuprop.reading import draft
 from gpuprop.writing import whole_file
@@ -379,6 +381,27 @@ def test_a_failing_disk_leaves_what_was_there(step, tmp_path, monkeypatch):
     with pytest.raises(OSError, match=r"No space left on device while writing the file(?s:.*)one\.csv"):
         write_elements(one(), path)
     assert [each.name for each in tmp_path.iterdir()] == ["one.csv"] and path.read_text() == "before"
+
+
+def test_threads_that_write_one_file_never_mix(tmp_path):
+    """Each has a temporary file of its own: the file is always one of the texts, whole."""
+    path, texts = tmp_path / "one.csv", [str(number) * 50_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        sizes = list(pool.map(lambda text: whole_file.replace(path, [text]), texts * 10))
+        assert sizes == [50_000] * 80 and path.read_text() in texts
+    assert [each.name for each in tmp_path.iterdir()] == ["one.csv"]
+
+
+@pytest.mark.parametrize("write", [lambda path: write_elements(one(), path), lambda path: NewFile(path).__exit__(None, None, None)])
+def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, monkeypatch, write):
+    """Its name is random; where somebody guesses it, nothing is written."""
+    victim = tmp_path / "victim.txt"
+    victim.write_text("mine")
+    monkeypatch.setattr(whole_file.secrets, "token_hex", lambda count: "0" * 2 * count)
+    whole_file.temporary_name(tmp_path / "one.csv").symlink_to(victim)
+    with pytest.raises(OSError, match="File exists"):
+        write(tmp_path / "one.csv")
+    assert victim.read_text() == "mine" and not (tmp_path / "one.csv").exists()
 
 
 def test_an_interrupt_leaves_what_was_there(tmp_path):

@@ -16,6 +16,7 @@ from .plan import COMPRESSIONS, DTYPES, FORMATS, Files, Layout
 from .shards import Shard
 
 LARGEST = 2**63 - 1  # of a count: what fits into the integers of Arrow and numpy
+LONGEST = 100  # characters of an instant or a duration
 DIGEST = re.compile(r"xxh3-128:[0-9a-f]{32}")
 CODE = re.compile(r"[0-9]{1,3}")  # a status, as JSON has it
 
@@ -28,6 +29,10 @@ class Wrong(Exception):
 
 def _text(value: Any) -> bool:
     return isinstance(value, str)
+
+
+def _short(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST
 
 
 def _flag(value: Any) -> bool:
@@ -75,8 +80,8 @@ PLAN: dict[str, Check] = {
     "frame": _one_of(*FRAMES),
     "dtype": _one_of(*DTYPES),
     "velocity": _flag,
-    "start": _or_null(_text),
-    "step": _or_null(_text),
+    "start": _or_null(_short),
+    "step": _or_null(_short),
     **dict.fromkeys(("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches"), _integer(1)),
 }
 PLAN_OPTIONS: dict[str, Check] = {  # which older plans may lack
@@ -94,7 +99,7 @@ PLAN_OPTIONS: dict[str, Check] = {  # which older plans may lack
     "notes": _texts,
 }
 FILE: dict[str, Check] = {"file": _text, "rows": _integer(1), "bytes": _integer(1), "digest": _digest}
-PART: dict[str, Check] = {"part": _integer(0), **FILE, "first": _text, "last": _text, "status": _statuses}
+PART: dict[str, Check] = {"part": _integer(0), **FILE, "first": _short, "last": _short, "status": _statuses}
 PART_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text}
 RUN_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text, "started": _text, "seconds": _seconds, "job": _text, "overwritten": _flag}
 RUN_OPTIONS |= {"command": _texts, "directory": _text, "shards": _object}

@@ -1,0 +1,529 @@
+"""Run directories that were tampered with or damaged: refused with one class of error, quickly, and nothing outside is read or changed."""
+
+import copy
+import errno
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pytest
+from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, small_layout
+
+from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
+from gpuprop.__main__ import main
+from gpuprop.arrow import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.arrow.lock import Lock
+from gpuprop.arrow.manifest import Manifest
+from gpuprop.arrow.place import place
+from gpuprop.errors import DamagedError, GpupropError
+
+NOON = GRID[20]
+NEST: list = []
+for _ in range(500):
+    NEST = [NEST]
+VALUES = [
+    *(None, True, False, 0, -1, 1, 7, 2**31, 2**63 - 1, 2**63, 10**30, 100_000_000, 0.5, 1e308),
+    *("", "0", "x", "\0", "\ud800", "\x1b[2J", "x" * 100_000, "../victim/thesis.docx", "snapshots/../../victim/thesis.docx", "ABSOLUTE"),
+    *("snapshots/part-000007.arrow", "satellites.arrow", "manifest.json", "xxh3-128:" + "0" * 32, "2026-01-01T00:00:00Z", "1min", "-1s"),
+    *("9999-99-99T00:00:00Z", "geodetic", "float32", "parquet", "zstd", [], [None], NEST, {}, {"0": []}, {"0": -1}, {"0": 10**30}),
+]
+
+
+@pytest.fixture(autouse=True)
+def many_parts(monkeypatch):
+    """Seven parts of eight instants."""
+    small_layout(monkeypatch)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A whole run, and beside it files of somebody else's."""
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    (victim / "thesis.docx").write_text("years of work")
+    os.mkfifo(victim / "pipe")
+    write_snapshots(tmp_path / "run", propagator("numpy", 1), GRID)
+    return tmp_path / "run"
+
+
+def fields(record, path=()):
+    """The place of every field of a manifest; of the parts, those of one entry."""
+    for name, value in record.items():
+        yield (*path, name)
+        if name == "parts" and not path:
+            yield from ((*place, key) for place in [("parts", 3)] for key in value[3])
+        elif isinstance(value, dict) and value:
+            yield from fields(value, (*path, name))
+
+
+def altered(record, where, value):
+    record = copy.deepcopy(record)
+    inner = record
+    for name in where[:-1]:
+        inner = inner[name]
+    inner[where[-1]] = value
+    return record
+
+
+class Opened:
+    """Which files Python opens. An audit hook cannot be removed, so there is one, which listens while it is asked to."""
+
+    def __init__(self):
+        self.paths, self.listening = [], False
+        sys.addaudithook(self)
+
+    def __call__(self, event, arguments):
+        if self.listening and event in ("open", "os.remove", "os.rename"):
+            self.paths.append(str(arguments[0]))
+
+
+OPENED = Opened()
+
+
+def same(table, other):
+    """Whether two tables have the same columns, NaN being equal to NaN."""
+    pairs = zip(table.columns, other.columns, strict=True)
+    return table.column_names == other.column_names and all(
+        np.array_equal(a.to_numpy(), b.to_numpy(), equal_nan=pa.types.is_floating(a.type)) for a, b in pairs
+    )
+
+
+def same_answers(directory, expected):
+    """Open and read; DamagedError, or what was written."""
+    ds = open_snapshots(directory, partial=True)
+    assert same(ds.at(NOON), expected["at"]), "rows of another instant"
+    assert same(ds.track(1_000_000_002), expected["track"])
+    assert len(ds.times) == len(GRID)
+
+
+# --- every field, forty values ---
+def test_every_field_of_a_manifest(run, tmp_path):
+    """Each field is replaced by each of forty values, with a new digest, as a forger would make it. What is not refused is true."""
+    assert len(VALUES) >= 40
+    ds = open_snapshots(run)
+    expected = {"at": ds.at(NOON), "track": ds.track(1_000_000_002)}
+    record, before, outside = manifest(run), contents(run), tmp_path / "victim" / "thesis.docx"
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    places = [each for each in fields(record) if each != ("digest",)]
+    assert len(places) > 45
+    refused = accepted = 0
+    OPENED.paths.clear()
+    OPENED.listening = True
+    try:
+        for number, where in enumerate(places):
+            for value in VALUES:
+                value = str(outside) if value == "ABSOLUTE" else value
+                put_manifest(run, altered(record, where, value))
+                asked = [lambda: same_answers(run, expected), lambda: verify_snapshots(run)]
+                if number % 4 == 0:
+                    asked.append(lambda: verify_snapshots(run, quick=True))
+                for ask in asked:
+                    try:
+                        ask()
+                        accepted += 1
+                    except DamagedError as error:
+                        refused += 1
+                        assert str(run) in str(error) and len(str(error)) < 1000
+    finally:
+        OPENED.listening = False
+    assert refused > 2500 and accepted > 100, (refused, accepted)
+    victim = str(tmp_path / "victim")
+    assert not [path for path in OPENED.paths if path.startswith(victim) or "thesis" in path], "a file outside was opened"
+    assert outside.read_text() == "years of work" and contents(run) == before
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 100_000, "KB"
+
+
+@pytest.mark.parametrize("act", ["drop", "resume", "overwrite", "merge", "info"])
+def test_whoever_writes_refuses_the_same(run, tmp_path, act):
+    """Files, types and bounds that cannot be: each function that changes something, and `info`. What is the user's stays as it was."""
+    record, thesis = manifest(run), tmp_path / "victim" / "thesis.docx"
+    before, good = contents(run), (run / "manifest.json").read_bytes()
+    for where in (("satellites", "file"), ("parts", 3, "file"), ("plan", "parts"), ("parts", 3, "rows"), ("plan", "format"), ("parts",)):
+        for value in ("../victim/thesis.docx", str(thesis), "snapshots/../../victim/thesis.docx", 10**30, NEST, {"0": []}, 100_000_000):
+            put_manifest(run, altered(record, where, value))
+            if act == "info":
+                assert main(["info", str(run)]) == 1
+                continue
+            with pytest.raises((DamagedError, FileExistsError)):
+                if act == "drop":
+                    verify_snapshots(run, drop=True)
+                elif act == "merge":
+                    merge_snapshots(run)
+                else:
+                    write_snapshots(run, propagator("numpy", 1), GRID, **{act: True})
+            assert thesis.read_text() == "years of work" and contents(run) == before
+    (run / "manifest.json").write_bytes(good)
+    assert verify_snapshots(run).sound
+
+
+@pytest.mark.parametrize("where", [("plan", "parts"), ("plan", "instants"), ("parts", 3, "status")])
+def test_numbers_that_would_fill_the_memory(run, where):
+    """A count in a small file costs nothing, also where it agrees with the other counts."""
+    record = manifest(run)
+    record["plan"] |= dict(parts=10**17, instants=8 * 10**17, rows=37 * 8 * 10**17, step="1ns", start="1700-01-01T00:00:00Z")
+    record |= dict(complete=False, parts=[])
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    put_manifest(run, record)
+    found = Manifest.read(run)
+    assert sum(map(len, found.missing)) == 10**17
+    (finding,) = verify_snapshots(run).findings
+    assert finding.what.startswith("100,000,000,000,000,000 of 100,000,000,000,000,000 parts are not written yet (number 0, 1, 2 ...)")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000, "KB"
+
+
+def test_text_that_is_no_manifest(run):
+    good = (run / "manifest.json").read_bytes()
+    deep = b'{"gpuprop": ' + b"[" * 1_000_000
+    texts = [b"", b"null", b"[]", deep, good[:-10], good + b"}", b"\xff\xfe" + good, b"\0" * 100]
+    texts += [good.replace(b'"layout": 1', b'"layout": ' + number) for number in (b"NaN", b"Infinity", b"1.0", b"1e999", b"true")]
+    texts += [good.replace(b'"layout": 1', b'"layout": 1, "layout": 1'), good.replace(b'"layout": 1', b'"layout": ' + b"1" * 10_000)]
+    texts += [good[:cut] for cut in range(0, len(good), 97)]
+    for text in texts:
+        (run / "manifest.json").write_bytes(text)
+        with pytest.raises(DamagedError):
+            open_snapshots(run)
+    assert issubclass(DamagedError, GpupropError) and issubclass(DamagedError, ValueError)
+
+
+# --- names ---
+def test_a_store_is_no_less_strict():
+    """`memory://`: nothing beside the directory is removed."""
+    pytest.importorskip("upath")
+    out = place("memory://bucket/run")
+    try:
+        write_snapshots(out, propagator("numpy", 1), GRID)
+        (out.parent / "victim").write_bytes(b"mine")
+        for name in ("../victim", "/bucket/victim", "memory://bucket/victim"):
+            record = json.loads((out / "manifest.json").read_text())
+            record["satellites"]["file"] = name
+            put_manifest(out, record)
+            with pytest.raises(DamagedError, match="the file of the satellites cannot be"):
+                verify_snapshots(out, drop=True)
+        assert (out.parent / "victim").read_bytes() == b"mine"
+    finally:
+        out.fs.store.clear()
+
+
+def test_overwriting_needs_more_than_the_word_of_a_manifest(tmp_path):
+    """A manifest that claims seven parts, beside files of the same names that gpuprop did not write."""
+    write_snapshots(tmp_path / "other", propagator("numpy", 1), GRID)
+    mine = tmp_path / "mine"
+    (mine / "snapshots").mkdir(parents=True)
+    mine_too = {"snapshots/part-000003.arrow": b"my own measurements ARROW1", "satellites.arrow": b"my satellites ARROW1"}
+    for listing in (True, False):
+        record = manifest(tmp_path / "other")
+        if not listing:
+            record |= dict(parts=[], complete=False)
+        put_manifest(mine, record)
+        for name, data in mine_too.items():
+            (mine / name).write_bytes(data)
+        for options in ({"overwrite": True}, {} if listing else {"resume": True}):
+            with pytest.raises(FileExistsError):
+                write_snapshots(mine, propagator("numpy", 1), GRID, **options)
+        kept = {each.file for each in verify_snapshots(mine, drop=True).findings} & set(mine_too)
+        assert {name: (mine / name).read_bytes() for name in mine_too} == mine_too
+        assert kept == (set(mine_too) if listing else {"satellites.arrow"})
+
+
+@pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
+def test_a_run_that_is_damaged_is_overwritten_all_the_same(tmp_path, form):
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
+    undisturbed = contents(tmp_path)
+    file = sorted((tmp_path / "snapshots").iterdir())[2]
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, overwrite=True, **form)
+    assert contents(tmp_path) == undisturbed
+
+
+# --- accidents: the digest of the manifest ---
+@pytest.mark.parametrize(
+    "where, value",
+    [
+        (("complete",), False),
+        (("parts",), lambda parts: parts[:3] + parts[4:]),
+        (("parts",), lambda parts: [*parts[:3], parts[2], *parts[3:]]),
+        (("parts",), lambda parts: [parts[1] | {"part": 0, "file": parts[0]["file"]}, *parts[1:]]),
+        (("plan", "start"), "2026-01-02T00:00:00Z"),
+        (("plan", "step"), "30s"),
+        (("plan", "frame"), "itrs"),
+        (("plan", "dtype"), "float32"),
+        (("plan", "satellites"), 36),
+        (("plan", "batch_instants"), 4),
+        (("parts", 2, "rows"), 295),
+        (("parts", 2, "first"), "2026-01-01T00:17:00Z"),
+        (("parts", 2, "last"), "2026-01-01T00:22:00Z"),
+        (("parts", 2, "bytes"), 1),
+        (("run", "engine"), "cuda"),
+    ],
+    ids=str,
+)
+def test_an_altered_manifest_is_refused(run, where, value):
+    record = manifest(run)
+    inner = record
+    for name in where[:-1]:
+        inner = inner[name]
+    value = value(inner[where[-1]]) if callable(value) else value
+    assert inner[where[-1]] != value
+    before = contents(run)
+    (run / "manifest.json").write_text(json.dumps(altered(record, where, value)))
+    for ask in (open_snapshots, verify_snapshots, merge_snapshots, resume, lambda path: verify_snapshots(path, drop=True)):
+        with pytest.raises(DamagedError, match="it was changed after gpuprop wrote it"):
+            ask(run)
+    assert contents(run) == before
+
+
+def test_blanks_do_not_count(run):
+    (run / "manifest.json").write_text(json.dumps(manifest(run), separators=(",", ":")))
+    assert verify_snapshots(run).sound and resume(run).computed == 0
+
+
+def test_names_of_fields_are_not_taken_twice(run):
+    text = (run / "manifest.json").read_text()
+    (run / "manifest.json").write_text(text.replace('"complete": true', '"complete": true, "complete": true'))
+    with pytest.raises(DamagedError, match="it names a field twice"):
+        open_snapshots(run)
+
+
+# --- parts that are not what they should be ---
+def test_two_parts_exchanged(run):
+    """On the disk: the sizes are the same, so only the instants tell."""
+    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
+    ds = open_snapshots(run)
+    with pytest.raises(DamagedError, match=r"part-000002\.arrow has 2026-01-01T00:36:00Z where 2026-01-01T00:20:00Z belongs"):
+        ds.at(GRID[20])
+    with pytest.raises(DamagedError, match=r"part-000002\.arrow has"):
+        ds.track(1_000_000_002)
+    assert len(ds.at(GRID[0])) == 37
+    assert len(verify_snapshots(run).findings) == 2
+
+
+def test_two_parts_exchanged_with_their_entries(run):
+    """And a digest made anew: whoever does that is met by verify, too."""
+    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
+    record = manifest(run)
+    a, b = record["parts"][2], record["parts"][4]
+    for name in ("digest", "status", "bytes"):
+        a[name], b[name] = b[name], a[name]
+    put_manifest(run, record)
+    with pytest.raises(DamagedError):
+        open_snapshots(run).at(GRID[20])
+    assert len(verify_snapshots(run).findings) == 2
+
+
+def test_irregular_instants_exchanged(tmp_path, monkeypatch):
+    small_layout(monkeypatch, part_bytes=1, batch_rows=1)
+    write_snapshots(tmp_path, propagator("numpy", 1), IRREGULAR)
+    first, second = (tmp_path / "snapshots" / f"part-{index:06d}.arrow" for index in (0, 2))
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
+    for instant in (IRREGULAR[0], IRREGULAR[2]):
+        with pytest.raises(DamagedError, match="belongs: it is another part"):
+            open_snapshots(tmp_path).at(instant)
+
+
+def test_a_part_of_another_plan(run, tmp_path):
+    other = Propagator(propagator().elements, "numpy", "wgs84", threads=1)
+    write_snapshots(tmp_path / "other", other, GRID)
+    record, entry = manifest(run), manifest(tmp_path / "other")["parts"][2]
+    shutil.copy(tmp_path / "other" / entry["file"], run / entry["file"])
+    record["parts"][2] = entry
+    put_manifest(run, record)
+    with pytest.raises(DamagedError, match="was written under another plan than its manifest has"):
+        open_snapshots(run).at(GRID[20])
+    (finding,) = verify_snapshots(run).findings
+    assert "it was not written under the plan of its manifest" in finding.what
+
+
+# --- manifests of before ---
+def without_digest(directory, **changes):
+    record = manifest(directory)
+    del record["digest"]
+    record["plan"] |= changes
+    (directory / "manifest.json").write_text(json.dumps(record))
+
+
+def test_an_older_manifest_is_read_and_resumed_after_a_full_check(run):
+    undisturbed = contents(run)
+    without_digest(run)
+    assert len(open_snapshots(run).at(NOON)) == 37 and verify_snapshots(run).sound
+    file = run / "snapshots" / "part-000001.arrow"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    report = resume(run)
+    assert report.rewritten == ["snapshots/part-000001.arrow is damaged: its digest is not the one in the manifest"]
+    assert contents(run) == undisturbed and "digest" in manifest(run)
+
+
+@pytest.mark.parametrize("changes", [{"frame": "gcrs"}, {"gravity": "wgs84"}, {"dtype": "float32"}, {"notes": []}], ids=str)
+def test_an_older_manifest_that_was_altered(run, changes):
+    """Without a digest, the plan that each part carries is compared when it is opened."""
+    without_digest(run, **changes)
+    with pytest.raises(DamagedError, match="was written under another plan than the manifest has"):
+        open_snapshots(run)
+    assert not verify_snapshots(run, quick=True).sound
+    with pytest.raises(PlanDiffers):
+        resume(run)
+
+
+# --- damaged files that are mapped ---
+def test_a_flipped_byte_in_the_file_of_the_satellites(run):
+    """Mapped and decoded, some of these end the process. Compared with its digest first, none does."""
+    file = run / "satellites.arrow"
+    data = file.read_bytes()
+    for at in range(0, len(data), 11):
+        file.write_bytes(data[:at] + bytes([data[at] ^ 0x10]) + data[at + 1 :])
+        with pytest.raises(DamagedError, match="its digest is not the one in the manifest"):
+            _ = open_snapshots(run).satellites
+    file.write_bytes(data)
+    assert open_snapshots(run).satellites.num_rows == 37
+
+
+FLIPS = """
+import sys
+from pathlib import Path
+from gpuprop import open_snapshots
+from gpuprop.errors import DamagedError
+run, instant = Path(sys.argv[1]), sys.argv[2]
+file = run / "snapshots" / "part-000002.arrow"
+data = file.read_bytes()
+refused = kept = 0
+for number, at in enumerate([*range(0, 6_000, 23), *range(len(data) - 6_000, len(data), 23), *range(6_000, len(data) - 6_000, 401)]):
+    for bit in (1 << number % 8,):
+        file.write_bytes(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :])
+        ds = open_snapshots(run)
+        for ask in (lambda: ds.at(instant), lambda: ds.track(1_000_000_002)):
+            try:
+                table = ask()
+                table.validate(full=True)
+                kept += 1
+            except DamagedError:
+                refused += 1
+print(refused, kept)
+"""
+
+
+def test_a_flipped_byte_in_a_part(run):
+    """In a process of its own, which would not survive a crash: DamagedError or a table that is well formed, nothing else."""
+    code = [sys.executable, "-c", FLIPS, str(run), "2026-01-01T00:20:00Z"]
+    done = subprocess.run(code, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    refused, kept = map(int, done.stdout.split())
+    assert refused > 100 and kept > 100
+
+
+# --- what is no regular file ---
+@pytest.mark.parametrize("name", ["manifest.json", "satellites.arrow", "snapshots/part-000002.arrow"])
+@pytest.mark.parametrize("kind", ["link", "pipe", "directory", "link to a pipe", "link into nothing"])
+def test_links_and_pipes(run, tmp_path, name, kind):
+    """Nobody waits for a pipe, and no link is followed, also one to the very bytes."""
+    file = run / name
+    file.rename(tmp_path / "moved")
+    if kind == "directory":
+        file.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to({"link": tmp_path / "moved", "link to a pipe": tmp_path / "victim" / "pipe"}.get(kind, tmp_path / "nothing"))
+    for ask in (open_snapshots, resume, lambda path: write_snapshots(path, propagator("numpy", 1), GRID, overwrite=True)):
+        with pytest.raises((DamagedError, FileExistsError)):
+            ask(run)
+    if name == "manifest.json":
+        with pytest.raises(DamagedError, match=r"manifest\.json is not a manifest of gpuprop"):
+            verify_snapshots(run)
+        assert main(["info", str(run)]) == main(["verify", str(run)]) == 1
+    else:
+        found = verify_snapshots(run, drop=True)
+        assert not found.sound and found.dropped == []
+    assert (tmp_path / "moved").exists() and os.path.lexists(file)
+
+
+def test_a_directory_of_parts_that_is_a_link(run, tmp_path):
+    (run / "snapshots").rename(tmp_path / "elsewhere")
+    (run / "snapshots").symlink_to(tmp_path / "elsewhere")
+    for ask in (open_snapshots, verify_snapshots, resume):
+        with pytest.raises(FileExistsError, match="is a symbolic link"):
+            ask(run)
+
+
+# --- places ---
+@pytest.mark.parametrize("url", ["file://localhost{}", "file://{}", "FILE://LOCALHOST{}"])
+def test_a_url_of_this_machine(tmp_path, monkeypatch, url):
+    monkeypatch.chdir(tmp_path)
+    assert place(url.format(tmp_path / "a b%20c").replace(" ", "%20")) == tmp_path / "a b c"
+    write_snapshots(url.format(tmp_path / "out"), propagator("numpy", 1), GRID[:2])
+    assert [each.name for each in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize(
+    "url", ["file://elsewhere/out", "file://", "file://localhost", "file:/out", "file://out", "local:/out", "FILE:/out"]
+)
+def test_a_url_that_is_none_of_this_machine(tmp_path, monkeypatch, url):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"names the machine|names no directory|which has two slashes"):
+        write_snapshots(url, propagator("numpy", 1), GRID[:2])
+    assert not list(tmp_path.iterdir())
+
+
+# --- locks ---
+@pytest.mark.parametrize("name", [".lock", ".lock-001-of-002", ".lock-002-of-002"])
+@pytest.mark.parametrize("content", [b"", b"mine", b"{}", None])
+def test_a_file_with_the_name_of_a_lock(tmp_path, name, content):
+    """Empty or not, what gpuprop did not write is neither locked nor removed."""
+    cut_off(tmp_path, shard="1/2")
+    file = tmp_path / name
+    file.unlink(missing_ok=True)
+    os.mkfifo(file) if content is None else file.write_bytes(content)
+    for options in ({"shard": "1/2", "resume": True}, {"shard": "2/2"}, {"overwrite": True}):
+        with pytest.raises(FileExistsError):
+            write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
+    assert os.path.lexists(file) and (content is None or file.read_bytes() == content)
+
+
+def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
+    """It appears with its content, so that an empty file can be told from it, also where there are no hard links."""
+    seen = []
+    link = os.link
+    monkeypatch.setattr(os, "link", lambda source, path: (seen.append(Path(source).read_bytes()), link(source, path)))
+    Lock(tmp_path / ".lock").release(remove=True)
+    assert seen and seen[0].startswith(b'{"gpuprop": ') and not list(tmp_path.iterdir())
+
+    def without(*_):
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", without)
+    lock = Lock(tmp_path / ".lock")
+    assert (tmp_path / ".lock").read_bytes().startswith(b'{"gpuprop": ')
+    lock.release(remove=True)
+    assert not list(tmp_path.iterdir())
+
+
+# --- what is sound is read as before ---
+def test_a_large_run_is_opened_without_reading_it(tmp_path):
+    """The checks are of what is read anyway: no part is opened to open a directory, and the dataset reads what it is asked for."""
+    prop = Propagator(walker("53:37/37/1", altitude_km=550.0), "numpy", threads=1)
+    write_snapshots(tmp_path, prop, time_grid("2026-01-01", duration="53min", step="60s"))
+    OPENED.paths.clear()
+    OPENED.listening = True
+    ds = open_snapshots(tmp_path)
+    OPENED.listening = False
+    assert {path for path in OPENED.paths if path.startswith(str(tmp_path))} == {str(tmp_path / "manifest.json")}
+    noon = pa.scalar(int(GRID.ns[20]), pa.timestamp("ns", "UTC"))
+    assert np.array_equal(ds.dataset.to_table(filter=pads.field("time") == noon)["x"].to_numpy(), prop.states(GRID[20]).x[0])
+    assert listed(tmp_path) == list(range(7))
