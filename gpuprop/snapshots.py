@@ -15,7 +15,7 @@ from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
 from .engine import Propagation, open_engines
-from .engine_cuda import CudaPropagation
+from .engine_cuda import CudaPropagation, Room
 from .gravity import gravity_model
 from .model import TEME, MeanElements, Model, View
 from .orientation import EarthOrientation, earth_orientation
@@ -150,13 +150,51 @@ class Propagator:
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
     def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, sunlit: bool = False, device: bool = False) -> States:
-        """All states at `times` (anything `as_times` takes) in one block; `snapshots` bounds the memory.
+        """All states at some instants, in one block; `snapshots` bounds the memory.
 
-        frame: teme, pef, itrs, gcrs or geodetic. sunlit: whether the Sun shines on each satellite, too.
-        device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
+        Parameters
+        ----------
+        times : (n_times,) instants
+            Anything that `as_times` takes.
+        frame : str
+            teme, pef, itrs, gcrs or geodetic.
+        velocity : bool
+            Compute velocities, too.
+        sunlit : bool
+            Compute whether the Sun shines on each satellite, too.
+        device : bool
+            Leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, else numpy arrays.
+
+        Returns
+        -------
+        States
+            Columns (n_times, n_sats): km, km/s; deg and km in the frame geodetic.
+
+        Raises
+        ------
+        ValueError
+            For a frame that is not known, and for instants that cannot be computed in it.
+        CudaError
+            Where the GPU fails, or has not enough memory.
+
+        Notes
+        -----
+        With device=True on a GPU:
+
+        - The arrays are finished. Any stream, thread or library may read them at once. DLPack may be given any `stream`, -1 included.
+        - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of the call; for `snapshots`, at the time
+          when the next block is asked for. Work on that stream may still read the arrays when the last reference to them is dropped: their
+          memory is not written again before that work is done.
+        - A consumer that reads them on another stream must make the first stream wait before it drops the last reference and asks for the
+          next block. This is true for other libraries, too: DLPack orders the beginning of a use, not its end. So::
+
+              cupy.cuda.get_current_stream().wait_event(other.record())
+
+          Or it makes the other stream the current one (``with other:``) around the whole loop over `snapshots`.
         """
         times = self._checked(times, frame, sunlit)
-        return self._block(self._propagations[0], times, frame, velocity, sunlit, device)
+        names, propagation = column_names(velocity, sunlit), self._propagations[0]
+        return self._block(propagation, times, room_for(propagation, times, names) if device else None, frame, names)
 
     def snapshots(
         self,
@@ -169,10 +207,30 @@ class Propagator:
         instants: int | None = None,
         device: bool = False,
     ) -> Generator[States, None, None]:
-        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of so many instants.
+        """The same as `states`, as blocks of consecutive instants. The next block is computed while the caller uses this one.
 
-        The next block is computed while the caller uses this one; several GPUs take turns. Wrong arguments are refused here, not at the
-        first block.
+        Several GPUs take turns. Wrong arguments are refused by this call, not at the first block.
+
+        Parameters
+        ----------
+        times, frame, velocity, sunlit
+            As for `states`.
+        block_bytes : int
+            Most bytes in a block. A block has one instant at least.
+        instants : int, optional
+            Instants in a block, in place of block_bytes.
+        device : bool
+            As for `states`. Its notes say what a consumer of arrays on a GPU must do.
+
+        Yields
+        ------
+        States
+            Columns (n_instants, n_sats), in the order of time.
+
+        Raises
+        ------
+        ValueError, CudaError
+            As for `states`.
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
@@ -190,10 +248,15 @@ class Propagator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _blocks(self, times: Times, instants: int, *options: Any) -> Generator[States, None, None]:
+    def _blocks(self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool) -> Generator[States, None, None]:
+        names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        turns = zip(cycle(self._propagations), pieces)
-        return ahead(lambda turn: self._block(*turn, *options), turns, len(self._propagations), "snapshots")
+        # Room on the device is taken on the consumer's thread, which asks for the next block, and so on the consumer's stream.
+        turns = (
+            (propagation, piece, room_for(propagation, piece, names) if device else None)
+            for propagation, piece in zip(cycle(self._propagations), pieces)
+        )
+        return ahead(lambda turn: self._block(*turn, frame, names), turns, len(self._propagations), "snapshots")
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Instants in a block of block_bytes, at least one."""
@@ -211,14 +274,24 @@ class Propagator:
             raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
         return instants
 
-    def _block(self, propagation: Propagation, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
-        names = (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
-        compute = propagation.block
-        if device and isinstance(propagation, CudaPropagation):
-            compute = propagation.device_block
-        columns = compute(times.ns, names, view(times.ns, frame, self.eop if frame != "teme" else None, sunlit))
+    def _block(self, propagation: Propagation, times: Times, room: Room | None, frame: str, names: tuple[str, ...]) -> States:
+        seen = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
+        if room is not None and isinstance(propagation, CudaPropagation):
+            columns = propagation.device_block(times.ns, names, seen, room)
+        else:
+            columns = propagation.block(times.ns, names, seen)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names}, self._eop)
+
+
+def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
+    """What the engines are asked for."""
+    return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
+
+
+def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
+    """Memory for a block that stays on a GPU, on the stream that is current for the caller; None where no GPU computes."""
+    return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:

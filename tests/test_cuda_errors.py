@@ -5,8 +5,10 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
-from fake_cupy import CompileException, CUDADriverError, CUDARuntimeError, FakeCupy, OutOfMemoryError
+from fake_cupy import CompileException, CUDADriverError, FakeCupy
+from fake_gpu import CUDARuntimeError, OutOfMemoryError
 from published import element_sets
 
 import gpuprop
@@ -133,14 +135,17 @@ def test_nvrtc_fails(cupy, text, words):
     assert all(word in str(caught.value) for word in words)
 
 
-def test_out_of_memory():
-    fake = FakeCupy(memory=1 << 20)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "cupy", fake)
-        propagator = Propagator(element_sets(), "cuda")
-        with pytest.raises(CudaError, match=r"GPU 0 has not enough memory.*smaller block.*fewer satellites") as caught:
-            propagator.states(element_sets().epoch)
+def test_out_of_memory(cupy):
+    cupy.machine.memory = 1 << 20
+    with pytest.raises(CudaError, match=r"GPU 0 has not enough memory.*smaller block.*fewer satellites") as caught:
+        Propagator(element_sets(), "cuda")
     assert isinstance(caught.value.__cause__, OutOfMemoryError)
+    cupy.machine.memory = 64 << 20
+    propagator = Propagator(element_sets(), "cuda:0")
+    for compute in (propagator.states, propagator.snapshots):
+        with pytest.raises(CudaError, match=r"GPU 0 has not enough memory.*smaller block"):
+            list(compute(np.arange(10**6) + element_sets().epoch[0], device=True))
+    assert propagator.states(element_sets().epoch).x.shape == (33, 33)
 
 
 @pytest.mark.parametrize("error", [CUDARuntimeError(719, "unspecified launch failure"), CUDADriverError("CUDA_ERROR_LAUNCH_FAILED")])
