@@ -15,12 +15,12 @@ from ..constants import FIELDS, Constants
 from ..gravity import Gravity
 from ..model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
-from .availability import CudaError, check, count, explained, import_cupy, usable
+from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
 from .pinned import Ring
 from .source import OPTIONS, source
 from .streams import Room, Streams
 
-__all__ = ["CudaEngine", "CudaError", "CudaPropagation", "Room", "count", "usable"]
+__all__ = ["CudaEngine", "CudaError", "CudaMissingError", "CudaPropagation", "Room", "count", "usable"]
 
 BLOCK = 128  # threads: the most that propagate.cu is compiled for
 CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
