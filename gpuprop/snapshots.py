@@ -14,7 +14,7 @@ from .ahead import ahead, usable_cores
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
-from .engine import Propagation, open_engines
+from .engine import Engine, Propagation, open_engines
 from .engine_cuda import CudaPropagation, Room
 from .gravity import gravity_model
 from .model import TEME, MeanElements, Model, View
@@ -100,11 +100,13 @@ class States:
 class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
-    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity:
+    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). `auto` takes
+    the fastest that starts: where a GPU is here and does not, it goes on without it and says why (EngineWarning). gravity:
     wgs72 (what element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
     that the process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data
     ships, a file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
-    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table.
+    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table, CudaError where a GPU
+    that was asked for by name does not start.
 
     A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
     """
@@ -123,10 +125,15 @@ class Propagator:
         self._eop = earth_orientation(eop) if eop is not None else None
         self.model = Model(gravity_model(gravity), opsmode)
         self._epoch_ns = elements.epoch.view(np.int64)
-        mean, opened = mean_elements(elements), open_engines(engine, threads)
+        mean = mean_elements(elements)
+
+        def load(engine: Engine) -> tuple[Engine, Propagation]:
+            return engine, engine.load(self.model, mean, self._epoch_ns)
+
+        opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
-        self._engine = opened[0]
-        self._propagations = [each.load(self.model, mean, self._epoch_ns) for each in opened]  # of several GPUs, each has all satellites
+        self._engine = opened[0][0]
+        self._propagations = [propagation for _, propagation in opened]  # of several GPUs, each has all satellites
 
     @property
     def engine(self) -> str:
