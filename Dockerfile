@@ -16,7 +16,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/gpuprop /opt/gpuprop
 
-ENV PATH=/opt/gpuprop/bin:$PATH NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+ENV PATH=/opt/gpuprop/bin:$PATH NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility CUPY_CACHE_DIR=/tmp/cupy
 WORKDIR /data
 ENTRYPOINT ["gpuprop"]
 CMD ["--help"]

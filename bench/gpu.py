@@ -18,6 +18,7 @@ import workloads
 from gpuprop import Elements, Propagator, engine_cuda, time_grid, walker
 from gpuprop.engine_cuda.availability import CudaError, check, import_cupy
 from gpuprop.engine_cuda.source import OPTIONS, source
+from gpuprop.model import TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
@@ -100,20 +101,26 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
     propagation: Any = propagator._propagations[0]
     names = (*engine_cuda.COORDINATES, "status")
     rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
-    block = propagation._empty(names, (rows, len(elements)))
-    ns = cupy.asarray(times.ns)
+    engine = propagation._engine
+    with engine.streams.computing:  # where the constants were uploaded
+        block = engine.columns((rows, len(elements)), names)
+        ns = cupy.asarray(times.ns)
 
     def kernels() -> None:
         for first in range(0, n_times, rows):
             part = ns[first : first + rows]
-            propagation._launch(part, {name: column[: len(part)] for name, column in block.items()})
+            propagation._launch(part, TEME, {name: column[: len(part)] for name, column in block.items()})
+
+    def rate() -> float:
+        with engine.streams.computing:
+            return states / seconds(cupy, kernels)
 
     states = len(elements) * n_times
     chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
-    found = dict(title=title, satellites=len(elements), instants=n_times, kernel_states_per_s=states / seconds(cupy, kernels), shapes=[])
+    found = dict(title=title, satellites=len(elements), instants=n_times, kernel_states_per_s=rate(), shapes=[])
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
-        shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=states / seconds(cupy, kernels))
-        found["shapes"].append(shape | occupancy(cupy, propagation._engine.propagate[0], engine_cuda.BLOCK))
+        shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
+        found["shapes"].append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))

@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,9 +24,9 @@ from rich.table import Table
 
 from . import __version__, digest
 from .ahead import usable_cores
-from .engine import Engine, engines, open_engine
+from .engine import Engine, EngineWarning, Propagation, engines, open_engine, open_engines
 from .engine_cpu import CpuEngine, library
-from .engine_cuda import availability
+from .engine_cuda import CudaError, availability
 from .engine_cuda.source import OPTIONS
 from .gravity import GRAVITY
 from .model import Model
@@ -98,7 +99,13 @@ class Report:
 
 
 def examine() -> Report:
-    """Look at everything, and prove every usable engine. Never raises for what is missing or broken."""
+    """Look at everything, and prove every usable engine. Never raises for what is missing or broken, and gives no warning for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", EngineWarning)  # the verdict on cuda says the same
+        return _examined()
+
+
+def _examined() -> Report:
     verdicts = []
     for kind, report in engines().items():
         if report.usable:
@@ -107,11 +114,11 @@ def examine() -> Report:
             verdicts.append(Verdict(kind, False, report.detail))
     try:
         trouble = ""
-        open_engine(None)
+        _engine_of_jobs(None)
     except Exception as error:  # whatever an engine raises
         trouble = str(error)
     facts = {name: guarded(probe) for name, probe in PROBES.items()}
-    return Report(facts, verdicts, guarded(lambda: open_engine("auto").name), trouble)
+    return Report(facts, verdicts, guarded(lambda: _engine_of_jobs("auto")), trouble)
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
@@ -129,17 +136,39 @@ def prove(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
     """Compare an engine with the committed digest; time it only where it is right."""
     try:
         engine = make()
+        _start(engine)
+    except CudaError as error:  # auto goes on without it
+        return Verdict(name, False, str(error))
+    except Exception as error:
+        return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
+    try:
         differences = digest.compare(digest.compute(engine), digest.committed())
         return Verdict(name, True, detail, differences, None if differences else speed(engine))
     except Exception as error:  # whatever an engine raises, the others are still to be proven
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
 
 
+def _start(engine: Engine) -> Propagation:
+    """What a job does at its start: load element sets."""
+    elements, _ = digest.sets(1)
+    circles = elements[digest.COHORT + np.arange(SATELLITES) % digest.COHORT]
+    return engine.load(Model(GRAVITY["wgs72"], "i"), mean_elements(circles), circles.epoch.view(np.int64))
+
+
+def _engine_of_jobs(name: str | None) -> str:
+    """The name of the engine that a job gets."""
+
+    def begin(engine: Engine) -> str:
+        _start(engine)
+        return engine.name
+
+    return open_engines(begin, name)[0]
+
+
 def speed(engine: Engine) -> float:
     """Near-Earth states/s, position and velocity into the host's memory, of the best of some equal blocks."""
-    elements, instants = digest.sets(1)
-    circles = elements[digest.COHORT + np.arange(SATELLITES) % digest.COHORT]
-    propagation = engine.load(Model(GRAVITY["wgs72"], "i"), mean_elements(circles), circles.epoch.view(np.int64))
+    _, instants = digest.sets(1)
+    propagation = _start(engine)
     grid = instants[0] + np.arange(INSTANTS) * MINUTE
     propagation.block(grid, digest.COLUMNS)  # memory is fetched and threads are started once
     spent, best = 0.0, math.inf
@@ -191,6 +220,12 @@ def _wheels() -> str:
     return " and ".join(availability.installed_wheels())
 
 
+def _cache() -> str:
+    folder = availability.cache_folder()
+    known = "can be written" if os.access(folder, os.W_OK) else "cannot be written" if os.path.isdir(folder) else "does not exist"
+    return f"{folder} ({known}; CUPY_CACHE_DIR names another)"
+
+
 def _nvrtc() -> str:
     return f"{'.'.join(map(str, availability.import_cupy().cuda.nvrtc.getVersion()))}, options {' '.join(OPTIONS)}"
 
@@ -210,6 +245,7 @@ PROBES: dict[str, Callable[[], str]] = {
     "compiled kernels": _kernels,
     "NVIDIA driver": _driver,
     "CuPy": lambda: _wheels() or "not installed",
+    "CuPy's cache": lambda: _cache() if _wheels() else "looked for with CuPy",
     "NVRTC": lambda: _nvrtc() if _wheels() else "looked for with CuPy",
     "GPUs": lambda: ", ".join(_gpu_names()) if _wheels() else "looked for with CuPy",
     "GPUPROP_ENGINE": lambda: os.environ.get("GPUPROP_ENGINE", "not set"),

@@ -2,9 +2,12 @@
 
 import os
 import re
+import sys
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +15,17 @@ import numpy.typing as npt
 from . import engine_cpu, engine_cuda
 from .constants import Constants
 from .engine_cpu import CpuEngine
-from .engine_cuda import CudaEngine
+from .engine_cuda import CudaEngine, CudaError, CudaMissingError
 from .engine_numpy import NumpyEngine
 from .model import TEME, MeanElements, Model, View
 from .typing import Array, Columns
 
-ENGINE = re.compile(r"(?P<kind>auto|cpu|numpy)|cuda(?::(?P<gpu>[0-9]{1,4}))?")
+ENGINE = re.compile(r"(?P<kind>cpu|numpy|(?:auto|cuda)(?::(?P<gpu>[0-9]{1,4}))?)")
+Result = TypeVar("Result")
+
+
+class EngineWarning(UserWarning):
+    """A GPU does not start, and `auto` goes on without it."""
 
 
 class Propagation(Protocol):
@@ -71,18 +79,50 @@ def asked_for(name: str | None) -> str:
 
 
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
-    """The engine called `name` (cuda:1 is the second GPU), or the fastest usable one for `auto`; None takes GPUPROP_ENGINE, else auto.
+    """The engine called `name` (cuda:1 is the second GPU), or the fastest that starts for `auto`; None takes GPUPROP_ENGINE, else auto.
 
-    Errors as open_engines.
+    Errors and warnings as open_engines.
     """
-    return open_engines(name, threads, first=True)[0]
+    return open_engines(lambda engine: engine, name, threads, first=True)[0]
 
 
-def open_engines(name: str | None = None, threads: int | None = None, *, first: bool = False) -> list[Engine]:
-    """The same, as the engines that share the work: cuda without a number is every GPU that is visible (or the first alone).
+def open_engines(
+    begin: Callable[[Engine], Result], name: str | None = None, threads: int | None = None, *, first: bool = False
+) -> list[Result]:
+    """Open the engines that share the work, and call `begin` with each of them.
 
-    TypeError for a name that is no text; ValueError for a name that is not known, an engine that is not usable here, with the reason, and
-    for threads that are not a whole number from one on.
+    Parameters
+    ----------
+    begin : callable
+        What is done with an engine at its start (load element sets, for example). An engine starts if this raises no CudaError.
+    name : str, optional
+        auto, cuda (every visible GPU), cuda:1 (the second GPU alone), cpu or numpy. auto takes the GPUs that start, else cpu, else numpy;
+        auto:1 does so with the second GPU alone. Default: GPUPROP_ENGINE, else auto.
+    threads : int, optional
+        Cores to use. Default: all.
+    first : bool
+        Of several GPUs, take one alone: the first that starts.
+
+    Returns
+    -------
+    list
+        What `begin` returned, for each engine.
+
+    Raises
+    ------
+    TypeError
+        For a name that is no text.
+    ValueError
+        For a name that is not known, an engine asked for by name that is not usable here, with the reason, and for threads that are not a
+        whole number from one on.
+    CudaError
+        Where a GPU asked for by name does not start. The message names the fix.
+
+    Warns
+    -----
+    EngineWarning
+        Where `auto` goes on without a GPU that is here and does not start, with the reason. A machine without a GPU or without CuPy gives
+        no warning.
     """
     if not isinstance(name, str | None):
         raise TypeError(f"engine {name!r} is not a name: use auto, cuda, cuda:1, cpu or numpy")
@@ -90,17 +130,53 @@ def open_engines(name: str | None = None, threads: int | None = None, *, first: 
     if threads is not None and (isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1):
         raise ValueError(f"threads is {threads}: give a whole number, one or more, or none for all cores")
     match = ENGINE.fullmatch(name)
-    known = engines(int(match["gpu"] or 0) if match else 0)
     if not match:
-        raise ValueError(f"engine {name!r}{origin} is not known: use auto, {', '.join(known)}, or cuda:1 for the second GPU")
-    kind = match["kind"] or "cuda"
-    if kind != "auto" and not known[kind].usable:
+        raise ValueError(f"engine {name!r}{origin} is not known: use auto, {', '.join(engines())}, or cuda:1 for the second GPU")
+    kind, gpu = match["kind"].partition(":")[0], None if match["gpu"] is None else int(match["gpu"])
+    if kind == "auto":
+        begun, trouble = _on_gpus_that_start(begin, gpu, first)
+        kind = "cuda" if begun else "cpu" if engine_cpu.usable()[0] else "numpy"
+        if trouble:
+            what = "cuda goes on without a GPU" if begun else f"engine {kind} is used in the place of cuda"
+            warnings.warn(f"{what}: {'; '.join(trouble)}", EngineWarning, stacklevel=_outside())
+        if begun:
+            return begun
+    known = engines(gpu or 0)
+    if not known[kind].usable:
         usable = ", ".join(report.name for report in known.values() if report.usable)
         raise ValueError(f"engine {name!r}{origin} is not usable here ({known[kind].detail}): use {usable}, or auto")
-    if kind == "auto":
-        kind = next(report.name for report in known.values() if report.usable)
     if kind == "cuda":
-        numbers = [int(match["gpu"])] if match["gpu"] else range(1 if first else engine_cuda.count())
-        return [CudaEngine(number) for number in numbers]
+        numbers = [gpu] if gpu is not None else range(1 if first else engine_cuda.count())
+        return [begin(CudaEngine(number)) for number in numbers]
     cores = None if threads is None else int(threads)
-    return [CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores)]
+    return [begin(CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores))]
+
+
+def _on_gpus_that_start(begin: Callable[[Engine], Result], gpu: int | None, first: bool) -> tuple[list[Result], list[str]]:
+    """What `begin` makes of each GPU that starts, and why others do not."""
+    begun: list[Result] = []
+    trouble: list[str] = []
+    try:
+        numbers = [gpu] if gpu is not None else range(engine_cuda.count())
+    except CudaMissingError:
+        return begun, trouble
+    except CudaError as error:
+        return begun, [str(error)]
+    for number in numbers:
+        try:
+            begun.append(begin(CudaEngine(number)))
+        except CudaMissingError:
+            break
+        except CudaError as error:
+            trouble.append(str(error))
+        if begun and first:
+            break
+    return begun, list(dict.fromkeys(trouble))
+
+
+def _outside() -> int:
+    """The stacklevel of the caller's code that called gpuprop, as seen from the caller of this function."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    return level

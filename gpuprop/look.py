@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .clock import Times
 from .conversion import Eop, convert
-from .engine import Engine, open_engine
+from .engine import open_engines
 from .model import COORDINATES
 from .orientation import between, earth_orientation, geodetic_site
 from .snapshots import States
@@ -86,18 +86,13 @@ def look_angles(block: States, sites: Site | Sequence[Site], *, eop: Eop = None,
     rotation = between(block.frame, "itrs", block.times.ns, own, own if eop is None else earth_orientation(eop))
     where: list[Any] = [[getattr(site, name) for site in sites] for name in ("latitude_deg", "longitude_deg", "height_km")]
     places = geodetic_site(np.radians(where[0]), np.radians(where[1]), where[2])
-    found = _engine_of(block, on_gpu, engine).look_angles(block.columns, rotation, places)
+    if on_gpu:  # the engine that the columns lie with
+        column: Any = block.columns["vx"]
+        engine = f"cuda:{int(column.device.id)}"
+    [found] = open_engines(lambda each: each.look_angles(block.columns, rotation, places), engine, first=True)
     return LookAngles(block.times, block.sat_id, sites, **found)
 
 
 def _strided(column: Any) -> bool:
     """Whether a CuPy array is anything but rows of float64."""
     return column.dtype != np.float64 or column.__cuda_array_interface__.get("strides") is not None
-
-
-def _engine_of(block: States, on_gpu: bool, engine: str | None) -> Engine:
-    """The engine that the block's columns lie with: the GPU that they are on, else the one asked for."""
-    if on_gpu:
-        column: Any = block.columns["vx"]
-        return open_engine(f"cuda:{int(column.device.id)}")
-    return open_engine(engine)

@@ -14,8 +14,8 @@ from .ahead import ahead, usable_cores
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements
-from .engine import Propagation, open_engines
-from .engine_cuda import CudaPropagation
+from .engine import Engine, Propagation, open_engines
+from .engine_cuda import CudaPropagation, Room
 from .gravity import gravity_model
 from .model import TEME, MeanElements, Model, View
 from .orientation import EarthOrientation, earth_orientation
@@ -100,11 +100,13 @@ class States:
 class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
-    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). gravity:
+    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). `auto` takes
+    the fastest that starts: where a GPU is here and does not, it goes on without it and says why (EngineWarning). gravity:
     wgs72 (what element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
     that the process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data
     ships, a file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
-    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table.
+    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table, CudaError where a GPU
+    that was asked for by name does not start.
 
     A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
     """
@@ -123,10 +125,15 @@ class Propagator:
         self._eop = earth_orientation(eop) if eop is not None else None
         self.model = Model(gravity_model(gravity), opsmode)
         self._epoch_ns = elements.epoch.view(np.int64)
-        mean, opened = mean_elements(elements), open_engines(engine, threads)
+        mean = mean_elements(elements)
+
+        def load(engine: Engine) -> tuple[Engine, Propagation]:
+            return engine, engine.load(self.model, mean, self._epoch_ns)
+
+        opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
-        self._engine = opened[0]
-        self._propagations = [each.load(self.model, mean, self._epoch_ns) for each in opened]  # of several GPUs, each has all satellites
+        self._engine = opened[0][0]
+        self._propagations = [propagation for _, propagation in opened]  # of several GPUs, each has all satellites
 
     @property
     def engine(self) -> str:
@@ -150,13 +157,51 @@ class Propagator:
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
     def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, sunlit: bool = False, device: bool = False) -> States:
-        """All states at `times` (anything `as_times` takes) in one block; `snapshots` bounds the memory.
+        """All states at some instants, in one block; `snapshots` bounds the memory.
 
-        frame: teme, pef, itrs, gcrs or geodetic. sunlit: whether the Sun shines on each satellite, too.
-        device: leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, numpy arrays else.
+        Parameters
+        ----------
+        times : (n_times,) instants
+            Anything that `as_times` takes.
+        frame : str
+            teme, pef, itrs, gcrs or geodetic.
+        velocity : bool
+            Compute velocities, too.
+        sunlit : bool
+            Compute whether the Sun shines on each satellite, too.
+        device : bool
+            Leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, else numpy arrays.
+
+        Returns
+        -------
+        States
+            Columns (n_times, n_sats): km, km/s; deg and km in the frame geodetic.
+
+        Raises
+        ------
+        ValueError
+            For a frame that is not known, and for instants that cannot be computed in it.
+        CudaError
+            Where the GPU fails, or has not enough memory.
+
+        Notes
+        -----
+        With device=True on a GPU:
+
+        - The arrays are finished. Any stream, thread or library may read them at once. DLPack may be given any `stream`, -1 included.
+        - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of the call; for `snapshots`, at the time
+          when the next block is asked for. Work on that stream may still read the arrays when the last reference to them is dropped: their
+          memory is not written again before that work is done.
+        - A consumer that reads them on another stream must make the first stream wait before it drops the last reference and asks for the
+          next block. This is true for other libraries, too: DLPack orders the beginning of a use, not its end. So::
+
+              cupy.cuda.get_current_stream().wait_event(other.record())
+
+          Or it makes the other stream the current one (``with other:``) around the whole loop over `snapshots`.
         """
         times = self._checked(times, frame, sunlit)
-        return self._block(self._propagations[0], times, frame, velocity, sunlit, device)
+        names, propagation = column_names(velocity, sunlit), self._propagations[0]
+        return self._block(propagation, times, room_for(propagation, times, names) if device else None, frame, names)
 
     def snapshots(
         self,
@@ -169,10 +214,30 @@ class Propagator:
         instants: int | None = None,
         device: bool = False,
     ) -> Generator[States, None, None]:
-        """The same, as blocks of consecutive instants of at most block_bytes (one instant at the least), or of so many instants.
+        """The same as `states`, as blocks of consecutive instants. The next block is computed while the caller uses this one.
 
-        The next block is computed while the caller uses this one; several GPUs take turns. Wrong arguments are refused here, not at the
-        first block.
+        Several GPUs take turns. Wrong arguments are refused by this call, not at the first block.
+
+        Parameters
+        ----------
+        times, frame, velocity, sunlit
+            As for `states`.
+        block_bytes : int
+            Most bytes in a block. A block has one instant at least.
+        instants : int, optional
+            Instants in a block, in place of block_bytes.
+        device : bool
+            As for `states`. Its notes say what a consumer of arrays on a GPU must do.
+
+        Yields
+        ------
+        States
+            Columns (n_instants, n_sats), in the order of time.
+
+        Raises
+        ------
+        ValueError, CudaError
+            As for `states`.
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
@@ -190,10 +255,15 @@ class Propagator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _blocks(self, times: Times, instants: int, *options: Any) -> Generator[States, None, None]:
+    def _blocks(self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool) -> Generator[States, None, None]:
+        names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        turns = zip(cycle(self._propagations), pieces)
-        return ahead(lambda turn: self._block(*turn, *options), turns, len(self._propagations), "snapshots")
+        # Room on the device is taken on the consumer's thread, which asks for the next block, and so on the consumer's stream.
+        turns = (
+            (propagation, piece, room_for(propagation, piece, names) if device else None)
+            for propagation, piece in zip(cycle(self._propagations), pieces)
+        )
+        return ahead(lambda turn: self._block(*turn, frame, names), turns, len(self._propagations), "snapshots")
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Instants in a block of block_bytes, at least one."""
@@ -211,14 +281,24 @@ class Propagator:
             raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
         return instants
 
-    def _block(self, propagation: Propagation, times: Times, frame: str, velocity: bool, sunlit: bool, device: bool) -> States:
-        names = (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
-        compute = propagation.block
-        if device and isinstance(propagation, CudaPropagation):
-            compute = propagation.device_block
-        columns = compute(times.ns, names, view(times.ns, frame, self.eop if frame != "teme" else None, sunlit))
+    def _block(self, propagation: Propagation, times: Times, room: Room | None, frame: str, names: tuple[str, ...]) -> States:
+        seen = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
+        if room is not None and isinstance(propagation, CudaPropagation):
+            columns = propagation.device_block(times.ns, names, seen, room)
+        else:
+            columns = propagation.block(times.ns, names, seen)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names}, self._eop)
+
+
+def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
+    """What the engines are asked for."""
+    return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
+
+
+def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
+    """Memory for a block that stays on a GPU, on the stream that is current for the caller; None where no GPU computes."""
+    return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:

@@ -1,25 +1,23 @@
-"""As much of CuPy as gpuprop uses, on a CPU: memory with guard zones, streams that run late or early, kernels compiled by a C++ compiler.
+"""As much of CuPy as gpuprop uses, on a CPU: the streams and the memory of fake_gpu.py, and kernels compiled by a C++ compiler.
 
-It is stricter than a GPU: work waits in its stream until something asks for it (or, in an eager stream, runs at once), so that a missing
-wait between two streams shows; memory starts as rubbish; a write beside a buffer is found by `check_guards`.
+It is stricter than a GPU: see fake_gpu.py. A write beside a buffer is found by `check_guards`.
 """
 
 import ctypes
 import hashlib
-import math
 import shutil
 import subprocess
 import tempfile
-import threading
 import weakref
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
+import fake_gpu
 import numpy as np
 import pytest
+from fake_gpu import CUDARuntimeError, Event, Machine, OutOfMemoryError
 
-GUARD = 4096  # bytes on each side of a buffer
-GUARD_BYTE, RUBBISH = 0xA5, 0xDB
 GRID_LIMITS = (2**31 - 1, 65535)
 LARGEST_BLOCK = 128  # __launch_bounds__
 FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror")
@@ -50,10 +48,11 @@ def compiled(code: str) -> ctypes.CDLL:
     return _libraries[key]
 
 
-class CUDARuntimeError(RuntimeError):
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
-        self.status = status
+def check_places(job):
+    """Satellites are written at the places that an array gives: one that is not filled yet would have the kernel write anywhere."""
+    if "place" in job.dtype.names:
+        places = np.ctypeslib.as_array((ctypes.c_int64 * int(job["n_sats"][0])).from_address(int(job["place"][0])))
+        assert ((places >= 0) & (places < len(places))).all(), "a kernel read places that are not there yet"
 
 
 class CUDADriverError(RuntimeError):
@@ -64,104 +63,25 @@ class CompileException(Exception):
     pass
 
 
-class OutOfMemoryError(MemoryError):
-    pass
-
-
-class Event:
-    def __init__(self, stream, position):
-        self.stream, self.position = stream, position
-
-    def reach(self):
-        self.stream.run(self.position)
-
-
-class Stream:
-    """Work in order. Eager streams run it when it is given, the others when somebody waits for it."""
-
-    def __init__(self, eager):
-        self.eager = eager
-        self.work = []
-        self.done = 0
-        self._running = threading.RLock()
-
-    def give(self, work):
-        self.work.append(work)
-        if self.eager:
-            self.run(len(self.work))
-
-    def run(self, until):
-        with self._running:
-            while self.done < until:
-                work, self.work[self.done] = self.work[self.done], None
-                work()
-                self.done += 1
-
-    def record(self):
-        return Event(self, len(self.work))
-
-    def wait_event(self, event):
-        self.give(event.reach)
-
-    def synchronize(self):
-        self.run(len(self.work))
-
-
-class _Memory:
-    """Device memory: lives as long as an array of it does."""
-
-
-class Array:
-    """A view of device memory; the host cannot look into it but through get()."""
-
-    def __init__(self, fake, memory, view):
-        self._fake, self._memory, self._view = fake, memory, view
-        self.shape, self.dtype = view.shape, view.dtype
-        self.data = SimpleNamespace(ptr=view.ctypes.data)
-        self.device = SimpleNamespace(id=getattr(fake._here, "device", 0))
-        self.__cuda_array_interface__ = dict(shape=view.shape, typestr=view.dtype.str, data=(self.data.ptr, False), version=3)
-
-    def __len__(self):
-        return self.shape[0]
-
-    def __getitem__(self, where):
-        assert isinstance(where, slice)
-        return Array(self._fake, self._memory, self._view[where])
-
-    def get(self, stream=None, out=None, blocking=True):
-        stream = stream or self._fake.current_stream()
-        out = np.empty(self.shape, self.dtype) if out is None else out
-        assert out.shape == self.shape and out.dtype == self.dtype and out.flags.c_contiguous
-        stream.give(lambda: np.copyto(out, self._view))
-        if blocking:
-            stream.synchronize()
-        return out
-
-
 class FakeCupy:
     """Put it into sys.modules["cupy"]."""
 
     __version__ = "14.0"
 
-    def __init__(self, gpus=("Fake A", "Fake B"), eager=(), memory=1 << 40):
+    def __init__(self, gpus=("Fake A", "Fake B"), eager=(), memory=1 << 40, per_thread=False):
         self.gpus = gpus
-        self.eager = eager  # numbers of the streams that run at once, in the order of their making
-        self.memory = memory
-        self.live = self.peak = 0  # bytes of device memory
+        self.machine = machine = Machine(len(gpus), eager, memory, per_thread)
         self.pinned_live = self.pinned_made = 0
         self.pinned_addresses = set()
         self.launches = []  # (kernel, grid, block, device)
         self.options = []
-        self._streams = []
-        self._buffers = []
-        self._here = threading.local()
-        self._null = Stream(eager=False)
         self.cuda = SimpleNamespace(
-            Device=self._device,
-            Stream=self._stream,
+            Device=partial(_Device, machine),
+            Event=lambda **_: Event(machine),
+            Stream=_Streams(machine),
             PinnedMemory=self._pinned,
             PinnedMemoryPointer=lambda mem, offset: mem,
-            get_current_stream=self.current_stream,
+            get_current_stream=lambda device_id=-1: machine.entered(None if device_id == -1 else device_id)[-1],
             compiler=SimpleNamespace(CompileException=CompileException),
             driver=SimpleNamespace(CUDADriverError=CUDADriverError),
             memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
@@ -172,8 +92,23 @@ class FakeCupy:
                 driverGetVersion=lambda: 12080,
                 runtimeGetVersion=lambda: 12090,
                 getDeviceProperties=lambda index: dict(name=self.gpus[index].encode(), major=9, minor=0),
+                is_hip=False,
             ),
         )
+
+    @property
+    def live(self):
+        """Bytes of device memory in use."""
+        return self.machine.live
+
+    @property
+    def peak(self):
+        """The most bytes that were in use at once."""
+        return self.machine.peak
+
+    @peak.setter
+    def peak(self, nbytes):
+        self.machine.peak = nbytes
 
     def RawModule(self, code, options):
         self.options.append(options)
@@ -189,96 +124,61 @@ class FakeCupy:
             grid = (*grid, 1)[:2]
             if not all(1 <= size <= limit for size, limit in zip(grid, GRID_LIMITS, strict=True)) or not 1 <= block[0] <= LARGEST_BLOCK:
                 raise CUDADriverError("CUDA_ERROR_INVALID_VALUE: invalid argument")
-            self.launches.append((name, grid, block, self._here.device))
-            bytes_of_job = job.tobytes()
+            self.launches.append((name, grid, block, self.machine.device))
+            job, bytes_of_job = job.copy(), job.tobytes()
 
             def work():
+                check_places(job)
                 assert run(*grid, *block, len(bytes_of_job), bytes_of_job), f"the argument of {name} has another size in C++"
 
-            self.current_stream().give(work)
+            self.machine.entered()[-1].queue.give(work)
 
         return launch
 
     def empty(self, shape, dtype):
-        dtype = np.dtype(dtype)
-        nbytes = math.prod(np.atleast_1d(shape).tolist()) * dtype.itemsize
-        if self.live + nbytes > self.memory:
-            raise OutOfMemoryError(f"Out of memory allocating {nbytes:,} bytes (allocated so far: {self.live:,} bytes).")
-        self.live += nbytes
-        self.peak = max(self.peak, self.live)
-        buffer = np.full(nbytes + 2 * GUARD, GUARD_BYTE, np.uint8)
-        body = buffer[GUARD : GUARD + nbytes]
-        body[:] = RUBBISH
-        self._buffers.append(buffer)  # kept, as CuPy's pool keeps memory that streams may still use
-        memory = _Memory()
-        weakref.finalize(memory, self._freed, nbytes)
-        return Array(self, memory, body.view(dtype).reshape(shape))
+        return fake_gpu.empty(self.machine, shape, dtype)
 
-    def asarray(self, host):
-        array = self.empty(host.shape, host.dtype)
-        copy = host.copy()
-        self.current_stream().give(lambda: np.copyto(array._view, copy))
-        return array
-
-    def _freed(self, nbytes):
-        self.live -= nbytes
+    def asarray(self, values):
+        return fake_gpu.asarray(self.machine, values)
 
     def _pinned(self, nbytes):
-        class Pinned(ctypes.c_uint8 * nbytes):
-            def size(_):
-                return nbytes
-
-            def __del__(_):
-                self.pinned_live -= nbytes
-
+        buffer = fake_gpu.pinned(self.machine, nbytes)
         self.pinned_live += nbytes
         self.pinned_made += 1
-        buffer = Pinned()
         self.pinned_addresses.add(ctypes.addressof(buffer))
+        weakref.finalize(buffer, self._unpinned, nbytes).atexit = False
         return buffer
 
-    def current_stream(self):
-        return getattr(self._here, "stream", None) or self._null
-
-    def _stream(self, non_blocking):
-        assert non_blocking
-        stream = _EnteredStream(self._here, len(self._streams) in self.eager)
-        self._streams.append(stream)
-        return stream
-
-    def _device(self, index=None):
-        return _Device(self, index)
+    def _unpinned(self, nbytes):
+        self.pinned_live -= nbytes
 
     def check_guards(self):
-        for buffer in self._buffers:
-            assert (buffer[:GUARD] == GUARD_BYTE).all() and (buffer[-GUARD:] == GUARD_BYTE).all(), "a kernel wrote beside a buffer"
+        """AssertionError where a kernel wrote beside a buffer."""
+        self.machine.check()
 
 
-class _EnteredStream(Stream):
-    def __init__(self, here, eager):
-        super().__init__(eager)
-        self._here = here
+class _Streams:
+    """cupy.cuda.Stream: makes streams, and has the default ones."""
 
-    def __enter__(self):
-        self._here.stream = self
+    def __init__(self, machine):
+        self._machine, self.null, self.ptds = machine, machine.null, machine.ptds
 
-    def __exit__(self, *_):
-        self._here.stream = None
+    def __call__(self, null=False, non_blocking=False, ptds=False):
+        return self.null if null else self.ptds if ptds else self._machine.make_stream(non_blocking)
 
 
 class _Device:
-    def __init__(self, fake, index):
-        self._fake, self._index = fake, index
+    def __init__(self, machine, index=None):
+        self._machine, self.id = machine, machine.device if index is None else index
 
     def __enter__(self):
-        if not 0 <= self._index < len(self._fake.gpus):
+        if not 0 <= self.id < len(self._machine.gpus):
             raise CUDARuntimeError(101, "cudaErrorInvalidDevice: invalid device ordinal")
-        self._before = getattr(self._fake._here, "device", 0)
-        self._fake._here.device = self._index
+        self._before, self._machine.device = self._machine.device, self.id
+        return self
 
     def __exit__(self, *_):
-        self._fake._here.device = self._before
+        self._machine.device = self._before
 
     def synchronize(self):
-        for stream in (self._fake._null, *self._fake._streams):
-            stream.synchronize()
+        self._machine.gpus[self.id].synchronize()

@@ -114,14 +114,16 @@ def test_blocks_that_stay_on_the_device(cupy):
 
 def test_device_memory_does_not_grow_with_the_block(cupy, monkeypatch):
     monkeypatch.setattr(engine_cuda, "SLICE_BYTES", 1 << 20)
-    propagator = Propagator(every_regime(), "cuda")
-    before = cupy.live
-    propagator.states(time_grid(EPOCH, step="1min", duration="1h"))
+    propagator = Propagator(every_regime(), "cuda:0")
+    held = cupy.live
     cupy.peak = 0
     times = time_grid(EPOCH, step="10s", duration="2h")
     propagator.states(times)
-    assert cupy.peak - before <= (2 << 20) + 8 * len(times)
-    assert cupy.live - before <= 2 << 20
+    assert cupy.live == held and cupy.peak <= held + 8 * len(times)
+    propagator.close()
+    assert 1 << 20 < held - cupy.live <= 2 << 20
+    propagator.states(times)
+    assert cupy.live == held
     del propagator
     gc.collect()
     assert cupy.live == 0

@@ -352,7 +352,7 @@ def _made(order: Order) -> tuple[Plan, Propagator, Form]:
     engine = order.engine
     name = open_engine(engine).name
     if name == "cuda" and ":" not in asked_for(engine):
-        engine = "cuda:0"  # dask-cuda puts the GPU of a worker first, the others after it
+        engine = f"{asked_for(engine)}:0"  # dask-cuda puts the GPU of a worker first, the others after it
     threads = order.threads or _dask_threads()
     if name == "numpy" and multiprocessing.current_process().daemon:
         threads = 1  # daemons, as Dask's workers are, may have no processes of their own

@@ -1,5 +1,6 @@
 """`gpuprop propagate`."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -16,7 +17,7 @@ from ..arrow.command import again, remembered
 from ..arrow.place import names
 from ..arrow.shards import Shard
 from ..clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
-from ..engine import asked_for
+from ..engine import EngineWarning, asked_for
 from ..snapshots import STATUS, Propagator
 from ..sources import read_sources
 from ..time_scales import leap_seconds_expire
@@ -127,7 +128,8 @@ def propagate(
             start = format_ns(newest - newest % MINUTE)
         times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
         here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
-        propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
+        with _warnings_as_notes(silent if quiet else say_whole):
+            propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
         options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
     if plan.earth_orientation:
@@ -145,7 +147,7 @@ def propagate(
         return DONE
     assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
-    if there is None and asked_for(engine) == "auto":
+    if there is None and asked_for(engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
     command = COMMAND.get([])
     options |= dict(overwrite=overwrite, resume=resume, shard=shard, command=command)
@@ -162,6 +164,15 @@ def propagate(
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
     return DONE
+
+
+@contextmanager
+def _warnings_as_notes(tell: Callable[[str], None]) -> Iterator[None]:
+    """Warnings, such as that a GPU does not start, are told as the other notes are."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", EngineWarning)
+        warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
+        yield
 
 
 def _size(size: dict[str, int]) -> str:

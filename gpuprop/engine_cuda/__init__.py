@@ -1,9 +1,11 @@
 """The CUDA engine: kernels/propagate.cu on a GPU, through CuPy, which this package alone imports.
 
-source joins the kernels into one text, availability says what is missing here, pinned holds the host's side of the copies.
+source joins the kernels into one text, availability says what is missing here, streams keeps the order of work and memory on the GPU,
+pinned holds the host's side of the copies.
 """
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,12 @@ from ..constants import FIELDS, Constants
 from ..gravity import Gravity
 from ..model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
-from .availability import CudaError, check, count, explained, import_cupy, usable
+from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
 from .pinned import Ring
 from .source import OPTIONS, source
+from .streams import Room, Streams
 
-__all__ = ["CudaEngine", "CudaError", "CudaPropagation", "count", "usable"]
+__all__ = ["CudaEngine", "CudaError", "CudaMissingError", "CudaPropagation", "Room", "count", "usable"]
 
 BLOCK = 128  # threads: the most that propagate.cu is compiled for
 CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
@@ -66,6 +69,7 @@ class CudaEngine:
             self.initialise = module.get_function("initialise_satellites")
             self.look = module.get_function("look_angles")
             self.propagate = [module.get_function(kernel) for kernel in KERNELS]
+            self.streams = Streams.of(self.cupy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaEngine, (self.device,)
@@ -73,7 +77,7 @@ class CudaEngine:
     def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CudaPropagation":
         """Initialise element sets, (n,) each, on the GPU, and keep their constants there."""
         n_sats = len(epoch_ns)
-        with explained(self.cupy, self.device):
+        with explained(self.cupy, self.device), self.streams.work():
             constants = self.cupy.empty((len(FIELDS), n_sats), np.float64)
             regimes = self.cupy.empty(n_sats, np.int64)
             if n_sats:
@@ -86,23 +90,37 @@ class CudaEngine:
             in_order = Constants.sort(values, regimes.get(), epoch_ns)
         return CudaPropagation(self, model, in_order)
 
+    def room(self, shape: tuple[int, ...], names: Iterable[str]) -> Room:
+        """Memory for columns called `names`, of one shape, on the stream that is current for the caller."""
+        columns = self.columns(shape, names)
+        return Room(columns, self.cupy.cuda.get_current_stream().record())
+
+    def columns(self, shape: tuple[int, ...], names: Iterable[str]) -> DeviceColumns:
+        return {name: self.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
+
     def look_angles(self, columns: DeviceColumns, rotation: Array | None, sites: Array) -> DeviceColumns:
         """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
-        they are already if it is None; sites (n_sites, 12). CuPy arrays of CuPy arrays, finished; numpy arrays of numpy arrays."""
+        they are already if it is None; sites (n_sites, 12).
+
+        CuPy arrays of CuPy arrays, finished, as from CudaPropagation.device_block; what the caller's current stream still does to the
+        states is waited for. numpy arrays of numpy arrays.
+        """
         cupy = self.cupy
         on_host = isinstance(columns["x"], np.ndarray)
+        n_times, n_sats = columns["x"].shape
         with explained(cupy, self.device):
-            given = [cupy.asarray(np.ascontiguousarray(columns[name], np.float64)) if on_host else columns[name] for name in COORDINATES]
-            n_times, n_sats = given[0].shape
-            out = {name: cupy.empty((n_times, len(sites), n_sats), np.float64) for name in LOOK}
+            out, free = self.room((n_times, len(sites), n_sats), LOOK)
             if n_times and n_sats and len(sites):
-                resident = [None if values is None else cupy.asarray(np.ascontiguousarray(values)) for values in (rotation, sites)]
-                job = np.zeros(1, LOOK_JOB)
-                job["rotation"], job["sites"] = map(_address, resident)
-                job["n_sites"], job["n_times"], job["n_sats"] = len(sites), n_times, n_sats
-                job["in"], job["out"] = [_address(column) for column in given], [_address(column) for column in out.values()]
-                self.look((-(-n_sats // BLOCK), min(n_times, GRID_Y)), (BLOCK,), (job,))
-            cupy.cuda.get_current_stream().synchronize()
+                with self.streams.work(free):
+                    given = [columns[name] for name in COORDINATES]
+                    if on_host:
+                        given = [cupy.asarray(np.ascontiguousarray(column, np.float64)) for column in given]
+                    resident = [None if values is None else cupy.asarray(np.ascontiguousarray(values)) for values in (rotation, sites)]
+                    job = np.zeros(1, LOOK_JOB)
+                    job["rotation"], job["sites"] = map(_address, resident)
+                    job["n_sites"], job["n_times"], job["n_sats"] = len(sites), n_times, n_sats
+                    job["in"], job["out"] = [_address(column) for column in given], [_address(column) for column in out.values()]
+                    self.look((-(-n_sats // BLOCK), min(n_times, GRID_Y)), (BLOCK,), (job,))
             return {name: column.get() for name, column in out.items()} if on_host else out
 
 
@@ -114,15 +132,12 @@ class CudaPropagation:
         self.constants = constants
         self._engine = engine
         self._one_at_a_time = threading.Lock()  # a caller of states() and the thread behind snapshots() share the slices
-        self._slices: list[DeviceColumns] = []
-        cupy = engine.cupy
-        self._ring = Ring(cupy)
-        with explained(cupy, engine.device):
+        self._ring = Ring(engine.cupy)
+        with explained(engine.cupy, engine.device), engine.streams.computing:
             table = np.stack([constants.values[name] for name in FIELDS])
             arrays = dict(constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64))
-            self._resident = {name: cupy.asarray(array) for name, array in arrays.items()}
-            self._computing = cupy.cuda.Stream(non_blocking=True)
-            self._copying = cupy.cuda.Stream(non_blocking=True)
+            self._resident = {name: engine.cupy.asarray(array) for name, array in arrays.items()}
+            self._slices = self._two_slices()  # a GPU that has no room for them is found out at once
         self._job = _job(PROPAGATE_JOB, model)
         self._job["n_sats"] = len(constants)
         for name, array in self._resident.items():
@@ -149,52 +164,57 @@ class CudaPropagation:
                 self._fill(ns, block, view)
             return block
 
-    def _fill(self, ns: npt.NDArray[np.int64], block: Columns, view: View) -> None:
-        cupy, computing, copying = self._engine.cupy, self._computing, self._copying
-        n_sats = len(self.constants)
+    def _two_slices(self) -> list[DeviceColumns]:
+        n_sats = max(1, len(self.constants))
         rows = max(1, SLICE_BYTES // (STATE_BYTES * n_sats))
-        if not self._slices:
-            self._slices = [self._empty((*COORDINATES, *CODES), (rows, n_sats)) for _ in range(2)]
-            # Other streams may still fill the constants, or be at work on what was in this memory before.
-            cupy.cuda.Device().synchronize()
-        with computing:
-            instants, seen = cupy.asarray(ns), self._resident_view(view)
-        copied = [copying.record(), copying.record()]
-        for number, first in enumerate(range(0, len(ns), rows)):
-            here = slice(first, min(first + rows, len(ns)))
-            columns = {name: self._slices[number % 2][name][: here.stop - first] for name in block}
-            computing.wait_event(copied[number % 2])
-            with computing:
-                self._launch(instants[here], columns, seen.at(here))
-            copying.wait_event(computing.record())
-            for name, column in columns.items():
-                column.get(stream=copying, out=block[name][here], blocking=False)
-            copied[number % 2] = copying.record()
-        copying.synchronize()
+        return [self._engine.columns((rows, n_sats), (*COORDINATES, *CODES)) for _ in range(2)]
 
-    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> DeviceColumns:
+    def _fill(self, ns: npt.NDArray[np.int64], block: Columns, view: View) -> None:
+        computing, copying = self._engine.streams.computing, self._engine.streams.copying
+        copied = [copying.record(), copying.record()]
+        try:
+            with computing:
+                self._slices = self._slices or self._two_slices()
+                rows = len(self._slices[0]["x"])
+                instants, seen = self._uploaded(ns, view)
+                for number, first in enumerate(range(0, len(ns), rows)):
+                    here = slice(first, min(first + rows, len(ns)))
+                    columns = {name: self._slices[number % 2][name][: here.stop - first] for name in block}
+                    computing.wait_event(copied[number % 2])
+                    self._launch(instants[here], seen.at(here), columns)
+                    copying.wait_event(computing.record())
+                    for name, column in columns.items():
+                        column.get(stream=copying, out=block[name][here], blocking=False)
+                    copied[number % 2] = copying.record()
+        finally:
+            copying.record().synchronize()  # after an error, too: the host's memory may be lent again
+
+    def room(self, n_times: int, names: tuple[str, ...]) -> Room:
+        """Memory for a device block of n_times instants, on the stream that is current for the caller."""
+        with explained(self._engine.cupy, self._engine.device):
+            return self._engine.room((n_times, len(self.constants)), names)
+
+    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME, room: Room | None = None) -> DeviceColumns:
         """The same as CuPy arrays on the GPU, finished: any stream may read them.
 
-        They are computed on CuPy's current stream: memory that CuPy takes back and hands out again stays in order with its last use.
+        room: memory for them, which the consumer's thread has taken; None takes it here. It goes back to the stream on which it was taken,
+        in order with that stream alone: a consumer that reads on other streams has it wait for them before letting go of the arrays.
         """
-        cupy = self._engine.cupy
-        with explained(cupy, self._engine.device):
-            block = self._empty(names, (len(ns), len(self.constants)))
+        columns, free = room or self.room(len(ns), names)
+        with explained(self._engine.cupy, self._engine.device):
             if len(ns) and len(self.constants):
-                self._launch(cupy.asarray(ns), block, self._resident_view(view))
-            cupy.cuda.get_current_stream().synchronize()
-            return block
+                with self._engine.streams.work(free):
+                    self._launch(*self._uploaded(ns, view), columns)
+        return columns
 
-    def _empty(self, names: tuple[str, ...], shape: tuple[int, int]) -> DeviceColumns:
-        return {name: self._engine.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
+    def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
+        """Instants and view with their arrays on the device."""
+        asarray = self._engine.cupy.asarray
+        rotation, sun = (None if values is None else asarray(values) for values in (view.rotation, view.sun))
+        return asarray(ns), View(rotation, view.geodetic, sun)
 
-    def _resident_view(self, view: View) -> View:
-        """The view with its arrays on the device."""
-        rotation, sun = (None if values is None else self._engine.cupy.asarray(values) for values in (view.rotation, view.sun))
-        return View(rotation, view.geodetic, sun)
-
-    def _launch(self, ns: Any, columns: DeviceColumns, view: View) -> None:
-        """Columns on the device, at instants on the device, on the current stream: one kernel for each regime."""
+    def _launch(self, ns: Any, view: View, columns: DeviceColumns) -> None:
+        """Fill columns on the device, at instants on the device, on the current stream: one kernel for each regime."""
         job = self._job.copy()
         job["ns"], job["n_times"] = ns.data.ptr, len(ns)
         for number, name in enumerate(COORDINATES):

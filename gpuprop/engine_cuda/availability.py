@@ -1,17 +1,24 @@
 """Whether the CUDA engine can run here, and if not, what to do about it."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
-WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
+WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x", "cupy-rocm-4-3", "cupy-rocm-5-0", "cupy-rocm-7-0", "cupy-rocm-7-1")
 INSTALL = "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of gpuprop; nvidia-smi names the driver"
-NO_DEVICE, INSUFFICIENT_DRIVER = 100, 35  # cudaErrorNoDevice, cudaErrorInsufficientDriver
+OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35  # cudaErrorMemoryAllocation, NoDevice, InsufficientDriver
+FAILED_BEFORE = "after a failed import CuPy cannot be imported again: when it is mended, start Python anew"
 
 
 class CudaError(RuntimeError):
     """Something that the CUDA engine needs is missing or failed; the message names the fix."""
+
+
+class CudaMissingError(CudaError):
+    """There is no GPU for this engine: no CuPy, a CuPy for other GPUs, no driver, or no GPU. Nothing is broken."""
 
 
 def cuda_version(number: int) -> str:
@@ -30,24 +37,66 @@ def installed_wheels() -> list[str]:
     return found
 
 
+_first_failure = ""  # of the import of CuPy: the second attempt finds half of its modules there, and fails in a misleading way
+
+
 def import_cupy() -> Any:
-    """The module cupy; CudaError where it is not installed, installed twice, or broken."""
+    """The module cupy; CudaError where it is not installed, installed twice, broken, or built for other GPUs."""
+    global _first_failure
     wheels = installed_wheels()
     if len(wheels) > 1:
         names = " ".join(wheel.split()[0] for wheel in wheels)
         raise CudaError(f"{' and '.join(wheels)} are installed and overwrite each other: pip uninstall {names}, then {INSTALL}")
+    if _first_failure and "cupy" not in sys.modules and any(name.startswith("cupy.") for name in sys.modules):
+        raise CudaError(f"{_first_failure} ({FAILED_BEFORE})")
+    _first_failure = ""
+    if wheels and "cupy" not in sys.modules:
+        make_cache()
     try:
         import cupy
-    except ModuleNotFoundError as error:
-        if error.name == "cupy":
-            raise CudaError(f"CuPy is not installed: {INSTALL}") from error
-        raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
     except Exception as error:  # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
-        raise CudaError(f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}") from error
+        if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
+            raise CudaMissingError(f"CuPy is not installed: {INSTALL}") from error
+        if isinstance(error, OSError) and error.filename is not None:  # a file, not a library
+            _first_failure = _no_file(error)
+        else:
+            _first_failure = f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}"
+        raise CudaError(_first_failure) from error
     if not hasattr(cupy, "cuda"):
         where = ", ".join(getattr(cupy, "__path__", [])) or "an empty module"
-        raise CudaError(f"what is imported as CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}")
+        raise CudaMissingError(
+            f"what is imported as CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}"
+        )
+    if getattr(cupy.cuda.runtime, "is_hip", False):
+        raise CudaMissingError(f"this CuPy is built for AMD GPUs (ROCm), and the kernels need an NVIDIA GPU: with one, {INSTALL}")
     return cupy
+
+
+def cache_folder() -> str:
+    """Where CuPy keeps compiled kernels."""
+    return os.environ.get("CUPY_CACHE_DIR", os.path.expanduser("~/.cupy/kernel_cache"))
+
+
+def make_cache() -> None:
+    """Make the folder of compiled kernels as CuPy's import does: if that fails there, CuPy cannot be imported in this process any more.
+
+    CudaError where it cannot be made. A folder that is there may be read-only: it may hold the kernels already.
+    """
+    folder = cache_folder()
+    try:
+        if not os.path.isdir(folder):
+            os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise CudaError(_no_file(error)) from error
+
+
+def _no_file(error: OSError) -> str:
+    """What to do where CuPy cannot write a file."""
+    if "temporary directory" in str(error):
+        return f"there is no folder for CuPy's temporary files ({error}): set TMPDIR to a folder that can be written and has space"
+    fix = f"set CUPY_CACHE_DIR, now {cache_folder()!r}, to a folder that can be written and has space"
+    also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"  # which of the two it was is not known
+    return f"CuPy cannot keep compiled kernels ({error}): {fix}{also}"
 
 
 def _wheel(wheels: list[str]) -> str:
@@ -63,19 +112,19 @@ def gpu_names(cupy: Any) -> list[str]:
         if error.status == NO_DEVICE:
             count = 0
         elif error.status == INSUFFICIENT_DRIVER:
-            raise CudaError(_driver_trouble(runtime.driverGetVersion(), runtime.runtimeGetVersion())) from error
+            raise _driver_trouble(runtime.driverGetVersion(), runtime.runtimeGetVersion()) from error
         else:
             raise CudaError(f"CUDA does not start ({error}): look at nvidia-smi; after an update of the driver, restart") from error
     if not count:
-        raise CudaError("no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)")
+        raise CudaMissingError("no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)")
     return [runtime.getDeviceProperties(index)["name"].decode() for index in range(count)]
 
 
-def _driver_trouble(driver: int, runtime: int) -> str:
+def _driver_trouble(driver: int, runtime: int) -> CudaError:
     if not driver:
-        return "there is no NVIDIA driver: install one (in a container: docker run --gpus all)"
+        return CudaMissingError("there is no NVIDIA driver: install one (in a container: docker run --gpus all)")
     older = f"the driver is for CUDA {cuda_version(driver)} and CuPy is built for CUDA {cuda_version(runtime)}"
-    return f"{older}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}"
+    return CudaError(f"{older}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}")
 
 
 def check(index: int = 0) -> str:
@@ -109,10 +158,12 @@ def usable(index: int = 0) -> tuple[bool, str]:
 
 @contextmanager
 def explained(cupy: Any, index: int) -> Iterator[None]:
-    """CudaError with the fix for whatever CuPy raises inside."""
+    """CudaError with the fix for what CuPy raises inside."""
     try:
         with cupy.cuda.Device(index):
             yield
+    except CudaError:
+        raise
     except cupy.cuda.memory.OutOfMemoryError as error:
         advice = "take a smaller block (block_bytes) or fewer satellites, or see with nvidia-smi who holds the rest"
         raise CudaError(f"GPU {index} has not enough memory ({error}): {advice}") from error
@@ -122,5 +173,10 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
             raise CudaError(f"NVRTC does not find CUDA's headers: {INSTALL}, which bring them along\n{text}") from error
         advice = f"the GPU may be older than this CuPy supports: {INSTALL}"
         raise CudaError(f"NVRTC does not compile the kernels for GPU {index}; {advice}\n{text}") from error
-    except (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError) as error:
+    except OSError as error:
+        raise CudaError(_no_file(error)) from error
+    except (RuntimeError, ImportError) as error:  # of CUDA's runtime and driver, NVRTC, and what loads their libraries
+        of_cuda = isinstance(error, (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError))
+        if of_cuda and getattr(error, "status", None) == OUT_OF_MEMORY:
+            raise CudaError(f"GPU {index} has not enough memory ({error}): see with nvidia-smi who holds it") from error
         raise CudaError(f"GPU {index} failed ({error}): see whether nvidia-smi still works; engine cpu gives the same bits") from error
