@@ -18,7 +18,8 @@ from ..small_file import read_small_file
 from ..time_scales import MJD_1970, tai_minus_utc, tai_minus_utc_ns
 from ..typing import Array, Bits, Mask
 
-MAX_BYTES = 16 << 20  # of a table: 200 years of EOP C04, whose lines are the longest
+MAX_ROWS = 73_050  # of a table: 200 years, of which some 65 have passed since 1962
+MAX_BYTES = 16 << 20  # so many rows of EOP C04, whose lines are the longest; lines may end in two characters
 ARCSECOND = 3.14159265358979323846 / 648_000.0  # rad
 NEWER = (
     "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
@@ -221,6 +222,8 @@ def read_rows(path: Path) -> Rows:
         raise ValueError(f"{path} is empty: download it again")
     if HTML.match(data):
         raise ValueError(f"{path} is a web page or XML, not a table in text: download finals2000A.all or EOP C04 themselves")
+    if data.count(b"\n") + data.count(b"\r") > 2 * MAX_ROWS:
+        raise ValueError(f"{path} has far more lines than the {MAX_ROWS:,} days of the longest table: name a finals2000A or EOP C04 file")
     lines = data.splitlines()
     layout, first = _recognised(lines)
     if layout is None:
