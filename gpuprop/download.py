@@ -1,20 +1,27 @@
-"""One HTTP request: all of its answer, or an error that says what happened and what to do."""
+"""One HTTP request: all of its answer within a deadline, or an error that says what happened and what to do."""
 
 import http.client
+import re
+import socket
 import ssl
+import threading
 import time
-from email.message import Message
-from typing import IO, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from contextlib import suppress
+from typing import Any
+from urllib.error import URLError
+from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, UnknownHandler
 
 from . import __version__
 from .reading.source import MAX_BYTES
+from .urls import ForeignText, shown_host, shown_redirection, shown_url
 
 CHUNK = 1 << 16
+DEADLINE_S = 900.0  # for the whole exchange, from looking up the host to the last byte, whatever the server does
+REFUSAL_S = 10.0  # to read the text of a refusal: its status says enough
+EXTRA_S = 1.0  # to see whether bytes follow after Content-Length
 SAID = 400  # characters of a refusal that are shown
-DEADLINE_S = 900.0  # for the whole answer, however slowly it trickles
+REASON = 100  # characters of the reason after the status
+PLAIN = ("", "identity", "gzip", "x-gzip")  # content encodings: gzip is how servers label files that end in .gz, and the reader unpacks it
 
 
 class NotFetched(RuntimeError):
@@ -25,77 +32,211 @@ class Refused(NotFetched):
     """The server answered that it will not give it (4xx or a redirection): asking again soon changes nothing."""
 
 
-class _NoRedirect(HTTPRedirectHandler):
-    def redirect_request(self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str) -> None:
-        return None  # which makes an HTTPError of it
-
-
 def download(url: str, timeout_s: float) -> bytes:
-    """The body of the answer to one GET. timeout_s: for each step of the connection. Proxies as in the environment (https_proxy).
+    """The body of the answer to one GET.
 
-    Raises Refused for 3xx and 4xx, else NotFetched: an address that cannot be reached, a time-out, 5xx, an answer cut short or too long.
+    Parameters
+    ----------
+    url : str
+        An address that urls.checked_url has passed. Proxies are those of the environment (https_proxy).
+    timeout_s : float
+        Seconds for each step of the connection. The whole exchange has DEADLINE_S seconds.
+
+    Returns
+    -------
+    bytes
+        As the server sent it, at most MAX_BYTES.
+
+    Raises
+    ------
+    Refused
+        For 3xx and 4xx; redirections are not followed.
+    NotFetched
+        For an address that cannot be reached, a time-out, an exchange that is not over at the deadline, 5xx, an answer cut short, one that
+        is longer than its Content-Length, and one that is too long. No message has a password or a query value in it that could be a
+        secret, and what the server says is in it without control characters.
     """
-    host = urlsplit(url).netloc
-    request = Request(url, headers={"User-Agent": f"gpuprop/{__version__}"})
+    exchange = _Exchange(url, min(timeout_s, DEADLINE_S))
+    thread = threading.Thread(target=exchange.run, name="gpuprop-download", daemon=True)
     try:
-        with build_opener(_NoRedirect).open(request, timeout=timeout_s) as response:
-            return _body(response, url)
-    except HTTPError as error:
-        raise _refused(error, url) from None
-    except (URLError, OSError, http.client.HTTPException) as error:
-        raise NotFetched(_failure(error, url, host, timeout_s)) from error
+        thread.start()
+        thread.join(DEADLINE_S)
+        outcome = exchange.outcome
+        if outcome is None:
+            outcome = exchange.known or exchange.late()
+    finally:
+        exchange.end()
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
 
 
-def _body(response: Any, url: str) -> bytes:
-    if response.status != 200:
-        raise NotFetched(f"{url} answers {response.status} {response.reason}, which is not the whole of it")
-    end = time.monotonic() + DEADLINE_S
-    data = bytearray()
-    while chunk := response.read(CHUNK):
-        data += chunk
-        if len(data) > MAX_BYTES:
-            raise NotFetched(f"{url} sends more than {MAX_BYTES:,} bytes: these are no element sets")
-        if time.monotonic() > end:
-            raise NotFetched(f"{url} is not complete after {DEADLINE_S:.0f} s: ask again later")
-    length = response.headers.get("Content-Length", "")
-    if length.isdecimal() and len(data) != int(length):
-        raise NotFetched(f"{url} was cut short: {len(data):,} of {int(length):,} bytes came. Ask again")
-    if not length and not response.chunked and data and not data.rstrip(b" ").endswith((b"\n", b"\r", b"]", b"}", b">")):
-        raise NotFetched(f"{url} was cut short: it ends in the middle of a line. Ask again")
-    return bytes(data)
+class _Exchange:
+    """A request and its answer, on a thread of its own. A server can make every step of it as slow as it likes, and a look-up of a host
+    cannot be interrupted: so the caller waits for the thread until the deadline, then leaves and shuts the connection down."""
+
+    def __init__(self, url: str, timeout_s: float) -> None:
+        self.outcome: bytes | Exception | None = None
+        self.known: NotFetched | None = None  # what the status alone means, while the text of a refusal is read
+        self.connection: http.client.HTTPConnection | None = None
+        self._url, self._shown, self._host = url, shown_url(url), shown_host(url)
+        self._timeout_s = timeout_s
+        self._foreign = ForeignText(url)
+        self._socket: socket.socket | None = None
+        self._ended = False
+
+    def run(self) -> None:
+        try:
+            self.outcome = self._answer()
+        except Exception as error:
+            self.outcome = self._failure(error)
+
+    def connected(self, connection: socket.socket) -> None:
+        self._socket = connection
+        if self._ended:
+            raise ConnectionAbortedError
+
+    def end(self) -> None:
+        """Shut the connection down, which ends the thread if it reads from it."""
+        self._ended = True
+        open_socket = self._socket or (self.connection and self.connection.sock)
+        if open_socket:
+            with suppress(OSError):  # closed already
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # SSLSocket's own would change what the other thread uses
+
+    def late(self) -> NotFetched:
+        return NotFetched(f"{self._host} has not given its whole answer within {DEADLINE_S:g} s ({self._shown}): ask again later")
+
+    def _answer(self) -> bytes | NotFetched:
+        opener = OpenerDirector()  # without handlers of files, FTP and redirections
+        opener.addheaders = []
+        for handler in (ProxyHandler(), _Http(self), _Https(self), UnknownHandler()):
+            opener.add_handler(handler)
+        request = Request(self._url, headers={"User-Agent": f"gpuprop/{__version__}"})
+        with opener.open(request, timeout=self._timeout_s) as response:
+            self.known = self._refused(response, "") if response.status != 200 else None
+            return self._refused(response, self._said(response)) if self.known else self._body(response)
+
+    def _body(self, response: Any) -> bytes | NotFetched:
+        encoding = response.headers.get("Content-Encoding", "").strip()
+        if encoding.lower() not in PLAIN:
+            return NotFetched(
+                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was not asked for: ask its maintainer"
+            )
+        told = response.headers.get("Content-Length", "").strip()
+        length = int(told) if re.fullmatch(r"\d{1,18}", told) and not response.chunked else None
+        if not response.chunked:
+            response.length = None  # read on after Content-Length, to see whether it is right
+        data = bytearray()
+        while (length is None or len(data) < length) and (piece := response.read1(CHUNK)):
+            data += piece
+            if len(data) > MAX_BYTES:
+                return NotFetched(f"{self._shown} sends more than {MAX_BYTES:,} bytes: these are no element sets")
+        if length is not None and len(data) < length:
+            return NotFetched(f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Ask again")
+        if length is not None and (len(data) > length or self._goes_on(response)):
+            return NotFetched(
+                f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so its end is not known. Ask again later"
+            )
+        return bytes(data)
+
+    def _goes_on(self, response: Any) -> bool:
+        """Whether the server sends more. One that keeps the connection open although it was asked to close it is not waited for."""
+        assert self._socket is not None
+        try:
+            self._socket.settimeout(min(EXTRA_S, self._timeout_s))
+            return bool(response.read1(1))
+        except OSError:
+            return False
+
+    def _said(self, response: Any) -> str:
+        """What a server says when it refuses, as far as it comes in time."""
+        data = bytearray()
+        end = time.monotonic() + REFUSAL_S
+        with suppress(OSError, http.client.HTTPException):
+            while len(data) < CHUNK and time.monotonic() < end and (piece := response.read1(CHUNK)):
+                data += piece
+        packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
+        return "" if packed else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
+
+    def _refused(self, response: Any, said: str) -> NotFetched:
+        """What a status other than 200 means."""
+        status = response.status
+        answer = f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
+        if 200 <= status < 300:
+            return NotFetched(f"{answer}, which is not the whole of it")
+        if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
+            answer += f" ({said[:SAID]!r})"
+        if status >= 500 or status < 200:
+            return NotFetched(f"{answer}: the server has a failure of its own. Wait, then ask again")
+        if status < 400:
+            there = shown_redirection(self._url, response.headers.get("Location", ""))[:SAID]
+            return Refused(f"{answer}: it has moved to {there}. Redirections are not followed: ask for that address if you trust it")
+        if status in (403, 429):
+            advice = (
+                "it refuses this network address, for too many requests or for another reason. Do not ask again before two hours are over"
+            )
+            return Refused(f"{answer}: {advice}; CelesTrak's rules are at https://celestrak.org/usage-policy.php")
+        if status == 404:
+            found = "the query matches no satellite" if "no gp data found" in said.lower() else "there is nothing at that address"
+            return Refused(f"{answer}: {found}. Check its spelling")
+        return Refused(f"{answer}: it will not serve this request. Read what it says, and open the address in a browser")
+
+    def _failure(self, error: Exception) -> Exception:
+        """What an exception of the connection means; one that is not of the connection is itself."""
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, TimeoutError):
+            advice = "ask again later, or look whether a firewall is in the way"
+            return NotFetched(f"{self._host} did not answer within {self._timeout_s:g} s ({self._shown}): {advice}")
+        if isinstance(reason, ssl.SSLError):
+            why = self._foreign.line(str(reason), SAID)
+            return NotFetched(
+                f"{self._host} has no valid certificate for a secure connection ({why}): is a proxy in the way, or is this clock wrong?"
+            )
+        if isinstance(error, http.client.IncompleteRead):
+            return NotFetched(f"{self._shown} was cut short: the connection ended before the answer. Ask again")
+        if isinstance(reason, (http.client.InvalidURL, ValueError)):
+            return NotFetched(
+                f"{self._host} cannot be reached: it is no name of a host, or https_proxy (http_proxy) is no address of a proxy"
+            )
+        if isinstance(error, (http.client.HTTPException, ConnectionError)):
+            return NotFetched(f"{self._host} broke the connection off ({type(error).__name__}): ask again later")
+        if isinstance(reason, (OSError, str)):
+            why = self._foreign.line((reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID)
+            return NotFetched(f"{self._host} cannot be reached ({why}): is there a network, and a proxy to name in https_proxy?")
+        return error
 
 
-def _refused(error: HTTPError, url: str) -> NotFetched:
-    """What a status other than 200 means. error: with the body still to be read."""
-    try:
-        said = " ".join(error.read(CHUNK).decode("utf-8", "replace").split())
-    except (OSError, http.client.HTTPException):
-        said = ""
-    answer = f"{url} answers {error.code} {error.reason}".rstrip()
-    if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
-        answer += f" ({said[:SAID]!r})"
-    if error.code >= 500:
-        return NotFetched(f"{answer}: the server has a failure of its own. Wait, then ask again")
-    if error.code < 400:
-        there = error.headers.get("Location", "elsewhere")
-        return Refused(f"{answer}: it has moved to {there[:SAID]}. Redirections are not followed: ask for that address if you trust it")
-    if error.code in (403, 429):
-        advice = "it refuses this network address, for too many requests or for another reason. Do not ask again before two hours are over"
-        return Refused(f"{answer}: {advice}; CelesTrak's rules are at https://celestrak.org/usage-policy.php")
-    if error.code == 404:
-        found = "the query matches no satellite" if "no gp data found" in said.lower() else "there is nothing at that address"
-        return Refused(f"{answer}: {found}. Check its spelling")
-    return Refused(f"{answer}: it will not serve this request. Read what it says, and open the address in a browser")
+class _Connection(http.client.HTTPConnection):
+    """Tells the exchange of its socket, also while it connects; urllib forgets it once the answer begins."""
+
+    def __init__(self, exchange: _Exchange, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._exchange = exchange
+        exchange.connection = self
+
+    def connect(self) -> None:
+        super().connect()
+        self._exchange.connected(self.sock)
 
 
-def _failure(error: Exception, url: str, host: str, timeout_s: float) -> str:
-    reason = error.reason if isinstance(error, URLError) else error
-    if isinstance(reason, TimeoutError):
-        return f"{host} did not answer within {timeout_s:g} s ({url}): ask again later, or look whether a firewall is in the way"
-    if isinstance(reason, ssl.SSLError):
-        return f"{host} has no valid certificate for a secure connection ({reason}): is a proxy in the way, or is this clock wrong?"
-    if isinstance(error, http.client.IncompleteRead):
-        return f"{url} was cut short: {len(error.partial):,} bytes came of its last part. Ask again"
-    if isinstance(error, (http.client.HTTPException, ConnectionError)):
-        return f"{host} broke the connection off ({type(error).__name__}): ask again later"
-    return f"{host} cannot be reached ({reason}): is there a network, and a proxy to name in https_proxy?"
+class _SecureConnection(_Connection, http.client.HTTPSConnection):
+    pass
+
+
+class _Http(HTTPHandler):
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def http_open(self, request: Request) -> http.client.HTTPResponse:
+        return self.do_open(lambda *host, **options: _Connection(self._exchange, *host, **options), request)
+
+
+class _Https(HTTPSHandler):
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+
+    def https_open(self, request: Request) -> http.client.HTTPResponse:
+        return self.do_open(lambda *host, **options: _SecureConnection(self._exchange, *host, **options), request)

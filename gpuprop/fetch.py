@@ -6,32 +6,46 @@ nothing is asked twice, and there is no way to force it.
 """
 
 import difflib
+import errno
 import hashlib
 import io
 import json
 import os
 import re
+import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import numpy as np
 
 from .arrow.files import NewFile
 from .clock import SECOND, format_ns, parse_instant
-from .download import NotFetched, Refused, download
+from .download import DEADLINE_S, NotFetched, Refused, download
 from .elements import Elements
 from .reading import ElementsError, read_elements
+from .reading.ending import unfinished
+from .reading.source import MAX_BYTES, load
 from .selection import celestrak_groups, operators
+from .small_file import read_small_file
+from .urls import ForeignText, checked_url, printable, query_value, shown_url
 from .writing.whole_file import replace
+
+if sys.platform != "win32":
+    import fcntl
 
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
 BASE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
 INTERVAL_S = 2 * 3600.0
+WAIT_S = DEADLINE_S + 60.0  # for another process that downloads the same: its deadline, and time to read and keep the answer
+POLL_S = 0.05
+MAX_NOTE = 64 << 10  # bytes of a refusal that is remembered
+HEAD = 64 << 10  # bytes of an answer that is no element sets, where its words are looked for
+SAID, LINE = 400, 500  # characters of what a server says, of a line of a message that quotes it
 NOT_UPDATED = re.compile(r"gp data has not updated since your last\s+successful(?:.*?at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d))?", re.I | re.S)
 NOT_A_GROUP = re.compile(r"invalid query.*not found", re.I | re.S)
 
@@ -59,43 +73,70 @@ class Fetched:
         return f"wrote {self.path}: {self.satellites:,} element sets{bad}, newest epoch {self.newest_epoch}, {self.bytes:,} bytes{why}"
 
 
-def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.0) -> Fetched:
+def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.0, say: Callable[[str], None] | None = None) -> Fetched:
     """Write the element sets of a CelesTrak group (`active`, `starlink`), of an operator (`guowang`) or of an address to `output`.
 
-    A group comes as OMM CSV, an address as it is served, which must be element sets. What was downloaded less than two hours ago is taken
-    from the cache (`cache_folder`). GPUPROP_CELESTRAK names a mirror of the service. timeout_s: for each step of the connection.
-    An existing `output` is replaced once the new one is complete, and stays as it is whenever this raises: ValueError for what is neither
-    a group nor an address, NotFetched (a RuntimeError) for an answer that is none, OSError for files.
+    A group comes as OMM CSV, an address as it is served, which must be element sets that end where a record ends. What was downloaded less
+    than two hours ago is taken from the cache (`cache_folder`). GPUPROP_CELESTRAK names a mirror of the service.
+
+    Parameters
+    ----------
+    wanted : str
+        A group, an operator, or an address (https://...). Its query values are in no message, file name or note of the cache, but those of
+        CelesTrak's own names (GROUP, FORMAT ...): a token stays a secret.
+    output : str or path
+        Replaced once the new content is complete; as it was whenever this raises.
+    timeout_s : float
+        Seconds for each step of the connection. The whole exchange has 15 minutes, whatever the server does.
+    say : function of one text, optional
+        Called when another process downloads the same and is waited for.
+
+    Returns
+    -------
+    Fetched
+
+    Raises
+    ------
+    ValueError
+        For what is neither a group nor an address.
+    NotFetched
+        A RuntimeError: there is no good answer, or another process still downloads the same after 16 minutes.
+    OSError
+        For files.
     """
     if not timeout_s > 0.0:
         raise ValueError(f"a time-out of {timeout_s:g} s leaves no time to answer")
     url = address(wanted)
     cache = _Cache(url)
-    with cache.alone():
-        held, why = cache.held(), ""
-        if held is not None and held.age_s < INTERVAL_S:
-            why = f"from the cache, {_duration(held.age_s)} old: asked for once in two hours"
-        else:
-            try:
-                held = _asked(url, cache, timeout_s)
-            except _NotUpdated as notice:
-                if held is None:
-                    raise NotFetched(str(notice)) from None
-                why = f"from the cache, {_duration(held.age_s)} old: {notice.of(held)}"
-            except NotFetched as error:
-                if held is None:
-                    raise
-                raise type(error)(f"{error}. {cache.path} holds the sets of {_duration(held.age_s)} ago") from None
-        replace(Path(output), [held.data])
+    with cache.alone(say or (lambda text: None)):
+        held, why = _newest(cache, url, timeout_s)
+    replace(Path(output), [held.data])
     newest = format_ns(int(held.elements.epoch.view(np.int64).max()))
     sets = (len(held.elements), len(held.elements.rejected))
-    return Fetched(os.fspath(output), url, *sets, len(held.data), newest, round(held.age_s, 1), bool(why), why)
+    return Fetched(os.fspath(output), shown_url(url), *sets, len(held.data), newest, round(held.age_s, 1), bool(why), why)
+
+
+def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Held", str]:
+    """The newest answer there is, and why it is from the cache (empty if it is not)."""
+    held = cache.held()
+    if held is not None and held.age_s < INTERVAL_S:
+        return held, f"from the cache, {_duration(held.age_s)} old: asked for once in two hours"
+    try:
+        return _asked(url, cache, timeout_s), ""
+    except _NotUpdated as notice:
+        if held is None:
+            raise NotFetched(str(notice)) from None
+        return held, f"from the cache, {_duration(held.age_s)} old: {notice.of(held)}"
+    except NotFetched as error:
+        if held is None:
+            raise
+        raise type(error)(f"{error}. {cache.path} holds the sets of {_duration(held.age_s)} ago") from None
 
 
 def address(wanted: str) -> str:
-    """The address of a group or an operator, in CelesTrak's spelling; an address as it is. ValueError for anything else."""
+    """The address of a group or an operator, in CelesTrak's spelling; an address without its fragment. ValueError for anything else."""
     if "://" in wanted:
-        return _checked(wanted)
+        return checked_url(wanted)
     groups = celestrak_groups()
     known = {group.lower(): group for group in groups}
     name = wanted.strip().removeprefix("@").lower()
@@ -105,9 +146,10 @@ def address(wanted: str) -> str:
             raise ValueError(f"CelesTrak has no group for {name}: gpuprop fetch active, then --select @{operators()[name].name}")
         name = group.lower()
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        raise ValueError(f"{wanted!r} is neither a group of CelesTrak ({', '.join(groups[:3])}, starlink ...) nor an address (https://...)")
+        shown = repr(wanted) if re.fullmatch(r"[\w. -]{0,60}", wanted) else "what was given"  # a mistyped address may hold a password
+        raise ValueError(f"{shown} is neither a group of CelesTrak ({', '.join(groups[:3])}, starlink ...) nor an address (https://...)")
     group = known.get(name, wanted.strip().removeprefix("@"))
-    base = _checked(os.environ.get(BASE) or CELESTRAK)
+    base = checked_url(os.environ.get(BASE) or CELESTRAK, f"the value of {BASE}")
     return f"{base}{'&' if '?' in base else '?'}{urlencode({'GROUP': group, 'FORMAT': 'csv'})}"
 
 
@@ -157,35 +199,49 @@ class _Cache:
     """The last good answer of one address, and its last refusal if that was later."""
 
     def __init__(self, url: str) -> None:
-        label = re.sub(r"[^a-z0-9.]+", "-", (urlsplit(url).query or urlsplit(url).path).lower()).strip("-.")[:40]
-        folder = cache_folder()
-        self.path = folder / f"{label}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
+        shown = shown_url(url).partition("://")[2]
+        label = re.sub(r"[^a-z0-9.]+", "-", (shown.partition("?")[2] or shown.partition("/")[2]).lower()).strip("-.")[:40]
+        self.path = cache_folder() / f"{label}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
         self._url = url
+        self._foreign = ForeignText(url)
         self._refusal = self.path.with_name(self.path.name + ".refusal")
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = self.path.with_name(self.path.name + ".lock").open("w")
-        except OSError as error:
-            reason = f"{folder} cannot hold a cache ({error.strerror}), without which CelesTrak would be asked too often"
-            raise NotFetched(f"{reason}: set XDG_CACHE_HOME to a folder that can be written") from error
+        self._lock = self.path.with_name(self.path.name + ".lock")
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Others that want the same wait, and then find it in the cache."""
-        with self._lock:
-            with suppress(ImportError, OSError):  # not on Windows, nor on some network file systems
-                import fcntl
-
-                fcntl.flock(self._lock, fcntl.LOCK_EX)
+    def alone(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Others that want the same wait, and then find it in the cache. NotFetched if they wait for longer than WAIT_S."""
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        try:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            lock = os.open(self._lock, flags, 0o666)
+        except OSError as error:
+            reason = f"{self._lock.parent} cannot hold a cache ({error.strerror}), without which CelesTrak would be asked too often"
+            raise NotFetched(f"{reason}: set XDG_CACHE_HOME to a folder that can be written") from error
+        try:
+            end = time.monotonic() + WAIT_S
+            waits = False
+            while not _locked(lock):
+                if time.monotonic() >= end:
+                    advice = f"ask again later, or end that process. The lock is {self._lock}"
+                    raise NotFetched(f"{_holder(lock)} downloads the same, and was waited for in vain for {WAIT_S:g} s: {advice}")
+                if not waits:
+                    say(f"waiting for {_holder(lock)}, which downloads the same, for at most {WAIT_S:g} s")
+                waits = True
+                time.sleep(POLL_S)
+            with suppress(OSError):  # only for those who wait
+                os.truncate(lock, 0)
+                os.write(lock, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
             yield
+        finally:
+            os.close(lock)
 
     def held(self) -> _Held | None:
         try:
-            data = self.path.read_bytes()
+            data = read_small_file(self.path, MAX_BYTES, "a downloaded file")
             age_s = _age(self.path)
             return _Held(data, _read(data, str(self.path)), age_s)
-        except (OSError, ElementsError):
-            return None  # none yet, or spoilt
+        except (OSError, ValueError):
+            return None  # none yet, or damaged
 
     def keep(self, data: bytes, elements: Elements) -> _Held:
         with NewFile(self.path) as file:
@@ -195,15 +251,16 @@ class _Cache:
 
     def refusal(self) -> str | None:
         """What the server said when it refused, less than two hours ago."""
-        with suppress(OSError, ValueError, KeyError, TypeError):
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             if (age_s := _age(self._refusal)) < INTERVAL_S:
-                said = str(json.loads(self._refusal.read_text("utf-8"))["said"])
+                note = json.loads(read_small_file(self._refusal, MAX_NOTE, "a note of gpuprop"))
+                said = printable(str(note["said"]))
                 return said if NOT_UPDATED.search(said) else f"{said} ({_duration(age_s)} ago; {self._refusal} remembers it for two hours)"
         return None
 
     def refused(self, said: str) -> None:
         with suppress(OSError), NewFile(self._refusal) as file:
-            file.write(json.dumps({"url": self._url, "said": said}).encode())
+            file.write(json.dumps({"url": shown_url(self._url), "said": said}).encode())
 
 
 def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
@@ -216,31 +273,57 @@ def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
             said = str(error)
             cache.refused(said)
         else:
-            try:
-                return cache.keep(data, _read(data, url))
-            except ElementsError as error:
-                said = data[:400].decode("utf-8", "replace")
-                if NOT_A_GROUP.search(said):
-                    raise ValueError(_no_group(url)) from None
-                if not NOT_UPDATED.search(said):
-                    raise NotFetched(str(error)) from None
-                cache.refused(said)
+            answer = _understood(data, url)
+            if isinstance(answer, Elements):
+                return cache.keep(data, answer)
+            said = ForeignText(url).line(data[:HEAD].decode("utf-8", "replace"), SAID)
+            if NOT_A_GROUP.search(said):
+                raise ValueError(_no_group(url))
+            if not NOT_UPDATED.search(said):
+                raise NotFetched(answer)
+            cache.refused(said)
     raise _NotUpdated(said) if NOT_UPDATED.search(said) else Refused(said)
 
 
+def _understood(data: bytes, url: str) -> Elements | str:
+    """The element sets of an answer; or why it holds none, or not all of them."""
+    shown, foreign = shown_url(url), ForeignText(url)
+    try:
+        elements = _read(data, shown)
+        _, kind, text = load(io.BytesIO(data))
+        within = unfinished(kind, text)
+        return f"{shown} was cut short: it ends in the middle of {within}. Ask again" if within else elements
+    except ElementsError as error:
+        said = str(error)
+    if foreign.may_be_in(data):  # the message quotes a piece of the answer, which may begin or end within a secret
+        return f"{shown} holds no element sets, and its text repeats a part of the address that is not shown: look at it in a browser"
+    return "\n".join(printable(line)[:LINE] for line in said.splitlines())
+
+
 def _no_group(url: str) -> str:
-    asked = urlsplit(url).query.partition("GROUP=")[2].partition("&")[0]
+    asked = query_value(url, "GROUP")
     nearest = difflib.get_close_matches(asked.lower(), [*celestrak_groups(), *operators()], cutoff=0.5)
     hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
     return f"CelesTrak has no group {asked!r}: {hint}known are {', '.join(celestrak_groups())}"
 
 
-def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    clean = url.isascii() and url.isprintable() and " " not in url
-    if not clean or parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{url!r} is no address to fetch from: write https://HOST/PATH, without a password and without blanks")
-    return url
+def _locked(lock: int) -> bool:
+    """Whether the lock is had. Where the system or the file system has no locks, it is not needed to go on."""
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
+    return True
+
+
+def _holder(lock: int) -> str:
+    """Which process holds the lock, as far as its file tells."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        found = json.loads(os.pread(lock, MAX_NOTE, 0))
+        return printable(f"process {found['pid']:d} on {found['host']:.80s}")
+    return "another process"
 
 
 def _read(data: bytes, name: str) -> Elements:

@@ -409,6 +409,10 @@ def test_no_file(tmp_path: Path) -> None:
         earth_orientation("itrf")
     with pytest.raises(ValueError, match="is a directory: name a finals2000A or EOP C04 file in it"):
         earth_orientation(tmp_path)
+    for line in (b"x\n", b"\n", b"\r\n", b"\r", (FINALS[0] + "\n").encode()[:16] + b"\n"):
+        (tmp_path / "lines").write_bytes((FINALS[0] + "\n").encode() + line * 900_000)
+        with pytest.raises(ValueError, match="lines has far more lines than the 73,050 days of the longest table"):
+            earth_orientation(tmp_path / "lines")
     (tmp_path / "binary").write_bytes(bytes(range(256)) * 40)
     with pytest.raises(ValueError, match="binary is neither finals2000A nor EOP C04"):
         earth_orientation(tmp_path / "binary")

@@ -95,7 +95,7 @@ def fetch(
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write.")] = None,
-    timeout: Annotated[float, Parameter(help="Seconds to wait for each step of the connection.")] = 60.0,
+    timeout: Annotated[float, Parameter(help="Seconds to wait for each step of the connection; all of it has 15 min.")] = 60.0,
     json: Json = False,
 ) -> int:
     """Download element sets from CelesTrak, at most once in two hours: in between the cache answers."""
@@ -104,7 +104,7 @@ def fetch(
     if output is None:
         raise WrongCall("-o FILE is missing: name the file to write")
     with wrong_call():
-        fetched = fetch_elements(source, output, timeout_s=timeout)
+        fetched = fetch_elements(source, output, timeout_s=timeout, say=say)
     print_result(fetched.to_dict(), json, str(fetched))
     return DONE
 

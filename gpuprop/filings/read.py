@@ -1,7 +1,10 @@
 """Constellations as TOML says them: those on record and a user's own. presets.toml explains the format."""
 
 import difflib
+import re
+import reprlib
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -9,6 +12,7 @@ from typing import Any
 
 from ..clock import Instant
 from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..small_file import read_small_file
 from .constellation import Constellation
 from .shell import EPOCH, Shell
 
@@ -23,6 +27,10 @@ SHELL_KEYS = tuple(field.name for field in fields(Shell))
 SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MISSING)
 TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
 WHOLE = ("planes", "phasing", "sats_per_plane")
+MAX_BYTES = 1 << 20  # of a file; the constellations on record are 33 kB
+# Longer dotted keys (a.b.c ... = 1) mean nothing here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
+_PIECE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s.,=\[\]{}"'\\]+)"""
+DEEP_KEY = re.compile(rf"""(?<![^\s.,=\[\]{{}}])(?:{_PIECE}[ \t]*\.[ \t]*){{16}}""")
 LISTS = ("sats_per_plane", "raan_deg", "phase_deg")  # sats_per_plane: one number, or one for each plane
 
 
@@ -35,11 +43,13 @@ def read_constellation(path: str | Path, epoch: Instant = EPOCH, gravity: str = 
 def load_constellation(path: str | Path) -> Constellation:
     """A constellation of one's own from a TOML file: its [[constellation]], or, without one, all its shells under the file's name.
 
-    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be understood.
+    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be understood, for a directory, a pipe or
+    a device, and for a file of more than 1 MiB.
     """
     path = Path(path)
+    data = read_small_file(path, MAX_BYTES, "a TOML file of shells")
     try:
-        text = path.read_text("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     shells, known = parse_filings(text, str(path))
@@ -64,10 +74,15 @@ def parse_filings(text: str, where: str) -> tuple[dict[str, Shell], list[Constel
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
-    """The tables of a TOML text; ValueError, with `where`, for one that is not TOML and for a table of another name."""
+    """The tables of a TOML text; ValueError, with `where`: not TOML, nested too deeply, a table of another name."""
+    too_deep = f"{where}: lists, tables or keys are nested too deeply: a shell needs no more than [[filing.shells]] and a list of numbers"
+    if DEEP_KEY.search(text):
+        raise ValueError(too_deep)
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ValueError(too_deep) from None
+    except ValueError as error:  # TOMLDecodeError, and what Python says of a number with more than 4300 digits
         raise ValueError(f"{where}: not TOML: {error}") from None
     _known_keys(data, TABLES, where)
     return data
@@ -119,15 +134,29 @@ def _value(key: str, value: Any, here: str) -> Any:
         kind, one = (int, "a whole number") if key in WHOLE else ((int, float), "a number")
         items = value if key in LISTS and isinstance(value, list) else [value]
         good = all(isinstance(item, kind) and not isinstance(item, bool) for item in items)
+        good = good and (key not in WHOLE or all(abs(item) < 2**63 for item in items))
         if key in LISTS and key != "sats_per_plane":
             good &= isinstance(value, list)
             one = "a list of numbers"
         wanted = one + (" or a list of them" if key == "sats_per_plane" else "")
         if good and key not in WHOLE:
-            value = [float(item) for item in items] if isinstance(value, list) else float(value)
+            try:
+                value = [float(item) for item in items] if isinstance(value, list) else float(value)
+            except OverflowError:
+                raise ValueError(f"{here}: {key} is larger than any floating-point number") from None
     if not good:
-        raise ValueError(f"{here}: {key} must be {wanted}, not {value!r}")
+        raise ValueError(f"{here}: {key} must be {wanted}, not {_shown(value)}")
     return value
+
+
+def _shown(value: Any) -> str:
+    """A value for a message, in short."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 80
+    try:
+        return short.repr(value)
+    except ValueError:  # Python writes no number of more than 4300 digits
+        return "a number of thousands of digits"
 
 
 def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: str) -> Constellation:
@@ -138,14 +167,14 @@ def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: s
     _known_keys(row, CONSTELLATION_KEYS, here)
     for key in ("title", "assumption"):
         if not isinstance(row.get(key, ""), str):
-            raise ValueError(f"{here}: {key} must be a text, not {row[key]!r}")
+            raise ValueError(f"{here}: {key} must be a text, not {_shown(row[key])}")
     for key in ("shells", "aliases", "conflicts"):
         if not isinstance(row.get(key, []), list) or not all(isinstance(each, str) for each in row.get(key, [])):
-            raise ValueError(f"{here}: {key} must be a list of texts, not {row[key]!r}")
+            raise ValueError(f"{here}: {key} must be a list of texts, not {_shown(row[key])}")
     missing = [id for id in row.get("shells", []) if id not in shells]
     if missing:
         raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
-    twice = [id for id in dict.fromkeys(row.get("shells", [])) if row["shells"].count(id) > 1]
+    twice = [id for id, count in Counter(row.get("shells", [])).items() if count > 1]
     if twice:
         raise ValueError(f"{here}: shells names {', '.join(twice)} more than once: its satellites would be in the same places")
     members = tuple(shells[id] for id in row["shells"]) if "shells" in row else tuple(shells.values())
@@ -166,4 +195,4 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], here: str) -> No
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
-            raise ValueError(f"{here}: key {key!r} is not known: {hint}")
+            raise ValueError(f"{here}: key {_shown(key)} is not known: {hint}")

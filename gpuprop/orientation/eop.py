@@ -14,9 +14,12 @@ import numpy.typing as npt
 import xxhash
 
 from ..clock import DAY, SECOND, format_ns
+from ..small_file import read_small_file
 from ..time_scales import MJD_1970, tai_minus_utc, tai_minus_utc_ns
 from ..typing import Array, Bits, Mask
 
+MAX_ROWS = 73_050  # of a table: 200 years, of which some 65 have passed since 1962
+MAX_BYTES = 16 << 20  # so many rows of EOP C04, whose lines are the longest; lines may end in two characters
 ARCSECOND = 3.14159265358979323846 / 648_000.0  # rad
 NEWER = (
     "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
@@ -141,7 +144,8 @@ def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = No
     In finals2000A the values of Bulletin B, which are final, go before those of Bulletin A where both stand.
 
     TypeError for anything else, FileNotFoundError for a missing file; ValueError, with file and line, for one that is none of these (a web
-    page, an empty file, a line cut short, a number that is none, dates that do not follow each other).
+    page, an empty file, a line cut short, a number that is none, dates that do not follow each other), for a directory, a pipe or a device,
+    and for a file of more than 16 MiB.
     """
     if isinstance(eop, EarthOrientation):
         return eop
@@ -208,17 +212,18 @@ BEGINNINGS = (
 
 def read_rows(path: Path) -> Rows:
     """The rows of a finals2000A or EOP C04 file. Raises as earth_orientation."""
-    if not path.exists():
+    try:
+        data = read_small_file(path, MAX_BYTES, "a finals2000A or EOP C04 file")
+    except FileNotFoundError:
         raise FileNotFoundError(
             f"{path}: there is no such file of Earth orientation; eop is 'iers', 'none' or a finals2000A or EOP C04 file"
-        )
-    if path.is_dir():
-        raise ValueError(f"{path} is a directory: name a finals2000A or EOP C04 file in it")
-    data = path.read_bytes()
+        ) from None
     if not data.strip():
         raise ValueError(f"{path} is empty: download it again")
     if HTML.match(data):
         raise ValueError(f"{path} is a web page or XML, not a table in text: download finals2000A.all or EOP C04 themselves")
+    if data.count(b"\n") + data.count(b"\r") > 2 * MAX_ROWS:
+        raise ValueError(f"{path} has far more lines than the {MAX_ROWS:,} days of the longest table: name a finals2000A or EOP C04 file")
     lines = data.splitlines()
     layout, first = _recognised(lines)
     if layout is None:

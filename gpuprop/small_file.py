@@ -1,0 +1,63 @@
+"""Read a small file whole: regular files only, up to a limit, so that a device, a pipe or a huge file costs neither time nor memory."""
+
+import os
+import stat
+
+KINDS = (
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+# Without O_NONBLOCK, opening a pipe waits for its writer: it can take the place of the file after its kind was looked at.
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> bytes:
+    """All of a regular file.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; a symbolic link is followed.
+    most : int
+        Bytes; a larger file is refused before it is read.
+    wanted : str
+        What the file should be, for messages: "a TOML file of shells".
+
+    Returns
+    -------
+    bytes
+        The content; at most `most` bytes.
+
+    Raises
+    ------
+    FileNotFoundError, PermissionError, OSError
+        As open() raises them; they name the file.
+    ValueError
+        For a directory, a pipe, a device or a socket, which are not opened; for a name that no file can have; for a larger file.
+    """
+    name = os.fspath(path)
+    if "\0" in name:
+        raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
+    _check(name, os.stat(name), most, wanted)
+    with open(os.open(name, FLAGS), "rb") as file:
+        _check(name, os.fstat(file.fileno()), most, wanted)
+        data = file.read(most + 1)
+    if len(data) > most:  # a file of /proc has no size, and a growing one had another
+        raise _too_large(name, f"more than {most:,} bytes", most, wanted)
+    return data
+
+
+def _check(name: str, found: os.stat_result, most: int, wanted: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise ValueError(f"{name} is a directory: name {wanted} in it")
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((kind for test, kind in KINDS if test(found.st_mode)), "something else")
+        raise ValueError(f"{name} is {kind}, not a file: save its content as a file, and name {wanted}")
+    if found.st_size > most:
+        raise _too_large(name, f"{found.st_size:,} bytes", most, wanted)
+
+
+def _too_large(name: str, size: str, most: int, wanted: str) -> ValueError:
+    return ValueError(f"{name} has {size}, and at most {most:,} bytes are read: name {wanted}")
