@@ -7,6 +7,7 @@ nothing is asked twice, and there is no way to force it.
 
 import difflib
 import errno
+import gzip
 import hashlib
 import io
 import json
@@ -29,7 +30,7 @@ from .download import DEADLINE_S, NotFetched, Refused, download
 from .elements import Elements
 from .reading import ElementsError, read_elements
 from .reading.ending import unfinished
-from .reading.source import MAX_BYTES, load
+from .reading.source import GZIP, MAX_BYTES, load
 from .selection import celestrak_groups, operators
 from .small_file import read_small_file
 from .urls import ForeignText, checked_url, printable, query_value, shown_url
@@ -110,10 +111,16 @@ def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.
     cache = _Cache(url)
     with cache.alone(say or (lambda text: None)):
         held, why = _newest(cache, url, timeout_s)
-    replace(Path(output), [held.data])
+    size = replace(Path(output), [_as_named(held.data, output)])
     newest = format_ns(int(held.elements.epoch.view(np.int64).max()))
     sets = (len(held.elements), len(held.elements.rejected))
-    return Fetched(os.fspath(output), shown_url(url), *sets, len(held.data), newest, round(held.age_s, 1), bool(why), why)
+    return Fetched(os.fspath(output), shown_url(url), *sets, size, newest, round(held.age_s, 1), bool(why), why)
+
+
+def _as_named(data: bytes, output: str | os.PathLike[str]) -> bytes:
+    """What is to be packed by `replace`, if the name says so: not what is packed already."""
+    packed = data.startswith(GZIP) and os.fspath(output).lower().endswith(".gz")
+    return gzip.decompress(data) if packed else data
 
 
 def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Held", str]:

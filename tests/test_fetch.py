@@ -116,6 +116,10 @@ def test_an_address_is_written_as_it_is_served(server, tmp_path):
     server.body = gzip.compress(CSV)
     assert fetch(f"{server.address}/some.csv.gz", out).satellites == 2
     assert fetch(f"{server.address}/other.csv.gz", out).cached is False  # each address has its own place in the cache
+    for name in ("one.csv.gz", "one.csv"):  # packed once, if the name says so
+        found = fetch(f"{server.address}/other.csv.gz", tmp_path / name)
+        assert found.bytes == (tmp_path / name).stat().st_size and len(read_elements(tmp_path / name)) == 2
+    assert gzip.decompress((tmp_path / "one.csv.gz").read_bytes()) == CSV
 
 
 REFUSED, OTHER, WRONG = "refused", "other", "wrong"
