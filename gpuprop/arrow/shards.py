@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+MOST_PARTS = 100_000  # of a run; see plan.refuse_too_large
+
 
 @dataclass(frozen=True, order=True)
 class Shard:
@@ -22,6 +24,8 @@ class Shard:
         number, count = int(match[1]), int(match[2])
         if not 1 <= number <= count:
             raise ValueError(f"there is no shard {number}/{count}: they count from 1/{max(count, 1)} to {max(count, 1)}/{max(count, 1)}")
+        if count > MOST_PARTS:
+            raise ValueError(f"shard {text!r}: no run has more than {MOST_PARTS:,} parts to share out: use {MOST_PARTS} shards or fewer")
         return Shard(count, number)
 
     @staticmethod
