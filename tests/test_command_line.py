@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 import rich.console
 import rich.progress
+from processes import INTERRUPTIBLE
 from published import text
 
 from gpuprop import Propagator, earth_orientation, engines, open_snapshots
@@ -207,6 +208,7 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **INTERRUPTIBLE,
     )
     while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
