@@ -18,7 +18,7 @@ import xxhash
 from .. import __version__
 from ..clock import UNITS as DURATIONS
 from ..clock import Times, as_times, format_duration, format_ns
-from ..elements import OMM_FIELDS, Elements
+from ..elements import OMM_FIELDS, Elements, checked_elements
 from ..gravity import gravity_model
 from ..model import Model
 from ..orientation import EarthOrientation, earth_orientation
@@ -294,7 +294,7 @@ def plan_snapshots(
         raise ValueError(f"compression {compression!r} is not known: use {', '.join(COMPRESSIONS)}")
     model = Model(gravity_model(gravity), opsmode)
     times = as_grid(as_times(times))
-    if not len(elements):
+    if not len(checked_elements(elements, "elements")):
         raise ValueError("there are no satellites to write: the element sets are empty")
     if not times.count:
         raise ValueError("there are no instants to write")

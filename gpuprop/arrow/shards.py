@@ -18,6 +18,8 @@ class Shard:
         """`2/8` is the second of eight. ValueError for anything else."""
         if isinstance(text, Shard):
             return text
+        if not isinstance(text, str):
+            raise TypeError(f"shard {text!r} is not text: the second of eight is '2/8'")
         match = re.fullmatch(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*", text)
         if match is None:
             raise ValueError(f"shard {text!r} is not I/N: the second of eight is 2/8")
