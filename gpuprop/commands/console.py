@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 DONE, FAILED, WRONG_CALL = 0, 1, 2
-NARROWEST, WIDEST = 20, 1000  # columns that text is laid out for, whatever COLUMNS says: rich fails at 0 and fills memory at 10**9
+NARROWEST, WIDEST = 40, 1000  # columns that text is laid out for, whatever COLUMNS says: rich fails at 0 and fills memory at 10**9
 WIDE = 200  # columns of a table: no cell is broken, a narrower terminal wraps the lines
 SIZES = ("COLUMNS", "LINES")
 
