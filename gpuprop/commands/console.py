@@ -83,7 +83,8 @@ class _Stream:
 class Output(Console):
     """rich's console, for text that is not ours. A line of text is wrapped at the width of a terminal; a file or a pipe gets it whole."""
 
-    def __init__(self, stream: str, width: int | None = None) -> None:
+    def __init__(self, stream: str, width: int | None = None, keep: str = "") -> None:
+        self._keep = keep  # characters of strings that are not escaped
         # rich takes any digits of Unicode for a number, and int() does not
         environ = {name: value for name, value in os.environ.items() if name not in SIZES or re.fullmatch("[0-9]{1,9}", value)}
         plain: dict[str, Any] = dict(markup=False, emoji=False, highlight=False)
@@ -100,7 +101,7 @@ class Output(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Of a string, wherever rich meets one: a line, a cell of a table. A line feed is escaped too: a name cannot begin a line."""
-        return super().render_str(printable(text), **options)
+        return super().render_str(printable(text, self._keep), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Of anything; what did not pass through render_str is escaped here."""
@@ -139,6 +140,7 @@ class Output(Console):
 out = Output("stdout")
 wide = Output("stdout", WIDE)  # for tables
 err = Output("stderr")
+help = Output("stdout", keep="\n")  # for cyclopts, whose strings are gpuprop's own and end in line feeds
 
 
 def say(text: str) -> None:

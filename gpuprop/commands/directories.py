@@ -1,5 +1,7 @@
 """`gpuprop verify | merge`: directories of snapshots."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,13 +24,9 @@ def verify(
     json: Json = False,
 ) -> int:
     """Compare files with their manifest: what is missing or damaged, and how it is written again. Exit 1 if anything is."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
     where = given_place(directory)
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal or quick) as bar:
-        task = bar.add_task("", total=None)
-        found = verify_snapshots(where, quick, drop, lambda done, total: bar.update(task, completed=done, total=total))
+    with _progress(quick) as progress:
+        found = verify_snapshots(where, quick, drop, progress)
     findings = [_told(finding, where) for finding in found.to_dict()["findings"]]
     if json:
         out.json({**found.to_dict(), "findings": findings})
@@ -41,6 +39,20 @@ def verify(
     for line in advice(finding["command"] or finding["command_in_manifest"] for finding in findings):
         out.show(line, whole=CAUTION not in line)
     return DONE if found.sound else FAILED
+
+
+@contextmanager
+def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr, where that is a terminal: bytes read, bytes/s, time left."""
+    if quick or not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _told(finding: dict[str, Any], where: Path) -> dict[str, Any]:

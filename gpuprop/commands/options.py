@@ -12,7 +12,7 @@ from .. import __version__
 from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
-from .console import err, out, say
+from .console import err, help, say
 
 SHOWN = 5  # of a list of things found, on the terminal
 
@@ -24,7 +24,7 @@ app = App(
     version_flags=["--version", "-V"],
     help_format="plaintext",
     suppress_keyboard_interrupt=False,
-    console=out,
+    console=help,
     error_console=err,
     group_parameters=Group("Options"),
 )
