@@ -202,6 +202,8 @@ def test_any_width_of_the_terminal(columns):
     done = process("propagate", "--help", env={"COLUMNS": columns, "LINES": columns})
     assert (done.returncode, done.stderr) == (0, b"") and b"--overwrite" in done.stdout
     assert len(done.stdout) < 1_000_000
+    if columns not in ("0", "1"):
+        return
     done = process("propagate", "--no-such-option", env={"COLUMNS": columns})
     assert done.returncode == 2 and b"--no-such-option" in done.stderr and b"Traceback" not in done.stderr
 
@@ -225,7 +227,8 @@ def test_streams_that_are_closed_or_full(tmp_path):
             continue
         done = subprocess.run(["bash", "-c", f"{command} constellations {redirection}"], capture_output=True, timeout=120, check=False)
         assert done.returncode == code and b"Traceback" not in done.stderr and b"Exception ignored" not in done.stderr, redirection
-    assert b"cannot write to stdout" in subprocess.run(["bash", "-c", f"{command} constellations > /dev/full"], capture_output=True).stderr
+        if redirection == "> /dev/full":
+            assert done.stderr.startswith(b"gpuprop: ") and b"cannot write to stdout" in done.stderr
 
 
 def on_a_terminal(columns, *arguments, cwd):
