@@ -1,19 +1,16 @@
-"""The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor`."""
+"""The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor | completion`.
+
+Here are the signals; what a command line does is in commands/. Nothing large is imported before the signals have their handlers.
+"""
 
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from cyclopts import CycloptsError
-
-from .arrow import PlanDiffers
-from .commands import app
-from .commands.console import DONE, FAILED, INTERRUPTED, TERMINATED, WRONG_CALL, WrongCall, err
-from .commands.propagate import COMMAND
-from .reading import ElementsError
-from .sources import SourceError
+INTERRUPTED, TERMINATED = 130, 143
 
 
 class Terminated(KeyboardInterrupt):
@@ -22,47 +19,61 @@ class Terminated(KeyboardInterrupt):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong, 130 interrupted, 143 terminated."""
-    COMMAND.set(["gpuprop", *(sys.argv[1:] if arguments is None else arguments)])
-    try:
-        with _terminable():
-            result = app(arguments, exit_on_error=False, result_action="return_value")
-        return result if isinstance(result, int) else DONE
-    except CycloptsError:  # printed by cyclopts
-        return WRONG_CALL
-    except (WrongCall, SourceError, FileExistsError, PlanDiffers) as error:
-        return _fail(error, WRONG_CALL)
-    except MemoryError:
-        return _fail("out of memory: fewer satellites at once need less", FAILED)
-    except (ElementsError, OSError, RuntimeError, ValueError) as error:
-        return _fail(error, FAILED)
-    except KeyboardInterrupt as error:
-        terminated = isinstance(error, Terminated)
-        return _fail("terminated" if terminated else "interrupted", TERMINATED if terminated else INTERRUPTED, error)
+    with _signals() as signals:
+        try:
+            from .commands.run import run  # half a second
+
+            signals.loaded()
+            return run(sys.argv[1:] if arguments is None else arguments)
+        except KeyboardInterrupt as error:
+            signals.ending = True
+            from .commands.console import complain
+
+            terminated = isinstance(error, Terminated)
+            complain("terminated" if terminated else "interrupted", getattr(error, "__notes__", ()))
+            return TERMINATED if terminated else INTERRUPTED
+
+
+class _Signals:
+    """The handler of SIGINT and SIGTERM: both end the command with everything put in order.
+
+    One that comes while modules are imported waits until they are: within an import it could be lost, or printed with a traceback. A
+    second one does not wait. Once the command is ending, more of them change nothing.
+    """
+
+    def __init__(self) -> None:
+        self.loading, self.ending, self.received = True, False, 0
+
+    def __call__(self, number: int, frame: Any) -> None:
+        waits = self.loading and not self.received
+        self.received = number
+        if not waits and not self.ending:
+            self._end()
+
+    def loaded(self) -> None:
+        """Signals are answered at once from here on."""
+        self.loading = False
+        if self.received:
+            self._end()
+
+    def _end(self) -> None:
+        raise Terminated if self.received == signal.SIGTERM else KeyboardInterrupt
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM ends the command as SIGINT does, with everything put in order, where it is the main thread that runs it."""
-
-    def terminate(number: int, frame: object) -> None:
-        raise Terminated
-
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield  # whoever set a handler, or ignores it, has their reasons
-        return
-    signal.signal(signal.SIGTERM, terminate)
+def _signals() -> Iterator[_Signals]:
+    """Handlers, where this is the main thread and the signals have their defaults: others who handle or ignore them have their reasons."""
+    handler, defaults = _Signals(), {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    ours: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        ours = {number: default for number, default in defaults.items() if signal.getsignal(number) is default}
     try:
-        yield
+        for number in ours:
+            signal.signal(number, handler)
+        yield handler
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _fail(what: BaseException | str, code: int, error: BaseException | None = None) -> int:
-    """Print what happened, and what is to be said besides."""
-    err.print(f"gpuprop: {what}", markup=False)
-    for note in getattr(error or what, "__notes__", ()):
-        err.print(note, markup=False)
-    return code
+        for number, default in ours.items():
+            signal.signal(number, default)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ Duration: TypeAlias = str | timedelta | np.timedelta64
 SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
+MOST_LISTED = 100_000_000  # instants of a grid that is made a list without being asked: 0.8 GB
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1  # -2**63 is datetime64's NaT
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -113,25 +114,26 @@ def parse_instant(text: str) -> int:
     return _in_range(minutes + part["second"] * SECOND + int(fraction.ljust(9, "0")), repr(text))
 
 
-def _exact(number: str, unit: str, text: str) -> int:
+def _exact(number: str, unit: str, named: str) -> int:
     """`number` (decimal digits) times UNITS[unit], which must be whole nanoseconds."""
     whole, _, decimals = number.partition(".")
     scale: int = 10 ** len(decimals)
     ns, rest = divmod(int(whole + decimals) * UNITS[unit], scale)
     if rest:
-        raise ValueError(f"duration {text!r} is finer than a nanosecond: it must be a whole number of nanoseconds")
+        raise ValueError(f"{named} is finer than a nanosecond: it must be a whole number of nanoseconds")
     return ns
 
 
-def parse_duration(text: str) -> int:
+def parse_duration(text: str, what: str = "duration") -> int:
     """Nanoseconds, exact, of a duration: '60s', '10ms', '1.5h', '1d12h', 'P1D', 'PT0.1S', with a sign if need be.
 
-    Units: ns us ms s min h d w. ValueError for no unit, an unknown one, months or years (no fixed length), or less than a nanosecond.
+    Units: ns us ms s min h d w. what: its name in errors. ValueError for no unit, an unknown one, months or years (no fixed length), or
+    less than a nanosecond.
     """
     stripped = text.strip()
     body, sign = stripped.lstrip("+-"), -1 if stripped.startswith("-") else 1
     if len(stripped) - len(body) > 1:
-        raise ValueError(f"cannot read {text!r} as a duration: it has more than one sign")
+        raise ValueError(f"cannot read {what} {text!r}: it has more than one sign")
     iso = ISO_DURATION.fullmatch(body)
     if iso:
         pairs = [(number, unit) for number, unit in zip(iso.groups(), ("w", "d", "h", "min", "s"), strict=True) if number]
@@ -141,15 +143,15 @@ def parse_duration(text: str) -> int:
         while match := QUANTITY.match(lowered, end):
             unit = match[2] if match[2] in UNITS else UNIT_WORDS.get(match[2].removesuffix("s"), "")
             if not unit:
-                raise ValueError(f"duration {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, w")
+                raise ValueError(f"{what} {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, w")
             pairs.append((match[1], unit))
             end = match.end()
         if lowered[end:].strip() or not pairs:
             if re.fullmatch(NUMBER, body, re.ASCII):
-                raise ValueError(f"duration {text!r} has no unit: write {body}s for seconds")
+                raise ValueError(f"{what} {text!r} has no unit: write {body}s for seconds")
             hint = "; months and years have no fixed length, use days" if body[:1] in "Pp" else ""
-            raise ValueError(f"cannot read {text!r} as a duration: write it like 60s, 10ms, 1.5h, 1d or PT60S{hint}")
-    return sign * sum(_exact(number, unit, text) for number, unit in pairs)
+            raise ValueError(f"cannot read {what} {text!r}: write it like 60s, 10ms, 1.5h, 1d or PT60S{hint}")
+    return sign * sum(_exact(number, unit, f"{what} {text!r}") for number, unit in pairs)
 
 
 def _array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
@@ -199,7 +201,7 @@ def instant_ns(value: Instant) -> int:
 def duration_ns(value: Duration, what: str = "duration") -> int:
     """Nanoseconds of a duration: text (parse_duration), timedelta or timedelta64. TypeError for a number, which has no unit."""
     if isinstance(value, str):
-        return parse_duration(value)
+        return parse_duration(value, what)
     if isinstance(value, timedelta):
         return (value.days * 86_400 + value.seconds) * SECOND + value.microseconds * 1_000
     if isinstance(value, np.timedelta64):
@@ -381,6 +383,11 @@ def _in_utc(times: Times, scale: str) -> Times:
         first, last = (utc_ns(int(edge), scale) for edge in (times.instants[0], times.instants[-1]))
         if last - first == times.instants[-1] - times.instants[0]:
             return Times.grid(first, times.instants.step, times.count)
+        if times.count > MOST_LISTED:
+            raise ValueError(
+                f"{times.count:,} instants of {scale} over a leap second are no grid of UTC, and a list takes {MOST_LISTED:,}: "
+                "take a longer step, or a grid before the leap second and one after it"
+            )
     return Times(utc_ns(times.ns, scale))
 
 

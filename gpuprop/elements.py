@@ -170,7 +170,7 @@ class Elements:
     @staticmethod
     def concat(parts: Iterable["Elements"]) -> "Elements":
         """All satellites of `parts`, in order."""
-        parts = list(parts)
+        parts = [checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)]
         if not parts:
             raise ValueError("nothing to concatenate")
         notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
@@ -200,8 +200,12 @@ class Elements:
         of several such. A note says what was selected. ValueError for an operator that is not known (gpuprop.selection.operators)."""
         from .selection import matching
 
-        patterns = [patterns] if isinstance(patterns, str) else list(patterns)
-        return self._selected(matching(patterns, self.name), " or ".join(patterns))
+        given = [patterns] if isinstance(patterns, str) or not isinstance(patterns, Iterable) else list(patterns)
+        if not all(isinstance(pattern, str) for pattern in given):
+            raise TypeError(
+                f"select takes a pattern such as 'STARLINK*', or a list of them, not {repr(patterns)[:60]}; elements[mask] takes a mask"
+            )
+        return self._selected(matching(given, self.name), " or ".join(given))
 
     def where(self, condition: str, *, start: Instant | None = None, gravity: str = "wgs72") -> "Elements":
         """The satellites for which a condition holds, such as `altitude_km > 500 and inclination_deg < 60`.
@@ -214,6 +218,8 @@ class Elements:
         """
         from .conditions import Satellites, read_condition
 
+        if not isinstance(condition, str):
+            raise TypeError(f"where takes one condition as text, such as 'altitude_km > 500', not {condition!r}")
         holds = read_condition(condition)
         if not len(self):
             return self
@@ -256,3 +262,12 @@ class Elements:
         from .satrecs import satrecs_of
 
         return satrecs_of(self)
+
+
+def checked_elements(value: Any, what: str) -> Elements:
+    """The value, if it is Elements; TypeError otherwise, which says what makes Elements. what: its name in the message."""
+    if isinstance(value, Elements):
+        return value
+    shown = repr(value)[:60]
+    hint = f": gpuprop.constellation({value!r}) or gpuprop.read_elements({value!r}) makes them" if isinstance(value, str) else ""
+    raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown}{hint}")

@@ -82,6 +82,8 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
     altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with the nearest names, for one not known, and
     for an altitude or an inclination where the source states it.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"constellation takes a name, not {type(name).__name__} {name!r}: gpuprop.constellations() lists them")
     wanted = name.strip().lower()
     if wanted in without_geometry():
         raise ValueError(

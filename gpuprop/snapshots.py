@@ -13,7 +13,7 @@ from . import orientation
 from .ahead import ahead, usable_cores
 from .clock import JD_1950, Times, as_times, julian
 from .constants import Constants
-from .elements import Elements
+from .elements import Elements, checked_elements
 from .engine import Engine, Propagation, open_engines
 from .engine_cuda import CudaPropagation, Room
 from .gravity import gravity_model
@@ -121,7 +121,7 @@ class Propagator:
         threads: int | None = None,
         eop: str | os.PathLike[str] | EarthOrientation | None = None,
     ) -> None:
-        self.elements = elements
+        self.elements = checked_elements(elements, "elements")
         self._eop = earth_orientation(eop) if eop is not None else None
         self.model = Model(gravity_model(gravity), opsmode)
         self._epoch_ns = elements.epoch.view(np.int64)

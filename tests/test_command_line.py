@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,10 @@ import pyarrow.parquet
 import pytest
 import rich.console
 import rich.progress
+from processes import INTERRUPTIBLE
 from published import text
 
-from gpuprop import Propagator, earth_orientation, engines, open_snapshots
+from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, write_elements
 from gpuprop.__main__ import main
 from gpuprop.clock import DAY, format_ns
 from gpuprop.sources import read_sources
@@ -164,6 +166,21 @@ def test_bad_records_are_listed_or_skipped(run, tmp_path):
         (["propagate", "starlink-gen1", "-o", "x", "--no-such-option"], "no-such-option"),
         (["constellations", "starlnk"], "not known"),
         (["no-such-command"], "no-such-command"),
+        (["propagte"], "there is no command 'propagte': did you mean propagate?"),
+        (["passes"], "this version has no command 'passes': in Python, gpuprop.look_angles"),
+        (["passes", "x.csv", "--site", "Brasilia"], "commands: propagate, "),
+        (["starlink-gen1", "-o", "x"], "write gpuprop propagate starlink-gen1 -o DIR"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "1.5"], "step '1.5' has no unit: write 1.5s for seconds"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "1 parsec"], "step '1 parsec': unit 'parsec' is not one of"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "0.1ns"], "step '0.1ns' is finer than a nanosecond"),
+        (["propagate", "starlink-gen1", "-o", "x", "--step", "soon"], "cannot read step 'soon'"),
+        (["propagate", "starlink-gen1", "-o", "x", "--duration", "soon"], "cannot read duration 'soon'"),
+        (["propagate", "starlink-gen1", "-o", "x", "--shard", "1/100001"], "no run has more than 100,000 parts"),
+        (
+            ["propagate", "starlink-gen1", "-o", "x", "--duration", "36500d", "--step", "1ms"],
+            "take a step of 20s or more, or a duration of 3d or less",
+        ),
+        (["completion", "tcsh"], "tcsh"),
     ],
 )
 def test_a_wrong_call_exits_with_2_and_writes_nothing(run, tmp_path, arguments, message):
@@ -207,6 +224,7 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **INTERRUPTIBLE,
     )
     while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
@@ -281,3 +299,113 @@ def test_what_cannot_be_computed_does_not_cost_what_is_there(run):
         code, _, err = run("propagate", "walker:53:24/3/1@550", "-o", "out", *HOUR, "--start", "1959-01-01", *options, "--overwrite")
         assert code == 2 and "no UTC before 1960" in err
     assert open_snapshots("out").complete
+
+
+# --- what is said, and how much of it ---
+def test_notes_are_one_line_unless_verbose(run):
+    code, _, err = run("propagate", "guowang", "honghu-3", "--dry-run", *HOUR)
+    assert code == 0
+    assert err == (
+        "note: parts of guowang, honghu-3 are assumed, because no source states them; "
+        "the files record 12 notes on the satellites, --verbose shows them\n"
+    )
+    _, _, err = run("propagate", "honghu-3", "--dry-run", *HOUR)
+    assert err.startswith("note: assumed: honghu-3: no source states altitude_km = 550, inclination_deg = 53") and err.count("\n") == 1
+    for option in ("--verbose", "-v"):
+        _, _, err = run("propagate", "guowang", "honghu-3", "--dry-run", *HOUR, option)
+        notes = read_sources(["guowang", "honghu-3"]).notes
+        assert sorted(err.splitlines()) == sorted(f"note: {note}" for note in notes) and len(notes) == 12
+        assert err.startswith("note: assumed: guowang: ")
+    assert run("propagate", "guowang", "--dry-run", *HOUR, "--quiet")[2] == ""
+    assert run("propagate", "walker:53:24/3/1@600", "--dry-run", *HOUR, "--select", "*P01*")[2].count("\n") == 1
+
+
+def test_info_gives_values(run):
+    """JSON has values under their names, not phrases of them; people read identifiers without separators."""
+    elements = read_sources(["walker:53:24/3/1@550", "walker:86.4:12/3/1@1200"])
+    fields = dict(elements.fields)
+    fields["OBJECT_NAME"] = ["STARLINK-1", "ONEWEB-0012", "X", "Y"] * 9
+    fields["NORAD_CAT_ID"] = [12_345, 12_345, *range(50_001, 50_035)]
+    write_elements(Elements(fields), "some.csv")
+    with open("some.csv", "a") as file:
+        file.write("no record\n")
+    code, out, _ = run("info", "some.csv", "--json")
+    facts = json.loads(out, parse_constant=pytest.fail)
+    assert code == 0 and facts["satellites"] == 36
+    assert facts["epochs"] == dict(first="2026-01-01T00:00:00Z", last="2026-01-01T00:00:00Z")
+    assert (facts["sat_ids"], facts["duplicates"]) == (dict(first=12_345, last=50_034), [12_345])
+    assert facts["altitude_bands"] == [dict(from_km=500, to_km=600, satellites=24), dict(from_km=1_200, to_km=1_500, satellites=12)]
+    assert (facts["operators"], facts["no_operator_known"]) == (dict(oneweb=9, starlink=9), 18)
+    assert [(each["line"], each["text"]) for each in facts["rejected"]] == [(38, "no record")] and facts["rejected"][0]["reason"]
+    code, out, _ = run("info", "some.csv")
+    rows = [line.split() for line in out.splitlines()]
+    for row in (
+        ["sat_ids", "12345", "to", "50034"],
+        ["duplicates", "12345"],
+        ["altitude_km", "500", "to", "600", "24"],
+        ["1,200", "to", "1,500", "12"],
+        ["@starlink", "9"],
+        ["none", "known", "18"],
+    ):
+        assert row in rows or row in [each[1:] for each in rows], out
+
+
+def test_the_bands_are_those_of_where(run):
+    """The lower bound belongs to a band, the upper does not: as in the condition that a reader would write."""
+    for altitude in (299.9995, 300.0, 399.9995, 400.0, 35_586.0, 35_986.0):
+        walker = f"walker:53:24/3/1@{altitude}"
+        write_elements(read_sources([walker]), "some.csv")
+        (band,) = json.loads(run("info", "some.csv", "--json")[1])["altitude_bands"]
+        low = -1e9 if band["from_km"] is None else band["from_km"]
+        high = 1e9 if band["to_km"] is None else band["to_km"]
+        assert len(read_sources([walker]).where(f"altitude_km >= {low} and altitude_km < {high}")) == 24
+
+
+def test_json_of_every_command_is_one_line_of_values(run):
+    assert run("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR)[0] == 0
+    for arguments in (
+        ["propagate", "walker:53:24/3/1@600", "--dry-run", *HOUR],
+        ["propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR, "--resume"],
+        ["info", "out"],
+        ["verify", "out"],
+        ["merge", "out"],
+        ["export", "walker:53:24/3/1@600", "-o", "some.csv"],
+        ["shells", "walker:53:240/12/1@600", "--against", "starlink-gen1"],
+        ["constellations"],
+        ["constellations", "qianfan"],
+    ):
+        code, out, _ = run(*arguments, "--json")
+        assert code == 0 and out.count("\n") == 1 and out.isascii()
+        json.loads(out, parse_constant=pytest.fail)  # NaN and Infinity are no JSON
+
+
+# --- help ---
+def test_help_has_groups_and_names_the_source(run):
+    code, out, _ = run("propagate", "--help")
+    assert code == 0 and out.startswith("Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]\n") and "ARGS" not in out
+    groups = ["Which satellites", "Which instants", "What is computed", "Files", "How it runs", "What is printed"]
+    places = [out.index(f" {group} ") for group in groups]
+    assert places == sorted(places)
+    for group, option in (("Which instants", "--step"), ("Files", "--resume"), ("How it runs", "--cluster"), ("What is printed", "--json")):
+        assert option in out[out.index(f" {group} ") :].split("\u256e")[1], group
+    assert "default: False" not in out
+    for command, source in (("export", "SOURCE..."), ("shells", "CATALOGUE...")):
+        assert run(command, "--help")[1].startswith(f"Usage: gpuprop {command} {source} ")
+
+
+def test_version(run):
+    assert run("-V") == run("--version") == (0, f"{__version__}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(run, shell):
+    code, out, err = run("completion", shell)
+    assert (code, err) == (0, "") and "propagate" in out and "--select" in out.replace("-l select", "--select")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_bash_completes_a_command(run):
+    script = run("completion", "bash")[1]
+    ask = "\nCOMP_WORDS=(gpuprop prop); COMP_CWORD=1; COMP_LINE='gpuprop prop'; COMP_POINT=12; _gpuprop; printf '%s\\n' \"${COMPREPLY[@]}\""
+    done = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["propagate"], done

@@ -497,7 +497,7 @@ def test_an_interrupted_command_names_the_one_that_goes_on(capsys, monkeypatch):
 
     monkeypatch.setattr(Job, "commit", interrupted)
     assert main([*JOB, "-o", "memory://bucket/out"]) == 130
-    assert capsys.readouterr().err.splitlines()[-1].endswith(f"to go on: gpuprop {' '.join(JOB)} -o memory://bucket/out --resume")
+    assert capsys.readouterr().err.splitlines()[-1].endswith(f"Resume with: gpuprop {' '.join(JOB)} -o memory://bucket/out --resume")
 
 
 # --- what goes wrong ---

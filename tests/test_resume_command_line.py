@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from arrow_samples import contents
+from processes import INTERRUPTIBLE
 
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots
 from gpuprop.__main__ import main
+from gpuprop.arrow.command import CAUTION
 
 PART_BYTES = 2_000  # a part for each instant of 24 satellites: a job of a second or two has hundreds
 JOB = ("propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--threads", "1")
@@ -44,7 +46,12 @@ def run(capsys, monkeypatch, tmp_path):
 def started(folder, *options, parts=3):
     """A job in a process of its own, and so many parts of it done."""
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *JOB, *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PROGRAM, *JOB, *options],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **INTERRUPTIBLE,
     )
     while not len(list((folder / "out" / "snapshots").glob("part-*"))) > parts:
         assert process.poll() is None, process.communicate()
@@ -66,7 +73,7 @@ def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     out, err = process.communicate(timeout=60)
     assert process.returncode == code and out == "" and "Traceback" not in err
     again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --resume"
-    said = f"gpuprop: {word}\nwhat is complete stays, the part in hand is dropped; to go on: {again}\n"
+    said = f"gpuprop: {word}\nComplete parts are kept, the unfinished part is discarded. Resume with: {again}\n"
     assert err.endswith(said)
     listed = {entry["file"] for entry in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}
     assert 3 <= len(listed) < 300
@@ -102,7 +109,7 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     for option in ("--resume", "--overwrite"):
         code, out, err = run(*JOB, option)
         assert (code, out) == (1, "") and f"gpuprop: out is being written by another job (pid {process.pid} on {os.uname().nodename}" in err
-        assert "what is complete stays" not in err
+        assert "Resume with" not in err
     code, out, err = run("verify", "out", "--quick")
     assert code == 1 and "of 300 parts are not written yet" in out and "--threads 1 --resume" in out
     process.kill()  # while it is stopped
@@ -153,7 +160,7 @@ def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
         patch.setattr(os, "fsync", full)
         code, _, err = run(*JOB)
     assert code == 1 and "No space left on device while committing the file" in err
-    assert "to go on: gpuprop propagate walker:53:24/3/1@600 -o out" in err and err.endswith(" --resume\n")
+    assert "Resume with: gpuprop propagate walker:53:24/3/1@600 -o out" in err and err.endswith(" --resume\n")
     assert run(*JOB, "--resume")[0] == 0
     assert contents(tmp_path / "out") == whole_run(run)
 
@@ -167,9 +174,16 @@ def test_shards_from_a_batch_system(run, tmp_path):
     assert code == 0 and (json.loads(out)["parts"], json.loads(out)["rows"]) == (100, 2400)
     code, out, err = run("merge", "out")
     again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --shard"
-    assert (code, out) == (1, "") and f"  shard 1/3 is not there: {again} 1/3 --resume\n" in err and f"{again} 3/3 --resume" in err
+    assert (code, out) == (1, "") and "  shard 1/3 is not there\n" in err and f"{CAUTION}\n  {again} 1/3 --resume\n" in err
+    assert f"  {again} 3/3 --resume\n" in err
     code, out, _ = run("verify", "out")
-    assert code == 1 and f"shard 1/3 is not there\n  {again} 1/3 --resume" in out and "out: 101 files" in out and "2 findings" in out
+    assert (
+        code == 1
+        and f"{CAUTION}\n  {again} 1/3 --resume\n" in out
+        and "shard 1/3 is not there\n" in out
+        and "out: 101 files" in out
+        and "2 findings" in out
+    )
     assert run(*JOB, "--shard=1/3")[0] == 0
     code, out, err = run(*JOB, "--shard", "3/3", "--json")
     assert code == 0 and json.loads(out)["merged"] is True and json.loads(out)["shard"] == "3/3"
@@ -197,9 +211,17 @@ def test_verify(run, tmp_path):
     assert code == 1 and found["sound"] is False and found["dropped"] == []
     again = " ".join(["gpuprop", *JOB, "--resume"])
     what = "snapshots/part-000017.arrow is damaged: its digest is not the one in the manifest"
-    assert found["findings"] == [dict(what=what, command=again, file="snapshots/part-000017.arrow", part=17, shard=None)]
+    assert found["findings"] == [
+        dict(what=what, file="snapshots/part-000017.arrow", part=17, shard=None, command=None, command_in_manifest=again)
+    ]
     code, out, _ = run("verify", "out", "--drop")
-    assert code == 1 and f"{what}\n  {again}\n" in out and "1 finding, 1 dropped" in out and not file.exists()
+    assert (
+        code == 1
+        and out.startswith(f"{what}\n")
+        and f"{CAUTION}\n  {again}\n" in out
+        and "1 finding, 1 dropped" in out
+        and not file.exists()
+    )
     with pytest.raises(ValueError, match="299 of 300 parts are there; go on with it"):
         open_snapshots("out")
     code, out, err = run(*again.split()[1:])

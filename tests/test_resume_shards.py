@@ -13,6 +13,7 @@ from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
+from gpuprop.arrow.command import CAUTION
 from gpuprop.arrow.lock import locked
 from gpuprop.arrow.manifest import Manifest
 from gpuprop.arrow.shards import Shard
@@ -244,10 +245,12 @@ def test_merging_says_what_is_missing_with_the_command_for_it(tmp_path):
         merge_snapshots(tmp_path)
     assert str(caught.value).splitlines() == [
         f"{tmp_path} cannot be merged yet:",
-        f"  shard 1/4 is not there: {command} 1/4 --resume",
-        f"  shard 2/4: snapshots/part-000002.arrow is missing, but the manifest lists it: {command} 2/4 --resume",
-        f"  shard 3/4 is not there: {command} 3/4 --resume",
-        f"  shard 4/4 has 1 of 2 parts: {command} 4/4 --resume",
+        "  shard 1/4 is not there",
+        "  shard 2/4: snapshots/part-000002.arrow is missing, but the manifest lists it",
+        "  shard 3/4 is not there",
+        "  shard 4/4 has 1 of 2 parts",
+        f"to write what is missing, give the command that wrote the rest, with --resume and --shard. {CAUTION}",
+        *(f"  {command} {number}/4 --resume" for number in (1, 2, 3, 4)),
     ]
     found = {(each.shard, each.file, each.command) for each in verify_snapshots(tmp_path).findings}
     assert found == {

@@ -451,6 +451,7 @@ def test_export(tmp_path, capsys):
     printed = capsys.readouterr()
     facts = json.loads(printed.out)
     assert (facts["satellites"], facts["format"], len(facts["rejected"]), facts["losses"]) == (3, "tle", 1, [])
+    assert facts["rejected"][0] | dict(reason="") == dict(index=3, sat_id=400_000, name="OBJECT 3", reason="")
     assert "left out: satellite 400000" in printed.err
     assert main(["export", str(source), "-o", str(target), "--select", "OBJECT 1", "--format", "kvn"]) == 0
     assert pathlib.Path(target).read_text().count("CCSDS_OMM_VERS") == 1

@@ -8,18 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from .check import Checker
-from .command import again
+from .command import advice, again
 from .holdings import Holdings, refuse_differences
 from .lock import Busy, locked
 from .manifest import Manifest
 from .place import AnyPath, is_remote, names, place
 from .shards import Shard
 
+SHOWN = 100  # shards in a message
 PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at the directory
 
 
 class Unmerged(RuntimeError):
-    """Shards are missing or not complete; the message lists them, with the command for each."""
+    """Shards are missing or not complete; the message lists them, and says how they are written."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Merged:
 def merge_snapshots(path: AnyPath) -> Merged:
     """Make one run of the shards in a directory, once all are complete; of one that is whole already, say what it holds.
 
-    Each file is looked at as by `verify --quick`. Unmerged, with the command for each shard that is missing, damaged or not complete.
+    Each file is looked at as by `verify --quick`. Unmerged, with each shard that is missing, damaged or not complete.
     The directory may be in an object store. FileNotFoundError if there are no shards; Busy if one of them is being written; ValueError
     for manifests that do not belong together.
     """
@@ -47,7 +48,7 @@ def merge_snapshots(path: AnyPath) -> Merged:
     if not shard_manifests(directory):
         whole = Manifest.read(directory)
         if not whole.complete:
-            raise Unmerged(f"{directory} holds a run that is not complete, and no shards: {again(whole.run)}")
+            raise Unmerged("\n".join([f"{directory} holds a run that is not complete, and no shards", *advice([again(whole.run)])]))
         return _described(directory, whole)
     with locked(directory):
         return _merge(directory)
@@ -86,7 +87,10 @@ def _merge(directory: Path) -> Merged:
         whole = joined(holdings)
         missing = list(unfinished(holdings))
         if missing:
-            raise Unmerged(f"{directory} cannot be merged yet:\n" + "\n".join(f"  {what}: {how}" for what, how in missing))
+            found = [f"  {what}" for what, _ in missing[:SHOWN]]
+            more = [f"  and {len(missing) - SHOWN:,} more"] if len(missing) > SHOWN else []
+            how = advice(command for _, command in missing[:SHOWN])
+            raise Unmerged("\n".join([f"{directory} cannot be merged yet:", *found, *more, *how]))
         manifest = whole
         manifest.write(directory)
     holdings.remove_leftovers(manifest)

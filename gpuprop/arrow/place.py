@@ -45,6 +45,8 @@ def place(path: AnyPath) -> Path:
 
     RuntimeError where what reaches the store is not installed; ValueError for a URL that is not known, or with a password in it.
     """
+    if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "fs"):
+        raise TypeError(f"a directory is a path or a URL, not {path!r}")
     if SPOILT.match(str(path)):
         raise ValueError(f"{path} is not a URL, which has two slashes: give it as text, not as a pathlib.Path")
     if isinstance(path, Path):  # which a UPath of a disk is, too

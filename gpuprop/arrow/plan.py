@@ -16,12 +16,14 @@ import pyarrow as pa
 import xxhash
 
 from .. import __version__
+from ..clock import UNITS as DURATIONS
 from ..clock import Times, as_times, format_duration, format_ns
-from ..elements import OMM_FIELDS, Elements
+from ..elements import OMM_FIELDS, Elements, checked_elements
 from ..gravity import gravity_model
 from ..model import Model
 from ..orientation import EarthOrientation, earth_orientation
 from ..snapshots import STATUS, SUNLIT, VELOCITY, check_reach, position_names
+from .shards import MOST_PARTS
 
 # Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
 # 25, so every form stays between 256 MB and 1 GB.
@@ -86,6 +88,10 @@ class Layout:
         """The instants in part `index`."""
         first = index * self.part_instants
         return range(first, min(first + self.part_instants, self.instants))
+
+    def instants_of(self, parts: range) -> range:
+        """The instants in consecutive parts, without a loop over them."""
+        return range(self.part(parts[0]).start, self.part(parts[-1]).stop) if parts else range(0)
 
     def part_batches(self, index: int) -> int:
         """Batches in part `index`."""
@@ -292,7 +298,7 @@ def plan_snapshots(
 
     times: anything clock.as_times takes; instants in equal steps become a grid, however they are spelled. Other options as in
     write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not
-    known, for no satellites, for no instants, and for one that the Earth orientation does not reach.
+    known, for no satellites, for no instants, for one that the Earth orientation does not reach, and for more than MOST_PARTS parts.
     """
     for name, value, known in (("dtype", dtype, DTYPES), ("format", format, FORMATS)):
         if value not in known:
@@ -302,7 +308,7 @@ def plan_snapshots(
         raise ValueError(f"compression {compression!r} is not known: use {', '.join(COMPRESSIONS)}")
     model = Model(gravity_model(gravity), opsmode)
     times = as_grid(as_times(times))
-    if not len(elements):
+    if not len(checked_elements(elements, "elements")):
         raise ValueError("there are no satellites to write: the element sets are empty")
     if not times.count:
         raise ValueError("there are no instants to write")
@@ -312,7 +318,47 @@ def plan_snapshots(
     turned = None if turning is None else turning.described(times.edges)
     layout = Layout.of(len(elements), times.count, row_bytes(state_columns(frame, dtype, velocity, sunlit)), part_bytes)
     written = (elements, times, frame, dtype, velocity, format, compression)
-    return Plan(*written, gravity=model.gravity.name, opsmode=model.opsmode, sunlit=sunlit, earth_orientation=turned, layout=layout)
+    plan = Plan(*written, gravity=model.gravity.name, opsmode=model.opsmode, sunlit=sunlit, earth_orientation=turned, layout=layout)
+    refuse_too_large(plan)
+    return plan
+
+
+def refuse_too_large(plan: Plan) -> None:
+    """ValueError for more than MOST_PARTS parts, with the step or the duration that fits.
+
+    Notes
+    -----
+    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The limit is there for the manifest, which
+    lists every part and is written again after each: some 400 bytes a part, so 40 MB beside each 768 MB at the limit, and the same in
+    memory. Ten times as many parts would be 768 TB, with manifests of 400 MB. The names of parts sort as text up to a million.
+    """
+    layout, step = plan.layout, plan.times.step_ns
+    if layout.parts <= MOST_PARTS:
+        return
+    most = MOST_PARTS * layout.part_instants
+    if step:
+        shortest, longest = _rounded(-(-layout.instants * step // most), up=True), _rounded(most * step, up=False)
+        fits = f"take a step of {shortest} or more, or a duration of {longest} or less"
+    else:
+        fits = f"take {most:,} instants or fewer"
+    raise ValueError(
+        f"{plan.satellites:,} satellites at {layout.instants:,} instants are {decimal_bytes(plan.bytes)} in {layout.parts:,} parts, and a "
+        f"directory takes {MOST_PARTS:,}: {fits}, or several directories"
+    )
+
+
+def _rounded(ns: int, up: bool) -> str:
+    """A duration with one digit other than zero, in the largest unit that is not longer, not less (up) or not more than this one."""
+    unit = next(name for name in ("d", "h", "min", "s", "ms", "us", "ns") if DURATIONS[name] <= max(ns, 1))
+    count = -(-ns // DURATIONS[unit]) if up else ns // DURATIONS[unit]
+    scale: int = 10 ** (len(str(count)) - 1)
+    return f"{(-(-count // scale) if up else count // scale) * scale}{unit}"
+
+
+def decimal_bytes(count: int) -> str:
+    """A number of bytes in the largest decimal unit: `1.5 GB`."""
+    power = min((len(str(count)) - 1) // 3, 8)
+    return f"{count / 1000**power:,.1f} {('bytes', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB')[power]}"
 
 
 def as_grid(times: Times) -> Times:

@@ -1,6 +1,7 @@
 """Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are never loaded whole."""
 
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import xxhash
 from ..clock import Times, as_times, format_ns, instant_ns
 from ..errors import DamagedError
 from .check import file_digest
+from .command import merge_command
 from .holdings import Holdings, carriers
 from .manifest import Manifest
 from .manifest_fields import layout_of, times_of
@@ -88,7 +90,7 @@ def _manifest(directory: Path, partial: bool) -> Manifest:
     if not partial:
         complete = sum(each.complete for each in holdings.shards.values())
         raise ValueError(
-            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} complete: `gpuprop merge {directory}` makes "
+            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} complete: `{merge_command(directory)}` makes "
             "them one run, or says what is missing; partial=True reads what is there"
         )
     manifest.complete = False
@@ -186,8 +188,10 @@ class Snapshots:
         """The rows of one satellite at all instants that are there.
 
         A catalogue may hold several element sets of one number: then each instant has a row for each, in the order of `satellites`.
-        Reads a batch at a time and keeps these rows alone. LookupError if no satellite has that number.
+        Reads a batch at a time and keeps these rows alone. LookupError if no satellite has that number, TypeError for what is no number.
         """
+        if not isinstance(sat_id, Integral) or isinstance(sat_id, bool):
+            raise TypeError(f"track() takes one catalogue number, not {sat_id!r}: for several satellites, filter `dataset` by sat_id")
         places = np.flatnonzero(self.satellites.column("sat_id").to_numpy() == sat_id)
         if not len(places):
             raise LookupError(f"no satellite in {self.path} has the number {sat_id}")

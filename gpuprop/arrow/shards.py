@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+MOST_PARTS = 100_000  # of a run; see plan.refuse_too_large
+
 
 @dataclass(frozen=True, order=True)
 class Shard:
@@ -16,12 +18,16 @@ class Shard:
         """`2/8` is the second of eight. ValueError for anything else."""
         if isinstance(text, Shard):
             return text
+        if not isinstance(text, str):
+            raise TypeError(f"shard {text!r} is not text: the second of eight is '2/8'")
         match = re.fullmatch(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*", text)
         if match is None:
             raise ValueError(f"shard {text!r} is not I/N: the second of eight is 2/8")
         number, count = int(match[1]), int(match[2])
         if not 1 <= number <= count:
             raise ValueError(f"there is no shard {number}/{count}: they count from 1/{max(count, 1)} to {max(count, 1)}/{max(count, 1)}")
+        if count > MOST_PARTS:
+            raise ValueError(f"shard {text!r}: no run has more than {MOST_PARTS:,} parts to share out: use {MOST_PARTS} shards or fewer")
         return Shard(count, number)
 
     @staticmethod

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .check import Checker
-from .command import again
+from .command import again, merge_command
 from .holdings import Holdings, carriers
 from .lock import locked
 from .manifest import Manifest
@@ -21,8 +21,21 @@ MOST_ABSENT = 1000  # shards that are reported one by one
 
 @dataclass(frozen=True)
 class Finding:
-    """what: in a sentence. command: what puts it right. file: relative to the directory, where it is one. part: its number, where it is
-    one. shard: `I/N`, of shards that are not merged."""
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    what : str
+        In a sentence.
+    command : str
+        What puts it right, as the manifest remembers it: a claim, which anybody may have written.
+    file : str or None
+        The file concerned, relative to the directory.
+    part : int or None
+        The number of the part concerned.
+    shard : str or None
+        `I/N`, of shards that are not merged.
+    """
 
     what: str
     command: str
@@ -138,7 +151,7 @@ def _absent(directory: Path, manifests: list[Manifest]) -> Iterator[Finding]:
     if absent > MOST_ABSENT:
         yield Finding(f"{absent - MOST_ABSENT:,} more shards are not there", "write each of them")
     if manifests[0].shard and all(manifest.complete for manifest in manifests) and len(manifests) == manifests[0].shard.count:
-        yield Finding("all shards are complete, but not merged", f"gpuprop merge {directory}")
+        yield Finding("all shards are complete, but not merged", merge_command(directory))
 
 
 def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> list[str]:

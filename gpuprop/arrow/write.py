@@ -123,6 +123,8 @@ def write_snapshots(
     if overwrite and (resume or shard is not None):
         what = "resume goes on with what is there" if resume else "a shard has others beside it"
         raise ValueError(f"overwrite removes what is there, and {what}: give one of them")
+    if not isinstance(propagator, Propagator):
+        raise TypeError(f"write_snapshots takes a Propagator, not {type(propagator).__name__}: gpuprop.Propagator(elements) makes one")
     directory = place(path)
     one = None if shard is None else Shard.parse(shard)
     workers = None if client is None else Workers.of(client)

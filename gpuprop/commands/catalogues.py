@@ -1,43 +1,45 @@
 """`gpuprop info | fetch | export | shells`: catalogues in, and what is in them."""
 
+import math
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
-from rich.table import Table
 
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
 from ..clock import format_ns
+from ..conditions import QUANTITIES, Satellites
 from ..constants import NEAR_EARTH
 from ..elements import Elements
 from ..flown.against import TOLERANCE_DEG, TOLERANCE_KM
+from ..gravity import gravity_model
+from ..selection import matching, operators
 from ..snapshots import Propagator
 from ..sources import read_sources
 from ..writing.formats import format_of
-from .console import (
-    DONE,
+from .console import DONE, out, print_result, say, wide
+from .options import (
     SHOWN,
     Checksum,
     Json,
     OnError,
-    Output,
     Select,
     Where,
     WrongCall,
     app,
     chosen,
     given_place,
-    out,
-    print_json,
-    print_result,
-    say,
     say_what_is_odd,
     wrong_call,
 )
 
-WIDE = 200  # columns: none of a table's cells is broken, a narrow terminal wraps its lines
+# km; the last but two holds the geostationary ring, 200 km to either side of 35,786
+BANDS = (-math.inf, 300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000, 10_000, 30_000, 35_586, 35_986, math.inf)
 
 
 @app.command
@@ -58,35 +60,91 @@ def info(
             raise WrongCall(f"--select and --where are for catalogues: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
+        rows = _rows(facts)
     else:
         facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
+        rows = _catalogue_rows(facts)
     if json:
-        print_json(facts)
-        return DONE
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for key, value in facts.items():
-        for line in value if isinstance(value, list) else [value]:
-            table.add_row(key, f"{line:,}" if isinstance(line, int) and not isinstance(line, bool) else str(line))
-            key = ""
-    out.print(table)
+        out.json(facts)
+    else:
+        out.facts(rows)
     return DONE
 
 
 def _catalogue(elements: Elements) -> dict[str, Any]:
-    """What `info` says of element sets."""
+    """What `info` says of element sets, as values."""
     epochs = elements.epoch.astype("int64")
     bounds = Propagator(elements, "numpy", threads=1).constants.bounds
     near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
+    whose = {name: matching(f"@{name}", elements.name) for name in sorted({each.name for each in operators().values()})}
+    nobody = ~np.any(list(whose.values()), axis=0)
     return dict(
         satellites=len(elements),
-        epochs=f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
+        epochs=dict(first=format_ns(int(epochs.min())), last=format_ns(int(epochs.max()))),
         near_earth=near_earth,
         deep_space=len(elements) - near_earth,
-        sat_ids=f"{elements.sat_id.min()} to {elements.sat_id.max()}",
+        sat_ids=dict(first=int(elements.sat_id.min()), last=int(elements.sat_id.max())),
+        altitude_bands=_bands(elements),
+        operators={name: int(theirs.sum()) for name, theirs in whose.items() if theirs.any()},
+        no_operator_known=int(nobody.sum()),
         duplicates=[int(number) for number in elements.duplicates],
-        rejected=[str(reject) for reject in elements.rejected],
+        rejected=[asdict(reject) for reject in elements.rejected],
         notes=list(elements.notes),
     )
+
+
+def _bands(elements: Elements) -> list[dict[str, Any]]:
+    """How many satellites fly where; the altitude is that of --where, the lower bound belongs to the band. null: no bound."""
+    altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
+    counts, _ = np.histogram(altitude[np.isfinite(altitude)], BANDS)
+    bounds = [None if math.isinf(bound) else bound for bound in BANDS]
+    bands = [dict(from_km=low, to_km=high, satellites=int(n)) for low, high, n in zip(bounds, bounds[1:], counts, strict=False) if n]
+    return bands
+
+
+def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same for people."""
+    epochs, sat_ids = facts["epochs"], facts["sat_ids"]
+    yield "satellites", f"{facts['satellites']:,}"
+    yield "epochs", f"{epochs['first']} to {epochs['last']}"
+    yield "near_earth", f"{facts['near_earth']:,}"
+    yield "deep_space", f"{facts['deep_space']:,}"
+    yield "sat_ids", f"{sat_ids['first']} to {sat_ids['last']}"
+    name = "altitude_km"
+    for band in facts["altitude_bands"]:
+        low, high = (None if band[bound] is None else f"{band[bound]:,}" for bound in ("from_km", "to_km"))
+        span = f"below {high}" if low is None else f"{low} and more" if high is None else f"{low} to {high}"
+        yield name, f"{span:<16}  {band['satellites']:>7,}"
+        name = ""
+    name = "operators"
+    for operator, count in sorted(facts["operators"].items(), key=lambda each: -each[1]):
+        yield name, f"{'@' + operator:<16}  {count:>7,}"
+        name = ""
+    yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
+    for name, values in (
+        ("duplicates", map(str, facts["duplicates"])),
+        ("rejected", (f"line {each['line']}: {each['reason']}: {each['text']!r}" for each in facts["rejected"])),
+        ("notes", facts["notes"]),
+    ):
+        for value in values:
+            yield name, value
+            name = ""
+
+
+def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Any facts for people: a line for each value of a list or an object."""
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            lines = [f"{key}: {_shown(each)}" for key, each in value.items()]
+        else:
+            lines = [_shown(each) for each in value] if isinstance(value, list) else [_shown(value)]
+        for line in lines:
+            yield name, line
+            name = ""
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 @app.command
@@ -109,7 +167,7 @@ def fetch(
     return DONE
 
 
-@app.command
+@app.command(usage="Usage: gpuprop export SOURCE... -o FILE [OPTIONS]")
 def export(
     *sources: Annotated[str, Parameter(name="SOURCE", help="Catalogues or constellations, as for propagate; joined.")],
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write; one that is there is replaced.")] = None,
@@ -131,7 +189,7 @@ def export(
     with wrong_call():
         format_of(output, format)
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements, say)
+    say_what_is_odd(elements)
     written = write_elements(chosen(elements, select, where), output, format, on_error)
     for refused in written.rejected[:SHOWN]:
         say(f"left out: {refused}")
@@ -144,7 +202,7 @@ def export(
     return DONE
 
 
-@app.command
+@app.command(usage="Usage: gpuprop shells CATALOGUE... [OPTIONS]")
 def shells(
     *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
     against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
@@ -163,7 +221,7 @@ def shells(
     if not sources:
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements, say)
+    say_what_is_odd(elements)
     elements = chosen(elements, select, where)
     survey, comparison = survey_of(elements), None
     if against is not None:
@@ -173,9 +231,8 @@ def shells(
         if not select:
             say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
     if json:
-        print_json(report.to_dict(elements, survey, comparison))
+        out.json(report.to_dict(elements, survey, comparison))
         return DONE
-    wide = Output(soft_wrap=True, highlight=False, width=WIDE)
     for part in report.to_text(elements, survey, comparison):
-        wide.print(part, markup=False)
+        wide.print(part, soft_wrap=True)
     return DONE

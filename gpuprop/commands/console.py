@@ -1,154 +1,170 @@
-"""What the commands share: where they print, how they ask for satellites, and what is wrong with a call."""
+"""The one way to print: stdout and stderr, for people and as JSON.
+
+Names, paths and messages come from files, arguments and servers. None of it is markup or an emoji code here, control characters (C0, C1,
+escape sequences, bidirectional overrides) are escaped, and so is what the terminal cannot encode: printing never fails a finished job.
+"""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, Any, Literal
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import IO, Any, cast
 
-import numpy as np
-from cyclopts import App, Parameter
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.table import Table
+from rich.text import Text
 
-from .. import __version__
-from ..arrow.place import place
-from ..conditions import QUANTITIES
-from ..elements import Elements
-
-DONE, FAILED, WRONG_CALL, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
-
-
-SHOWN = 5
+DONE, FAILED, WRONG_CALL = 0, 1, 2
+NARROWEST, WIDEST = 40, 1000  # columns that text is laid out for, whatever COLUMNS says: rich fails at 0 and fills memory at 10**9
+WIDE = 200  # columns of a table: no cell is broken, a narrower terminal wraps the lines
+SIZES = ("COLUMNS", "LINES")
 
 
-app = App(
-    name="gpuprop",
-    help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow files.",
-    version=__version__,
-    help_format="plaintext",
-    suppress_keyboard_interrupt=False,
-)
+def printable(text: str, keep: str = "") -> str:
+    """The text with what is not printable (str.isprintable) escaped as in Python's literals, but for the characters of `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in keep else sign.encode("unicode_escape").decode() for sign in text)
+
+
+class _Stream:
+    """sys.stdout or sys.stderr, whichever object that is at the moment. It escapes what the stream cannot encode.
+
+    A stream that is closed, or that nobody reads any more, swallows the text: that is no failure of the job. A stdout that cannot be
+    written for another reason (a full disk) is an OSError; where stderr fails there is nobody to tell.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def _stream(self) -> IO[str] | None:
+        stream = getattr(sys, self._name)
+        stream = getattr(stream, "rich_proxied_file", stream)  # a progress bar puts itself in the place of the stream
+        return None if stream is None or getattr(stream, "closed", False) else stream
+
+    @property
+    def encoding(self) -> str:
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise OSError(f"{self._name} is closed")
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        stream, encoding = self._stream, self.encoding
+        if stream is not None:
+            self._guarded(stream.write, text.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            self._guarded(self._stream.flush)
+
+    def _guarded(self, act: Any, *arguments: str) -> None:
+        try:
+            act(*arguments)
+        except OSError as error:
+            with suppress(OSError, ValueError):  # what is buffered goes nowhere, or Python fails with it at its end
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, self.fileno())
+                os.close(nowhere)
+            if self._name == "stdout" and not isinstance(error, BrokenPipeError):
+                raise OSError(error.errno, f"cannot write to stdout: {error.strerror}") from None
 
 
 class Output(Console):
-    """stdout; when nobody reads it any more, that is no failure of the job."""
+    """rich's console, for text that is not ours. A line of text is wrapped at the width of a terminal; a file or a pipe gets it whole."""
 
-    def on_broken_pipe(self) -> None:
-        try:
-            super().on_broken_pipe()
-        except SystemExit:
-            raise SystemExit(DONE) from None
+    def __init__(self, stream: str, width: int | None = None, keep: str = "") -> None:
+        self._keep = keep  # characters of strings that are not escaped
+        # rich takes any digits of Unicode for a number, and int() does not
+        environ = {name: value for name, value in os.environ.items() if name not in SIZES or re.fullmatch("[0-9]{1,9}", value)}
+        plain: dict[str, Any] = dict(markup=False, emoji=False, highlight=False)
+        super().__init__(file=cast(IO[str], _Stream(stream)), width=width, _environ=environ, **plain)
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        width, height = super().size
+        return ConsoleDimensions(min(max(width, NARROWEST), WIDEST), height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Of a string, wherever rich meets one: a line, a cell of a table. A line feed is escaped too: a name cannot begin a line."""
+        return super().render_str(printable(text, self._keep), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Of anything; what did not pass through render_str is escaped here."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text, "\n"))
+
+    def show(self, text: str, whole: bool = False) -> None:
+        """Print a line. whole: do not wrap it, so that it can be copied."""
+        self.print(text, soft_wrap=whole or not self.is_terminal)
+
+    def facts(self, facts: Iterable[tuple[str, str]]) -> None:
+        """Print names and values in two columns; a terminal wraps the values."""
+        rows = list(facts)
+        if self.is_terminal:
+            table = Table(box=None, show_header=False, pad_edge=False)
+            table.add_column(no_wrap=True)
+            table.add_column(overflow="fold")
+            for row in rows:
+                table.add_row(*row)
+            self.print(table)
+            return
+        width = max((len(name) for name, _ in rows), default=0)
+        for name, value in rows:
+            self.show(f"{name:<{width}}  {value}")
+
+    def json(self, facts: Mapping[str, Any]) -> None:
+        """Print one JSON object on a line, as it is: ASCII, never wrapped."""
+        self.raw(json.dumps(facts) + "\n")
+
+    def raw(self, text: str) -> None:
+        """Print text of ours without any change."""
+        self.file.write(text)
+        self.file.flush()
 
 
-out = Output(soft_wrap=True, highlight=False)
-
-
-err = Console(stderr=True, soft_wrap=True, highlight=False)
-
-
-Json = Annotated[bool, Parameter(negative="", help="Print one JSON object on stdout instead of text.")]
-
-
-OnError = Annotated[Literal["raise", "skip"], Parameter(help="What to do with element sets that cannot be read.")]
-
-
-Checksum = Annotated[Literal["verify", "ignore"], Parameter(help="Checksums of TLE lines.")]
-
-
-Select = Annotated[
-    list[str] | None,
-    Parameter(negative="", help="Keep satellites by name ('STARLINK*') or operator (@guowang, @qianfan ...). Repeated: any of them."),
-]
-
-
-Where = Annotated[
-    list[str] | None,
-    Parameter(
-        negative="",
-        help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
-        "catalogue is from. Repeated: all of them.",
-    ),
-]
-
-
-class WrongCall(ValueError):
-    """The arguments do not make sense together, or name something that is not known."""
-
-
-@contextmanager
-def wrong_call() -> Iterator[None]:
-    """ValueError, TypeError and a file that is not there are the caller's: exit 2."""
-    try:
-        yield
-    except (ValueError, TypeError, FileNotFoundError) as error:
-        raise WrongCall(str(error)) from error
-
-
-def given_place(directory: str) -> Path:
-    """A directory as it stands on the command line: a path, or a URL."""
-    with wrong_call():
-        return place(directory)
+out = Output("stdout")
+wide = Output("stdout", WIDE)  # for tables
+err = Output("stderr")
+help = Output("stdout", keep="\n")  # for cyclopts, whose strings are gpuprop's own and end in line feeds
 
 
 def say(text: str) -> None:
-    """A line on stderr; a terminal gets as much of it as fits."""
-    if err.is_terminal:
-        err.print(text, markup=False, no_wrap=True, overflow="ellipsis", soft_wrap=False)
-    else:
-        err.print(text, markup=False)
-
-
-def say_whole(text: str) -> None:
-    err.print(text, markup=False, style="bold")
+    """A line on stderr."""
+    err.show(text)
 
 
 def silent(text: str) -> None:
     pass
 
 
-def print_json(facts: dict[str, Any]) -> None:
-    """One JSON object on stdout."""
-    out.print(json.dumps(facts), markup=False)
-
-
-def print_result(facts: dict[str, Any], as_json: bool, text: str) -> None:
-    """The facts as JSON, or as a text."""
+def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
+    """The facts as JSON, or as a line of text."""
     if as_json:
-        print_json(facts)
+        out.json(facts)
     else:
-        out.print(text)
+        out.show(text)
 
 
-def say_what_is_odd(elements: Elements, say: Callable[[str], None]) -> None:
-    if elements.rejected:
-        say(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
-        for reject in elements.rejected[:SHOWN]:
-            say(f"  {reject}")
-        if len(elements.rejected) > SHOWN:
-            say("  ... (gpuprop info lists all)")
-    if len(elements.duplicates):
-        shown = ", ".join(map(str, elements.duplicates[:SHOWN])) + (", ..." if len(elements.duplicates) > SHOWN else "")
-        say(f"{len(elements.duplicates):,} catalogue numbers occur more than once, all are kept: {shown}")
-
-
-def chosen(
-    elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
-) -> Elements:
-    """The satellites of --select and --where. WrongCall where none is left."""
-    if select:
-        with wrong_call():
-            named = elements.select(select)
-        if not len(named):
-            nameless = "" if any(elements.name) else ", and none has a name: these are two-line sets without name lines"
-            raise WrongCall(f"--select {' or '.join(select)} fits the name of none of the {len(elements):,} satellites{nameless}")
-        elements = named
-    for condition in where or ():
-        try:
-            held = elements.where(condition, start=start, gravity=gravity)
-        except ValueError as error:
-            raise WrongCall(f"--where, {error}") from None
-        if not len(held):
-            raise WrongCall(f"--where {condition!r} holds for none of the {len(elements):,} satellites{' selected' if select else ''}")
-        elements = held
-    return elements
+def complain(what: BaseException | str, notes: Iterable[str] = ()) -> None:
+    """Print what went wrong on stderr. Lines after the first are indented: none can look like a message of its own."""
+    first, *more = str(what).split("\n")
+    err.show(f"gpuprop: {first}")
+    for line in more:
+        err.show(line if line.startswith(" ") else f"  {line}", whole=True)
+    for note in notes:
+        err.show(note, whole=True)

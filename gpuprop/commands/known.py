@@ -1,12 +1,16 @@
-"""`gpuprop constellations | doctor`: what is known, and what runs here."""
+"""`gpuprop constellations | doctor | completion`: what is known, and what runs here."""
 
 from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 
 from ..doctor import examine
 from ..presets import Constellation, closest_approach_km, without_geometry
 from ..presets import constellations as known_constellations
 from ..sources import named_constellation
-from .console import DONE, FAILED, Json, app, out, print_json, wrong_call
+from .console import DONE, FAILED, out, wide
+from .options import Json, WrongCall, app, wrong_call
 
 WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")  # what a constellation is, phasing aside
 
@@ -17,25 +21,25 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
     if name is None:
         known = known_constellations()
         if json:
-            print_json({key: each.to_dict() for key, each in known.items()})
+            out.json({key: each.to_dict() for key, each in known.items()})
             return DONE
         for text in _table_of(known.values()):
-            out.print(text, markup=False)
+            out.show(text)
         for key, fact in without_geometry().items():
-            out.print(f"{key}: no preset: {fact}", markup=False)
+            out.show(f"{key}: no preset: {fact}")
         return DONE
     with wrong_call():
         each = named_constellation(name)
     if json:
-        print_json({each.name: each.to_dict()})
+        out.json({each.name: each.to_dict()})
         return DONE
     also = f" (also {', '.join(each.aliases)})" if each.aliases else ""
-    out.print(f"{each.name}{also}: {each.title}, {each.total:,} satellites", markup=False)
+    out.show(f"{each.name}{also}: {each.title}, {each.total:,} satellites")
     for shell in each.shells:
         apart = f"; satellites stay {closest_approach_km(shell):.1f} km apart" if shell.total > 1 else ""
-        out.print(f"  {shell.describe()}{apart}", markup=False)
+        out.show(f"  {shell.describe()}{apart}")
     for line in (*(f"conflict: {conflict}" for conflict in each.conflicts), *each.assumptions):
-        out.print(line, markup=False)
+        out.show(line)
     return DONE
 
 
@@ -57,8 +61,25 @@ def doctor(*, json: Json = False) -> int:
     """What runs here and why not more; proves each engine against the committed digest."""
     report = examine()
     if json:
-        print_json(report.to_dict())
+        out.json(report.to_dict())
     else:
         for part in report.to_text():
-            out.print(part, markup=False)
+            wide.print(part, soft_wrap=True)
     return DONE if report.healthy else FAILED
+
+
+@app.command
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish", "powershell"] | None, Parameter(help="[default: the one that this is run from]")
+    ] = None,
+    /,
+) -> int:
+    """Print what makes a shell complete gpuprop's commands and options: eval "$(gpuprop completion bash)" in ~/.bashrc."""
+    from cyclopts.completion import ShellDetectionError
+
+    try:
+        out.raw(app.generate_completion(shell=shell))
+    except ShellDetectionError:
+        raise WrongCall("which shell this is run from cannot be told: name it, as in gpuprop completion bash") from None
+    return DONE

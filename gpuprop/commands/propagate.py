@@ -1,7 +1,7 @@
 """`gpuprop propagate`."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -21,9 +21,14 @@ from ..engine import EngineWarning, asked_for
 from ..snapshots import STATUS, Propagator
 from ..sources import read_sources
 from ..time_scales import leap_seconds_expire
-from .console import (
-    DONE,
+from .console import DONE, err, print_result, say, silent
+from .options import (
+    FILES,
+    INSTANTS,
+    MESSAGES,
+    RUN,
     SHOWN,
+    STATES,
     Checksum,
     Json,
     OnError,
@@ -32,74 +37,86 @@ from .console import (
     WrongCall,
     app,
     chosen,
-    err,
+    flag,
     given_place,
-    print_result,
-    say,
     say_what_is_odd,
-    say_whole,
-    silent,
     wrong_call,
 )
 
 OLD_DAYS = 30
+ASSUMED = "assumed: "  # how a note on an assumption begins
 
 
 COMMAND: ContextVar[list[str]] = ContextVar("command")  # the command line as it was given, for the manifest of what it writes
 
 
-@app.command
+@app.command(usage="Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]")
 def propagate(
     *sources: Annotated[
         str,
         Parameter(name="SOURCE", help="Catalogues, constellations (guowang, honghu-3@550/53, my.toml), walker:53:1584/72/39@550; joined."),
     ],
     output: Annotated[
-        str | None, Parameter(name=["--output", "-o"], help="The directory to write, or its URL in an object store (s3://bucket/out).")
+        str | None,
+        Parameter(name=["--output", "-o"], help="The directory to write, or its URL in an object store (s3://bucket/out).", group=FILES),
     ] = None,
     start: Annotated[
-        str | None, Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].")
+        str | None,
+        Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].", group=INSTANTS),
     ] = None,
-    stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.")] = None,
-    duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].")] = None,
-    step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...")] = "60s",
-    scale: Annotated[Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.")] = "utc",
+    stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.", group=INSTANTS)] = None,
+    duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].", group=INSTANTS)] = None,
+    step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...", group=INSTANTS)] = "60s",
+    scale: Annotated[
+        Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS)
+    ] = "utc",
     frame: Annotated[
         Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
-        Parameter(help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height)."),
+        Parameter(
+            help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height).", group=STATES
+        ),
     ] = "teme",
     eop: Annotated[
         str | None,
-        Parameter(help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data]."),
+        Parameter(
+            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data].", group=STATES
+        ),
     ] = None,
-    sunlit: Annotated[bool, Parameter(negative="", help="Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.")] = False,
+    sunlit: Annotated[bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)] = False,
     select: Select = None,
     where: Where = None,
-    velocity: Annotated[bool, Parameter(help="Write velocities too.")] = True,
-    dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.")] = "float64",
-    format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.")] = "arrow",
-    compression: Annotated[Literal["none", "lz4", "zstd"] | None, Parameter(help="[default: none for arrow, zstd for parquet].")] = None,
-    engine: Annotated[
-        str | None, Parameter(help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].")
+    velocity: Annotated[bool, Parameter(help="Write velocities too.", group=STATES)] = True,
+    dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)] = "float64",
+    format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)] = "arrow",
+    compression: Annotated[
+        Literal["none", "lz4", "zstd"] | None, Parameter(help="[default: none for arrow, zstd for parquet].", group=FILES)
     ] = None,
-    threads: Annotated[int | None, Parameter(help="Cores to use, one or more [default: all].")] = None,
-    gravity: Annotated[Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.")] = "wgs72",
-    opsmode: Annotated[Literal["i", "a"], Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).")] = "i",
+    engine: Annotated[
+        str | None, Parameter(help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].", group=RUN)
+    ] = None,
+    threads: Annotated[int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)] = None,
+    gravity: Annotated[Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)] = "wgs72",
+    opsmode: Annotated[Literal["i", "a"], Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)] = "i",
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
-    overwrite: Annotated[bool, Parameter(negative="", help="Replace the snapshots that the directory holds.")] = False,
+    overwrite: Annotated[bool, flag("Replace the snapshots that the directory holds.", FILES)] = False,
     resume: Annotated[
-        bool, Parameter(negative="", help="Go on with a run that was cut off; what is complete stays. Begins one where there is none.")
+        bool, flag("Go on with a run that was cut off; what is complete stays. Begins one where there is none.", FILES)
     ] = False,
     shard: Annotated[
-        str | None, Parameter(name="--shard", help="I/N: write one of N shares, beside the others; the last to be done merges them.")
+        str | None,
+        Parameter(name="--shard", help="I/N: write one of N shares, beside the others; the last to be done merges them.", group=FILES),
     ] = None,
     cluster: Annotated[
-        str | None, Parameter(help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.")
+        str | None,
+        Parameter(help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.", group=RUN),
     ] = None,
-    dry_run: Annotated[bool, Parameter(negative="", help="Only say how much would be written.")] = False,
+    dry_run: Annotated[bool, flag("Only say how much would be written.", RUN)] = False,
     json: Json = False,
-    quiet: Annotated[bool, Parameter(negative="", help="Nothing on stderr but errors.")] = False,
+    verbose: Annotated[
+        bool, flag("All notes on the satellites: sources, assumptions, what was selected.", MESSAGES, ["--verbose", "-v"])
+    ] = False,
+    quiet: Annotated[bool, flag("Nothing on stderr but errors.", MESSAGES)] = False,
 ) -> int:
     """Write where every satellite is, at every instant."""
     if not sources:
@@ -118,8 +135,8 @@ def propagate(
     with wrong_call():
         first = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start and where else None
         elements = chosen(elements, select, where, first, gravity)
-    for note in sorted(elements.notes, key=lambda note: not note.startswith("assumed:")):  # the loudest first, and never cut
-        (tell if quiet or not note.startswith("assumed:") else say_whole)(f"note: {note}")
+    for note in _notes(elements.notes, verbose):
+        tell(note)
     with wrong_call():
         if start is None:
             if scale != "utc":
@@ -128,7 +145,7 @@ def propagate(
             start = format_ns(newest - newest % MINUTE)
         times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
         here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
-        with _warnings_as_notes(silent if quiet else say_whole):
+        with _warnings_as_notes(tell):
             propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
         options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
@@ -177,15 +194,29 @@ def _warnings_as_notes(tell: Callable[[str], None]) -> Iterator[None]:
 
 def _size(size: dict[str, int]) -> str:
     rows = f"{size['satellites']:,} satellites x {size['instants']:,} instants = {size['rows']:,} rows"
-    return f"{rows}, {decimal(size['bytes'])} in {size['parts']} part{'s' if size['parts'] != 1 else ''}"
+    return f"{rows}, {decimal(size['bytes'])} in {size['parts']:,} part{'s' if size['parts'] != 1 else ''}"
 
 
 def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
     """How much a run, or a shard of it, is to write."""
     parts = shard.parts(plan.parts) if shard else range(plan.parts)
-    instants = sum(len(plan.layout.part(index)) for index in parts)
+    instants = len(plan.layout.instants_of(parts))
     rows = instants * plan.satellites
     return dict(satellites=plan.satellites, instants=instants, rows=rows, parts=len(parts), bytes=rows * plan.row_bytes)
+
+
+def _notes(notes: Sequence[str], every: bool) -> list[str]:
+    """What is said of the satellites before a run: one line unless `every`. The files have all notes in any case."""
+    loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
+    if every or len(notes) < 2:
+        return [f"note: {note}" for note in loudest_first]
+    assumed = [note.removeprefix(ASSUMED) for note in loudest_first if note.startswith(ASSUMED)]
+    names = list(dict.fromkeys(note.partition(":")[0] for note in assumed))
+    if len(names) > 1 or len(assumed) > 1:
+        what = f"parts of {', '.join(names)} are assumed, because no source states them; "
+    else:
+        what = "".join(f"{ASSUMED}{note}; " for note in assumed)
+    return [f"note: {what}the files record {len(notes)} notes on the satellites, --verbose shows them"]
 
 
 def _wrote(report: Report) -> str:
@@ -217,7 +248,7 @@ def _say_how_it_went(report: Report, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def _going_on(directory: Path, command: str) -> Iterator[None]:
-    """What ends a run on its way is given the command that goes on with it."""
+    """An error that ends a run gets a note: the command, this process's own, that goes on with the run."""
     try:
         yield
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
@@ -227,7 +258,7 @@ def _going_on(directory: Path, command: str) -> Iterator[None]:
             with suppress(OSError):
                 begun = any(name.endswith(".json") for name in names(directory))
         if begun:
-            error.__notes__ = [f"what is complete stays, the part in hand is dropped; to go on: {command}"]
+            error.__notes__ = [f"Complete parts are kept, the unfinished part is discarded. Resume with: {command}"]
         raise
 
 

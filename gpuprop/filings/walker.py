@@ -28,6 +28,8 @@ def walker(
     kind "delta" spreads the planes over 360 deg, "star" over 180. raan0_deg, phase0_deg: node and mean anomaly of the first satellite.
     Otherwise as Shell.elements. ValueError for a notation that cannot be read, T not divisible by P, F out of range, an unknown kind.
     """
+    if not isinstance(notation, str) or isinstance(altitude_km, str):
+        raise TypeError(f"walker takes text and a number, as in walker('53:1584/72/39', 550.0), not {notation!r} and {altitude_km!r}")
     match = NOTATION.fullmatch(notation)
     if not match:
         raise ValueError(

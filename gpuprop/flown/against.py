@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements import FIRST_SYNTHETIC_ID, Elements, checked_elements
 from .planes import Planes, planes_of
 from .survey import ON_STATION, FlownShell, Survey, filed, shells
 
@@ -68,7 +68,9 @@ def filling(
     """
     if not (tolerance_deg > 0.0 and tolerance_km > 0.0):
         raise ValueError(f"tolerances of {tolerance_deg} deg and {tolerance_km} km match nothing: give positive ones")
-    if not len(filing):
+    if not isinstance(survey, Survey):
+        raise TypeError(f"survey must be what gpuprop.shells gives, not {type(survey).__name__}")
+    if not len(checked_elements(filing, "filing")):
         raise ValueError("the filing has no satellites")
     synthetic = bool((filing.sat_id >= FIRST_SYNTHETIC_ID).all())
     wanted = filed(filing, gravity) if synthetic else tuple(shells(filing, gravity=gravity))

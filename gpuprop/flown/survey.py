@@ -12,7 +12,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import Elements
+from ..elements import Elements, checked_elements
 from ..typing import Array, Mask
 from .orbits import Orbits, orbits_of
 from .planes import Planes, planes_of
@@ -129,7 +129,7 @@ def shells(elements: Elements, *, least: int = LEAST, gravity: str = "wgs72") ->
     least: satellites within 2 km and 0.02 deg of one of them make a shell begin there. Everybody else is raising or decaying, where the
     altitude changes by more than 0.1 km a day, or drifting. The result does not depend on the order of the satellites.
     """
-    orbits = orbits_of(elements, gravity)
+    orbits = orbits_of(checked_elements(elements, "elements"), gravity)
     settled = (orbits.eccentricity < ROUND) & (np.abs(orbits.climb) <= PASSING) & np.isfinite(orbits.altitude)
     candidates = np.flatnonzero(settled)
     seeds = candidates[_neighbours(orbits.altitude[candidates], orbits.inclination[candidates]) >= least]

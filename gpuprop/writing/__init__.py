@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Literal
 
-from ..elements import Elements
+from ..elements import Elements, checked_elements
 from . import omm_csv, omm_json, omm_kvn, omm_xml, tle
 from .formats import Format, format_of
 from .held import Ledger, Loss, Unwritable, WritingError, Written
@@ -60,7 +60,7 @@ def write_elements(
     if on_error not in ("raise", "skip"):
         raise ValueError(f'on_error is "raise" or "skip", not {on_error!r}')
     kind = format_of(path, format)
-    if not len(elements):
+    if not len(checked_elements(elements, "elements")):
         raise ValueError(f"{os.fspath(path)}: there is no satellite to write")
     ledger = Ledger(elements, kind)
     pieces = _WRITE[kind](elements, ledger)

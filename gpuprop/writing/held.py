@@ -64,7 +64,7 @@ class Written:
     def to_dict(self) -> dict[str, Any]:
         """What `gpuprop export --json` prints."""
         facts = dict(path=str(self.path), format=self.format, satellites=self.satellites, bytes=self.bytes)
-        return facts | dict(rejected=[str(each) for each in self.rejected], losses=[asdict(loss) for loss in self.losses])
+        return facts | dict(rejected=[asdict(each) for each in self.rejected], losses=[asdict(loss) for loss in self.losses])
 
 
 class WritingError(ValueError):

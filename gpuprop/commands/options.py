@@ -1,0 +1,127 @@
+"""What the commands share: the application, the options that several of them have, and which satellites are asked for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from cyclopts import App, Group, Parameter
+
+from .. import __version__
+from ..arrow.place import place
+from ..conditions import QUANTITIES
+from ..elements import Elements
+from .console import err, help, say
+
+SHOWN = 5  # of a list of things found, on the terminal
+
+
+app = App(
+    name="gpuprop",
+    help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow files.",
+    version=__version__,
+    version_flags=["--version", "-V"],
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+    console=help,
+    error_console=err,
+    group_parameters=Group("Options"),
+)
+
+
+SATELLITES = Group.create_ordered("Which satellites")
+INSTANTS = Group.create_ordered("Which instants")
+STATES = Group.create_ordered("What is computed")
+FILES = Group.create_ordered("Files")
+RUN = Group.create_ordered("How it runs")
+MESSAGES = Group.create_ordered("What is printed")
+
+
+def flag(help: str, group: Group | None = None, name: str | list[str] | None = None) -> Parameter:
+    """An option without a value, which is off unless given."""
+    return Parameter(negative="", show_default=False, help=help, group=group, name=name)
+
+
+Json = Annotated[bool, flag("Print one JSON object on stdout instead of text.", MESSAGES)]
+
+
+OnError = Annotated[Literal["raise", "skip"], Parameter(help="What to do with element sets that cannot be read.", group=SATELLITES)]
+
+
+Checksum = Annotated[Literal["verify", "ignore"], Parameter(help="Checksums of TLE lines.", group=SATELLITES)]
+
+
+Select = Annotated[
+    list[str] | None,
+    Parameter(
+        negative="",
+        group=SATELLITES,
+        help="Keep satellites by name ('STARLINK*') or operator (@guowang, @qianfan ...). Repeated: any of them.",
+    ),
+]
+
+
+Where = Annotated[
+    list[str] | None,
+    Parameter(
+        negative="",
+        group=SATELLITES,
+        help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
+        "catalogue is from. Repeated: all of them.",
+    ),
+]
+
+
+class WrongCall(ValueError):
+    """The arguments do not make sense together, or name something that is not known."""
+
+
+@contextmanager
+def wrong_call() -> Iterator[None]:
+    """ValueError, TypeError and a file that is not there are the caller's: exit 2."""
+    try:
+        yield
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        raise WrongCall(str(error)) from error
+
+
+def given_place(directory: str) -> Path:
+    """A directory as it stands on the command line: a path, or a URL."""
+    with wrong_call():
+        return place(directory)
+
+
+def say_what_is_odd(elements: Elements, say: Any = say) -> None:
+    if elements.rejected:
+        say(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
+        for reject in elements.rejected[:SHOWN]:
+            say(f"  {reject}")
+        if len(elements.rejected) > SHOWN:
+            say("  ... (gpuprop info lists all)")
+    if len(elements.duplicates):
+        shown = ", ".join(map(str, elements.duplicates[:SHOWN])) + (", ..." if len(elements.duplicates) > SHOWN else "")
+        say(f"{len(elements.duplicates):,} catalogue numbers occur more than once, all are kept: {shown}")
+
+
+def chosen(
+    elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
+) -> Elements:
+    """The satellites of --select and --where. WrongCall where none is left."""
+    if select:
+        with wrong_call():
+            named = elements.select(select)
+        if not len(named):
+            nameless = "" if any(elements.name) else ", and none has a name: these are two-line sets without name lines"
+            raise WrongCall(f"--select {' or '.join(select)} fits the name of none of the {len(elements):,} satellites{nameless}")
+        elements = named
+    for condition in where or ():
+        try:
+            held = elements.where(condition, start=start, gravity=gravity)
+        except ValueError as error:
+            raise WrongCall(f"--where, {error}") from None
+        if not len(held):
+            raise WrongCall(f"--where {condition!r} holds for none of the {len(elements):,} satellites{' selected' if select else ''}")
+        elements = held
+    return elements

@@ -1,0 +1,57 @@
+"""A value of the wrong type is a TypeError that says what belongs there, not an error from numpy or an attribute that is missing."""
+
+import numpy as np
+import pytest
+
+import gpuprop
+from gpuprop import Elements, Propagator
+from gpuprop.arrow import plan_snapshots
+
+SATELLITES = gpuprop.walker("53:24/3/1", altitude_km=600.0)
+TIMES = gpuprop.time_grid("2026-01-01T00:00:00Z", duration="1min")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: Propagator("qianfan"), r"must be gpuprop.Elements, not str 'qianfan': gpuprop.constellation\('qianfan'\)"),
+        (lambda: Propagator([SATELLITES]), "must be gpuprop.Elements, not list"),
+        (lambda: Propagator(None), "not NoneType"),
+        (lambda: plan_snapshots("active.csv", TIMES), r"gpuprop.read_elements\('active.csv'\) makes them"),
+        (lambda: gpuprop.write_snapshots("out", SATELLITES, TIMES), r"takes a Propagator, not Elements: gpuprop.Propagator\(elements\)"),
+        (lambda: gpuprop.write_snapshots("out", Propagator(SATELLITES, "numpy"), TIMES, shard=1), "the second of eight is '2/8'"),
+        (lambda: gpuprop.write_elements("x", "y.tle"), "must be gpuprop.Elements, not str"),
+        (lambda: gpuprop.shells(Propagator(SATELLITES, "numpy")), "must be gpuprop.Elements, not Propagator"),
+        (lambda: gpuprop.filling(SATELLITES, SATELLITES), "survey must be what gpuprop.shells gives, not Elements"),
+        (lambda: gpuprop.constellation(1), r"takes a name, not int 1: gpuprop.constellations\(\) lists them"),
+        (lambda: gpuprop.walker(53, 550.0), "walker takes text and a number"),
+        (lambda: gpuprop.walker("53:24/3/1", "550"), "walker takes text and a number"),
+        (lambda: SATELLITES.select(1), r"select takes a pattern such as 'STARLINK\*', or a list of them, not 1"),
+        (lambda: SATELLITES.select([1]), "select takes a pattern"),
+        (lambda: SATELLITES.select(np.ones(24, bool)), r"elements\[mask\] takes a mask"),
+        (lambda: SATELLITES.where(1), "where takes one condition as text"),
+        (lambda: SATELLITES.where(["altitude_km > 500"]), "where takes one condition as text"),
+        (lambda: Elements.concat([SATELLITES, 1]), r"parts\[1\] must be gpuprop.Elements, not int 1"),
+    ],
+)
+def test_a_wrong_type_is_named(call, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TypeError, match=message):
+        call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_track_is_of_one_satellite(tmp_path):
+    gpuprop.write_snapshots(tmp_path / "out", Propagator(SATELLITES, "numpy"), TIMES)
+    snapshots = gpuprop.open_snapshots(tmp_path / "out")
+    for wrong in ([1_000_000_000, 1_000_000_001], "1000000000", 1e9, True, None):
+        with pytest.raises(TypeError, match=r"track\(\) takes one catalogue number, not "):
+            snapshots.track(wrong)
+    assert len(snapshots.track(np.int32(1_000_000_000))) == 1
+    with pytest.raises(TypeError, match="a directory is a path or a URL, not 1"):
+        gpuprop.open_snapshots(1)
+
+
+def test_any_iterable_of_patterns_selects():
+    for patterns in ("*P01*", ["*P01*"], ("*P01*",), {"*P01*"}, np.array(["*P01*"]), iter(["*P01*"])):
+        assert len(SATELLITES.select(patterns)) == 8
