@@ -4,6 +4,7 @@ A file on a disk may have been exchanged, cut or altered since it was written. W
 are used: the schema and the plan in it, the number of batches, the rows of each batch and the instants at its two ends.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,4 +123,4 @@ def source(file: Path, size: int) -> pa.NativeFile:
     if is_remote(file):
         return pa.PythonFile(ObjectFile(file, size), "r")
     open_regular(file).close()
-    return pa.memory_map(str(file))
+    return pa.memory_map(os.fsencode(file))  # a name may hold bytes that are no text
