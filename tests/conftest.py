@@ -33,11 +33,15 @@ def shared_constellations() -> Path:
     return _folder("constellations")
 
 
+def _run_kernels_from(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeCupy, "kernels", FromPtx() if origin == "PTX" else staticmethod(from_source))
+
+
 @pytest.fixture(params=USABLE if "cuda" in USABLE else [CUDA_ON_A_CPU, PTX_ON_A_CPU, *USABLE])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of an engine. Without a GPU, cuda's own code runs on a CPU (fake_cupy) with its kernels, and with the PTX of its kernels."""
     if request.param in (CUDA_ON_A_CPU, PTX_ON_A_CPU):
-        monkeypatch.setattr(FakeCupy, "kernels", staticmethod(from_source) if request.param == CUDA_ON_A_CPU else FromPtx())
+        _run_kernels_from("PTX" if request.param == PTX_ON_A_CPU else "source", monkeypatch)
         monkeypatch.setitem(sys.modules, "cupy", FakeCupy())
         return "cuda"
     return str(request.param)
@@ -46,7 +50,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 @pytest.fixture(params=["source", "PTX"])
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """FakeCupy runs the kernels as they are written, and then what NVRTC makes of them."""
-    monkeypatch.setattr(FakeCupy, "kernels", staticmethod(from_source) if request.param == "source" else FromPtx())
+    _run_kernels_from(request.param, monkeypatch)
 
 
 @pytest.fixture(params=USABLE)

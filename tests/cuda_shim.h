@@ -1,4 +1,5 @@
-// CUDA's words for a C++ compiler, so that kernels/propagate.cu runs on a CPU, one thread of the grid after another (fake_cupy.py).
+// CUDA's words for a C++ compiler, so that kernels/propagate.cu, or its PTX as C++ (ptx.py), runs on a CPU, one thread of the grid after
+// another (fake_cupy.py).
 // The kernels take the same path as on a GPU: a lane is a double.
 #define __CUDACC_RTC__
 #define __device__

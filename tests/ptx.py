@@ -1,7 +1,7 @@
 """NVRTC's PTX as C++ for this CPU: the tests run what the compiler made of the kernels, and not only what it was given.
 
-Each instruction becomes a call of one function of ptx_shim.h, which says what it computes. Registers hold bits, as they do in PTX; the type
-of the instruction says what the bits mean.
+Each instruction becomes a call of one function of ptx_shim.h, which says what it computes. Registers hold bits, as they do in PTX, and the
+type of the instruction says what the bits mean.
 
 The translation is strict. An instruction, a modifier, an operand or a directive that is not listed here is a PtxError that names the line.
 To add an instruction, look it up in NVIDIA's "PTX ISA" (chapter 9.7), write it in ptx_shim.h, list it in FORMS and test it in test_ptx.py.
@@ -173,7 +173,7 @@ class _Kernel:
                 f"struct {self.name}_job {{ alignas(8) unsigned char bytes[{self.size}]; }};",
                 f"static void {self.name}(const {self.name}_job& job) {{",
                 *(
-                    f"    {_bits(kind)} {', '.join(f'{letters}{number} = {_bits(kind)}(UNSET)' for number in range(count))};"
+                    f"    {kind} {', '.join(f'{letters}{number} = unset<{kind}>()' for number in range(count))};"
                     for letters, (kind, count) in self.registers.items()
                 ),
                 *self.statements,
@@ -238,8 +238,8 @@ class _Kernel:
         return self._set(register, kind, f"load_{space}<{kind}>({where}{self._address(address, space)}, {number})", wider=True)
 
     def _store(self, kind, address, register, number):
-        value = f"as<{kind}>({self._register(register, kind, wider=True)})"
-        return f"store_global({self._address(address, 'global')}, {value}, {number})"
+        value = _converted(self._register(register, kind, wider=True), self._type(register), kind)
+        return f"store_global<{kind}>({self._address(address, 'global')}, {value}, {number})"
 
     def _address(self, text, space):
         address = ADDRESS.fullmatch(text)
@@ -251,8 +251,7 @@ class _Kernel:
         return f"{self._register(address['base'], 'b64')} + {offset}"
 
     def _set(self, register, kind, value, wider=False):
-        name = self._register(register, kind, wider)
-        return f"{name} = to<{_bits(self._type(register))}>({value})"
+        return f"{self._register(register, kind, wider)} = {_converted(value, kind, self._type(register))}"
 
     def _value(self, text, kind):
         """An operand that is read as `kind`."""
@@ -261,10 +260,10 @@ class _Kernel:
         if text == self.param and kind in ("u64", "b64"):
             return f"{kind}(0)"  # the space of parameters begins there
         if (number := FLOAT.fullmatch(text)) and kind in ("f64", "b64"):
-            return f"as<{kind}>(b64(0x{number[1]}ull))"
+            return _converted(f"b64(0x{number[1]}ull)", "b64", kind)
         if INTEGER.fullmatch(text) and kind != "f64":
             return f"{kind}({_integer(text, kind)})"
-        return f"as<{kind}>({self._register(text, kind)})"
+        return _converted(self._register(text, kind), self._type(text), kind)
 
     def _register(self, text, kind, wider=False):
         """The name in C++ of a register that may hold a `kind`."""
@@ -284,9 +283,9 @@ class _Kernel:
         return kind
 
 
-def _bits(kind):
-    """The type in C++ of a register."""
-    return "b64" if kind == "f64" else kind
+def _converted(value, given, wanted):
+    """A value of the type `given`, in C++, as one of the type `wanted`."""
+    return value if given.replace("u", "b") == wanted.replace("u", "b") else f"as<{wanted}>({value})"
 
 
 def _integer(text, kind):

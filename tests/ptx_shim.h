@@ -17,36 +17,26 @@ typedef uint32_t u32, b32;
 typedef uint64_t u64, b64;
 typedef double f64;
 
-#define UNSET 0xdbdbdbdbdbdbdbdbull  // what is in a register before it is written
-
-// Registers hold bits. A register is read as a value of the instruction's type, and a result is written as bits again.
 template <class T>
 constexpr bool is_f64 = false;
 template <>
 constexpr bool is_f64<f64> = true;
 
-template <class T, class Register>
-INLINE T as(Register bits) {
-    if constexpr (is_f64<T>) {
-        static_assert(sizeof bits == sizeof(T));
-        T x;
-        __builtin_memcpy(&x, &bits, sizeof x);
-        return x;
+// A register holds bits, and the type of the instruction says what they mean. Between float64 and an integer the bits stay; between integers
+// of two widths the low bits stay, or a signed value gets more of its sign and an unsigned one zeros (only ld and st do so).
+template <class To, class From>
+INLINE To as(From from) {
+    if constexpr (is_f64<To> == is_f64<From>) {
+        return To(from);
     } else {
-        return T(bits);  // of a wider register (st.u8) the low bits
+        static_assert(sizeof(To) == sizeof from);
+        To to;
+        __builtin_memcpy(&to, &from, sizeof to);
+        return to;
     }
 }
-template <class Register, class T>
-INLINE Register to(T value) {
-    if constexpr (is_f64<T>) {
-        static_assert(sizeof(Register) == sizeof value);
-        Register bits;
-        __builtin_memcpy(&bits, &value, sizeof bits);
-        return bits;
-    } else {
-        return Register(value);  // in a wider register (ld.u8) with the sign of a signed type, else with zeros
-    }
-}
+template <class Register>
+INLINE Register unset() { return as<Register>(b64(0xdbdbdbdbdbdbdbdbull)); }  // what is in a register before it is written
 
 // Memory. A GPU refuses an address that is no multiple of the size of what is there, and a parameter ends somewhere: the first line of PTX
 // that would do so is kept, and the kernel fails.
@@ -119,8 +109,8 @@ INLINE f64 div_rn(f64 a, f64 b) { return a / b; }
 INLINE f64 rcp_rn(f64 a) { return 1.0 / a; }
 INLINE f64 sqrt_rn(f64 a) { return __builtin_sqrt(a); }
 INLINE f64 fma_rn(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
-INLINE f64 neg(f64 a) { return as<f64>(to<b64>(a) ^ 0x8000000000000000ull); }
-INLINE f64 abs(f64 a) { return as<f64>(to<b64>(a) & 0x7fffffffffffffffull); }
+INLINE f64 neg(f64 a) { return as<f64>(as<b64>(a) ^ 0x8000000000000000ull); }
+INLINE f64 abs(f64 a) { return as<f64>(as<b64>(a) & 0x7fffffffffffffffull); }
 
 // Comparisons. Of float64, the plain ones are false where an operand is NaN, and those that end in u are true there.
 template <class T>

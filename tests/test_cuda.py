@@ -41,7 +41,7 @@ def every_regime():
 
 
 @cache
-def numpys(gravity, opsmode, minutes):
+def numpy_answer(gravity, opsmode, minutes):
     """Element sets, their constants and their states as the numpy engine computes them: once for every way to run the kernels."""
     elements = Elements.concat([element_sets()[::4], random_elements(12, 1000)])
     twin = Propagator(elements, "numpy", gravity, opsmode)
@@ -52,7 +52,7 @@ def numpys(gravity, opsmode, minutes):
     ("gravity", "opsmode", "minutes"), [("wgs72", "i", DECADES), ("wgs72", "a", WEEK), ("wgs72old", "i", WEEK), ("wgs84", "i", WEEK)]
 )
 def test_the_bits_are_those_of_numpy(cupy, gravity, opsmode, minutes):
-    elements, theirs, expected = numpys(gravity, opsmode, minutes)
+    elements, theirs, expected = numpy_answer(gravity, opsmode, minutes)
     cuda = Propagator(elements, "cuda", gravity, opsmode)
     ours = cuda.constants
     assert cuda.engine == "cuda" and set(ours.bounds) == {0, 1, 2, 3}

@@ -17,7 +17,7 @@ from gpuprop.engine_cuda.source import OPTIONS, source
 ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
 ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}  # PTX instructions on float64 that round: to nearest, or the bits differ
 EVERY = [(wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)]
-PROVED = (80, 90, 100, 120)  # capabilities for which the digest is computed, whatever the PTX of the others is
+PROVED = (80, 90, 100, 120)  # capabilities for which the digest is always computed
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
 
 
