@@ -10,6 +10,7 @@ Threads run one after another (cuda_shim.h). So nothing that makes threads work 
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -107,6 +108,7 @@ LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") fo
 STORES = {f"st.global.{kind}": kind for kind in IN_MEMORY}
 
 
+@cache
 def translate(ptx: str, *, may_be_fused: bool = False) -> str:
     """C++ of the kernels in `ptx`, with an entry point run_NAME for each as cuda_shim.h makes it.
 
