@@ -1,4 +1,5 @@
-// CUDA's words for a C++ compiler, so that kernels/propagate.cu runs on a CPU, one thread of the grid after another (fake_cupy.py).
+// CUDA's words for a C++ compiler, so that kernels/propagate.cu, or its PTX as C++ (ptx.py), runs on a CPU, one thread of the grid after
+// another (fake_cupy.py).
 // The kernels take the same path as on a GPU: a lane is a double.
 #define __CUDACC_RTC__
 #define __device__
@@ -24,16 +25,20 @@ inline long long __double_as_longlong(double x) {
     return bits;
 }
 
-// An entry point by the name of a kernel: its grid, its block, and the size and bytes of its argument. 0 where the size is another.
-#define RUN_ON_CPU(kernel, Job)                                                                                \
-    extern "C" int run_##kernel(unsigned grid_x, unsigned grid_y, unsigned block, long size, const void* bytes) { \
-        Job job;                                                                                               \
-        if (size != sizeof job) return 0;                                                                      \
-        __builtin_memcpy(&job, bytes, sizeof job);                                                             \
-        blockDim = {block, 1};                                                                                 \
-        gridDim = {grid_x, grid_y};                                                                            \
-        for (blockIdx.y = 0; blockIdx.y < grid_y; blockIdx.y++)                                                \
-            for (blockIdx.x = 0; blockIdx.x < grid_x; blockIdx.x++)                                            \
-                for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) kernel(job);                         \
-        return 1;                                                                                              \
+static thread_local int failed_line;  // the first line of PTX that a GPU would not run (ptx_shim.h)
+
+// An entry point by the name of a kernel: its grid, its block, and the size and bytes of its argument. It returns 1, or 0 if the size is
+// wrong, or the line of PTX that failed as a negative number.
+#define RUN_ON_CPU(kernel, Job)                                                                                       \
+    extern "C" int run_##kernel(unsigned grid_x, unsigned grid_y, unsigned block, long size, const void* bytes) {     \
+        Job job;                                                                                                      \
+        if (size != sizeof job) return 0;                                                                             \
+        __builtin_memcpy(&job, bytes, sizeof job);                                                                    \
+        failed_line = 0;                                                                                              \
+        blockDim = {block, 1};                                                                                        \
+        gridDim = {grid_x, grid_y};                                                                                   \
+        for (blockIdx.y = 0; blockIdx.y < grid_y; blockIdx.y++)                                                       \
+            for (blockIdx.x = 0; blockIdx.x < grid_x; blockIdx.x++)                                                   \
+                for (threadIdx.x = 0; threadIdx.x < block; threadIdx.x++) kernel(job);                                \
+        return failed_line ? -failed_line : 1;                                                                        \
     }

@@ -1,51 +1,70 @@
-"""As much of CuPy as gpuprop uses, on a CPU: the streams and the memory of fake_gpu.py, and kernels compiled by a C++ compiler.
+"""As much of CuPy as gpuprop uses, on a CPU: the streams and the memory of fake_gpu.py, and kernels compiled by a C++ compiler from
+their sources, or from the PTX that NVRTC makes of them.
 
 It is stricter than a GPU: see fake_gpu.py. A write beside a buffer is found by `check_guards`.
 """
 
 import ctypes
-import hashlib
 import shutil
 import subprocess
 import tempfile
 import weakref
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import fake_gpu
 import numpy as np
+import nvrtc
+import ptx
 import pytest
 from fake_gpu import CUDARuntimeError, Event, Machine, OutOfMemoryError
 
 GRID_LIMITS = (2**31 - 1, 65535)
 LARGEST_BLOCK = 128  # __launch_bounds__
-FLAGS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror")
+CAPABILITY = 9, 0  # of the GPUs
+FLAGS = ("-std=c++17", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror")
 SHIM = Path(__file__).with_name("cuda_shim.h")
 JOBS = dict(initialise_satellites="InitialiseJob") | {
     f"propagate_{regime}": "PropagateJob" for regime in ("near_earth", "deep_space", "one_day", "half_day")
 }
 JOBS["look_angles"] = "LookJob"
-_libraries: dict[str, ctypes.CDLL] = {}
 
 
-def compiled(code: str) -> ctypes.CDLL:
-    """CUDA source as a library for this machine; the test is skipped where no compiler is."""
+@cache
+def compiled(text: str, *flags: str) -> ctypes.CDLL:
+    """C++ as a library for this machine; the test is skipped where no compiler is."""
     compiler = shutil.which("g++") or shutil.which("clang++")
     if compiler is None:
         pytest.skip("no C++ compiler: the CUDA kernels cannot be run on this CPU")
+    folder = Path(tempfile.mkdtemp())
+    try:
+        (folder / "kernels.cpp").write_text(text)
+        subprocess.run([compiler, *FLAGS, *flags, "kernels.cpp", "-o", "kernels.so"], cwd=folder, check=True)
+        return ctypes.CDLL(str(folder / "kernels.so"))
+    finally:
+        shutil.rmtree(folder)
+
+
+def from_source(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
+    """The kernels as they are written, compiled for this CPU."""
     entries = "".join(f"RUN_ON_CPU({name}, {job})\n" for name, job in JOBS.items())
-    text = f"{SHIM.read_text()}\n{code}\nusing namespace gpuprop;\n{entries}"
-    key = hashlib.sha256(text.encode()).hexdigest()
-    if key not in _libraries:
-        folder = Path(tempfile.mkdtemp())
-        try:
-            (folder / "kernels.cpp").write_text(text)
-            subprocess.run([compiler, *FLAGS, "kernels.cpp", "-o", "kernels.so"], cwd=folder, check=True)
-            _libraries[key] = ctypes.CDLL(str(folder / "kernels.so"))
-        finally:
-            shutil.rmtree(folder)
-    return _libraries[key]
+    return compiled(f"{SHIM.read_text()}\n{code}\nusing namespace gpuprop;\n{entries}", "-O2")
+
+
+class FromPtx:
+    """The kernels as NVRTC compiles them for a GPU, translated for this CPU (ptx.py). The test is skipped if NVRTC is not installed.
+
+    Without arguments it takes the newest NVRTC that is installed, and compiles for the GPUs of FakeCupy.
+    """
+
+    def __init__(self, wheel: str | None = None, capability: int = 10 * CAPABILITY[0] + CAPABILITY[1], may_be_fused: bool = False) -> None:
+        self.wheel = wheel or list(nvrtc.libraries())[-1]
+        self.capability, self.may_be_fused = capability, may_be_fused
+
+    def __call__(self, code: str, options: tuple[str, ...]) -> ctypes.CDLL:
+        text = nvrtc.ptx(code, (f"--gpu-architecture=compute_{self.capability}", *options), self.wheel)
+        return compiled(ptx.translate(text, may_be_fused=self.may_be_fused), "-O1", "-Wno-unused")
 
 
 def check_places(job):
@@ -67,6 +86,7 @@ class FakeCupy:
     """Put it into sys.modules["cupy"]."""
 
     __version__ = "14.0"
+    kernels = staticmethod(from_source)  # what the kernels' code and the compiler's options become
 
     def __init__(self, gpus=("Fake A", "Fake B"), eager=(), memory=1 << 40, per_thread=False):
         self.gpus = gpus
@@ -91,7 +111,7 @@ class FakeCupy:
                 getDeviceCount=lambda: len(self.gpus),
                 driverGetVersion=lambda: 12080,
                 runtimeGetVersion=lambda: 12090,
-                getDeviceProperties=lambda index: dict(name=self.gpus[index].encode(), major=9, minor=0),
+                getDeviceProperties=lambda index: dict(name=self.gpus[index].encode(), major=CAPABILITY[0], minor=CAPABILITY[1]),
                 is_hip=False,
             ),
         )
@@ -112,7 +132,7 @@ class FakeCupy:
 
     def RawModule(self, code, options):
         self.options.append(options)
-        library = compiled(code)
+        library = self.kernels(code, options)
         return SimpleNamespace(get_function=lambda name: self._kernel(getattr(library, f"run_{name}"), name))
 
     def _kernel(self, run, name):
@@ -129,7 +149,9 @@ class FakeCupy:
 
             def work():
                 check_places(job)
-                assert run(*grid, *block, len(bytes_of_job), bytes_of_job), f"the argument of {name} has another size in C++"
+                done = run(*grid, *block, len(bytes_of_job), bytes_of_job)
+                assert done != 0, f"the argument of {name} has another size in C++"
+                assert done > 0, f"{name} would fail on a GPU at line {-done} of its PTX: an address that is not aligned or not there"
 
             self.machine.entered()[-1].queue.give(work)
 

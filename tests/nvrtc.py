@@ -40,6 +40,7 @@ def ptx(source: str, options: tuple[str, ...], wheel: str) -> str:
     return compiled(source, options, wheel)[0]
 
 
+@cache
 def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, str]:
     """PTX and messages."""
     nvrtc = libraries()[wheel]

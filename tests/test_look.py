@@ -41,7 +41,7 @@ def test_the_bits_are_those_of_numpy(engine, frame, n):
         assert np.array_equal(np.isnan(getattr(expected, name)), lost)
 
 
-def test_a_gpus_block_stays_there(monkeypatch):
+def test_a_gpus_block_stays_there(kernels, monkeypatch):
     cupy = FakeCupy()
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     propagator = Propagator(random_elements(51, 300), "cuda:1")
