@@ -22,7 +22,7 @@ from sgp4 import exporter, omm
 import gpuprop.api as ours
 import gpuprop.api.array
 import gpuprop.api.satrec
-from gpuprop import Elements, Propagator, read_elements, time_grid
+from gpuprop import Elements, Propagator, engine_cpu, read_elements, time_grid
 from gpuprop.elements import OMM_FIELDS
 
 ISS = (
@@ -179,6 +179,16 @@ def test_without_compiled_kernels(request):
     request.getfixturevalue("without_kernels")
     for a, b in zip(answers(), expected, strict=True):
         assert [np.asarray(part).tobytes() for part in a] == [np.asarray(part).tobytes() for part in b]
+
+
+@pytest.mark.parametrize("engine", ["numpy", "NumPy ", "auto", None])
+def test_the_engine_asked_for(engine, monkeypatch):
+    """GPUPROP_ENGINE=numpy keeps the compiled kernels out."""
+    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+    if engine:
+        monkeypatch.setenv("GPUPROP_ENGINE", engine)
+    asks_for_numpy = (engine or "").strip().lower() == "numpy"
+    assert gpuprop.api.satrec.compiled.__wrapped__() == (engine_cpu.usable()[0] and not asks_for_numpy)
 
 
 def test_threads_share_a_satellite():
