@@ -181,6 +181,19 @@ def test_without_compiled_kernels(request):
         assert [np.asarray(part).tobytes() for part in a] == [np.asarray(part).tobytes() for part in b]
 
 
+@pytest.mark.skipif(not engine_cpu.usable()[0], reason=engine_cpu.usable()[1])
+def test_every_width_gives_the_same_bits():
+    """Whole vectors of satellites, satellites that do not fill one, and instants that do not either."""
+    for n_sats, n_times in ((1, 1), (1, 21), (3, 8), (33, 1), (33, 5)):
+        array = ours.SatrecArray([ours.Satrec.twoline2rv(*pair) for pair in pairs()[:n_sats]])
+        instants = np.full(n_times, 2453900.5), np.linspace(-3.0, 3.0, n_times)
+        expected = [part.tobytes() for part in array.sgp4(*instants)]
+        for width in engine_cpu.library().widths:
+            for part in array._parts:
+                part._work = engine_cpu.library().julian(width)
+            assert [part.tobytes() for part in array.sgp4(*instants)] == expected
+
+
 @pytest.mark.parametrize("engine", ["numpy", "NumPy ", "auto", None])
 def test_the_engine_asked_for(engine, monkeypatch):
     """GPUPROP_ENGINE=numpy keeps the compiled kernels out."""

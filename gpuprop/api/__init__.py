@@ -17,7 +17,7 @@ Error codes are python-sgp4's, for element sets that are no orbits too. Differen
 - A mean motion that is not positive always gives code 2. python-sgp4 gives NaN and code 0 for a negative one.
 - When an angle has grown beyond 1e9 rad (1e10 minutes in a low orbit), the place on the orbit depends on the last bits of the mean motion.
   Both libraries then give an arbitrary place, and the codes that depend on it: 0, 4 or 6.
-- A resonance is followed for 11,500 years from the epoch. Beyond that the state is NaN. python-sgp4 goes on; at 1e30 minutes it does not end.
+- A resonance is followed for 11,500 years from the epoch. Beyond that the state is NaN. python-sgp4 goes on, at 1e30 minutes without end.
 """
 
 from .array import SatrecArray
