@@ -6,12 +6,13 @@ is left.
 
 import ctypes
 import os
+import struct
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +82,50 @@ class _LookJob(ctypes.Structure):
     ]
 
 
+class _JulianJob(ctypes.Structure):
+    """As JulianJob in kernels/cpu.cpp, where the fields are explained."""
+
+    _fields_ = [
+        ("gravity", _Gravity),
+        ("afspc", ctypes.c_int64),
+        ("constants", ctypes.c_void_p),
+        ("stride", ctypes.c_int64),
+        ("jd0", ctypes.c_void_p),
+        ("fr0", ctypes.c_void_p),
+        ("place", ctypes.c_void_p),
+        ("jd", ctypes.c_void_p),
+        ("fr", ctypes.c_void_p),
+        ("n_times", ctypes.c_int64),
+        ("r", ctypes.c_void_p),
+        ("v", ctypes.c_void_p),
+        ("status", ctypes.c_void_p),
+    ]
+
+
+class _Satellite(ctypes.Structure):
+    """As Satellite in kernels/cpu.cpp."""
+
+    _fields_ = [
+        ("gravity", _Gravity),
+        ("afspc", ctypes.c_int64),
+        ("regime", ctypes.c_int64),
+        ("constants", ctypes.c_double * len(FIELDS)),
+    ]
+
+
+_Elements = ctypes.c_double * 8  # MeanElements of one satellite
+_SatelliteState = ctypes.c_double * 10  # as SatelliteState in kernels/cpu.cpp, whose status is the integer at place 6
+_read_state = struct.Struct("6dq24x").unpack  # without what is known of the resonance
+
+
+class JulianStates(NamedTuple):
+    """Where states go, in the layout of python-sgp4; C-contiguous."""
+
+    status: npt.NDArray[np.uint8]  # (n_sats, n_times)
+    r: Array  # (n_sats, n_times, 3) km
+    v: Array  # (n_sats, n_times, 3) km/s
+
+
 class Unusable(RuntimeError):
     """Why the compiled kernels cannot be used here, and what to do."""
 
@@ -98,12 +143,18 @@ class Library:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
             raise Unusable(f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}") from error
+        # The lock of the interpreter is kept during a call of a microsecond: to release it and take it again costs a part of that.
+        held = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
             raise Unusable("the compiled kernels are not those of kernels/: run pip install again (in a checkout: pip install -e .)")
         self._library.gpuprop_widths.restype = ctypes.c_int64
         self._library.gpuprop_build.restype = ctypes.c_char_p
         self.build: str = self._library.gpuprop_build().decode()  # compiler, version and flags
+        pointer, real = ctypes.c_void_p, ctypes.c_double
+        self.satellite_initialise, self.satellite_state = held.gpuprop_satellite_initialise, held.gpuprop_satellite_state
+        self.satellite_initialise.argtypes, self.satellite_initialise.restype = [pointer, pointer, pointer], None
+        self.satellite_state.argtypes, self.satellite_state.restype = [pointer, real, pointer, pointer], None
         bits = self._library.gpuprop_widths()
         self.widths = tuple(width for width in WIDTHS if bits >> width & 1)  # compiled, and run by this CPU; the widest first
 
@@ -122,6 +173,12 @@ class Library:
         """The C function that works on a _Job until no task is left."""
         function = getattr(self._library, f"gpuprop_work_{width}")
         function.argtypes, function.restype = [ctypes.c_void_p], None
+        return function
+
+    def julian(self, width: int) -> Any:
+        """The C function that computes the satellites first to last, of one regime, of a _JulianJob."""
+        function = getattr(self._library, f"gpuprop_julian_{width}")
+        function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64], None
         return function
 
     def look(self, width: int) -> Any:
@@ -222,7 +279,7 @@ class CpuPropagation:
     def __init__(self, engine: CpuEngine, model: Model, constants: Constants, table: Array) -> None:
         self.constants = constants
         self._engine, self._model = engine, model
-        self._table = table  # (len(FIELDS), stride)
+        self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
         self._place = constants.order.astype(np.int64)
         self._memory = Memory()
@@ -257,8 +314,8 @@ class CpuPropagation:
         job = _Job(
             gravity=_Gravity.of(self._model.gravity),
             afspc=self._model.opsmode == "a",
-            constants=self._table.ctypes.data,
-            stride=self._table.shape[1],
+            constants=self.table.ctypes.data,
+            stride=self.table.shape[1],
             epoch_ns=self._epoch_ns.ctypes.data,
             place=self._place.ctypes.data,
             ns=ns.ctypes.data,
@@ -288,6 +345,80 @@ class CpuPropagation:
         share = -(-len(tasks) // self._engine.threads)
         order = np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
         return np.ascontiguousarray(tasks[order[order < len(tasks)]])
+
+
+class CpuSatellite:
+    """One satellite, ready to be propagated to one instant after another. Threads may share it.
+
+    elements: one element set as MeanElements has them. Raises Unusable without compiled kernels.
+    """
+
+    __slots__ = ("_address", "_latest", "_propagate", "_satellite")
+
+    def __init__(self, model: Model, elements: Iterable[float]) -> None:
+        kernels = library()
+        self._satellite = _Satellite(_Gravity.of(model.gravity), model.opsmode == "a")
+        self._address = ctypes.addressof(self._satellite)
+        self._latest = _SatelliteState()
+        kernels.satellite_initialise(self._address, _Elements(*elements), self._latest)
+        self._propagate = kernels.satellite_state
+
+    def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
+        """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
+        state = _SatelliteState()  # a new one each time: another thread may be at work on this satellite too
+        self._propagate(self._address, t, self._latest, state)
+        self._latest = state
+        return _read_state(state)
+
+    @property
+    def regime(self) -> int:
+        """One of those of gpuprop.constants."""
+        return int(self._satellite.regime)
+
+    @property
+    def table(self) -> Array:
+        """(len(FIELDS), 1) constants."""
+        return np.ctypeslib.as_array(self._satellite.constants).reshape(-1, 1)
+
+    def constant(self, name: str) -> float:
+        """An initialised constant, by its name in kernels/constants.def."""
+        return float(self._satellite.constants[FIELDS.index(name)])
+
+
+class CpuJulian:
+    """Satellites of one model, ready to be propagated to two-part Julian dates, as python-sgp4 does.
+
+    table: (len(FIELDS), stride) constants, in the order of work; bounds: regime -> slice of that order.
+    epoch: (2, n) Julian dates in two parts, from which the instants are counted, and rows: (n,) where the satellites stand in the output,
+    both in the order of work.
+    """
+
+    def __init__(self, model: Model, table: Array, bounds: dict[int, slice], epoch: Array, rows: npt.NDArray[np.int64]) -> None:
+        epoch, rows = np.ascontiguousarray(epoch), np.ascontiguousarray(rows, np.int64)
+        self._bounds = bounds
+        self._arguments = (model, table, bounds, epoch, rows)  # which the job points to
+        self._job = _JulianJob(
+            gravity=_Gravity.of(model.gravity),
+            afspc=model.opsmode == "a",
+            constants=table.ctypes.data,
+            stride=table.shape[1],
+            jd0=epoch[0].ctypes.data,
+            fr0=epoch[1].ctypes.data,
+            place=rows.ctypes.data,
+        )
+        self._work = library().julian(library().widths[0])
+
+    def __reduce__(self) -> tuple[type["CpuJulian"], tuple[Any, ...]]:
+        return CpuJulian, self._arguments
+
+    def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
+        """Write the states at jd + fr, (n_times,) each, into the rows of these satellites."""
+        jd, fr = np.ascontiguousarray(jd), np.ascontiguousarray(fr)
+        job = _JulianJob.from_buffer_copy(self._job)  # its own: another thread may be at work on these satellites too
+        job.jd, job.fr, job.n_times = jd.ctypes.data, fr.ctypes.data, len(jd)
+        job.status, job.r, job.v = out.status.ctypes.data, out.r.ctypes.data, out.v.ctypes.data
+        for regime, part in self._bounds.items():
+            self._work(ctypes.byref(job), regime, part.start, part.stop)
 
 
 @cache

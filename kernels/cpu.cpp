@@ -40,6 +40,15 @@ FN Constants load_constants(const double* from, int64_t stride) {
     return c;
 }
 
+// The constants of one satellite in every lane.
+FN Constants repeat_constants(const double* from, int64_t stride) {
+    Constants c;
+#define FIELD(name, unit, meaning) c.name = splat(from[FIELD_##name * stride]);
+#include "constants.def"
+#undef FIELD
+    return c;
+}
+
 // Satellites first to last of the order of work (one regime) at the instants begin to end.
 struct Task {
     int64_t regime, first, last, begin, end;
@@ -74,6 +83,13 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
     return true;
 }
 
+// From the epochs of the satellites from i on to instant k.
+FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
+    Mask epoch;
+    std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
+    return minutes(job.ns[k] - epoch);
+}
+
 // The lanes from satellite i on, into the row that begins at `row`. A tile's next row lies a whole row of all satellites further on, where
 // no processor looks by itself: unless it is told (`ahead`: places from here to the row to come), the stores wait for memory, two thirds
 // of the time on some.
@@ -104,6 +120,12 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
     }
 }
 
+// The tile again, near the Earth, where angles are lost; kept out of the loop that it would slow down.
+__attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile, int64_t tile_end, Mean* mean) {
+    for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
+        near_earth_without_angles(load_constants(job.constants + i, job.stride), minutes_since(job, k, i), mean[v]);
+}
+
 template <int REGIME>
 void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin, int64_t end) {
     for (int64_t tile = first; tile < last; tile += TILE) {
@@ -120,16 +142,17 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
             Mean mean[TILE / W];
             Inclination inclination[TILE / W];
             Eccentric anomaly[TILE / W];
+            Mask lost = {};
             for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
-                Mask epoch;
-                std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
-                Real t = minutes(job.ns[k] - epoch);
-                if constexpr (REGIME == NEAR_EARTH)
+                Real t = minutes_since(job, k, i);
+                if constexpr (REGIME == NEAR_EARTH) {
                     mean[v] = near_earth(c, t);
-                else
+                    lost = either(lost, angles_lost(mean[v]));
+                } else
                     mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t, inclination[v]);
             }
+            if (RARELY(any(lost))) without_angles(job, k, tile, tile_end, mean);
             for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
                 if constexpr (REGIME == NEAR_EARTH)
@@ -151,6 +174,95 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
             }
         }
     }
+}
+
+// The state at t minutes since epoch, without the stages of a tile.
+template <int REGIME>
+FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integrator& reached, Real t) {
+    if constexpr (REGIME == NEAR_EARTH) {
+        Mean mean = near_earth(c, t);
+        if (RARELY(any(angles_lost(mean)))) near_earth_without_angles(c, t, mean);
+        return orbit(gravity, c.rmax, mean, inclination_at_epoch(c));
+    } else {
+        Inclination inclination;
+        Mean mean = deep_space<REGIME>(gravity, afspc, c, reached, t, inclination);
+        return orbit(gravity, c.rmax, mean, inclination);
+    }
+}
+
+// What gpuprop/engine_cpu.py passes for python-sgp4's interface: satellites at two-part Julian dates, out in the layout of python-sgp4.
+struct JulianJob {
+    Gravity gravity;
+    int64_t afspc;
+    const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work
+    int64_t stride;
+    const double *jd0, *fr0;  // (n_sats,) Julian date of each epoch, in two parts
+    const int64_t* place;     // (n_sats,) row of each satellite in the output
+    const double *jd, *fr;    // (n_times,) Julian dates, in two parts
+    int64_t n_times;
+    double *r, *v;    // (n_sats, n_times, 3) km, km/s
+    uint8_t* status;  // (n_sats, n_times)
+};
+
+FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at) {
+    double* r = job.r + 3 * at;
+    double* v = job.v + 3 * at;
+    r[0] = s.x[lane], r[1] = s.y[lane], r[2] = s.z[lane];
+    v[0] = s.vx[lane], v[1] = s.vy[lane], v[2] = s.vz[lane];
+    job.status[at] = uint8_t(s.status[lane]);
+}
+
+// A vector is W satellites at one instant; of satellites that do not fill one, each is taken alone, at W instants.
+template <int REGIME>
+void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
+    int64_t i = first;
+    for (; i + W <= last; i += W) {
+        Constants c = load_constants(job.constants + i, job.stride);
+        Integrator reached = at_epoch(c);
+        Real whole = load(job.jd0 + i), part = load(job.fr0 + i);
+        for (int64_t k = 0; k < job.n_times; k++) {
+            Real t = (job.jd[k] - whole) * 1440.0 + (job.fr[k] - part) * 1440.0;
+            State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, t);
+            for (int lane = 0; lane < W; lane++) store_julian(job, s, lane, job.place[i + lane] * job.n_times + k);
+        }
+    }
+    for (; i < last; i++) {
+        Constants c = repeat_constants(job.constants + i, job.stride);
+        Integrator reached = at_epoch(c);
+        for (int64_t k = 0; k < job.n_times; k += W) {
+            int lanes = k + W <= job.n_times ? W : int(job.n_times - k);
+            Real jd, fr;  // the last instant is repeated, so that a vector that hangs over has no more to do than for it
+            for (int lane = 0; lane < W; lane++) {
+                jd[lane] = job.jd[lane < lanes ? k + lane : job.n_times - 1];
+                fr[lane] = job.fr[lane < lanes ? k + lane : job.n_times - 1];
+            }
+            Real t = (jd - job.jd0[i]) * 1440.0 + (fr - job.fr0[i]) * 1440.0;
+            State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, t);
+            for (int lane = 0; lane < lanes; lane++) store_julian(job, s, lane, job.place[i] * job.n_times + k + lane);
+        }
+    }
+}
+
+// What gpuprop/engine_cpu.py keeps of one satellite.
+struct Satellite {
+    Gravity gravity;
+    int64_t afspc, regime;
+    double constants[FIELD_COUNT];
+};
+
+// One state, and how far its resonance was integrated.
+struct SatelliteState {
+    double x, y, z, vx, vy, vz;
+    int64_t status;
+    double step, xli, xni;
+};
+
+template <int REGIME>
+void satellite_regime(const Satellite& satellite, double t, const SatelliteState& before, SatelliteState& after) {
+    Constants c = repeat_constants(satellite.constants, 1);
+    Integrator reached = {splat(before.step), splat(before.xli), splat(before.xni)};
+    State s = state_of<REGIME>(satellite.gravity, satellite.afspc, c, reached, splat(t));
+    after = {s.x[0], s.y[0], s.z[0], s.vx[0], s.vy[0], s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
 // What gpuprop/engine_cpu.py passes: states whose place in the sky of each site is asked for.
@@ -206,6 +318,39 @@ void ENTRY(look)(const LookJob* job, int64_t begin, int64_t end) {
             }
         }
 }
+
+// States of the satellites first to last (one regime) at Julian dates.
+void ENTRY(julian)(const JulianJob* job, int64_t regime, int64_t first, int64_t last) {
+    if (regime == NEAR_EARTH) julian_regime<NEAR_EARTH>(*job, first, last);
+    if (regime == DEEP_SPACE) julian_regime<DEEP_SPACE>(*job, first, last);
+    if (regime == ONE_DAY) julian_regime<ONE_DAY>(*job, first, last);
+    if (regime == HALF_DAY) julian_regime<HALF_DAY>(*job, first, last);
+}
+
+#if W == 2  // one satellite at one instant: wider vectors would compute no more, and take time to wake up
+// The regime and the constants of a satellite whose gravity and afspc are given, of its elements as initialise has them, and its start.
+void gpuprop_satellite_initialise(Satellite* satellite, const double* elements, SatelliteState* start) {
+    Real e[8];
+    for (int j = 0; j < 8; j++) e[j] = splat(elements[j]);
+    Code regime;
+    Constants c =
+        initialise(satellite->gravity, satellite->afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+    satellite->regime = regime[0];
+#define FIELD(name, unit, meaning) satellite->constants[FIELD_##name] = c.name[0];
+#include "constants.def"
+#undef FIELD
+    Integrator reached = at_epoch(c);
+    *start = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, reached.step[0], reached.xli[0], reached.xni[0]};
+}
+
+// The state t minutes after the epoch; `before` is any state of this satellite, or its start.
+void gpuprop_satellite_state(const Satellite* satellite, double t, const SatelliteState* before, SatelliteState* after) {
+    if (satellite->regime == NEAR_EARTH) satellite_regime<NEAR_EARTH>(*satellite, t, *before, *after);
+    if (satellite->regime == DEEP_SPACE) satellite_regime<DEEP_SPACE>(*satellite, t, *before, *after);
+    if (satellite->regime == ONE_DAY) satellite_regime<ONE_DAY>(*satellite, t, *before, *after);
+    if (satellite->regime == HALF_DAY) satellite_regime<HALF_DAY>(*satellite, t, *before, *after);
+}
+#endif
 
 // Tasks until none is left; any number of threads may work on one job.
 void ENTRY(work)(Job* job) {

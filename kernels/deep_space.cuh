@@ -34,6 +34,15 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
     sqrt_am = sqrt_am * absolute(tempa);
     em = select(em < SMALLEST_EM, splat(SMALLEST_EM), em);
     mm = mm + c.no_unkozai * (c.t2cof * t2);
+    Mask lost = opposite((argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) < LARGEST_ANGLE * LARGEST_ANGLE);
+    if (RARELY(any(lost))) {
+        argpm = select(lost, lost_angle(argpm), argpm);
+        nodem = select(lost, lost_angle(nodem), nodem);
+        mm = select(lost, lost_angle(mm), mm);
+        inclm = select(lost, lost_angle(inclm), inclm);
+        t = select(lost, lost_angle(t), t);  // of the periodics
+        mean.status = select(lost, lost_status(mean.status), mean.status);
+    }
     // Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors show the rounding of this very sum.
     Real xlm = wrap((mm + argpm) + nodem);
     nodem = wrap(nodem);

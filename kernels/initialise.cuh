@@ -45,8 +45,13 @@ FN Real sidereal_time(Real epoch, bool afspc) {
     return first_turn(angle);
 }
 
+FN Real known_angle(Real x) { return select(absolute(x) < LARGEST_ANGLE, x, lost_angle(x)); }
+
 // The constants, and the regime of each lane.
-FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& e, Code& regime) {
+FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& given, Code& regime) {
+    MeanElements e = given;
+    e.inclo = known_angle(e.inclo), e.nodeo = known_angle(e.nodeo), e.argpo = known_angle(e.argpo), e.mo = known_angle(e.mo);
+    Mask lost = either(either(e.inclo != given.inclo, e.nodeo != given.nodeo), either(e.argpo != given.argpo, e.mo != given.mo));
     Constants c;
     c.ecco = e.ecco, c.inclo = e.inclo, c.nodeo = e.nodeo, c.argpo = e.argpo, c.mo = e.mo;
     double j2 = gravity.j2, j3oj2 = gravity.j3oj2, j4 = gravity.j4;
@@ -67,7 +72,8 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Real del = d1 / (ak * ak);
     Real adel = ak * (1.0 - del * del - del * (1.0 / 3.0 + 134.0 * del * del / 81.0));
     del = d1 / (adel * adel);
-    Real no = select(e.no_kozai <= 0.0, e.no_kozai, e.no_kozai / (1.0 + del));  // what is not positive stays so, for status 2
+    // A mean motion that is not positive stays so, for status 2. Where the eccentricity is no orbit's the result is NaN, as in SGP4.
+    Real no = select(both(e.no_kozai <= 0.0, omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del));
     Real sqrt_ao = cbrt(gravity.xke / no);
     Real ao = sqrt_ao * sqrt_ao;
     Real po = ao * omeosq;
@@ -77,8 +83,8 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Mask simple = either(rp < 220.0 / gravity.radius + 1.0, deep);
     c.no_unkozai = no, c.ao = ao, c.sqrt_ao = sqrt_ao;
     // Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    // Nothing is plausible at a node so large that a double has no angle left (any other such angle spoils the distance).
-    c.rmax = select(absolute(e.nodeo) < 1.0e15, ao * select(deep, splat(2.1), 1.25 * (1.0 + e.ecco)), zero);
+    // Nothing is plausible with an angle so large that a double holds nothing of it.
+    c.rmax = select(lost, zero, ao * select(deep, splat(2.1), 1.25 * (1.0 + e.ecco)));
     c.rmax = select(no <= 0.0, splat(-1.0), c.rmax);
     c.sinio = sinio, c.cosio = cosio, c.con41 = con41, c.x1mth2 = 1.0 - cosio2, c.x7thm1 = 7.0 * cosio2 - 1.0;
 
@@ -147,6 +153,15 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     c.t3cof = select(simple, zero, d2 + 2.0 * cc1sq);
     c.t4cof = select(simple, zero, 0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1sq)));
     c.t5cof = select(simple, zero, 0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq)));
+
+    // Where the eccentricity is no orbit's, SGP4 has no rates: the eccentricity stays as it is, and gives status 1 at every instant.
+    Mask no_orbit = opposite(either(omeosq >= 0.0, no >= 0.0));
+    if (RARELY(any(no_orbit))) {
+#define FIELD(name, unit, meaning) \
+    if (FIELD_##name >= FIELD_mdot && FIELD_##name < FIELD_sinio) c.name = select(no_orbit, zero, c.name);
+#include "constants.def"
+#undef FIELD
+    }
 
     c.gsto = sidereal_time(e.epoch, afspc);
     regime = code(NEAR_EARTH);

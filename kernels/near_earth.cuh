@@ -33,6 +33,29 @@ FN Mean near_earth(const Constants& c, Real t) {
     return mean;
 }
 
+// Where an angle is so large that a double holds nothing of it, or is not finite.
+FN Mask angles_lost(const Mean& mean) {
+    return opposite((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE);
+}
+
+// The status of such a state, at best: its place on the orbit is arbitrary.
+FN Code lost_status(Code status) { return select(status == 0, code(10), status); }
+
+// For those: the eccentricity needs the anomaly only for a term that is bounded, and absent where isimp is 1 (delmo is 0 there).
+FN void near_earth_without_angles(const Constants& c, Real t, Mean& mean) {
+    Mask lost = angles_lost(mean);
+    Real temp = c.omgcof * t + c.xmcof * (1.0 - c.delmo);
+    Real mm = (c.mo + c.mdot * t) + temp;
+    Real periodic = select(c.delmo == 0.0, splat(0.0), c.bcc5 * (lost_angle(mm) - c.sinmao));
+    Real em = c.ecco - (c.bcc4 * t + periodic);
+    mean.em = select(lost, select(em < SMALLEST_EM, splat(SMALLEST_EM), em), mean.em);
+    Real argpm = (c.argpo + c.argpdot * t) - temp;
+    mean.mm = select(lost, lost_angle((mm + argpm) + mean.nodem), mean.mm);  // through the mean longitude, as in SGP4
+    mean.argpm = select(lost, lost_angle(argpm), mean.argpm);
+    mean.nodem = select(lost, lost_angle(mean.nodem), mean.nodem);
+    mean.status = select(lost, lost_status(eccentricity_status(em)), mean.status);
+}
+
 FN Inclination inclination_at_epoch(const Constants& c) {
     return {c.sinio, c.cosio, c.con41, c.x1mth2, c.x7thm1, c.aycof, c.xlcof};
 }

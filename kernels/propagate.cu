@@ -85,7 +85,11 @@ extern "C" __global__ void DEEP initialise_satellites(InitialiseJob job) {
 
 template <int REGIME>
 FN State state_of(const PropagateJob& job, const Constants& c, Integrator& reached, Real t) {
-    if (REGIME == NEAR_EARTH) return orbit(job.gravity, c.rmax, near_earth(c, t), inclination_at_epoch(c));
+    if (REGIME == NEAR_EARTH) {
+        Mean mean = near_earth(c, t);
+        if (angles_lost(mean)) near_earth_without_angles(c, t, mean);
+        return orbit(job.gravity, c.rmax, mean, inclination_at_epoch(c));
+    }
     Inclination inclination;
     Mean mean = deep_space<REGIME>(job.gravity, job.afspc, c, reached, t, inclination);
     return orbit(job.gravity, c.rmax, mean, inclination);

@@ -19,6 +19,7 @@ namespace gpuprop {
 #define ROOT54 2.1765803e-9
 #define STEP 720.0     /* min */
 #define STEP2 259200.0 /* STEP^2 / 2 */
+#define LARGEST_STEPS 8388608.0 /* 11,500 years, or every Julian date from 0 on; no state further from its epoch, since each step takes time */
 
 // Sine and cosine of the phases of the resonant terms.
 struct Phase {
@@ -187,6 +188,7 @@ FN Resonance resonance_at(const Constants& c, Integrator& reached, Real t) {
     Real steps = nearest(size);
     steps = steps - select(steps > size, splat(1.0), splat(0.0));
     steps = select(t < 0.0, -steps, steps);
+    steps = select(size <= LARGEST_STEPS, steps, not_a_number());
     Mask passed = either(absolute(steps) < absolute(reached.step), steps * reached.step < 0.0);
     Real step = select(passed, splat(0.0), reached.step);
     Real xli = select(passed, c.xlamo, reached.xli);

@@ -277,7 +277,7 @@ def test_one_bad_satellite_never_ends_a_job(engine):
     fields["MEAN_ANOMALY"][6] = np.nan
     fields["RA_OF_ASC_NODE"][7] = 1e300
     states = Propagator(Elements(fields), engine).states(good.epoch)
-    assert states.status[0].tolist() == [0, 10, 10, 2, 2, 10, 10, 10, 0]
+    assert states.status[0].tolist() == [0, 10, 1, 2, 2, 10, 10, 10, 0]
     assert np.array_equal(states.position[0, 0], states.position[0, 8])
     assert np.isnan(states.position[0, 1:7]).all()
 

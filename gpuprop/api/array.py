@@ -2,21 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..engine_cpu import CpuEngine, CpuJulian, CpuSatellite, JulianStates
 from ..engine_numpy import NumpyEngine
 from ..engine_numpy.tiles import Group, fill_minutes, groups, tiles
-from ..model import Model
+from ..model import MeanElements, Model
 from ..typing import Array, Columns
-from .satrec import IMPLAUSIBLE, Codes, Satrec, mean_elements
+from .satrec import IMPLAUSIBLE, Codes, Satrec, compiled
+
+Rows = npt.NDArray[np.intp]
 
 
 class SatrecArray:
     """Many satellites, initialised at once and propagated together. It copies what it needs: later changes of a Satrec do not reach it."""
 
-    __slots__ = ("_empty", "_epoch", "_length", "_parts")
+    __slots__ = ("_length", "_parts")
 
     def __init__(self, satrecs: Iterable[Satrec]) -> None:
         satrecs = list(satrecs)
@@ -26,14 +30,8 @@ class SatrecArray:
                 raise ValueError(f"every item must be a gpuprop.api.Satrec, but element {i} is: {satrec!r}")
             members.setdefault(satrec._model, []).append(i)
         self._length = len(satrecs)
-        self._epoch = np.array([(satrec.jdsatepoch, satrec.jdsatepochF) for satrec in satrecs]).reshape(-1, 2)
-        self._empty = np.array([satrec.no_kozai == 0.0 for satrec in satrecs], bool)
-        self._parts = []
-        for model, indices in members.items():
-            elements = mean_elements([satrecs[i]._orbit for i in indices])
-            constants = NumpyEngine(1).load(model, elements, np.zeros(len(indices), np.int64)).constants
-            constants = replace(constants, order=np.array(indices)[constants.order])
-            self._parts.append((groups(model, constants), self._epoch[constants.order].T))
+        part: Any = _compiled_part if compiled() else _NumpyPart
+        self._parts = [part(model, [satrecs[i] for i in indices], np.array(indices)) for model, indices in members.items()]
 
     def __len__(self) -> int:
         return self._length
@@ -46,20 +44,52 @@ class SatrecArray:
         jd, fr = np.atleast_1d(np.asarray(jd, np.float64)), np.atleast_1d(np.asarray(fr, np.float64))
         if jd.shape != fr.shape or jd.ndim != 1:
             raise ValueError(f"jd and fr must have the same shape and one dimension: they have {jd.shape} and {fr.shape}")
-        lost = ~(np.isfinite(jd) & np.isfinite(fr))  # the steps of a resonance cannot be counted; SGP4 gives NaN and no error
         shape = (self._length, len(jd))
-        e, r, v = np.empty(shape, np.uint8), np.empty((*shape, 3)), np.empty((*shape, 3))
+        out = JulianStates(np.empty(shape, np.uint8), np.empty((*shape, 3)), np.empty((*shape, 3)))
+        for part in self._parts:
+            part.fill(jd, fr, out)
+        out.status[out.status == IMPLAUSIBLE] = 0
+        return out.status, out.r, out.v
+
+
+def _compiled_part(model: Model, satrecs: list[Satrec], rows: Rows) -> CpuJulian:
+    """Satellites of one model in the compiled kernels; rows: where they stand in the array."""
+    epochs = _epochs(satrecs)
+    if len(satrecs) == 1:
+        satellite = CpuSatellite(model, satrecs[0]._orbit.elements())
+        return CpuJulian(model, satellite.table, {satellite.regime: slice(0, 1)}, epochs, rows)
+    propagation = CpuEngine(1).load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64))
+    order = propagation.constants.order
+    return CpuJulian(model, propagation.table, propagation.constants.bounds, epochs[:, order], rows[order])
+
+
+class _NumpyPart:
+    """The same in numpy."""
+
+    def __init__(self, model: Model, satrecs: list[Satrec], rows: Rows) -> None:
+        constants = NumpyEngine(1).load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64)).constants
+        self._epoch = _epochs(satrecs)[:, constants.order]
+        self._groups = groups(model, replace(constants, order=rows[constants.order]))
+
+    def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
+        """Write the rows of these satellites."""
+        e, r, v = out
         columns: Columns = {"status": e.T, "x": r[..., 0].T, "y": r[..., 1].T, "z": r[..., 2].T}
         columns |= {"vx": v[..., 0].T, "vy": v[..., 1].T, "vz": v[..., 2].T}
-        for part, (jd0, fr0) in self._parts:
+        jd0, fr0 = self._epoch
 
-            def minutes(instants: slice, group: Group, jd0: Array = jd0, fr0: Array = fr0) -> Array:
-                whole = (jd[instants, None] - jd0[group.satellites]) * 1440.0
-                t = whole + (fr[instants, None] - fr0[group.satellites]) * 1440.0
-                return np.where(lost[instants, None], 0.0, t) if lost.any() else np.asarray(t)
+        def minutes(instants: slice, group: Group) -> Array:
+            whole = (jd[instants, None] - jd0[group.satellites]) * 1440.0
+            return np.asarray(whole + (fr[instants, None] - fr0[group.satellites]) * 1440.0)
 
-            fill_minutes(tiles(part, len(jd)), minutes, columns)
-        e[e == IMPLAUSIBLE] = 0
-        e[self._empty] = 2
-        e[:, lost], r[:, lost], v[:, lost] = 0, np.nan, np.nan
-        return e, r, v
+        fill_minutes(tiles(self._groups, len(jd)), minutes, columns)
+
+
+def _epochs(satrecs: list[Satrec]) -> Array:
+    """(2, n): the two parts of the Julian dates that instants are counted from."""
+    return np.array([[satrec.jdsatepoch for satrec in satrecs], [satrec.jdsatepochF for satrec in satrecs]], np.float64)
+
+
+def _elements(satrecs: list[Satrec]) -> MeanElements:
+    """(n,) each."""
+    return MeanElements(*np.array([satrec._orbit.elements() for satrec in satrecs]).T.copy())

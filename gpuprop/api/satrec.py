@@ -1,8 +1,5 @@
 """One satellite."""
 
-import copy
-import math
-from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from operator import attrgetter
@@ -11,22 +8,20 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..constants import DEEP_SPACE, NEAR_EARTH
+from ..constants import NEAR_EARTH
 from ..elements import DEG, REV_PER_DAY
-from ..engine_numpy import NumpyEngine
-from ..engine_numpy.lunar_solar import MOON_NAMES, SUN_NAMES
-from ..engine_numpy.tiles import Group
+from ..engine import asked_for
+from ..engine_cpu import CpuSatellite, usable
 from ..gravity import gravity_model
-from ..model import MeanElements, Model
+from ..model import Model
 from ..typing import Array
 from .dates import four_digit_year
 from .lines import exponential, from_alpha5, tle_line, to_alpha5, whole
+from .numpy_satellite import Averages, NumpySatellite
 
 WGS72OLD, WGS72, WGS84 = 0, 1, 2
 GRAVITY_NAMES = ("wgs72old", "wgs72", "wgs84")  # by the numbers above
 IMPLAUSIBLE = 10  # gpuprop.STATUS
-NAN3 = (math.nan, math.nan, math.nan)
-TWO_PI = 2.0 * math.pi
 JD_1950 = 2433281.5  # Julian date of 1949-12-31T00:00
 JD_ORDINAL = 1721424.5  # Julian date of the day before 0001-01-01
 
@@ -48,28 +43,9 @@ class Orbit(NamedTuple):
     no_kozai: float = 0.0  # rad/min
     nodeo: float = 0.0  # rad
 
-
-class Ready(NamedTuple):
-    """One satellite, ready to be propagated."""
-
-    regime: int
-    group: Group
-
-    def instant(self, t: float) -> Any:
-        """t as the engine wants it: a resonance numbers its steps by rows and columns, elsewhere a scalar is much faster."""
-        return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
-
-
-class Averages(NamedTuple):
-    """Mean elements of the last propagation: secular effects without the lunar-solar periodics."""
-
-    am: float
-    em: float
-    im: float
-    Om: float
-    om: float
-    mm: float
-    nm: float
+    def elements(self) -> tuple[float, ...]:
+        """In the order of MeanElements."""
+        return (self.epoch, self.no_kozai, self.ecco, self.inclo, self.nodeo, self.argpo, self.mo, self.bstar)
 
 
 def _orbit(name: str, meaning: str) -> Any:
@@ -81,7 +57,7 @@ def _gravity(name: str, meaning: str) -> Any:
 
 
 def _constant(name: str, meaning: str) -> Any:
-    return property(lambda self: float(self._ready.group.constants[name]), doc=f"{meaning}.")
+    return property(lambda self: self._ready().constant(name), doc=f"{meaning}.")
 
 
 def _average(name: str, meaning: str) -> Any:
@@ -99,10 +75,10 @@ class Satrec:
     __slots__ = (
         "_averaged",
         "_error",
-        "_initialised",
         "_mean_t",
         "_model",
         "_orbit",
+        "_satellite",
         "_t",
         "classification",
         "elnum",
@@ -125,7 +101,7 @@ class Satrec:
     def _begin(self, orbit: Orbit, whichconst: int, opsmode: str) -> None:
         self._model = _model(whichconst, opsmode)
         self._orbit = orbit
-        self._initialised: Ready | None = None
+        self._satellite: CpuSatellite | NumpySatellite | None = None  # made when it is first needed
         self._t = self._mean_t = 0.0
         self._error: int | None = None
         self._averaged: Averages | None = None
@@ -207,67 +183,49 @@ class Satrec:
     def sgp4_tsince(self, tsince: float) -> tuple[int, Vector, Vector]:
         """The same, tsince minutes after the epoch."""
         t = float(tsince)
-        e, r, v = self._state(t)
+        x, y, z, vx, vy, vz, e = (self._satellite or self._ready()).state(t)
+        if e == IMPLAUSIBLE:
+            e = 0
         self._remember(t, e)
-        return e, r, v
+        return e, (x, y, z), (vx, vy, vz)
 
     def sgp4_array(self, jd: npt.ArrayLike, fr: npt.ArrayLike) -> tuple[Codes, Array, Array]:
         """Error codes (n,), positions (n, 3) km and velocities (n, 3) km/s at the Julian dates jd + fr, (n,) each."""
         from .array import SatrecArray
 
-        e, r, v = SatrecArray((self,)).sgp4(jd, fr)
+        (e,), (r,), (v,) = SatrecArray((self,)).sgp4(jd, fr)
         t = np.atleast_1d((np.asarray(jd, float) - self.jdsatepoch) * 1440.0 + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0)
-        last_mean = np.flatnonzero((e[0] != 1) & (e[0] != 2))[-1:]
+        last_mean = np.flatnonzero((e != 1) & (e != 2))[-1:]
         for i in (*last_mean, *range(len(t))[-1:]):
-            self._remember(float(t[i]), int(e[0, i]))
-        return e[0], r[0], v[0]
-
-    def _state(self, t: float) -> tuple[int, Vector, Vector]:
-        if not math.isfinite(t):  # the steps of a resonance cannot be counted; SGP4 gives NaN and no error
-            return 0, NAN3, NAN3
-        ready = self._ready
-        with np.errstate(all="ignore"):
-            state = ready.group.states(ready.instant(t))
-        x, y, z, vx, vy, vz = (float(part.item()) for part in state[:6])
-        e = int(state.status.item())
-        if e == IMPLAUSIBLE:
-            e = 0 if self.no_kozai else 2
-        return e, (x, y, z), (vx, vy, vz)
+            self._remember(float(t[i]), int(e[i]))
+        return e, r, v
 
     def _remember(self, t: float, e: int) -> None:
         self._t, self._error = t, e
-        if e not in (1, 2) and math.isfinite(t):  # with these SGP4 ends before it has mean elements, and keeps the old ones
+        if e != 1 and e != 2:  # with these SGP4 ends before it has mean elements, and keeps the old ones
             self._mean_t, self._averaged = t, None
 
-    @property
-    def _ready(self) -> Ready:
-        if self._initialised is None:
-            constants = NumpyEngine(1).load(self._model, mean_elements((self._orbit,)), np.zeros(1, np.int64)).constants
-            (regime,) = constants.bounds
-            group = Group(self._model, constants, regime, slice(0, 1))
-            group.constants = {name: value[0] for name, value in group.constants.items()}  # arrays of one cost four times as much
-            self._initialised = Ready(regime, group)
-        return self._initialised
+    def _ready(self) -> CpuSatellite | NumpySatellite:
+        """What propagates this satellite."""
+        if self._satellite is None:
+            kind = CpuSatellite if compiled() else NumpySatellite
+            self._satellite = kind(self._model, self._orbit.elements())
+        return self._satellite
 
     @property
     def _averages(self) -> Averages:
         if self._averaged is None:
-            ready, t = self._ready, self._mean_t
-            group = copy.copy(ready.group)
-            # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and an upright one
-            # keeps clear of Lyddane's case.
-            if ready.regime != NEAR_EARTH:
-                none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
-                group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
-            with np.errstate(all="ignore"):
-                mean, _ = group.mean(ready.instant(t))
-            im = self.inclo + float(ready.group.constants["didt"]) * t
-            am, em, argpm, nodem, mm = (float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm))
-            xlm = _turn(mm + argpm + nodem)
-            argpm, nodem = _turn(argpm), _turn(nodem)
-            nm = self.xke / am**1.5
-            self._averaged = Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
+            satellite = self._ready()
+            if not isinstance(satellite, NumpySatellite):
+                satellite = NumpySatellite(self._model, self._orbit.elements())
+            self._averaged = satellite.averages(self._mean_t)
         return self._averaged
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """For copies and pickles: a copy is initialised anew when it is first propagated."""
+        reduced: Any = super().__reduce_ex__(max(protocol, 2))
+        make, arguments, (others, slots), *rest = reduced
+        return make, arguments, (others, slots | {"_satellite": None}), *rest
 
     # --- attributes ---
     @property
@@ -294,7 +252,7 @@ class Satrec:
     alta = property(lambda self: self.a * (1.0 + self.ecco) - 1.0, doc="Altitude of the apogee, Earth radii.")
     altp = property(lambda self: self.a * (1.0 - self.ecco) - 1.0, doc="Altitude of the perigee, Earth radii.")
     operationmode = property(attrgetter("_model.opsmode"), doc="`i` improved or `a` AFSPC.")
-    method = property(lambda self: "n" if self._ready.regime == NEAR_EARTH else "d", doc="`n` near Earth or `d` deep space.")
+    method = property(lambda self: "n" if self._ready().regime == NEAR_EARTH else "d", doc="`n` near Earth or `d` deep space.")
 
     t = property(attrgetter("_t"), doc="Minutes since the epoch of the last propagation.")
 
@@ -302,7 +260,8 @@ class Satrec:
     def error(self) -> int:
         """Error code of the last propagation; before the first one, of the epoch."""
         if self._error is None:
-            self._error = self._state(0.0)[0]
+            e = self._ready().state(0.0)[-1]
+            self._error = 0 if e == IMPLAUSIBLE else e
         return self._error
 
     am = _average("am", "semi-major axis, Earth radii,")
@@ -332,11 +291,7 @@ def _model(whichconst: int, opsmode: str) -> Model:
     return Model(gravity_model(GRAVITY_NAMES[whichconst]), opsmode)
 
 
-def mean_elements(orbits: Iterable[Orbit]) -> MeanElements:
-    """As the engine takes them, (n,) each."""
-    columns = Orbit(*np.array(list(orbits)).T.copy())
-    return MeanElements(*(getattr(columns, name) for name in MeanElements._fields))
-
-
-def _turn(angle: float) -> float:
-    return math.fmod(angle, TWO_PI) if math.isfinite(angle) else math.nan
+@cache
+def compiled() -> bool:
+    """Whether the compiled kernels propagate here: where they are, unless GPUPROP_ENGINE asks for numpy. The bits are the same."""
+    return usable()[0] and asked_for(None) != "numpy"

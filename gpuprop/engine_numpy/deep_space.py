@@ -7,8 +7,8 @@ from ..gravity import Gravity
 from ..typing import Array
 from . import lunar_solar, resonance
 from .initialise import long_period
-from .near_earth import SMALLEST_EM, Inclination, Mean, eccentricity_status
-from .trig import PI, TWO_PI, absolute, atan2, cbrt, sincos, wrap
+from .near_earth import SMALLEST_EM, Inclination, Mean, eccentricity_status, lost_status
+from .trig import LARGEST_ANGLE, PI, TWO_PI, absolute, atan2, cbrt, lost_angle, sincos, wrap
 
 LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin i
 
@@ -36,6 +36,14 @@ def deep_space(
     root = root * absolute(tempa)
     em = np.where(em < SMALLEST_EM, SMALLEST_EM, em)
     mm = mm + c["no_unkozai"] * (c["t2cof"] * t2)
+    lost = ~((argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) < LARGEST_ANGLE * LARGEST_ANGLE)
+    if lost.any():
+        argpm = np.where(lost, lost_angle(argpm), argpm)
+        nodem = np.where(lost, lost_angle(nodem), nodem)
+        mm = np.where(lost, lost_angle(mm), mm)
+        inclm = np.where(lost, lost_angle(inclm), inclm)
+        t = np.where(lost, lost_angle(t), t)  # of the periodics
+        status = np.where(lost, lost_status(status), status)
     # Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors show the rounding of this very sum.
     xlm = wrap((mm + argpm) + nodem)
     nodem = wrap(nodem)

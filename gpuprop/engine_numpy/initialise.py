@@ -7,13 +7,22 @@ from ..gravity import Gravity
 from ..model import MeanElements
 from ..typing import Array, Bits
 from . import lunar_solar, resonance
-from .trig import TWO_PI, absolute, cbrt, cosine, first_turn, sincos, truncate
+from .trig import LARGEST_ANGLE, TWO_PI, absolute, cbrt, cosine, first_turn, lost_angle, sincos, truncate
 
+RATES = FIELDS[FIELDS.index("mdot") : FIELDS.index("sinio")]  # secular rates and drag
 DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
 
 
-def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[str, Array], Bits]:
+def known_angle(x: Array) -> Array:
+    """x, or zero where a double holds nothing of the angle."""
+    return np.where(absolute(x) < LARGEST_ANGLE, x, lost_angle(x))
+
+
+def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dict[str, Array], Bits]:
     """The constants by name (those of kernels/constants.def, zero where a regime has none) and the regime, each (n,)."""
+    inclo, nodeo, argpo, mo = (known_angle(angle) for angle in (given.inclo, given.nodeo, given.argpo, given.mo))
+    e = given._replace(inclo=inclo, nodeo=nodeo, argpo=argpo, mo=mo)
+    lost = (inclo != given.inclo) | (nodeo != given.nodeo) | (argpo != given.argpo) | (mo != given.mo)
     c: dict[str, Array] = dict(ecco=e.ecco, inclo=e.inclo, nodeo=e.nodeo, argpo=e.argpo, mo=e.mo)
     j2, j3oj2, j4 = gravity.j2, gravity.j3oj2, gravity.j4
     sinio, cosio = sincos(e.inclo)
@@ -31,7 +40,8 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     del_ = d1 / (ak * ak)
     adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
     del_ = d1 / (adel * adel)
-    no = np.where(e.no_kozai <= 0.0, e.no_kozai, e.no_kozai / (1.0 + del_))  # what is not positive stays so, for status 2
+    # A mean motion that is not positive stays so, for status 2. Where the eccentricity is no orbit's the result is NaN, as in SGP4.
+    no = np.where((e.no_kozai <= 0.0) & (omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del_))
     sqrt_ao = cbrt(gravity.xke / no)
     ao = sqrt_ao * sqrt_ao
     po = ao * omeosq
@@ -41,8 +51,8 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
     simple = (rp < 220.0 / gravity.radius + 1.0) | deep
     c |= dict(no_unkozai=no, ao=ao, sqrt_ao=sqrt_ao)
     # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    # Nothing is plausible at a node so large that a double has no angle left (any other such angle spoils the distance).
-    c["rmax"] = np.where(absolute(e.nodeo) < 1.0e15, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)), 0.0)
+    # Nothing is plausible with an angle so large that a double holds nothing of it.
+    c["rmax"] = np.where(lost, 0.0, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)))
     c["rmax"] = np.where(no <= 0.0, -1.0, c["rmax"])
     c |= dict(sinio=sinio, cosio=cosio, con41=con41, x1mth2=1.0 - cosio2, x7thm1=7.0 * cosio2 - 1.0)
 
@@ -123,6 +133,12 @@ def initialise(gravity: Gravity, opsmode: str, e: MeanElements) -> tuple[dict[st
         t4cof=full(0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1sq))),
         t5cof=full(0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq))),
     )
+
+    # Where the eccentricity is no orbit's, SGP4 has no rates: the eccentricity stays as it is, and gives status 1 at every instant.
+    no_orbit = ~((omeosq >= 0.0) | (no >= 0.0))
+    if no_orbit.any():
+        for name in RATES:
+            c[name] = np.where(no_orbit, 0.0, c[name])
 
     c["gsto"] = sidereal_time(e.epoch, opsmode)
     regime = np.where(deep, DEEP_SPACE, NEAR_EARTH)

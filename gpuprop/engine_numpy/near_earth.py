@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Array
-from .trig import absolute, cosine
+from ..typing import Array, Mask
+from .trig import LARGEST_ANGLE, absolute, cosine, lost_angle
 
 SMALLEST_EM = 1.0e-6
 
@@ -57,7 +57,36 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
         mm=mm + c["no_unkozai"] * templ,
         status=status,
     )
+    if angles_lost(mean).any():
+        mean = near_earth_without_angles(c, t, mean)
     return mean, Inclination(c["sinio"], c["cosio"], c["con41"], c["x1mth2"], c["x7thm1"], c["aycof"], c["xlcof"])
+
+
+def angles_lost(mean: Mean) -> Mask:
+    """Where an angle is so large that a double holds nothing of it, or is not finite."""
+    return ~((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE)
+
+
+def lost_status(status: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The status of such a state, at best: its place on the orbit is arbitrary."""
+    return np.where(status == 0, np.uint8(10), status)
+
+
+def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean:
+    """For those: the eccentricity needs the anomaly only for a term that is bounded, and absent where isimp is 1 (delmo is 0 there)."""
+    lost = angles_lost(mean)
+    temp = c["omgcof"] * t + c["xmcof"] * (1.0 - c["delmo"])
+    mm = (c["mo"] + c["mdot"] * t) + temp
+    periodic = np.where(c["delmo"] == 0.0, 0.0, c["bcc5"] * (lost_angle(mm) - c["sinmao"]))
+    em = c["ecco"] - (c["bcc4"] * t + periodic)
+    argpm = (c["argpo"] + c["argpdot"] * t) - temp
+    return mean._replace(
+        em=np.where(lost, np.where(em < SMALLEST_EM, SMALLEST_EM, em), mean.em),
+        mm=np.where(lost, lost_angle((mm + argpm) + mean.nodem), mean.mm),  # through the mean longitude, as in SGP4
+        argpm=np.where(lost, lost_angle(argpm), mean.argpm),
+        nodem=np.where(lost, lost_angle(mean.nodem), mean.nodem),
+        status=np.where(lost, lost_status(eccentricity_status(em)), mean.status),
+    )
 
 
 def eccentricity_status(em: Array) -> npt.NDArray[np.uint8]:

@@ -151,8 +151,10 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
     if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
-    late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), np.where(plausible, np.uint8(0), np.uint8(10))))
-    status = np.where(rmax < 0.0, np.uint8(2), np.where(mean.status != 0, mean.status, late))
+    early = (mean.status != 0) & (mean.status != 10)  # 10: only that the place is arbitrary is known by now
+    late = np.where(plausible & (mean.status == 0), np.uint8(0), np.uint8(10))
+    late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), late))
+    status = np.where(rmax < 0.0, np.uint8(2), np.where(early, mean.status, late))
     lost = (status >= 1) & (status <= 4)
     x, y, z, vx, vy, vz = (np.where(lost | (part != part), NAN, part) for part in state)
     return State(x, y, z, vx, vy, vz, status)

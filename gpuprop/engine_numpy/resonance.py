@@ -18,6 +18,7 @@ Q22, Q31, Q33 = 1.7891679e-6, 2.1460748e-6, 2.2123015e-7
 ROOT22, ROOT32, ROOT44, ROOT52, ROOT54 = 1.7891679e-6, 3.7393792e-7, 7.3636953e-9, 1.1428639e-7, 2.1765803e-9
 STEP = 720.0  # min
 STEP2 = STEP * STEP / 2.0
+LARGEST_STEPS = 8388608.0  # 11,500 years, or every Julian date from 0 on; no state further from its epoch, since each step takes time
 
 # Sine and cosine of the phases of the resonant terms (tests/test_trig.py): one day 0.13130908, 2 * 2.8843198 and 3 * 0.37448087 rad;
 # half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and 4.4108898 rad.
@@ -194,13 +195,14 @@ class Integrator:
         steps = nearest(size)
         steps = steps - np.where(steps > size, 1.0, 0.0)
         steps = np.where(t < 0.0, -steps, steps)
-        wanted, row = np.unique(steps, return_inverse=True)
+        near = size <= LARGEST_STEPS
+        wanted, row = np.unique(np.where(near, steps, 0.0), return_inverse=True)
         table = np.empty((4, len(wanted), t.shape[1]))
         table[:, wanted < 0.0] = self._walk(-1, wanted[wanted < 0.0][::-1])[:, ::-1]
         table[:, wanted >= 0.0] = self._walk(1, wanted[wanted >= 0.0])
         place = row.reshape(t.shape) * t.shape[1] + np.arange(t.shape[1])
         xli, xni, xndt, xnddt = (column.ravel().take(place) for column in table)
-        ft = t - steps * STEP
+        ft = t - np.where(near, steps, np.nan) * STEP
         half_ft2 = ft * ft * 0.5
         nm = xni + xndt * ft + xnddt * half_ft2
         xl = xli + (xni + self._c["xfact"]) * ft + xndt * half_ft2

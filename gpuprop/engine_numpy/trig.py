@@ -17,6 +17,12 @@ TWO_PI = 2.0 * PI
 # which the published vectors hold. A quarter of it in two parts: a product with a whole number below 2^20 is exact in both.
 PIO2_1 = 1.57079632673412561417e00  # 33 bits
 PIO2_2 = 6.077094383272197e-11  # 20 bits
+LARGEST_ANGLE = 1.0e13  # rad: beyond it a double has no angle left, and sine and cosine are not computed
+
+
+def lost_angle(x: Array) -> Array:
+    """Zero for an angle of which a double holds nothing; NaN for one that is infinite or NaN."""
+    return 0.0 * x
 
 
 def nearest(x: Array) -> Array:

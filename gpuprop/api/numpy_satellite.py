@@ -1,0 +1,81 @@
+"""One satellite in numpy: where the compiled kernels are missing, and for mean elements, which the kernels do not hand out."""
+
+import copy
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..constants import DEEP_SPACE, NEAR_EARTH
+from ..engine_numpy import NumpyEngine
+from ..engine_numpy.lunar_solar import MOON_NAMES, SUN_NAMES
+from ..engine_numpy.tiles import Group
+from ..model import MeanElements, Model
+
+TWO_PI = 2.0 * math.pi
+
+
+class Averages(NamedTuple):
+    """Mean elements at an instant: secular effects without the lunar-solar periodics."""
+
+    am: float  # semi-major axis, Earth radii
+    em: float  # eccentricity
+    im: float  # inclination, rad
+    Om: float  # right ascension of the ascending node, rad
+    om: float  # argument of perigee, rad
+    mm: float  # mean anomaly, rad
+    nm: float  # mean motion, rad/min
+
+
+class NumpySatellite:
+    """One satellite, ready to be propagated to one instant after another: the twin of engine_cpu.CpuSatellite.
+
+    elements: one element set as MeanElements has them.
+    """
+
+    __slots__ = ("_group", "_model", "regime")
+
+    def __init__(self, model: Model, elements: Iterable[float]) -> None:
+        columns = MeanElements(*(np.array([value]) for value in elements))
+        constants = NumpyEngine(1).load(model, columns, np.zeros(1, np.int64)).constants
+        self._model = model
+        (self.regime,) = constants.bounds
+        self._group = Group(model, constants, self.regime, slice(0, 1))
+        self._group.constants = {name: value[0] for name, value in self._group.constants.items()}  # arrays of one cost four times as much
+
+    def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
+        """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
+        with np.errstate(all="ignore"):
+            state = self._group.states(self._instant(t))
+        x, y, z, vx, vy, vz = (float(part.item()) for part in state[:6])
+        return x, y, z, vx, vy, vz, int(state.status.item())
+
+    def constant(self, name: str) -> float:
+        """An initialised constant, by its name in kernels/constants.def."""
+        return float(self._group.constants[name])
+
+    def averages(self, t: float) -> Averages:
+        """Mean elements t minutes after the epoch."""
+        group = copy.copy(self._group)
+        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and an upright one
+        # keeps clear of Lyddane's case.
+        if self.regime != NEAR_EARTH:
+            none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
+            group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
+        with np.errstate(all="ignore"):
+            mean, _ = group.mean(self._instant(t))
+            nm = float(self._model.gravity.xke / np.float64(np.ravel(mean.am)[0]) ** 1.5)
+        im = self.constant("inclo") + self.constant("didt") * t
+        am, em, argpm, nodem, mm = (float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm))
+        xlm = _turn(mm + argpm + nodem)
+        argpm, nodem = _turn(argpm), _turn(nodem)
+        return Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
+
+    def _instant(self, t: float) -> Any:
+        """t as the engine takes it: a resonance numbers its steps by rows and columns; elsewhere a scalar is much faster."""
+        return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
+
+
+def _turn(angle: float) -> float:
+    return math.fmod(angle, TWO_PI) if math.isfinite(angle) else math.nan
