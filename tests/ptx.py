@@ -88,6 +88,8 @@ def _forms() -> dict[str, Form]:
         forms[f"{word}.rn.f64"] = Form("f64", ("f64",), f"{word}_rn")
     for word in ("neg", "abs", "mov"):
         forms[f"{word}.f64"] = Form("f64", ("f64",), word)
+    for word in ("min", "max"):
+        forms[f"{word}.f64"] = Form("f64", ("f64", "f64"), word)
     for word in ("eq", "ne", "lt", "le", "gt", "ge"):
         for compare in (word, f"{word}u"):
             forms[f"setp.{compare}.f64"] = Form("pred", ("f64", "f64"), compare)

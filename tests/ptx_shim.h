@@ -112,6 +112,18 @@ INLINE f64 fma_rn(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
 INLINE f64 neg(f64 a) { return as<f64>(as<b64>(a) ^ 0x8000000000000000ull); }
 INLINE f64 abs(f64 a) { return as<f64>(as<b64>(a) & 0x7fffffffffffffffull); }
 
+// The larger and the smaller: of a number and NaN the number, of two NaN the canonical one; +0 is larger than -0.
+template <bool LARGER>
+INLINE f64 extreme(f64 a, f64 b) {
+    if (a != a && b != b) return as<f64>(b64(0x7fffffffffffffffull));
+    if (a != a) return b;
+    if (b != b) return a;
+    if (a == b) return as<b64>(a) >> 63 == LARGER ? b : a;
+    return (a > b) == LARGER ? a : b;
+}
+INLINE f64 max(f64 a, f64 b) { return extreme<true>(a, b); }
+INLINE f64 min(f64 a, f64 b) { return extreme<false>(a, b); }
+
 // Comparisons. Of float64, the plain ones are false where an operand is NaN, and those that end in u are true there.
 template <class T>
 INLINE pred eq(T a, T b) { return a == b; }

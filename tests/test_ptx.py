@@ -66,6 +66,15 @@ CASES = [
     case("neg.f64 %fd0, %fd1", -0.0, fd1=0.0),
     case("neg.f64 %fd0, %fd1", MINUS | NAN | 5, fd1=NAN | 5),
     case("abs.f64 %fd0, %fd1", 0.0, fd1=-0.0),
+    *(
+        case(f"{word}.f64 %fd0, %fd1, %fd2", result, fd1=a, fd2=b)
+        for word, a, b, result in (
+            *(("max", 1.0, 2.0, 2.0), ("max", 2.0, 1.0, 2.0), ("min", 1.0, 2.0, 1.0), ("min", 2.0, 1.0, 1.0)),
+            *(("max", 0.0, -0.0, 0.0), ("max", -0.0, 0.0, 0.0), ("min", 0.0, -0.0, -0.0), ("min", -0.0, 0.0, -0.0)),
+            *(("max", NAN, 1.0, 1.0), ("max", -1.0, NAN, -1.0), ("min", NAN, 1.0, 1.0), ("min", -1.0, NAN, -1.0)),
+            *(("max", NAN, MINUS | NAN, 0x7FFFFFFFFFFFFFFF), ("min", MINUS | NAN, NAN, 0x7FFFFFFFFFFFFFFF)),
+        )
+    ),
     case("abs.f64 %fd0, %fd1", NAN, fd1=MINUS | NAN),
     case("mov.f64 %fd0, 0d3FF0000000000001", 0x3FF0000000000001),
     case("mov.f64 %fd0, 0dFFF8000000000123", 0xFFF8000000000123),
