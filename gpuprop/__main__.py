@@ -13,7 +13,7 @@ from .commands import app
 from .commands.console import DONE, FAILED, INTERRUPTED, TERMINATED, WRONG_CALL, WrongCall, err
 from .commands.propagate import COMMAND
 from .reading import ElementsError
-from .sources import SourceError
+from .sources import SourceError, named_input
 
 
 class Terminated(KeyboardInterrupt):
@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     COMMAND.set(["gpuprop", *(sys.argv[1:] if arguments is None else arguments)])
     try:
         with _terminable():
-            result = app(arguments, exit_on_error=False, result_action="return_value")
+            result = app(named_input(sys.argv[1:] if arguments is None else arguments), exit_on_error=False, result_action="return_value")
         return result if isinstance(result, int) else DONE
     except CycloptsError:  # printed by cyclopts
         return WRONG_CALL

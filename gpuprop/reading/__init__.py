@@ -13,12 +13,13 @@ from typing import Literal
 
 from ..elements import Elements
 from . import omm_csv, omm_json, omm_kvn, omm_xml, tle
+from .draft import numbers_said
 from .errors import ElementsError, bad_records
 from .source import Source, load
 
 __all__ = ["ElementsError", "read_elements"]
 
-_OMM = {"csv": omm_csv.read, "json": omm_json.read, "xml": omm_xml.read, "kvn": omm_kvn.read}
+_READ = {"tle": tle.read, "csv": omm_csv.read, "json": omm_json.read, "xml": omm_xml.read, "kvn": omm_kvn.read}
 
 
 def read_elements(
@@ -47,7 +48,7 @@ def read_elements(
     if checksum not in ("verify", "ignore"):
         raise ValueError(f'checksum is "verify" or "ignore", not {checksum!r}')
     name, kind, data = load(source)
-    elements = tle.read(data, name, checksum) if kind == "tle" else _OMM[kind](data, name)
+    elements = numbers_said(_READ[kind](data, name, checksum))
     if elements.rejected and (on_error == "raise" or not len(elements)):
         raise bad_records(name, elements.rejected, len(elements))
     return elements
