@@ -141,6 +141,8 @@ def check_json(data: bytes, good: int, rejected: int) -> None:
 
 
 def check_engines(elements: Elements) -> None:
+    """Over an hour, for the sets of the same month: a deep-space orbit is stepped on from its epoch."""
+    elements = elements[np.abs(elements.epoch - elements.epoch[0]) < np.timedelta64(30, "D")]
     times = elements.epoch[0] + np.array([0, 3_600_000_000_000], "timedelta64[ns]")
     one, other = (Propagator(elements, engine=engine).states(times) for engine in ("numpy", "cpu"))
     for name in ("x", "y", "z", "vx", "vy", "vz", "status"):

@@ -138,6 +138,7 @@ def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
 def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:
     """Where fields end, and which lines have an odd number of quotation marks. A separator between quotation marks is text."""
     commas = np.flatnonzero(buffer == separator)
+    commas = commas[commas < end[np.searchsorted(start, commas, "right") - 1]]  # not those of a header between two rows
     quotes = np.flatnonzero(buffer == QUOTE)
     if not len(quotes):
         return commas, np.zeros(len(start), bool)

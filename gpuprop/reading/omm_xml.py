@@ -5,7 +5,7 @@ import re
 import xml.parsers.expat as expat
 
 from ..elements import Elements
-from .columns import decode
+from .columns import decode, trimmed
 from .draft import MAX_RECORDS
 from .errors import ElementsError
 from .omm import KEYWORDS, Messages, without_unit
@@ -95,7 +95,7 @@ def _message(data: bytes | bytearray, begin: int, stop: int, line: int, messages
         if name in KEYWORDS:
             if name in record:
                 twice.append(name)
-            value = "".join(pieces).strip()
+            value = trimmed("".join(pieces))
             record[name] = without_unit(name, f"{value} [{unit}]") if unit else value
         pieces.clear()
 

@@ -11,6 +11,7 @@ from .omm_csv import MAX_TITLES, SEPARATORS, columns_of, header_in
 _JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
 _MESSAGE = re.compile(rb'"\s*(' + "|".join(MANDATORY).encode() + rb'|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
+_DEFINING = re.compile(rb'"\s*(MEAN_MOTION|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
 _ANSWER = re.compile(rb'[\[{]\s*"\s*(error|message|detail)\w*\s*"\s*:', re.IGNORECASE)
 _TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|[ -~]{38})")
 _INDENTED = re.compile(rb"(?m)^[ \t]+[12] [ 0-9A-Za-z][ 0-9]{3}[0-9]")
@@ -20,7 +21,10 @@ _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 HEAD = 64 << 10  # bytes that tell the format
 
 _SATCAT = {"NORAD_CAT_ID", "PERIOD", "APOGEE", "PERIGEE"}
-_NO_ELEMENTS = "it has periods and altitudes, but no element sets; download GP data, or TLEs, of these satellites"
+_SATCAT_KEYS = (b'"PERIOD"', b'"APOGEE"', b'"PERIGEE"')
+_NO_ELEMENTS = (
+    "is a satellite catalogue (SATCAT): it has periods and altitudes, but no element sets; download GP data, or TLEs, of these satellites"
+)
 _ZIP = "a zip archive or a spreadsheet: unpack it first, or save the table as CSV"
 _TAR = slice(257, 262), b"ustar"
 _MAGIC = {
@@ -62,6 +66,8 @@ def format_of(data: bytes | bytearray, source: str) -> str:
     if packed:
         raise ElementsError(f"{source} is {packed}")
     if _JSON.match(head):
+        if not _DEFINING.search(head) and all(key in head for key in _SATCAT_KEYS):
+            raise ElementsError(f"{source} {_NO_ELEMENTS}")
         answer = not _MESSAGE.search(head) and (_ANSWER.search(head[:400]) or _advice(head[:400]))
         if not answer:
             return "json"
@@ -119,7 +125,7 @@ def _instead(begin: bytes, head: bytes) -> str:
     if advice:
         return f"holds no element sets but the server's answer {said[:200]!r}: {advice}"
     if any(_SATCAT.issubset(columns_of(line, separator)) for line in _first_lines(head) for separator in SEPARATORS):
-        return f"is a satellite catalogue (SATCAT): {_NO_ELEMENTS}"
+        return _NO_ELEMENTS
     if NO_BLANK.search(decode(head)) and _TLE.search(NO_BLANK.sub(" ", decode(begin)).encode()):
         return "holds two-line sets with no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
     if _INDENTED.search(begin):

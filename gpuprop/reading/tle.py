@@ -163,13 +163,13 @@ class _Sets:
     def _layout(self) -> None:
         used = {line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1) for line, text in self.text.items()}
         for line in (LINE_1, LINE_2):
+            self._refuse_spaces(line)
             self._refuse_cut(line, used[line])
         for line, other in ((LINE_1, LINE_2), (LINE_2, LINE_1)):
             short = (used[line] == CHECKSUM) & (used[other] > CHECKSUM)
             reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
             self.draft.refuse(short, reason, self.place[line])
         for line, text in self.text.items():
-            self._refuse_spaces(line)
             moved = np.asarray((text[:, BLANKS[line]] != SPACE).any(axis=1))
             for point in POINTS[line]:
                 off = text[:, point] != DOT
