@@ -189,6 +189,29 @@ def test_mutations_of_every_format(kind, mutations):
     check(data)
 
 
+NESTED = json.dumps([{"omm": {"metadata": {"OBJECT_NAME": "A"}, "data": record | {"tags": [{}, "}{"]}}} for record in RECORDS[:6]]).encode()
+
+
+@pytest.mark.parametrize("data", [FILES["json"], FILES["json in an object"], FILES["json of lines"], NESTED])
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(mutations=st.lists(MUTATION, min_size=1, max_size=3))
+def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations):
+    for mutation in mutations:
+        data = mutated(data, mutation)
+
+    def outcome() -> tuple[object, ...]:
+        try:
+            elements = read_elements(data, on_error="skip")
+            return [values.tolist() for values in elements.fields.values()], elements.rejected, elements.notes
+        except ElementsError as error:
+            return str(error), error.rejected
+
+    at_once = outcome()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gpuprop.reading.omm_json._Walk._flat", lambda *_: False)
+        assert outcome() == at_once
+
+
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(data=st.binary(max_size=300) | st.text(alphabet='12 #{}[]",:.=<>/\n\rAE-+0', max_size=300).map(str.encode))
 def test_random_bytes(data):
