@@ -9,6 +9,7 @@ Object   its keywords and those of the objects in it make one message (`{"omm": 
 Around   what an object says outside its messages about frame, time scale, name or number holds for all of them.
 """
 
+import functools
 import itertools
 import json
 import re
@@ -285,7 +286,7 @@ class _Walk:
         if self._is_part(record):
             self._pass_up(_Message(record, line, begin, self.at, len(record) != len(kept)))
         else:
-            self._pass_nothing(line, begin, _said(pairs) or _without(key for key, _ in pairs[:8]))
+            self._pass_nothing(line, begin, _said(pairs) or _without(tuple(key[:40] for key, _ in pairs[:8])))
         return True
 
     def _is_part(self, record: dict[str, str]) -> bool:
@@ -313,7 +314,7 @@ class _Walk:
             self.stack[-1].unread += frame.unread
             self.stack[-1].empty = self.stack[-1].empty or frame.empty
         else:
-            reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(frame.keys)
+            reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(tuple(frame.keys))
             self._pass_nothing(frame.line, frame.begin, reason)
 
     def _end_array(self, frame: _Frame) -> None:
@@ -474,9 +475,10 @@ def _said(pairs: list[tuple[str, object]]) -> str:
     return f"the server's message instead of an element set: {str(said)[:200]}" if said else ""
 
 
-def _without(keys: Iterable[str]) -> str:
+@functools.lru_cache(1000)  # one text for the many objects that are alike
+def _without(keys: tuple[str, ...]) -> str:
     """Why an object with these keys is no element set."""
-    shown = [repr(key[:40]) for key in keys]
+    shown = [repr(key) for key in keys]
     return f"no OMM keyword and no TLE line in this object, but {', '.join(shown) or 'nothing'}"
 
 
