@@ -210,6 +210,11 @@ def test_what_a_wrapper_says_holds_for_its_records():
     for wrapper in ({"TIME_SYSTEM": "TAI", "data": RECORDS}, {"data": RECORDS, "about": {"TIME_SYSTEM": "TAI"}}):
         with pytest.raises(ElementsError, match=r"33 of 33 records could not be read\n.*TIME_SYSTEM is 'TAI'"):
             read_elements(json.dumps(wrapper).encode())
+    contradiction = {"a": {"TIME_SYSTEM": "UTC"}, "b": {"TIME_SYSTEM": "TAI"}, "data": RECORDS}
+    with pytest.raises(ElementsError, match="TIME_SYSTEM is 'UTC and TAI'"):
+        read_elements(json.dumps(contradiction).encode())
+    with pytest.raises(ElementsError, match=r"1 of 34 records .*\n.* a keyword is given more than once"):
+        read_elements(json.dumps({"TIME_SYSTEM": "UTC", "time_system": "UTC", "data": RECORDS}).encode())
     # the time of a download is no element set
     assert len(read_elements(json.dumps({"EPOCH": "2026-01-01T00:00:00", "data": RECORDS}).encode())) == 33
 

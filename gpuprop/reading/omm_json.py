@@ -307,6 +307,8 @@ class _Walk:
         defining = [part for part in found if part.defines]
         for part in defining or ([] if inside or NAMING.issuperset(record) else found):
             self._emit(part)
+        if inside and any(part.twice for part in found if not part.defines):
+            self.messages.reject(frame.line, frame.begin, self.at, "a keyword is given more than once")
         self._inherit(frame)
         if self.messages.total > frame.total:
             self.unread += frame.unread
@@ -340,10 +342,15 @@ class _Walk:
                 self.messages.reject(line, begin, begin + 200, "not a JSON object")
 
     def _inherit(self, frame: _Frame) -> None:
-        """What an object says beside the messages in it holds for them all, unless they say otherwise."""
+        """What an object says beside the messages in it holds for them all, unless they say otherwise.
+
+        Two things that it says about one keyword are put together, so that a contradiction refuses the messages.
+        """
         shared: dict[str, str] = {}
         for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
-            shared |= {name: value for name, value in record.items() if name in INHERITED and name not in shared}
+            for name, value in record.items():
+                if name in INHERITED and value and value != shared.get(name):
+                    shared[name] = f"{shared[name]} and {value}"[:200] if name in shared else value
         for record in itertools.islice(self.messages.records, frame.first, None) if shared else ():
             for name, value in shared.items():
                 record.setdefault(name, value)
