@@ -1,9 +1,10 @@
-"""SOURCE on the command line: a catalogue file, a constellation's name or file, or a Walker pattern; several are joined."""
+"""SOURCE on the command line: a catalogue file, - for standard input, a constellation or its file, a Walker pattern; several are joined."""
 
 import os
 import re
+import sys
 from collections.abc import Iterable
-from typing import Literal
+from typing import IO, Literal, cast
 
 from .elements import FIRST_SYNTHETIC_ID, Elements
 from .presets import (
@@ -16,7 +17,10 @@ from .presets import (
     read_constellation,
 )
 from .reading import read_elements
+from .reading.source import is_url, url_advice
 
+STANDARD_INPUT = "-"  # a file of this name is ./-
+PIPED = "standard input"
 NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?", re.ASCII | re.IGNORECASE)
 
@@ -36,9 +40,15 @@ def read_sources(
 
     Raises SourceError for a source that is nothing known, otherwise what read_elements and read_constellation raise.
     """
-    sources = list(sources)
+    sources = [STANDARD_INPUT if source == PIPED else source for source in sources]
+    for source in filter(is_url, sources):
+        raise SourceError(url_advice(source))
+    if sources.count(STANDARD_INPUT) > 1:
+        raise SourceError("standard input can be read once: give - as one SOURCE only")
     catalogues = {
-        number: read_elements(source, on_error=on_error, checksum=checksum)
+        number: read_elements(
+            cast(IO[bytes], _StandardInput()) if source == STANDARD_INPUT else source, on_error=on_error, checksum=checksum
+        )
         for number, source in enumerate(sources)
         if _is_file(source) and not source.lower().endswith(".toml")
     }
@@ -65,9 +75,26 @@ def named_constellation(source: str) -> Constellation:
     return find_constellation(name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"]))
 
 
+def named_input(arguments: list[str]) -> list[str]:
+    """The arguments of a command with - as a SOURCE replaced by a name, as the parser takes a lone - for an option."""
+    before = ["", *arguments]
+    return [
+        PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each for last, each in zip(before, arguments, strict=False)
+    ]
+
+
+class _StandardInput:
+    """What is piped into the program, as a file that read_elements can name."""
+
+    name = PIPED
+
+    def read(self, size: int) -> bytes:
+        return sys.stdin.buffer.read(size)
+
+
 def _is_file(source: str) -> bool:
     """Whether a source means a file, there or not; a pattern or a constellation can hold a slash or a dot too."""
-    if os.path.exists(source):
+    if source == STANDARD_INPUT or os.path.exists(source):
         return True
     name, at, orbit = source.partition("@")
     if is_walker_source(source) or (at and (is_preset(name) or AT.fullmatch(orbit))):

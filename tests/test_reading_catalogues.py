@@ -165,3 +165,36 @@ def test_variants_joined_into_one_file(corpus):
 def test_no_gp_data_found(corpus):
     with pytest.raises(ElementsError, match="the query matched nothing"):
         read_elements(corpus / "recorded" / "celestrak-no-gp-data-found.txt", on_error="skip")
+
+
+# --- what other people's programs write ---
+
+FOUND = {
+    "01_epoch_microseconds.csv": 1,
+    "01_epoch_microseconds.json": 1,
+    "01_epoch_microseconds.tle": 1,
+    "02_wrapper_small.json": 3,
+    "03_frame_TEMEOFDATE.xml": 1,
+    "03_theory_TLE.xml": 1,
+    "04_nbsp.tle": "no-break spaces",
+    "04_nbsp_all.tle": "no-break spaces",
+    "05_hypatia_tles.txt": 2,
+    "05_incl_five_decimals.tle": 1,
+    "06_nested_omm.json": 1,
+    "06_satnogs.json": 1,
+    "06_tle_lines_only.json": 1,
+    "07_satcat.csv": "satellite catalogue",
+    "07_tab.tsv": 1,
+    "07_title_line.csv": 1,
+    "08_stored_3le.zip": "zip archive",
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_files_found(shared_data, name):
+    path, expected = shared_data / "found" / name, FOUND[name]
+    if isinstance(expected, int):
+        assert len(read_elements(path)) == expected
+    else:
+        with pytest.raises(ElementsError, match=expected):
+            read_elements(path, on_error="skip")

@@ -62,19 +62,20 @@ def place(path: AnyPath) -> Path:
         where = f"{match['scheme']}://...@{match['rest'].partition('@')[2]}"
         raise ValueError(f"{where}: give no password in a URL, but in the environment or as options of a UPath")
     url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
+    shown = url.partition("?")[0]  # what follows may be a secret
     try:
         made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
         if isinstance(made, Path):  # what universal-pathlib makes of a scheme that it does not take for one
             raise ValueError("there is no such store")
         _ = made.fs
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
+        raise RuntimeError(f"{shown} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
     except ImportError as error:  # it names the package of the store
-        raise RuntimeError(f"{url} cannot be reached: {error}") from error
+        raise RuntimeError(f"{shown} cannot be reached: {error}") from error
     except ValueError as error:
-        raise ValueError(f"{url} is not known: {error}") from error
+        raise ValueError(f"{shown} is not known: {error}") from error
     except Exception as error:  # some stores connect at once
-        raise described(_translated(error), url, "connecting") from error
+        raise described(_translated(error), shown, "connecting") from error
     return cast(Path, made)
 
 

@@ -18,6 +18,7 @@ from ..constants import NEAR_EARTH
 from ..elements import Elements
 from ..flown.against import TOLERANCE_DEG, TOLERANCE_KM
 from ..gravity import gravity_model
+from ..reading.source import url_advice
 from ..selection import matching, operators
 from ..snapshots import Propagator
 from ..sources import read_sources
@@ -42,6 +43,9 @@ from .options import (
 BANDS = (-math.inf, 300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000, 10_000, 30_000, 35_586, 35_986, math.inf)
 
 
+WEB = ("http://", "https://", "ftp://")
+
+
 @app.command
 def info(
     path: Annotated[str, Parameter(name="PATH", help="A catalogue, or a directory of snapshots; or the URL of one (s3://bucket/out).")],
@@ -54,6 +58,8 @@ def info(
     json: Json = False,
 ) -> int:
     """What a catalogue or a snapshot directory holds."""
+    if path.lower().startswith(WEB):
+        raise WrongCall(url_advice(path))
     there = given_place(path)
     if is_remote(there) or there.is_dir():
         if select or where:

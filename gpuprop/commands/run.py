@@ -9,7 +9,7 @@ from cyclopts import CycloptsError, UnknownCommandError
 from ..arrow import PlanDiffers
 from ..presets import is_preset, is_walker_source
 from ..reading import ElementsError
-from ..sources import SourceError
+from ..sources import SourceError, named_input
 from . import catalogues, directories, known
 from .console import DONE, FAILED, WRONG_CALL, complain
 from .options import WrongCall, app
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong."""
     COMMAND.set(["gpuprop", *arguments])
     try:
-        result = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        result = app(named_input(list(arguments)), exit_on_error=False, print_error=False, result_action="return_value")
         return result if isinstance(result, int) else DONE
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)

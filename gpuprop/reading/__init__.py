@@ -13,12 +13,13 @@ from typing import Literal
 
 from ..elements import Elements
 from . import omm_csv, omm_json, omm_kvn, omm_xml, tle
+from .draft import numbers_said
 from .errors import ElementsError, bad_records
 from .source import Source, load
 
 __all__ = ["ElementsError", "read_elements"]
 
-_OMM = {"csv": omm_csv.read, "json": omm_json.read, "xml": omm_xml.read, "kvn": omm_kvn.read}
+_READ = {"tle": tle.read, "csv": omm_csv.read, "json": omm_json.read, "xml": omm_xml.read, "kvn": omm_kvn.read}
 
 
 def read_elements(
@@ -27,27 +28,46 @@ def read_elements(
     on_error: Literal["raise", "skip"] = "raise",
     checksum: Literal["verify", "ignore"] = "verify",
 ) -> Elements:
-    """The element sets of `source`, in its order.
+    """Read element sets; the format is told from the content.
 
-    source: a path, bytes, or an open file (binary or text). The format is told from the content: TLE, 3LE, or OMM as CSV, JSON, XML or KVN
-    (CCSDS 502.0-B), plain or gzipped, UTF-8 or Latin-1, any line ends.
-    on_error: "raise" an exception that lists the bad records, or "skip" them: they are then in `rejected`, each with its line and reason.
-    checksum: "verify" or "ignore" the checksums of TLE lines. A line of 68 columns has none and is accepted.
+    Parameters
+    ----------
+    source : path, bytes, or open file (binary or text)
+        TLE, 3LE (with or without hypatia's header), or OMM as CSV (separated by `,` `;` or tabs, also below a title), JSON, XML or KVN;
+        plain or gzipped, UTF-8 or Latin-1, any line ends. In JSON the records may stand in other objects or arrays, may be nested
+        messages, and may hold TLE lines instead of mean elements.
+    on_error : "raise" or "skip"
+        Raise an exception that lists the bad records, or leave them out: they are then in `rejected`, each with its line and reason.
+    checksum : "verify" or "ignore"
+        What to do about the checksums of TLE lines. A line of 68 columns has none and is accepted.
 
-    The fields hold what the file says, in its units, each number the correctly rounded double of its decimal text; epochs are exact to
-    the nanosecond. A set that SGP4 cannot be asked about (eccentricity outside [0, 1), mean motion outside (0, 20] rev/day, another
-    theory, frame, centre or time scale) is a bad record. Records in = len(result) + len(result.rejected).
+    Returns
+    -------
+    Elements
+        N sets in the order of the source; N + len(rejected) is the number of records in it. The fields hold what the source says, in its
+        units, each number the correctly rounded double of its decimal text; epochs are exact to the nanosecond. `notes` says which sets
+        have no catalogue number (they get 0), and which arrays of a JSON text hold no element sets.
 
-    Raises ElementsError (a ValueError) for bad records under "raise", and always when no record is good, when the source is something
-    else (a web page, a notice, empty, binary) or beyond the limits (source.MAX_BYTES unpacked, MAX_LINE and MAX_LINES; draft.MAX_RECORDS
-    and MAX_REJECTED); OSError when it cannot be opened.
+    Raises
+    ------
+    ElementsError
+        (A ValueError.) For bad records under "raise"; always when no record is good, when the source is something else (a web page, a
+        notice, an archive, a URL, empty, binary), and beyond the limits (source.MAX_BYTES unpacked, MAX_LINE, MAX_LINES;
+        draft.MAX_RECORDS, MAX_REJECTED). A set that SGP4 cannot be asked about is a bad record: eccentricity outside [0, 1), mean motion
+        outside (0, 20] rev/day, another theory, frame, centre, time scale or unit.
+    OSError
+        When the source cannot be opened.
+
+    Notes
+    -----
+    OMM: CCSDS 502.0-B. EPOCH_MICROSECONDS, of older classes of Space-Track, belongs to the EPOCH beside it.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f'on_error is "raise" or "skip", not {on_error!r}')
     if checksum not in ("verify", "ignore"):
         raise ValueError(f'checksum is "verify" or "ignore", not {checksum!r}')
     name, kind, data = load(source)
-    elements = tle.read(data, name, checksum) if kind == "tle" else _OMM[kind](data, name)
+    elements = numbers_said(_READ[kind](data, name, checksum))
     if elements.rejected and (on_error == "raise" or not len(elements)):
         raise bad_records(name, elements.rejected, len(elements))
     return elements

@@ -3,6 +3,7 @@
 Every number is the correctly rounded double of its decimal text. What float() would also take (nan, inf, 1_0) is no number here.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
+NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")  # a space that is not ASCII's: no-break (U+00A0), thin, ideographic
 LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
 TAB, LF, SPACE, DOT, ZERO = 9, 10, 32, 46, 48
 
@@ -26,6 +28,11 @@ def decode(data: bytes | bytearray) -> str:
         return data.decode("latin-1")
 
 
+def trimmed(text: str) -> str:
+    """Without the blanks around it. A no-break space is no blank: it stays, so that a message shows it."""
+    return text.strip(" \t\n\r\f\v")
+
+
 @dataclass(frozen=True)
 class Cells:
     """n pieces of text in one buffer: piece i is buffer[start[i] : start[i] + length[i]]."""
@@ -36,9 +43,15 @@ class Cells:
 
     @staticmethod
     def of(values: Iterable[str]) -> "Cells":
-        pieces = [value.encode("utf-8", "replace") for value in values]
-        length = np.fromiter(map(len, pieces), np.int64, len(pieces))
-        return Cells(np.frombuffer(b"".join(pieces), np.uint8), np.cumsum(length) - length, length)
+        texts = list(values)
+        whole = "".join(texts)
+        if whole.isascii():
+            data, lengths = whole.encode(), map(len, texts)
+        else:
+            pieces = [text.encode("utf-8", "replace") for text in texts]
+            data, lengths = b"".join(pieces), map(len, pieces)
+        length = np.fromiter(lengths, np.int64, len(texts))
+        return Cells(np.frombuffer(data, np.uint8), np.cumsum(length) - length, length)
 
     @staticmethod
     def lines(data: bytes | bytearray) -> "Cells":
@@ -89,7 +102,7 @@ class Cells:
         return self.buffer[self.start[i] : self.start[i] + self.length[i]].tobytes()
 
     def text(self, i: int) -> str:
-        return decode(self.bytes(i)).strip()
+        return trimmed(decode(self.bytes(i)))
 
     def texts(self) -> list[str]:
         """Every piece as text, without spaces around it."""

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..elements import Elements, Reject
-from .columns import Ints, Mask
+from .columns import Ints, Mask, trimmed
 from .errors import ElementsError
 
 SHOWN = 160  # characters of a bad record that its Reject keeps
 
+UNNUMBERED = "messages have no NORAD_CAT_ID: numbered 0"
 MAX_RECORDS = 2_000_000  # in one source; the whole public catalogue has 30 thousand
 MAX_REJECTED = 1_000_000
 
@@ -48,7 +49,7 @@ def limit(records: int, rejected: int = 0) -> None:
 
 
 def reject(line: int, text: str, reason: str) -> Reject:
-    return Reject(line, text.strip()[:SHOWN], reason)
+    return Reject(line, trimmed(text)[:SHOWN], reason)
 
 
 def rejects(wrong: Mask, place: Place, reason: str | Callable[[int], str]) -> list[Reject]:
@@ -74,6 +75,7 @@ class Draft:
         self.place = place
         self.fields: dict[str, npt.NDArray[Any]] = {}
         self.bad: Mask = np.zeros(len(place.line), bool)
+        self.unnumbered: Mask = np.zeros(len(place.line), bool)  # which records have no catalogue number, and so 0
         self.rejected: list[Reject] = []
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None) -> None:
@@ -91,12 +93,25 @@ class Draft:
         self.refuse(~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)")
         good = ~self.bad
         fields = {name: values[good] for name, values in self.fields.items()}
-        return Elements(fields, tuple(sorted([*self.rejected, *others], key=lambda bad: bad.line)))
+        rejected = tuple(sorted([*self.rejected, *others], key=lambda bad: bad.line))
+        unnumbered = self.unnumbered[good]
+        return Elements(fields, rejected, (UNNUMBERED,), unnumbered[None, :]) if unnumbered.any() else Elements(fields, rejected)
 
     def _refuse_outside(self, name: str) -> None:
         values = self.fields[name]
         low, high, allowed = BOUNDS[name]
         self.refuse((values < low) | (values > high), lambda i: f"{name} is {values[i]}, not {allowed}")
+
+
+def numbers_said(elements: Elements) -> Elements:
+    """With the number of sets in the note about those without a catalogue number: it is known when all blocks are read."""
+    assert elements.noted is not None
+    if UNNUMBERED not in elements.notes:
+        return elements
+    count = int(elements.noted[elements.notes.index(UNNUMBERED)].sum())
+    told = f"{count} of {len(elements)} {UNNUMBERED}"
+    notes = tuple(told if note == UNNUMBERED else note for note in elements.notes)
+    return Elements(elements.fields, elements.rejected, notes, elements.noted)
 
 
 def objects(values: list[str]) -> npt.NDArray[Any]:

@@ -1,52 +1,81 @@
 """Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..elements import OMM_FIELDS, Elements, Reject
-from .columns import SPACE, Cells, Mask, decimals, integers
+from .columns import SPACE, Cells, Mask, decimals, decode, integers, trimmed
 from .draft import Draft, Place, limit, objects, reject
 from .instants import iso_epochs
 
-# What a message may say about itself for SGP4 to be right for it; saying nothing is right too.
-REQUIRED_CONTEXT = {
-    "CENTER_NAME": ({"EARTH"}, "SGP4 is for orbits around the Earth"),
-    "REF_FRAME": ({"TEME"}, "SGP4 elements are in TEME"),
-    "TIME_SYSTEM": ({"UTC"}, "epochs are read as UTC"),
-    "MEAN_ELEMENT_THEORY": ({"SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4"}, "SGP4 would give wrong positions for it"),
+# The units in which a field may be given; the first is the one of the standard. A number in another unit is refused.
+UNITS = {
+    "EPOCH": ("utc",),
+    "MEAN_MOTION": ("rev/day",),
+    "ECCENTRICITY": ("", "1", "n/a"),
+    **dict.fromkeys(("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), ("deg",)),
+    "BSTAR": ("1/er", "1/[er]", "1/earth radii", "1/[earth radii]"),
+    "MEAN_MOTION_DOT": ("rev/day**2", "rev/day^2", "rev/day2"),
+    "MEAN_MOTION_DDOT": ("rev/day**3", "rev/day^3", "rev/day3"),
 }
-KEYWORDS = (*OMM_FIELDS, *REQUIRED_CONTEXT)
-MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None), "BSTAR")  # the standard demands BSTAR for SGP4
-ABSENT = {"NORAD_CAT_ID": "0"}  # the standard makes the number optional; that it is absent is told in Elements.notes
-OTHER_UNITS = ("deg", "rev/day")  # fields in these could well be in others
+MICROSECONDS = "EPOCH_MICROSECONDS"  # older classes of Space-Track: EPOCH has whole seconds, and this is the rest
+_XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
+_PARTS = "the whole instant must be in EPOCH"
+
+# Keywords that change what the elements mean: what each may say for SGP4 to be right (upper case; "0" is any zero), and why nothing
+# else. A keyword that is absent or blank is right too.
+CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
+    "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
+    "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
+    "REF_FRAME_EPOCH": ((), "SGP4 elements are in TEME of date, not of a fixed epoch"),
+    "TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
+    "TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "EPOCH_TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
+    "EPOCH_TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "EPOCH_MILLISECONDS": (("0",), _PARTS),
+    "EPOCH_NANOSECONDS": (("0",), _PARTS),
+    "EPOCH_FRACTION": (("0",), _PARTS),
+    "MEAN_ELEMENT_THEORY": (("SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4", "TLE"), "SGP4 would give wrong positions for it"),
+    "BTERM": (("0",), _XP),
+    "AGOM": (("0",), _XP),
+    **{
+        f"{name}{ending}": (tuple(unit.upper() for unit in units), f"{name} is read in {units[0] or 'no unit'}")
+        for name, units in UNITS.items()
+        for ending in ("_UNIT", "_UNITS")
+    },
+}
+KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
+ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; that it is absent or blank is told in Elements.notes
+# BSTAR has a default, but the standard demands it for SGP4.
+MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
+SHOWN = 800  # characters of a message that are kept to show it; line ends and indents among them are not shown
 
 Record = Mapping[str, str]
 
 
-def from_columns(columns: Mapping[str, Cells], place: Place, others: Sequence[Reject] = ()) -> Elements:
-    """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not. Bad records are `rejected`."""
+def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
+    """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not."""
     draft = Draft(place)
     n = len(place.line)
     nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
-    for name, (allowed, why) in REQUIRED_CONTEXT.items():
-        if name in columns:
-            _refuse_other(draft, name, columns[name], allowed, why)
+    for name in CONTEXT.keys() & columns.keys():
+        _refuse_other(draft, name, columns[name])
     for name in OMM_FIELDS:
         draft.fields[name] = _field(draft, name, columns.get(name, nothing))
-    return draft.elements(others)
+    if MICROSECONDS in columns:
+        _add_microseconds(draft, columns[MICROSECONDS])
+    return draft
 
 
-def from_records(records: Sequence[Record], lines: Sequence[int], texts: Sequence[str], rejected: Sequence[Reject]) -> Elements:
-    """records: keyword -> text, one mapping a message, which begins on its of `lines` with its of `texts`."""
-    columns = {name: Cells.of([record.get(name, ABSENT.get(name, "")) for record in records]) for name in KEYWORDS}
-    elements = from_columns(columns, Place(np.array(lines, np.int64), lambda i: _one_line(texts[i])), rejected)
-    unnumbered = sum("NORAD_CAT_ID" not in record for record in records)
-    note = f"{unnumbered} of {len(records)} messages have no NORAD_CAT_ID: numbered 0"
-    return Elements(elements.fields, elements.rejected, (note,)) if unnumbered else elements
+def from_records(records: list[Record], place: Place) -> Draft:
+    """records: keyword -> text, one mapping a message."""
+    present = set().union(*records) if records else set()
+    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in KEYWORDS if name in present}
+    return from_columns(columns, place)
 
 
 def without_unit(name: str, value: str) -> str:
@@ -54,42 +83,48 @@ def without_unit(name: str, value: str) -> str:
     if name not in OMM_FIELDS or OMM_FIELDS[name][0] == "object" or not value.endswith("]"):
         return value
     number, _, unit = value[:-1].partition("[")
-    expected = OMM_FIELDS[name][1]
-    return value if expected in OTHER_UNITS and unit.strip().lower() != expected else number.strip()
+    return number.strip() if unit.strip().lower() in UNITS.get(name, ()) else value
 
 
 class Messages:
-    """Messages collected one by one from a format that is not a table."""
+    """Messages collected one by one from a format that is not a table; `data` is its text, and (begin, end) a stretch of it."""
 
-    def __init__(self) -> None:
-        self.records: list[Record] = []
+    def __init__(self, data: str | bytes | bytearray) -> None:
+        self.data = data
+        self.records: list[dict[str, str]] = []
         self.lines: list[int] = []
-        self.texts: list[str] = []
+        self.stretches: list[tuple[int, int]] = []
         self.rejected: list[Reject] = []
 
     @property
     def total(self) -> int:
         return len(self.records) + len(self.rejected)
 
-    def add(self, record: Record, line: int, text: str) -> None:
+    def add(self, record: dict[str, str], line: int, begin: int, end: int) -> None:
         self._count()
         self.records.append(record)
         self.lines.append(line)
-        self.texts.append(text)
+        self.stretches.append((begin, end))
 
-    def reject(self, line: int, text: str, reason: str) -> None:
+    def reject(self, line: int, begin: int, end: int, reason: str) -> None:
         self._count()
-        self.rejected.append(reject(line, _one_line(text), reason))
+        self.rejected.append(reject(line, self.shown(begin, end), reason))
+
+    def shown(self, begin: int, end: int) -> str:
+        """A stretch of the text in one line."""
+        piece = self.data[begin : min(end, begin + SHOWN)]
+        return " ".join(re.split("[ \t\n]+", piece if isinstance(piece, str) else decode(piece)))
+
+    def place(self, chosen: Iterable[int]) -> Place:
+        """Where some of the messages stand."""
+        chosen = list(chosen)
+        return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
 
     def elements(self) -> Elements:
-        return from_records(self.records, self.lines, self.texts, self.rejected)
+        return from_records([*self.records], self.place(range(len(self.records)))).elements(self.rejected)
 
     def _count(self) -> None:
         limit(self.total + 1, len(self.rejected))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 _LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")
@@ -104,7 +139,9 @@ def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
     if name in MANDATORY:
         draft.refuse(blank, f"{name} is missing")
     else:
-        values = np.where(blank, default, values).astype(dtype)
+        values = np.where(blank, ABSENT.get(name, default), values).astype(dtype)
+    if name in ABSENT:
+        draft.unnumbered = blank
     draft.refuse(~good & ~blank, lambda i: f"{name} is {_what_is_wrong(dtype, cells.text(i))}: {cells.text(i)[:40]!r}")
     return values
 
@@ -124,8 +161,28 @@ def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
     return values, good & ~too_long, blank & ~too_long
 
 
-def _refuse_other(draft: Draft, name: str, cells: Cells, allowed: set[str], why: str) -> None:
+def _add_microseconds(draft: Draft, cells: Cells) -> None:
+    """Add the microseconds that stand beside an EPOCH of whole seconds; one that has a fraction must say the same."""
+    count, good, blank = _parse("int32", cells)
+    good &= (count >= 0) & (count < 1_000_000)
+    draft.refuse(~good & ~blank, lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}")
+    epoch = draft.fields["EPOCH"].view(np.int64)
+    fraction = epoch % 1_000_000_000
+    other = good & (fraction != 0) & (fraction // 1000 != count)
+    draft.refuse(other, lambda i: f"{MICROSECONDS} is {count[i]}, but EPOCH has another fraction of a second")
+    draft.fields["EPOCH"] = (epoch + np.where(good & (fraction == 0), count * 1000, 0)).view("datetime64[ns]")
+
+
+def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
+    allowed, why = CONTEXT[name]
     texts = cells.texts()
-    others = {text for text in set(texts) if text and text.upper() not in allowed}
+    others = {text for text in set(texts) if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))}
     if others:
-        draft.refuse(np.array([text in others for text in texts], bool), lambda i: f"{name} is {texts[i]!r}: {why}")
+        draft.refuse(np.array([text in others for text in texts], bool), lambda i: f"{name} is {trimmed(texts[i])[:80]!r}: {why}")
+
+
+def _is_zero(text: str) -> bool:
+    try:
+        return float(text) == 0.0
+    except ValueError:
+        return False

@@ -1,6 +1,7 @@
 """OMM as CSV, as CelesTrak and Space-Track serve it. Every line is one record, so that an unbalanced quote spoils its own line only."""
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -10,45 +11,111 @@ from .draft import Place, joined, limit, rejects
 from .errors import ElementsError
 from .omm import KEYWORDS, MANDATORY, from_columns
 
-BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that comma positions take
-COMMA, QUOTE = ord(","), ord('"')
+BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positions of separators take
+SEPARATORS = (",", ";", "\t")
+QUOTE = ord('"')
+MAX_TITLES = 10  # lines that may stand above the header
+MAX_TABLES = 1000  # headers that differ from the one before
+_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # two of them make a line a header
+_REPEATED = (b"ECCENTRICITY", b"eccentricity", b"Eccentricity")  # one of them stands in every header that can be used
+
+Header = tuple[str, list[str]]
 
 
-def read(data: bytes | bytearray, source: str) -> Elements:
-    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if the header cannot be used."""
+def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
+    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a header cannot be used.
+
+    Lines above the header are a title and are skipped. A header that is repeated, as in files put together, begins a table of its own.
+    """
     lines = Cells.lines(data)
     filled = np.flatnonzero(lines.indent() < lines.length)
-    names = _usable(lines.text(int(filled[0])), source)
-    rows = filled[1:]
-    if not len(rows):
+    headers = _headers(data, lines, filled, source)
+    filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
+    headers = [headers[0], *(this for before, this in itertools.pairwise(headers) if this[1] != before[1])]
+    if len(headers) > MAX_TABLES:
+        raise ElementsError(f"{source} has more than {MAX_TABLES:,} CSV headers that differ, the most that are read at once: split it")
+    edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
+    limit(edges[-1] - edges[0])
+    if edges[-1] == edges[0]:
         raise ElementsError(f"{source} is a CSV header without any record: the query matched nothing")
-    limit(len(rows))
-    edges = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
-    return joined(_block(lines, rows[a:b], names) for a, b in itertools.pairwise(edges.tolist()))
+
+    def blocks() -> Iterator[Elements]:
+        for (at, header), (begin, end) in zip(headers, itertools.pairwise(edges), strict=True):
+            fault = _fault(header)
+            rows = filled[begin:end]
+            pieces = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
+            for a, b in itertools.pairwise(pieces.tolist()):
+                reason = f"the CSV header above it (line {at + 1}) {fault}" if fault else ""
+                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header)
+
+    return joined(blocks())
 
 
-def header(line: str) -> list[str]:
-    """The names of the columns; a keyword holds neither commas nor quotation marks."""
-    return [name.strip().strip('"').strip().upper() for name in line.split(",")]
+def header_in(text: str) -> Header | None:
+    """The separator and the names of the columns (upper case), if this line is a header of element sets."""
+    for separator in SEPARATORS:
+        names = columns_of(text, separator)
+        if len(_TELLING.intersection(names)) >= 2:
+            return separator, names
+    return None
 
 
-def _usable(line: str, source: str) -> list[str]:
-    names = header(line)
+def columns_of(line: str, separator: str) -> list[str]:
+    """The names of the columns; a keyword holds neither separators nor quotation marks."""
+    return [name.strip().strip('"').strip().upper() for name in line.split(separator)]
+
+
+def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -> list[tuple[int, Header]]:
+    """The index of every line that is a header, with what it says. The first is within MAX_TITLES lines (recognise.py has looked)."""
+    titles = filled[: MAX_TITLES + 1].tolist()
+    first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
+    above = next((at for at in titles if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1), None)
+    if above is not None:
+        raise ElementsError(
+            f"{source}, line {above + 1} stands above the CSV header (line {first + 1}) and has as many fields: is it a record?"
+        )
+    if fault := _fault(header):
+        raise ElementsError(f"{source}, line {first + 1}: the CSV header {fault}")
+    again = ((at, header_in(lines.text(at))) for at in _lines_with(data, lines, first))
+    return [(first, header), *((at, found) for at, found in again if found)]
+
+
+def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
+    """The lines below `after` that may be a header again."""
+    found = set()
+    begin = int(lines.start[after] + lines.length[after])
+    for keyword in _REPEATED:
+        at = data.find(keyword, begin)
+        while at >= 0:
+            line = int(np.searchsorted(lines.start, at, "right")) - 1
+            found.add(line)
+            at = data.find(keyword, int(lines.start[line] + lines.length[line]))
+    return sorted(found)
+
+
+def _fault(header: Header) -> str:
+    """Why a header cannot be used; empty if it can."""
+    _, names = header
     missing = [name for name in MANDATORY if name not in names]
     twice = [name for name in KEYWORDS if names.count(name) > 1]
     if missing:
-        raise ElementsError(f"{source}: the CSV header has no {', '.join(missing)}: it must name the OMM keywords")
-    if twice:
-        raise ElementsError(f"{source}: the CSV header has {', '.join(twice)} more than once")
-    return names
+        lines = " (TLE lines are read from JSON, not from CSV)" if "TLE_LINE1" in names else ""
+        return f"has no {', '.join(missing)}: it must name the OMM keywords{lines}"
+    return f"has {', '.join(twice)} more than once" if twice else ""
 
 
-def _block(lines: Cells, rows: Ints, names: list[str]) -> Elements:
+def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
+    place = Place(rows + 1, lines[rows].text)
+    return from_columns({}, Place(rows[:0], place.text)).elements(rejects(np.ones(len(rows), bool), place, reason))
+
+
+def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
+    separator, names = header
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
     end = start + lines.length[rows]
     buffer = lines.buffer[base : base + int(end[-1])]
-    commas, odd_quotes = _commas(buffer, start, end)
+    commas, odd_quotes = _separators(buffer, start, end, ord(separator))
 
     owner = np.searchsorted(start, commas, "right") - 1
     count = np.bincount(owner, minlength=len(rows)) + 1
@@ -65,12 +132,13 @@ def _block(lines: Cells, rows: Ints, names: list[str]) -> Elements:
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
     columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if name in KEYWORDS}
     kept = rows[good]
-    return from_columns(columns, Place(kept + 1, lines[kept].text), rejected)
+    return from_columns(columns, Place(kept + 1, lines[kept].text)).elements(rejected)
 
 
-def _commas(buffer: Bytes, start: Ints, end: Ints) -> tuple[Ints, Mask]:
-    """The commas that separate fields, and which lines have an odd number of quotation marks."""
-    commas = np.flatnonzero(buffer == COMMA)
+def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:
+    """Where fields end, and which lines have an odd number of quotation marks. A separator between quotation marks is text."""
+    commas = np.flatnonzero(buffer == separator)
+    commas = commas[commas < end[np.searchsorted(start, commas, "right") - 1]]  # not those of a header between two rows
     quotes = np.flatnonzero(buffer == QUOTE)
     if not len(quotes):
         return commas, np.zeros(len(start), bool)

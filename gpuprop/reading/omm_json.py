@@ -1,55 +1,153 @@
-"""OMM as JSON: an array of objects, one object, or one object after another. A damaged object spoils itself only."""
+"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. A damaged object spoils itself only.
 
+One walk from the first character to the last. It never goes back, so its time grows with the length of the text and with nothing else;
+an object that holds no other is decoded at once, everything around such objects is read token by token and is never held in memory.
+
+Array    each element is read by itself.
+Object   its keywords and those of the objects in it make one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless some are
+         given twice: then each object in it is a message of its own (`{"25544": {...}, "48274": {...}}`).
+Around   what an object says outside its messages about frame, time scale, name or number holds for all of them.
+"""
+
+import functools
+import itertools
 import json
 import re
-from typing import Any
+from collections.abc import Iterable
+from json.decoder import scanstring  # type: ignore[attr-defined]
+
+import numpy as np
 
 from ..elements import Elements
-from .columns import decode
+from .columns import decode, trimmed
+from .draft import limit
 from .errors import ElementsError
-from .omm import KEYWORDS, Messages
+from .omm import CONTEXT, KEYWORDS, Messages, from_records
+from .tle import from_texts
 
-MAX_RECORD = 64 << 10  # characters of one object; Space-Track's have about 1,200
+MAX_RECORD = 64 << 10  # characters of an object that is decoded at once, and of one text; Space-Track's objects have about 1,200
+MAX_DEPTH = 100
+MAX_CONTAINERS = 5_000_000
+MAX_KEYS = 10_000  # different keywords that are remembered
+
+MEAN_ELEMENTS = ("EPOCH", "MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+LINES = ("TLE_LINE0", "TLE_LINE1", "TLE_LINE2")
+BOTH_LINES = "TLE"  # two or three lines in one text
+# Other spellings, as SatNOGS, the TLE API and N2YO have them.
+_FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
+SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
+NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # the name of a set of lines is the first that is given
+USED = frozenset((*KEYWORDS, *LINES, BOTH_LINES, *NAMES))
+# What makes an object an element set. An EPOCH alone may as well be the time of the download.
+DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
+INHERITED = frozenset((*CONTEXT, "OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
+NAMING = frozenset(NAMES[1:])  # these alone are no keywords of an OMM
+
 _GAP = re.compile(r"[ \t\n]*")
-_NEXT = re.compile(r"\}[ \t\n]*(?:,[ \t\n]*)?(?=\{)")  # what stands before the next record, seen from inside a damaged one
+_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)")
+_NUMBERS = re.compile(r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])")  # elements that are no objects
+_ELEMENT = re.compile(r"[\[{\]]")
+_NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")  # what stands before the next element of an array, or before its end
+
+OPEN, NEXT, AFTER = range(3)  # in a container: at its beginning, after a comma, after a value
 
 
-def read(data: bytes | bytearray, source: str) -> Elements:
-    """Every object of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError for an empty array."""
-    scan = _Scanner(decode(data))
-    array = scan.take("[")
-    due = True  # whether an object may begin here
-    while scan.character():
-        if due and scan.character() == "{":
-            due = scan.record() or not array
-        elif array and not due and scan.take(","):
-            due = True
-        elif array and scan.take("]"):
-            if not scan.messages.total:
-                raise ElementsError(f"{source} is an empty JSON array: the query matched nothing")
-            if due:
-                scan.fault("the JSON array ends after a comma")
-            if scan.character():
-                scan.fault("text after the end of the JSON array")
-            return scan.messages.elements()
-        else:
-            scan.fault("not a JSON object" if due else "',' or ']' is missing here in the JSON")
-            scan.resume()
-            due = True
-    if array and not scan.cut:
-        scan.fault("the JSON array has no end: the file was cut")
-    return scan.messages.elements()
+def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
+    """Every element set of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError for an empty array."""
+    walk = _Walk(decode(data))
+    while walk.character():
+        try:
+            walk.step()
+        except _DamageError as damage:
+            walk.recover(damage)
+    walk.finish()
+    if not walk.messages.total:
+        raise ElementsError(f"{source} is an empty JSON array: the query matched nothing")
+    return _elements(walk.messages, walk.unread, checksum)
 
 
-class _Scanner:
-    """A position in the text, its line, and the messages found so far."""
+class _DamageError(Exception):
+    """The text is no JSON here."""
+
+
+class _DepthError(_DamageError):
+    """Arrays or objects stand in each other too deeply."""
+
+
+class _Message:
+    """The keywords of an object, with where it stands."""
+
+    __slots__ = ("begin", "end", "line", "record", "twice")
+
+    def __init__(self, record: dict[str, str], line: int, begin: int, end: int, twice: bool) -> None:
+        self.record, self.line, self.begin, self.end, self.twice = record, line, begin, end, twice
+
+    @property
+    def defines(self) -> bool:
+        return not DEFINING.isdisjoint(self.record)
+
+
+class _Frame:
+    """An array or object that is not at its end yet; the outermost one, of kind "", is the text."""
+
+    __slots__ = (
+        "begin",
+        "due",
+        "empty",
+        "first",
+        "key",
+        "keys",
+        "kind",
+        "line",
+        "own",
+        "parts",
+        "several",
+        "strays",
+        "texts",
+        "total",
+        "twice",
+        "unread",
+    )
+
+    def __init__(self, kind: str, line: int, begin: int, messages: Messages) -> None:
+        self.kind, self.line, self.begin, self.due = kind, line, begin, OPEN
+        self.first, self.total = len(messages.records), messages.total  # what was read before it
+        # an object
+        self.own: dict[str, str] = {}
+        self.twice = False
+        self.key, self.empty = "", ""  # the keyword that is read, and the one of an array without elements
+        self.keys: list[str] = []  # the first few
+        self.parts: list[_Message] = []  # of the objects in it
+        self.several = False  # whether these are messages of their own
+        self.unread: list[str] = []  # the arrays in it that hold objects, but no message
+        # an array
+        self.strays: list[tuple[int, int, int, str]] = []  # elements without a message: line, begin, end, reason
+        self.texts: list[tuple[int, int]] = []  # line and place of the first element that is no object
+
+    def put(self, name: str, value: str) -> None:
+        self.twice |= name in self.own
+        self.own[name] = value
+
+    def has_one_of(self, keywords: Iterable[str]) -> bool:
+        """Whether an element set among the parts gives one of the keywords already."""
+        return any(not held.record.keys().isdisjoint(keywords) for held in self.parts if held.defines)
+
+
+class _Walk:
+    """A position in the text, its line, what is open there, and the messages found so far."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.cut = False  # whether the last record ran into the end of the file
-        self.messages = Messages()
+        self.messages = Messages(text)
+        self.stack = [_Frame("", 1, 0, self.messages)]
+        self.unread: list[str] = []
+        self._torn = False  # after damage, until the next message: one stretch of damage is one fault
+        self._opened = 0
         self._line, self._counted = 1, 0
+        self._found: dict[str, int] = {}
+
+    # --- characters ---
 
     def character(self) -> str:
         """The next character that is not blank; empty at the end."""
@@ -57,84 +155,378 @@ class _Scanner:
         self.at = gap.end() if gap else self.at
         return self.text[self.at : self.at + 1]
 
-    def take(self, character: str) -> bool:
-        taken = self.character() == character
-        self.at += taken
-        return taken
-
     def line(self) -> int:
         self._line += self.text.count("\n", self._counted, self.at)
         self._counted = self.at
         return self._line
 
-    def fault(self, reason: str) -> None:
-        shown = self.text[self.at : self.at + 200] or self.text[-80:]
-        self.messages.reject(self.line(), shown, reason)
+    def _find(self, character: str, start: int) -> int:
+        """Where `character` stands next; it is looked for once only, as `start` never goes back."""
+        found = self._found.get(character, -1)
+        if found < start:
+            found = self.text.find(character, start)
+            self._found[character] = found = found if found >= 0 else len(self.text)
+        return found
 
-    def resume(self) -> None:
-        """Go to the next object."""
-        start = self.text.find("{", self.at)
-        self.at = start if start >= 0 else len(self.text)
+    # --- values ---
 
-    def record(self) -> bool:
-        """Read one object; returns whether the next one begins right here, as after a damaged one."""
-        begin, line = self.at, self.line()
+    def step(self) -> None:
+        """Read one token or one flat object; raises _DamageError where the text is no JSON."""
+        frame, character = self.stack[-1], self.text[self.at]
+        if frame.kind == "{":
+            self._member(frame, character)
+        elif frame.kind == "" or frame.due != AFTER:
+            self._element(frame, character)
+        elif character == ",":
+            self.at += 1
+            frame.due = NEXT
+        elif character == "]":
+            self._end_array(frame)
+        else:
+            raise _DamageError("',' or ']' is missing here in the JSON")
+
+    def _element(self, frame: _Frame, character: str) -> None:
+        if character in "{[":
+            frame.due = AFTER
+            self._open(character)
+        elif frame.kind == "":
+            seen = self.messages.total or frame.due == AFTER
+            raise _DamageError("text after the end of the JSON" if seen else "not a JSON object")
+        elif character == "]":
+            if frame.due == NEXT:
+                self._fault("the JSON array ends after a comma")
+            self._end_array(frame)
+        else:
+            first = self.line(), self.at
+            run = _NUMBERS.match(self.text, self.at)
+            if run:
+                self.at = run.end()
+            else:
+                self._scalar(character)
+                frame.due = AFTER
+            frame.texts = frame.texts or [first]
+
+    def _member(self, frame: _Frame, character: str) -> None:
+        if frame.due == AFTER:
+            if character == "}":
+                self._end_object(frame)
+            elif character == ",":
+                self.at += 1
+                frame.due = NEXT
+            else:
+                raise _DamageError("',' or '}' is missing")
+        elif character == '"':
+            key = self._string()
+            if self.character() != ":":
+                raise _DamageError("':' is missing after a keyword")
+            self.at += 1
+            frame.key = key[:40]
+            if len(frame.keys) < 8:
+                frame.keys.append(frame.key)
+            name, begin, character = _used[key], self.at, self.character()
+            frame.due = AFTER
+            if character and character in "{[":
+                if name and name != BOTH_LINES:
+                    frame.put(name, self.text[begin : begin + 80])  # and so refused: it is neither a number nor a text
+                self._open(character)
+            else:
+                value = self._scalar(character)
+                if name:
+                    frame.put(name, value)
+        elif character == "}" and frame.due == OPEN:
+            self._end_object(frame)
+        else:
+            raise _DamageError("a keyword in quotation marks is missing")
+
+    def _scalar(self, character: str) -> str:
+        if character == '"':
+            return self._string()
+        found = _SCALAR.match(self.text, self.at)
+        if not found:
+            raise _DamageError("a value is missing")
+        self.at = found.end()
+        return "" if found[0] == "null" else found[0]
+
+    def _string(self) -> str:
         try:
-            record, self.at = self._decode()
-        except (json.JSONDecodeError, RecursionError) as error:
-            what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
-            self.messages.reject(line, self._shown(begin, begin + 800), f"not a JSON object that is whole: {what}")
-            found = _NEXT.search(self.text, self.at)
-            closing = self.text.rfind("]", self.at)
-            self.cut = not found and closing < 0
-            self.at = found.end() if found else closing if closing >= 0 else len(self.text)
-            return found is not None
-        _message(record, line, self._shown(begin, self.at), self.messages)
-        return False
-
-    def _shown(self, begin: int, end: int) -> str:
-        return self.text[begin : min(end, begin + 800)]
-
-    def _decode(self) -> tuple[dict[str, Any], int]:
-        """Only a bounded piece of the text is shown to the decoder, so that a hostile file cannot fill the memory."""
-        at = self.at
-        end = self.text.find("}", at, at + MAX_RECORD) + 1
-        if end:
-            try:
-                record, used = _decoder.raw_decode(self.text[at:end])
-                return record, at + used
-            except json.JSONDecodeError:
-                pass  # a brace within a text, or an object within the object
-        record, used = _decoder.raw_decode(self.text[at : at + MAX_RECORD])
-        return record, at + used
-
-
-class _Twice(dict[str, Any]):
-    """An object that names a keyword twice."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = {key.strip().upper(): value for key, value in pairs}
-    return record if len(record) == len(pairs) else _Twice(record)
-
-
-# Numbers stay text, so that they are converted as in every other format: correctly rounded, NaN refused.
-_decoder = json.JSONDecoder(object_pairs_hook=_object, parse_float=str, parse_int=str, parse_constant=str)
-
-
-def _message(record: dict[str, Any], line: int, shown: str, messages: Messages) -> None:
-    if isinstance(record, _Twice):
-        messages.reject(line, shown, "a keyword is given more than once")
-        return
-    message = {name: _text(record[name]) for name in KEYWORDS if name in record}
-    if message:
-        messages.add(message, line, shown)
-    else:
-        said = next((value for key, value in record.items() if key in ("ERROR", "MESSAGE", "DETAIL")), None)
-        messages.reject(line, shown, f"the server's message instead of an element set: {said}" if said else "no OMM keyword in this object")
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
+            value: str
+            value, self.at = scanstring(self.text, self.at + 1, True)
+        except json.JSONDecodeError as error:
+            unterminated = error.msg.startswith("Unterminated")
+            self.at = len(self.text) if unterminated else max(self.at, error.pos)
+            raise _DamageError(error.msg) from None
         return value
-    return "" if value is None else json.dumps(value)[:80]
+
+    def _open(self, character: str) -> None:
+        begin, line = self.at, self.line()
+        if character == "{" and self._flat(begin, line):
+            return
+        if len(self.stack) > MAX_DEPTH:
+            raise _DepthError(f"nested more than {MAX_DEPTH} deep")
+        self._opened += 1
+        if self._opened > MAX_CONTAINERS:
+            raise ElementsError(
+                f"the JSON has more than {MAX_CONTAINERS:,} arrays and objects in each other, the most that are read: split it"
+            )
+        self.stack.append(_Frame(character, line, begin, self.messages))
+        self.at += 1
+
+    def _flat(self, begin: int, line: int) -> bool:
+        """Read an object that holds no other container, and is whole; otherwise do nothing."""
+        end = self._find("}", begin) + 1
+        if end > MAX_RECORD + begin or self._find("{", begin + 1) < end or self._find("[", begin + 1) < end:
+            return False
+        try:
+            pairs, used = _pairs(self.text[begin:end])
+        except json.JSONDecodeError:
+            return False
+        kept = [(name, value if type(value) is str else _text(value)) for key, value in pairs if (name := _used[key])]
+        record = dict(kept)
+        self.at = begin + used
+        if self._is_part(record):
+            self._pass_up(_Message(record, line, begin, self.at, len(record) != len(kept)))
+        else:
+            self._pass_nothing(line, begin, _said(pairs) or _without(tuple(key[:40] for key, _ in pairs[:8])))
+        return True
+
+    def _is_part(self, record: dict[str, str]) -> bool:
+        """Whether an object with these keywords is a message, or part of one: a name alone is a part only."""
+        return bool(record) and (self.stack[-1].kind == "{" or not NAMING.issuperset(record))
+
+    # --- ends ---
+
+    def _end_object(self, frame: _Frame) -> None:
+        self.at += 1
+        self.stack.pop()
+        inside = self.messages.total > frame.total
+        found = ([_Message(frame.own, frame.line, frame.begin, self.at, frame.twice)] if frame.own else []) + frame.parts
+        record = {name: value for part in found for name, value in part.record.items()}
+        if not inside and self._is_part(record) and len(record) == sum(len(part.record) for part in found):
+            self._pass_up(_Message(record, frame.line, frame.begin, self.at, any(part.twice for part in found)))
+            return
+        defining = [part for part in found if part.defines]
+        for part in defining or ([] if inside or NAMING.issuperset(record) else found):
+            self._emit(part)
+        if inside and any(part.twice for part in found if not part.defines):
+            self.messages.reject(frame.line, frame.begin, self.at, "a keyword is given more than once")
+        self._inherit(frame)
+        if self.messages.total > frame.total:
+            self.unread += frame.unread
+        elif self.stack[-1].kind == "{":
+            self.stack[-1].unread += frame.unread
+            self.stack[-1].empty = self.stack[-1].empty or frame.empty
+        else:
+            reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(tuple(frame.keys))
+            self._pass_nothing(frame.line, frame.begin, reason)
+
+    def _end_array(self, frame: _Frame) -> None:
+        self.at += 1
+        self.stack.pop()
+        parent = self.stack[-1]
+        self._end_strays(frame)
+        if self.messages.total > frame.total:
+            return
+        if frame.strays and parent.kind == "{":
+            parent.unread.append(parent.key)
+        elif parent.kind == "{" and not frame.texts:
+            parent.empty = parent.key
+        elif parent.kind == "[":
+            self._pass_nothing(frame.line, frame.begin, "an array without an element set")
+
+    def _end_strays(self, frame: _Frame) -> None:
+        """What else stands in an array of element sets is told; an array that holds none is something else, unless it is all there is."""
+        if self.messages.total > frame.total or self.stack[-1].kind == "":
+            for stray in frame.strays:
+                self.messages.reject(*stray)
+            for line, begin in frame.texts:
+                self.messages.reject(line, begin, begin + 200, "not a JSON object")
+
+    def _inherit(self, frame: _Frame) -> None:
+        """What an object says beside the messages in it holds for them all, unless they say otherwise.
+
+        Two things that it says about one keyword are put together, so that a contradiction refuses the messages.
+        """
+        shared: dict[str, str] = {}
+        for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
+            for name, value in record.items():
+                if name in INHERITED and value and value != shared.get(name):
+                    shared[name] = f"{shared[name]} and {value}"[:200] if name in shared else value
+        for record in itertools.islice(self.messages.records, frame.first, None) if shared else ():
+            for name, value in shared.items():
+                record.setdefault(name, value)
+
+    def _pass_up(self, part: _Message) -> None:
+        """Give what an object holds to the object that it stands in, or else take it as a message."""
+        parent = self.stack[-1]
+        if parent.kind != "{":
+            self._emit(part)
+        elif part.defines and (parent.several or parent.has_one_of(part.record)):
+            for held in [] if parent.several else [held for held in parent.parts if held.defines]:
+                self._emit(held)
+                parent.parts.remove(held)
+            parent.several = True
+            self._emit(part)
+        else:
+            limit(len(parent.parts))
+            parent.parts.append(part)
+
+    def _pass_nothing(self, line: int, begin: int, reason: str) -> None:
+        parent = self.stack[-1]
+        if parent.kind == "":
+            self.messages.reject(line, begin, self.at, reason)
+        elif parent.kind == "[":
+            limit(0, len(parent.strays) + 1)
+            parent.strays.append((line, begin, self.at, reason))
+
+    def _emit(self, part: _Message) -> None:
+        self._torn = False
+        long = [name for name, text in part.record.items() if len(text) > MAX_RECORD] if part.end - part.begin > MAX_RECORD else []
+        if part.twice:
+            self.messages.reject(part.line, part.begin, part.end, "a keyword is given more than once")
+        elif long:
+            self.messages.reject(part.line, part.begin, part.end, f"{long[0]} is longer than {MAX_RECORD:,} characters")
+        else:
+            self.messages.add(part.record, part.line, part.begin, part.end)
+
+    # --- damage ---
+
+    def recover(self, damage: _DamageError) -> None:
+        """Reject what is damaged, and go to the next element of the array that it stands in."""
+        level = self._damaged()
+        if self.stack[level].kind == "{":
+            self._lose(level, str(damage))
+        else:
+            if not self._torn:
+                self._fault(str(damage))
+            self._abandon(level + 1)
+        self._resume(damage, between=level == len(self.stack) - 1)
+        self.stack[-1].due = OPEN
+        self._torn = True
+
+    def finish(self) -> None:
+        """The end of the text: what is still open there was cut."""
+        level = self._damaged()
+        if self.stack[level].kind == "{":
+            self._lose(level, "the text ends within it")
+        elif level and not self._torn:
+            self._fault("the JSON array has no end: the file was cut")
+        self._abandon(1)
+
+    def _damaged(self) -> int:
+        """The level of the container that damage at this position spoils: an array of objects, or an element of one."""
+        level = len(self.stack) - 1
+        while self.stack[level].kind == "[" and self.stack[level - 1].kind and not self._holds_objects(self.stack[level]):
+            level -= 1  # an array of numbers is a value of an object
+        while self.stack[level].kind == "{" and self.stack[level - 1].kind == "{":
+            level -= 1
+        return level
+
+    def _holds_objects(self, frame: _Frame) -> bool:
+        return bool(frame.strays) or self.messages.total > frame.total
+
+    def _lose(self, level: int, reason: str) -> None:
+        lost = self.stack[level]
+        self._abandon(level)
+        self.messages.reject(lost.line, lost.begin, max(self.at, lost.begin + 200), f"not a JSON object that is whole: {reason}")
+
+    def _abandon(self, level: int) -> None:
+        """Drop the containers from `level` on; the messages that were read in them stay."""
+        while len(self.stack) > level:
+            frame = self.stack.pop()
+            self._end_strays(frame)
+            self._inherit(frame)
+
+    def _resume(self, damage: _DamageError, between: bool) -> None:
+        """Go to where the next element may begin, or the array may end. between: the damage is not in an element."""
+        here, in_array = self.text[self.at : self.at + 1], self.stack[-1].kind == "["
+        if isinstance(damage, _DepthError):
+            between = False
+        elif here == "{" or (here == "]" and in_array):
+            return
+        found = (_ELEMENT if between else _NEXT).search(self.text, self.at)
+        if not found:
+            self.at = len(self.text)
+        elif between:
+            self.at = found.start() + (found[0] == "]" and not in_array)
+        else:
+            self.at = found.start() if found[0].startswith("[") else found.end()
+
+    def _fault(self, reason: str) -> None:
+        begin = self.at if self.at < len(self.text) else max(len(self.text) - 80, 0)
+        self.messages.reject(self.line(), begin, begin + 200, reason)
+
+
+class _Used(dict[str, str]):
+    """A keyword as it is written -> the keyword that it means; empty for one that is not used."""
+
+    def __missing__(self, key: str) -> str:
+        name = trimmed(key).upper() if len(key) < 100 else ""
+        name = SPELLINGS.get(name, name)
+        name = name if name in USED else ""
+        if len(self) < MAX_KEYS:
+            self[key] = name
+        return name
+
+
+_used = _Used()
+# Numbers stay text, so that they are converted as in every other format: correctly rounded, NaN refused.
+_pairs = json.JSONDecoder(object_pairs_hook=list, parse_float=str, parse_int=str, parse_constant=str).raw_decode
+
+
+def _text(value: object) -> str:
+    return "" if value is None else "true" if value is True else "false"
+
+
+def _said(pairs: list[tuple[str, object]]) -> str:
+    said = next((value for key, value in pairs if key.upper() in ("ERROR", "MESSAGE", "DETAIL")), None)
+    return f"the server's message instead of an element set: {str(said)[:200]}" if said else ""
+
+
+@functools.lru_cache(1000)  # one text for the many objects that are alike
+def _without(keys: tuple[str, ...]) -> str:
+    """Why an object with these keys is no element set."""
+    shown = [repr(key) for key in keys]
+    return f"no OMM keyword and no TLE line in this object, but {', '.join(shown) or 'nothing'}"
+
+
+# --- messages to element sets ---
+
+
+def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
+    lines = [i for i, record in enumerate(messages.records) if _is_lines(record)]
+    apart = set(lines)
+    omm = [i for i in range(len(messages.records)) if i not in apart]
+    drafts = [(omm, from_records([messages.records[i] for i in omm], messages.place(omm)))] if omm or not lines else []
+    if lines:
+        records = [messages.records[i] for i in lines]
+        names = [_name(record) for record in records]
+        first, second = ([record.get(line, "") for record in records] for line in LINES[1:])
+        numbers = [record.get("NORAD_CAT_ID", "") for record in records]
+        drafts.append((lines, from_texts(names, first, second, numbers, messages.place(lines), checksum)))
+    elements = Elements.concat(draft.elements() for _, draft in drafts)
+    rejected = sorted([*elements.rejected, *messages.rejected], key=lambda bad: bad.line)
+    order = np.argsort(np.concatenate([np.array(chosen, np.int64)[~draft.bad] for chosen, draft in drafts]))
+    elements = elements[order]
+    notes, noted = elements.notes, elements.noted
+    if unread and len(elements) and noted is not None:
+        said = ", ".join(repr(key) for key in itertools.islice(dict.fromkeys(unread), 20))
+        notes = (*notes, f"not read, as no object in it is an element set: {said} in the JSON")
+        noted = np.vstack([noted, np.ones((1, len(elements)), bool)])
+    return Elements(elements.fields, rejected, notes, noted)
+
+
+def _name(record: dict[str, str]) -> str:
+    said = next((name for name in NAMES if record.get(name)), "")
+    text = trimmed(record[said]) if said else ""
+    return text.removeprefix("0 ") if said == LINES[0] else text
+
+
+def _is_lines(record: dict[str, str]) -> bool:
+    """Whether a message is to be read from its TLE lines: it has them, and not all mean elements."""
+    if BOTH_LINES in record and "TLE_LINE1" not in record:
+        lines = [line for line in record[BOTH_LINES].splitlines() if line.strip()]
+        if 2 <= len(lines) <= 3:
+            record |= dict(zip(LINES[3 - len(lines) :], lines, strict=True))
+    if "TLE_LINE1" not in record and "TLE_LINE2" not in record:
+        return False
+    return not all(record.get(name) for name in MEAN_ELEMENTS)

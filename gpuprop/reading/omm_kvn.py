@@ -10,18 +10,22 @@ _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
 
 
-def read(data: bytes | bytearray, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at CCSDS_OMM_VERS."""
     lines = Cells.lines(data)
-    messages = Messages()
+    messages = Messages(data)
     record: dict[str, str] = {}
-    begin, shown, fault = 0, "", ""
+    begin, shown, fault = 0, (0, 0), ""
 
     def finish() -> None:
         if fault:
-            messages.reject(begin, shown, fault)
+            messages.reject(begin, *shown, fault)
         elif begin:
-            messages.add(record, begin, shown)
+            messages.add(record, begin, *shown)
+
+    def stretch(number: int) -> tuple[int, int]:
+        start = int(lines.start[number - 1])
+        return start, start + int(lines.length[number - 1])
 
     for number in range(1, len(lines) + 1):
         text = lines.text(number - 1)
@@ -31,7 +35,7 @@ def read(data: bytes | bytearray, source: str) -> Elements:
         name = pair[1].upper() if pair else ""
         if not begin or _VERSION.fullmatch(name):
             finish()
-            record, begin, shown, fault = {}, number, text, ""
+            record, begin, shown, fault = {}, number, stretch(number), ""
         if not pair:
             fault = fault or f"line {number} is not KEYWORD = value: {text[:60]!r}"
         elif _VERSION.fullmatch(name) and name != "CCSDS_OMM_VERS":
@@ -40,6 +44,6 @@ def read(data: bytes | bytearray, source: str) -> Elements:
             fault = fault or f"{name} is given again on line {number}: a message begins with CCSDS_OMM_VERS"
         elif name in KEYWORDS:
             record[name] = without_unit(name, pair[2])
-            shown = text if name == "OBJECT_NAME" else shown
+            shown = stretch(number) if name == "OBJECT_NAME" else shown
     finish()
     return messages.elements()

@@ -5,7 +5,7 @@ import re
 import xml.parsers.expat as expat
 
 from ..elements import Elements
-from .columns import decode
+from .columns import decode, trimmed
 from .draft import MAX_RECORDS
 from .errors import ElementsError
 from .omm import KEYWORDS, Messages, without_unit
@@ -13,10 +13,12 @@ from .omm import KEYWORDS, Messages, without_unit
 MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
 _END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
+_ENCODING = re.compile(rb'encoding\s*=\s*["\'][^"\']*["\']')  # bytes are UTF-8 here, whatever they were
+HEADER = 1000  # bytes in which the XML declaration ends
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
-def read(data: bytes | bytearray, source: str) -> Elements:
+def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if there is none."""
     if not data.isascii():
         data = decode(data).encode()
@@ -29,28 +31,25 @@ def read(data: bytes | bytearray, source: str) -> Elements:
     if not begins:
         raise ElementsError(f"{source} is XML or HTML without any <omm>: it holds no orbit mean-elements message")
 
-    messages = Messages()
-    frame = _parser()
-    frame_fault = _feed(frame, re.sub(rb'encoding\s*=\s*["\'][^"\']*["\']', b"", data[: begins[0]], count=1))
+    messages = Messages(data)
+    around = [_ENCODING.sub(b"", data[: min(begins[0], HEADER)], count=1), data[HEADER : begins[0]]]
     line, counted = 1, 0
     for begin, limit in zip(begins, [*begins[1:], len(data)], strict=True):
         line, counted = line + data.count(b"\n", counted, begin), begin
         end = _END.search(data, begin, limit)
-        shown = data[begin : begin + 800]
         if end is None:
-            messages.reject(line, decode(shown), "<omm> without its </omm>: the message is cut")
-            frame_fault = frame_fault or _feed(frame, b"\n" * data.count(b"\n", begin, limit))
-        elif end.end() - begin > MAX_RECORD:
-            messages.reject(line, decode(shown), f"the message is longer than {MAX_RECORD:,} bytes")
-            frame_fault = frame_fault or _feed(frame, data[end.end() : limit])
+            messages.reject(line, begin, limit, "<omm> without its </omm>: the message is cut")
+            continue
+        around += [b"<omm/>", data[end.end() : limit]]
+        if end.end() - begin > MAX_RECORD:
+            messages.reject(line, begin, limit, f"the message is longer than {MAX_RECORD:,} bytes")
         else:
-            _message(data[begin : end.end()], line, messages)
-            inner = data.count(b"\n", begin, end.end())
-            frame_fault = frame_fault or _feed(frame, b"<omm/>" + b"\n" * inner + data[end.end() : limit])
-    frame_fault = frame_fault or _feed(frame, b"", True)
-    if frame_fault:
-        last = data.count(b"\n") + 1
-        messages.reject(last, decode(data[-160:]), f"the file around the messages is not whole ({frame_fault}): it was cut or changed")
+            _message(data, begin, end.end(), line, messages)
+    fault = _feed(_parser(), b"".join(around))  # all at once: expat goes over an unfinished tag again with every piece
+    if fault:
+        begin = max(len(data) - 160, 0)
+        reason = f"the file around the messages is not whole ({fault}): it was cut or changed"
+        messages.reject(data.count(b"\n") + 1, begin, len(data), reason)
     return messages.elements()
 
 
@@ -70,15 +69,17 @@ def _parser() -> expat.XMLParserType:
     return parser
 
 
-def _feed(parser: expat.XMLParserType, data: bytes | bytearray, final: bool = False) -> str:
+def _feed(parser: expat.XMLParserType, data: bytes | bytearray) -> str:
+    """What is wrong with the document `data`; empty for nothing."""
     try:
-        parser.Parse(data, final)
+        parser.Parse(data, True)
     except expat.ExpatError as error:
         return expat.ErrorString(error.code)
     return ""
 
 
-def _message(data: bytes | bytearray, line: int, messages: Messages) -> None:
+def _message(data: bytes | bytearray, begin: int, stop: int, line: int, messages: Messages) -> None:
+    """Read the <omm> that stands at data[begin:stop]."""
     record: dict[str, str] = {}
     twice: list[str] = []
     pieces: list[str] = []
@@ -94,7 +95,7 @@ def _message(data: bytes | bytearray, line: int, messages: Messages) -> None:
         if name in KEYWORDS:
             if name in record:
                 twice.append(name)
-            value = "".join(pieces).strip()
+            value = trimmed("".join(pieces))
             record[name] = without_unit(name, f"{value} [{unit}]") if unit else value
         pieces.clear()
 
@@ -102,11 +103,10 @@ def _message(data: bytes | bytearray, line: int, messages: Messages) -> None:
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = pieces.append
-    fault = _feed(parser, data, True)
-    shown = decode(data[:800])
+    fault = _feed(parser, data[begin:stop])
     if fault:
-        messages.reject(line + parser.ErrorLineNumber - 1, shown, f"not XML: {fault}")
+        messages.reject(line + parser.ErrorLineNumber - 1, begin, stop, f"not XML: {fault}")
     elif twice:
-        messages.reject(line, shown, f"{twice[0]} is given more than once")
+        messages.reject(line, begin, stop, f"{twice[0]} is given more than once")
     else:
-        messages.add(record, line, shown)
+        messages.add(record, line, begin, stop)

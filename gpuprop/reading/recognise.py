@@ -1,26 +1,41 @@
 """Which format a text is, told from its content; and if it is none, what it is instead and what to do about it."""
 
+import itertools
 import re
 
-from .columns import decode
+from .columns import NO_BLANK, decode, trimmed
 from .errors import ElementsError
 from .omm import KEYWORDS, MANDATORY
-from .omm_csv import header
+from .omm_csv import MAX_TITLES, SEPARATORS, columns_of, header_in
 
 _JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
-_MESSAGE = re.compile(rb'"\s*(' + "|".join(MANDATORY).encode() + rb')\s*"\s*:', re.IGNORECASE)
+_MESSAGE = re.compile(rb'"\s*(' + "|".join(MANDATORY).encode() + rb'|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
+_DEFINING = re.compile(rb'"\s*(MEAN_MOTION|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
 _ANSWER = re.compile(rb'[\[{]\s*"\s*(error|message|detail)\w*\s*"\s*:', re.IGNORECASE)
 _TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|[ -~]{38})")
 _INDENTED = re.compile(rb"(?m)^[ \t]+[12] [ 0-9A-Za-z][ 0-9]{3}[0-9]")
 _HTML = re.compile(rb"<(!doctype\s+html|html|head)[\s>]", re.IGNORECASE)
-_TITLE = re.compile(rb"<title[^>]*>([^<]{1,80})", re.IGNORECASE)
+_TITLE = re.compile(rb"<title[^<>]*>([^<]{1,80})", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\0-\x08\x0e-\x1a\x1c-\x1f]")
 HEAD = 64 << 10  # bytes that tell the format
 
+_SATCAT = {"NORAD_CAT_ID", "PERIOD", "APOGEE", "PERIGEE"}
+_SATCAT_KEYS = (b'"PERIOD"', b'"APOGEE"', b'"PERIGEE"')
+_NO_ELEMENTS = (
+    "is a satellite catalogue (SATCAT): it has periods and altitudes, but no element sets; download GP data, or TLEs, of these satellites"
+)
+_ZIP = "a zip archive or a spreadsheet: unpack it first, or save the table as CSV"
+_TAR = slice(257, 262), b"ustar"
 _MAGIC = {
     b"\x1f\x8b": "gzip inside gzip: unpack it once",
-    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"PK\x03\x04": _ZIP,
+    b"PK\x05\x06": _ZIP,
+    b"PK\x07\x08": _ZIP,
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive: unpack it first",
+    b"Rar!": "a RAR archive: unpack it first",
+    b"\x04\x22\x4d\x18": "an lz4 file: unpack it first",
+    b"\x1f\x9d": "a compress (.Z) file: unpack it first",
     b"\xfd7zXZ": "an xz file: unpack it first",
     b"BZh": "a bzip2 file: unpack it first",
     b"\x28\xb5\x2f\xfd": "a zstd file: unpack it first",
@@ -47,7 +62,12 @@ def format_of(data: bytes | bytearray, source: str) -> str:
     """
     begin = bytes(data[:HEAD])
     head = begin.lstrip()
+    packed = _packed(begin)
+    if packed:
+        raise ElementsError(f"{source} is {packed}")
     if _JSON.match(head):
+        if not _DEFINING.search(head) and all(key in head for key in _SATCAT_KEYS):
+            raise ElementsError(f"{source} {_NO_ELEMENTS}")
         answer = not _MESSAGE.search(head) and (_ANSWER.search(head[:400]) or _advice(head[:400]))
         if not answer:
             return "json"
@@ -55,8 +75,7 @@ def format_of(data: bytes | bytearray, source: str) -> str:
     if head.startswith(b"<") and not _HTML.search(head[:4096]):
         return "xml"
     if not head.startswith(b"<"):
-        columns = header(decode(head.split(b"\n", 1)[0]))
-        if len({"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}.intersection(columns)) >= 2:
+        if any(map(header_in, _first_lines(head))):
             return "csv"
         if _KVN.search(head):
             return "kvn"
@@ -65,30 +84,50 @@ def format_of(data: bytes | bytearray, source: str) -> str:
     raise ElementsError(f"{source} {_instead(begin, head)}")
 
 
+def _packed(begin: bytes) -> str:
+    """What an archive, a compressed file or a file of another kind is, by its first bytes; empty for none of these."""
+    place, tar = _TAR
+    if begin[place] == tar:
+        return "a tar archive: unpack it first"
+    return next((what for magic, what in _MAGIC.items() if begin.startswith(magic)), "")
+
+
+def _first_lines(head: bytes) -> list[str]:
+    """The lines in which a CSV header may stand; blank ones do not count."""
+    lines = (line for line in head.split(b"\n") if line.strip(b" \t"))
+    return [decode(line) for line in itertools.islice(lines, MAX_TITLES + 1)]
+
+
 def _advice(head: bytes) -> str | None:
     """What to do about a notice of CelesTrak or Space-Track, None if `head` is none."""
-    said = " ".join(decode(head).split()).lower()
+    said = _in_one_line(head).lower()
     return next((advice for notice, advice in _NOTICES.items() if notice in said), None)
+
+
+def _in_one_line(text: bytes) -> str:
+    """Each stretch of blanks and line ends as one blank; a no-break space stays."""
+    return trimmed(re.sub("[ \t\n]+", " ", decode(text)))
 
 
 def _instead(begin: bytes, head: bytes) -> str:
     if not head:
         return f"{'is empty' if not begin else 'is blank' if len(begin) < HEAD else 'begins with nothing but blanks'}: download it again"
-    for magic, what in _MAGIC.items():
-        if begin.startswith(magic):
-            return f"is {what}"
     if head.startswith(b"<"):
         title = _TITLE.search(head)
         named = f" ({' '.join(decode(title[1]).split())!r})" if title else ""
         return f"is a web page{named}, not element sets: look at it in a browser, then download the data itself"
     if _CONTROL.search(head):
         return "is binary data, not element sets"
-    said = " ".join(decode(head[:400]).split())
+    said = _in_one_line(head[:400])
     advice = _advice(head[:400])
     if _JSON.match(head):
         advice = advice or "read what it says; where it is a limit or a failure of the server, wait, then ask again"
     if advice:
         return f"holds no element sets but the server's answer {said[:200]!r}: {advice}"
+    if any(_SATCAT.issubset(columns_of(line, separator)) for line in _first_lines(head) for separator in SEPARATORS):
+        return _NO_ELEMENTS
+    if NO_BLANK.search(decode(head)) and _TLE.search(NO_BLANK.sub(" ", decode(begin)).encode()):
+        return "holds two-line sets with no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
     if _INDENTED.search(begin):
         return "holds two-line sets with blanks before their lines: they must begin in column 1 (for text in a program: textwrap.dedent)"
     return f"is in no format that is known (TLE, 3LE, or OMM as CSV, JSON, XML or KVN); it begins with {said[:80]!r}"

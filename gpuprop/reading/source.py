@@ -7,6 +7,7 @@ import codecs
 import io
 import itertools
 import os
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, cast
@@ -23,6 +24,8 @@ ONE_LINE = ("json", "xml")  # these may stand in one line; their readers bound e
 MAX_RATIO = 200  # element sets compress 3 to 20 times, never this much: it is a decompression bomb
 RATIO_FROM = 64 << 20  # small files may be as repetitive as they like
 CHUNK = 1 << 20
+PIECE = 16 << 10  # bytes of a gzip file that are unpacked at a time
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}")  # one slash is left of two where a path was made of it
 GZIP = b"\x1f\x8b"
 
 
@@ -36,6 +39,8 @@ def load(source: Source) -> tuple[str, str, bytearray]:
         return _text("the bytes given", io.BytesIO(source))
     if isinstance(source, (str, os.PathLike)):
         name = os.fspath(source)
+        if isinstance(name, str) and is_url(name):
+            raise ElementsError(url_advice(name))
         if "\n" in name:
             raise ElementsError("read_elements takes a path, bytes or an open file; to read a string, pass text.encode()")
         if os.path.isdir(name):
@@ -45,6 +50,23 @@ def load(source: Source) -> tuple[str, str, bytearray]:
     if hasattr(source, "read"):
         return _text(str(getattr(source, "name", "the file given")), source)
     raise TypeError(f"read_elements takes a path, bytes or an open file, not {type(source).__name__}")
+
+
+def is_url(source: str) -> bool:
+    """Whether `source` is an address, and not a path that looks like one."""
+    return _URL.match(source) is not None and not os.path.exists(source)
+
+
+def url_advice(url: str) -> str:
+    """That an address is not read, and what to do. It is shown without user, password and query, which may be secrets."""
+    match = _URL.match(url)
+    scheme = match[1].lower() if match else ""
+    shown = f"{scheme}://{url[match.end() if match else 0 :].partition('?')[0].partition('#')[0].rpartition('@')[2]}"
+    if scheme == "file":
+        return f"{shown} is an address: give the path of the file instead"
+    if scheme in ("http", "https"):
+        return f"{shown} is an address, and catalogues are read from files: download it first with gpuprop fetch URL -o FILE"
+    return f"{shown} is an address, and catalogues are read from files: copy it to this machine first (gpuprop fetch does so for https)"
 
 
 def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
@@ -89,8 +111,10 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
     packed = unpacked = 0
     member: Any = None
     try:
-        for chunk in chunks:
+        for chunk in _pieces(chunks):
             packed += len(chunk)
+            if packed > MAX_BYTES:
+                raise ElementsError(f"{name} has more than {MAX_BYTES:,} bytes, the most that is read at once: split it")
             if member is None:
                 chunk = chunk.lstrip(b"\0")  # padding after a member is allowed
             full = False
@@ -109,6 +133,12 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise ElementsError(f"{name} is damaged gzip data ({error}): download it again") from None
     if member is not None:
         raise ElementsError(f"{name} is gzip data that ends too early: download it again")
+
+
+def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Short ones: zlib copies what is left of a piece at the end of every member, and a member may have 20 bytes."""
+    for chunk in chunks:
+        yield from (chunk[at : at + PIECE] for at in range(0, len(chunk), PIECE))
 
 
 def _utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:

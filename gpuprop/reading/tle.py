@@ -3,6 +3,7 @@
 Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle; Alpha-5 numbers, ibid. #tle-alpha5.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..elements import Elements, Reject
-from .columns import DOT, SPACE, ZERO, Bytes, Cells, Ints, Mask, decimals, digits, integers, leading_zeros
+from .columns import DOT, NO_BLANK, SPACE, ZERO, Bytes, Cells, Ints, Mask, decimals, digits, integers, leading_zeros, trimmed
 from .draft import Draft, Place, joined, limit, objects, rejects
 from .instants import day_of_year_epochs, four_digit_year
 
@@ -23,6 +24,8 @@ BLOCK = 100_000  # sets converted at a time
 # 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
 POINTS = {LINE_1: [23, 34], LINE_2: [11, 20, 37, 46, 54]}
+# Angles below 100 deg have five decimals in some files, in a field that is full: `53.00000` for ` 53.0000`.
+ANGLES = {11: (8, 16), 20: (17, 25), 37: (34, 42), 46: (43, 51)}  # of line 2: the column of the point, and the field
 DECIMALS = {
     "INCLINATION": (LINE_2, 8, 16),
     "RA_OF_ASC_NODE": (LINE_2, 17, 25),
@@ -37,6 +40,7 @@ INTEGERS = {"EPHEMERIS_TYPE": (LINE_1, 62, 63, 0), "ELEMENT_SET_NO": (LINE_1, 64
 # Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A leading blank counts as zero.
 _ALPHA5 = np.full(256, -1, np.int64)
 _ALPHA5[list(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")] = np.arange(34)
+_HEADER = re.compile(r"([0-9]{1,6}) ([0-9]{1,6})")
 _WEIGHT = np.zeros(256, np.int64)  # what a character adds to the checksum
 _WEIGHT[list(b"0123456789")] = np.arange(10)
 _WEIGHT[ord("-")] = 1
@@ -47,6 +51,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     lines = Cells.lines(data)
     first, second, name, strays = _pair(lines)
     limit(len(first) + len(strays))
+    notes = _take_header(lines, strays, name, len(first))
 
     def blocks() -> Iterator[Elements]:
         for begin in range(0, max(len(first), 1), BLOCK):
@@ -54,9 +59,27 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             last = first[begin + BLOCK] if begin + BLOCK < len(first) else len(lines)
             inside = [stray for stray in strays if stray.line <= last]
             del strays[: len(inside)]
-            yield _Sets(lines, first[block], second[block]).elements(name[block], checksum, inside)
+            one, two = lines[first[block]], lines[second[block]]
+            sets = _Sets(one, two, Place(first[block] + 1, one.text), Place(second[block] + 1, two.text))
+            yield sets.read(_names(lines, name[block]), checksum).elements(inside)
 
-    return joined(blocks())
+    elements = joined(blocks())
+    return Elements(elements.fields, elements.rejected, notes) if notes else elements
+
+
+def from_texts(names: list[str], first: list[str], second: list[str], numbers: list[str], place: Place, checksum: str) -> Draft:
+    """Sets whose lines are texts of a record at `place`. numbers: the catalogue numbers that the records give too, or blank."""
+    lines = {line: Cells.of([trimmed(text) for text in texts]) for line, texts in ((LINE_1, first), (LINE_2, second))}
+    sets = _Sets(lines[LINE_1], lines[LINE_2], place, place)
+    for line, cells in lines.items():
+        sets.draft.refuse(cells.length == 0, f"line {line} of the set is missing")
+        sets.draft.refuse(sets.text[line][:, 0] != ZERO + line, f"this is no line {line} of a two-line set")
+    draft = sets.read(names, checksum)
+    given, good, blank = integers(Cells.of(numbers).fitted()[0])
+    number = draft.fields["NORAD_CAT_ID"]
+    other = ~blank & ~(good & (given == number))
+    draft.refuse(other, lambda i: f"NORAD_CAT_ID is {numbers[i][:40]!r}, but the lines are of object {number[i]}")
+    return draft
 
 
 def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
@@ -92,17 +115,28 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
     return kept[pairs], kept[pairs + 1], np.where(named, kept[pairs - 1], -1), strays
 
 
+def _take_header(lines: Cells, strays: list[Reject], name: Ints, count: int) -> tuple[str, ...]:
+    """hypatia writes the numbers of planes and of satellites in each on the first line of its tles.txt. Returns what is odd about it."""
+    header = _HEADER.fullmatch(strays[0].text) if strays and count and name[0] >= 0 else None
+    if not header or strays[0].line > name[0] or lines.length[: strays[0].line - 1].any() or lines.length[strays[0].line : name[0]].any():
+        return ()
+    del strays[0]
+    planes, each = int(header[1]), int(header[2])
+    if planes * each == count:
+        return ()
+    return (f"the first line says {planes} planes of {each}, that is {planes * each} satellites, but the file holds {count}",)
+
+
 class _Sets:
     """n sets as two matrices of characters, (n, 69) each, and the draft made of them."""
 
-    def __init__(self, lines: Cells, first: Ints, second: Ints) -> None:
-        self.lines = lines
-        self.cells = {LINE_1: lines[first], LINE_2: lines[second]}
+    def __init__(self, first: Cells, second: Cells, first_place: Place, second_place: Place) -> None:
+        self.cells = {LINE_1: first, LINE_2: second}
         self.text = {line: cells.matrix(WIDTH) for line, cells in self.cells.items()}
-        self.place = {LINE_1: Place(first + 1, self.cells[LINE_1].text), LINE_2: Place(second + 1, self.cells[LINE_2].text)}
-        self.draft = Draft(self.place[LINE_1])
+        self.place = {LINE_1: first_place, LINE_2: second_place}
+        self.draft = Draft(first_place)
 
-    def elements(self, name: Ints, checksum: str, strays: list[Reject]) -> Elements:
+    def read(self, names: list[str], checksum: str) -> Draft:
         fields = self.draft.fields
         self._layout()
         fields["NORAD_CAT_ID"] = self._numbers()
@@ -120,23 +154,29 @@ class _Sets:
             self._refuse_field(~(good & (values >= 0)) & ~blank, field, line, start, stop)
         fields["CLASSIFICATION_TYPE"] = objects([code.strip() or "U" for code in self.text[LINE_1][:, 7].tobytes().decode("latin-1")])
         fields["OBJECT_ID"] = objects(_designators(self.text[LINE_1][:, 9:17]))
-        fields["OBJECT_NAME"] = objects(self._names(name))
+        fields["OBJECT_NAME"] = objects(names)
         if checksum == "verify":
             for line in (LINE_1, LINE_2):
                 self._verify(line)
-        return self.draft.elements(strays)
+        return self.draft
 
     def _layout(self) -> None:
         used = {line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1) for line, text in self.text.items()}
         for line in (LINE_1, LINE_2):
+            self._refuse_spaces(line)
             self._refuse_cut(line, used[line])
         for line, other in ((LINE_1, LINE_2), (LINE_2, LINE_1)):
             short = (used[line] == CHECKSUM) & (used[other] > CHECKSUM)
             reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
             self.draft.refuse(short, reason, self.place[line])
         for line, text in self.text.items():
-            expected = [SPACE] * len(BLANKS[line]) + [DOT] * len(POINTS[line])
-            moved = np.asarray((text[:, BLANKS[line] + POINTS[line]] != expected).any(axis=1))
+            moved = np.asarray((text[:, BLANKS[line]] != SPACE).any(axis=1))
+            for point in POINTS[line]:
+                off = text[:, point] != DOT
+                if line == LINE_2 and point in ANGLES and off.any():
+                    start, stop = ANGLES[point]
+                    off &= (text[:, point - 1] != DOT) | (text[:, start:stop] == SPACE).any(axis=1)
+                moved |= off
             reason = f"line {line} has its blanks or decimal points in the wrong columns: a character is missing or too many, or changed"
             self.draft.refuse(moved, reason, self.place[line])
             after = self.cells[line].matrix(WIDTH + 1)[:, WIDTH]
@@ -147,6 +187,14 @@ class _Sets:
 
     def _refuse_cut(self, line: int, used: Ints) -> None:
         self.draft.refuse(used < CHECKSUM, lambda i: f"line {line} is cut: {used[i]} columns instead of 69", self.place[line])
+
+    def _refuse_spaces(self, line: int) -> None:
+        """No-break spaces and the like, which web pages and word processors put in the place of blanks."""
+        spaces = np.zeros(len(self.draft.bad), bool)
+        for i in np.flatnonzero((self.text[line] >= 128).any(axis=1)).tolist():
+            spaces[i] = NO_BLANK.search(self.cells[line].text(i)) is not None
+        reason = f"line {line} holds no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
+        self.draft.refuse(spaces, reason, self.place[line])
 
     def _numbers(self) -> Ints:
         numbers = {}
@@ -184,16 +232,18 @@ class _Sets:
 
         self.draft.refuse(wrong, reason, self.place[line])
 
-    def _names(self, name: Ints) -> list[str]:
-        names = self.lines[np.maximum(name, 0)].texts()
-        return [text.removeprefix("0 ").strip() if line >= 0 else "" for text, line in zip(names, name.tolist(), strict=True)]
-
     def _verify(self, line: int) -> None:
         text = self.text[line]
         total = _WEIGHT[text[:, :CHECKSUM]].sum(axis=1) % 10
         said = text[:, CHECKSUM]
         wrong = (said != SPACE) & (said != total + ZERO)
         self.draft.refuse(wrong, lambda i: f"checksum of line {line} is {chr(said[i])!r}, its characters give {total[i]}", self.place[line])
+
+
+def _names(lines: Cells, name: Ints) -> list[str]:
+    """The names on the lines `name` (-1 for none), without the 0 that Space-Track writes before them."""
+    names = lines[np.maximum(name, 0)].texts()
+    return [text.removeprefix("0 ").strip() if line >= 0 else "" for text, line in zip(names, name.tolist(), strict=True)]
 
 
 def _fixed_point(text: Bytes) -> Bytes:
