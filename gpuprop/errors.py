@@ -10,3 +10,7 @@ class DamagedError(GpupropError, ValueError):
 
     The message names the file, says what is wrong with it and what to do.
     """
+
+
+class ForeignFileError(DamagedError, FileExistsError):
+    """A directory holds a file, or a link, that gpuprop did not write there. It is never touched: choose another directory or move it."""

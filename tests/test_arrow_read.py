@@ -168,7 +168,7 @@ def test_a_manifest_of_something_else(tmp_path, text):
 def test_a_manifest_of_a_later_layout_names_both(damaged):
     directory, manifest = damaged
     put_manifest(directory, {**manifest, "gpuprop": "9.0", "layout": 2})
-    with pytest.raises(ValueError, match=r"was written by gpuprop 9\.0 in layout 2; .* reads layout 1"):
+    with pytest.raises(ValueError, match=r"was written by gpuprop '9\.0' in layout 2; .* reads layout 1"):
         open_snapshots(directory)
 
 
@@ -207,7 +207,7 @@ def test_a_damaged_manifest(damaged, place, value, says):
     put_manifest(directory, manifest)
     with pytest.raises(DamagedError) as caught:
         open_snapshots(directory, partial=True)
-    advice = "take it from a backup, or write the snapshots again, to another directory"
+    advice = "restore it from a backup, or write the snapshots again into another directory"
     assert str(caught.value) == f"{directory / 'manifest.json'} is damaged: {says}; {advice}"
 
 

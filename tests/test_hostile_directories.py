@@ -4,25 +4,31 @@ import copy
 import errno
 import json
 import os
+import re
 import resource
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
+import xxhash
 from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, small_layout
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.arrow import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.arrow import PlanDiffers, holdings, lock, merge_snapshots, verify_snapshots
+from gpuprop.arrow.check import Checker
+from gpuprop.arrow.holdings import Holdings
 from gpuprop.arrow.lock import Lock
 from gpuprop.arrow.manifest import Manifest
 from gpuprop.arrow.place import place
-from gpuprop.errors import DamagedError, GpupropError
+from gpuprop.errors import DamagedError, ForeignFileError, GpupropError
 
 NOON = GRID[20]
 NEST: list = []
@@ -181,9 +187,11 @@ def test_numbers_that_would_fill_the_memory(run, where):
 def test_text_that_is_no_manifest(run):
     good = (run / "manifest.json").read_bytes()
     deep = b'{"gpuprop": ' + b"[" * 1_000_000
-    texts = [b"", b"null", b"[]", deep, good[:-10], good + b"}", b"\xff\xfe" + good, b"\0" * 100]
+    many = b'{"gpuprop": [' + b"[]," * 1_000_000 + b"0]}"
+    texts = [b"", b"null", b"[]", deep, many, good[:-10], good + b"}", b"\xff\xfe" + good, b"\0" * 100]
     texts += [good.replace(b'"layout": 1', b'"layout": ' + number) for number in (b"NaN", b"Infinity", b"1.0", b"1e999", b"true")]
     texts += [good.replace(b'"layout": 1', b'"layout": 1, "layout": 1'), good.replace(b'"layout": 1', b'"layout": ' + b"1" * 10_000)]
+    texts += [good.replace(b'"plan": {', b'"plan": {"x": ' + b"[" * depth + b"]" * depth + b",") for depth in range(900, 1000)]
     texts += [good[:cut] for cut in range(0, len(good), 97)]
     for text in texts:
         (run / "manifest.json").write_bytes(text)
@@ -211,25 +219,47 @@ def test_a_store_is_no_less_strict():
         out.fs.store.clear()
 
 
-def test_overwriting_needs_more_than_the_word_of_a_manifest(tmp_path):
+@pytest.mark.parametrize("claim", ["listed", "listed with its digest", "not listed"])
+@pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
+def test_removing_needs_more_than_the_word_of_a_manifest(tmp_path, claim, act):
     """A manifest that claims seven parts, beside files of the same names that gpuprop did not write."""
     write_snapshots(tmp_path / "other", propagator("numpy", 1), GRID)
     mine = tmp_path / "mine"
     (mine / "snapshots").mkdir(parents=True)
-    mine_too = {"snapshots/part-000003.arrow": b"my own measurements ARROW1", "satellites.arrow": b"my satellites ARROW1"}
-    for listing in (True, False):
-        record = manifest(tmp_path / "other")
-        if not listing:
+    for name in ("snapshots/part-000003.arrow", "satellites.arrow"):
+        record, data = manifest(tmp_path / "other"), b"my own measurements ARROW1"
+        if claim == "not listed":
             record |= dict(parts=[], complete=False)
+        if claim == "listed with its digest":
+            entry = record["satellites"] if name == "satellites.arrow" else record["parts"][3]
+            entry |= dict(bytes=len(data), digest=f"xxh3-128:{xxhash.xxh3_128_hexdigest(data)}")
         put_manifest(mine, record)
-        for name, data in mine_too.items():
-            (mine / name).write_bytes(data)
-        for options in ({"overwrite": True}, {} if listing else {"resume": True}):
-            with pytest.raises(FileExistsError):
-                write_snapshots(mine, propagator("numpy", 1), GRID, **options)
-        kept = {each.file for each in verify_snapshots(mine, drop=True).findings} & set(mine_too)
-        assert {name: (mine / name).read_bytes() for name in mine_too} == mine_too
-        assert kept == (set(mine_too) if listing else {"satellites.arrow"})
+        (mine / name).write_bytes(data)
+        if act == "drop":
+            found = verify_snapshots(mine, drop=True)
+            assert not found.sound and name not in found.dropped
+            assert claim == "not listed" or any("it may be your own file" in each.what for each in found.findings)
+        else:
+            with pytest.raises(ForeignFileError, match=rf"gpuprop did not write there \({re.escape(name)}\).*move them away"):
+                write_snapshots(mine, propagator("numpy", 1), GRID, **{act: True})
+        assert (mine / name).read_bytes() == data
+        (mine / name).unlink()
+
+
+@pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
+@pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
+@pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
+def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
+    """What nobody can read has nothing to lose: an empty file, one without its schema or its footer, zeros."""
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
+    undisturbed = contents(tmp_path)
+    for file in (sorted((tmp_path / "snapshots").iterdir())[2], next(tmp_path.glob("satellites.*"))):
+        data = file.read_bytes()
+        file.write_bytes(bytes(len(data)) if left == "zeros" else data[:left])
+    if act == "drop":
+        assert len(verify_snapshots(tmp_path, drop=True).dropped) == 2
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, **{"resume" if act == "drop" else act: True}, **form)
+    assert contents(tmp_path) == undisturbed
 
 
 @pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
@@ -307,6 +337,118 @@ def test_two_parts_exchanged(run):
         ds.track(1_000_000_002)
     assert len(ds.at(GRID[0])) == 37
     assert len(verify_snapshots(run).findings) == 2
+
+
+def rewritten(directory, index, change):
+    """Part `index`, written again by pyarrow after change(number of batch, columns by name), and listed with its new size and digest."""
+    record = manifest(directory)
+    entry = record["parts"][index]
+    file = directory / entry["file"]
+    with pa.ipc.open_file(file) as reader:
+        batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+        schema = reader.schema
+    with pa.ipc.new_file(file, schema) as writer:
+        for number, batch in enumerate(batches):
+            columns = {name: batch.column(name).to_numpy(zero_copy_only=False).copy() for name in schema.names}
+            change(number, columns)
+            writer.write_batch(pa.record_batch([pa.array(columns[field.name], field.type) for field in schema], schema))
+    data = file.read_bytes()
+    entry |= dict(bytes=len(data), digest=f"xxh3-128:{xxhash.xxh3_128_hexdigest(data)}")
+    put_manifest(directory, record)
+
+
+@pytest.mark.parametrize("column", ["time", "sat_id"])
+def test_rows_within_a_batch(tmp_path, monkeypatch, column):
+    """An instant, or a number, that is wrong in the middle of a batch, where the ends do not tell: `at` and `track` compare their rows."""
+    small_layout(monkeypatch, batch_rows=200)  # five instants a batch
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID)
+    assert manifest(tmp_path)["plan"]["batch_instants"] == 5
+
+    def change(number, columns):
+        if number == 0:
+            columns[column][2 * 37 + 2] += 1
+
+    rewritten(tmp_path, 2, change)
+    instant = open_snapshots(tmp_path)._layout.part(2)[2]
+    ds = open_snapshots(tmp_path)
+    if column == "time":
+        with pytest.raises(DamagedError, match="has other instants than"):
+            ds.at(GRID[instant])
+    with pytest.raises(DamagedError, match=r"has other instants than|has another satellite where"):
+        ds.track(1_000_000_002)
+    assert len(ds.at(GRID[instant + 1])) == 37 and len(ds.track(1_000_000_001)) == 53
+
+
+@pytest.mark.parametrize("what", ["columns", "rows", "batches"])
+def test_the_form_of_a_part(run, what):
+    """Columns of another type, a row too few, a batch too many, under the very plan."""
+    record = manifest(run)
+    file = run / record["parts"][2]["file"]
+    with pa.ipc.open_file(file) as reader:
+        batches, schema = [reader.get_batch(number) for number in range(reader.num_record_batches)], reader.schema
+    if what == "columns":
+        fields = [pa.field(field.name, pa.float32()) if field.name == "x" else field for field in schema]
+        schema = pa.schema(fields, schema.metadata)
+        batches = [pa.record_batch([b.column(f.name).cast(f.type) for f in schema], schema) for b in batches]
+    batches = [batches[0][:-1], *batches[1:]] if what == "rows" else [*batches, batches[-1]] if what == "batches" else batches
+    with pa.ipc.new_file(file, schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+    record["parts"][2]["bytes"] = file.stat().st_size
+    put_manifest(run, record)
+    with pytest.raises(DamagedError, match=r"has other columns than its plan|rows, its plan says 74|it has 5 batches, not 4"):
+        open_snapshots(run).at(GRID[16])
+
+
+def test_a_pipe_that_takes_the_place_of_a_part(run):
+    """After the directory was opened: nobody waits for it."""
+    ds = open_snapshots(run)
+    for name in ("snapshots/part-000002.arrow", "satellites.arrow"):
+        (run / name).unlink()
+        os.mkfifo(run / name)
+    with pytest.raises(DamagedError, match="it is not a regular file"):
+        ds.at(GRID[20])
+    with pytest.raises(DamagedError, match="it is not a regular file"):
+        _ = ds.satellites
+
+
+def test_exchanged_parts_are_written_again(run):
+    """--resume and --quick look at the instants at the ends of each part."""
+    undisturbed = contents(run)
+    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (1, 3))
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
+    assert len(verify_snapshots(run, quick=True).findings) == 2
+    assert len(resume(run).rewritten) == 2 and contents(run) == undisturbed
+
+
+def test_a_footer_of_any_length(tmp_path):
+    """A sparse Parquet file that claims a footer of 2 GiB: its end is read, no more."""
+    write_snapshots(tmp_path, propagator("numpy", 1), GRID, format="parquet")
+    record = manifest(tmp_path)
+    file = tmp_path / "snapshots" / "part-000003.parquet"
+    with open(file, "r+b") as sparse:
+        sparse.truncate(1 << 31)
+        sparse.seek(-8, os.SEEK_END)
+        sparse.write((2**31 - 100).to_bytes(4, "little") + b"PAR1")
+    record |= dict(parts=record["parts"][:3], complete=False)
+    put_manifest(tmp_path, record)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ForeignFileError):
+        resume(tmp_path, format="parquet")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000, "KB"
+
+
+def test_many_shards_have_one_plan(tmp_path, monkeypatch):
+    """What a directory holds is found out once for all shards: each file that no manifest lists is looked at once."""
+    for number in range(1, 8):
+        write_snapshots(tmp_path, propagator("numpy", 1), GRID, shard=f"{number}/8")
+    looked = []
+    ours = Checker.ours
+    monkeypatch.setattr(Checker, "ours", lambda self, names: looked.append(list(names)) or ours(self, names))
+    shutil.copy(tmp_path / "snapshots" / "part-000005.arrow", tmp_path / "snapshots" / "part-000006.arrow")
+    assert len(Holdings.of(tmp_path).shards) == 7 and sum(map(len, looked)) <= 1
 
 
 def test_two_parts_exchanged_with_their_entries(run):
@@ -397,6 +539,8 @@ def test_a_flipped_byte_in_the_file_of_the_satellites(run):
 
 FLIPS = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from gpuprop import open_snapshots
 from gpuprop.errors import DamagedError
@@ -458,8 +602,9 @@ def test_a_directory_of_parts_that_is_a_link(run, tmp_path):
     (run / "snapshots").rename(tmp_path / "elsewhere")
     (run / "snapshots").symlink_to(tmp_path / "elsewhere")
     for ask in (open_snapshots, verify_snapshots, resume):
-        with pytest.raises(FileExistsError, match="is a symbolic link"):
+        with pytest.raises(ForeignFileError, match="is a symbolic link") as caught:
             ask(run)
+        assert isinstance(caught.value, DamagedError) and isinstance(caught.value, FileExistsError)
 
 
 # --- places ---
@@ -484,16 +629,50 @@ def test_a_url_that_is_none_of_this_machine(tmp_path, monkeypatch, url):
 # --- locks ---
 @pytest.mark.parametrize("name", [".lock", ".lock-001-of-002", ".lock-002-of-002"])
 @pytest.mark.parametrize("content", [b"", b"mine", b"{}", None])
-def test_a_file_with_the_name_of_a_lock(tmp_path, name, content):
+def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
     """Empty or not, what gpuprop did not write is neither locked nor removed."""
+    monkeypatch.setattr(lock, "EMPTY_S", 0.0)
     cut_off(tmp_path, shard="1/2")
     file = tmp_path / name
     file.unlink(missing_ok=True)
     os.mkfifo(file) if content is None else file.write_bytes(content)
     for options in ({"shard": "1/2", "resume": True}, {"shard": "2/2"}, {"overwrite": True}):
-        with pytest.raises(FileExistsError):
+        if content != b"" or name == ".lock" or options.get("shard", "")[:1] == name[8:9]:
+            with pytest.raises(ForeignFileError):
+                write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
+        else:  # an empty one that the job does not need
             write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
     assert os.path.lexists(file) and (content is None or file.read_bytes() == content)
+
+
+def test_an_empty_lock_is_waited_for(tmp_path):
+    """Where there are no hard links, another job makes its lock and then writes it. In between nobody calls it foreign."""
+    file, content = tmp_path / ".lock", lock._content(shared=True)
+    file.touch()
+    timer = threading.Timer(0.2, lambda: file.write_bytes(content))
+    timer.start()
+    held = Lock(file, shared=True)
+    timer.join()
+    assert file.read_bytes() == content
+    held.release(remove=True)
+
+
+def test_locks_that_come_and_go(tmp_path):
+    """Shards beside each other: a lock that is removed between the listing and the look at it is nobody's file."""
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(write_snapshots, tmp_path, propagator("numpy", 1), GRID, shard=f"{n}/7", resume=True) for n in range(1, 8)]
+        for each in jobs:
+            each.result()
+    assert open_snapshots(tmp_path).complete and verify_snapshots(tmp_path).sound
+
+
+def test_a_listing_that_is_old(tmp_path, monkeypatch):
+    """What has gone since it was listed is not foreign."""
+    cut_off(tmp_path, shard="1/2")
+    listed_then = holdings.contents
+    gone = {".lock-002-of-002": True, "snapshots/part-000006.arrow": True, "notes.txt": True}
+    monkeypatch.setattr(holdings, "contents", lambda *asked: listed_then(*asked) | gone)
+    assert Holdings.of(tmp_path).foreign == []
 
 
 def test_a_lock_never_stands_empty(tmp_path, monkeypatch):

@@ -9,15 +9,15 @@ from typing import Any
 import xxhash
 
 from ..errors import DamagedError
-from .manifest_fields import layout_of, times_of
 from .part_reader import Part
 from .place import Look, ObjectFile, is_remote, open_regular
-from .plan import Files, digest_text, metadata_text, satellites_text
+from .plan import digest_text
+from .recorded_plan import RecordedPlan
 
 READ_BYTES = 16 << 20
 LAST_BYTES = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # what a complete file of the format ends with
-PARQUET_TAIL = 8  # bytes: the length of the footer, and PAR1
-SCHEMA_BYTES = 64 << 10  # the schema message of an IPC file without the text of the plan takes a few thousand
+ARROW_BEGINS, PARQUET_BEGINS = b"ARROW1\0\0", b"PAR1"
+SCHEMA_BYTES = 64 << 10  # the schema without the text of the plan takes a few thousand, in either format
 
 
 def file_digest(path: Path) -> str:
@@ -47,60 +47,87 @@ class Checker:
         As it stands in the manifest.
     names : iterable of str
         The files that are to be compared, relative to the directory; each is a name that the plan gives.
+    sealed : bool
+        Whether the manifest has a digest of itself.
     """
 
-    def __init__(self, directory: Path, plan: Mapping[str, Any], names: Iterable[str]) -> None:
-        self._directory, self._plan, self._names = directory, dict(plan), list(names)
-        self._format: str = plan["format"]
+    def __init__(self, directory: Path, plan: Mapping[str, Any], names: Iterable[str], sealed: bool = True) -> None:
+        self._directory, self._recorded, self._names = directory, RecordedPlan(plan), list(names)
         self._look = Look(directory, self._names)
+        self._inside = not is_remote(directory) or not sealed  # whether to look into files, which costs a store many requests
         self._fetched = not is_remote(directory)
 
     def fault(self, entry: Mapping[str, Any], full: bool) -> str | None:
         """What is wrong with the file of a manifest's entry, in words that follow its name; None if nothing is.
 
-        Quick: whether it is there, its size and how it ends. full: its digest, the plan that it carries, and its rows and instants, too,
-        which reads all of it.
+        Quick: whether it is there, its size and how it ends; of a part on a disk also its plan and its first and last instants, so that
+        parts that were exchanged are noticed. full: its digest, too, which reads all of it.
         """
-        name, size = entry["file"], self._look.size(entry["file"])
+        name, last = entry["file"], LAST_BYTES[self._recorded.format]
         try:
+            size = self._look.size(name)
             if size is None:
                 other = self._look.other(name)
                 return f"{other}, which gpuprop does not follow or write" if other else "is missing, but the manifest lists it"
             if size != entry["bytes"]:
                 return f"is damaged: it has {size:,} bytes, {entry['bytes']:,} were written"
-            last = LAST_BYTES[self._format]
             self._fetch_ends(len(last))
             if self._look.read(name, max(0, size - len(last)), size) != last:
-                return f"is damaged: it does not end as a complete {self._format} file does"
+                return f"is damaged: it does not end as a complete {self._recorded.format} file does"
             if full and file_digest(self._directory / name) != entry["digest"]:
                 return "is damaged: its digest is not the one in the manifest"
-            if full and not self.carriers([name]):
+            if self._inside and not self.carriers([name]):
                 return "is damaged: it was not written under the plan of its manifest"
-            if full and "part" in entry:
-                part = Part(self._directory / name, dict(entry), self._plan, layout_of(self._plan), times_of(self._plan))
-                for _ in part.batches(columns=["time"]):
-                    pass
+            if self._inside and "part" in entry:
+                Part(self._directory / name, entry, self._recorded).check_ends()
         except DamagedError as error:
             return f"is damaged: {error}"
         except OSError as error:
             return f"cannot be read: {error.strerror or error}"
         return None
 
+    def size(self, name: str) -> int | None:
+        """Bytes of a file; None if there is no regular file of that name."""
+        return self._look.size(name)
+
+    def ours(self, names: Iterable[str]) -> list[str]:
+        """Those of the files that may be removed or replaced: nothing in the others shows that gpuprop wrote them, so they may be somebody
+        else's. The name alone is no proof, and neither is a manifest that lists it.
+
+        A file is gpuprop's if it carries the plan. A file that holds nothing may go, too: it is empty, has zeros alone, or was cut so that
+        nobody can read it (a Parquet file without its end, an Arrow file without its schema).
+        """
+        there = self._there(names)
+        carriers = set(self.carriers(there))
+        return [name for name in there if name in carriers or self._holds_nothing(name, there[name])]
+
     def carriers(self, names: Iterable[str]) -> list[str]:
-        """Those of the files that have the plan in their schema, as every file that gpuprop writes. The others may be somebody else's.
+        """Those of the files that have the plan in their schema, as every file that gpuprop writes.
 
         The bytes are looked for, not parsed, so that a damaged file cannot do harm. A file that cannot be read carries nothing.
         """
-        there = self._there(names)
-        satellites = Files(self._format, self._plan["parts"]).satellites
-        texts = {name: (satellites_text if name == satellites else metadata_text)(self._plan).encode() for name in there}
-        if self._format == "arrow":
+        there = {name: size for name, size in self._there(names).items() if size}
+        texts = {name: self._recorded.text(name) for name in there}
+        if self._recorded.format == "arrow":
             spans = {name: (0, min(size, len(texts[name]) + SCHEMA_BYTES)) for name, size in there.items()}
         else:
-            tails = self._read({name: (max(0, size - PARQUET_TAIL), size) for name, size in there.items()})
-            lengths = {name: int.from_bytes(tail[:4], "little") for name, tail in tails.items()}
-            spans = {name: (max(0, there[name] - PARQUET_TAIL - length), there[name]) for name, length in lengths.items()}
+            # The plan stands at the end of the footer, twice, behind what is said of the row groups, which may be long.
+            most = {name: 4 * len(texts[name]) + SCHEMA_BYTES for name in there}
+            spans = {name: (max(0, size - most[name]), size) for name, size in there.items()}
         return [name for name, data in self._read(spans).items() if texts[name] in data]
+
+    def _holds_nothing(self, name: str, size: int) -> bool:
+        """Whether a file that does not carry the plan is empty, has zeros alone, or was cut so that nobody can read it."""
+        with suppress(OSError):
+            pieces = ((first, min(first + READ_BYTES, size)) for first in range(0, size, READ_BYTES))
+            if all((data := self._look.read(name, *piece)).count(0) == len(data) for piece in pieces):
+                return True
+            begin = self._look.read(name, 0, min(size, SCHEMA_BYTES))
+            if self._recorded.format == "arrow":  # its schema, which comes first, is not complete
+                length = int.from_bytes(begin[12:16], "little") if begin[8:12] == b"\xff" * 4 else SCHEMA_BYTES
+                return ARROW_BEGINS.startswith(begin[:8]) and size < 16 + length
+            return PARQUET_BEGINS.startswith(begin[:4]) and self._look.read(name, max(4, size - 4), size) != PARQUET_BEGINS
+        return False
 
     def _fetch_ends(self, count: int) -> None:
         """Of a store: the ends of all files, once, in one request."""
@@ -109,7 +136,7 @@ class Checker:
             self._look.fetch({name: (max(0, size - count), size) for name, size in self._there(self._names).items()})
 
     def _there(self, names: Iterable[str]) -> dict[str, int]:
-        return {name: size for name in names if (size := self._look.size(name))}
+        return {name: size for name in names if (size := self._look.size(name)) is not None}
 
     def _read(self, spans: Mapping[str, tuple[int, int]]) -> dict[str, bytes]:
         """These bytes of each file that can be read."""

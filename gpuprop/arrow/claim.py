@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .check import Checker
-from .holdings import Holdings, carriers, refuse_differences
+from .holdings import Holdings, refuse_differences, refuse_unproven
 from .lock import Lock, locked
 from .manifest import MOST_BYTES, Manifest
 from .place import is_remote, make_directory, read_bytes, remove
@@ -70,8 +70,9 @@ def claimed(
     as the context lasts. What an earlier run left half done is removed. run: the facts of this run, for the manifest. In a store the job
     that began last has it: one that wrote there notices at its next step.
 
-    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite, or anything that a manifest does not
-    account for, which is never touched; PlanDiffers where resume finds another plan; NotADirectoryError if it, or a parent, is a file.
+    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite. ForeignFileError if it holds anything
+    that a manifest does not account for, which is never touched. PlanDiffers where resume finds another plan. NotADirectoryError if it, or
+    a parent, is a file.
     """
     make_directory(directory)
     if is_remote(directory):
@@ -106,7 +107,7 @@ def _withdraw(job: Job) -> None:
         holdings = Holdings.of(job.directory)
         if holdings.manifests and not holdings.damaged:
             names = [name for name in holdings.foreign if name in job.manifest.files]
-            for name in carriers(job.directory, job.manifest, names):
+            for name in Checker(job.directory, job.manifest.plan, names).carriers(names):
                 remove(job.directory / name)
 
 
@@ -184,11 +185,14 @@ def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
 
 
 def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
-    """What is there and sound stays: every part is there, has its size, ends as it should and carries the plan; and the two that were
-    committed last, which the disk had the least time for, have their digest. Where the manifest has no digest of itself, as before it had
-    one, every part is read. What is not sound is removed, then no longer listed: a file that is listed is known to be gpuprop's."""
+    """Keep what is there and sound; remove what is not, and list it no longer.
+
+    Each part is there, has its size, ends as it should and has its instants at its ends. The two that were committed last, which the disk
+    had the least time for, have their digest. If the manifest is an older one without a digest, every part is read in full. A damaged file
+    that may be somebody else's is a ForeignFileError.
+    """
     bad: dict[int, str] = {}
-    checker = Checker(directory, found.plan, [entry["file"] for entry in (found.satellites, *found.parts) if entry])
+    checker = Checker(directory, found.plan, [entry["file"] for entry in (found.satellites, *found.parts) if entry], found.sealed)
     for entry in found.parts:
         wrong = checker.fault(entry, full=entry["part"] in found.last or not found.sealed)
         if wrong:
@@ -197,12 +201,13 @@ def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
     job = Job(directory, found, rewritten=list(bad.values()), satellites=bool(lost and found.own))
     if lost and found.satellites:
         job.rewritten.append(f"{found.satellites['file']} {lost}")
+    damaged = [found.files.part(number) for number in bad]
+    refuse_unproven(directory, found, [*damaged, *([found.satellites["file"]] if lost and found.satellites else [])])
     if bad or job.satellites or found.missing:
         found.run = {**fresh.run, **({"shards": found.run["shards"]} if "shards" in found.run else {})}
-    if bad:
-        for number in bad:
-            remove(directory / found.files.part(number))
-        found.drop(bad)
+    for file in damaged:  # before the manifest forgets it: an unlisted file would have to prove whose it is
+        remove(directory / file)
+    found.drop(bad)
     if bad or (is_remote(directory) and (job.satellites or found.missing)):  # who wrote there before notices
         found.write(directory)
     job.resumed = len(found.parts)

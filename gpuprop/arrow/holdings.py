@@ -1,17 +1,18 @@
 """What a directory holds: manifests, files that they account for, and files that are somebody else's, which are never touched."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import DamagedError
+from ..errors import DamagedError, ForeignFileError
 from ..writing.whole_file import final_name
-from .check import Checker, file_digest
+from .check import Checker
 from .lock import NAME as LOCK
-from .lock import is_lock, is_ours
+from .lock import is_empty_lock, is_lock, is_ours
 from .manifest import NAME, Manifest
-from .place import contents, refuse_links, remove
-from .plan import PARTS
+from .place import contents, is_remote, refuse_links, remove
+from .plan import PARTS, Files
 from .shards import Shard
 
 SHOWN = 60  # characters of a value in a message
@@ -35,7 +36,7 @@ class Holdings:
 
     @staticmethod
     def of(directory: Path) -> "Holdings":
-        """Look. FileExistsError where the place of the parts is a symbolic link."""
+        """Look. ForeignFileError where the place of the parts is a symbolic link."""
         refuse_links(directory, PARTS)
         # Names first, manifests then: shards that run write their manifest before any other file.
         held = contents(directory, PARTS)
@@ -54,9 +55,14 @@ class Holdings:
             else:
                 holdings.shards[shard] = manifest
         proven = holdings._proven([name for name, is_file in held.items() if is_file])
+        plans = {each.files for each in holdings.manifests}
         for name, is_file in held.items():
-            kind = holdings.ours if is_file and holdings._is_ours(PurePosixPath(name), proven) else holdings.foreign
-            kind.append(name)
+            if is_file and holdings._is_ours(PurePosixPath(name), proven, plans):
+                holdings.ours.append(name)
+            elif not is_file or not is_empty_lock(directory / name):  # an empty one may be another job's, which has just begun
+                holdings.foreign.append(name)
+        if not is_remote(directory):
+            holdings.foreign = [name for name in holdings.foreign if os.path.lexists(directory / name)]  # else its owner has removed it
         if holdings.whole:  # which was written from them: the merge was killed while it removed them
             holdings.shards = {}
         return holdings
@@ -65,19 +71,21 @@ class Holdings:
     def manifests(self) -> list[Manifest]:
         return [*([self.whole] if self.whole else []), *self.shards.values()]
 
-    def _proven(self, files: list[str]) -> set[str]:
-        """The files with the name of a part, or of the satellites, that are gpuprop's: a manifest lists them, or they carry its plan.
+    def refuse_foreign(self) -> None:
+        """ForeignFileError if there are files of somebody else's."""
+        refuse(self.directory, self.foreign)
 
-        A manifest's plan alone is no proof: any file may have such a name.
-        """
+    def _proven(self, files: list[str]) -> set[str]:
+        """The files with the name of a part, or of the satellites, that a manifest lists or that are gpuprop's by what is in them."""
         found = {entry["file"] for each in self.manifests for entry in (each.satellites, *each.parts) if entry}
-        for manifest in self.manifests:
-            unlisted = [name for name in files if name in manifest.files and name not in found]
-            if unlisted:
-                found |= set(carriers(self.directory, manifest, unlisted))
+        unlisted = [name for name in files if name not in found]
+        for manifest in {each.files: each for each in self.manifests}.values():  # shards have one plan
+            named = [name for name in unlisted if name in manifest.files]
+            if named:
+                found |= set(Checker(self.directory, manifest.plan, named).ours(named))
         return found
 
-    def _is_ours(self, file: PurePosixPath, proven: set[str]) -> bool:
+    def _is_ours(self, file: PurePosixPath, proven: set[str], plans: set[Files]) -> bool:
         """Whether a file, relative to the directory, is one of gpuprop's, or the temporary file of one."""
         final = final_name(file.name)
         whole = file.with_name(final or file.name).as_posix()
@@ -85,21 +93,12 @@ class Holdings:
             return final is not None or whole in [each.name for each in self.manifests]
         if is_lock(whole):
             return final is not None or is_ours(self.directory / whole)
-        return whole in proven if final is None else any(whole in each.files for each in self.manifests)
+        return whole in proven if final is None else any(whole in each for each in plans)
 
     def refuse_unproven(self) -> None:
-        """FileExistsError if a manifest lists a file that may be somebody else's: it neither carries the plan nor has the digest listed."""
+        """ForeignFileError if a file that a manifest lists, and that is to be removed, may be somebody else's."""
         for manifest in self.manifests:
-            entries = {entry["file"]: entry for entry in (manifest.satellites, *manifest.parts) if entry and entry["file"] in self.ours}
-            doubtful = set(entries).difference(carriers(self.directory, manifest, list(entries)))
-            self.foreign += [name for name in sorted(doubtful) if file_digest(self.directory / name) != entries[name]["digest"]]
-        self.refuse_foreign()
-
-    def refuse_foreign(self) -> None:
-        """FileExistsError if there are files of somebody else's."""
-        if self.foreign:
-            names = ", ".join(sorted(self.foreign)[:3]) + (", ..." if len(self.foreign) > 3 else "")
-            raise FileExistsError(f"{self.directory} holds files that gpuprop did not write there ({names}): choose another directory")
+            refuse_unproven(self.directory, manifest, [each["file"] for each in (manifest.satellites, *manifest.parts) if each])
 
     def remove_leftovers(self, manifest: Manifest) -> None:
         """Remove what is gpuprop's but not in this manifest: temporaries, parts that were not committed, manifests that are replaced.
@@ -114,9 +113,20 @@ class Holdings:
                 remove(self.directory / name.as_posix())
 
 
-def carriers(directory: Path, manifest: Manifest, names: list[str]) -> list[str]:
-    """Those of the files that carry the plan of a manifest."""
-    return Checker(directory, manifest.plan, names).carriers(names)
+def refuse_unproven(directory: Path, manifest: Manifest, names: list[str]) -> None:
+    """ForeignFileError if one of the files, which are to be removed or replaced, may be somebody else's."""
+    checker = Checker(directory, manifest.plan, names)
+    there = [name for name in names if os.path.lexists(directory / name)] if not is_remote(directory) else names
+    doubtful = set(there).difference(checker.ours(names))
+    refuse(directory, [name for name in doubtful if not is_remote(directory) or checker.size(name) is not None])
+
+
+def refuse(directory: Path, names: list[str]) -> None:
+    """ForeignFileError if there are such files."""
+    if names:
+        shown = ", ".join(sorted(names)[:3]) + (", ..." if len(names) > 3 else "")
+        what = f"{directory} holds files that gpuprop did not write there ({shown}): choose another directory, or move them away"
+        raise ForeignFileError(what)
 
 
 def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any]) -> None:

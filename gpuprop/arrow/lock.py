@@ -18,6 +18,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import __version__
+from ..errors import ForeignFileError
 from ..writing.whole_file import temporary_name
 from .place import described, is_remote, open_regular
 from .shards import Shard
@@ -30,6 +31,7 @@ OURS = b'{"gpuprop": '  # what the content of every lock begins with
 WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
 WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
 
+EMPTY_S = 2.0  # how long an empty file may be a lock that is being made
 PATIENCE_S, POLL_S = 5.0, 0.05  # of a shard that begins just as another, done, looks whether it was the last
 
 
@@ -37,9 +39,13 @@ class Busy(BlockingIOError):
     """Another job writes the directory; the message says which."""
 
 
+class _EmptyError(Exception):
+    """A lock has no content yet: where there are no hard links, it is made and then written."""
+
+
 class Lock:
     """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it cannot be had within `patience_s` seconds,
-    OSError if the file may not be written; FileExistsError if it is a file of somebody else's. `note`: why there is none, where the
+    OSError if the file may not be written; ForeignFileError if it is a file of somebody else's. `note`: why there is none, where the
     system has none."""
 
     def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
@@ -53,7 +59,8 @@ class Lock:
             self._file = -1
             self.note = "this system has no file locks: see that no second job writes the directory"
             return
-        limit = time.perf_counter() + patience_s
+        self._begun = time.perf_counter()
+        limit = self._begun + patience_s
         while True:
             self._file = _open(path, _content(shared))
             try:
@@ -64,6 +71,8 @@ class Lock:
                 if time.perf_counter() >= limit:
                     os.close(self._file)
                     raise
+                time.sleep(POLL_S)
+            except _EmptyError:
                 time.sleep(POLL_S)
             except BaseException:
                 os.close(self._file)
@@ -76,10 +85,13 @@ class Lock:
     def _take(self, shared: bool) -> None:
         if sys.platform == "win32":
             return
-        if not stat.S_ISREG(os.fstat(self._file).st_mode) or os.pread(self._file, len(OURS), 0) != OURS:
-            raise FileExistsError(
-                f"{self.path} is not a lock of gpuprop: choose another directory, or remove that file if no other program needs it"
-            )
+        is_file = stat.S_ISREG(os.fstat(self._file).st_mode)
+        begin = os.pread(self._file, len(OURS), 0) if is_file else b""
+        if is_file and not begin and time.perf_counter() < self._begun + EMPTY_S:
+            raise _EmptyError("its job has just begun to write it")
+        if begin != OURS:
+            what = "an empty file" if is_file and not begin else "no lock of gpuprop"
+            raise ForeignFileError(f"{self.path} is {what}: if no job runs and no other program needs it, remove it")
         try:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
@@ -175,6 +187,15 @@ def is_ours(path: Path) -> bool:
     return False
 
 
+def is_empty_lock(path: Path) -> bool:
+    """Whether it is an empty file with the name of a lock: that of a job that has just begun, or somebody else's. Lock decides."""
+    if is_remote(path) or not is_lock(path.name):
+        return False
+    with suppress(OSError):
+        return os.lstat(path).st_size == 0 and stat.S_ISREG(os.lstat(path).st_mode)
+    return False
+
+
 def _open(path: Path, content: bytes) -> int:
     """The file of a lock, opened; made with its content where there is none, so that an empty file is never taken for a lock."""
     flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -194,7 +215,10 @@ def _make(path: Path, content: bytes) -> None:
     try:
         with open(temporary, "xb") as file:
             file.write(content)
-        os.link(temporary, path)
+            file.flush()
+            os.fsync(file.fileno())  # it must not be empty after a power cut
+        with suppress(FileNotFoundError):  # another job has removed the temporary file; the caller tries again
+            os.link(temporary, path)
     except OSError as error:
         if error.errno not in WITHOUT_LINKS:
             raise

@@ -16,14 +16,15 @@ from .. import __version__
 from ..errors import DamagedError
 from .files import NewFile
 from .manifest_fields import problem, shown
-from .place import is_remote, no_bucket, read_bytes
+from .place import NOT_REGULAR, is_remote, no_bucket, read_bytes
 from .plan import Files, digest_text
 from .shards import Shard
 
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
 
-MOST_BYTES = 64 << 20  # of a manifest: an entry of a part takes some 400, and a run has 100,000 parts at most
+MOST_BYTES = 256 << 20  # of a manifest: an entry of a part takes some 400, and a run has 100,000 parts at most
+MOST_OBJECTS = 1_000_000  # and lists in it; an entry of a part has two
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Manifest:
     run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
     these facts of each, where it was done in shards. last: the two parts that were committed last. stored: the bytes of its file, as they
     were read or written last. sealed: whether its file has a digest of itself. The digest finds accidents, not forgers, who can make a
-    new one; manifests of gpuprop before that have none.
+    new one. Manifests of older versions have no digest.
     """
 
     plan: dict[str, Any]
@@ -63,6 +64,8 @@ class Manifest:
             "parts": self.parts,
         }
         data = json.dumps(seal(record), indent=1).encode() + b"\n"
+        if len(data) > MOST_BYTES:
+            raise ValueError(f"the manifest of {directory} would have {len(data):,} bytes, and {MOST_BYTES:,} are read: write fewer parts")
         with NewFile(directory / self.name) as file:
             file.write(data)
         self.stored, self.sealed = data, True
@@ -124,19 +127,22 @@ class Manifest:
                 raise
             raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote") from None
         except OSError as error:
-            if error.errno in (errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.EISDIR, errno.ENXIO):  # it is there, but no file of ours
+            if error.errno in (*NOT_REGULAR, errno.EFBIG):  # it is there, but no file of ours
                 raise DamagedError(f"{path} is not a manifest of gpuprop: {error.strerror}") from None
             raise
         record = _record(path, data)
         if type(record.get("layout")) is not int or record["layout"] != LAYOUT_VERSION:
             raise DamagedError(
-                f"{path} was written by gpuprop {str(record['gpuprop'])[:20]} in layout {shown(record.get('layout'))}; "
+                f"{path} was written by gpuprop {shown(record['gpuprop'])} in layout {shown(record.get('layout'))}; "
                 f"this is gpuprop {__version__}, which reads layout {LAYOUT_VERSION}"
             )
         sealed = "digest" in record
-        if sealed and record != seal(record):
-            raise _damaged(path, "it was changed after gpuprop wrote it (its digest of itself differs)")
-        wrong = problem(record, shard)
+        try:
+            if sealed and record != seal(record):
+                raise _damaged(path, "it was changed after gpuprop wrote it (its digest of itself differs)")
+            wrong = problem(record, shard)
+        except RecursionError:
+            wrong = "it is nested too deeply"
         if wrong:
             raise _damaged(path, wrong)
         manifest = Manifest(record["plan"], record["satellites"], record["parts"], record["complete"], record["run"], record["gpuprop"])
@@ -157,11 +163,13 @@ def seal(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _damaged(path: Path, why: str) -> DamagedError:
-    return DamagedError(f"{path} is damaged: {why}; take it from a backup, or write the snapshots again, to another directory")
+    return DamagedError(f"{path} is damaged: {why}; restore it from a backup, or write the snapshots again into another directory")
 
 
 def _record(path: Path, data: bytes) -> dict[str, Any]:
     """The object in a manifest of gpuprop. DamagedError if the file is something else."""
+    if data.count(b"{") + data.count(b"[") > MOST_OBJECTS:
+        raise DamagedError(f"{path} is not a manifest of gpuprop: it holds more than {MOST_OBJECTS:,} objects and lists")
     try:
         record = json.loads(data, object_pairs_hook=_named_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

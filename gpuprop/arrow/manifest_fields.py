@@ -1,8 +1,8 @@
-"""What the fields of a manifest may hold: their types, their bounds, and what must agree with what.
+"""Check every field of a manifest: its type, its bounds, and whether it agrees with the other fields.
 
-A manifest comes from a disk or a store, so nothing in it is taken on trust. `problem` is the one gate; past it, every name of a file is
-the one that the plan gives, and every count is small enough to compute with. The cost grows with the parts that are listed, never with
-a number that stands in the file.
+A manifest comes from a disk or a store, so nothing in it is trusted. `problem` is called first. After it, every name of a file is the one
+that the plan gives, and every count is small enough to compute with. The cost grows with the parts that are listed, never with a number
+that stands in the file.
 """
 
 import re
@@ -23,7 +23,7 @@ CODE = re.compile(r"[0-9]{1,3}")  # a status, as JSON has it
 Check = Callable[[Any], bool]
 
 
-class Wrong(Exception):
+class FieldError(Exception):
     """A field that cannot be; the message says which and why."""
 
 
@@ -118,7 +118,7 @@ def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
     try:
         _check("it", record, RECORD)
         if record.get("shard") != (str(shard) if shard else None):
-            raise Wrong(f"it is that of shard {record.get('shard')!r}")
+            raise FieldError(f"it is that of shard {record.get('shard')!r}")
         _run("its run", record["run"])
         plan = record["plan"]
         layout = _plan(plan)
@@ -128,13 +128,13 @@ def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
         if satellites or numbers:
             _satellites(satellites, Files(plan["format"], layout.parts), layout)
         if record["complete"] and (len(numbers) < len(own) or (own and not satellites)):
-            raise Wrong(
+            raise FieldError(
                 f"it says that it is complete, but lists {len(numbers)} of {len(own)} parts{'' if satellites else ' and no satellites'}"
             )
         last = record.get("last", [])
         if not isinstance(last, list) or not all(map(_integer(0), last)):
-            raise Wrong(f"its 'last' cannot be {shown(last)}")
-    except Wrong as error:
+            raise FieldError(f"its 'last' cannot be {shown(last)}")
+    except FieldError as error:
         return str(error)
     return None
 
@@ -161,17 +161,17 @@ def shown(value: Any) -> str:
 
 
 def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None) -> None:
-    """Raise Wrong unless `record`, called `what`, is an object with these names and values."""
+    """Raise FieldError unless `record`, called `what`, is an object with these names and values."""
     if not isinstance(record, dict):
-        raise Wrong(f"{what} is not an object but {shown(record)}")
+        raise FieldError(f"{what} is not an object but {shown(record)}")
     for name, check in needed.items():
         if name not in record:
-            raise Wrong(f"{what} has no {name!r}")
+            raise FieldError(f"{what} has no {name!r}")
         if not check(record[name]):
-            raise Wrong(f"{name!r} of {what} cannot be {shown(record[name])}")
+            raise FieldError(f"{name!r} of {what} cannot be {shown(record[name])}")
     for name, check in (options or {}).items():
         if name in record and not check(record[name]):
-            raise Wrong(f"{name!r} of {what} cannot be {shown(record[name])}")
+            raise FieldError(f"{name!r} of {what} cannot be {shown(record[name])}")
 
 
 def _run(what: str, run: Any) -> None:
@@ -184,27 +184,27 @@ def _plan(plan: Any) -> Layout:
     _check("its plan", plan, PLAN, PLAN_OPTIONS)
     layout = layout_of(plan)
     if layout.part_instants % layout.batch_instants or (layout.instant_batches > 1 and layout.batch_instants > 1):
-        raise Wrong("its plan has parts that are no whole number of batches")
+        raise FieldError("its plan has parts that are no whole number of batches")
     if layout.instant_batches > layout.satellites or plan["parts"] != layout.parts:
-        raise Wrong(f"its plan has {plan['parts']} parts; its instants make {layout.parts}")
+        raise FieldError(f"its plan has {plan['parts']} parts; its instants make {layout.parts}")
     rows = layout.satellites * layout.instants
     if plan.get("rows", rows) != rows:
-        raise Wrong(f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}")
+        raise FieldError(f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}")
     if (plan["start"] is None) != (plan["step"] is None):
-        raise Wrong("its plan has one of start and step; a grid has both")
+        raise FieldError("its plan has one of start and step; a grid has both")
     try:
         times_of(plan)
     except ValueError as error:
-        raise Wrong(f"its plan has instants that cannot be: {error}") from None
+        raise FieldError(f"its plan has instants that cannot be: {error}") from None
     return layout
 
 
 def _satellites(entry: Any, files: Files, layout: Layout) -> None:
     _check("its entry of the satellites", entry, FILE)
     if entry["file"] != files.satellites:
-        raise Wrong(f"the file of the satellites cannot be {shown(entry['file'])}")
+        raise FieldError(f"the file of the satellites cannot be {shown(entry['file'])}")
     if entry["rows"] != layout.satellites:
-        raise Wrong(f"its entry of the satellites has {entry['rows']} rows; its plan has {layout.satellites} satellites")
+        raise FieldError(f"its entry of the satellites has {entry['rows']} rows; its plan has {layout.satellites} satellites")
 
 
 def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[int]:
@@ -217,15 +217,15 @@ def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[i
         _check(f"its entry {position} of the parts", entry, PART, PART_OPTIONS)
         number = entry["part"]
         if number not in own:
-            raise Wrong(f"part {number} is not of {f'shard {shard}' if shard else 'its plan'}")
+            raise FieldError(f"part {number} is not of {f'shard {shard}' if shard else 'its plan'}")
         if number in numbers or (numbers and number < record["parts"][position - 1]["part"]):
-            raise Wrong(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
+            raise FieldError(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
         numbers.add(number)
         if entry["file"] != files.part(number):
-            raise Wrong(f"part {number} of its plan cannot be {shown(entry['file'])}")
+            raise FieldError(f"part {number} of its plan cannot be {shown(entry['file'])}")
         instants = layout.part(number)
         if entry["rows"] != len(instants) * layout.satellites or sum(entry["status"].values()) != entry["rows"]:
-            raise Wrong(f"part {number} of its plan has {len(instants) * layout.satellites} rows, its entry says otherwise")
+            raise FieldError(f"part {number} of its plan has {len(instants) * layout.satellites} rows, its entry says otherwise")
         _edges(entry, instants, times)
     return numbers
 
@@ -236,9 +236,9 @@ def _edges(entry: dict[str, Any], instants: range, times: Times | None) -> None:
         if times is not None:
             expected = format_ns(int(times.instants[instant]))
             if entry[name] != expected:
-                raise Wrong(f"{name!r} of part {entry['part']} is {shown(entry[name])}; its plan says {expected}")
+                raise FieldError(f"{name!r} of part {entry['part']} is {shown(entry[name])}; its plan says {expected}")
         else:
             try:
                 instant_ns(entry[name])
             except ValueError as error:
-                raise Wrong(f"{name!r} of part {entry['part']}: {error}") from None
+                raise FieldError(f"{name!r} of part {entry['part']}: {error}") from None

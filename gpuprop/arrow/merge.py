@@ -110,9 +110,9 @@ def unfinished(holdings: Holdings) -> Iterator[tuple[str, str]]:
             yield f"shard {shard} has {len(manifest.parts)} of {len(manifest.own)} parts", command
         else:
             entries = [*([manifest.satellites] if manifest.satellites else []), *manifest.parts]
-            checker = Checker(holdings.directory, manifest.plan, [entry["file"] for entry in entries])
+            checker = Checker(holdings.directory, manifest.plan, [entry["file"] for entry in entries], manifest.sealed)
             for entry in entries:
-                if wrong := checker.fault(entry, full=not manifest.sealed):
+                if wrong := checker.fault(entry, full=False):
                     yield f"shard {shard}: {entry['file']} {wrong}", command
 
 

@@ -4,8 +4,8 @@ A file on a disk may have been exchanged, cut or altered since it was written. W
 are used: the schema and the plan in it, the number of batches, the rows of each batch and the instants at its two ends.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,27 +14,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..clock import Times, format_ns, instant_ns
+from ..clock import format_ns, instant_ns
 from ..errors import DamagedError
-from .place import ObjectFile, is_remote, open_regular
-from .plan import Layout, metadata_text, schema_of
+from .place import NOT_REGULAR, ObjectFile, is_remote, open_regular
+from .recorded_plan import RecordedPlan
 
-ADVICE = "compare it with its manifest: gpuprop verify"
+ADVICE = "gpuprop verify, with the name of the directory, says more"
 NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)  # what pyarrow raises at damaged files
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a run, which can be read.
-
-    entry: of the manifest. plan: of the run, as it stands in the manifest. times: the instants of the run if they are a grid.
-    """
+    """One part of a run, which can be read. entry: of the manifest."""
 
     file: Path
-    entry: dict[str, Any]
-    plan: dict[str, Any]
-    layout: Layout
-    times: Times | None
+    entry: Mapping[str, Any]
+    recorded: RecordedPlan
 
     def batches(self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Batches by their numbers (all of them unless given), with all columns or some. Uncompressed IPC on a disk is mapped, not read.
@@ -52,9 +47,16 @@ class Part:
                 self._compare(number, batch)
                 yield batch
 
+    def check_ends(self) -> None:
+        """DamagedError unless the file has the form of this part, and begins and ends with its instants."""
+        last = self.recorded.layout.part_batches(self.entry["part"]) - 1
+        for _ in self.batches(sorted({0, last}), ["time"]):
+            pass
+
     def _read(self, numbers: Sequence[int] | range | None, columns: list[str] | None) -> Iterator[tuple[int, pa.RecordBatch]]:
+        plan = self.recorded.plan
         with source(self.file, self.entry["bytes"]) as file:
-            if self.plan["format"] == "parquet":
+            if plan["format"] == "parquet":
                 with pq.ParquetFile(file, pre_buffer=is_remote(self.file)) as parquet:
                     wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
                     for number in wanted:
@@ -62,7 +64,7 @@ class Part:
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
-                if columns:
+                if columns and (plan["compression"] != "none" or is_remote(self.file)):  # what is mapped is not read anyway
                     fields = [reader.schema.get_field_index(name) for name in columns]
                     reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields))
                 for number in wanted:
@@ -70,23 +72,25 @@ class Part:
 
     def _wanted(self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None) -> Sequence[int] | range:
         """The numbers asked for; DamagedError if the file has another form than the plan gives it."""
-        expected = self.layout.part_batches(self.entry["part"])
+        expected = self.recorded.layout.part_batches(self.entry["part"])
         if batches != expected:
             raise DamagedError(f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not {expected}; {ADVICE}")
-        if (schema.metadata or {}).get(b"gpuprop") != metadata_text(self.plan).encode():
+        if (schema.metadata or {}).get(b"gpuprop") != self.recorded.part_text:
             raise DamagedError(f"{self.file} was written under another plan than its manifest has; {ADVICE}")
-        if not schema.remove_metadata().equals(schema_of(self.plan).remove_metadata()):
+        if not schema.remove_metadata().equals(self.recorded.columns):
             raise DamagedError(f"{self.file} has other columns than its plan; {ADVICE}")
         return range(batches) if numbers is None else numbers
 
     def _compare(self, number: int, batch: pa.RecordBatch) -> None:
         """DamagedError if a batch has other rows or other instants than the plan gives it."""
-        layout, part = self.layout, self.layout.part(self.entry["part"])
+        layout = self.recorded.layout
+        part = layout.part(self.entry["part"])
         group, position = divmod(number, layout.instant_batches)
         instants = part[group * layout.batch_instants : (group + 1) * layout.batch_instants]
         satellites = layout.satellite_slice(position)
-        if batch.num_rows != len(instants) * (satellites.stop - satellites.start):
-            raise DamagedError(f"{self.file}: batch {number} has {batch.num_rows:,} rows, which its plan does not give it; {ADVICE}")
+        rows = len(instants) * (satellites.stop - satellites.start)
+        if batch.num_rows != rows:
+            raise DamagedError(f"{self.file}: batch {number} has {batch.num_rows:,} rows, its plan says {rows:,}; {ADVICE}")
         if "time" not in batch.schema.names:
             return
         time = batch.column("time").view(pa.int64())
@@ -97,8 +101,8 @@ class Part:
 
     def _instant(self, instant: int, part: range) -> int | None:
         """What the manifest says of an instant; None if it says nothing."""
-        if self.times is not None:
-            return int(self.times.instants[instant])
+        if self.recorded.times is not None:
+            return int(self.recorded.times.instants[instant])
         ends = {part[0]: self.entry["first"], part[-1]: self.entry["last"]}
         return instant_ns(ends[instant]) if instant in ends else None
 
@@ -113,8 +117,8 @@ def damaged(file: Path) -> Iterator[None]:
     except NOT_ARROW as error:
         raise DamagedError(f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}") from error
     except OSError as error:
-        if error.errno is None:  # of Arrow: what it has read makes no sense
-            raise DamagedError(f"{file} is damaged: {error}; {ADVICE}") from error
+        if error.errno is None or error.errno in NOT_REGULAR:  # of Arrow, for what makes no sense; of open_regular
+            raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise
 
 
@@ -122,5 +126,5 @@ def source(file: Path, size: int) -> pa.NativeFile:
     """A file, mapped; an object, read by ranges. OSError for what is not a regular file."""
     if is_remote(file):
         return pa.PythonFile(ObjectFile(file, size), "r")
-    open_regular(file).close()
-    return pa.memory_map(os.fsencode(file))  # a name may hold bytes that are no text
+    with open_regular(file) as opened:  # the very file that was looked at is mapped, whatever has its name by then
+        return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.request import url2pathname
 
+from ..errors import ForeignFileError
 from ..writing.whole_file import sync_directory
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ ON_DISK = ("file", "local")
 THIS_MACHINE = ("", "localhost")  # hosts of a file URL, as RFC 8089 has it
 SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)  # what pathlib makes of a URL
 NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
+NOT_REGULAR = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)  # how opening a link, a pipe, a directory or a socket fails
 NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
     FileNotFoundError: errno.ENOENT,
     FileExistsError: errno.EEXIST,
@@ -184,9 +186,11 @@ def names(directory: Path) -> list[str]:
 
 
 def refuse_links(directory: Path, parts: str) -> None:
-    """FileExistsError if the directory of the parts is a symbolic link: what it holds is outside the directory of the run."""
+    """ForeignFileError if the directory of the parts is a symbolic link: what it holds is outside the directory of the run."""
     if not is_remote(directory) and (directory / parts).is_symlink():
-        raise FileExistsError(f"{directory / parts} is a symbolic link, which gpuprop does not make there: choose another directory")
+        raise ForeignFileError(
+            f"{directory / parts} is a symbolic link, which is not followed: move or mount the parts there, or choose another directory"
+        )
 
 
 def contents(directory: Path, parts: str) -> dict[str, bool]:
@@ -238,12 +242,14 @@ class Look:
         return there.st_size if stat.S_ISREG(there.st_mode) else None
 
     def other(self, name: str) -> str | None:
-        """What has the name if it is no regular file: "is a symbolic link"; None if nothing has the name."""
+        """What has the name if it is no regular file: "is a symbolic link"; None for a regular file, and if nothing has the name."""
         if self._sizes is not None:
             return None
         try:
             mode = os.lstat(self._directory / name).st_mode
         except (FileNotFoundError, NotADirectoryError):
+            return None
+        if stat.S_ISREG(mode):
             return None
         return "is a symbolic link" if stat.S_ISLNK(mode) else "is not a regular file"
 
@@ -308,7 +314,7 @@ def read_bytes(path: Path, most: int) -> bytes:
     """All of a file. OSError if it has more than `most` bytes, or is not a regular file."""
     if not is_remote(path):
         with open_regular(path) as file:
-            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
+            data = io.BufferedReader(file).read(min(most, os.fstat(file.fileno()).st_size) + 1)  # one read() gives 2 GiB at most
     else:
         with asking(path, "reading"):
             data = bytes(store(path).cat_file(key(path), end=most + 1))

@@ -8,7 +8,7 @@ from typing import Any
 
 from .check import Checker
 from .command import again, merge_command
-from .holdings import Holdings, carriers
+from .holdings import Holdings
 from .lock import locked
 from .manifest import Manifest
 from .merge import joined
@@ -73,10 +73,10 @@ def verify_snapshots(
     """Compare every file of a directory, on a disk or in an object store, with its manifest, or with those of its shards: that it is
     there, its size, its digest.
 
-    quick: its size and its ending instead of its digest. drop: remove what is damaged, from the disk and from the manifest, so that
-    resume writes it again; a file that does not carry the plan of the run stays, since it may be somebody else's. arrow.lock.Busy while a
-    job writes there. progress(bytes_done, bytes_total) is called after each file. FileNotFoundError if the directory holds no manifest,
-    DamagedError (a ValueError) if its manifest was altered or cannot be read.
+    quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its digest. drop: remove what is damaged, from
+    the disk and from the manifest, so that resume writes it again; a file that does not carry the plan of the run stays, since it may be
+    somebody else's. arrow.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after each file.
+    FileNotFoundError if the directory holds no manifest, DamagedError (a ValueError) if its manifest was altered or cannot be read.
     """
     directory = place(path)
     if not drop:
@@ -92,7 +92,7 @@ def verify_snapshots(
 
 
 def _kept(finding: Finding) -> Finding:
-    why = "it was not removed, since nothing in it shows that gpuprop wrote it: move it away if it is yours"
+    why = "it was kept, since it may be your own file: move it away, then write the part again"
     return replace(finding, what=f"{finding.what}; {why}")
 
 
@@ -117,9 +117,9 @@ def _look(directory: Path, manifests: list[Manifest], quick: bool, progress: Cal
                 files.setdefault(entry["file"], (entry, manifest))
     total, done = sum(entry["bytes"] for entry, _ in files.values()), 0
     findings = list(_absent(directory, manifests))
-    checker = Checker(directory, manifests[0].plan, list(files))
+    checker = Checker(directory, manifests[0].plan, list(files), all(manifest.sealed for manifest in manifests))
     for name, (entry, manifest) in files.items():
-        wrong = checker.fault(entry, full=not quick or not manifest.sealed)
+        wrong = checker.fault(entry, full=not quick)
         if wrong:
             part = entry.get("part")
             findings.append(Finding(f"{name} {wrong}", _command(manifest), name, part, _name(manifest.shard)))
@@ -161,8 +161,8 @@ def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> l
     """
     damaged = {each.file: each.part for each in findings if each.file is not None}
     look = Look(directory, list(damaged))
-    there = [name for name in damaged if look.size(name) or look.other(name)]
-    kept = set(there).difference(carriers(directory, manifest, there))
+    there = set(damaged).difference(each for each in damaged if look.size(each) is None and look.other(each) is None)
+    kept = there.difference(Checker(directory, manifest.plan, damaged).ours(damaged))
     dropped = {name: part for name, part in damaged.items() if name not in kept}
     for name in dropped:
         remove(directory / name)
