@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from rich.filesize import decimal
 from rich.table import Table
 
+from ..apsides import ALTITUDE
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
 from ..clock import format_ns
@@ -148,8 +149,10 @@ def export(
 def shells(
     *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
     against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
-    tolerance_deg: Annotated[float, Parameter(help="How far in inclination a flown shell may be from the one it fills.")] = TOLERANCE_DEG,
-    tolerance_km: Annotated[float, Parameter(help="How far in altitude.")] = TOLERANCE_KM,
+    tolerance_deg: Annotated[
+        float, Parameter(help="How far in inclination a flown shell may be from the one it fills, deg.")
+    ] = TOLERANCE_DEG,
+    tolerance_km: Annotated[float, Parameter(help=f"How far in altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
     on_error: OnError = "raise",
@@ -157,7 +160,7 @@ def shells(
     json: Json = False,
 ) -> int:
     """The shells that satellites really fill: inclination, altitude, planes; against a filing, how much of it is filled."""
-    from ..flown import filling, report
+    from ..flown import filling, fitting_better, report
     from ..flown import shells as survey_of
 
     if not sources:
@@ -165,17 +168,18 @@ def shells(
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
     say_what_is_odd(elements, say)
     elements = chosen(elements, select, where)
-    survey, comparison = survey_of(elements), None
+    survey, comparison, others = survey_of(elements), None, list[tuple[str, int]]()
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
             comparison = filling(survey, filed, tolerance_deg=tolerance_deg, tolerance_km=tolerance_km)
+            others = fitting_better(survey, comparison, against)
         if not select:
             say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
     if json:
-        print_json(report.to_dict(elements, survey, comparison))
+        print_json(report.to_dict(elements, survey, comparison, others))
         return DONE
     wide = Output(soft_wrap=True, highlight=False, width=WIDE)
-    for part in report.to_text(elements, survey, comparison):
+    for part in report.to_text(elements, survey, comparison, others):
         wide.print(part, markup=False)
     return DONE

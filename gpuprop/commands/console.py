@@ -11,6 +11,7 @@ from cyclopts import App, Parameter
 from rich.console import Console
 
 from .. import __version__
+from ..apsides import ALTITUDE
 from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
@@ -66,8 +67,8 @@ Where = Annotated[
     Parameter(
         negative="",
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
-        "catalogue is from. Repeated: all of them.",
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. altitude_km: {ALTITUDE}. age_days is counted to --start, else "
+        "to when most of the catalogue is from (the median epoch). Repeated: all of them.",
     ),
 ]
 
