@@ -348,6 +348,7 @@ def test_info_tells_of_those_selected(capsys, shared_data, tmp_path):
 
 def test_ages_on_the_command_line_are_counted_to_the_start_in_its_time_scale(capsys):
     asked = ["propagate", "starlink-gen1", "--dry-run", "--json", "--where", "age_days <= 1", "--start", "2026-01-02T00:00:18"]
+    asked += ["--epoch", "2026-01-01"]
     assert main([*asked, "--scale", "gps"]) == 0
     assert json.loads(capsys.readouterr().out)["satellites"] == len(constellation("starlink-gen1"))
     assert main(asked) == 2

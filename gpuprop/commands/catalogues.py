@@ -21,6 +21,8 @@ from .console import (
     DONE,
     SHOWN,
     Checksum,
+    Epoch,
+    FirstId,
     Json,
     OnError,
     Output,
@@ -48,6 +50,8 @@ def info(
     *,
     select: Select = None,
     where: Where = None,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: OnError = "skip",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -60,7 +64,8 @@ def info(
         snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
     else:
-        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
+        elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id)
+        facts = _catalogue(chosen(elements, select, where))
     if json:
         print_json(facts)
         return DONE
@@ -120,6 +125,8 @@ def export(
     ] = None,
     select: Select = None,
     where: Where = None,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: Annotated[Literal["raise", "skip"], Parameter(help="What to do with sets that cannot be read, or not be written.")] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -131,7 +138,7 @@ def export(
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
-    elements = read_sources(sources, on_error=on_error, checksum=checksum)
+    elements = read_sources(sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id)
     say_what_is_odd(elements, say)
     written = write_elements(chosen(elements, select, where), output, format, on_error)
     for refused in written.rejected[:SHOWN]:

@@ -73,6 +73,24 @@ Where = Annotated[
 ]
 
 
+Epoch = Annotated[
+    str | None,
+    Parameter(
+        help="Epoch of constellations, UTC: when nodes and phases are as filed [default: --start where there is one, else when most of the "
+        "catalogues beside them are from, else 2026-01-01]."
+    ),
+]
+
+
+FirstId = Annotated[
+    int | None,
+    Parameter(
+        name="--first-id",
+        help="Number of the first satellite of constellations; the others follow [default: 1000000000]. A TLE holds numbers up to 339999.",
+    ),
+]
+
+
 class WrongCall(ValueError):
     """The arguments do not make sense together, or name something that is not known."""
 
@@ -136,7 +154,9 @@ def say_what_is_odd(elements: Elements, say: Callable[[str], None]) -> None:
 def chosen(
     elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
 ) -> Elements:
-    """The satellites of --select and --where. WrongCall where none is left."""
+    """The satellites of --select and --where. start: what age_days is counted to. WrongCall where none is left."""
+    if start is None and len(elements):
+        start = elements.default_start
     if select:
         with wrong_call():
             named = elements.select(select)
