@@ -60,12 +60,12 @@ def _known() -> dict[str, Constellation]:
 @cache
 def _by_name() -> dict[str, Constellation]:
     """Every name and alias of a constellation, and every shell's name, as a constellation of that shell alone."""
-    shells = {id: Constellation(id, f"one shell of {_owners(id)}", (shell,)) for id, shell in _filings()[0].items()}
-    return shells | {alias: each for each in _known().values() for alias in (each.name, *each.aliases)}
-
-
-def _owners(id: str) -> str:
-    return ", ".join(each.name for each in _filings()[1] if any(shell.id == id for shell in each.shells))
+    alone = {
+        shell.id: replace(whole, name=shell.id, title=f"one shell of {whole.name}", shells=(shell,), aliases=())
+        for whole in reversed(_known().values())  # of a shell of several the first has the last word
+        for shell in whole.shells
+    }
+    return alone | {alias: each for each in _known().values() for alias in (each.name, *each.aliases)}
 
 
 def relatives(name: str) -> tuple[Constellation, ...]:

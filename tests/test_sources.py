@@ -48,6 +48,7 @@ def test_a_shell_is_a_source() -> None:
     assert len(constellation("gw-asflown-50")) == 108
     with pytest.raises(SourceError, match="did you mean starlink-g1-s"):
         read_sources(["starlink-g1-s0"])
+    assert any(note.startswith("assumed: starlink-g2u-8: the order gives ceilings") for note in read_sources(["starlink-g2u-8"]).notes)
     assert main(["constellations", "starlink-g1-s5"]) == 0
 
 
