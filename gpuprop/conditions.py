@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from .apsides import altitudes_km
+from .apsides import ALTITUDE, altitudes_km
 from .clock import DAY, parse_instant
 from .gravity import Gravity
 from .selection import matching
@@ -51,9 +51,9 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES = {
-    "altitude_km": Quantity(NUMBER, "mean radius of SGP4's orbit less the Earth's equatorial radius", lambda s: s.altitudes_km[0]),
-    "apogee_km": Quantity(NUMBER, "highest altitude, so counted", lambda s: s.altitudes_km[1]),
-    "perigee_km": Quantity(NUMBER, "lowest altitude, so counted", lambda s: s.altitudes_km[2]),
+    "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
+    "apogee_km": Quantity(NUMBER, "that altitude plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
+    "perigee_km": Quantity(NUMBER, "that altitude less semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
     "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
     "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
     "period_min": Quantity(NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),

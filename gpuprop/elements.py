@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .clock import Instant, format_ns, instant_ns
+from .clock import MINUTE, Instant, format_ns, instant_ns
 from .gravity import gravity_model
 
 # name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
@@ -37,6 +37,9 @@ OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
     "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
 }
+# Where a satellite of a filed constellation has its place in its shell; likewise. Columns after the OMM fields, outside their digest.
+PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {"plane": ("int32", "", -1), "slot": ("int32", "", -1)}
+FIELDS = OMM_FIELDS | PATTERN_FIELDS
 ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
 FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
 DEG = math.pi / 180.0
@@ -59,8 +62,8 @@ class Reject:
 class Elements:
     """N element sets in the order given.
 
-    fields: every name of OMM_FIELDS -> array (n,), read-only. Missing ones take its default; a missing one without default is a
-    ValueError, as is a wrong length.
+    fields: every name of OMM_FIELDS, plane and slot -> array (n,), read-only. Missing ones take the default; a missing one without
+    default is a ValueError, as is a wrong length.
     rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`), a list; a selection has none.
     notes: facts about the satellites that belong into the metadata of what is made from them (source, assumptions).
     noted: (n_notes, n) bool, whom each note is about; everybody unless given. A selection keeps the notes about those it keeps.
@@ -72,15 +75,15 @@ class Elements:
     noted: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        unknown = set(self.fields) - set(OMM_FIELDS)
+        unknown = set(self.fields) - set(FIELDS)
         if unknown:
             raise ValueError(f"unknown element fields: {', '.join(sorted(unknown))}")
-        missing = [name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in self.fields]
+        missing = [name for name, (_, _, default) in FIELDS.items() if default is None and name not in self.fields]
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
         complete = {}
-        for name, (dtype, _, default) in OMM_FIELDS.items():
+        for name, (dtype, _, default) in FIELDS.items():
             values = self.fields.get(name)
             array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
             if array.shape != (n,):
@@ -144,6 +147,36 @@ class Elements:
         """SGP4's drag term, (n,) 1/Earth radii."""
         return self.fields["BSTAR"]
 
+    @property
+    def plane(self) -> npt.NDArray[np.int32]:
+        """Plane of each satellite of a filed constellation within its shell, (n,), counted from 0; -1 for satellites of catalogues.
+
+        Plane 0 is the one that the names call P01, and the p of gpuprop.presets.Shell. Every shell counts its own planes.
+        """
+        return self.fields["plane"]
+
+    @property
+    def slot(self) -> npt.NDArray[np.int32]:
+        """Place of each satellite of a filed constellation in its plane, (n,), counted from 0 (S01 in its name); -1 as for `plane`."""
+        return self.fields["slot"]
+
+    @property
+    def median_epoch(self) -> np.datetime64:
+        """The median of the epochs, UTC, datetime64[ns]: when most of the sets are from. ValueError where there is no set.
+
+        A median, so that a few sets of planned manoeuvres, days ahead of the others, do not move it. Where there are sets of catalogues
+        they alone count: a filed constellation has whatever epoch it was made with.
+        """
+        if not len(self):
+            raise ValueError("there are no element sets, so there is no median epoch")
+        catalogued = self.plane < 0
+        return np.datetime64(median_ns(self.epoch.view(np.int64)[catalogued if catalogued.any() else slice(None)]), "ns")
+
+    @property
+    def default_start(self) -> np.datetime64:
+        """The instant from which `gpuprop propagate` starts unless told otherwise: `median_epoch`, rounded up to the minute."""
+        return np.datetime64(-(-int(self.median_epoch.astype(np.int64)) // MINUTE) * MINUTE, "ns")
+
     # --- as a sequence ---
     def __len__(self) -> int:
         return len(self.sat_id)
@@ -182,7 +215,7 @@ class Elements:
                 noted[notes.index(note), first : first + len(part)] = members
             first += len(part)
         rejected = [reject for part in parts for reject in part.rejected]
-        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in OMM_FIELDS}, rejected, notes, noted)
+        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
 
     @staticmethod
     def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
@@ -211,9 +244,9 @@ class Elements:
         """The satellites for which a condition holds, such as `altitude_km > 500 and inclination_deg < 60`.
 
         Names: those of gpuprop.conditions.QUANTITIES, with `< <= > >= == !=`, `like`, `and`, `or`, `not` and parentheses.
-        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, the epoch that 99 of 100 sets here do
-        not pass: about when the catalogue was made, while a few epochs of planned manoeuvres lie days ahead. Never the clock's time, so
-        that the same element sets give the same satellites tomorrow. gravity: the model that altitudes are counted with.
+        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, `default_start`: when most of the
+        sets here are from. Never the clock's time, so that the same element sets give the same satellites tomorrow. gravity: the model
+        that altitudes are counted with.
         A note says what was selected. ConditionError (a ValueError), with the column, for what is not in that language.
         """
         from .conditions import Satellites, read_condition
@@ -223,7 +256,7 @@ class Elements:
         holds = read_condition(condition)
         if not len(self):
             return self
-        at_ns = int(np.sort(self.epoch.view(np.int64))[math.ceil(0.99 * len(self)) - 1]) if start is None else instant_ns(start)
+        at_ns = instant_ns(self.default_start if start is None else start)
         ages = f" (age at {format_ns(at_ns)})" if "age_days" in condition.lower() else ""
         return self._selected(holds(Satellites(self.fields, at_ns, gravity_model(gravity))), condition.strip() + ages)
 
@@ -242,10 +275,10 @@ class Elements:
 
     # --- out ---
     def to_arrow(self) -> pa.Table:
-        """A table of N rows: `sat_id`, then the OMM fields in file units, each with its `unit` in the field's metadata."""
+        """A table of N rows: `sat_id`, the OMM fields in file units, each with its `unit` in the field's metadata, `plane` and `slot`."""
         schema = [pa.field("sat_id", pa.int32(), nullable=False)]
         arrays = [pa.array(self.sat_id)]
-        for name, (dtype, unit, _) in OMM_FIELDS.items():
+        for name, (dtype, unit, _) in FIELDS.items():
             schema.append(pa.field(name, ARROW_TYPE[dtype], nullable=False, metadata={"unit": unit} if unit else None))
             values = self.fields[name]
             if dtype.startswith("datetime"):
@@ -271,3 +304,11 @@ def checked_elements(value: Any, what: str) -> Elements:
     shown = repr(value)[:60]
     hint = f": gpuprop.constellation({value!r}) or gpuprop.read_elements({value!r}) makes them" if isinstance(value, str) else ""
     raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown}{hint}")
+
+
+def median_ns(instants: npt.NDArray[np.int64]) -> int:
+    """The median of integer nanoseconds, (n,); between two, the whole nanosecond at or below their middle."""
+    low, high = np.partition(instants, ((len(instants) - 1) // 2, len(instants) // 2))[
+        [(len(instants) - 1) // 2, len(instants) // 2]
+    ].tolist()
+    return int(low + (high - low) // 2)

@@ -50,6 +50,40 @@ def test_joining_keeps_all_and_their_order():
     assert set(joined.duplicates) == {5, 4632, 20413}
 
 
+def test_planes_and_slots_of_filed_constellations_stay_with_them():
+    """Counted from 0, as the names count from 1; -1 for satellites of catalogues."""
+    gen1 = constellation("starlink-gen1", first_id=1)
+    assert gen1.plane.dtype == gen1.slot.dtype == np.int32
+    assert gen1.name.tolist() == [
+        f"{name[:14]} P{p + 1:02d} S{s + 1:02d}" for name, p, s in zip(gen1.name, gen1.plane, gen1.slot, strict=True)
+    ]
+    assert (element_sets().plane == -1).all() and (element_sets().slot == -1).all()
+    mixed = Elements.concat([element_sets(), gen1.select("*G1-S4*"), gen1.where("inclination_deg == 70")[::-7]])
+    for each in (mixed, pickle.loads(pickle.dumps(mixed)), Elements(mixed.fields)):
+        assert each.plane.tolist() == [-1] * 33 + np.repeat(range(6), 58).tolist() + gen1[1584 * 2 : 1584 * 2 + 720][::-7].plane.tolist()
+        assert each.slot.tolist() == [-1] * 33 + 6 * list(range(58)) + gen1[1584 * 2 : 1584 * 2 + 720][::-7].slot.tolist()
+    table = mixed.to_arrow()
+    assert table.column_names[-2:] == ["plane", "slot"] and {table.schema.field(name).type for name in ("plane", "slot")} == {pa.int32()}
+    assert (table["plane"].to_pylist(), table["slot"].to_pylist()) == (mixed.plane.tolist(), mixed.slot.tolist())
+
+
+def test_the_median_epoch_is_that_of_catalogues_and_exact():
+    def of(*epochs: int) -> Elements:
+        sats = walker("53:4/1/0", 550.0)[: len(epochs)]
+        fields = dict(sats.fields) | dict(EPOCH=np.array(epochs, np.int64).view("datetime64[ns]"))
+        return Elements({name: values for name, values in fields.items() if name not in ("plane", "slot")})
+
+    minute, large = 60_000_000_000, 1_780_000_020_000_000_000  # a whole minute, beyond what float64 holds to the nanosecond
+    assert of(large + 1, large + 4).median_epoch.astype(int) == large + 2
+    assert of(large + 3, large - 1, large + 900).default_start.astype(int) == large + minute
+    assert of(large, large, large + 9 * minute).default_start.astype(int) == large
+    assert of(-1, -1).default_start.astype(int) == 0
+    assert Elements.concat([walker("53:24/3/1", 550.0), of(large)]).default_start.astype(int) == large
+    assert walker("53:24/3/1", 550.0).default_start == np.datetime64("2026-01-01")
+    with pytest.raises(ValueError, match="no median epoch"):
+        _ = of().default_start
+
+
 def test_to_arrow():
     table = element_sets().to_arrow()
     assert table.column_names[:4] == ["sat_id", "OBJECT_NAME", "OBJECT_ID", "EPOCH"]

@@ -10,6 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..apsides import ALTITUDE
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
 from ..clock import format_ns
@@ -26,6 +27,8 @@ from .console import DONE, out, print_result, say, wide
 from .options import (
     SHOWN,
     Checksum,
+    Epoch,
+    FirstId,
     Json,
     OnError,
     Select,
@@ -49,6 +52,8 @@ def info(
     *,
     select: Select = None,
     where: Where = None,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: OnError = "skip",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -56,13 +61,14 @@ def info(
     """What a catalogue or a snapshot directory holds."""
     there = given_place(path)
     if is_remote(there) or there.is_dir():
-        if select or where:
-            raise WrongCall(f"--select and --where are for catalogues: {there} holds snapshots")
+        if select or where or epoch is not None or first_id is not None:
+            raise WrongCall(f"--select, --where, --epoch and --first-id are for catalogues and constellations: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
         rows = _rows(facts)
     else:
-        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
+        elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id)
+        facts = _catalogue(chosen(elements, select, where))
         rows = _catalogue_rows(facts)
     if json:
         out.json(facts)
@@ -177,6 +183,8 @@ def export(
     ] = None,
     select: Select = None,
     where: Where = None,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: Annotated[Literal["raise", "skip"], Parameter(help="What to do with sets that cannot be read, or not be written.")] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -188,7 +196,7 @@ def export(
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
-    elements = read_sources(sources, on_error=on_error, checksum=checksum)
+    elements = read_sources(sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id)
     say_what_is_odd(elements)
     written = write_elements(chosen(elements, select, where), output, format, on_error)
     for refused in written.rejected[:SHOWN]:
@@ -206,8 +214,10 @@ def export(
 def shells(
     *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
     against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
-    tolerance_deg: Annotated[float, Parameter(help="How far in inclination a flown shell may be from the one it fills.")] = TOLERANCE_DEG,
-    tolerance_km: Annotated[float, Parameter(help="How far in altitude.")] = TOLERANCE_KM,
+    tolerance_deg: Annotated[
+        float, Parameter(help="How far in inclination a flown shell may be from the one it fills, deg.")
+    ] = TOLERANCE_DEG,
+    tolerance_km: Annotated[float, Parameter(help=f"How far in altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
     on_error: OnError = "raise",
@@ -215,7 +225,7 @@ def shells(
     json: Json = False,
 ) -> int:
     """The shells that satellites really fill: inclination, altitude, planes; against a filing, how much of it is filled."""
-    from ..flown import filling, report
+    from ..flown import filling, fitting_better, report
     from ..flown import shells as survey_of
 
     if not sources:
@@ -223,16 +233,17 @@ def shells(
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
     say_what_is_odd(elements)
     elements = chosen(elements, select, where)
-    survey, comparison = survey_of(elements), None
+    survey, comparison, others = survey_of(elements), None, list[tuple[str, int]]()
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
             comparison = filling(survey, filed, tolerance_deg=tolerance_deg, tolerance_km=tolerance_km)
+            others = fitting_better(survey, comparison, against)
         if not select:
             say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
     if json:
-        out.json(report.to_dict(elements, survey, comparison))
+        out.json(report.to_dict(elements, survey, comparison, others))
         return DONE
-    for part in report.to_text(elements, survey, comparison):
+    for part in report.to_text(elements, survey, comparison, others):
         wide.print(part, soft_wrap=True)
     return DONE

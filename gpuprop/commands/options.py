@@ -9,6 +9,7 @@ import numpy as np
 from cyclopts import App, Group, Parameter
 
 from .. import __version__
+from ..apsides import ALTITUDE
 from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
@@ -68,8 +69,28 @@ Where = Annotated[
         negative="",
         group=SATELLITES,
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
-        "catalogue is from. Repeated: all of them.",
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. altitude_km: {ALTITUDE}. age_days is counted to --start, else "
+        "to when most of the catalogue is from (the median epoch). Repeated: all of them.",
+    ),
+]
+
+
+Epoch = Annotated[
+    str | None,
+    Parameter(
+        group=SATELLITES,
+        help="Epoch of constellations, UTC: when nodes and phases are as filed [default: --start where there is one, else when most of the "
+        "catalogues beside them are from, else 2026-01-01].",
+    ),
+]
+
+
+FirstId = Annotated[
+    int | None,
+    Parameter(
+        name="--first-id",
+        group=SATELLITES,
+        help="Number of the first satellite of constellations; the others follow [default: 1000000000]. A TLE holds numbers up to 339999.",
     ),
 ]
 
@@ -108,7 +129,9 @@ def say_what_is_odd(elements: Elements, say: Any = say) -> None:
 def chosen(
     elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
 ) -> Elements:
-    """The satellites of --select and --where. WrongCall where none is left."""
+    """The satellites of --select and --where. start: what age_days is counted to. WrongCall where none is left."""
+    if start is None and len(elements):
+        start = elements.default_start
     if select:
         with wrong_call():
             named = elements.select(select)

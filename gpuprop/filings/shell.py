@@ -158,6 +158,8 @@ class Shell:
     ) -> Elements:
         """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01 S01` (name: the id in capitals).
 
+        Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0: plane 0 is P01.
+
         No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the same `gravity`: the mean motion
         depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32.
         """
@@ -185,6 +187,8 @@ class Shell:
                 "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
                 "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
                 "MEAN_ANOMALY": (self.phase0_deg + slot * (360.0 / counts[plane]) + self.phases_deg[plane] - self.argp_deg) % 360.0,
+                "plane": plane,
+                "slot": slot,
             },
             notes=(self.describe(), _conventions(model)),
         )

@@ -38,8 +38,10 @@ class FlownShell:
     """Satellites on station on like orbits.
 
     members: their places in the Elements, rising, so that `elements[shell.members]` are the satellites.
-    altitude_km: median of SGP4's semi-major axis less the equatorial radius; altitudes_km, inclinations_deg: the lowest and highest.
-    mean_altitude_km: median of the mean radius less the equatorial radius, which presets and conditions call altitude (up to 5 km away).
+    altitude_km: median of the altitudes (mean radius of SGP4's orbit less the equatorial radius, as in presets and conditions);
+    altitudes_km, inclinations_deg: the lowest and highest.
+    semi_major_axis_km: median of SGP4's semi-major axes, which operators keep; less the equatorial radius they are up to 5 km from the
+    altitude.
     planes: at the survey's epoch.
     """
 
@@ -48,7 +50,7 @@ class FlownShell:
     inclinations_deg: tuple[float, float]
     altitude_km: float
     altitudes_km: tuple[float, float]
-    mean_altitude_km: float
+    semi_major_axis_km: float
     planes: Planes = field(repr=False)
 
     def __len__(self) -> int:
@@ -203,6 +205,6 @@ def _shell(members: Members, orbits: Orbits) -> FlownShell:
         inclinations_deg=(float(inclination.min()), float(inclination.max())),
         altitude_km=float(np.median(altitude)),
         altitudes_km=(float(altitude.min()), float(altitude.max())),
-        mean_altitude_km=float(np.median(orbits.mean_altitude[members])),
+        semi_major_axis_km=float(np.median(orbits.semi_major_axis[members])),
         planes=planes_of(orbits.node[members], middle),
     )
