@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .clock import Instant, format_ns, instant_ns
+from .clock import Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
 
 # name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
@@ -82,6 +82,8 @@ class Elements:
         complete = {}
         for name, (dtype, _, default) in OMM_FIELDS.items():
             values = self.fields.get(name)
+            if name == "EPOCH":
+                values = _epochs(values)
             array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
@@ -256,3 +258,13 @@ class Elements:
         from .satrecs import satrecs_of
 
         return satrecs_of(self)
+
+
+def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
+    """Epochs in any form that as_times takes, as datetime64[ns]. TypeError and ValueError as there."""
+    if getattr(values, "dtype", None) == np.dtype("datetime64[ns]") and not np.isnat(values).any():
+        return np.asarray(values)
+    try:
+        return as_times(values).datetime64
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"EPOCH: {error}") from None
