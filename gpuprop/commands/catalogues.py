@@ -21,6 +21,7 @@ from .console import (
     SHOWN,
     Checksum,
     Json,
+    Latest,
     OnError,
     Output,
     Select,
@@ -47,6 +48,7 @@ def info(
     *,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
     on_error: OnError = "skip",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -54,12 +56,12 @@ def info(
     """What a catalogue or a snapshot directory holds."""
     there = given_place(path)
     if is_remote(there) or there.is_dir():
-        if select or where:
-            raise WrongCall(f"--select and --where are for catalogues: {there} holds snapshots")
+        if select or where or latest:
+            raise WrongCall(f"--select, --where and --latest are for catalogues: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
     else:
-        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
+        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where, latest=latest))
     if json:
         print_json(facts)
         return DONE
@@ -119,6 +121,7 @@ def export(
     ] = None,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
     on_error: Annotated[Literal["raise", "skip"], Parameter(help="What to do with sets that cannot be read, or not be written.")] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -131,8 +134,9 @@ def export(
     with wrong_call():
         format_of(output, format)
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements, say)
-    written = write_elements(chosen(elements, select, where), output, format, on_error)
+    say_what_is_odd(elements, say, latest)
+    elements = chosen(elements, select, where, latest=latest)
+    written = write_elements(elements, output, format, on_error)
     for refused in written.rejected[:SHOWN]:
         say(f"left out: {refused}")
     if len(written.rejected) > SHOWN:
@@ -140,7 +144,7 @@ def export(
     for loss in written.losses:
         say(f"note: {loss}")
     text = f"wrote {written.path}: {written.satellites:,} satellites as {written.format}, {decimal(written.bytes)}"
-    print_result(written.to_dict(), json, text)
+    print_result(written.to_dict() | dict(duplicates=elements.duplicates.tolist()), json, text)
     return DONE
 
 
@@ -163,9 +167,10 @@ def shells(
     if not sources:
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements, say)
-    elements = chosen(elements, select, where)
-    survey, comparison = survey_of(elements), None
+    say_what_is_odd(elements, say, latest=True)
+    duplicates = dict(duplicates=elements.duplicates.tolist())
+    survey, comparison = survey_of(chosen(elements, select, where, latest=True)), None
+    elements = survey.elements
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
@@ -173,7 +178,7 @@ def shells(
         if not select:
             say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
     if json:
-        print_json(report.to_dict(elements, survey, comparison))
+        print_json(report.to_dict(elements, survey, comparison) | duplicates)
         return DONE
     wide = Output(soft_wrap=True, highlight=False, width=WIDE)
     for part in report.to_text(elements, survey, comparison):

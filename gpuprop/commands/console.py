@@ -1,6 +1,7 @@
 """What the commands share: where they print, how they ask for satellites, and what is wrong with a call."""
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from .. import __version__
 from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
+from ..selection import SelectionError, SelectionWarning
 
 DONE, FAILED, WRONG_CALL, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 
@@ -57,7 +59,17 @@ Checksum = Annotated[Literal["verify", "ignore"], Parameter(help="Checksums of T
 
 Select = Annotated[
     list[str] | None,
-    Parameter(negative="", help="Keep satellites by name ('STARLINK*') or operator (@guowang, @qianfan ...). Repeated: any of them."),
+    Parameter(
+        negative="",
+        help="Keep satellites by name ('STARLINK*'; only * and ? are wild), catalogue number (25544) or operator (@guowang, @qianfan ...). "
+        "Repeated: any of them.",
+    ),
+]
+
+
+Latest = Annotated[
+    bool,
+    Parameter(negative="", help="Keep the newest element set of each satellite; before --select and --where. Synthetic ones are all kept."),
 ]
 
 
@@ -66,8 +78,8 @@ Where = Annotated[
     Parameter(
         negative="",
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
-        "catalogue is from. Repeated: all of them.",
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, in (1, 2), like, and, or, not. age_days is counted to --start, else to when most of "
+        "the catalogue is from. Repeated: all of them.",
     ),
 ]
 
@@ -120,7 +132,7 @@ def print_result(facts: dict[str, Any], as_json: bool, text: str) -> None:
         out.print(text)
 
 
-def say_what_is_odd(elements: Elements, say: Callable[[str], None]) -> None:
+def say_what_is_odd(elements: Elements, say: Callable[[str], None], latest: bool = False) -> None:
     if elements.rejected:
         say(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
         for reject in elements.rejected[:SHOWN]:
@@ -129,20 +141,32 @@ def say_what_is_odd(elements: Elements, say: Callable[[str], None]) -> None:
             say("  ... (gpuprop info lists all)")
     if len(elements.duplicates):
         shown = ", ".join(map(str, elements.duplicates[:SHOWN])) + (", ..." if len(elements.duplicates) > SHOWN else "")
-        say(f"{len(elements.duplicates):,} catalogue numbers occur more than once, all are kept: {shown}")
+        kept = "the newest element set of each is kept" if latest else "all are kept (--latest keeps the newest set of each)"
+        say(f"{len(elements.duplicates):,} catalogue numbers occur more than once, {kept}: {shown}")
 
 
 def chosen(
-    elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
+    elements: Elements,
+    select: list[str] | None,
+    where: list[str] | None,
+    start: np.datetime64 | None = None,
+    gravity: str = "wgs72",
+    *,
+    latest: bool = False,
+    tell: Callable[[str], None] = say,
 ) -> Elements:
-    """The satellites of --select and --where. WrongCall where none is left."""
+    """The satellites of --latest, --select and --where. WrongCall where none is left. tell: for patterns that fit none."""
+    if latest:
+        elements = elements.latest()
     if select:
-        with wrong_call():
-            named = elements.select(select)
-        if not len(named):
-            nameless = "" if any(elements.name) else ", and none has a name: these are two-line sets without name lines"
-            raise WrongCall(f"--select {' or '.join(select)} fits the name of none of the {len(elements):,} satellites{nameless}")
-        elements = named
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", SelectionWarning)
+            try:
+                elements = elements.select(select)
+            except ValueError as error:
+                raise WrongCall(f"--select {error}" if isinstance(error, SelectionError) else str(error)) from None
+        for warning in caught:
+            tell(f"note: --select {warning.message}")
     for condition in where or ():
         try:
             held = elements.where(condition, start=start, gravity=gravity)

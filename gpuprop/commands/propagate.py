@@ -25,6 +25,7 @@ from .console import (
     SHOWN,
     Checksum,
     Json,
+    Latest,
     OnError,
     Select,
     Where,
@@ -74,6 +75,7 @@ def propagate(
     sunlit: Annotated[bool, Parameter(negative="", help="Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.")] = False,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
     velocity: Annotated[bool, Parameter(help="Write velocities too.")] = True,
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.")] = "float64",
     format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.")] = "arrow",
@@ -113,10 +115,10 @@ def propagate(
     directory = given_place(output) if output is not None else None
     tell: Callable[[str], None] = silent if quiet else say
     elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity)
-    say_what_is_odd(elements, tell)
+    say_what_is_odd(elements, tell, latest)
     with wrong_call():
         first = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start and where else None
-        elements = chosen(elements, select, where, first, gravity)
+        elements = chosen(elements, select, where, first, gravity, latest=latest, tell=tell)
     for note in sorted(elements.notes, key=lambda note: not note.startswith("assumed:")):  # the loudest first, and never cut
         (tell if quiet or not note.startswith("assumed:") else say_whole)(f"note: {note}")
     with wrong_call():
@@ -138,10 +140,11 @@ def propagate(
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = _planned(plan, one)
+    duplicates = dict(duplicates=elements.duplicates.tolist())
     if dry_run:
         span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
-        print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
+        print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
     assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
@@ -157,7 +160,7 @@ def propagate(
         workers = Workers(client, engine, threads) if client else None
         report = write_snapshots(directory, propagator, times, **options, progress=progress, client=workers)
     _say_how_it_went(report, tell)
-    print_result(report.to_dict(), json, _wrote(report))
+    print_result(report.to_dict() | duplicates, json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
