@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 import rich.console
 import rich.progress
+from patience import PATIENCE_S
 from published import text
 
 from gpuprop import Propagator, earth_orientation, engines, open_snapshots
@@ -212,7 +213,7 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         assert job.poll() is None
         time.sleep(0.02)
     job.send_signal(signal.SIGINT)
-    out, err = job.communicate(timeout=30)
+    out, err = job.communicate(timeout=PATIENCE_S)
     assert job.returncode == 130
     assert "interrupted" in err and "Traceback" not in err and out == ""
     listed = {part["file"] for part in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}
