@@ -104,7 +104,7 @@ def as_patterns(patterns: Patterns) -> list[str]:
     texts = []
     for pattern in several:
         if isinstance(pattern, (bool, np.bool_)):
-            raise TypeError("a mask chooses in brackets, as in elements[mask]; select takes names, catalogue numbers and @operators")
+            raise TypeError("elements[mask] takes a mask; select takes names, catalogue numbers and @operators")
         if not isinstance(pattern, (str, int, np.integer)):
             raise TypeError(
                 f"select takes names such as 'STARLINK*', catalogue numbers such as 25544 and operators such as '@guowang', or a list of "

@@ -74,7 +74,7 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     if scale != "utc":
         whose = f"has a time zone, which makes it UTC, but scale is {scale!r}: leave out the zone, or the scale"
         if read.scale != "utc" or library_of(values) in ("astropy", "skyfield"):
-            whose = f"knows its own time scale, but scale is {scale!r}: leave out the scale"
+            whose = f"knows its own time scale ({read.scale}), but scale is {scale!r}: leave out the scale"
         raise ValueError(f"{_shown(values)} {whose}")
     return np.asarray(utc_ns(read.ns, str(read.scale)))
 
@@ -209,6 +209,8 @@ def _refuse(value: object) -> NoReturn:
 
 
 def _shown(value: object) -> str:
-    """One line of an object's text."""
+    """One line about an object: its text, or for a column what it is."""
+    if library_of(value) or isinstance(value, np.ndarray):
+        return f"this {type(value).__name__}" if not isinstance(value, date) else str(value)
     text = " ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split())
     return text if len(text) <= 100 else f"{text[:97]}..."

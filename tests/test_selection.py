@@ -156,7 +156,7 @@ def test_numbers_select():
         with pytest.raises((TypeError, ValueError), match=wrong):
             elements.select(asked)
     for mask in (True, np.ones(33, bool)):
-        with pytest.raises(TypeError, match=r"elements\[mask\]"):
+        with pytest.raises(TypeError, match=r"elements\[mask\] takes a mask"):
             elements.select(mask)
 
 

@@ -110,6 +110,8 @@ def test_several_sets_of_one_satellite_are_one_satellite(tmp_path, capsys):
     compared = filling(survey, walker("53:720/36/1", 550.0))
     assert compared.percent == 100.0
     write_elements(twice, tmp_path / "twice.csv")
+    assert main(["shells", str(tmp_path / "twice.csv"), "--latest", "--json"]) == 0
+    assert capsys.readouterr().out.startswith('{"satellites": 720')
     assert main(["shells", str(tmp_path / "twice.csv"), "--json"]) == 0
     out, err = capsys.readouterr()
     facts = json.loads(out)

@@ -156,6 +156,7 @@ def shells(
     tolerance_km: Annotated[float, Parameter(help="How far in altitude.")] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
+    latest: Annotated[bool, Parameter(negative="", help="The newest element set of each satellite counts, asked for or not.")] = True,
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -167,9 +168,9 @@ def shells(
     if not sources:
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements, say, latest=True)
+    say_what_is_odd(elements, say, latest)
     duplicates = dict(duplicates=elements.duplicates.tolist())
-    survey, comparison = survey_of(chosen(elements, select, where, latest=True)), None
+    survey, comparison = survey_of(chosen(elements, select, where, latest=latest)), None
     elements = survey.elements
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
