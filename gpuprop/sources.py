@@ -40,8 +40,9 @@ def read_sources(
     gravity: str = "wgs72",
     epoch: Instant | None = None,
     first_id: int | None = None,
+    latest: bool = False,
 ) -> Elements:
-    """All satellites of all sources, in order.
+    """All element sets of all sources, in order.
 
     Parameters
     ----------
@@ -57,6 +58,9 @@ def read_sources(
     first_id : int, optional
         Number of the first satellite of the constellations, which are numbered on from source to source. Unless given, the first number
         from 1,000,000,000 up that is greater than all numbers of the catalogues.
+    latest : bool
+        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only these sets count where the epoch of the
+        constellations is taken from the catalogues. The result has all sets in any case.
 
     Returns
     -------
@@ -82,13 +86,14 @@ def read_sources(
         if _is_file(source) and not source.lower().endswith(".toml")
     }
     known = [part for part in catalogues.values() if len(part)]
-    if epoch is None:
-        epoch = Elements.concat(known).default_start if known else EPOCH
+    if epoch is None and known:
+        every = Elements.concat(known)
+        epoch = (every.latest() if latest else every).default_start
     taken = np.concatenate([part.sat_id for part in known]) if known else np.zeros(0, np.int32)
     first = max(FIRST_SYNTHETIC_ID, int(taken.max(initial=0)) + 1) if first_id is None else first_id
     parts, number = [], first
     for place, source in enumerate(sources):
-        part = catalogues[place] if place in catalogues else _synthetic(source, number, gravity, epoch)
+        part = catalogues[place] if place in catalogues else _synthetic(source, number, gravity, EPOCH if epoch is None else epoch)
         number += 0 if place in catalogues else len(part)
         parts.append(part)
     if first_id is not None and ((taken >= first) & (taken < number)).any():

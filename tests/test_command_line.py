@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 import rich.console
 import rich.progress
-from processes import INTERRUPTIBLE
+from patience import PATIENCE_S
 from published import text
 
 import gpuprop
@@ -282,13 +282,12 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **INTERRUPTIBLE,
     )
     while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
         time.sleep(0.02)
     job.send_signal(signal.SIGINT)
-    out, err = job.communicate(timeout=30)
+    out, err = job.communicate(timeout=PATIENCE_S)
     assert job.returncode == 130
     assert "interrupted" in err and "Traceback" not in err and out == ""
     listed = {part["file"] for part in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}

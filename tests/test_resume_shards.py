@@ -9,7 +9,10 @@ import threading
 
 import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
+from patience import PATIENCE_S
 
+import gpuprop.arrow.lock
+import gpuprop.arrow.merge
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
@@ -100,6 +103,7 @@ def fill(directory, shard, ready, engine="numpy"):
     """A shard, in a process of its own."""
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
         setattr(gpuprop.arrow.plan, name, value)
+    gpuprop.arrow.lock.PATIENCE_S = gpuprop.arrow.merge.PATIENCE_S = PATIENCE_S
     prop = propagator(engine, 1)
     ready.wait()
     write_snapshots(directory, prop, GRID, shard=shard, resume=True)
@@ -117,7 +121,7 @@ def test_shards_that_begin_and_end_together(tmp_path, undisturbed):
         for each in shards:
             each.start()
         for each in shards:
-            each.join(60)
+            each.join(PATIENCE_S)
         assert [each.exitcode for each in shards] == [0] * 8
         assert_whole(out, undisturbed)
 
@@ -206,8 +210,9 @@ def test_locks_of_shards(tmp_path, monkeypatch):
     assert files(tmp_path) == {"shard-001-of-003.json", "shard-003-of-003.json", "satellites.arrow"}
 
 
-def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed):
+def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
+    monkeypatch.setattr("gpuprop.arrow.lock.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
     out.mkdir()
     with locked(out):
@@ -215,7 +220,7 @@ def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_pat
         thread.start()
         thread.join(0.3)
         assert thread.is_alive() and files(out) == {".lock"}
-    thread.join(30)
+    thread.join()
     assert_whole(out, undisturbed)
 
 
@@ -311,7 +316,7 @@ def test_a_shard_that_was_killed_holds_up_nobody(tmp_path, undisturbed):
     context = multiprocessing.get_context("forkserver")
     process = context.Process(target=killed, args=(out,))
     process.start()
-    process.join(60)
+    process.join(PATIENCE_S)
     assert process.exitcode == -signal.SIGKILL
     assert {".lock", ".lock-001-of-002", "shard-001-of-002.json"} <= files(out)
     write(out, "2/2")

@@ -14,6 +14,7 @@ from gpuprop.apsides import ALTITUDE
 from gpuprop.flown import STATES
 from gpuprop.flown.orbits import orbits_of
 from gpuprop.flown.planes import planes_of
+from gpuprop.writing import write_elements
 
 ACTIVE = "celestrak_active_2025-04-15.3le"
 
@@ -28,13 +29,14 @@ def changed(elements: Elements, **fields) -> Elements:
 
 
 def scattered(elements: Elements, seed: int, km: float = 0.3, deg: float = 0.003, node: float = 0.2) -> Elements:
-    """As kept on station: with normally distributed deviations."""
+    """As kept on station, with normally distributed deviations; and as in a catalogue, which says nothing of planes and slots."""
     rng = np.random.default_rng(seed)
     n = len(elements)
     motion = elements.fields["MEAN_MOTION"] * (1.0 - 1.5 * rng.normal(0.0, km, n) / 6928.0)
     inclination = elements.fields["INCLINATION"] + rng.normal(0.0, deg, n)
     nodes = (elements.fields["RA_OF_ASC_NODE"] + rng.normal(0.0, node, n)) % 360.0
-    return changed(elements, MEAN_MOTION=motion, INCLINATION=inclination, RA_OF_ASC_NODE=nodes)
+    unsaid = np.full(n, -1)
+    return changed(elements, MEAN_MOTION=motion, INCLINATION=inclination, RA_OF_ASC_NODE=nodes, plane=unsaid, slot=unsaid)
 
 
 # --- the sky of 2025-04-15 ---
@@ -101,6 +103,27 @@ def test_neighbours_do_not_matter(active):
     assert np.array_equal(alone.where("on station"), together.where("on station")[names])
 
 
+def test_several_sets_of_one_satellite_are_one_satellite(tmp_path, capsys):
+    """Two days of a catalogue: the older sets lie elsewhere, and count nowhere."""
+    new = scattered(walker("53:720/36/1", 550.0, first_id=1), 1)
+    old = changed(new, EPOCH=new.epoch - np.timedelta64(1, "D"), INCLINATION=new.fields["INCLINATION"] + 1.0)
+    twice = Elements.concat([old, new])
+    (shell,) = survey = shells(twice)
+    assert len(shell) == len(survey.elements) == len(survey.of) == 720
+    assert survey.elements[shell.members].epoch.tolist() == new.epoch.tolist()
+    assert "latest element set of each satellite: 720 of 1,440" in survey.elements.notes
+    compared = filling(survey, walker("53:720/36/1", 550.0))
+    assert compared.percent == 100.0
+    write_elements(twice, tmp_path / "twice.csv")
+    assert main(["shells", str(tmp_path / "twice.csv"), "--latest", "--json"]) == 0
+    assert capsys.readouterr().out.startswith('{"satellites": 720')
+    assert main(["shells", str(tmp_path / "twice.csv"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert facts["satellites"] == facts["shells"][0]["satellites"] == 720 and facts["duplicates"] == list(range(1, 721))
+    assert "720 catalogue numbers occur more than once, the newest element set of each is kept" in err
+
+
 # --- patterns ---
 
 
@@ -165,7 +188,7 @@ def test_altitudes_are_those_of_conditions_and_filings(active):
 
 def test_passing_satellites_and_leftovers_are_in_no_shell():
     shell = walker("53:720/36/1", 550.0, first_id=1)
-    raising = changed(shell[:50], MEAN_MOTION_DOT=np.full(50, -0.005))  # 9 km a day
+    raising = changed(shell[:50], NORAD_CAT_ID=np.arange(8000, 8050), MEAN_MOTION_DOT=np.full(50, -0.005))  # 9 km a day
     low = walker("53:7/7/1", 500.0, first_id=5000)
     elliptic = changed(walker("53:20/1/0", 550.0, first_id=6000), ECCENTRICITY=np.full(20, 0.02))
     found = shells(Elements.concat([shell, raising, low, elliptic]))

@@ -1,5 +1,6 @@
 """SOURCE: what is a file, what a constellation, what a pattern; numbers that go on from one to the next; what is wrong with the rest."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,20 @@ def test_numbers_that_are_asked_for(folder: Path) -> None:
     assert sats.sat_id.tolist() == [*range(100, 166), *range(1, 25), *range(166, 172)]
     with pytest.raises(SourceError, match=r"--first-id 20 numbers the constellations from 20 to 85, .* use a number from 25 up"):
         read_sources(["iridium", "a.csv"], first_id=20)
+
+
+def test_constellations_have_the_epoch_of_the_latest_sets_where_these_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the middle of a history, most of which is left out."""
+    days = [f"2026-07-{day}" for day in (20, 21, 22)]
+    for day in days:
+        walker_of(folder, f"{day}.csv", day)
+    sources = [*(f"{day}.csv" for day in days), "iridium"]
+    for latest, epoch in ((False, "2026-07-21"), (True, "2026-07-22")):
+        sats = read_sources(sources, latest=latest)
+        assert len(sats) == 3 * 24 + 66 and (sats.epoch[72:] == np.datetime64(epoch)).all()
+        assert main(["propagate", *sources, "--dry-run", "--json", *(["--latest"] if latest else [])]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["start"], facts["satellites"]) == (f"{epoch}T00:00:00Z", 24 + 66 if latest else 3 * 24 + 66)
 
 
 def walker_of(folder: Path, name: str, epoch: str) -> None:

@@ -1,6 +1,5 @@
 """`gpuprop propagate`."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -33,6 +32,7 @@ from .options import (
     Epoch,
     FirstId,
     Json,
+    Latest,
     OnError,
     Select,
     Where,
@@ -42,6 +42,7 @@ from .options import (
     flag,
     given_place,
     say_what_is_odd,
+    warnings_as_notes,
     wrong_call,
 )
 
@@ -94,6 +95,7 @@ def propagate(
     sunlit: Annotated[bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)] = False,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
     velocity: Annotated[bool, Parameter(help="Write velocities too.", group=STATES)] = True,
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)] = "float64",
     format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)] = "arrow",
@@ -143,12 +145,12 @@ def propagate(
         if start is None and scale != "utc":
             raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
         given = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start else None
-    of_filings = given if epoch is None else epoch
-    elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity, epoch=of_filings, first_id=first_id)
-    say_what_is_odd(elements, tell)
+    reading: dict[str, Any] = dict(on_error=on_error, checksum=checksum, gravity=gravity)
+    elements = read_sources(sources, **reading, epoch=given if epoch is None else epoch, first_id=first_id, latest=latest)
+    say_what_is_odd(elements, tell, latest)
     with wrong_call():
-        first = elements.default_start if given is None else given
-        elements = chosen(elements, select, where, first, gravity)
+        first = (elements.latest() if latest else elements).default_start if given is None else given
+        elements = chosen(elements, select, where, first, gravity, latest=latest, tell=tell)
     for note in _notes(elements.notes, verbose):
         tell(note)
     with wrong_call():
@@ -160,7 +162,7 @@ def propagate(
             scale=scale,
         )
         here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
-        with _warnings_as_notes(tell):
+        with warnings_as_notes(tell, EngineWarning):
             propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
         options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
@@ -171,11 +173,12 @@ def propagate(
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = _planned(plan, one)
+    duplicates = dict(duplicates=elements.duplicates.tolist())
     if dry_run:
         span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
         span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
-        print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
+        print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
     assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
@@ -191,20 +194,11 @@ def propagate(
         workers = Workers(client, engine, threads) if client else None
         report = write_snapshots(directory, propagator, times, **options, progress=progress, client=workers)
     _say_how_it_went(report, tell)
-    print_result(report.to_dict(), json, _wrote(report))
+    print_result(report.to_dict() | duplicates, json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
     return DONE
-
-
-@contextmanager
-def _warnings_as_notes(tell: Callable[[str], None]) -> Iterator[None]:
-    """Warnings, such as that a GPU does not start, are told as the other notes are."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", EngineWarning)
-        warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
-        yield
 
 
 def _size(size: dict[str, int]) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..clock import Instant, instant_ns
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements import FIRST_SYNTHETIC_ID, LAST_ID, Elements
 from ..gravity import Gravity, gravity_model
 from .altitude import mean_motion_at
 
@@ -27,7 +27,6 @@ EPOCH = "2026-01-01T00:00:00Z"
 STATUSES = ("deployed", "authorised", "filed", "planned", "superseded", "assumed")
 CONFIDENCES = ("primary-transcribed", "secondary", "derived", "assumed")
 LARGEST = 10_000_000  # satellites of one shell
-LAST_ID = 2**31 - 1  # catalogue numbers are int32
 EARTH_RADIUS_KM = gravity_model("wgs72").radius  # turns heights into an ellipse's eccentricity
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import FIRST_SYNTHETIC_ID, Elements, checked_elements
+from ..elements import Elements, checked_elements
 from ..presets import relatives
 from .planes import Planes, planes_of
 from .survey import ON_STATION, FlownShell, Survey, filed, shells
@@ -74,7 +74,7 @@ def filling(
         raise TypeError(f"survey must be what gpuprop.shells gives, not {type(survey).__name__}")
     if not len(checked_elements(filing, "filing")):
         raise ValueError("the filing has no satellites")
-    synthetic = bool(((filing.plane >= 0) | (filing.sat_id >= FIRST_SYNTHETIC_ID)).all())
+    synthetic = bool(filing.synthetic.all())
     wanted = filed(filing, gravity) if synthetic else tuple(shells(filing, gravity=gravity))
     if not wanted:
         raise ValueError("what to compare with holds no shell")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import FIRST_SYNTHETIC_ID, OMM_FIELDS, Elements
+from ..elements import OMM_FIELDS, Elements
 from .held import Ledger
 
 LARGEST = 339_999
@@ -70,9 +70,8 @@ class _Columns:
     def __init__(self, elements: Elements, ledger: Ledger) -> None:
         self.fields = elements.fields
         self.ledger = ledger
-        number = elements.sat_id
+        number, synthetic = elements.sat_id, elements.synthetic
         beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
-        synthetic = (number >= FIRST_SYNTHETIC_ID) | (elements.plane >= 0)
         advice = ("write an OMM (csv, json, kvn or xml)", "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM")
         ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
 
