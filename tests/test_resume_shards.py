@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
@@ -17,8 +18,10 @@ import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
 from gpuprop.arrow.command import CAUTION
+from gpuprop.arrow.holdings import Holdings
 from gpuprop.arrow.lock import locked
 from gpuprop.arrow.manifest import Manifest
+from gpuprop.arrow.place import make_directory
 from gpuprop.arrow.shards import Shard
 
 COMMAND = ["gpuprop", "propagate", "my catalogue.csv", "-o", "out"]
@@ -208,6 +211,20 @@ def test_locks_of_shards(tmp_path, monkeypatch):
     write(tmp_path, "1/3", progress=progress)
     assert refused
     assert files(tmp_path) == {"shard-001-of-003.json", "shard-003-of-003.json", "satellites.arrow"}
+
+
+def test_what_other_shards_make_and_remove_while_one_begins(tmp_path, monkeypatch):
+    """A directory that another makes meanwhile is no file, and a lock that another has removed since is no foreign file."""
+    real, asked = Path.is_dir, []
+    monkeypatch.setattr(Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path))  # at first it is not there
+    (tmp_path / "out").mkdir()
+    make_directory(tmp_path / "out")
+    monkeypatch.undo()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="is a file: give a directory"):
+        make_directory(tmp_path / "file")
+    monkeypatch.setattr("gpuprop.arrow.holdings.contents", lambda *_: {".lock-001-of-008": True})
+    assert not Holdings.of(tmp_path / "out").foreign
 
 
 def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
