@@ -1,4 +1,4 @@
-"""What a user gets: element sets of a Starlink satellite against its operator's ephemeris of the same days.
+"""What a user gets: element sets of a Starlink satellite against its operator's ephemeris of the same days, and against later sets.
 
     python bench/ephemeris.py [--json FILE]
 
@@ -6,10 +6,14 @@
 minute), the public element sets of the week (gp) and the supplemental ones, which are fitted to the operator's ephemerides (sup). Each set
 with an epoch within 16 hours of the ephemeris' start is propagated from its epoch on and compared in GCRS; so is the mistake of taking TEME
 for GCRS. The ephemeris is the operator's own forecast: sets of later epochs show it to be kilometres off after two days.
+
+Then every set is propagated to the epochs of the later sets of its kind, and compared with those: what a set is off after a day, two and
+three, as far as a set is right at its own epoch.
 """
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import machine
 import numpy as np
@@ -21,6 +25,7 @@ from gpuprop.clock import HOUR, as_times, parse_instant
 MEME = workloads.DATA / "meme"
 NEAR = 16  # hours from the start of the ephemeris to the epochs of the sets compared
 SPANS = ((0, 6), (6, 24), (24, 72))  # hours since epoch
+LATER = ((20, 28), (44, 52), (68, 76))  # hours from the epoch of a set to that of a later one
 
 
 def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -32,6 +37,22 @@ def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
         ns.append(parse_instant(f"{stamp[:4]}-{stamp[4:7]}T{stamp[7:9]}:{stamp[9:11]}:{stamp[11:]}"))
         positions.append([float(number) for number in numbers[:3]])
     return np.array(ns), np.array(positions)
+
+
+def against_later_sets(path: Path) -> list[dict[str, Any]]:
+    """How far the sets of a file are from later ones of it, at the later one's epoch."""
+    elements = read_elements(path)
+    elements = elements[np.argsort(elements.epoch)]
+    epochs = elements.epoch.view(np.int64)
+    there = Propagator(elements).states(elements.epoch).position  # (at the epoch of, satellite, 3)
+    distance = np.linalg.norm(there - np.diagonal(there).T[:, None], axis=2)
+    hours = (epochs[:, None] - epochs) / HOUR
+    rows = []
+    for first, last in LATER:
+        within = distance[(hours >= first) & (hours < last)]
+        rows.append(dict(sets=len(elements), hours=[first, last], pairs=len(within)))
+        rows[-1] |= dict(median_km=round(float(np.median(within)), 3), largest_km=round(float(within.max()), 3))
+    return rows
 
 
 def main() -> None:
@@ -65,6 +86,12 @@ def main() -> None:
                 rows.append(row)
                 figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({len(within):,} states)"
                 print(f"{name:4} {len(elements):2} sets, {frame}, {first:2} to {last:2} h: {figures}")
+    for name in ("gp", "sup"):
+        for row in against_later_sets(MEME / f"{name}_48430.txt"):
+            first, last = row["hours"]
+            figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({row['pairs']} pairs)"
+            print(f"{name:4} {row['sets']:2} sets against later ones, {first} to {last} h: {figures}")
+            rows.append(dict(elements=name, against="later sets") | row)
     machine.report(rows, options.json)
 
 

@@ -82,15 +82,15 @@ def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--catalogue", type=Path, help="element sets of what flies, in any form that gpuprop reads")
-    parser.add_argument("--start", help="UTC [default: the newest epoch of the catalogue, else of the filings]")
+    parser.add_argument("--start", help="UTC [default: the median epoch of the catalogue, else that of the filings]")
     parser.add_argument("--duration", default="1d")
     parser.add_argument("--step", default="5min")
     parser.add_argument("--above", type=float, default=25.0, help="degrees of elevation")
     parser.add_argument("-o", "--output", type=Path, help="a picture")
     options = parser.parse_args()
     flying = flown(options.catalogue) if options.catalogue else {}
-    newest = max((satellites.epoch.max() for satellites in flying.values()), default=np.datetime64("2026-01-01"))
-    times = gpuprop.time_grid(options.start or newest.astype("datetime64[m]"), duration=options.duration, step=options.step)
+    start = options.start or (gpuprop.Elements.concat(flying.values()).default_start if flying else "2026-01-01")
+    times = gpuprop.time_grid(start, duration=options.duration, step=options.step)
     filed = {f"{name} (filed)": gpuprop.constellation(name, epoch=times[0]) for name in FILED}
     print(f"satellites above {options.above:g} degrees, {times}: fewest / median / most")
     print(f"{'':24}{'satellites':>11}" + "".join(f"{city.name:>16}" for city in CITIES))

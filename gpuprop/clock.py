@@ -6,16 +6,19 @@ at orbital speed. Text is read with integers only, so it is exact.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
-Instant: TypeAlias = str | datetime | date | np.datetime64
-Duration: TypeAlias = str | timedelta | np.timedelta64
+# Any: also the instants and durations of pandas, pyarrow, xarray, astropy and Skyfield (time_values.readings, duration_ns)
+Instant: TypeAlias = str | datetime | date | np.datetime64 | Any
+Duration: TypeAlias = str | timedelta | np.timedelta64 | Any
 
 SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
@@ -41,20 +44,17 @@ QUANTITY = re.compile(rf"\s*({NUMBER})\s*([a-zµμ]+)", re.ASCII)
 ISO_DURATION = re.compile(
     rf"P(?=.)(?:({NUMBER})W)?(?:({NUMBER})D)?(?:T(?=.)(?:({NUMBER})H)?(?:({NUMBER})M)?(?:({NUMBER})S)?)?", re.ASCII | re.IGNORECASE
 )
-ACCEPTED = "use ISO 8601 text ('2026-11-22T00:00:00Z'), numpy.datetime64 or a datetime with a time zone"
+ACCEPTED = (
+    "use ISO 8601 text ('2026-11-22T00:00:00Z'), a datetime, numpy.datetime64, or instants of pandas, Polars, pyarrow, xarray, astropy "
+    "or Skyfield"
+)
 
 
-def _in_range(ns: int, what: str) -> int:
+def in_range(ns: int, what: str) -> int:
+    """`ns`, if it fits into 64 bits; ValueError, with `what` it is, otherwise."""
     if not FIRST_NS <= ns <= LAST_NS:
         raise ValueError(f"{what} is outside the years 1677 to 2262 that 64-bit nanoseconds reach")
     return ns
-
-
-def _number_refused(value: object) -> TypeError:
-    return TypeError(
-        f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and as a float it is not exact "
-        f"(a float32 date is off by hours, a float64 Julian date by 25 cm at orbital speed); {ACCEPTED}"
-    )
 
 
 def julian(ns: Any) -> tuple[Any, Any]:
@@ -111,7 +111,7 @@ def parse_instant(text: str) -> int:
             f"{text!r} is a leap second, which SGP4's days of 86,400 s do not have: "
             f"use {format_ns(minutes + 59 * SECOND)} or {format_ns(minutes + 60 * SECOND)}"
         )
-    return _in_range(minutes + part["second"] * SECOND + int(fraction.ljust(9, "0")), repr(text))
+    return in_range(minutes + part["second"] * SECOND + int(fraction.ljust(9, "0")), repr(text))
 
 
 def _exact(number: str, unit: str, named: str) -> int:
@@ -154,10 +154,11 @@ def parse_duration(text: str, what: str = "duration") -> int:
     return sign * sum(_exact(number, unit, f"{what} {text!r}") for number, unit in pairs)
 
 
-def _array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+def array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     """int64 nanoseconds of a datetime64 or timedelta64 array of any unit, exactly or ValueError (numpy's own cast overflows silently)."""
     if np.isnat(values).any():
-        raise ValueError(f"NaT at {np.argwhere(np.isnat(values)).tolist()[0] or 'the only place'}: every instant must be a time")
+        place = np.argwhere(np.isnat(values)).tolist()[0]
+        raise ValueError(f"NaT{f' at {place}' if place else ''}: every instant must be a time")
     unit, count = np.datetime_data(values.dtype)
     if unit in ("Y", "M") and (np.abs(values.astype(np.int64)) <= 12_000 // count).all():  # calendar units; a thousand years fit into days
         values, unit, count = values.astype("datetime64[D]"), "D", 1
@@ -177,41 +178,62 @@ def _array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 
 
 def instant_ns(value: Instant) -> int:
-    """Nanoseconds since 1970 UTC of one instant: ISO text, datetime64, date (midnight) or datetime with a time zone.
+    """Nanoseconds since 1970 UTC of one instant, in any of the forms that time_values.readings takes; without a zone it is UTC.
 
-    TypeError for anything else, numbers above all; ValueError for what cannot be read, a naive datetime or one out of range.
+    TypeError for numbers and for several instants, ValueError for what cannot be read, NaT, or one out of range.
     """
-    if isinstance(value, str):
-        return parse_instant(value)
-    if isinstance(value, np.datetime64):
-        return int(_array_ns(np.asarray(value)))
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} has no time zone: add tzinfo=datetime.timezone.utc if it is UTC")
-        elapsed = value - EPOCH
-        ns = duration_ns(elapsed) + int(getattr(value, "nanosecond", 0))  # pandas' Timestamp carries nanoseconds besides
-        return _in_range(ns, str(value))
-    if isinstance(value, date):
-        return _in_range((value.toordinal() - EPOCH.toordinal()) * DAY, str(value))
-    if isinstance(value, (int, float, np.number, np.bool_)):
-        raise _number_refused(value)
-    raise TypeError(f"{value!r} ({type(value).__name__}) is not an instant; {ACCEPTED}")
+    from .time_values import one_reading  # late: it counts in the units of this module
+
+    return one_reading(value)
 
 
 def duration_ns(value: Duration, what: str = "duration") -> int:
-    """Nanoseconds of a duration: text (parse_duration), timedelta or timedelta64. TypeError for a number, which has no unit."""
+    """Nanoseconds, exact, of one duration.
+
+    Parameters
+    ----------
+    value : str, timedelta, numpy.timedelta64
+        Text as parse_duration takes it; also pandas' Timedelta, a pyarrow DurationScalar, astropy's TimeDelta, or an array of no dimensions
+        that holds a timedelta64 (numpy, xarray).
+    what : str
+        How errors call it.
+
+    Raises
+    ------
+    TypeError
+        For a number, which has no unit, and for what is no duration.
+    ValueError
+        For text that cannot be read, NaT, a unit of no fixed length, and what is not a whole number of nanoseconds within 64 bits.
+    """
     if isinstance(value, str):
         return parse_duration(value, what)
+    if hasattr(value, "to_timedelta64"):  # pandas' Timedelta, which as a timedelta has no nanoseconds
+        value = value.to_timedelta64()
     if isinstance(value, timedelta):
         return (value.days * 86_400 + value.seconds) * SECOND + value.microseconds * 1_000
+    if isinstance(value, (int, float, np.number)) and not isinstance(value, np.timedelta64):
+        raise TypeError(f"{what}={value!r} has no unit: write {what}='{value}s' for seconds")
+    if isinstance(value, pa.DurationScalar):
+        value = np.timedelta64("NaT" if value.value is None else value.value, value.type.unit)
+    elif type(value).__name__ == "TimeDelta" and np.ndim(getattr(value, "jd1", [])) == 0:  # astropy's: days of 86,400 s in two doubles
+        return _delta_ns(value, what)
+    elif hasattr(value, "__array__") and np.asarray(value).dtype.kind == "m" and np.ndim(value) == 0:
+        value = np.asarray(value)[()]
     if isinstance(value, np.timedelta64):
+        if np.isnat(value):
+            raise ValueError(f"{what} is NaT: it must be a length of time")
         unit, _ = np.datetime_data(value.dtype)
         if unit in ("Y", "M", "generic"):
             raise ValueError(f"{what} {value!r} has no fixed length: use a unit from ns to W")
-        return int(_array_ns(np.asarray(value)))
-    if isinstance(value, (int, float, np.number)):
-        raise TypeError(f"{what}={value!r} has no unit: write {what}='{value}s' for seconds")
+        return int(array_ns(np.asarray(value)))
     raise TypeError(f"{what}={value!r} is not a duration: use text such as '60s', a timedelta or a timedelta64")
+
+
+def _delta_ns(delta: Any, what: str) -> int:
+    """Of an astropy TimeDelta. ValueError for one that is masked or not finite."""
+    if np.any(delta.mask) or not np.isfinite(delta.jd):
+        raise ValueError(f"{what} {delta!r} is not a length of time")
+    return round((Fraction(float(delta.jd1)) + Fraction(float(delta.jd2))) * DAY)
 
 
 def _materialised(grid: range) -> npt.NDArray[np.int64]:
@@ -240,7 +262,7 @@ class Times:
                 raise ValueError(f"the step of a grid must be positive, not {self.instants.step} ns")
             if self.instants:
                 for edge in (self.instants[0], self.instants[-1]):
-                    _in_range(edge, f"an instant of the grid, {edge} ns from 1970,")
+                    in_range(edge, f"an instant of the grid, {edge} ns from 1970,")
             return
         array = np.array(self.instants)
         if array.dtype != np.int64 or array.ndim != 1:
@@ -366,11 +388,10 @@ def time_grid(
 
 
 def _reading(value: Instant, scale: str) -> int:
-    """instant_ns of what a clock in `scale` shows; ValueError where the value itself says that it is UTC and the scale is another."""
-    says_utc = isinstance(value, str) and (match := INSTANT.fullmatch(value.strip())) and match["zone"]
-    if scale != "utc" and (says_utc or isinstance(value, datetime)):
-        raise ValueError(f"{value!s} has a time zone, which makes it UTC, but scale is {scale!r}: leave out the zone, or the scale")
-    return instant_ns(value)
+    """What a clock in `scale` shows at one instant."""
+    from .time_values import one_reading
+
+    return one_reading(value, scale)
 
 
 def _in_utc(times: Times, scale: str) -> Times:
@@ -391,34 +412,32 @@ def _in_utc(times: Times, scale: str) -> Times:
     return Times(utc_ns(times.ns, scale))
 
 
-def as_times(instants: Times | Instant | Sequence[Instant] | npt.NDArray[Any], scale: str = "utc") -> Times:
-    """Times from one instant or a one-dimensional sequence of them, in the order given: Times, ISO text, datetime64, dates, datetimes.
+def as_times(instants: Any, scale: str = "utc") -> Times:
+    """Times from one instant or a one-dimensional sequence of them, in the order given.
 
-    scale: what clock they are read from: utc, tai, tt or gps; Times are UTC already, which another scale contradicts (ValueError).
-    TypeError for numbers (an int has no unit, a float is not exact); ValueError for NaT, for what does not fit into int64 nanoseconds,
-    and for more than one dimension.
+    Parameters
+    ----------
+    instants : Times, one instant, or (n,) instants
+        ISO text, datetimes, dates, datetime64; lists and arrays of these; and what pandas, Polars, pyarrow, xarray, astropy and Skyfield
+        hold instants in. time_values.readings has the list, and the rule for time zones, which is the same for all of them.
+    scale : str
+        The clock that instants without a zone or scale of their own are read from: utc, tai, tt or gps. Times are UTC already.
+
+    Raises
+    ------
+    TypeError
+        For numbers: an int has no unit, a float is not exact.
+    ValueError
+        For NaT and nulls (with the place), for what does not fit into int64 nanoseconds, for more than one dimension, and for a scale that
+        contradicts what the instants say of themselves.
     """
     if isinstance(instants, Times):
         if scale != "utc":
             raise ValueError(f"Times are UTC, not {scale}: give the scale where they are made (time_grid, as_times)")
         return instants
-    if isinstance(instants, (list, tuple)):
-        ns = np.empty(len(instants), np.int64)
-        for i, instant in enumerate(instants):
-            try:
-                ns[i] = _reading(instant, scale)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"times[{i}]: {error}") from None
-        return _in_utc(Times(ns), scale)
-    if isinstance(instants, (str, date, np.datetime64)) or not hasattr(instants, "__array__"):
-        return _in_utc(Times(np.array([_reading(instants, scale)], np.int64)), scale)  # type: ignore[arg-type]  # instant_ns refuses what it does not know
-    array = np.asarray(instants)
-    if array.ndim > 1:
-        raise ValueError(
-            f"times of shape {array.shape} have {array.ndim} dimensions: give one row of instants, times.ravel() if all are meant"
-        )
-    if array.dtype.kind in "fiucb":
-        raise _number_refused(array.ravel()[0] if array.size else array)
-    if array.dtype.kind == "M":
-        return _in_utc(Times(np.atleast_1d(_array_ns(array))), scale)
-    return as_times(array.ravel().tolist(), scale)
+    from .time_values import readings
+
+    ns = readings(instants, scale)
+    if ns.ndim > 1:
+        raise ValueError(f"times of shape {ns.shape} have {ns.ndim} dimensions: give one row of instants, times.ravel() if all are meant")
+    return _in_utc(Times(np.atleast_1d(ns)), scale)

@@ -4,7 +4,8 @@
     all        = one { "and" one }                     sign       = < <= > >= == != like | not like
     one        = { "not" } ( comparison | "(" condition ")" )           operand = quantity | number | 'text'
 
-Quantities are those of QUANTITIES. A comparison with NaN does not hold (`!=` does).
+A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in `sat_id in (25544, 48274)`.
+Quantities are those of QUANTITIES. A comparison with NaN does not hold (`!=` and `not in` do).
 """
 
 import difflib
@@ -19,7 +20,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from .apsides import altitudes_km
+from .apsides import ALTITUDE, altitudes_km
 from .clock import DAY, parse_instant
 from .gravity import Gravity
 from .selection import matching
@@ -51,9 +52,9 @@ class Quantity(NamedTuple):
 
 
 QUANTITIES = {
-    "altitude_km": Quantity(NUMBER, "mean radius of SGP4's orbit less the Earth's equatorial radius", lambda s: s.altitudes_km[0]),
-    "apogee_km": Quantity(NUMBER, "highest altitude, so counted", lambda s: s.altitudes_km[1]),
-    "perigee_km": Quantity(NUMBER, "lowest altitude, so counted", lambda s: s.altitudes_km[2]),
+    "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
+    "apogee_km": Quantity(NUMBER, "that altitude plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
+    "perigee_km": Quantity(NUMBER, "that altitude less semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
     "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
     "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
     "period_min": Quantity(NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),
@@ -73,9 +74,10 @@ Test = Callable[[Satellites], Mask]
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
-WORDS = ("and", "or", "not", "like")
+WORDS = ("and", "or", "not", "like", "in")
+LIST = "sat_id in (25544, 48274)"
 TOKEN = re.compile(
-    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)|(?P<word>[a-z_]\w*)|(?P<sign>[<>=!]=|[<>()])|(?P<text>'[^']*'|\"[^\"]*\")",
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)|(?P<word>[a-z_]\w*)|(?P<sign>[<>=!]=|[<>(),])|(?P<text>'[^']*'|\"[^\"]*\")",
     re.ASCII | re.IGNORECASE,
 )
 INSTEAD = {
@@ -88,7 +90,7 @@ INSTEAD = {
     "≤": "write <=",
     "≥": "write >=",
     "≠": "write !=",
-    ",": "numbers are written without commas",
+    "[": f"'[' does not belong here: a list is written in parentheses, as in {LIST}",
     **dict.fromkeys("+-*/%^", "there is no arithmetic: write the number"),
 }
 
@@ -183,6 +185,8 @@ class _Parser:
         return self.tokens[self.next - 1].text.lower()
 
     def _fail(self, what: str, column: int | None = None) -> NoReturn:
+        if column is None and self._here.text == ",":
+            what = f"numbers are written without commas, which are for lists: {LIST}"
         raise ConditionError(what, self.text, self._here.column if column is None else column)
 
     # --- the grammar ---
@@ -220,6 +224,9 @@ class _Parser:
     def _comparison(self) -> Test:
         operands, tests = [self._operand()], []
         while sign := self._sign():
+            if sign in ("in", "not in"):
+                tests.append(self._member(operands[-1], sign))
+                break
             operands.append(self._operand())
             tests.append(self._compared(operands[-2], sign, operands[-1]))
         if not tests:
@@ -231,10 +238,10 @@ class _Parser:
         return tests[0] if len(tests) == 1 else _reduced(tests, np.logical_and)
 
     def _sign(self) -> str:
-        if self._is("not") and self.tokens[self.next + 1].text.lower() == "like":
-            self.next += 2
-            return "not like"
-        return self._taken("like", *COMPARISONS)
+        if self._is("not") and self.tokens[self.next + 1].text.lower() in ("like", "in"):
+            self.next += 1
+            return f"not {self._taken('like', 'in')}"
+        return self._taken("like", "in", *COMPARISONS)
 
     def _operand(self) -> Operand:
         token = self._here
@@ -268,10 +275,36 @@ class _Parser:
         compare = COMPARISONS[sign]
         return lambda satellites: np.asarray(compare(sides[0](satellites), sides[1](satellites)), bool)
 
+    def _member(self, left: Operand, sign: str) -> Test:
+        """in or not in, and the list after it."""
+        quantity = left.quantity
+        if quantity is None:
+            self._fail(f"in has a quantity before it: {LIST}", left.token.column)
+        if not self._taken("("):
+            self._fail(f"a list is written in parentheses: {LIST}")
+        values: set[Any] = set()
+        while not (values and self._is(")")):  # a comma may stand after the last one, as in Python
+            operand = self._operand()
+            if operand.quantity is not None:
+                self._fail("a list holds numbers or 'text', not quantities", operand.token.column)
+            values.add(self._constant(operand, quantity))
+            if not self._taken(",") and not self._is(")"):
+                self._fail("a list is not closed: its values have commas between them, and a parenthesis after them")
+        self.next += 1
+        of, known, wanted = quantity.of, np.array(list(values)), sign == "in"
+        if quantity.kind == TEXT:
+            return lambda satellites: np.fromiter(((text in values) == wanted for text in of(satellites)), bool)
+        return lambda satellites: np.isin(of(satellites), known, invert=not wanted)
+
     def _like(self, left: Operand, sign: str, right: Operand) -> Test:
+        if left.quantity is not None and left.quantity.kind == INSTANT:
+            self._fail("an epoch has no pattern: write epoch >= '2024-01-01' and epoch < '2025-01-01'", left.token.column)
         if left.quantity is None or left.quantity.kind != TEXT or not isinstance(right.value, str):
             self._fail("like compares name or object_id with a pattern in quotation marks: name like 'STARLINK*'", left.token.column)
         of, pattern, wanted = left.quantity.of, right.value, sign == "like"
+        if "%" in pattern:
+            meant = pattern.replace("%", "*")
+            self._fail(f"* stands for any characters and ? for one, % for nothing but itself: write '{meant}'", right.token.column)
         try:
             matching(pattern, [])
         except ValueError as error:
@@ -284,6 +317,11 @@ class _Parser:
             if operand.quantity.kind != quantity.kind:
                 self._fail(f"{operand.token.text} is {operand.quantity.kind}, the other side is {quantity.kind}", operand.token.column)
             return operand.quantity.of
+        value = self._constant(operand, quantity)
+        return lambda satellites: value
+
+    def _constant(self, operand: Operand, quantity: Quantity) -> Any:
+        """The value of a constant that is compared with a quantity."""
         value = operand.value
         if quantity.kind == NUMBER and isinstance(value, str):
             self._fail("this is compared with a number: write one, without quotation marks", operand.token.column)
@@ -297,7 +335,7 @@ class _Parser:
                 self._fail(str(error), operand.token.column)
         elif quantity.kind == TEXT:
             value = value.upper()
-        return lambda satellites: value
+        return value
 
 
 def _reduced(tests: list[Test], join: np.ufunc) -> Test:

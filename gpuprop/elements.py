@@ -5,17 +5,21 @@ the properties give the library's units (radians, radians per minute).
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from .clock import Instant, format_ns, instant_ns
+from .clock import MINUTE, Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
+
+if TYPE_CHECKING:
+    from .selection import Patterns
 
 # name: (dtype, unit, default). The order is the order of columns in satellites.arrow.
 OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
@@ -37,8 +41,12 @@ OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
     "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
 }
+# Where a satellite of a filed constellation has its place in its shell; likewise. Columns after the OMM fields, outside their digest.
+PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {"plane": ("int32", "", -1), "slot": ("int32", "", -1)}
+FIELDS = OMM_FIELDS | PATTERN_FIELDS
 ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
 FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
+LAST_ID = 2**31 - 1  # catalogue numbers are int32
 DEG = math.pi / 180.0
 REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute
 
@@ -59,8 +67,8 @@ class Reject:
 class Elements:
     """N element sets in the order given.
 
-    fields: every name of OMM_FIELDS -> array (n,), read-only. Missing ones take its default; a missing one without default is a
-    ValueError, as is a wrong length.
+    fields: every name of OMM_FIELDS, plane and slot -> array (n,), read-only. Missing ones take the default; a missing one without
+    default is a ValueError, as is a wrong length.
     rejected: the records of the source that could not be read (`read_elements(..., on_error="skip")`), a list; a selection has none.
     notes: facts about the satellites that belong into the metadata of what is made from them (source, assumptions).
     noted: (n_notes, n) bool, whom each note is about; everybody unless given. A selection keeps the notes about those it keeps.
@@ -72,16 +80,18 @@ class Elements:
     noted: npt.NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
-        unknown = set(self.fields) - set(OMM_FIELDS)
+        unknown = set(self.fields) - set(FIELDS)
         if unknown:
             raise ValueError(f"unknown element fields: {', '.join(sorted(unknown))}")
-        missing = [name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in self.fields]
+        missing = [name for name, (_, _, default) in FIELDS.items() if default is None and name not in self.fields]
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
         complete = {}
-        for name, (dtype, _, default) in OMM_FIELDS.items():
+        for name, (dtype, _, default) in FIELDS.items():
             values = self.fields.get(name)
+            if name == "EPOCH":
+                values = _epochs(values)
             array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
@@ -144,6 +154,36 @@ class Elements:
         """SGP4's drag term, (n,) 1/Earth radii."""
         return self.fields["BSTAR"]
 
+    @property
+    def plane(self) -> npt.NDArray[np.int32]:
+        """Plane of each satellite of a filed constellation within its shell, (n,), counted from 0; -1 for satellites of catalogues.
+
+        Plane 0 is the one that the names call P01, and the p of gpuprop.presets.Shell. Every shell counts its own planes.
+        """
+        return self.fields["plane"]
+
+    @property
+    def slot(self) -> npt.NDArray[np.int32]:
+        """Place of each satellite of a filed constellation in its plane, (n,), counted from 0 (S01 in its name); -1 as for `plane`."""
+        return self.fields["slot"]
+
+    @property
+    def median_epoch(self) -> np.datetime64:
+        """The median of the epochs, UTC, datetime64[ns]: when most of the sets are from. ValueError where there is no set.
+
+        A median, so that a few sets of planned manoeuvres, days ahead of the others, do not move it. Where there are sets of catalogues
+        they alone count: a filed constellation has whatever epoch it was made with.
+        """
+        if not len(self):
+            raise ValueError("there are no element sets, so there is no median epoch")
+        catalogued = self.plane < 0
+        return np.datetime64(median_ns(self.epoch.view(np.int64)[catalogued if catalogued.any() else slice(None)]), "ns")
+
+    @property
+    def default_start(self) -> np.datetime64:
+        """The instant from which `gpuprop propagate` starts unless told otherwise: `median_epoch`, rounded up to the minute."""
+        return np.datetime64(-(-int(self.median_epoch.astype(np.int64)) // MINUTE) * MINUTE, "ns")
+
     # --- as a sequence ---
     def __len__(self) -> int:
         return len(self.sat_id)
@@ -169,8 +209,14 @@ class Elements:
 
     @staticmethod
     def concat(parts: Iterable["Elements"]) -> "Elements":
-        """All satellites of `parts`, in order."""
-        parts = [checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)]
+        """All satellites of `parts`, in order.
+
+        Catalogue numbers of real satellites are kept, also where parts have the same ones: these are then several sets of one satellite
+        (`latest`). Synthetic satellites of different parts are different satellites: where a part has a synthetic number that stands for
+        another satellite in a part before it, all its synthetic satellites get new numbers, in the order of their old ones, from the first
+        number after those that all other parts have. A note says which. ValueError for no parts, or if no numbers are left.
+        """
+        parts = _renumbered([checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)])
         if not parts:
             raise ValueError("nothing to concatenate")
         notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
@@ -182,7 +228,7 @@ class Elements:
                 noted[notes.index(note), first : first + len(part)] = members
             first += len(part)
         rejected = [reject for part in parts for reject in part.rejected]
-        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in OMM_FIELDS}, rejected, notes, noted)
+        return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
 
     @staticmethod
     def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
@@ -195,25 +241,46 @@ class Elements:
 
         return Elements(fields_of(satrecs))
 
-    def select(self, patterns: str | Sequence[str]) -> "Elements":
-        """The satellites whose name matches a shell pattern (`STARLINK*`; case does not matter), are an operator's (`@guowang`), or one
-        of several such. A note says what was selected. ValueError for an operator that is not known (gpuprop.selection.operators)."""
-        from .selection import matching
+    def select(self, patterns: "Patterns") -> "Elements":
+        """The satellites with a name, a catalogue number or an operator, or with one of several such.
 
-        given = [patterns] if isinstance(patterns, str) or not isinstance(patterns, Iterable) else list(patterns)
-        if not all(isinstance(pattern, str) for pattern in given):
-            raise TypeError(
-                f"select takes a pattern such as 'STARLINK*', or a list of them, not {repr(patterns)[:60]}; elements[mask] takes a mask"
-            )
-        return self._selected(matching(given, self.name), " or ".join(given))
+        Parameters
+        ----------
+        patterns : str, int, or several of them
+            `STARLINK*`: a name, in which `*` and `?` alone are wild, brackets stand for themselves and case does not matter, so that a
+            name copied from a catalogue selects its satellite. `25544` (text or a number): a catalogue number. `@guowang`: an operator.
+
+        Returns
+        -------
+        Elements, in the order that they have here, with a note of what was selected.
+
+        Raises
+        ------
+        SelectionError (a ValueError)
+            For patterns that fit no satellite; it has the nearest names. Where some of several patterns fit none, a SelectionWarning says
+            so.
+        ValueError
+            For no pattern, and an operator that is not known (gpuprop.selection.operators).
+        TypeError
+            For what is neither text nor a whole number.
+        """
+        from .selection import SelectionError, SelectionWarning, as_patterns, find, why_unused
+
+        patterns = as_patterns(patterns)
+        found = find(patterns, self.name, self.sat_id)
+        if not found.mask.any():
+            raise SelectionError(why_unused(found.unused, self.name.tolist()))
+        if found.unused:
+            warnings.warn(why_unused(found.unused, self.name.tolist()), SelectionWarning, stacklevel=2)
+        return self._selected(found.mask, " or ".join(patterns))
 
     def where(self, condition: str, *, start: Instant | None = None, gravity: str = "wgs72") -> "Elements":
         """The satellites for which a condition holds, such as `altitude_km > 500 and inclination_deg < 60`.
 
-        Names: those of gpuprop.conditions.QUANTITIES, with `< <= > >= == !=`, `like`, `and`, `or`, `not` and parentheses.
-        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, the epoch that 99 of 100 sets here do
-        not pass: about when the catalogue was made, while a few epochs of planned manoeuvres lie days ahead. Never the clock's time, so
-        that the same element sets give the same satellites tomorrow. gravity: the model that altitudes are counted with.
+        Names: those of gpuprop.conditions.QUANTITIES, with `< <= > >= == !=`, `in (...)`, `like`, `and`, `or`, `not` and parentheses.
+        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, `default_start`: when most of the
+        sets here are from. Never the clock's time, so that the same element sets give the same satellites tomorrow. gravity: the model
+        that altitudes are counted with.
         A note says what was selected. ConditionError (a ValueError), with the column, for what is not in that language.
         """
         from .conditions import Satellites, read_condition
@@ -223,16 +290,65 @@ class Elements:
         holds = read_condition(condition)
         if not len(self):
             return self
-        at_ns = int(np.sort(self.epoch.view(np.int64))[math.ceil(0.99 * len(self)) - 1]) if start is None else instant_ns(start)
+        at_ns = instant_ns(self.default_start if start is None else start)
         ages = f" (age at {format_ns(at_ns)})" if "age_days" in condition.lower() else ""
         return self._selected(holds(Satellites(self.fields, at_ns, gravity_model(gravity))), condition.strip() + ages)
 
+    def latest(self) -> "Elements":
+        """One element set for each satellite: the newest.
+
+        Returns
+        -------
+        Elements, in the order that the sets have here. Of sets with the same catalogue number the one with the latest epoch is kept; if
+        several have that epoch, the last of them. Synthetic satellites (`synthetic`) and sets without a catalogue number (number 0) are
+        all kept. If that leaves sets out, a note says how many; if not, these are the same Elements.
+        """
+        return self._one_each(np.zeros(len(self), np.uint64), "latest element set of each satellite")
+
+    def nearest(self, instant: Instant) -> "Elements":
+        """One element set for each satellite: the one whose epoch is nearest to an instant, before it or after it.
+
+        Parameters
+        ----------
+        instant : as time_grid takes it
+
+        Returns
+        -------
+        As `latest`. Of two sets that are equally near, before and after the instant, the one after it is kept; if several have the same
+        epoch, the last of them.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For what is not one instant.
+        """
+        ns, epochs = np.int64(instant_ns(instant)), self.epoch.view(np.int64)
+        distance = np.where(epochs > ns, epochs - ns, ns - epochs).view(np.uint64)  # as unsigned integers, differences never overflow
+        return self._one_each(distance, f"element set of each satellite nearest to {format_ns(int(ns))}")
+
+    def _one_each(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
+        """For each catalogue number the set of the least `distance`, of those the newest, of those the last."""
+        order = np.lexsort((self.epoch, ~distance, self.sat_id))  # stable: the best of each number is its last
+        number = self.sat_id[order]
+        kept = self.synthetic | (self.sat_id == 0)
+        kept[order[np.append(number[1:] != number[:-1], [True] * bool(len(self))).astype(bool)]] = True
+        return self if kept.all() else self._noted(kept, what)
+
     def _selected(self, mask: npt.NDArray[np.bool_], by: str) -> "Elements":
+        return self._noted(mask, f"selected by {by}")
+
+    def _noted(self, mask: npt.NDArray[np.bool_], what: str) -> "Elements":
+        """Those chosen, with a note of what they are and how many of how many."""
         chosen = self[mask]
         assert chosen.noted is not None
-        note = f"selected by {by}: {len(chosen):,} of {len(self):,}"
+        note = f"{what}: {len(chosen):,} of {len(self):,}"
         noted = np.vstack([chosen.noted, np.ones((1, len(chosen)), bool)])
         return Elements(chosen.fields, (), (*chosen.notes, note), noted)
+
+    @property
+    def synthetic(self) -> npt.NDArray[np.bool_]:
+        """Which satellites are made up, (n,): they have a plane of a filed constellation, or a number from FIRST_SYNTHETIC_ID up."""
+        return np.asarray((self.sat_id >= FIRST_SYNTHETIC_ID) | (self.plane >= 0))
 
     @property
     def duplicates(self) -> npt.NDArray[np.int32]:
@@ -242,10 +358,10 @@ class Elements:
 
     # --- out ---
     def to_arrow(self) -> pa.Table:
-        """A table of N rows: `sat_id`, then the OMM fields in file units, each with its `unit` in the field's metadata."""
+        """A table of N rows: `sat_id`, the OMM fields in file units, each with its `unit` in the field's metadata, `plane` and `slot`."""
         schema = [pa.field("sat_id", pa.int32(), nullable=False)]
         arrays = [pa.array(self.sat_id)]
-        for name, (dtype, unit, _) in OMM_FIELDS.items():
+        for name, (dtype, unit, _) in FIELDS.items():
             schema.append(pa.field(name, ARROW_TYPE[dtype], nullable=False, metadata={"unit": unit} if unit else None))
             values = self.fields[name]
             if dtype.startswith("datetime"):
@@ -271,3 +387,48 @@ def checked_elements(value: Any, what: str) -> Elements:
     shown = repr(value)[:60]
     hint = f": gpuprop.constellation({value!r}) or gpuprop.read_elements({value!r}) makes them" if isinstance(value, str) else ""
     raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown}{hint}")
+
+
+def median_ns(instants: npt.NDArray[np.int64]) -> int:
+    """The median of integer nanoseconds, (n,); between two, the whole nanosecond at or below their middle."""
+    low, high = np.partition(instants, ((len(instants) - 1) // 2, len(instants) // 2))[
+        [(len(instants) - 1) // 2, len(instants) // 2]
+    ].tolist()
+    return int(low + (high - low) // 2)
+
+
+def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
+    """Epochs in any form that as_times takes, as datetime64[ns]. TypeError and ValueError as there."""
+    if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[ns]"):
+        return values
+    try:
+        return as_times(values).datetime64
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"EPOCH: {error}") from None
+
+
+def _renumbered(parts: list[Elements]) -> list[Elements]:
+    """The same, with new numbers for the synthetic satellites of parts whose numbers earlier parts have; otherwise as Elements.concat."""
+    taken = np.unique(np.concatenate([[0], *(part.sat_id[~part.synthetic] for part in parts)]))
+    moved = []
+    for place, part in enumerate(parts):
+        own = part.sat_id[part.synthetic]
+        if np.isin(own, taken).any():
+            moved.append(place)
+        else:
+            taken = np.union1d(taken, own)
+    parts = list(parts)
+    for place in moved:
+        part, first = parts[place], max(FIRST_SYNTHETIC_ID, int(taken[-1]) + 1)
+        old, member = np.unique(part.sat_id[part.synthetic], return_inverse=True)
+        last = first + len(old) - 1
+        if last > LAST_ID:
+            raise ValueError(f"no numbers are left for {len(old):,} synthetic satellites after {taken[-1]}: give another first_id")
+        numbers = part.sat_id.copy()
+        numbers[part.synthetic] = (first + np.arange(len(old)))[member]
+        taken = np.append(taken, last)
+        note = f"numbers of other satellites: sat_id {old[0]} to {old[-1]} are {first} to {last} here"
+        assert part.noted is not None
+        noted = np.vstack([part.noted, part.synthetic])
+        parts[place] = Elements({**part.fields, "NORAD_CAT_ID": numbers}, part.rejected, (*part.notes, note), noted)
+    return parts

@@ -12,7 +12,6 @@ from .filings import (
     Constellation,
     Shell,
     brouwer_mean_motion,
-    closest_approach_km,
     is_walker_source,
     load_constellation,
     mean_motion_at,
@@ -28,7 +27,6 @@ __all__ = [
     "Constellation",
     "Shell",
     "brouwer_mean_motion",
-    "closest_approach_km",
     "constellation",
     "constellations",
     "find_constellation",
@@ -50,14 +48,31 @@ def _text() -> str:
 
 
 @cache
-def _known() -> dict[str, Constellation]:
-    return {each.name: each for each in parse_filings(_text(), FILE)[1]}
+def _filings() -> tuple[dict[str, Shell], list[Constellation]]:
+    return parse_filings(_text(), FILE)
 
 
 @cache
-def _names() -> dict[str, str]:
-    """Every name and alias -> the name."""
-    return {alias: each.name for each in _known().values() for alias in (each.name, *each.aliases)}
+def _known() -> dict[str, Constellation]:
+    return {each.name: each for each in _filings()[1]}
+
+
+@cache
+def _by_name() -> dict[str, Constellation]:
+    """Every name and alias of a constellation, and every shell's name, as a constellation of that shell alone."""
+    alone = {
+        shell.id: replace(whole, name=shell.id, title=f"one shell of {whole.name}", shells=(shell,), aliases=())
+        for whole in reversed(_known().values())  # of a shell of several the first has the last word
+        for shell in whole.shells
+    }
+    return alone | {alias: each for each in _known().values() for alias in (each.name, *each.aliases)}
+
+
+def relatives(name: str) -> tuple[Constellation, ...]:
+    """The other constellations on record of whose systems `name`, a constellation or a shell known, has shells; none for another name."""
+    found = _by_name().get(name.strip().lower())
+    systems = {shell.constellation for shell in found.shells} if found else set()
+    return tuple(each for each in _known().values() if each is not found and systems & {shell.constellation for shell in each.shells})
 
 
 def constellations() -> dict[str, Constellation]:
@@ -72,12 +87,12 @@ def without_geometry() -> dict[str, str]:
 
 
 def is_preset(name: str) -> bool:
-    """Whether `name` is a constellation known, or an alias of one."""
-    return name.strip().lower() in _names()
+    """Whether `name` is a constellation known, an alias of one, or one of its shells."""
+    return name.strip().lower() in _by_name()
 
 
 def find_constellation(name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None) -> Constellation:
-    """A constellation known, by its name or an alias (case does not matter).
+    """A constellation known, by its name or an alias, or one shell of it, by the shell's name (case does not matter).
 
     altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with the nearest names, for one not known, and
     for an altitude or an inclination where the source states it.
@@ -89,12 +104,14 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
         raise ValueError(
             f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing you can assume in a file of your own"
         )
-    if wanted not in _names():
-        begun = [known for known in _names() if wanted and known.startswith(wanted)]
-        nearest = begun[:3] or difflib.get_close_matches(wanted, [*_names(), *without_geometry()], cutoff=0.5)
-        hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
-        raise ValueError(f"constellation {name!r} is not known: {hint}known are {', '.join(_names())}")
-    found = _known()[_names()[wanted]]
+    if wanted not in _by_name():
+        names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]
+        every = [*names, *_filings()[0]]  # a constellation before a shell of like name
+        begun = [known for known in every if wanted and known.startswith(wanted)]
+        nearest = begun[:3] or difflib.get_close_matches(wanted, [*every, *without_geometry()], cutoff=0.5)
+        hint = f"did you mean {' or '.join(dict.fromkeys(nearest))}? " if nearest else ""
+        raise ValueError(f"constellation {name!r} is not known: {hint}known are {', '.join(names)}, and their shells (starlink-g1-s1 ...)")
+    found = _by_name()[wanted]
     given = {"altitude_km": altitude_km, "inclination_deg": inclination_deg}
     for key, value in given.items():
         if value is not None and not any(key in shell.assumed for shell in found.shells):
@@ -131,11 +148,32 @@ def constellation(
     altitude_km: float | None = None,
     inclination_deg: float | None = None,
 ) -> Elements:
-    """Every satellite of a known constellation (case does not matter), shell after shell, numbered from `first_id`.
+    """Every satellite of a known constellation, or of one of its shells, shell after shell.
 
-    altitude_km, inclination_deg: for the shells of which no source states them, as of honghu-3; without them an assumption is used.
-    `notes` has what was assumed (the lines begin with `assumed:`), then a line per shell with its source and confidence. ValueError, with
-    the nearest names, for one not known, and for an altitude or an inclination where the source states it.
+    Parameters
+    ----------
+    name : str
+        Name or alias of a constellation (`starlink-gen1`) or name of a shell (`starlink-g1-s1`). Case does not matter.
+    epoch : str, datetime or numpy.datetime64
+        Epoch of the element sets, UTC: the instant at which nodes and phases are as filed.
+    gravity : str
+        Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`.
+    first_id : int
+        Number of the first satellite; the others follow. A TLE holds numbers up to 339,999, so use `first_id=1` to write TLE.
+    altitude_km, inclination_deg : float, optional
+        For the shells of which no source states them, as of honghu-3. Without them an assumption is used.
+
+    Returns
+    -------
+    Elements
+        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, say where each has its place in its shell. `notes` has what was
+        assumed (lines that begin with `assumed:`), then a line per shell with its source and confidence.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not known (with the nearest ones), an altitude or an inclination where the source states it, an epoch that
+        cannot be read, and numbers that do not fit into int32.
     """
     found = find_constellation(name, altitude_km=altitude_km, inclination_deg=inclination_deg)
     return found.elements(epoch, gravity, first_id=first_id)

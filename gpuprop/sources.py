@@ -1,4 +1,4 @@
-"""SOURCE on the command line: a catalogue file, - for standard input, a constellation or its file, a Walker pattern; several are joined."""
+"""SOURCE on the command line: a catalogue file, - for standard input, a constellation, shell or file of one's own, a Walker pattern."""
 
 import os
 import re
@@ -6,8 +6,12 @@ import sys
 from collections.abc import Iterable
 from typing import IO, Literal, cast
 
+import numpy as np
+
+from .clock import DAY, Instant, format_ns, instant_ns
 from .elements import FIRST_SYNTHETIC_ID, Elements
 from .presets import (
+    EPOCH,
     Constellation,
     find_constellation,
     is_preset,
@@ -25,6 +29,9 @@ NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?", re.ASCII | re.IGNORECASE)
 
 
+OLD_DAYS = 30  # from its epoch: no element set is good for anything then
+
+
 class SourceError(ValueError):
     """A SOURCE that is neither a file nor a constellation nor a Walker pattern."""
 
@@ -35,16 +42,52 @@ def read_sources(
     on_error: Literal["raise", "skip"] = "raise",
     checksum: Literal["verify", "ignore"] = "verify",
     gravity: str = "wgs72",
+    epoch: Instant | None = None,
+    first_id: int | None = None,
+    latest: bool = False,
 ) -> Elements:
-    """All satellites of all sources, in order; synthetic ones are numbered on from source to source, and after those of files.
+    """All element sets of all sources, in order.
 
-    Raises SourceError for a source that is nothing known, otherwise what read_elements and read_constellation raise.
+    Parameters
+    ----------
+    sources : iterable of str
+        What SOURCE means on the command line.
+    on_error, checksum
+        As for read_elements.
+    gravity : str
+        The gravity model for which constellations are made.
+    epoch : str, datetime or numpy.datetime64, optional
+        Epoch of the constellations, UTC. Unless given, when most of the catalogues beside them are from (Elements.default_start), and
+        without a catalogue 2026-01-01.
+    first_id : int, optional
+        Number of the first satellite of the constellations, which are numbered on from source to source. Unless given, the first number
+        from 1,000,000,000 up that is greater than all numbers of the catalogues.
+    latest : bool
+        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only these sets count where the epoch of the
+        constellations is taken from the catalogues. The result has all sets in any case.
+
+    Returns
+    -------
+    Elements
+
+    Raises
+    ------
+    SourceError
+        For a source that is nothing known, an epoch that cannot be read, and a `first_id` with which constellations get numbers that a
+        catalogue has.
+    ElementsError, OSError, ValueError
+        As read_elements and read_constellation.
     """
     sources = [STANDARD_INPUT if source == PIPED else source for source in sources]
     for source in filter(is_url, sources):
         raise SourceError(url_advice(source))
     if sources.count(STANDARD_INPUT) > 1:
         raise SourceError("standard input can be read once: give - as one SOURCE only")
+    if epoch is not None:
+        try:
+            epoch = np.datetime64(instant_ns(epoch), "ns")
+        except (TypeError, ValueError) as error:
+            raise SourceError(f"--epoch: {error}") from None
     catalogues = {
         number: read_elements(
             cast(IO[bytes], _StandardInput()) if source == STANDARD_INPUT else source, on_error=on_error, checksum=checksum
@@ -52,14 +95,38 @@ def read_sources(
         for number, source in enumerate(sources)
         if _is_file(source) and not source.lower().endswith(".toml")
     }
-    taken = [int(part.sat_id.max()) for part in catalogues.values() if len(part)]
-    first_id = max([FIRST_SYNTHETIC_ID, *(number + 1 for number in taken)])
-    parts = []
-    for number, source in enumerate(sources):
-        part = catalogues[number] if number in catalogues else _synthetic(source, first_id, gravity)
-        first_id += 0 if number in catalogues else len(part)
+    known = [part for part in catalogues.values() if len(part)]
+    if epoch is None and known:
+        every = Elements.concat(known)
+        epoch = (every.latest() if latest else every).default_start
+    taken = np.concatenate([part.sat_id for part in known]) if known else np.zeros(0, np.int32)
+    first = max(FIRST_SYNTHETIC_ID, int(taken.max(initial=0)) + 1) if first_id is None else first_id
+    parts, number = [], first
+    for place, source in enumerate(sources):
+        part = catalogues[place] if place in catalogues else _synthetic(source, number, gravity, EPOCH if epoch is None else epoch)
+        number += 0 if place in catalogues else len(part)
         parts.append(part)
+    if first_id is not None and ((taken >= first) & (taken < number)).any():
+        raise SourceError(
+            f"--first-id {first} numbers the constellations from {first} to {number - 1}, which catalogues beside them have in part: "
+            f"use a number from {int(taken.max()) + 1} up, or leave --first-id out"
+        )
     return Elements.concat(parts)
+
+
+def median_age_days(elements: Elements, start_ns: int) -> float:
+    """Days from the epochs to an instant (nanoseconds since 1970), the median: of the sets of catalogues where there are any."""
+    return (start_ns - int(elements.median_epoch.astype(np.int64))) / DAY
+
+
+def ages_in_words(elements: Elements, start_ns: int) -> str:
+    """How old the element sets are at the first instant, and how many are more than OLD_DAYS away; empty where all are of that instant."""
+    ages = start_ns - elements.epoch.view(np.int64)
+    if not ages.any():
+        return ""
+    old = int((abs(ages) > OLD_DAYS * DAY).sum())
+    text = f"median age of the element sets at {format_ns(start_ns)}: {median_age_days(elements, start_ns):.1f} days"
+    return f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is good for days" if old else text
 
 
 def named_constellation(source: str) -> Constellation:
@@ -102,14 +169,14 @@ def _is_file(source: str) -> bool:
     return any(sign in source for sign in (os.sep, "/", "."))
 
 
-def _synthetic(source: str, first_id: int, gravity: str) -> Elements:
-    """A constellation of a file, a Walker pattern, or a constellation known: NAME or NAME@ALTITUDE/INCLINATION."""
+def _synthetic(source: str, first_id: int, gravity: str, epoch: Instant) -> Elements:
+    """A constellation of a file, a Walker pattern, or a constellation or shell known: NAME or NAME@ALTITUDE/INCLINATION."""
     if _is_file(source):
-        return read_constellation(source, gravity=gravity, first_id=first_id)
+        return read_constellation(source, gravity=gravity, epoch=epoch, first_id=first_id)
     try:
         if is_walker_source(source):
-            return parse_walker_source(source, first_id=first_id, gravity=gravity)
-        return named_constellation(source).elements(gravity=gravity, first_id=first_id)
+            return parse_walker_source(source, epoch=epoch, first_id=first_id, gravity=gravity)
+        return named_constellation(source).elements(epoch, gravity, first_id=first_id)
     except ValueError as error:
         known = is_walker_source(source) or is_preset(source.partition("@")[0])
         raise SourceError(str(error) if known else f"there is no file {source!r} here, and {error}") from None

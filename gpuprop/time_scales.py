@@ -13,8 +13,9 @@ from typing import NamedTuple, overload
 import astropy_iers_data
 import erfa
 import numpy as np
+import numpy.typing as npt
 
-from .clock import DAY, FIRST_NS, LAST_NS, SECOND, format_ns
+from .clock import DAY, FIRST_NS, JD_1970, LAST_NS, SECOND, format_ns
 from .typing import Array, Bits
 
 SCALES = ("utc", "tai", "tt", "gps")
@@ -132,6 +133,69 @@ def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
             f"do not have: use {last} or {first}"
         )
     return int(utc[0]) if reading.ndim == 0 else utc.reshape(reading.shape)
+
+
+def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
+    """What a clock shows at the Julian date jd1 + jd2 of its own scale, in days of 86,400 s: nanoseconds since 1970-01-01T00:00:00.
+
+    Parameters
+    ----------
+    jd1, jd2 : (...) float64
+        Days: the larger part and the rest, as astropy (jd1, jd2) and Skyfield (whole, tt_fraction) keep them.
+
+    Returns
+    -------
+    (...) int64, rounded to the nanosecond; the two doubles hold 0.01 ns.
+
+    Raises
+    ------
+    ValueError
+        For what is not finite, or outside the years 1677 to 2262.
+    """
+    day, fraction = _days(jd1, jd2)
+    return np.asarray(day * DAY + np.rint(fraction * DAY).astype(np.int64))
+
+
+def julian_utc(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
+    """Nanoseconds of UTC since 1970 (days of 86,400 s) of UTC as ERFA's and astropy's quasi-Julian dates.
+
+    There a day that ends with a leap second is 86,401 s long, and the fraction is a fraction of it (SOFA, Time Scale and Calendar Tools,
+    section 3.5.1). Otherwise as julian_reading. ValueError also for an instant within a leap second.
+    """
+    day, fraction = _days(jd1, jd2)
+    midnight = (day + 1) * DAY
+    length = DAY + _step(midnight)
+    ns = np.rint(fraction * length).astype(np.int64)
+    lost = (ns >= DAY) & (ns < length)
+    if lost.any():
+        end = int(np.broadcast_to(midnight, lost.shape)[lost][0])
+        raise ValueError(
+            f"an instant is within the leap second before {format_ns(end)}, which SGP4's days of 86,400 s do not have: "
+            f"use {format_ns(end - SECOND)} or {format_ns(end)}"
+        )
+    return np.asarray(midnight - DAY + np.where(ns < length, ns, DAY))
+
+
+def _days(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> tuple[Bits, Array]:
+    """Whole days since 1970-01-01, and the rest of the day, from 0 to 1."""
+    days, rest = np.asarray(jd1, np.float64) - JD_1970, np.asarray(jd2, np.float64)
+    if not np.isfinite(days + rest).all():
+        raise ValueError("a Julian date is not finite: every instant must be a time")
+    fraction = (days - np.floor(days)) + rest  # before the days are added, which would round it
+    day = np.floor(days) + np.floor(fraction)
+    if (np.abs(day) >= LAST_NS // DAY).any():
+        raise ValueError("a Julian date is outside the years 1677 to 2262 that 64-bit nanoseconds reach")
+    return day.astype(np.int64), fraction - np.floor(fraction)
+
+
+def _step(midnight: Bits) -> Bits:
+    """How much longer than 86,400 s of UTC the day is that ends at each midnight (ns UTC): 1 s before a leap second, mostly 0; in ns."""
+    utc = stretches()
+    row = np.searchsorted(utc.begin, midnight, side="right") - 1
+    before = np.maximum(row - 1, 0)
+    grown = np.rint((utc.begin[row] - utc.begin[before]) * utc.rate[before]).astype(np.int64)
+    step = utc.offset[row] - utc.offset[before] - grown
+    return np.where((row > 0) & (utc.begin[row] == midnight), step, 0)
 
 
 def _label(reading: int, scale: str) -> str:

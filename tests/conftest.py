@@ -1,16 +1,29 @@
 """Fixtures that all tests share. Every engine that is usable here runs every test that takes `engine`."""
 
+import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 from fake_cupy import FakeCupy, FromPtx, from_source
+from hypothesis import HealthCheck, settings
+from patience import PATIENCE_S
 
 from gpuprop.engine import engines
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CUDA_ON_A_CPU = "cuda on a CPU"
 PTX_ON_A_CPU = "cuda's PTX on a CPU"
+# A slow machine is no fault: neither an example nor the making of examples is timed, and Dask's workers have time to begin.
+os.environ.update({f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{name}": f"{PATIENCE_S:.0f}s" for name in ("CONNECT", "TCP")})
+settings.register_profile("gpuprop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("gpuprop")
+# A shell starts `pytest &` with SIGINT ignored, and so would be the jobs that tests start and interrupt.
+for _number in (signal.SIGINT, signal.SIGTERM):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+
 USABLE = [name for name, report in engines().items() if report.usable]
 
 

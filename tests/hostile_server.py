@@ -16,9 +16,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from patience import PATIENCE_S
 
 Script = Callable[[socket.socket], None]
-PATIENCE_S = 60.0  # a server that nobody leaves gives up then, so that a test fails and does not hang
 
 
 class HostileServer:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import fsspec
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from fsspec.spec import AbstractBufferedFile
+from patience import PATIENCE_S
 from upath.registry import register_implementation
 
 SERVER = """
@@ -156,4 +157,4 @@ def s3_server():
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
         process.stdin.close()
-        process.wait(10)
+        process.wait(PATIENCE_S)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import xxhash
 from arrow_samples import GRID, contents, propagator, satellites, small_layout
+from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import disk, plan_snapshots, write_plan
@@ -230,11 +231,13 @@ def test_large_writes_go_past_the_cache_aligned(tmp_path, monkeypatch):
 def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
     """With as many pieces in memory as may wait for it."""
     gate, made, real, real_map = threading.Event(), [], os.pwrite, disk.mmap.mmap
-    monkeypatch.setattr(os, "pwrite", lambda *given: gate.wait(30) and real(*given))
+    monkeypatch.setattr(os, "pwrite", lambda *given: gate.wait(PATIENCE_S) and real(*given))
     monkeypatch.setattr(disk.mmap, "mmap", lambda *given: made.append(given) or real_map(*given))
     monkeypatch.setattr(disk, "PIECE", 4096)
     writer = threading.Thread(target=written, args=(tmp_path / "file", DATA[: 100 * 4096 + 5], 10_000))
     writer.start()
+    while writer.is_alive() and len(made) < disk.PIECES:
+        time.sleep(0.01)
     time.sleep(0.2)
     assert writer.is_alive() and len(made) == disk.PIECES
     gate.set()
@@ -249,7 +252,7 @@ def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatc
 
     def pwrite(descriptor, data, offset):
         if real_fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT:
-            both.wait(10)
+            both.wait(PATIENCE_S)
             if offset:
                 time.sleep(0.05)
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))

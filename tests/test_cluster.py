@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,8 +12,10 @@ import threading
 import time
 from pathlib import Path
 
+import distributed
 import pytest
 from arrow_samples import GRID, contents, propagator, small_layout
+from patience import PATIENCE_S
 
 import gpuprop.arrow.cluster
 import gpuprop.arrow.disk
@@ -23,13 +26,25 @@ from gpuprop.arrow.cluster import Workers, connected, known_cluster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 FORMS = [{}, {"format": "parquet", "dtype": "float32", "frame": "itrs", "sunlit": True}]
+# What distributed's sync logs where the interrupt comes before its coroutine has begun: a fault of its own, and none of the job's.
+DASKS_OWN = re.compile(
+    r"^[^\n]+tornado\.application - ERROR - [^\n]*sync\.<locals>\.cancel.*?^NameError: [^\n]*\n", re.MULTILINE | re.DOTALL
+)
 RACE = ("propagate", "walker:53:24/3/1@600", "--duration", "10min")
+
+
+class Patient(distributed.WorkerPlugin):
+    """Each worker, also one that takes the place of another, has as long as it needs to drop its part."""
+
+    def setup(self, worker):
+        gpuprop.arrow.cluster.STOP_S = PATIENCE_S
 
 
 @pytest.fixture(scope="module")
 def client():
     """Two processes."""
     with connected("local:2") as client:
+        client.register_plugin(Patient())
         yield client
 
 
@@ -41,7 +56,7 @@ def many_parts(monkeypatch):
 
 @pytest.fixture
 def workers(client):
-    client.wait_for_workers(2, timeout=30)
+    client.wait_for_workers(2, timeout=PATIENCE_S)
     return Workers(client, "numpy", 1)
 
 
@@ -128,14 +143,33 @@ def test_a_complete_run_overwriting_and_shards(tmp_path, workers):
 
 
 # --- a worker dies ---
-def doomed(after):
-    """Kill this worker when it is to flush its part number `after`: a temporary is there, the part is not."""
+def doomed(after, last_sign=None):
+    """Kill this worker when it is to flush its part number `after`: a temporary is there, the part is not.
+
+    last_sign: a file that it makes before.
+    """
     count, real = [0], os.fsync
 
     def fsync(descriptor):
         count[0] += 1
         if count[0] == 2 * after - 1:  # a part flushes its file, then the directory
+            if last_sign is not None:
+                last_sign.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+        real(descriptor)
+
+    gpuprop.arrow.disk.os.fsync = fsync
+
+
+def held(until):
+    """Have this worker flush nothing until a file is there: else it could write all parts, and another worker none."""
+    real = os.fsync
+
+    def fsync(descriptor):
+        limit = time.monotonic() + PATIENCE_S
+        while not until.exists() and time.monotonic() < limit:
+            time.sleep(0.01)
+        gpuprop.arrow.disk.os.fsync = real
         real(descriptor)
 
     gpuprop.arrow.disk.os.fsync = fsync
@@ -144,9 +178,11 @@ def doomed(after):
 @pytest.mark.parametrize("after", [1, 5])
 def test_a_worker_is_killed(tmp_path, client, workers, after):
     before = set(client.run(os.getpid).values())
-    client.run(doomed, after, workers=[next(iter(client.nthreads()))])
+    first, other = client.nthreads()
+    client.run(doomed, after, tmp_path / "dead", workers=[first])
+    client.run(held, tmp_path / "dead", workers=[other])
     report = write(tmp_path / "out", workers)
-    client.wait_for_workers(2, timeout=30)
+    client.wait_for_workers(2, timeout=PATIENCE_S)
     assert len(before - set(client.run(os.getpid).values())) == 1, "it was"
     assert contents(tmp_path / "out") == undisturbed(tmp_path) and report.computed == 37 * 53
 
@@ -201,10 +237,11 @@ def test_what_is_no_cluster(text, tmp_path, capsys):
 
 def test_no_scheduler_answers(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(gpuprop.arrow.cluster, "CONNECT_S", 0.5)
-    begun = time.monotonic()
+    waits, real = [], distributed.Client
+    monkeypatch.setattr(distributed, "Client", lambda *given, timeout: waits.append(timeout) or real(*given, timeout=timeout))
     assert main([*RACE, "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]) == 1
     assert "gpuprop: no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err.splitlines()[-1]
-    assert time.monotonic() - begun < 10 and not (tmp_path / "out").exists()
+    assert waits == [0.5] and not (tmp_path / "out").exists()
 
 
 def test_without_dask(tmp_path, capsys, monkeypatch):
@@ -214,15 +251,20 @@ def test_without_dask(tmp_path, capsys, monkeypatch):
 
 
 def test_no_worker_and_no_scheduler(tmp_path, monkeypatch):
-    import distributed
+    def live(client):
+        asked.append(client)
+        if len(asked) == 2:  # while the caller waits for a worker
+            threading.Thread(target=client.close).start()
+        return real(client)
 
+    asked, real = [], gpuprop.arrow.cluster._live
     monkeypatch.setattr(gpuprop.arrow.cluster, "NO_WORKER_S", 0.1)
     options = dict(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
     with distributed.LocalCluster(**options) as empty, distributed.Client(empty) as client:
         with pytest.raises(RuntimeError, match="the Dask cluster has had no worker for"):
             write(tmp_path / "out", client)
-        monkeypatch.setattr(gpuprop.arrow.cluster, "NO_WORKER_S", 60.0)
-        threading.Timer(1.0, client.close).start()
+        monkeypatch.setattr(gpuprop.arrow.cluster, "NO_WORKER_S", PATIENCE_S)
+        monkeypatch.setattr(gpuprop.arrow.cluster, "_live", live)
         with pytest.raises(RuntimeError, match=r"scheduler is gone|has cancelled a part"):
             write(tmp_path / "out", client, resume=True)
 
@@ -239,13 +281,13 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     words = ["propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--cluster", "local:1"]
     process = subprocess.Popen([sys.executable, "job.py", *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with contextlib.closing(process.stderr):
-        while len(list(Path("out/snapshots").glob("part-*"))) < 4:
+        while not Path("out/manifest.json").exists() or len(manifest(Path("out"))["parts"]) < 3:
             assert process.poll() is None
             time.sleep(0.01)
         process.terminate()
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 143 and err.splitlines()[-1].endswith(f"gpuprop {' '.join(words)} --resume"), err
-    assert "Traceback" not in err
+    assert "Traceback" not in DASKS_OWN.sub("", err), err
     small_layout(monkeypatch, batch_rows=24, most=1 << 20, part_bytes=2_000)
     assert main([*words[:-2], "--resume", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)

@@ -16,10 +16,11 @@ import pyarrow.parquet
 import pytest
 import rich.console
 import rich.progress
-from processes import INTERRUPTIBLE
+from patience import PATIENCE_S
 from published import text
 
-from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, write_elements
+import gpuprop
+from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, read_elements, write_elements
 from gpuprop.__main__ import main
 from gpuprop.clock import DAY, format_ns
 from gpuprop.sources import read_sources
@@ -115,12 +116,69 @@ def test_a_dry_run_writes_nothing(run, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_start_is_the_newest_epoch_rounded_down_to_the_minute(run, tmp_path):
+def test_the_start_is_the_median_epoch_rounded_up_to_the_minute(run, tmp_path):
     (tmp_path / "ver.tle").write_text(text("SGP4-VER.TLE"))
     code, out, err = run("propagate", "ver.tle", "--dry-run", "--json", "--checksum", "ignore")
     assert code == 0
-    assert json.loads(out)["start"] == "2006-06-26T19:27:00Z"  # 28623: day 177.81079184 of 2006
+    middle = np.sort(read_elements(tmp_path / "ver.tle", checksum="ignore").epoch)[16]  # of 33
+    assert json.loads(out)["start"] == "2006-06-20T18:23:00Z" > str(middle) > "2006-06-20T18:22"
     assert "20413" in err and "more than 30 days" in err  # the set holds 20413 twice
+    assert "median age of the element sets at 2006-06-20T18:23:00Z: 0.0 days; " in err
+
+
+def test_sets_of_planned_manoeuvres_do_not_move_the_start(run, tmp_path):
+    """As on a real catalogue: one of a hundred is eight days ahead of the others."""
+    sats = gpuprop.walker("53:100/10/1", 550.0, epoch="2026-07-23T12:00:01", first_id=1)
+    epochs = sats.epoch.copy()
+    epochs[17] += np.timedelta64(8, "D")
+    gpuprop.write_elements(gpuprop.Elements({**sats.fields, "EPOCH": epochs}), tmp_path / "some.csv")
+    code, out, err = run("propagate", "some.csv", "starlink-g1-s5", "--dry-run", "--json")
+    assert (code, json.loads(out)["start"]) == (0, "2026-07-23T12:01:00Z")
+    assert "median age of the element sets at 2026-07-23T12:01:00Z: 0.0 days\n" in err
+    late = run("propagate", "some.csv", "--start", "2026-08-02T12:00:01", "--dry-run", "--json")
+    assert json.loads(late[1])["median_age_days"] == 10.0 and "median age of the element sets at 2026-08-02T12:00:01Z: 10.0 days" in late[2]
+
+
+def test_filings_take_the_start_as_their_epoch(run):
+    code, _, err = run("propagate", "starlink-g1-s5", "-o", "out", "--start", "2026-11-22", "--duration", "2min")
+    assert code == 0 and "30 days" not in err and "age" not in err
+    there = open_snapshots("out")
+    assert {str(epoch) for epoch in there.satellites["EPOCH"].to_pylist()} == {"2026-11-22 00:00:00+00:00"}
+    assert there.satellites["plane"].to_pylist() == [plane for plane in range(4) for _ in range(43)]
+    assert there.satellites["slot"].to_pylist() == 4 * list(range(43))
+    asked = (
+        "propagate",
+        "starlink-g1-s5",
+        "-o",
+        "out",
+        "--overwrite",
+        "--start",
+        "2026-11-22T00:00:18",
+        "--scale",
+        "gps",
+        "--duration",
+        "2min",
+    )
+    assert run(*asked, "--first-id", "70001", "--epoch", "2026-11-20T00:00:00Z")[0] == 0
+    there = open_snapshots("out")
+    assert {str(epoch) for epoch in there.satellites["EPOCH"].to_pylist()} == {"2026-11-20 00:00:00+00:00"}
+    assert there.satellites["sat_id"].to_pylist() == list(range(70001, 70173))
+    assert run(*asked)[0] == 0
+    assert str(open_snapshots("out").satellites["EPOCH"][0]) == "2026-11-22 00:00:00+00:00"  # GPS time was 18 s ahead
+
+
+def test_a_constellation_as_tle(run, tmp_path):
+    code, _, err = run("export", "iridium", "-o", "iridium.tle")
+    assert code == 1 and "number the constellation from 1 with --first-id 1 (first_id=1)" in err
+    code, _, err = run("export", "iridium", "-o", "iridium.tle", "--first-id", "1", "--epoch", "2026-11-22")
+    assert code == 0 and "note: plane of 66 satellites is left out, as is slot" in err
+    back = read_elements(tmp_path / "iridium.tle")
+    assert back.sat_id.tolist() == list(range(1, 67)) and (back.epoch == np.datetime64("2026-11-22")).all()
+    code, out, _ = run("info", "iridium", "--first-id", "5", "--epoch", "2026-11-22", "--json")
+    assert code == 0 and json.loads(out)["sat_ids"] == dict(first=5, last=70)
+    assert json.loads(out)["epochs"] == dict(first="2026-11-22T00:00:00Z", last="2026-11-22T00:00:00Z")
+    for wrong in (["--epoch", "soon"], ["--first-id", "0"], ["--first-id", "2147483600"]):
+        assert run("export", "iridium", "-o", "other.csv", *wrong)[0] == 2
 
 
 def test_overwriting_is_asked_for(run):
@@ -224,13 +282,12 @@ def test_an_interrupted_job_says_so_and_leaves_no_half_file(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **INTERRUPTIBLE,
     )
     while not (tmp_path / "out" / "snapshots").exists():  # which comes after the manifest
         assert job.poll() is None
         time.sleep(0.02)
     job.send_signal(signal.SIGINT)
-    out, err = job.communicate(timeout=30)
+    out, err = job.communicate(timeout=PATIENCE_S)
     assert job.returncode == 130
     assert "interrupted" in err and "Traceback" not in err and out == ""
     listed = {part["file"] for part in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}

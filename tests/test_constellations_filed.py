@@ -2,16 +2,14 @@
 
 import math
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from test_constellations import directions, mean_radius, satrec, wrapped
+from test_constellations import mean_radius, satrec, wrapped
 
 import gpuprop
-from gpuprop.elements import Elements
-from gpuprop.filings import Shell, closest_approach_deg, closest_approach_km
+from gpuprop.apsides import altitudes_km
 from gpuprop.gravity import gravity_model
 from gpuprop.presets import constellation, constellations
 
@@ -32,9 +30,10 @@ TOTALS = {
     "guowang": [3600, 2000, 480, 1728, 1728, 1728, 1728],  # 12,992
     "guowang-a59": [3600, 2000, 480],  # 6,080
     "guowang-2": [1728, 1728, 1728, 1728],  # 6,912
-    "guowang-flown": [216],
+    "guowang-flown": [108, 60],  # the catalogue of 2026-07-24
     "qianfan": [1296],
     "qianfan-648": [648],
+    "spacesail-brazil": [324],  # Anatel, 2026-02-12: half of 648
     "qianfan-flown": [1296],
     "spacesail-15000": [1296, 13704],
     "honghu-3": [10000],
@@ -54,7 +53,7 @@ TOTALS = {
 GRAND_TOTALS = {
     "starlink-gen1": 4408, "starlink-gen2": 29988, "starlink-gen2-2022": 7500, "starlink-gen2-2026": 15000, "guowang": 12992,
     "guowang-a59": 6080, "guowang-2": 6912, "spacesail-15000": 15000, "kuiper": 3236, "kuiper-2024": 3232, "oneweb": 716,
-    "oneweb-phase2": 6372, "telesat": 1671, "telesat-phase1": 298, "telesat-2017": 117, "ast": 248, "espace": 337323,
+    "oneweb-phase2": 6372, "telesat": 1671, "telesat-phase1": 298, "telesat-2017": 117, "ast": 248, "espace": 337323, "guowang-flown": 168,
 }  # fmt: skip
 
 
@@ -161,7 +160,12 @@ def test_the_fifth_starlink_shell_is_as_filed() -> None:
 
 
 def test_the_shells_whose_planes_close_no_circle_are_these() -> None:
-    assert {id for id, shell in SHELLS.items() if shell.raan_spread_deg is None} == {"starlink-g1-s5", "iridium-next", "oneweb-2016"}
+    assert {id for id, shell in SHELLS.items() if shell.raan_spread_deg is None} == {
+        "starlink-g1-s5",
+        "iridium-next",
+        "oneweb-2016",
+        "gw-asflown-86",
+    }
 
 
 @pytest.mark.parametrize(("id", "step", "seam"), [("iridium-next", 31.6, 22.0), ("oneweb-2016", 10.2, 6.6)])
@@ -198,78 +202,49 @@ def test_the_propagated_orbit_has_the_altitude_filed(id: str) -> None:
         assert abs(error_km) < (0.1e-3 if shell.eccentricity == 0.0 else 3e-3)
 
 
-# --- distances ---
-def widest_phasing(shell: Shell) -> int:
-    """The F whose satellites keep farthest apart (the least of equals), for evenly filled planes; written again, over all F at once."""
-    planes, size = shell.planes, int(shell.counts[0])
-    k = np.arange(1, planes)
-    half_node = 0.5 * np.radians(shell.nodes_deg[1:] - shell.nodes_deg[0])
-    i = math.radians(shell.inclination_deg)
-    half_between = np.arcsin(np.clip(math.sin(i) * np.sin(half_node), -1.0, 1.0))
-    ahead = 2.0 * np.arctan2(math.cos(i) * np.sin(half_node), np.cos(half_node))
-    slot, closest = 2.0 * math.pi / size, np.full(planes, np.inf)
-    for first in range(0, planes, 64):
-        F = np.arange(first, min(first + 64, planes))
-        m = (np.outer(F, k) * slot / planes + ahead + slot / 2) % slot - slot / 2
-        closest[F] = np.min(2.0 * np.arcsin(np.abs(np.sin(m / 2)) * np.cos(half_between)), axis=1, initial=slot)
-    return int(np.argmax(closest.round(10)))
-
-
-EVEN = [id for id, shell in SHELLS.items() if "phasing" in shell.assumed and isinstance(shell.sats_per_plane, int)]
-
-
-@pytest.mark.parametrize("id", EVEN)
-def test_an_assumed_phasing_keeps_satellites_farthest_apart(id: str) -> None:
-    shell = SHELLS[id]
-    if id == "oneweb-polar":  # half a slot, as the operator's filing of 2016
-        assert shell.phasing == shell.planes // 2
-        return
-    assert shell.phasing == widest_phasing(shell)
-    if shell.planes % 2 == 0 and shell.counts[0] % 2 == 0 and shell.raan_spread_deg == 360.0:
-        assert closest_approach_deg(replace(shell, phasing=0)) < 1e-9  # what the obvious choice would be: a collision
-
-
-@pytest.mark.parametrize("id", ["honghu-3", "qianfan-later", "ast-bb2"])
-def test_where_planes_differ_the_phasing_is_the_widest_too(id: str) -> None:
-    shell = SHELLS[id]
-    closest = [closest_approach_deg(replace(shell, phasing=F)) for F in range(shell.planes)]
-    assert shell.phasing == int(np.argmax(np.round(closest, 10)))
-
-
-@pytest.mark.parametrize("id", SHELLS)
-def test_no_two_satellites_come_closer_than_the_geometry_says(id: str) -> None:
-    """The first satellites of eight planes against all others, through a revolution of circles."""
-    shell = SHELLS[id]
-    sats = shell.elements()
-    circles = dict(sats.fields, MEAN_ANOMALY=sats.fields["MEAN_ANOMALY"] + sats.fields["ARG_OF_PERICENTER"])
-    firsts = (np.cumsum(shell.counts) - shell.counts)[:: max(1, shell.planes // 8)]
-    steps = np.random.default_rng(5).uniform(0.0, 360.0, max(4, min(90, 400_000 // len(sats))))
-    closest = math.inf
-    for degrees in steps:
-        unit = directions(Elements(circles | {"MEAN_ANOMALY": circles["MEAN_ANOMALY"] + degrees}))
-        apart = np.linalg.norm(unit[firsts][:, None] - unit[None] if len(sats) < 3000 else unit[firsts[:2]][:, None] - unit[None], axis=2)
-        apart[apart == 0.0] = math.inf  # itself
-        closest = min(closest, float(apart.min()))
-    assert closest >= 2.0 * math.sin(math.radians(min(closest_approach_deg(shell), 180.0)) / 2.0) - 1e-9
-    assert closest_approach_km(shell) == pytest.approx(
-        2.0 * (EARTH + shell.altitude_km) * math.sin(math.radians(closest_approach_deg(shell)) / 2.0)
-    )
-
-
 # --- what flies ---
+@pytest.mark.parametrize("catalogue", ["celestrak_active_2025-04-15.3le", "celestrak_active_2026-07-24.3le"])
 @pytest.mark.parametrize(
     ("id", "pattern", "numbers"),
     [("gw-asflown-86", "HULIANWANG DIGUI-{:02d}", range(1, 11)), ("qianfan-asflown", "QIANFAN-{}", [1, 2, 3, 4, 5, 6, *range(8, 19)])],
 )
-def test_orbits_flown_are_those_of_the_catalogue(shared_data: Path, id: str, pattern: str, numbers: list[int]) -> None:
-    """The element sets of 2025-04-15 that the presets name (QIANFAN-7 never left 800 km)."""
-    catalogue = gpuprop.read_elements(shared_data / "celestrak_active_2025-04-15.3le", on_error="skip")
-    flown = catalogue.select([pattern.format(number) for number in numbers])
+def test_orbits_flown_are_those_of_the_catalogue(shared_data: Path, catalogue: str, id: str, pattern: str, numbers: list[int]) -> None:
+    """The first satellites launched (QIANFAN-7 never left 800 km), in 2025 and a year later; altitudes are counted as in presets."""
+    flown = gpuprop.read_elements(shared_data / catalogue, on_error="skip").select([pattern.format(number) for number in numbers])
     assert len(flown) == len(numbers)
-    model = gravity_model("wgs72")
-    altitude = ((model.xke / flown.mean_motion) ** (2.0 / 3.0) - 1.0) * model.radius
-    assert np.abs(altitude - SHELLS[id].altitude_km).max() < 1.0
-    assert np.abs(flown.fields["INCLINATION"] - SHELLS[id].inclination_deg).max() < 0.02
+    altitude, _, _ = altitudes_km(flown.fields["MEAN_MOTION"], flown.eccentricity, flown.fields["INCLINATION"], gravity_model("wgs72"))
+    assert np.abs(altitude - SHELLS[id].altitude_km).max() < 0.3
+    assert np.abs(flown.fields["INCLINATION"] - SHELLS[id].inclination_deg).max() < 0.03
+
+
+def test_guowang_as_flown_is_what_the_catalogue_of_july_2026_holds(shared_data: Path) -> None:
+    """Every satellite on station has a place of its own in the preset, within a degree and a half of its orbit but for one."""
+    guowang = gpuprop.read_elements(shared_data / "celestrak_active_2026-07-24.3le", on_error="skip").select("@guowang")
+    survey = gpuprop.shells(guowang)
+    flown = {round(shell.inclination_deg, 1): shell for shell in survey}
+    assert {deg: (len(shell), len(shell.planes), set(shell.planes.satellites.tolist())) for deg, shell in flown.items()} == {
+        50.0: (108, 12, {9}),
+        86.5: (60, 6, {10}),
+    }
+    at = np.array(["2026-07-23T19:00"], "datetime64[ns]")
+    for id, deg in (("gw-asflown-50", 50.0), ("gw-asflown-86", 86.5)):
+        assert flown[deg].altitude_km == pytest.approx(SHELLS[id].altitude_km, abs=0.1)
+        there = gpuprop.Propagator(guowang[flown[deg].members], "numpy", threads=1).states(at).position[0]
+        model = gpuprop.Propagator(constellation(id, epoch=at[0]), "numpy", threads=1).states(at).position[0]
+        apart = np.linalg.norm(there[:, None] - model[None], axis=2)
+        assert len(there) == len(model) and len(set(apart.argmin(axis=1).tolist())) >= len(there) - 1
+        assert np.sort(apart.min(axis=1))[-2] < math.radians(1.5) * (EARTH + SHELLS[id].altitude_km)
+    comparison = gpuprop.filling(survey, constellation("guowang-flown"))
+    assert (comparison.satellites_flown, comparison.outside) == (168, ())
+
+
+def test_brazils_licence_is_half_of_what_was_asked_for() -> None:
+    """Anatel, 2026-02-12: 324 satellites of 648, as the trade press has it; which ones is an assumption, and said."""
+    known = gpuprop.constellations()["spacesail-brazil"]
+    (shell,) = known.shells
+    assert (known.total, shell.planes, shell.altitude_km, shell.status, shell.confidence) == (324, 18, 1160.0, "authorised", "secondary")
+    assert 2 * known.total == gpuprop.constellations()["qianfan-648"].total
+    assert "which 324 of the 648 is not stated" in known.assumptions[0] and "sats_per_plane" in shell.assumed
 
 
 def test_shells_agree_with_the_table_of_filings(shared_constellations: Path) -> None:
@@ -277,12 +252,17 @@ def test_shells_agree_with_the_table_of_filings(shared_constellations: Path) -> 
     table = {row["id"]: row for row in tomllib.loads((shared_constellations / "shells.toml").read_text("utf-8"))["shell"]}
     compared = {"altitude_km", "inclination_deg", "planes", "sats_per_plane", "raan0_deg", "total", "constellation"}
     status = {"notified": "filed", "filed, deferred": "filed", "authorised (superseded plane counts)": "authorised"}
-    presets = {id: shell for id, shell in SHELLS.items() if not id.startswith("espace")}
+    since = {"gw-asflown-50", "qianfan-brazil"}  # newer than the table
+    measured = {("gw-asflown-86", "altitude_km"), ("qianfan-asflown", "altitude_km")}  # the table has Kepler's axis for it
+    presets = {id: shell for id, shell in SHELLS.items() if not id.startswith("espace") and id not in since}
     for id, shell in presets.items():
         row = table[id]
         for key in compared & set(row) - set(shell.assumed):
             if key != "total" or "sats_per_plane" not in shell.assumed:
-                assert getattr(shell, key) == row[key], (id, key)
+                if (id, key) in measured:
+                    assert getattr(shell, key) == pytest.approx(row[key], abs=2.5)
+                else:
+                    assert getattr(shell, key) == row[key], (id, key)
         if id != "qianfan-later":
             assert shell.status == status.get(row["status"], row["status"]), id
         if not {"planes", "altitude_km"} & set(shell.assumed):
@@ -291,6 +271,8 @@ def test_shells_agree_with_the_table_of_filings(shared_constellations: Path) -> 
             assert shell.phasing == row["phasing_F"] and "phasing" not in shell.assumed
         if shell.raan_spread_deg and "raan_spread_deg" in row:
             assert shell.raan_spread_deg == row["raan_spread_deg"]
+        if id == "gw-asflown-86":
+            continue  # nodes and phases are those of the catalogue of 2026-07-24
         for ours, theirs in (
             ("raan0_deg", "raan0_deg"),
             ("raan_spread_deg", "raan_spread_deg"),

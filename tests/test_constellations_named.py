@@ -19,6 +19,7 @@ EARTH = 6378.135
 # --- names ---
 def test_names_and_aliases_are_unique_and_found() -> None:
     names = [name for each in constellations().values() for name in (each.name, *each.aliases)]
+    assert find_constellation("oneweb-2016").total == 720 and "of FCC" not in find_constellation("oneweb-2016").title  # a shell's name too
     assert len(names) == len(set(names)) and not set(names) & set(without_geometry())
     for wanted in (
         "starlink-gen1", "starlink-gen2", "guowang", "guowang-a59", "guowang-2", "qianfan", "spacesail", "honghu-3", "kuiper", "oneweb",
@@ -95,7 +96,8 @@ def test_only_what_is_not_stated_can_be_given() -> None:
         ("starlink-gen2-2026", "15,000: taken are both shells near 480 km at their ceilings, 13,440, and the 1,560 left"),
         ("starlink-gen2-2022", "2,500 each"),
         ("spacesail-15000", "only the first 1,296 have a published geometry"),
-        ("guowang-flown", "24 planes of 9 make the 216"),
+        ("guowang-flown", "18 more satellites of the catalogue, on their way or low, are left out"),
+        ("spacesail-brazil", "which 324 of the 648 is not stated"),
     ],
 )
 def test_a_ceiling_or_a_total_turned_into_numbers_is_said_aloud(name: str, said: str) -> None:
@@ -119,7 +121,8 @@ def test_the_list_and_one_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "starlink-gen3: no preset: 100,000" in listed
     assert main(["constellations", "SpaceSail"]) == 0
     shown = capsys.readouterr().out
-    assert shown.startswith("qianfan (also spacesail") and "conflict: plans say 1,160 km, element sets 1,068" in shown
+    assert shown.startswith("qianfan (also spacesail") and "conflict: plans say 1,160 km, element sets 1,070" in shown
+    assert "; satellites stay 26.9 km apart, by SGP4's states\n" in shown
     assert "\nassumed: qianfan: no source states inclination_deg = 89" in shown and "https://circleid.com" in shown
 
 
@@ -132,6 +135,7 @@ def test_json_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
         assert (fact["total"], fact["assumptions"], fact["conflicts"]) == (each.total, list(each.assumptions), list(each.conflicts))
         assert [Shell(**{field.name: row[field.name] for field in fields(Shell)}) for row in fact["shells"]] == list(each.shells)
     assert facts["ast"]["shells"][-1]["closest_approach_km"] is None
+    assert [round(row["closest_approach_km"], 1) for row in facts["starlink-gen1"]["shells"][:2]] == [41.5, 7.1]
     assert main(["constellations", "honghu", "--json"]) == 0
     assert list(json.loads(capsys.readouterr().out)) == ["honghu-3"]
 

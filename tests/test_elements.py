@@ -1,13 +1,19 @@
 """Element sets as a structure of arrays: immutable, chosen from, joined, written to Arrow."""
 
+import json
 import pickle
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from published import element_sets
 
-from gpuprop import Elements, constellation, walker
+from gpuprop import Elements, constellation, read_elements, walker
+from gpuprop.__main__ import main
+from gpuprop.sources import read_sources
+from gpuprop.writing import write_elements
 
 
 def test_they_cannot_be_changed():
@@ -28,7 +34,6 @@ def test_choosing():
     gen1 = constellation("starlink-gen1")
     assert len(gen1.select("starlink-g1-s3*")) == 720
     assert len(gen1.select(["*G1-S3 *", "*G1-S5 *"])) == 720 + 172
-    assert len(gen1.select("nobody")) == 0
     with pytest.raises(ValueError, match="no pattern"):
         gen1.select([])
 
@@ -48,6 +53,160 @@ def test_joining_keeps_all_and_their_order():
     joined = Elements.concat([element_sets(), element_sets()[:2]])
     assert joined.sat_id.tolist() == element_sets().sat_id.tolist() + element_sets().sat_id.tolist()[:2]
     assert set(joined.duplicates) == {5, 4632, 20413}
+
+
+def test_planes_and_slots_of_filed_constellations_stay_with_them():
+    """Counted from 0, as the names count from 1; -1 for satellites of catalogues."""
+    gen1 = constellation("starlink-gen1", first_id=1)
+    assert gen1.plane.dtype == gen1.slot.dtype == np.int32
+    assert gen1.name.tolist() == [
+        f"{name[:14]} P{p + 1:02d} S{s + 1:02d}" for name, p, s in zip(gen1.name, gen1.plane, gen1.slot, strict=True)
+    ]
+    assert (element_sets().plane == -1).all() and (element_sets().slot == -1).all()
+    mixed = Elements.concat([element_sets(), gen1.select("*G1-S4*"), gen1.where("inclination_deg == 70")[::-7]])
+    for each in (mixed, pickle.loads(pickle.dumps(mixed)), Elements(mixed.fields)):
+        assert each.plane.tolist() == [-1] * 33 + np.repeat(range(6), 58).tolist() + gen1[1584 * 2 : 1584 * 2 + 720][::-7].plane.tolist()
+        assert each.slot.tolist() == [-1] * 33 + 6 * list(range(58)) + gen1[1584 * 2 : 1584 * 2 + 720][::-7].slot.tolist()
+    table = mixed.to_arrow()
+    assert table.column_names[-2:] == ["plane", "slot"] and {table.schema.field(name).type for name in ("plane", "slot")} == {pa.int32()}
+    assert (table["plane"].to_pylist(), table["slot"].to_pylist()) == (mixed.plane.tolist(), mixed.slot.tolist())
+
+
+def test_the_median_epoch_is_that_of_catalogues_and_exact():
+    def of(*epochs: int) -> Elements:
+        sats = walker("53:4/1/0", 550.0)[: len(epochs)]
+        fields = dict(sats.fields) | dict(EPOCH=np.array(epochs, np.int64).view("datetime64[ns]"))
+        return Elements({name: values for name, values in fields.items() if name not in ("plane", "slot")})
+
+    minute, large = 60_000_000_000, 1_780_000_020_000_000_000  # a whole minute, beyond what float64 holds to the nanosecond
+    assert of(large + 1, large + 4).median_epoch.astype(int) == large + 2
+    assert of(large + 3, large - 1, large + 900).default_start.astype(int) == large + minute
+    assert of(large, large, large + 9 * minute).default_start.astype(int) == large
+    assert of(-1, -1).default_start.astype(int) == 0
+    assert Elements.concat([walker("53:24/3/1", 550.0), of(large)]).default_start.astype(int) == large
+    assert walker("53:24/3/1", 550.0).default_start == np.datetime64("2026-01-01")
+    with pytest.raises(ValueError, match="no median epoch"):
+        _ = of().default_start
+
+
+# --- several sets of one satellite ---
+def history(numbers, days):
+    """Sets of satellites with these numbers, so many days after 2026-01-01; the name says the place."""
+    epochs = np.datetime64("2026-01-01", "ns") + (np.array(days) * 86_400e9).astype("timedelta64[ns]")
+    fields = dict(NORAD_CAT_ID=numbers, EPOCH=epochs, OBJECT_NAME=[f"{place}" for place in range(len(numbers))])
+    zeros = dict.fromkeys(("ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), np.zeros(len(numbers)))
+    return Elements(fields | zeros | dict(MEAN_MOTION=np.full(len(numbers), 15.0)))
+
+
+def places(elements):
+    return [int(name) for name in elements.name]
+
+
+def test_the_latest_set_of_each():
+    """In the order of the input; of equal epochs the later in the input."""
+    sets = history([7, 5, 7, 5, 9, 7], [3.0, 1.0, 5.0, 2.0, 0.0, 4.0])
+    assert places(sets.latest()) == [2, 3, 4]
+    assert sets.latest().notes == ("latest element set of each satellite: 3 of 6",)
+    assert places(history([5, 5, 5], [1.0, 1.0, 0.0]).latest()) == [1]
+    assert sets.latest().latest().notes == sets.latest().notes
+    one = history([5, 6], [0.0, 0.0])
+    assert one.latest() is one and len(sets[:0].latest()) == 0
+
+
+def test_the_nearest_set_of_each():
+    """Of equally near ones the one after the instant; of equal epochs the later in the input."""
+    sets = history([7, 5, 7, 7, 5, 5], [0.0, 9.0, 4.0, 2.0, 1.0, 1.0])
+    for day, chosen in ((0.9, [0, 5]), (1.0, [3, 5]), (3.0, [2, 5]), (5.0, [1, 2]), (100.0, [1, 2])):
+        instant = np.datetime64("2026-01-01", "ns") + np.timedelta64(round(day * 86_400), "s")
+        assert places(sets.nearest(instant)) == chosen
+    assert sets.nearest("2026-01-03").notes == ("element set of each satellite nearest to 2026-01-03T00:00:00Z: 2 of 6",)
+    far = history([5, 5], [0.0, -100_000.0])  # 1752: the differences to the end of time do not fit into 63 bits
+    assert places(far.nearest("2262-04-11")) == [0] and places(far.nearest("1677-09-22")) == [1]
+
+
+@given(st.lists(st.tuples(st.sampled_from([0, 5, 6, 10**9, 10**9 + 1]), st.integers(-3, 3)), max_size=12), st.integers(-4, 4))
+def test_one_set_a_satellite_is_what_a_loop_finds(sets, day):
+    elements = history([number for number, _ in sets], [float(days) for _, days in sets])
+    instant = np.datetime64("2026-01-01", "ns") + np.timedelta64(day, "D")
+    for chosen, key in ((elements.latest(), lambda days: days), (elements.nearest(instant), lambda days: (-abs(days - day), days))):
+        best = {number: max((key(days), place) for place, (other, days) in enumerate(sets) if other == number)[1] for number, _ in sets}
+        assert places(chosen) == [
+            place for place, (number, _) in enumerate(sets) if number in (0, *range(10**9, 10**9 + 2)) or best[number] == place
+        ]
+
+
+def test_synthetic_satellites_are_never_merged():
+    """Nor are sets that have no number, which readers number 0."""
+    twice = history([10**9, 10**9, 2**31 - 1, 2**31 - 1, 0, 0], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0])
+    assert twice.latest() is twice and twice.nearest("2026-01-01") is twice
+
+
+def test_joining_gives_colliding_synthetic_satellites_numbers_of_their_own():
+    """Both are numbered from 1,000,000,000 on; the command line numbers them alike."""
+    both = Elements.concat([constellation("qianfan"), constellation("guowang")])
+    assert len(both) == len(set(both.sat_id.tolist())) == 14_288
+    assert both.sat_id.tolist() == read_sources(["qianfan", "guowang"]).sat_id.tolist()
+    first, last = 1_000_000_000, 1_000_000_000 + 12_991
+    note = f"numbers of other satellites: sat_id {first} to {last} are {first + 1_296} to {last + 1_296} here"
+    assert note in both.notes and note in both[-1:].notes and note not in both[:1_296].notes
+    assert not len(both.duplicates)
+
+
+def test_joining_keeps_the_numbers_that_do_not_collide():
+    a, b = walker("53:6/3/1", 550.0), walker("53:6/3/1", 600.0)
+    free = walker("53:6/3/1", 650.0, first_id=1_000_000_006)
+    real = history([5, 25_544], [0.0, 0.0])
+    numbers = Elements.concat([real, a, b, free, real]).sat_id.tolist()
+    assert numbers == [5, 25_544, *range(10**9, 10**9 + 6), *range(10**9 + 12, 10**9 + 18), *range(10**9 + 6, 10**9 + 12), 5, 25_544]
+    assert Elements.concat([a[:3], a[3:]]).sat_id.tolist() == a.sat_id.tolist()
+    assert not [note for note in Elements.concat([a, free]).notes if note.startswith("numbers")]
+    assert Elements.concat([a, history([5, 10**9 + 1], [0.0, 0.0])]).sat_id.tolist()[-2:] == [5, 10**9 + 6]
+    beyond = history([2**31 - 1], [0.0])
+    with pytest.raises(ValueError, match="no numbers are left for 1 synthetic satellites after 2147483647"):
+        Elements.concat([beyond, beyond])
+
+
+def test_constellations_that_are_numbered_from_1_are_synthetic_too():
+    """No catalogue number makes them sets of a real satellite, whatever they are joined with."""
+    filed, real = walker("53:6/3/1", 550.0, first_id=1), history([2, 7], [0.0, 0.0])
+    assert filed.synthetic.all() and not real.synthetic.any()
+    for parts in ([real, filed], [filed, real]):
+        both = Elements.concat(parts)
+        assert sorted(both.sat_id.tolist()) == [2, 7, *range(10**9, 10**9 + 6)]
+        assert not len(both.duplicates) and len(both.latest()) == 8
+    assert Elements.concat([history([7], [0.0]), filed]).sat_id.tolist() == [7, *range(1, 7)]
+    again = filed[[0, 0, 1]]
+    assert again.latest() is again
+
+
+def test_latest_on_the_command_line(tmp_path, capsys):
+    """One set a satellite everywhere; what occurs twice is told, also in the JSON."""
+    sets = Elements.concat([element_sets()[:4], element_sets()[2:6]])
+    path = tmp_path / "sets.csv"
+    write_elements(sets, path)
+    numbers = element_sets().sat_id[2:4].tolist()
+    propagate = ["propagate", str(path), "--duration", "2min", "--start", "2006-06-26", "--json"]
+    for command in (["info", str(path), "--json"], [*propagate, "--dry-run"], [*propagate, "-o", str(tmp_path / "a")]):
+        for options, count, duplicates in (([], 8, numbers), (["--latest"], 6, [])):
+            assert main([*command, *options, *(["--overwrite"] if "-o" in command else [])]) == 0
+            facts, said = capsys.readouterr()
+            facts = json.loads(facts)
+            assert (facts["satellites"], facts["duplicates"]) == (count, duplicates)
+            if command[0] == "propagate":
+                assert "2 catalogue numbers occur more than once" in said
+                assert ("--latest keeps" in said) is not bool(options)
+    assert main(["export", str(path), "-o", str(tmp_path / "one.csv"), "--latest", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["duplicates"] == []
+    assert read_elements(tmp_path / "one.csv").sat_id.tolist() == sets.latest().sat_id.tolist()
+    assert main(["info", str(path), "--latest", "--where", f"sat_id in ({numbers[0]}, {numbers[1]})", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"][0] == "latest element set of each satellite: 6 of 8"
+    assert main(["info", str(tmp_path), "--latest"]) == 2
+    with path.open("a") as file:
+        file.write("a line,that is no record\n")
+    capsys.readouterr()
+    assert main(["info", str(path), "--latest", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert (facts["satellites"], len(facts["rejected"])) == (6, 1)
 
 
 def test_to_arrow():

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from patience import PATIENCE_S
 
 from gpuprop import read_elements
 from gpuprop.__main__ import main
@@ -40,12 +41,13 @@ class Server(ThreadingHTTPServer):
     """Answers every GET with `status`, `body` and `headers`; `asked` are the paths it was asked for."""
 
     daemon_threads = True
-    status, body, cut, wait_s = 200, CSV, 0, 0.0
+    status, body, cut, waits, wait_s = 200, CSV, 0, False, 0.0
     headers: dict[str, str]
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.asked, self.agents, self.headers = [], [], {}
+        self.released = threading.Event()
         self.address = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request, client_address): ...
@@ -56,6 +58,8 @@ class Answer(BaseHTTPRequestHandler):
         server = self.server
         server.asked.append(self.path)
         server.agents.append(self.headers["User-Agent"])
+        if server.waits:
+            server.released.wait(PATIENCE_S)
         time.sleep(server.wait_s)
         self.send_response(server.status)
         for name, value in ({"Content-Length": str(len(server.body))} | server.headers).items():
@@ -77,6 +81,7 @@ def server(monkeypatch, tmp_path):
         monkeypatch.setenv("GPUPROP_CELESTRAK", f"{server.address}/NORAD/elements/gp.php")
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server
+        server.released.set()
         server.shutdown()
 
 
@@ -200,19 +205,19 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
 
 
 def test_a_server_that_does_not_answer(server, tmp_path):
-    server.wait_s = 1.0
+    server.waits = True
     with pytest.raises(NotFetched, match=r"127\.0\.0\.1:\d+ did not answer within 0.1 s"):
         fetch("qianfan", tmp_path / "out", timeout_s=0.1)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         with pytest.raises(NotFetched, match=r"cannot be reached .*refused.*proxy"):
-            download(f"http://127.0.0.1:{closed.getsockname()[1]}/", 5.0)
+            download(f"http://127.0.0.1:{closed.getsockname()[1]}/", PATIENCE_S)
         closed.listen()
         threading.Thread(target=lambda: closed.accept()[0].close(), daemon=True).start()
         with pytest.raises(NotFetched, match="broke the connection off"):
-            download(f"http://127.0.0.1:{closed.getsockname()[1]}/", 5.0)
+            download(f"http://127.0.0.1:{closed.getsockname()[1]}/", PATIENCE_S)
     with pytest.raises(NotFetched, match=r"certificate|broke"):
-        download(server.address.replace("http", "https"), 5.0)
+        download(server.address.replace("http", "https"), PATIENCE_S)
     with pytest.raises(ValueError, match="no time to answer"):
         fetch("qianfan", tmp_path / "out", timeout_s=0.0)
     assert not (tmp_path / "out").exists()
@@ -221,7 +226,7 @@ def test_a_server_that_does_not_answer(server, tmp_path):
 def test_too_much_is_refused(server, monkeypatch):
     monkeypatch.setattr("gpuprop.download.MAX_BYTES", 100)
     with pytest.raises(NotFetched, match="more than 100 bytes"):
-        download(f"{server.address}/x", 5.0)
+        download(f"{server.address}/x", PATIENCE_S)
 
 
 def test_bad_records_are_kept_and_counted(server, tmp_path):

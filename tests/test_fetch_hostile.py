@@ -17,6 +17,7 @@ import pytest
 from hostile_server import HostileServer, a_byte_at_a_time, endless, says, stays, tls_context, trickles, tunnels
 from hypothesis import given
 from hypothesis import strategies as st
+from patience import PATIENCE_S
 from test_fetch import CSV, NO_GROUP, NOT_UPDATED, TLE
 
 from gpuprop import read_elements
@@ -45,7 +46,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     yield
     for thread in threading.enumerate():
         if thread.name == "gpuprop-download":
-            thread.join(30.0)
+            thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
 
@@ -79,7 +80,7 @@ def test_the_deadline_holds_in_every_phase(tmp_path: Path, monkeypatch: pytest.M
             NotFetched, match=rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s \({url}\): ask"
         ):
             fetch(url, tmp_path / "x.csv")
-        assert "full speed" in phase or server.left.wait(30.0)  # it was left, not only given up; a full pipe hides that from it
+        assert "full speed" in phase or server.left.wait(PATIENCE_S)  # it was left, not only given up; a full pipe hides that from it
         with _Cache(url).alone(lambda text: pytest.fail(f"the lock is still held: {text}")):
             pass
     assert not (tmp_path / "x.csv").exists()
@@ -100,21 +101,21 @@ def test_the_deadline_holds_over_tls_and_through_a_proxy(tmp_path: Path, monkeyp
         server = HostileServer(trickles(begin, endless(b"Server: x\r\n") if begin else a_byte_at_a_time(b"HTTP/1.1 200 ")))
         monkeypatch.setenv("https_proxy", f"http://{server.host}")
     with server, pytest.raises(NotFetched, match=r"(has not given its whole answer|did not answer) within 0\.6 s"):
-        download(f"https://{server.host}/x.csv", 5.0)
+        download(f"https://{server.host}/x.csv", PATIENCE_S)
 
 
 def test_the_deadline_holds_while_a_host_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     found = threading.Event()
 
     def slow(*_: object) -> None:
-        found.wait(60.0)
+        found.wait(PATIENCE_S)
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
     monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2)
     try:
         with pytest.raises(NotFetched, match=r"slow\.example has not given its whole answer within 0\.2 s"):
-            download("http://slow.example/x.csv", 5.0)
+            download("http://slow.example/x.csv", PATIENCE_S)
     finally:
         found.set()
 
@@ -123,16 +124,16 @@ def test_a_connection_that_is_made_after_the_deadline_is_not_used(monkeypatch: p
     late, real = threading.Event(), socket.getaddrinfo
 
     def slow(*arguments: object, **options: object) -> object:
-        late.wait(60.0)
+        late.wait(PATIENCE_S)
         return real(*arguments, **options)
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
     monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2)
     with HostileServer(says(OK + length(CSV) + b"\r\n" + CSV)) as server:
         with pytest.raises(NotFetched, match=r"within 0\.2 s"):
-            download(f"{server.address}/x.csv", 5.0)
+            download(f"{server.address}/x.csv", PATIENCE_S)
         late.set()
-        assert server.left.wait(30.0)
+        assert server.left.wait(PATIENCE_S)
         assert server.requests == [b""]
 
 
@@ -149,7 +150,7 @@ def test_the_text_of_a_refusal_is_not_waited_for(tmp_path: Path, monkeypatch: py
 def test_headers_without_end_at_full_speed(tmp_path: Path) -> None:
     for piece in (b"Server: x\r\n", b"x" * 1000):
         with HostileServer(trickles(OK, endless(piece * 100), 0.0)) as server, pytest.raises(NotFetched, match="broke the connection off"):
-            download(f"{server.address}/x.csv", 5.0)
+            download(f"{server.address}/x.csv", PATIENCE_S)
 
 
 def test_a_body_without_end_at_full_speed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +161,7 @@ def test_a_body_without_end_at_full_speed(monkeypatch: pytest.MonkeyPatch) -> No
             HostileServer(trickles(begin, endless(piece), 0.0)) as server,
             pytest.raises(NotFetched, match="sends more than 1,048,576 bytes"),
         ):
-            download(f"{server.address}/x.csv", 5.0)
+            download(f"{server.address}/x.csv", PATIENCE_S)
 
 
 # --- the lock of the cache ---
@@ -190,7 +191,7 @@ def test_ctrl_c_ends_a_download_and_frees_the_lock(tmp_path: Path) -> None:
         url = f"{server.address}/x.csv"
         with pytest.raises(KeyboardInterrupt):
             fetch(url, tmp_path / "x.csv")
-        assert server.left.wait(30.0)
+        assert server.left.wait(PATIENCE_S)
         with _Cache(url).alone(lambda text: pytest.fail(text)):
             pass
 
@@ -377,7 +378,7 @@ def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
     context, _ = tls_context(tmp_path)
     server = HostileServer(says(OK + length(CSV) + b"\r\n" + CSV), context)
     with server, pytest.raises(NotFetched, match="no valid certificate for a secure connection"):
-        download(f"{server.address}/x.csv", 5.0)
+        download(f"{server.address}/x.csv", PATIENCE_S)
 
 
 def test_an_ipv6_address_and_ports(tmp_path: Path) -> None:
@@ -564,7 +565,7 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
 @pytest.mark.parametrize("what", echoes())
 def test_no_secret_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], what: str, way: str) -> None:
     """Whatever fails, and where nothing does: no secret is in messages, tracebacks, exceptions' causes, notes, JSON or the cache."""
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2 if what == "silence" else 60.0)
+    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2 if what == "silence" else PATIENCE_S)
     out = tmp_path / "x.csv"
     with HostileServer(echoes()[what]) as server:
         wanted = f"{server.address}/x.csv?{QUERY}"

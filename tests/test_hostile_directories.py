@@ -19,6 +19,7 @@ import pyarrow.dataset as pads
 import pytest
 import xxhash
 from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, small_layout
+from patience import PATIENCE_S
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
 from gpuprop.__main__ import main
@@ -566,7 +567,7 @@ print(refused, kept)
 def test_a_flipped_byte_in_a_part(run):
     """In a process of its own, which would not survive a crash: DamagedError or a table that is well formed, nothing else."""
     code = [sys.executable, "-c", FLIPS, str(run), "2026-01-01T00:20:00Z"]
-    done = subprocess.run(code, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(code, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr[-2000:]
     refused, kept = map(int, done.stdout.split())
     assert refused > 100 and kept > 100

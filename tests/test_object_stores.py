@@ -17,6 +17,7 @@ from arrow_samples import GRID, IRREGULAR, cut_off, propagator, resume, satellit
 from arrow_samples import contents as disk_contents
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
+from patience import PATIENCE_S
 from rich.filesize import decimal
 from stores import SECRET, CountedStore, contents, s3_server
 from upath import UPath
@@ -624,7 +625,7 @@ def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
         >= 1
     )
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=PATIENCE_S)
     assert set(contents(out)) == {"satellites.arrow", "snapshots/part-000000.arrow"} and listed(out) == [0]
     assert len(uploads(out)) == (1 if number == signal.SIGKILL else 0), (
         "what a kill leaves is no object; the store forgets it by its own rules"

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from arrow_samples import GRID, contents, propagator, small_layout
+from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.ahead import ahead, usable_cores
@@ -45,7 +46,7 @@ def test_the_next_is_computed_while_the_caller_uses_one():
     second = threading.Event()
     results = ahead(lambda item: second.set() if item == 1 else None, range(2), 1, "test")
     next(results)
-    assert second.wait(10)
+    assert second.wait(PATIENCE_S)
     results.close()
 
 
@@ -137,7 +138,7 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
 
     def write(self, data):
         if "part-000001" in self.path.name:
-            gate.wait(30)
+            gate.wait(PATIENCE_S)
         return real_write(self, data)
 
     monkeypatch.setattr(Propagator, "_block", block)

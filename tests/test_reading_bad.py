@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import pytest
+from patience import PATIENCE_S
 from reading_samples import FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
 
 from gpuprop.reading import ElementsError, read_elements
@@ -423,7 +424,7 @@ def bounded(sources: str, *paths: str) -> list[str]:
     """What a process that may take no more than 512 MiB says to each of `sources`, an expression."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     program = textwrap.dedent(BOUNDED).replace("SOURCES", sources)
-    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, timeout=120, env=environment)
+    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, timeout=PATIENCE_S, env=environment)
     assert not done.returncode, done.stderr
     return done.stdout.splitlines()
 

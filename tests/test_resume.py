@@ -6,6 +6,7 @@ import os
 import pytest
 from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, satellites, small_layout
 
+import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, verify_snapshots, write
 from gpuprop.arrow.lock import Lock, locked
@@ -42,6 +43,22 @@ def test_every_engine_goes_on_with_the_same_bytes(tmp_path, engine, form):
     assert all((tmp_path / "out" / name).stat().st_ino == before[name] for name in parts), "they were not written again"
     engines = [entry["engine"] for entry in manifest(tmp_path / "out")["parts"]]
     assert engines == ["numpy"] * count + [report.engine] * (report.parts - count)
+
+
+def test_a_run_of_before_there_were_planes_and_slots_goes_on(tmp_path, monkeypatch):
+    """Its file of the satellites has neither column, and stays as it is; the digest of the element sets is the same."""
+    filed = gpuprop.walker("53:37/37/1", 550.0)
+    with monkeypatch.context() as before:
+        before.setattr(Elements, "to_arrow", lambda sats, to_arrow=Elements.to_arrow: to_arrow(sats).drop_columns(["plane", "slot"]))
+        write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID)
+    old = contents(tmp_path)
+    (tmp_path / "snapshots" / "part-000002.arrow").unlink()
+    report = write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID, resume=True)
+    assert report.resumed == report.parts - 1 and contents(tmp_path) == old
+    assert open_snapshots(tmp_path).satellites.column_names[-1] == "MEAN_MOTION_DDOT" and not verify_snapshots(tmp_path).findings
+    (tmp_path / "satellites.arrow").unlink()
+    assert write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID, resume=True).computed == 0
+    assert open_snapshots(tmp_path).satellites["plane"].to_pylist() == list(range(37)) and not verify_snapshots(tmp_path).findings
 
 
 def test_nothing_there_is_a_run_anew(tmp_path, undisturbed):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from arrow_samples import contents
-from processes import INTERRUPTIBLE
+from patience import PATIENCE_S
 
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots
@@ -20,10 +20,18 @@ from gpuprop.arrow.command import CAUTION
 PART_BYTES = 2_000  # a part for each instant of 24 satellites: a job of a second or two has hundreds
 JOB = ("propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--threads", "1")
 PROGRAM = f"""
-import sys
+import sys, time
 import gpuprop.arrow.plan as plan
 plan.BATCH_ROWS, plan.PART_BYTES = 24, {PART_BYTES}
 from gpuprop.__main__ import main
+from gpuprop.arrow.claim import Job
+real, done = Job.commit, []
+def commit(self, part=None):  # waits after 200 parts: the job must not be through before the test has had its turn to end it
+    real(self, part)
+    done.append(part)
+    while len(done) > 200:
+        time.sleep(0.1)
+Job.commit = commit
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -51,7 +59,6 @@ def started(folder, *options, parts=3):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **INTERRUPTIBLE,
     )
     while not len(list((folder / "out" / "snapshots").glob("part-*"))) > parts:
         assert process.poll() is None, process.communicate()
@@ -70,7 +77,7 @@ def whole_run(run, *options):
 def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     process = started(tmp_path)
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code and out == "" and "Traceback" not in err
     again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --resume"
     said = f"gpuprop: {word}\nComplete parts are kept, the unfinished part is discarded. Resume with: {again}\n"
@@ -113,7 +120,7 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     code, out, err = run("verify", "out", "--quick")
     assert code == 1 and "of 300 parts are not written yet" in out and "--threads 1 --resume" in out
     process.kill()  # while it is stopped
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE_S)
     assert (tmp_path / "out" / ".lock").exists()
     assert run(*JOB, "--resume")[0] == 0
     assert contents(tmp_path / "out") == whole_run(run)

@@ -6,16 +6,22 @@ import os
 import signal
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
+from patience import PATIENCE_S
 
+import gpuprop.arrow.lock
+import gpuprop.arrow.merge
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.arrow import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
 from gpuprop.arrow.command import CAUTION
+from gpuprop.arrow.holdings import Holdings
 from gpuprop.arrow.lock import locked
 from gpuprop.arrow.manifest import Manifest
+from gpuprop.arrow.place import make_directory
 from gpuprop.arrow.shards import Shard
 
 COMMAND = ["gpuprop", "propagate", "my catalogue.csv", "-o", "out"]
@@ -100,6 +106,7 @@ def fill(directory, shard, ready, engine="numpy"):
     """A shard, in a process of its own."""
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
         setattr(gpuprop.arrow.plan, name, value)
+    gpuprop.arrow.lock.PATIENCE_S = gpuprop.arrow.merge.PATIENCE_S = PATIENCE_S
     prop = propagator(engine, 1)
     ready.wait()
     write_snapshots(directory, prop, GRID, shard=shard, resume=True)
@@ -117,7 +124,7 @@ def test_shards_that_begin_and_end_together(tmp_path, undisturbed):
         for each in shards:
             each.start()
         for each in shards:
-            each.join(60)
+            each.join(PATIENCE_S)
         assert [each.exitcode for each in shards] == [0] * 8
         assert_whole(out, undisturbed)
 
@@ -206,8 +213,23 @@ def test_locks_of_shards(tmp_path, monkeypatch):
     assert files(tmp_path) == {"shard-001-of-003.json", "shard-003-of-003.json", "satellites.arrow"}
 
 
-def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed):
+def test_what_other_shards_make_and_remove_while_one_begins(tmp_path, monkeypatch):
+    """A directory that another makes meanwhile is no file, and a lock that another has removed since is no foreign file."""
+    real, asked = Path.is_dir, []
+    monkeypatch.setattr(Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path))  # at first it is not there
+    (tmp_path / "out").mkdir()
+    make_directory(tmp_path / "out")
+    monkeypatch.undo()
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError, match="is a file: give a directory"):
+        make_directory(tmp_path / "file")
+    monkeypatch.setattr("gpuprop.arrow.holdings.contents", lambda *_: {".lock-001-of-008": True})
+    assert not Holdings.of(tmp_path / "out").foreign
+
+
+def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
+    monkeypatch.setattr("gpuprop.arrow.lock.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
     out.mkdir()
     with locked(out):
@@ -215,7 +237,7 @@ def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_pat
         thread.start()
         thread.join(0.3)
         assert thread.is_alive() and files(out) == {".lock"}
-    thread.join(30)
+    thread.join()
     assert_whole(out, undisturbed)
 
 
@@ -311,7 +333,7 @@ def test_a_shard_that_was_killed_holds_up_nobody(tmp_path, undisturbed):
     context = multiprocessing.get_context("forkserver")
     process = context.Process(target=killed, args=(out,))
     process.start()
-    process.join(60)
+    process.join(PATIENCE_S)
     assert process.exitcode == -signal.SIGKILL
     assert {".lock", ".lock-001-of-002", "shard-001-of-002.json"} <= files(out)
     write(out, "2/2")

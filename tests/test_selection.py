@@ -15,7 +15,7 @@ from gpuprop.__main__ import main
 from gpuprop.apsides import altitudes_km
 from gpuprop.conditions import DEEPEST, LONGEST, QUANTITIES, ConditionError, read_condition
 from gpuprop.gravity import gravity_model
-from gpuprop.selection import celestrak_groups, matching, operator, operators
+from gpuprop.selection import SelectionError, SelectionWarning, celestrak_groups, matching, operator, operators
 
 ACTIVE, ALL_2022, NEW_2026 = "celestrak_active_2025-04-15.3le", "celestrak_catalog_omm_2022-07-01.csv", "celestrak_2026-09_omm.csv"
 
@@ -104,7 +104,94 @@ def test_patterns_and_operators_are_alternatives():
     names = ["STARLINK-1", "ONEWEB-2", "ISS (ZARYA)", ""]
     assert matching(["@starlink", "iss*"], names).tolist() == [True, False, True, False]
     assert matching("", names).tolist() == [False, False, False, True]
-    assert matching("*[0-9]", names).tolist() == [True, True, False, False]
+    assert matching(["iss (zarya)", "ONEWEB-?"], names).tolist() == [False, True, True, False]
+    assert not matching("*[0-9]", names).any()  # brackets stand for themselves
+
+
+# --- names, numbers ---
+def test_only_the_star_and_the_question_mark_are_wild():
+    names = ["STARLINK-11072 [DTC]", "STARLINK-1008 [-]", "STARLINK-1008", "SL-D", "HULIANWAN GAOGUI-01 (H*)", "A]B", "A\\B", "A!B", "A.B"]
+    assert matching("*[DTC]", names).tolist() == [True] + [False] * 8
+    assert matching("*[?]", names).tolist() == [False, True] + [False] * 7
+    assert matching("STARLINK-1008*", names).tolist() == [False, True, True] + [False] * 6
+    for i, name in enumerate(names):
+        assert matching(name, names).tolist() == [i == j for j in range(9)]
+
+
+@given(st.lists(st.text("AZaz09 -+*?[]()!^\\.%|$'\u00a0ß", max_size=8), min_size=1, max_size=5))
+def test_every_name_selects_itself(names):
+    for i, name in enumerate(names):
+        assert matching(name, names)[i]
+        assert matching(f"  {name.lower()} ", names)[i] or name.lower().upper() != name.upper()
+
+
+def test_every_name_of_real_catalogues_selects_itself_alone(catalogue):
+    """As it stands in the file. Where it has a star, which is wild, it selects at least itself."""
+    for name in (ACTIVE, NEW_2026):
+        known = catalogue(name)
+        odd = sorted({each for each in known.name if set(each) & set("[]*?")})
+        if name == ACTIVE:
+            assert len(odd) > 500
+        for each in odd[:40]:
+            chosen = set(known.select(each).name)
+            assert each in chosen and (chosen == {each} or set(each) & set("*?"))
+    active = catalogue(ACTIVE)
+    assert len(active.select("*[DTC]")) == sum(each.endswith("[DTC]") for each in active.name) > 500
+
+
+def test_numbers_select():
+    elements = element_sets()
+    for asked in (8195, "8195", " 08195", np.int32(8195), [8195], np.array([8195]), (8195, "@starlink")[:1]):
+        assert elements.select(asked).sat_id.tolist() == [8195]
+    assert elements.select([20413, "5"]).sat_id.tolist() == [each for each in elements.sat_id.tolist() if each in (5, 20413)]
+    assert elements.select(5).notes == ("selected by 5: 1 of 33",)
+    for asked, wrong in (
+        (1.0, "float"),
+        (None, "NoneType"),
+        (b"A", "bytes"),
+        ([5, 1.5], "float"),
+        ({}, "no pattern"),
+        (elements, "Elements"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=wrong):
+            elements.select(asked)
+    for mask in (True, np.ones(33, bool)):
+        with pytest.raises(TypeError, match=r"elements\[mask\] takes a mask"):
+            elements.select(mask)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ("STARLINK-G1-S6*", r"STARLINK-G1-S6\* fits the name of none of the 4,408 satellites; the nearest names are STARLINK-G1-S"),
+        ("STARLNK*", "the nearest names are STARLINK-G1-S1 P01 S01"),
+        ("*[G]1*", "only \\* and \\? are wild, brackets stand for themselves"),
+        ("STARLINK%", "% is not wild: write \\*"),
+        ("25544,48274", "give each number by itself"),
+        (25544, "25544 is the catalogue number of none of the 4,408 satellites"),
+        (10**12, "is the catalogue number of none"),
+        ("@kuiper", "@kuiper has none of the 4,408 satellites"),
+        (["A1", "@kuiper"], "A1 fits .*; @kuiper has none"),
+        ([f"A{i}" for i in range(9)], "4 more fit none"),
+    ],
+)
+def test_what_fits_nothing_is_an_error(pattern, says):
+    with pytest.raises(SelectionError, match=says):
+        constellation("starlink-gen1").select(pattern)
+
+
+def test_one_pattern_of_several_that_fits_nothing_is_a_warning(capsys):
+    gen1 = constellation("starlink-gen1")
+    with pytest.warns(SelectionWarning, match="STARLNK-G1-S5. fits the name of none of the 4,408 satellites; the nearest names are"):
+        assert len(gen1.select(["*G1-S5 *", "STARLNK-G1-S5*"])) == 172
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gen1.select(["*G1-S5 *", "*G1-S4 *"])
+    asked = ["propagate", "starlink-gen1", "--dry-run", "--select", "*G1-S5 *", "--select", "@oneweb"]
+    assert main(asked) == 0
+    assert "note: --select @oneweb has none of the 4,408 satellites" in capsys.readouterr().err
+    assert main([*asked, "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_what_was_selected_is_noted(tmp_path):
@@ -168,22 +255,30 @@ def test_every_quantity_is_the_field_it_names():
         "sat_id != 20413": elements.sat_id != 20413,
         "epoch < '2006-06-26'": elements.epoch < np.datetime64("2006-06-26"),
         "epoch >= '2006-177T00:00:00Z'": elements.epoch >= np.datetime64("2006-06-26"),
-        "0 <= age_days < 2.5": elements.epoch.max() - elements.epoch < np.timedelta64(60, "h"),
+        "0 <= age_days < 2.5": (elements.default_start >= elements.epoch)
+        & (elements.default_start - elements.epoch < np.timedelta64(60, "h")),
         "object_id like '1980*' or object_id == '1979-017a'": [
             each.startswith("1980") or each == "1979-017A" for each in fields["OBJECT_ID"]
         ],
         "name == ''": np.ones(33, bool),
+        "sat_id in (5, 20413, 99999)": np.isin(elements.sat_id, (5, 20413)),
+        "sat_id not in (5, 20413) and not sat_id in (8195)": ~np.isin(elements.sat_id, (5, 20413, 8195)),
+        "object_id in ('1979-017a', '1958-002B')": np.isin(fields["OBJECT_ID"].astype(str), ("1979-017A", "1958-002B")),
+        f"epoch in ('{elements.epoch[3]}', '1999-01-01')": elements.epoch == elements.epoch[3],
         "perigee_km < altitude_km < apogee_km": fields["ECCENTRICITY"] > 0.0,
     }.items():
         mask = np.asarray(expected, bool)
         assert elements.where(text).sat_id.tolist() == elements.sat_id[mask].tolist(), text
 
 
-def test_ages_are_counted_to_the_start_or_to_when_the_catalogue_was_made(catalogue):
+def test_ages_are_counted_to_the_start_or_to_when_most_of_the_catalogue_is_from(catalogue):
     active = catalogue(ACTIVE)
     assert str(active.epoch.max()) > "2025-04-23"  # one planned manoeuvre, eight days after the catalogue
-    assert len(active.where("age_days < 3")) == 11_264 and len(active.where("-0.5 < age_days < 3")) == 11_259
-    assert active.where("age_days < 3").notes == ("selected by age_days < 3 (age at 2025-04-15T15:07:24.845952Z): 11,264 of 11,304",)
+    assert "2025-04-15T11:46" == str(active.default_start)[:16] > str(np.sort(active.epoch)[5652]) > "2025-04-15T11:45"
+    days = (active.default_start - active.epoch) / np.timedelta64(1, "D")
+    assert len(active.where("-0.5 < age_days < 3")) == ((days > -0.5) & (days < 3)).sum() < len(active.where("age_days < 3"))
+    held = (days < 3).sum()
+    assert active.where("age_days < 3").notes == (f"selected by age_days < 3 (age at 2025-04-15T11:46:00Z): {held:,} of 11,304",)
     assert len(active.where("age_days < 3", start="2025-04-25")) == 1
     assert len(active.where("age_days > 3", start="2025-04-25")) == 11_303
 
@@ -201,12 +296,16 @@ def test_what_has_no_orbit_is_nowhere():
 
 # --- the language ---
 NUMBERS = [name for name, quantity in QUANTITIES.items() if quantity.kind == "a number"]
+members = st.lists(st.sampled_from(["53.0", "-1e-4", "5", "20413", "2."]), min_size=1, max_size=3).map(lambda each: f"({', '.join(each)},)")
 operands = st.sampled_from(NUMBERS) | st.sampled_from(["0", "53.0", "-1e-4", "+500", "1e3", ".5", "20413", "2."])
 signs = st.sampled_from(["<", "<=", ">", ">=", "==", "!="])
 single = st.tuples(st.sampled_from(NUMBERS), signs, operands).map(" ".join)
 between = st.tuples(operands, signs, st.sampled_from(NUMBERS), signs, operands).map(" ".join)
+listed = st.tuples(operands.map("{} < ".format) | st.just(""), st.sampled_from(NUMBERS), st.sampled_from(["in", "not in"]), members).map(
+    " ".join
+)
 expressions = st.recursive(
-    single | between,
+    single | between | listed,
     lambda inner: (
         st.tuples(inner, st.sampled_from(["and", "or"]), inner).map(" ".join)
         | inner.map(lambda text: f"not {text}")
@@ -236,6 +335,21 @@ def test_it_means_what_python_means(text):
         ("altitude_km > 500km", 18, "units are in the names"),
         ("altitude_km > 1,000", 16, "without commas"),
         ("altitude_km > 1_000", 16, "a number is digits"),
+        ("(altitude_km > 1,000)", 17, "without commas"),
+        ("sat_id in 25544", 11, "in parentheses: sat_id in (25544, 48274)"),
+        ("sat_id in [25544]", 11, "a list is written in parentheses"),
+        ("sat_id in (25544 48274)", 18, "commas between them"),
+        ("sat_id in (25544, 48274", 24, "a parenthesis after them"),
+        ("sat_id in ()", 12, "missing before"),
+        ("sat_id in (5,,6)", 14, "without commas, which are for lists"),
+        ("sat_id in (raan_deg)", 12, "not quantities"),
+        ("sat_id in ('5')", 12, "without quotation marks"),
+        ("name in (5)", 10, "quotation marks"),
+        ("epoch in ('yesterday')", 11, "cannot read 'yesterday'"),
+        ("5 in (5, 6)", 1, "in has a quantity before it"),
+        ("sat_id in (5) in (6)", 15, "does not belong here"),
+        ("object_id like '2024-%'", 16, "* stands for any characters and ? for one, % for nothing but itself: write '2024-*'"),
+        ("epoch like '2024-*'", 1, "epoch >= '2024-01-01'"),
         ("altitude_km > 0x10", 16, "a number is digits"),
         ("altitude_km > 1.2.3", 18, "a number is digits"),
         ("altitude_km = 500", 13, "write =="),
@@ -344,6 +458,7 @@ def test_info_tells_of_those_selected(capsys, shared_data, tmp_path):
 
 def test_ages_on_the_command_line_are_counted_to_the_start_in_its_time_scale(capsys):
     asked = ["propagate", "starlink-gen1", "--dry-run", "--json", "--where", "age_days <= 1", "--start", "2026-01-02T00:00:18"]
+    asked += ["--epoch", "2026-01-01"]
     assert main([*asked, "--scale", "gps"]) == 0
     assert json.loads(capsys.readouterr().out)["satellites"] == len(constellation("starlink-gen1"))
     assert main(asked) == 2

@@ -1,6 +1,7 @@
 """Shells told from element sets: those that operators describe, found without being told; patterns whose planes are known; fillings."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from sgp4.api import WGS72, Satrec
 import gpuprop
 from gpuprop import Elements, filling, read_elements, shells, walker
 from gpuprop.__main__ import main
+from gpuprop.apsides import ALTITUDE
 from gpuprop.flown import STATES
 from gpuprop.flown.orbits import orbits_of
 from gpuprop.flown.planes import planes_of
+from gpuprop.writing import write_elements
 
 ACTIVE = "celestrak_active_2025-04-15.3le"
 
@@ -26,13 +29,14 @@ def changed(elements: Elements, **fields) -> Elements:
 
 
 def scattered(elements: Elements, seed: int, km: float = 0.3, deg: float = 0.003, node: float = 0.2) -> Elements:
-    """As kept on station: with normally distributed deviations."""
+    """As kept on station, with normally distributed deviations; and as in a catalogue, which says nothing of planes and slots."""
     rng = np.random.default_rng(seed)
     n = len(elements)
     motion = elements.fields["MEAN_MOTION"] * (1.0 - 1.5 * rng.normal(0.0, km, n) / 6928.0)
     inclination = elements.fields["INCLINATION"] + rng.normal(0.0, deg, n)
     nodes = (elements.fields["RA_OF_ASC_NODE"] + rng.normal(0.0, node, n)) % 360.0
-    return changed(elements, MEAN_MOTION=motion, INCLINATION=inclination, RA_OF_ASC_NODE=nodes)
+    unsaid = np.full(n, -1)
+    return changed(elements, MEAN_MOTION=motion, INCLINATION=inclination, RA_OF_ASC_NODE=nodes, plane=unsaid, slot=unsaid)
 
 
 # --- the sky of 2025-04-15 ---
@@ -44,7 +48,9 @@ def test_starlinks_shells_are_found(active):
     large = {round(shell.inclination_deg, 1): shell for shell in sorted(found, key=len) if len(shell) > 200}
     assert set(large) == {43.0, 53.1, 53.2, 70.0, 97.7}  # 53.05, 53.22, 97.65 deg: what flies
     altitudes = {deg: round(shell.altitude_km) for deg, shell in large.items()}
-    assert altitudes == {43.0: 561, 53.1: 547, 53.2: 540, 70.0: 570, 97.7: 560}
+    assert altitudes == {43.0: 558, 53.1: 547, 53.2: 540, 70.0: 573, 97.7: 565}
+    axes = {deg: round(shell.semi_major_axis_km - 6378.135, 1) for deg, shell in large.items()}
+    assert (axes[53.2], axes[70.0], axes[97.7]) == (540.0, 570.0, 560.0)  # what the operator keeps is the axis
     planes = {deg: (len(shell.planes), round(shell.planes.spacing_deg, 1)) for deg, shell in large.items()}
     assert planes[53.1] == planes[53.2] == (72, 5.0)
     assert planes[43.0] == (28, 12.9)  # 360 / 28
@@ -75,7 +81,7 @@ def test_other_constellations_have_the_planes_they_are_known_for(active):
     assert (len(oneweb.planes), round(oneweb.planes.spacing_deg, 1)) == (12, 15.2)
     assert (len(iridium.planes), round(iridium.planes.spacing_deg, 1), len(iridium)) == (6, 31.6, 67)
     assert sorted(iridium.planes.satellites.tolist()) == [11, 11, 11, 11, 11, 12]
-    assert len(o3b.planes) == 1 and round(o3b.altitude_km) == 8069
+    assert len(o3b.planes) == 1 and round(o3b.semi_major_axis_km - 6378.135) == 8069
     whole = shells(active)
     belt = min(whole, key=lambda shell: abs(shell.altitude_km - 35_786.0))
     assert len(belt.planes) == 1 and len(belt) > 300
@@ -97,6 +103,27 @@ def test_neighbours_do_not_matter(active):
     assert np.array_equal(alone.where("on station"), together.where("on station")[names])
 
 
+def test_several_sets_of_one_satellite_are_one_satellite(tmp_path, capsys):
+    """Two days of a catalogue: the older sets lie elsewhere, and count nowhere."""
+    new = scattered(walker("53:720/36/1", 550.0, first_id=1), 1)
+    old = changed(new, EPOCH=new.epoch - np.timedelta64(1, "D"), INCLINATION=new.fields["INCLINATION"] + 1.0)
+    twice = Elements.concat([old, new])
+    (shell,) = survey = shells(twice)
+    assert len(shell) == len(survey.elements) == len(survey.of) == 720
+    assert survey.elements[shell.members].epoch.tolist() == new.epoch.tolist()
+    assert "latest element set of each satellite: 720 of 1,440" in survey.elements.notes
+    compared = filling(survey, walker("53:720/36/1", 550.0))
+    assert compared.percent == 100.0
+    write_elements(twice, tmp_path / "twice.csv")
+    assert main(["shells", str(tmp_path / "twice.csv"), "--latest", "--json"]) == 0
+    assert capsys.readouterr().out.startswith('{"satellites": 720')
+    assert main(["shells", str(tmp_path / "twice.csv"), "--json"]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert facts["satellites"] == facts["shells"][0]["satellites"] == 720 and facts["duplicates"] == list(range(1, 721))
+    assert "720 catalogue numbers occur more than once, the newest element set of each is kept" in err
+
+
 # --- patterns ---
 
 
@@ -111,7 +138,7 @@ def test_walker_patterns(notation, altitude, kind, scatter):
     assert (len(shell), len(shell.planes), shell.planes.strays) == (total, planes, 0)
     assert shell.planes.satellites.tolist() == [total // planes] * planes
     assert shell.inclination_deg == pytest.approx(inclination, abs=0.001)
-    assert shell.mean_altitude_km == pytest.approx(altitude, abs=0.1)
+    assert shell.altitude_km == pytest.approx(altitude, abs=0.1)
     assert shell.planes.spacing_deg == pytest.approx((360.0 if kind == "delta" else 180.0) / planes, abs=0.1)
 
 
@@ -119,7 +146,7 @@ def test_shells_a_fifth_of_a_degree_or_ten_km_apart_are_two():
     filed = [("53:720/36/1", 550.0), ("53.2:720/36/1", 550.0), ("53:720/36/1", 560.0)]
     parts = [scattered(walker(notation, km, first_id=seed * 1000 + 1), seed) for seed, (notation, km) in enumerate(filed)]
     found = shells(Elements.concat(parts))
-    assert [(round(shell.inclination_deg, 1), round(shell.mean_altitude_km), len(shell)) for shell in found] == [
+    assert [(round(shell.inclination_deg, 1), round(shell.altitude_km), len(shell)) for shell in found] == [
         (53.0, 550, 720),
         (53.0, 560, 720),
         (53.2, 550, 720),
@@ -144,13 +171,24 @@ def test_nodes_of_different_days_are_brought_to_one_epoch():
 def test_the_axis_is_python_sgp4s(active):
     """Kozai's mean motion to Brouwer's semi-major axis, near Earth and in deep space."""
     some = active[:: len(active) // 200]
-    theirs = np.array([(satrec.a - 1.0) * 6378.135 for satrec in some.to_satrecs()])
-    assert np.allclose(orbits_of(some).altitude, theirs, rtol=0, atol=1e-6)
+    theirs = np.array([satrec.a * 6378.135 for satrec in some.to_satrecs()])
+    assert np.allclose(orbits_of(some).semi_major_axis, theirs, rtol=0, atol=1e-6)
+
+
+def test_altitudes_are_those_of_conditions_and_filings(active):
+    """One definition: what `shells` calls the altitude is what --where selects by and what a filing states."""
+    starlink = active.select("STARLINK*")
+    for shell in shells(starlink):
+        low, high = shell.altitudes_km
+        assert len(starlink[shell.members].where(f"{low} <= altitude_km <= {high}")) == len(shell)
+    for filed in gpuprop.constellations()["starlink-gen1"].shells:
+        (found,) = shells(filed.elements())
+        assert found.altitude_km == pytest.approx(filed.altitude_km, abs=0.001)
 
 
 def test_passing_satellites_and_leftovers_are_in_no_shell():
     shell = walker("53:720/36/1", 550.0, first_id=1)
-    raising = changed(shell[:50], MEAN_MOTION_DOT=np.full(50, -0.005))  # 9 km a day
+    raising = changed(shell[:50], NORAD_CAT_ID=np.arange(8000, 8050), MEAN_MOTION_DOT=np.full(50, -0.005))  # 9 km a day
     low = walker("53:7/7/1", 500.0, first_id=5000)
     elliptic = changed(walker("53:20/1/0", 550.0, first_id=6000), ECCENTRICITY=np.full(20, 0.02))
     found = shells(Elements.concat([shell, raising, low, elliptic]))
@@ -247,6 +285,34 @@ def test_guowangs_flown_shell_is_in_no_filing(active):
     assert as_flown.satellites_flown == 10 and as_flown.outside == ()
 
 
+def test_qianfan_is_told_the_preset_that_it_flies_as_and_the_tolerance(shared_data, capsys):
+    """None of 90 satellites is at the 1,160 km that are planned: that is half an answer."""
+    asked = ["shells", str(shared_data / ACTIVE), "--select", "@qianfan", "--against", "qianfan"]
+    assert main(asked) == 0
+    text = capsys.readouterr().out
+    assert "matched within 0.5 deg and 10 km (--tolerance-deg, --tolerance-km)" in text
+    assert "other constellations on record: qianfan-flown (31 satellites on station); compare with --against qianfan-flown" in text
+    assert main([*asked, "--json"]) == 0
+    against = json.loads(capsys.readouterr().out)["against"]
+    assert (against["flown"], against["others"]) == (0, [{"name": "qianfan-flown", "satellites": 31}])
+    assert main([*asked[:-1], "qianfan-flown", "--json"]) == 0
+    against = json.loads(capsys.readouterr().out)["against"]
+    assert (against["flown"], against["others"]) == (31, [])
+
+
+def test_the_altitude_is_defined_wherever_it_stands(shared_data, capsys):
+    """In the table, in the help of --where and of shells, and the same for a filing with numbers of its own choice."""
+    assert main(["shells", "starlink-g1-s4", "--against", "starlink-g1-s4"]) == 0
+    assert f"altitude in km: {ALTITUDE}" in capsys.readouterr().out
+    for command in ("shells", "propagate", "info", "export"):
+        assert main([command, "--help"]) == 0
+        words = re.findall(r"\w+", capsys.readouterr().out)  # whatever lines and boxes they stand in
+        assert " ".join(re.findall(r"\w+", ALTITUDE)) in " ".join(words)
+    filed = gpuprop.constellation("starlink-g1-s4", first_id=1)
+    (filled,) = filling(shells(filed), filed).fillings
+    assert (filled.percent, filled.altitude_km) == (100.0, pytest.approx(560.0, abs=0.001))
+
+
 def test_a_catalogue_against_a_catalogue(active):
     oneweb = active.select("ONEWEB*")
     comparison = filling(shells(oneweb[::2]), oneweb)
@@ -271,7 +337,7 @@ def test_the_command_prints_tables_and_json(shared_data, capsys):
     arguments = ["shells", str(shared_data / ACTIVE), "--select", "STARLINK*", "--against", "starlink-gen1"]
     assert main(arguments) == 0
     text = capsys.readouterr().out
-    for fact in ("7,196 satellites", "on station", "53.22     540.0", "in shells that are not filed", "matched within 0.5 deg and 10 km"):
+    for fact in ("7,196 satellites", "on station", "53.22     539.6", "in shells that are not filed", "matched within 0.5 deg and 10 km"):
         assert fact in text
     assert "…" not in text
     assert main([*arguments, "--json"]) == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from patience import PATIENCE_S
 
 from gpuprop.__main__ import main
 from gpuprop.filings import load_constellation
@@ -37,7 +38,7 @@ def failure(read: Callable[[Path], object], path: Path) -> BaseException:
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
-    thread.join(60.0)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive(), "the reader waits"
     assert raised, "nothing was refused"
     return raised[0]

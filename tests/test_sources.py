@@ -1,11 +1,13 @@
 """SOURCE: what is a file, what a constellation, what a pattern; numbers that go on from one to the next; what is wrong with the rest."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from published import text
 
+from gpuprop import walker, write_elements
 from gpuprop.__main__ import main
 from gpuprop.presets import constellation
 from gpuprop.sources import SourceError, read_sources
@@ -36,6 +38,60 @@ def test_every_kind_is_joined_and_numbered_on(folder: Path) -> None:
     assert synthetic.tolist() == list(range(1_000_000_000, 1_000_000_000 + 66 + 6 + 24 + 10_000 + 248))
     assert sats.name[66] == "MINE P01 S01" and sats.sat_id[72] == 5
     assert len(set(sats.name[sats.sat_id >= 1_000_000_000])) == len(synthetic)
+
+
+def test_a_shell_is_a_source() -> None:
+    one = read_sources(["starlink-g1-s1"])
+    assert len(one) == 1584 and one.name[0] == "STARLINK-G1-S1 P01 S01" and (one.plane.max(), one.slot.max()) == (71, 21)
+    gen1 = constellation("starlink-gen1")
+    assert all(np.array_equal(one.fields[name], gen1[:1584].fields[name]) for name in one.fields)
+    assert len(read_sources(["QIANFAN-LATER@480/30", "starlink-g1-s5"])) == 13704 + 172
+    assert len(constellation("gw-asflown-50")) == 108
+    with pytest.raises(SourceError, match="did you mean starlink-g1-s"):
+        read_sources(["starlink-g1-s0"])
+    assert any(note.startswith("assumed: starlink-g2u-8: the order gives ceilings") for note in read_sources(["starlink-g2u-8"]).notes)
+    assert main(["constellations", "starlink-g1-s5"]) == 0
+
+
+def test_constellations_are_of_when_catalogues_are_from_unless_told(folder: Path) -> None:
+    """The median epoch of the catalogues, rounded up to the minute; no catalogue, 2026-01-01."""
+    walker_of(folder, "a.csv", "2026-07-23T12:00:01")
+    for sources in (["a.csv", "iridium", "my.toml", "walker:53:6/3/1@550"], ["walker:53:6/3/1@550", "my.toml", "iridium", "a.csv"]):
+        sats = read_sources(sources)
+        assert set(sats.epoch[sats.plane >= 0].tolist()) == {np.datetime64("2026-07-23T12:01", "ns").astype(int)}
+        told = read_sources(sources, epoch="2026-02-03T04:05:06Z")
+        assert set(told.epoch[told.plane >= 0].astype(str)) == {"2026-02-03T04:05:06.000000000"}
+        assert set(told.epoch[told.plane < 0].astype(str)) == {"2026-07-23T12:00:01.000000000"}
+    assert set(read_sources(["iridium"]).epoch.astype(str)) == {"2026-01-01T00:00:00.000000000"}
+    with pytest.raises(SourceError, match="--epoch: cannot read 'soon'"):
+        read_sources(["iridium"], epoch="soon")
+
+
+def test_numbers_that_are_asked_for(folder: Path) -> None:
+    walker_of(folder, "a.csv", "2026-07-23")  # 1 to 24
+    sats = read_sources(["iridium", "a.csv", "my.toml"], first_id=100)
+    assert sats.sat_id.tolist() == [*range(100, 166), *range(1, 25), *range(166, 172)]
+    with pytest.raises(SourceError, match=r"--first-id 20 numbers the constellations from 20 to 85, .* use a number from 25 up"):
+        read_sources(["iridium", "a.csv"], first_id=20)
+
+
+def test_constellations_have_the_epoch_of_the_latest_sets_where_these_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not the middle of a history, most of which is left out."""
+    days = [f"2026-07-{day}" for day in (20, 21, 22)]
+    for day in days:
+        walker_of(folder, f"{day}.csv", day)
+    sources = [*(f"{day}.csv" for day in days), "iridium"]
+    for latest, epoch in ((False, "2026-07-21"), (True, "2026-07-22")):
+        sats = read_sources(sources, latest=latest)
+        assert len(sats) == 3 * 24 + 66 and (sats.epoch[72:] == np.datetime64(epoch)).all()
+        assert main(["propagate", *sources, "--dry-run", "--json", *(["--latest"] if latest else [])]) == 0
+        facts = json.loads(capsys.readouterr().out)
+        assert (facts["start"], facts["satellites"]) == (f"{epoch}T00:00:00Z", 24 + 66 if latest else 3 * 24 + 66)
+
+
+def walker_of(folder: Path, name: str, epoch: str) -> None:
+    """A file of 24 satellites, numbered from 1."""
+    write_elements(walker("53:24/3/1", 600.0, epoch=epoch, first_id=1), folder / name)
 
 
 def test_altitude_and_inclination_after_the_name() -> None:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from processes import INTERRUPTIBLE
+from patience import PATIENCE_S
 
 import gpuprop
 from gpuprop import Elements, open_snapshots
@@ -66,9 +66,11 @@ def run(capsys, monkeypatch, tmp_path):
 
 def process(*arguments, env=None, **options):
     """The command line in a process of its own."""
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **INTERRUPTIBLE, **options}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     environ = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
-    return subprocess.run([sys.executable, "-m", "gpuprop", *arguments], env=environ | (env or {}), check=False, timeout=120, **options)
+    return subprocess.run(
+        [sys.executable, "-m", "gpuprop", *arguments], env=environ | (env or {}), check=False, timeout=PATIENCE_S, **options
+    )
 
 
 # --- names of files ---
@@ -225,7 +227,9 @@ def test_streams_that_are_closed_or_full(tmp_path):
     for redirection, code in ((">&-", 0), ("2>&-", 0), (">&- 2>&-", 0), ("> /dev/full", 1), ("2> /dev/full", 0)):
         if "full" in redirection and not os.path.exists("/dev/full"):
             continue
-        done = subprocess.run(["bash", "-c", f"{command} constellations {redirection}"], capture_output=True, timeout=120, check=False)
+        done = subprocess.run(
+            ["bash", "-c", f"{command} constellations {redirection}"], capture_output=True, timeout=PATIENCE_S, check=False
+        )
         assert done.returncode == code and b"Traceback" not in done.stderr and b"Exception ignored" not in done.stderr, redirection
         if redirection == "> /dev/full":
             assert done.stderr.startswith(b"gpuprop: ") and b"cannot write to stdout" in done.stderr
@@ -359,8 +363,6 @@ def test_a_signal_while_modules_are_imported(tmp_path, module, number, code, wor
         "from gpuprop.__main__ import main\n"
         f"sys.exit(main({[*JOB, '-o', 'out']!r}))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False, **INTERRUPTIBLE
-    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"gpuprop: {word}\n")
     assert not list(tmp_path.iterdir())

@@ -26,8 +26,6 @@ TIMES = gpuprop.time_grid("2026-01-01T00:00:00Z", duration="1min")
         (lambda: gpuprop.constellation(1), r"takes a name, not int 1: gpuprop.constellations\(\) lists them"),
         (lambda: gpuprop.walker(53, 550.0), "walker takes text and a number"),
         (lambda: gpuprop.walker("53:24/3/1", "550"), "walker takes text and a number"),
-        (lambda: SATELLITES.select(1), r"select takes a pattern such as 'STARLINK\*', or a list of them, not 1"),
-        (lambda: SATELLITES.select([1]), "select takes a pattern"),
         (lambda: SATELLITES.select(np.ones(24, bool)), r"elements\[mask\] takes a mask"),
         (lambda: SATELLITES.where(1), "where takes one condition as text"),
         (lambda: SATELLITES.where(["altitude_km > 500"]), "where takes one condition as text"),

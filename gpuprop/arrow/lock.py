@@ -179,12 +179,16 @@ def _content(shared: bool) -> bytes:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file with the name of a lock is one that gpuprop wrote."""
+    """Whether a file with the name of a lock is one that gpuprop wrote; True, too, if its holder has removed it since it was listed."""
     if is_remote(path):
         return False
-    with suppress(OSError), open_regular(path) as file:
-        return file.read(len(OURS)) == OURS
-    return False
+    try:
+        with open_regular(path) as file:
+            return file.read(len(OURS)) == OURS
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def is_empty_lock(path: Path) -> bool:

@@ -150,9 +150,12 @@ def make_directory(path: Path) -> None:
     """The directory, with its parents, unless it is there. In a store a name makes it. NotADirectoryError if it is a file."""
     if is_remote(path) or path.is_dir():
         return
-    if path.exists():
-        raise NotADirectoryError(f"{path} is a file: give a directory for the snapshots")
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:  # looked for after the attempt: another job may make the directory at any moment
+        if path.exists():
+            raise NotADirectoryError(f"{path} is a file: give a directory for the snapshots") from None
+        raise
     with suppress(OSError):  # its parent may be one that may not be read
         sync_directory(path.parent)
 

@@ -1,7 +1,7 @@
 """`gpuprop info | fetch | export | shells`: catalogues in, and what is in them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -10,12 +10,13 @@ import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..apsides import ALTITUDE
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
 from ..clock import format_ns
 from ..conditions import QUANTITIES, Satellites
 from ..constants import NEAR_EARTH
-from ..elements import Elements
+from ..elements import Elements, Reject
 from ..flown.against import TOLERANCE_DEG, TOLERANCE_KM
 from ..gravity import gravity_model
 from ..reading.source import url_advice
@@ -25,15 +26,20 @@ from ..sources import read_sources
 from ..writing.formats import format_of
 from .console import DONE, out, print_result, say, wide
 from .options import (
+    SATELLITES,
     SHOWN,
     Checksum,
+    Epoch,
+    FirstId,
     Json,
+    Latest,
     OnError,
     Select,
     Where,
     WrongCall,
     app,
     chosen,
+    flag,
     given_place,
     say_what_is_odd,
     wrong_call,
@@ -53,6 +59,9 @@ def info(
     *,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: OnError = "skip",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -62,13 +71,15 @@ def info(
         raise WrongCall(url_advice(path))
     there = given_place(path)
     if is_remote(there) or there.is_dir():
-        if select or where:
-            raise WrongCall(f"--select and --where are for catalogues: {there} holds snapshots")
+        if select or where or latest or epoch is not None or first_id is not None:
+            options = "--select, --where, --latest, --epoch and --first-id"
+            raise WrongCall(f"{options} are for catalogues and constellations: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
         facts = snapshots.metadata | dict(complete=snapshots.complete)
         rows = _rows(facts)
     else:
-        facts = _catalogue(chosen(read_sources([str(there)], on_error=on_error, checksum=checksum), select, where))
+        elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)
+        facts = _catalogue(chosen(elements, select, where, latest=latest), elements.rejected)
         rows = _catalogue_rows(facts)
     if json:
         out.json(facts)
@@ -77,8 +88,8 @@ def info(
     return DONE
 
 
-def _catalogue(elements: Elements) -> dict[str, Any]:
-    """What `info` says of element sets, as values."""
+def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]:
+    """What `info` says of element sets, as values. rejected: the records of the source that could not be read."""
     epochs = elements.epoch.astype("int64")
     bounds = Propagator(elements, "numpy", threads=1).constants.bounds
     near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
@@ -94,7 +105,7 @@ def _catalogue(elements: Elements) -> dict[str, Any]:
         operators={name: int(theirs.sum()) for name, theirs in whose.items() if theirs.any()},
         no_operator_known=int(nobody.sum()),
         duplicates=[int(number) for number in elements.duplicates],
-        rejected=[asdict(reject) for reject in elements.rejected],
+        rejected=[asdict(reject) for reject in rejected],
         notes=list(elements.notes),
     )
 
@@ -183,6 +194,9 @@ def export(
     ] = None,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     on_error: Annotated[Literal["raise", "skip"], Parameter(help="What to do with sets that cannot be read, or not be written.")] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -194,9 +208,10 @@ def export(
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
-    elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements)
-    written = write_elements(chosen(elements, select, where), output, format, on_error)
+    elements = read_sources(sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)
+    say_what_is_odd(elements, latest=latest)
+    elements = chosen(elements, select, where, latest=latest)
+    written = write_elements(elements, output, format, on_error)
     for refused in written.rejected[:SHOWN]:
         say(f"left out: {refused}")
     if len(written.rejected) > SHOWN:
@@ -204,7 +219,7 @@ def export(
     for loss in written.losses:
         say(f"note: {loss}")
     text = f"wrote {written.path}: {written.satellites:,} satellites as {written.format}, {decimal(written.bytes)}"
-    print_result(written.to_dict(), json, text)
+    print_result(written.to_dict() | dict(duplicates=elements.duplicates.tolist()), json, text)
     return DONE
 
 
@@ -212,33 +227,38 @@ def export(
 def shells(
     *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
     against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
-    tolerance_deg: Annotated[float, Parameter(help="How far in inclination a flown shell may be from the one it fills.")] = TOLERANCE_DEG,
-    tolerance_km: Annotated[float, Parameter(help="How far in altitude.")] = TOLERANCE_KM,
+    tolerance_deg: Annotated[
+        float, Parameter(help="How far in inclination a flown shell may be from the one it fills, deg.")
+    ] = TOLERANCE_DEG,
+    tolerance_km: Annotated[float, Parameter(help=f"How far in altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
+    latest: Annotated[bool, flag("The newest element set of each satellite counts, asked for or not.", SATELLITES)] = True,
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
 ) -> int:
     """The shells that satellites really fill: inclination, altitude, planes; against a filing, how much of it is filled."""
-    from ..flown import filling, report
+    from ..flown import filling, fitting_better, report
     from ..flown import shells as survey_of
 
     if not sources:
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
-    elements = read_sources(sources, on_error=on_error, checksum=checksum)
-    say_what_is_odd(elements)
-    elements = chosen(elements, select, where)
-    survey, comparison = survey_of(elements), None
+    elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
+    say_what_is_odd(elements, latest=latest)
+    duplicates = dict(duplicates=elements.duplicates.tolist())
+    survey, comparison, others = survey_of(chosen(elements, select, where, latest=latest)), None, list[tuple[str, int]]()
+    elements = survey.elements
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
             comparison = filling(survey, filed, tolerance_deg=tolerance_deg, tolerance_km=tolerance_km)
+            others = fitting_better(survey, comparison, against)
         if not select:
             say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
     if json:
-        out.json(report.to_dict(elements, survey, comparison))
+        out.json(report.to_dict(elements, survey, comparison, others) | duplicates)
         return DONE
-    for part in report.to_text(elements, survey, comparison):
+    for part in report.to_text(elements, survey, comparison, others):
         wide.print(part, soft_wrap=True)
     return DONE

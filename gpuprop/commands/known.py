@@ -1,14 +1,16 @@
 """`gpuprop constellations | doctor | completion`: what is known, and what runs here."""
 
 from collections.abc import Iterable, Iterator
-from typing import Annotated, Literal
+from math import isfinite
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from ..doctor import examine
-from ..presets import Constellation, closest_approach_km, without_geometry
+from ..presets import Constellation, Shell, without_geometry
 from ..presets import constellations as known_constellations
 from ..sources import named_constellation
+from ..spacing import closest_approach_km
 from .console import DONE, FAILED, out, wide
 from .options import Json, WrongCall, app, wrong_call
 
@@ -21,7 +23,7 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
     if name is None:
         known = known_constellations()
         if json:
-            out.json({key: each.to_dict() for key, each in known.items()})
+            out.json({key: _facts(each) for key, each in known.items()})
             return DONE
         for text in _table_of(known.values()):
             out.show(text)
@@ -31,16 +33,31 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
     with wrong_call():
         each = named_constellation(name)
     if json:
-        out.json({each.name: each.to_dict()})
+        out.json({each.name: _facts(each)})
         return DONE
     also = f" (also {', '.join(each.aliases)})" if each.aliases else ""
     out.show(f"{each.name}{also}: {each.title}, {each.total:,} satellites")
     for shell in each.shells:
-        apart = f"; satellites stay {closest_approach_km(shell):.1f} km apart" if shell.total > 1 else ""
-        out.show(f"  {shell.describe()}{apart}")
+        apart = _apart_km(shell)
+        said = "" if apart is None else f"; satellites stay {apart:.1f} km apart, by SGP4's states"
+        out.show(f"  {shell.describe()}{said}")
     for line in (*(f"conflict: {conflict}" for conflict in each.conflicts), *each.assumptions):
         out.show(line)
     return DONE
+
+
+def _apart_km(shell: Shell) -> float | None:
+    """How close the satellites of a shell come, km; None for a single one, and in deep space."""
+    apart = closest_approach_km(shell)
+    return apart if isfinite(apart) else None
+
+
+def _facts(each: Constellation) -> dict[str, Any]:
+    """What JSON says of a constellation; of each shell also how close its satellites come."""
+    facts = each.to_dict()
+    for shell, row in zip(each.shells, facts["shells"], strict=True):
+        row["closest_approach_km"] = _apart_km(shell)
+    return facts
 
 
 def _table_of(known: Iterable[Constellation]) -> Iterator[str]:

@@ -1,17 +1,20 @@
 """What the commands share: the application, the options that several of them have, and which satellites are asked for."""
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from cyclopts import App, Group, Parameter
 
 from .. import __version__
+from ..apsides import ALTITUDE
 from ..arrow.place import place
 from ..conditions import QUANTITIES
 from ..elements import Elements
+from ..selection import SelectionError, SelectionWarning
 from .console import err, help, say
 
 SHOWN = 5  # of a list of things found, on the terminal
@@ -57,7 +60,8 @@ Select = Annotated[
     Parameter(
         negative="",
         group=SATELLITES,
-        help="Keep satellites by name ('STARLINK*') or operator (@guowang, @qianfan ...). Repeated: any of them.",
+        help="Keep satellites by name ('STARLINK*'; only * and ? are wild), catalogue number (25544) or operator (@guowang, @qianfan ...). "
+        "Repeated: any of them.",
     ),
 ]
 
@@ -68,8 +72,37 @@ Where = Annotated[
         negative="",
         group=SATELLITES,
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, like, and, or, not. age_days is counted to --start, else to when most of the "
-        "catalogue is from. Repeated: all of them.",
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, in (1, 2), like, and, or, not. altitude_km: {ALTITUDE}. age_days is counted to "
+        "--start, else to when most of the catalogue is from (the median epoch). Repeated: all of them.",
+    ),
+]
+
+
+Latest = Annotated[
+    bool,
+    flag(
+        "Keep only the newest element set of each satellite; this is done before --select and --where. Constellations stay whole.",
+        SATELLITES,
+    ),
+]
+
+
+Epoch = Annotated[
+    str | None,
+    Parameter(
+        group=SATELLITES,
+        help="Epoch of constellations, UTC: when nodes and phases are as filed [default: --start where there is one, else when most of the "
+        "catalogues beside them are from, else 2026-01-01].",
+    ),
+]
+
+
+FirstId = Annotated[
+    int | None,
+    Parameter(
+        name="--first-id",
+        group=SATELLITES,
+        help="Number of the first satellite of constellations; the others follow [default: 1000000000]. A TLE holds numbers up to 339999.",
     ),
 ]
 
@@ -93,29 +126,52 @@ def given_place(directory: str) -> Path:
         return place(directory)
 
 
-def say_what_is_odd(elements: Elements, say: Any = say) -> None:
+@contextmanager
+def warnings_as_notes(tell: Callable[[str], None], category: type[Warning], where: str = "") -> Iterator[None]:
+    """Warnings, such as that a GPU does not start, are told as the other notes are. where: what they begin with, such as an option."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", category)
+        warnings.showwarning = lambda message, *_, **__: tell(f"note: {where}{message}")
+        yield
+
+
+def say_what_is_odd(elements: Elements, tell: Callable[[str], None] = say, latest: bool = False) -> None:
     if elements.rejected:
-        say(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
+        tell(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
         for reject in elements.rejected[:SHOWN]:
-            say(f"  {reject}")
+            tell(f"  {reject}")
         if len(elements.rejected) > SHOWN:
-            say("  ... (gpuprop info lists all)")
+            tell("  ... (gpuprop info lists all)")
     if len(elements.duplicates):
         shown = ", ".join(map(str, elements.duplicates[:SHOWN])) + (", ..." if len(elements.duplicates) > SHOWN else "")
-        say(f"{len(elements.duplicates):,} catalogue numbers occur more than once, all are kept: {shown}")
+        kept = "the newest element set of each is kept" if latest else "all are kept (--latest keeps the newest set of each)"
+        tell(f"{len(elements.duplicates):,} catalogue numbers occur more than once, {kept}: {shown}")
 
 
 def chosen(
-    elements: Elements, select: list[str] | None, where: list[str] | None, start: np.datetime64 | None = None, gravity: str = "wgs72"
+    elements: Elements,
+    select: list[str] | None,
+    where: list[str] | None,
+    start: np.datetime64 | None = None,
+    gravity: str = "wgs72",
+    *,
+    latest: bool = False,
+    tell: Callable[[str], None] = say,
 ) -> Elements:
-    """The satellites of --select and --where. WrongCall where none is left."""
+    """The satellites of --latest, --select and --where. WrongCall where none is left.
+
+    start: what age_days is counted to; unless given, the default start of all that --latest keeps. tell: for patterns that fit none.
+    """
+    if latest:
+        elements = elements.latest()
+    if start is None and len(elements):
+        start = elements.default_start
     if select:
-        with wrong_call():
-            named = elements.select(select)
-        if not len(named):
-            nameless = "" if any(elements.name) else ", and none has a name: these are two-line sets without name lines"
-            raise WrongCall(f"--select {' or '.join(select)} fits the name of none of the {len(elements):,} satellites{nameless}")
-        elements = named
+        with warnings_as_notes(tell, SelectionWarning, "--select "):
+            try:
+                elements = elements.select(select)
+            except ValueError as error:
+                raise WrongCall(f"--select {error}" if isinstance(error, SelectionError) else str(error)) from None
     for condition in where or ():
         try:
             held = elements.where(condition, start=start, gravity=gravity)

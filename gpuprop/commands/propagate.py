@@ -1,6 +1,5 @@
 """`gpuprop propagate`."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -16,10 +15,10 @@ from ..arrow.cluster import Workers, connected, known_cluster
 from ..arrow.command import again, remembered
 from ..arrow.place import names
 from ..arrow.shards import Shard
-from ..clock import DAY, MINUTE, Times, format_duration, format_ns, time_grid
+from ..clock import Times, format_duration, format_ns, time_grid
 from ..engine import EngineWarning, asked_for
 from ..snapshots import STATUS, Propagator
-from ..sources import read_sources
+from ..sources import ages_in_words, median_age_days, read_sources
 from ..time_scales import leap_seconds_expire
 from .console import DONE, err, print_result, say, silent
 from .options import (
@@ -30,7 +29,10 @@ from .options import (
     SHOWN,
     STATES,
     Checksum,
+    Epoch,
+    FirstId,
     Json,
+    Latest,
     OnError,
     Select,
     Where,
@@ -40,10 +42,10 @@ from .options import (
     flag,
     given_place,
     say_what_is_odd,
+    warnings_as_notes,
     wrong_call,
 )
 
-OLD_DAYS = 30
 ASSUMED = "assumed: "  # how a note on an assumption begins
 
 
@@ -54,7 +56,10 @@ COMMAND: ContextVar[list[str]] = ContextVar("command")  # the command line as it
 def propagate(
     *sources: Annotated[
         str,
-        Parameter(name="SOURCE", help="Catalogues, constellations (guowang, honghu-3@550/53, my.toml), walker:53:1584/72/39@550; joined."),
+        Parameter(
+            name="SOURCE",
+            help="Catalogues, constellations and shells (guowang, honghu-3@550/53, starlink-g1-s1, my.toml), walker:53:1584/72/39@550.",
+        ),
     ],
     output: Annotated[
         str | None,
@@ -62,7 +67,10 @@ def propagate(
     ] = None,
     start: Annotated[
         str | None,
-        Parameter(help="First instant, UTC unless --scale [default: the newest epoch, rounded down to the minute].", group=INSTANTS),
+        Parameter(
+            help="First instant, UTC unless --scale [default: when most of the input is from: the median epoch, rounded up to the minute].",
+            group=INSTANTS,
+        ),
     ] = None,
     stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.", group=INSTANTS)] = None,
     duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].", group=INSTANTS)] = None,
@@ -70,6 +78,8 @@ def propagate(
     scale: Annotated[
         Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS)
     ] = "utc",
+    epoch: Epoch = None,
+    first_id: FirstId = None,
     frame: Annotated[
         Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
         Parameter(
@@ -85,6 +95,7 @@ def propagate(
     sunlit: Annotated[bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)] = False,
     select: Select = None,
     where: Where = None,
+    latest: Latest = False,
     velocity: Annotated[bool, Parameter(help="Write velocities too.", group=STATES)] = True,
     dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)] = "float64",
     format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)] = "arrow",
@@ -130,37 +141,44 @@ def propagate(
         there = known_cluster(cluster) if cluster is not None else None
     directory = given_place(output) if output is not None else None
     tell: Callable[[str], None] = silent if quiet else say
-    elements = read_sources(sources, on_error=on_error, checksum=checksum, gravity=gravity)
-    say_what_is_odd(elements, tell)
     with wrong_call():
-        first = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start and where else None
-        elements = chosen(elements, select, where, first, gravity)
+        if start is None and scale != "utc":
+            raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
+        given = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start else None
+    reading: dict[str, Any] = dict(on_error=on_error, checksum=checksum, gravity=gravity)
+    elements = read_sources(sources, **reading, epoch=given if epoch is None else epoch, first_id=first_id, latest=latest)
+    say_what_is_odd(elements, tell, latest)
+    with wrong_call():
+        first = (elements.latest() if latest else elements).default_start if given is None else given
+        elements = chosen(elements, select, where, first, gravity, latest=latest, tell=tell)
     for note in _notes(elements.notes, verbose):
         tell(note)
     with wrong_call():
-        if start is None:
-            if scale != "utc":
-                raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
-            newest = int(elements.epoch.astype("int64").max())
-            start = format_ns(newest - newest % MINUTE)
-        times = time_grid(start, stop, step=step, duration=duration if duration or stop else "1d", scale=scale)
+        times = time_grid(
+            format_ns(int(first.astype(np.int64))) if start is None else start,
+            stop,
+            step=step,
+            duration=duration if duration or stop else "1d",
+            scale=scale,
+        )
         here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
-        with _warnings_as_notes(tell):
+        with warnings_as_notes(tell, EngineWarning):
             propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
         options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
     if plan.earth_orientation:
         tell(f"Earth orientation: {plan.earth_orientation}")
-    stale = int((abs(elements.epoch.astype("int64") - times.start_ns) > OLD_DAYS * DAY).sum())
-    if stale:
-        tell(f"{stale:,} element sets are more than {OLD_DAYS} days from the first instant: SGP4 is good for days")
+    if ages := ages_in_words(elements, times.start_ns):
+        tell(ages)
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = _planned(plan, one)
+    duplicates = dict(duplicates=elements.duplicates.tolist())
     if dry_run:
-        span = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
-        print_result(size | span | seen, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
+        print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
     assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
@@ -176,20 +194,11 @@ def propagate(
         workers = Workers(client, engine, threads) if client else None
         report = write_snapshots(directory, propagator, times, **options, progress=progress, client=workers)
     _say_how_it_went(report, tell)
-    print_result(report.to_dict(), json, _wrote(report))
+    print_result(report.to_dict() | duplicates, json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
     return DONE
-
-
-@contextmanager
-def _warnings_as_notes(tell: Callable[[str], None]) -> Iterator[None]:
-    """Warnings, such as that a GPU does not start, are told as the other notes are."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", EngineWarning)
-        warnings.showwarning = lambda message, *_, **__: tell(f"note: {message}")
-        yield
 
 
 def _size(size: dict[str, int]) -> str:

@@ -2,7 +2,6 @@
 
 altitude.py        the mean motion whose SGP4 orbit has the altitude asked for
 shell.py           Shell: orbital planes and the satellites on them
-spacing.py         how close two satellites of a shell ever come
 constellation.py   Constellation: shells, and what of them had to be assumed
 read.py            constellations as TOML says them
 walker.py          i:T/P/F, and walker:53:1584/72/39@550 on the command line
@@ -12,7 +11,6 @@ from .altitude import brouwer_mean_motion, mean_motion_at
 from .constellation import Constellation
 from .read import load_constellation, parse_filings, parse_toml, read_constellation
 from .shell import EPOCH, Shell
-from .spacing import closest_approach_deg, closest_approach_km
 from .walker import is_walker_source, parse_walker_source, walker
 
 __all__ = [
@@ -20,8 +18,6 @@ __all__ = [
     "Constellation",
     "Shell",
     "brouwer_mean_motion",
-    "closest_approach_deg",
-    "closest_approach_km",
     "is_walker_source",
     "load_constellation",
     "mean_motion_at",

@@ -7,7 +7,6 @@ from typing import Any
 from ..clock import Instant
 from ..elements import FIRST_SYNTHETIC_ID, Elements
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
-from .spacing import closest_approach_km
 
 NAMED = 4  # shells listed by name in a line; of more, the number is told
 
@@ -58,11 +57,8 @@ class Constellation:
         return tuple(lines)
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON; of each shell also its total and how close its satellites come (null for a single one)."""
-        shells = [
-            asdict(shell) | dict(total=shell.total, closest_approach_km=closest_approach_km(shell) if shell.total > 1 else None)
-            for shell in self.shells
-        ]
+        """Everything, ready for JSON; of each shell also its total."""
+        shells = [asdict(shell) | dict(total=shell.total) for shell in self.shells]
         facts = dict(total=self.total, statuses=self.statuses, confidences=self.confidences, assumptions=self.assumptions)
         return asdict(replace(self, shells=())) | facts | dict(shells=shells)
 

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..clock import Instant, instant_ns
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements import FIRST_SYNTHETIC_ID, LAST_ID, Elements
 from ..gravity import Gravity, gravity_model
 from .altitude import mean_motion_at
 
@@ -27,7 +27,6 @@ EPOCH = "2026-01-01T00:00:00Z"
 STATUSES = ("deployed", "authorised", "filed", "planned", "superseded", "assumed")
 CONFIDENCES = ("primary-transcribed", "secondary", "derived", "assumed")
 LARGEST = 10_000_000  # satellites of one shell
-LAST_ID = 2**31 - 1  # catalogue numbers are int32
 EARTH_RADIUS_KM = gravity_model("wgs72").radius  # turns heights into an ellipse's eccentricity
 
 
@@ -158,6 +157,8 @@ class Shell:
     ) -> Elements:
         """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01 S01` (name: the id in capitals).
 
+        Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0: plane 0 is P01.
+
         No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the same `gravity`: the mean motion
         depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32.
         """
@@ -185,6 +186,8 @@ class Shell:
                 "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
                 "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
                 "MEAN_ANOMALY": (self.phase0_deg + slot * (360.0 / counts[plane]) + self.phases_deg[plane] - self.argp_deg) % 360.0,
+                "plane": plane,
+                "slot": slot,
             },
             notes=(self.describe(), _conventions(model)),
         )

@@ -8,8 +8,8 @@ against.py     shells filed against shells flown
 ```
 """
 
-from .against import Comparison, Filling, filling
+from .against import Comparison, Filling, filling, fitting_better
 from .planes import Planes
 from .survey import STATES, Between, FlownShell, Survey, shells
 
-__all__ = ["STATES", "Between", "Comparison", "Filling", "FlownShell", "Planes", "Survey", "filling", "shells"]
+__all__ = ["STATES", "Between", "Comparison", "Filling", "FlownShell", "Planes", "Survey", "filling", "fitting_better", "shells"]

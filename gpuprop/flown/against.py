@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import FIRST_SYNTHETIC_ID, Elements, checked_elements
+from ..elements import Elements, checked_elements
+from ..presets import relatives
 from .planes import Planes, planes_of
 from .survey import ON_STATION, FlownShell, Survey, filed, shells
 
@@ -63,8 +64,9 @@ def filling(
     """How much of `filing` (a constellation as filed, or another catalogue) the satellites of `survey` fill.
 
     A flown shell fills the filed one that is nearest, of those within both tolerances; the distances count in units of the tolerances.
-    What is compared is the flown semi-major axis less the equatorial radius with the altitude as filed: operators keep satellites there
-    (Starlink's 97.6 deg shell, filed at 560 km, is at 560.00). ValueError for a tolerance that is not positive, and an empty filing.
+    Altitudes are mean radii of SGP4's orbits less the equatorial radius on both sides. Operators who take a filed altitude for the
+    semi-major axis fly up to 5 km beside it then (Starlink's 97.6 deg shell, filed at 560 km, at 564.7), well within the tolerance.
+    ValueError for a tolerance that is not positive, and an empty filing.
     """
     if not (tolerance_deg > 0.0 and tolerance_km > 0.0):
         raise ValueError(f"tolerances of {tolerance_deg} deg and {tolerance_km} km match nothing: give positive ones")
@@ -72,11 +74,11 @@ def filling(
         raise TypeError(f"survey must be what gpuprop.shells gives, not {type(survey).__name__}")
     if not len(checked_elements(filing, "filing")):
         raise ValueError("the filing has no satellites")
-    synthetic = bool((filing.sat_id >= FIRST_SYNTHETIC_ID).all())
+    synthetic = bool(filing.synthetic.all())
     wanted = filed(filing, gravity) if synthetic else tuple(shells(filing, gravity=gravity))
     if not wanted:
         raise ValueError("what to compare with holds no shell")
-    places = np.array([(shell.inclination_deg, shell.mean_altitude_km if synthetic else shell.altitude_km) for shell in wanted])
+    places = np.array([(shell.inclination_deg, shell.altitude_km) for shell in wanted])
 
     def nearest(inclination: npt.ArrayLike, altitude: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the filed shell of each, -1 for none."""
@@ -103,3 +105,25 @@ def filling(
         )
     outside = tuple(shell for shell, number in zip(survey, of_shell.tolist(), strict=True) if number < 0)
     return Comparison(tuple(fillings), outside, tolerance_deg, tolerance_km)
+
+
+def fitting_better(survey: Survey, comparison: Comparison, name: str) -> list[tuple[str, int]]:
+    """Constellations on record of the same system as `name` that more satellites on station fit, within the tolerances of `comparison`.
+
+    Each with how many fit it, the most first: where a filing is not what is flown, another preset may be (qianfan-flown for qianfan).
+    Empty where `name` is no constellation on record, as a file is not.
+    """
+    found = []
+    for other in relatives(name):
+        fits = sum(
+            len(flown)
+            for flown in survey
+            if any(
+                abs(flown.inclination_deg - shell.inclination_deg) <= comparison.tolerance_deg
+                and abs(flown.altitude_km - shell.altitude_km) <= comparison.tolerance_km
+                for shell in other.shells
+            )
+        )
+        if fits > comparison.satellites_flown:
+            found.append((other.name, fits))
+    return sorted(found, key=lambda each: -each[1])

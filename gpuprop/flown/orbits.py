@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..apsides import altitudes_km
-from ..elements import Elements
+from ..elements import Elements, median_ns
 from ..engine_numpy.initialise import initialise
 from ..gravity import gravity_model
 from ..snapshots import mean_elements
@@ -18,8 +18,8 @@ class Orbits(NamedTuple):
     """n mean orbits, (n,) each; NaN where SGP4 has none."""
 
     epoch_ns: int  # to which the nodes are brought; nanoseconds since 1970-01-01 UTC
-    altitude: Array  # km: SGP4's (Brouwer) semi-major axis less the equatorial radius
-    mean_altitude: Array  # km: mean radius less the equatorial radius, which presets and conditions call altitude
+    altitude: Array  # km: mean radius less the equatorial radius (apsides.ALTITUDE), as in presets and conditions
+    semi_major_axis: Array  # km: SGP4's (Brouwer's), which operators keep
     inclination: Array  # deg
     eccentricity: Array
     node: Array  # deg, 0 to 360, TEME
@@ -35,9 +35,9 @@ def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
     """
     model = gravity_model(gravity)
     epochs = elements.epoch.astype(np.int64)
-    epoch_ns = int(np.sort(epochs)[len(epochs) // 2]) if len(epochs) else 0
+    epoch_ns = median_ns(epochs) if len(epochs) else 0
     motion, inclination = elements.fields["MEAN_MOTION"], elements.fields["INCLINATION"]
-    mean_altitude, _, _ = altitudes_km(motion, elements.eccentricity, inclination, model)
+    altitude, _, _ = altitudes_km(motion, elements.eccentricity, inclination, model)
     with np.errstate(all="ignore"):
         c, _ = initialise(model, "i", mean_elements(elements))
         minutes = (epoch_ns - epochs) / NS_PER_MINUTE
@@ -45,8 +45,8 @@ def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
         climb = -4.0 / 3.0 * c["ao"] * model.radius * elements.fields["MEAN_MOTION_DOT"] / motion
     return Orbits(
         epoch_ns=epoch_ns,
-        altitude=(c["ao"] - 1.0) * model.radius,
-        mean_altitude=mean_altitude,
+        altitude=altitude,
+        semi_major_axis=c["ao"] * model.radius,
         inclination=inclination,
         eccentricity=elements.eccentricity,
         node=node,

@@ -3,11 +3,13 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from rich.table import Table
 
+from ..apsides import ALTITUDE
 from ..clock import format_ns
 from ..elements import Elements
 from .against import Comparison
@@ -15,14 +17,17 @@ from .planes import Planes
 from .survey import STATES, FlownShell, Survey
 
 KEY = (
-    "altitude: SGP4's semi-major axis less the Earth's equatorial radius, km (in --where: the mean radius, as presets count too); "
+    f"altitude in km: {ALTITUDE}, as altitude_km in --where and in gpuprop constellations; "
     "a plane: median of its satellites; apart: median of its distance in node to the next, deg"
 )
 _STEM = re.compile(r"[^\d([-]*", re.ASCII)  # of STARLINK-1008, HULIANWANG DIGUI-01, SPACEMOBILE-001 (BW3)
 
 
-def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = None) -> dict[str, Any]:
-    """What `gpuprop shells --json` prints; satellites by their catalogue numbers."""
+Others = Sequence[tuple[str, int]]  # as against.fitting_better gives it
+
+
+def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> dict[str, Any]:
+    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others: constellations that fit more of them."""
 
     def numbers(members: Any) -> list[int]:
         return [int(number) for number in elements.sat_id[members]]
@@ -37,7 +42,7 @@ def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = 
             inclinations_deg=list(each.inclinations_deg),
             altitude_km=each.altitude_km,
             altitudes_km=list(each.altitudes_km),
-            mean_altitude_km=each.mean_altitude_km,
+            semi_major_axis_km=each.semi_major_axis_km,
             satellites=len(each),
             satellites_per_plane=each.satellites_per_plane,
             planes=planes(each.planes),
@@ -82,12 +87,13 @@ def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = 
                 dict(inclination_deg=each.inclination_deg, altitude_km=each.altitude_km, satellites=len(each))
                 for each in comparison.outside
             ],
+            others=[dict(name=name, satellites=satellites) for name, satellites in others],
         )
     return facts
 
 
-def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = None) -> list[Table | str]:
-    """Tables and lines for a terminal."""
+def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> list[Table | str]:
+    """Tables and lines for a terminal. others: constellations that fit more of the satellites."""
     parts: list[Table | str] = [_shells(elements, survey)] if len(survey) else ["no shell: nowhere do satellites crowd in one orbit"]
     counts = ", ".join(f"{int(survey.where(name).sum()):,} {name}" for name in STATES)
     parts += [KEY] if len(survey) else []
@@ -99,18 +105,16 @@ def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = 
             cells = (_counted(survey, each.members[state]) for state in STATES[1:])
             table.add_row("elsewhere" if math.isnan(each.inclination_deg) else f"{each.inclination_deg:.2f}", *cells)
         parts += ["", table]
-    return [*parts, "", *_against(comparison)] if comparison else parts
+    return [*parts, "", *_against(comparison, others)] if comparison else parts
 
 
 def _shells(elements: Elements, survey: Survey) -> Table:
-    table = _table(
-        "deg", "altitude", "lowest", "highest", "in --where", "satellites", "planes", "double", "strays", "a plane", "apart", "whose"
-    )
+    table = _table("deg", "altitude", "lowest", "highest", "satellites", "planes", "double", "strays", "a plane", "apart", "whose")
     for each in survey:
         planes = each.planes
         table.add_row(
             f"{each.inclination_deg:.2f}",
-            *(f"{altitude:,.1f}" for altitude in (each.altitude_km, *each.altitudes_km, each.mean_altitude_km)),
+            *(f"{altitude:,.1f}" for altitude in (each.altitude_km, *each.altitudes_km)),
             f"{len(each):,}",
             str(len(planes)),
             _if_any(int(planes.double.sum())),
@@ -122,7 +126,7 @@ def _shells(elements: Elements, survey: Survey) -> Table:
     return table
 
 
-def _against(comparison: Comparison) -> list[Table | str]:
+def _against(comparison: Comparison, others: Others) -> list[Table | str]:
     table = _table("filed deg", "filed km", "filed", "flown", "%", "planes filed", "flown", "flown km", "near")
     for each in comparison.fillings:
         table.add_row(
@@ -139,11 +143,15 @@ def _against(comparison: Comparison) -> list[Table | str]:
     table.add_row("all", "", f"{comparison.satellites_filed:,}", f"{comparison.satellites_flown:,}", f"{comparison.percent:.1f}")
     lines: list[Table | str] = [
         table,
-        f"matched within {comparison.tolerance_deg:g} deg and {comparison.tolerance_km:g} km; near: there, but in no shell",
+        f"matched within {comparison.tolerance_deg:g} deg and {comparison.tolerance_km:g} km (--tolerance-deg, --tolerance-km); "
+        "near: there, but in no shell",
     ]
     if comparison.outside:
         shown = ", ".join(f"{len(each):,} at {each.inclination_deg:.2f} deg, {each.altitude_km:,.0f} km" for each in comparison.outside)
         lines.append(f"in shells that are not filed: {shown}")
+    if others:
+        shown = ", ".join(f"{name} ({satellites:,} satellites on station)" for name, satellites in others)
+        lines.append(f"more satellites fly as other constellations on record: {shown}; compare with --against {others[0][0]}")
     return lines
 
 

@@ -37,9 +37,11 @@ ON_STATION, RAISING, DECAYING, DRIFTING = range(4)
 class FlownShell:
     """Satellites on station on like orbits.
 
-    members: their places in the Elements, rising, so that `elements[shell.members]` are the satellites.
-    altitude_km: median of SGP4's semi-major axis less the equatorial radius; altitudes_km, inclinations_deg: the lowest and highest.
-    mean_altitude_km: median of the mean radius less the equatorial radius, which presets and conditions call altitude (up to 5 km away).
+    members: their places in the Elements, rising, so that `survey.elements[shell.members]` are the satellites.
+    altitude_km: median of the altitudes (mean radius of SGP4's orbit less the equatorial radius, as in presets and conditions);
+    altitudes_km, inclinations_deg: the lowest and highest.
+    semi_major_axis_km: median of SGP4's semi-major axes, which operators keep; less the equatorial radius they are up to 5 km from the
+    altitude.
     planes: at the survey's epoch.
     """
 
@@ -48,7 +50,7 @@ class FlownShell:
     inclinations_deg: tuple[float, float]
     altitude_km: float
     altitudes_km: tuple[float, float]
-    mean_altitude_km: float
+    semi_major_axis_km: float
     planes: Planes = field(repr=False)
 
     def __len__(self) -> int:
@@ -75,10 +77,12 @@ class Between:
 class Survey(Sequence[FlownShell]):
     """The shells of n satellites, by inclination and altitude, as a sequence; and everybody's state.
 
-    of: (n,) each satellite's shell, -1 for none. state: (n,) index into STATES; `where(name)` gives a mask instead.
+    elements: the n element sets that were surveyed, one for each satellite: those given, or of those the latest (Elements.latest), which a
+    note there says. of: (n,) each satellite's shell, -1 for none. state: (n,) index into STATES; `where(name)` gives a mask instead.
     """
 
     shells: tuple[FlownShell, ...]
+    elements: Elements = field(repr=False)
     orbits: Orbits = field(repr=False)
     of: npt.NDArray[np.int64] = field(repr=False)
     state: npt.NDArray[np.uint8] = field(repr=False)
@@ -127,9 +131,11 @@ def shells(elements: Elements, *, least: int = LEAST, gravity: str = "wgs72") ->
     """The shells that `elements` fill, found from their orbits alone, and which satellites are in none.
 
     least: satellites within 2 km and 0.02 deg of one of them make a shell begin there. Everybody else is raising or decaying, where the
-    altitude changes by more than 0.1 km a day, or drifting. The result does not depend on the order of the satellites.
+    altitude changes by more than 0.1 km a day, or drifting. The result does not depend on the order of the satellites. Of several sets of
+    one satellite the latest counts: the survey is of `survey.elements`.
     """
-    orbits = orbits_of(checked_elements(elements, "elements"), gravity)
+    elements = checked_elements(elements, "elements").latest()
+    orbits = orbits_of(elements, gravity)
     settled = (orbits.eccentricity < ROUND) & (np.abs(orbits.climb) <= PASSING) & np.isfinite(orbits.altitude)
     candidates = np.flatnonzero(settled)
     seeds = candidates[_neighbours(orbits.altitude[candidates], orbits.inclination[candidates]) >= least]
@@ -141,7 +147,8 @@ def shells(elements: Elements, *, least: int = LEAST, gravity: str = "wgs72") ->
             inside &= (values >= values[group].min() - near) & (values <= values[group].max() + near)
         of[inside] = number
     state = np.select([of >= 0, orbits.climb > SLOW, orbits.climb < -SLOW], [ON_STATION, RAISING, DECAYING], DRIFTING).astype(np.uint8)
-    return Survey(tuple(_shell(np.flatnonzero(of == number), orbits) for number in range(len(groups))), orbits, of, state)
+    found = tuple(_shell(np.flatnonzero(of == number), orbits) for number in range(len(groups)))
+    return Survey(found, elements, orbits, of, state)
 
 
 def filed(elements: Elements, gravity: str = "wgs72") -> tuple[FlownShell, ...]:
@@ -203,6 +210,6 @@ def _shell(members: Members, orbits: Orbits) -> FlownShell:
         inclinations_deg=(float(inclination.min()), float(inclination.max())),
         altitude_km=float(np.median(altitude)),
         altitudes_km=(float(altitude.min()), float(altitude.max())),
-        mean_altitude_km=float(np.median(orbits.mean_altitude[members])),
+        semi_major_axis_km=float(np.median(orbits.semi_major_axis[members])),
         planes=planes_of(orbits.node[members], middle),
     )

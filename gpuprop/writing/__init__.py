@@ -48,6 +48,8 @@ def write_elements(
         csv, json, xml, kvn   OMM (CCSDS 502.0-B-2) as CelesTrak writes it
     on_error: what happens to satellites that the format cannot hold: "raise", or "skip" them, and list them in the result's `rejected`.
 
+    The columns plane and slot of filed constellations are in no format, which the losses say.
+
     Whatever an OMM holds comes back bit for bit. A TLE has catalogue numbers to 339,999 (Alpha-5) and few decimals: what came from a TLE
     comes back as it was, to the character but for the sign of an exponent of zero, which catalogues write in two ways; other numbers are
     rounded to the nearest that it can hold, and the result's `losses` say which fields of how many satellites, and by how much at most.

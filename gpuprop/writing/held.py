@@ -88,6 +88,7 @@ class Ledger:
         self.rejected: list[Unwritable] = []
         self.losses: list[Loss] = []
         self._refuse_unreadable()
+        self.lose("plane", elements.plane >= 0, "is left out, as is slot: no format has a field for them", unit="")
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str]) -> None:
         """Refuse the satellites of the mask `wrong` (n,) that are not refused yet."""

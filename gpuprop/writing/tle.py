@@ -70,11 +70,10 @@ class _Columns:
     def __init__(self, elements: Elements, ledger: Ledger) -> None:
         self.fields = elements.fields
         self.ledger = ledger
-        number = elements.sat_id
-        ledger.refuse(
-            number > LARGEST,
-            lambda i: f"its number is beyond those of a TLE ({LARGEST:,} in Alpha-5): write an OMM (csv, json, kvn or xml)",
-        )
+        number, synthetic = elements.sat_id, elements.synthetic
+        beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
+        advice = ("write an OMM (csv, json, kvn or xml)", "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM")
+        ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
 
     def lines(self) -> Callable[[int], tuple[str, str]]:
         """Gives both lines of satellite i, without their checksums."""
