@@ -43,7 +43,9 @@ def test_an_address_names_fetch(url, tmp_path, capsys):
         read_sources([url])
 
 
-@pytest.mark.parametrize("url", ["https://user:secret@example.org/active.csv?token=secret", "http://example.org/a.csv", "FTP://example.org/a"])
+@pytest.mark.parametrize(
+    "url", ["https://user:secret@example.org/active.csv?token=secret", "http://example.org/a.csv", "FTP://example.org/a"]
+)
 def test_info_of_an_address(url, capsys):
     """An address is not opened as a directory of snapshots, and what may be a secret is not repeated."""
     assert main(["info", url]) == 2
