@@ -52,7 +52,7 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
     n = int(np.ceil((span + 0.5) * DAY / (step * HOUR)))
     offsets = (np.arange(-n, n + 1) * step * HOUR).astype(np.int64)
     day = elements.epoch.astype("datetime64[D]")
-    counts = dict(states=0, errors=0, wrong_errors=0, invented_errors=0)
+    counts = dict(states=0, satellites_lost=0, errors=0, wrong_errors=0, invented_errors=0)
     distances: dict[str, list[Array]] = {name: [] for name in GROUPS}
     largest: dict[str, dict[str, Any]] = {name: dict(km=0.0) for name in GROUPS}
     speed = dict.fromkeys(GROUPS, 0.0)
@@ -63,6 +63,7 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
         from_epoch = ns - members.epoch.view(np.int64)[:, None]
         near = np.abs(from_epoch) <= span * DAY
         counts["states"] += int(near.sum())
+        counts["satellites_lost"] += int((near & (status != 0)).any(axis=1).sum())
         counts["errors"] += int((near & (code > 0)).sum())
         counts["wrong_errors"] += int((near & (code > 0) & (status != code)).sum())
         counts["invented_errors"] += int((near & (code == 0) & (status != 0) & (status != 10)).sum())

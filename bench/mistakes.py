@@ -166,8 +166,8 @@ def float32() -> list[dict[str, Any]]:
 def float32_table(rows: list[dict[str, Any]]) -> list[str]:
     """The rows of the README."""
     text = (
-        "| {orbit} | {axis_m:.2g} m | {position_m:.2g} m | {axis_mm_s:.2f} mm/s | {latitude_deg:.1e} deg | {longitude_deg:.1e} deg "
-        "| {height_m:.2g} m |"
+        "| {orbit} | {axis_m:.2f} m | {position_m:.2f} m | {axis_mm_s:.2f} mm/s | {latitude_deg:.1e} deg | {longitude_deg:.1e} deg "
+        "| {height_m:.2f} m |"
     )
     return [text.format(**row) for row in rows]
 
