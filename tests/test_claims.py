@@ -10,8 +10,13 @@ import pytest
 from test_constellations import mean_radius, satrec
 
 from gpuprop import walker
+from gpuprop.arrow.plan import PART_BYTES
+from gpuprop.arrow.shards import MOST_PARTS
 from gpuprop.clock import as_times
+from gpuprop.download import DEADLINE_S
 from gpuprop.elements import Elements
+from gpuprop.engine_numpy import WORTH_WORKERS
+from gpuprop.fetch import INTERVAL_S
 from gpuprop.gravity import GRAVITY
 from gpuprop.orientation import earth_orientation
 from gpuprop.presets import brouwer_mean_motion, mean_motion_at
@@ -130,6 +135,13 @@ def test_where_sgp4_divides_by_nothing(installed_engine):
     for regime, least, most in (("near Earth", 1e-5, 1e-2), ("deep space", 1.0, 100.0)):
         assert least < max(found[regime, inclination] for inclination in (180.0, 179.9999, 179.99)) < most
         assert found[regime, 179.0] < 1e-7 and found[regime, 170.0] < 1e-7
+
+
+def test_constants_are_those_told():
+    assert f"A directory takes {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB" in README
+    assert WORTH_WORKERS == 4_000_000 and "for jobs of more than four million states" in README
+    assert INTERVAL_S == 7200.0 and "asked at most every two hours a group" in README
+    assert DEADLINE_S == 900.0 and "It ends within 15 minutes" in README
 
 
 # --- figures of docstrings ---
