@@ -40,6 +40,14 @@ def report(results: Any, path: Path | None) -> None:
         print(f"written to {path}")
 
 
+def length(km: float) -> str:
+    """Two figures, in a unit that suits: 0.00000023 km is 0.23 mm."""
+    for unit, name in ((1.0, "km"), (1e-3, "m"), (1e-6, "mm")):
+        if km >= 0.1 * unit:
+            return f"{float(f'{km / unit:.2g}'):,.15g} {name}"
+    return f"{km * 1e9:.2g} µm"
+
+
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -41,7 +41,7 @@ def satrecs(elements: Elements) -> list[Satrec]:
     ):
         satrec = Satrec()
         satrec.sgp4init(WGS72, "i", 1, jd + fraction - JD_1950, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
-        satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction  # sgp4init takes the epoch as one double, 40 microseconds coarse
+        satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction  # their sum is rounded to 40 microseconds
         found.append(satrec)
     return found
 

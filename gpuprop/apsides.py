@@ -24,7 +24,8 @@ def altitudes_km(mean_motion: Array, eccentricity: Array, inclination: Array, gr
         a = ao (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 ao (1 - e^2)): the long-period term
 
     and the apsides are a (1 + e) and a (1 - e). For a circular orbit this undoes gpuprop.presets.mean_motion_at, so a shell filed
-    at 550 km is at 550 km; Kepler's law applied to the mean motion is off by up to 1.5 km, Brouwer's axis by up to 5 km, in low orbit.
+    at 550 km is at 550 km. From 200 to 2,000 km, Kepler's law applied to the mean motion is off by up to 3.3 km (1.7 km near the poles),
+    Brouwer's axis by up to 10 km (5.0 km near the poles).
     """
     with np.errstate(all="ignore"):
         no_kozai = np.where(mean_motion > 0.0, mean_motion, np.nan) * (2.0 * np.pi / 1440.0)

@@ -113,7 +113,7 @@ def satrecs_of(elements: "Elements") -> list[Any]:
         order = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
         arguments = (values[attribute][i] for attribute in order)
         satrec.sgp4init(WGS72, "i", int(elements.sat_id[i]), jd + fraction - JD_1950, *arguments)
-        # sgp4init takes the epoch as one double, 40 microseconds coarse; instants are counted from the exact one.
+        # jd + fraction is one double, rounded to 40 microseconds, as in SGP4 itself; instants are counted from the exact epoch.
         day = date.fromordinal(date(1970, 1, 1).toordinal() + int(jd - JD_1970))
         count = day.timetuple().tm_yday + fraction
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction

@@ -200,7 +200,7 @@ def _refuse(value: object) -> NoReturn:
     if isinstance(value, (int, float, np.number, np.bool_, np.ndarray)):
         raise TypeError(
             f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and as a float it is not exact "
-            f"(a float32 date is off by hours, a float64 Julian date by 25 cm at orbital speed); {ACCEPTED}"
+            f"(a float32 date is off by hours, a float64 Julian date by up to 15 cm at orbital speed); {ACCEPTED}"
         )
     name = type(value).__name__
     if name in ("DataFrame", "LazyFrame", "Dataset", "Table"):

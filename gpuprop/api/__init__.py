@@ -1,7 +1,8 @@
 """python-sgp4's interface on gpuprop's engine: write `from gpuprop.api import ...` for `from sgp4.api import ...`, and change nothing else.
 
-Names, arguments, units, attributes and error codes are those of python-sgp4 2.27. Positions are TEME, in
-km and km/s, and agree with it to 1e-6 km. Instants are two-part Julian dates (UTC) in double precision, never rounded to nanoseconds.
+Names, arguments, units, attributes and error codes are those of python-sgp4 2.27. Positions are TEME, in km and km/s. They differ by
+rounding from python-sgp4's: by less than 1e-6 km in the tests; the README's section Accuracy has the figures over whole catalogues.
+Instants are two-part Julian dates (UTC) in double precision, never rounded to nanoseconds.
 jday_datetime and sat_epoch_datetime are here too; python-sgp4's own omm, exporter and conveniences take a Satrec of this module.
 
 Cost: with the compiled kernels one call of Satrec.sgp4 takes one to two microseconds, like python-sgp4's. The first call of a satellite

@@ -13,14 +13,15 @@ def mean_motion_at(altitude_km: float, inclination_deg: float, gravity: Gravity,
 
         a (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 a): the long-period term, which SGP4 adds to e = 0
 
-    so Kepler's law alone, a = radius + altitude, is off by up to 1.5 km in low orbit. Solve for the Brouwer semi-major axis `a`, then for
-    the Kozai mean motion that initl turns into it. Both are contractions by about J2, iterated until they no longer move. The mean radius
-    is then right to 2 cm in near-Earth orbits. In deep space (225 min and more) SGP4 adds lunar-solar and resonance terms, which are left
-    to act: 2 m in ten revolutions, but 0.2 km at geostationary altitude, where the resonance moves it by kilometres over a year.
+    so Kepler's law alone, a = radius + altitude, is off by up to 3.3 km from 200 to 2,000 km (1.7 km near the poles). Solve for the Brouwer
+    semi-major axis `a`, then for the Kozai mean motion that initl turns into it. Both are contractions by about J2, iterated until they no
+    longer move. The mean radius is then right to 2 cm in near-Earth orbits from 340 km up. In deep space (225 min and more) SGP4 adds
+    lunar-solar and resonance terms, which are left to act: 2 m over ten revolutions at 8,000 and 20,200 km, but 0.11 km at geostationary
+    altitude, where the resonance moves it by kilometres over a year.
 
     With an eccentricity e, `altitude_km` is half way between perigee and apogee, and the mean radius aimed at is larger by the e^2 / 2 of
-    an ellipse. e and e' are added as if at right angles, so the mean radius is off by up to a e e': 3 m for the ellipses on record
-    (e = 0.0004), 0.15 km at e = 0.02, kilometres at e = 0.3.
+    an ellipse. e and e' are added as if at right angles, and products of e and J2 are left out, so the mean radius is off by up to 5 m at
+    e = 0.0004 (2 m for the ellipses on record), 0.25 km at e = 0.02 and 3.7 km at e = 0.3 (tests/test_claims.py).
     """
     radius = 1.0 + altitude_km / gravity.radius  # Earth radii, as are all lengths here
     cosio = math.cos(math.radians(inclination_deg))

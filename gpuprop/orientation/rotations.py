@@ -43,7 +43,8 @@ def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[st
     r' = M r and v' = M v - w x r'. ns: UTC instants, (n_times,) int64 nanoseconds since 1970. eop: as earth_orientation takes it.
 
     pef: R3(GMST82 of UT1). itrs: polar motion R1(-yp) R2(-xp) on top, without s'. Source: AIAA 2006-6753, appendix C, but for the order of
-    the two small rotations, which is that of IERS Conventions 2010, 5.4.1 (1e-12 rad, 0.05 mm in geostationary orbit, from the other one).
+    the two small rotations, which is that of IERS Conventions 2010, 5.4.1. The other order differs by xp yp: at most 3e-12 rad since 1962,
+    0.13 mm in geostationary orbit.
     gcrs: through the Earth-fixed frame: R3(GMST82), R3(-ERA), then the IAU 2006/2000A matrix of CIRS to GCRS (IERS Conventions 2010,
     equation 5.10) without dX, dY. The turning of TEME itself against GCRS (8e-12 rad/s, 0.05 mm/s in low orbit) is not in w, which is 0.
 
