@@ -24,7 +24,6 @@ from urllib.parse import urlencode
 
 import numpy as np
 
-from .arrow.files import NewFile
 from .clock import SECOND, format_ns, parse_instant
 from .download import DEADLINE_S, NotFetched, Refused, download
 from .elements import Elements
@@ -34,7 +33,7 @@ from .reading.source import GZIP, MAX_BYTES, load
 from .selection import celestrak_groups, operators
 from .small_file import read_small_file
 from .urls import ForeignText, checked_url, printable, query_value, shown_url
-from .writing.whole_file import replace
+from .writing.whole_file import replace, write_whole
 
 if sys.platform != "win32":
     import fcntl
@@ -251,8 +250,7 @@ class _Cache:
             return None  # none yet, or damaged
 
     def keep(self, data: bytes, elements: Elements) -> _Held:
-        with NewFile(self.path) as file:
-            file.write(data)
+        write_whole(self.path, data)
         self._refusal.unlink(missing_ok=True)
         return _Held(data, elements, 0.0)
 
@@ -266,8 +264,8 @@ class _Cache:
         return None
 
     def refused(self, said: str) -> None:
-        with suppress(OSError), NewFile(self._refusal) as file:
-            file.write(json.dumps({"url": shown_url(self._url), "said": said}).encode())
+        with suppress(OSError):
+            write_whole(self._refusal, json.dumps({"url": shown_url(self._url), "said": said}).encode())
 
 
 def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:

@@ -57,6 +57,17 @@ class WholeFile:
             self._temporary.unlink()
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file. A file, or a link, that has its name is replaced. OSError without the name of the file."""
+    whole = WholeFile(path)
+    try:
+        _all(whole.file, data)
+        whole.commit()
+    except BaseException:
+        whole.discard()
+        raise
+
+
 def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     """Write `pieces` one after the other to a file. The same pieces make the same bytes.
 
