@@ -73,8 +73,10 @@ class Layout:
     part_instants: int  # a multiple of batch_instants
 
     @staticmethod
-    def of(satellites: int, instants: int, row_bytes: int, part_bytes: int) -> "Layout":
-        """The layout of a run. Batches are 256 Ki to 1 Mi rows (a run's last may be smaller), parts at most part_bytes or one batch."""
+    def of(satellites: int, instants: int, row_bytes: int, part_bytes: int | None = None) -> "Layout":
+        """The layout of a run. Batches are 256 Ki to 1 Mi rows (a run's last may be smaller), parts at most part_bytes (PART_BYTES unless
+        given) or one batch."""
+        part_bytes = PART_BYTES if part_bytes is None else part_bytes
         instant_batches = -(-satellites // MOST_BATCH_ROWS)
         batch_instants = max(1, BATCH_ROWS // satellites)
         part_batches = max(1, part_bytes // (row_bytes * satellites * batch_instants))
@@ -312,7 +314,6 @@ def plan_snapshots(
         raise ValueError("there are no satellites to write: the element sets are empty")
     if not times.count:
         raise ValueError("there are no instants to write")
-    part_bytes = PART_BYTES if part_bytes is None else part_bytes
     turning = None if frame == "teme" else earth_orientation(eop)
     check_reach(times, frame, turning, sunlit)
     turned = None if turning is None else turning.described(times.edges)
