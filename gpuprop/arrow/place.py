@@ -316,8 +316,8 @@ def open_regular(path: Path) -> FileIO:
 def read_bytes(path: Path, most: int) -> bytes:
     """All of a file. OSError if it has more than `most` bytes, or is not a regular file."""
     if not is_remote(path):
-        with open_regular(path) as file:
-            data = io.BufferedReader(file).read(min(most, os.fstat(file.fileno()).st_size) + 1)  # one read() gives 2 GiB at most
+        with open_regular(path) as raw, io.BufferedReader(raw) as file:  # read() of a raw file gives 2 GiB at most
+            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
     else:
         with asking(path, "reading"):
             data = bytes(store(path).cat_file(key(path), end=most + 1))
