@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from .clock import MINUTE, Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
+from .messages import shown
 
 if TYPE_CHECKING:
     from .selection import Patterns
@@ -384,16 +385,14 @@ def checked_elements(value: Any, what: str) -> Elements:
     """The value, if it is Elements; TypeError otherwise, which says what makes Elements. what: its name in the message."""
     if isinstance(value, Elements):
         return value
-    shown = repr(value)[:60]
     hint = f": gpuprop.constellation({value!r}) or gpuprop.read_elements({value!r}) makes them" if isinstance(value, str) else ""
-    raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown}{hint}")
+    raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown(value)}{hint}")
 
 
 def median_ns(instants: npt.NDArray[np.int64]) -> int:
     """The median of integer nanoseconds, (n,); between two, the whole nanosecond at or below their middle."""
-    low, high = np.partition(instants, ((len(instants) - 1) // 2, len(instants) // 2))[
-        [(len(instants) - 1) // 2, len(instants) // 2]
-    ].tolist()
+    middle = [(len(instants) - 1) // 2, len(instants) // 2]
+    low, high = np.partition(instants, middle)[middle].tolist()
     return int(low + (high - low) // 2)
 
 

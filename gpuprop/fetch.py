@@ -28,12 +28,13 @@ from .arrow.files import NewFile
 from .clock import SECOND, format_ns, parse_instant
 from .download import DEADLINE_S, NotFetched, Refused, download
 from .elements import Elements
+from .messages import printable
 from .reading import ElementsError, read_elements
 from .reading.ending import unfinished
 from .reading.source import GZIP, MAX_BYTES, load
 from .selection import celestrak_groups, operators
-from .small_file import read_small_file
-from .urls import ForeignText, checked_url, printable, query_value, shown_url
+from .small_file import os_flags, read_small_file
+from .urls import ForeignText, checked_url, query_value, shown_url
 from .writing.whole_file import replace
 
 if sys.platform != "win32":
@@ -217,7 +218,7 @@ class _Cache:
     @contextmanager
     def alone(self, say: Callable[[str], None]) -> Iterator[None]:
         """Others that want the same wait, and then find it in the cache. NotFetched if they wait for longer than WAIT_S."""
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        flags = os_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK")
         try:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(self._lock, flags, 0o666)

@@ -9,8 +9,11 @@ KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
-# Without O_NONBLOCK, opening a pipe waits for its writer: it can take the place of the file after its kind was looked at.
-FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def os_flags(*names: str) -> int:
+    """The flags of os.open with these names, together; those that this system does not have are left out."""
+    return sum(getattr(os, name, 0) for name in {*names, "O_BINARY"})
 
 
 def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> bytes:
@@ -41,7 +44,8 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     if "\0" in name:
         raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
     _check(name, os.stat(name), most, wanted)
-    with open(os.open(name, FLAGS), "rb") as file:
+    # A pipe may have replaced the file since it was checked. Without O_NONBLOCK, opening a pipe waits for its writer.
+    with open(os.open(name, os_flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY")), "rb") as file:
         _check(name, os.fstat(file.fileno()), most, wanted)
         data = file.read(most + 1)
     if len(data) > most:  # a file of /proc has no size, and a growing one had another

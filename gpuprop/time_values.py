@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from .clock import ACCEPTED, DAY, EPOCH, INSTANT, array_ns, duration_ns, in_range, parse_instant
+from .messages import shortened
 from .time_scales import julian_reading, julian_utc, utc_ns
 from .typing import Bits
 
@@ -212,5 +213,4 @@ def _shown(value: object) -> str:
     """One line about an object: its text, or for a column what it is."""
     if library_of(value) or isinstance(value, np.ndarray):
         return f"this {type(value).__name__}" if not isinstance(value, date) else str(value)
-    text = " ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split())
-    return text if len(text) <= 100 else f"{text[:97]}..."
+    return shortened(" ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split()), 100)

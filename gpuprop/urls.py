@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
 from urllib.request import getproxies
 
+from .messages import printable, shortened
+
 LONGEST = 8000  # characters of an address
 URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
@@ -84,11 +86,6 @@ def query_value(url: str, name: str) -> str:
     return next((unquote_plus(item.partition("=")[2]) for item in items if item.partition("=")[0].upper() == name), "")
 
 
-def printable(text: str) -> str:
-    """The text in one line, with control characters and all else that a terminal could act on as escapes such as \\x1b."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 class ForeignText:
     """What a server says, made fit for messages: a server may repeat the secrets of the address it was asked for.
 
@@ -117,8 +114,7 @@ class ForeignText:
 
     def line(self, text: str, most: int) -> str:
         """One line of at most `most` characters, without secrets; control characters are escaped."""
-        whole = printable(" ".join(self.hide(text).split()))
-        return whole if len(whole) <= most else whole[:most] + "..."
+        return shortened(printable(" ".join(self.hide(text).split())), most)
 
 
 def _query(query: str) -> Iterator[tuple[str, str]]:

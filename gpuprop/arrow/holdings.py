@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import DamagedError, ForeignFileError
+from ..messages import shortened
 from ..writing.whole_file import final_name
 from .check import Checker
 from .lock import NAME as LOCK
@@ -138,5 +139,4 @@ def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any])
 
 
 def _shown(plan: dict[str, Any], key: str) -> str:
-    value = str(plan[key]) if key in plan else "nothing"
-    return value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}..."
+    return shortened(str(plan[key]), SHOWN) if key in plan else "nothing"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ForeignFileError
+from ..small_file import os_flags
 from ..writing.whole_file import temporary_name
 from .place import described, is_remote, open_regular
 from .shards import Shard
@@ -202,7 +203,7 @@ def is_empty_lock(path: Path) -> bool:
 
 def _open(path: Path, content: bytes) -> int:
     """The file of a lock, opened; made with its content where there is none, so that an empty file is never taken for a lock."""
-    flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    flags = os_flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         while True:
             with suppress(FileNotFoundError):

@@ -14,8 +14,9 @@ import xxhash
 
 from .. import __version__
 from ..errors import DamagedError
+from ..messages import shown
 from .files import NewFile
-from .manifest_fields import problem, shown
+from .manifest_fields import problem
 from .place import NOT_REGULAR, is_remote, no_bucket, read_bytes
 from .plan import Files, digest_text
 from .shards import Shard

@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..clock import Times, duration_ns, format_ns, instant_ns
+from ..messages import shown
 from ..snapshots import FRAMES
 from .plan import COMPRESSIONS, DTYPES, FORMATS, Files, Layout
 from .shards import Shard
@@ -149,15 +150,6 @@ def times_of(plan: Mapping[str, Any]) -> Times | None:
 def layout_of(plan: Mapping[str, Any]) -> Layout:
     """The layout of a plan as it stands in a manifest."""
     return Layout(**{part.name: plan[part.name] for part in fields(Layout)})
-
-
-def shown(value: Any) -> str:
-    """A value that may be anything, in a message: its beginning."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):  # nested too deeply; an integer with too many digits
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.request import url2pathname
 
 from ..errors import ForeignFileError
+from ..small_file import os_flags
 from ..writing.whole_file import sync_directory
 
 if TYPE_CHECKING:
@@ -300,7 +301,7 @@ def object_size(path: Path) -> int | None:
 
 def open_regular(path: Path) -> FileIO:
     """A file of a disk, open for reading without a buffer. OSError for a link, which is not followed, and a pipe, not waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    flags = os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
     except OSError as error:

@@ -17,17 +17,12 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from ..messages import printable
+
 DONE, FAILED, WRONG_CALL = 0, 1, 2
 NARROWEST, WIDEST = 40, 1000  # columns that text is laid out for, whatever COLUMNS says: rich fails at 0 and fills memory at 10**9
 WIDE = 200  # columns of a table: no cell is broken, a narrower terminal wraps the lines
 SIZES = ("COLUMNS", "LINES")
-
-
-def printable(text: str, keep: str = "") -> str:
-    """The text with what is not printable (str.isprintable) escaped as in Python's literals, but for the characters of `keep`."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign in keep else sign.encode("unicode_escape").decode() for sign in text)
 
 
 class _Stream:

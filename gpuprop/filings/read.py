@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import reprlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..clock import Instant
 from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..messages import shown
 from ..small_file import read_small_file
 from .constellation import Constellation
 from .shell import EPOCH, Shell
@@ -145,18 +145,8 @@ def _value(key: str, value: Any, here: str) -> Any:
             except OverflowError:
                 raise ValueError(f"{here}: {key} is larger than any floating-point number") from None
     if not good:
-        raise ValueError(f"{here}: {key} must be {wanted}, not {_shown(value)}")
+        raise ValueError(f"{here}: {key} must be {wanted}, not {shown(value)}")
     return value
-
-
-def _shown(value: Any) -> str:
-    """A value for a message, in short."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = 80
-    try:
-        return short.repr(value)
-    except ValueError:  # Python writes no number of more than 4300 digits
-        return "a number of thousands of digits"
 
 
 def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: str) -> Constellation:
@@ -167,10 +157,10 @@ def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: s
     _known_keys(row, CONSTELLATION_KEYS, here)
     for key in ("title", "assumption"):
         if not isinstance(row.get(key, ""), str):
-            raise ValueError(f"{here}: {key} must be a text, not {_shown(row[key])}")
+            raise ValueError(f"{here}: {key} must be a text, not {shown(row[key])}")
     for key in ("shells", "aliases", "conflicts"):
         if not isinstance(row.get(key, []), list) or not all(isinstance(each, str) for each in row.get(key, [])):
-            raise ValueError(f"{here}: {key} must be a list of texts, not {_shown(row[key])}")
+            raise ValueError(f"{here}: {key} must be a list of texts, not {shown(row[key])}")
     missing = [id for id in row.get("shells", []) if id not in shells]
     if missing:
         raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
@@ -195,4 +185,4 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], here: str) -> No
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
-            raise ValueError(f"{here}: key {_shown(key)} is not known: {hint}")
+            raise ValueError(f"{here}: key {shown(key)} is not known: {hint}")
