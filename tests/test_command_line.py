@@ -21,25 +21,10 @@ from published import text
 
 import gpuprop
 from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, read_elements, write_elements
-from gpuprop.__main__ import main
 from gpuprop.clock import DAY, format_ns
 from gpuprop.sources import read_sources
 
 propagate = importlib.import_module("gpuprop.commands.propagate")  # the package has a function of that name
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run the command line in an empty directory: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
-
-    def call(*arguments):
-        code = main(list(arguments))
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def test_the_rate_does_not_count_what_was_there(monkeypatch):

@@ -325,12 +325,17 @@ def test_names_of_fields_are_not_taken_twice(run):
 
 
 # --- parts that are not what they should be ---
-def test_two_parts_exchanged(run):
-    """On the disk: the sizes are the same, so only the instants tell."""
-    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+def swap(first, second):
+    """Exchange the contents of two files."""
     data = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(data)
+
+
+def test_two_parts_exchanged(run):
+    """On the disk: the sizes are the same, so only the instants tell."""
+    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+    swap(first, second)
     ds = open_snapshots(run)
     with pytest.raises(DamagedError, match=r"part-000002\.arrow has 2026-01-01T00:36:00Z where 2026-01-01T00:20:00Z belongs"):
         ds.at(GRID[20])
@@ -417,9 +422,7 @@ def test_exchanged_parts_are_written_again(run):
     """--resume and --quick look at the instants at the ends of each part."""
     undisturbed = contents(run)
     first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (1, 3))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     assert len(verify_snapshots(run, quick=True).findings) == 2
     assert len(resume(run).rewritten) == 2 and contents(run) == undisturbed
 
@@ -455,9 +458,7 @@ def test_many_shards_have_one_plan(tmp_path, monkeypatch):
 def test_two_parts_exchanged_with_their_entries(run):
     """And a digest made anew: whoever does that is met by verify, too."""
     first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     record = manifest(run)
     a, b = record["parts"][2], record["parts"][4]
     for name in ("digest", "status", "bytes"):
@@ -472,9 +473,7 @@ def test_irregular_instants_exchanged(tmp_path, monkeypatch):
     small_layout(monkeypatch, part_bytes=1, batch_rows=1)
     write_snapshots(tmp_path, propagator("numpy", 1), IRREGULAR)
     first, second = (tmp_path / "snapshots" / f"part-{index:06d}.arrow" for index in (0, 2))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     for instant in (IRREGULAR[0], IRREGULAR[2]):
         with pytest.raises(DamagedError, match="belongs: it is another part"):
             open_snapshots(tmp_path).at(instant)

@@ -14,7 +14,6 @@ from patience import PATIENCE_S
 
 import gpuprop
 from gpuprop import Elements, open_snapshots
-from gpuprop.__main__ import main
 from gpuprop.arrow import Unmerged, merge_snapshots
 from gpuprop.arrow.command import CAUTION, again, quoted
 from gpuprop.commands.console import Output, printable
@@ -48,18 +47,15 @@ HOSTILE = [
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run the command line in an empty directory: (exit code, stdout, stderr), both without control characters."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+def run(run):
+    """The same, and what is printed has no control characters."""
 
     def call(*arguments):
-        code = main(list(arguments))
-        printed = capsys.readouterr()
+        code, *printed = run(*arguments)
         for text in printed:
             assert all(line.isprintable() for line in text.split("\n")), text
             assert "Traceback" not in text
-        return code, printed.out, printed.err
+        return code, *printed
 
     return call
 
