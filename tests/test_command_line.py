@@ -363,7 +363,7 @@ def test_notes_are_one_line_unless_verbose(run):
 
 
 def test_info_gives_values(run):
-    """JSON has values under their names, not phrases of them; people read identifiers without separators."""
+    """JSON has values under their names, not sentences; the text shows identifiers without separators."""
     elements = read_sources(["walker:53:24/3/1@550", "walker:86.4:12/3/1@1200"])
     fields = dict(elements.fields)
     fields["OBJECT_NAME"] = ["STARLINK-1", "ONEWEB-0012", "X", "Y"] * 9
@@ -393,7 +393,7 @@ def test_info_gives_values(run):
 
 
 def test_the_bands_are_those_of_where(run):
-    """The lower bound belongs to a band, the upper does not: as in the condition that a reader would write."""
+    """The lower bound belongs to a band, the upper bound does not, as in the matching condition."""
     for altitude in (299.9995, 300.0, 399.9995, 400.0, 35_586.0, 35_986.0):
         walker = f"walker:53:24/3/1@{altitude}"
         write_elements(read_sources([walker]), "some.csv")

@@ -28,7 +28,7 @@ SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MI
 TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
 WHOLE = ("planes", "phasing", "sats_per_plane")
 MAX_BYTES = 1 << 20  # of a file; the constellations on record are 33 kB
-# Longer dotted keys (a.b.c ... = 1) mean nothing here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
+# Longer dotted keys (a.b.c ... = 1) have no use here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
 _PIECE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s.,=\[\]{}"'\\]+)"""
 DEEP_KEY = re.compile(rf"""(?<![^\s.,=\[\]{{}}])(?:{_PIECE}[ \t]*\.[ \t]*){{16}}""")
 LISTS = ("sats_per_plane", "raan_deg", "phase_deg")  # sats_per_plane: one number, or one for each plane
@@ -82,7 +82,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         data = tomllib.loads(text)
     except RecursionError:
         raise ValueError(too_deep) from None
-    except ValueError as error:  # TOMLDecodeError, and what Python says of a number with more than 4300 digits
+    except ValueError as error:  # TOMLDecodeError, and Python's error for a number with more than 4300 digits
         raise ValueError(f"{where}: not TOML: {error}") from None
     _known_keys(data, TABLES, where)
     return data

@@ -1,12 +1,12 @@
-"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. A damaged object spoils itself only.
+"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. Damage to an object does not affect the others.
 
-One walk from the first character to the last. It never goes back, so its time grows with the length of the text and with nothing else;
-an object that holds no other is decoded at once, everything around such objects is read token by token and is never held in memory.
+The text is read once, from beginning to end, never backwards: the time depends only on its length. An object that holds no other object or
+array is decoded at once. Everything around such objects is read token by token and is not kept in memory.
 
-Array    each element is read by itself.
-Object   its keywords and those of the objects in it make one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless some are
-         given twice: then each object in it is a message of its own (`{"25544": {...}, "48274": {...}}`).
-Around   what an object says outside its messages about frame, time scale, name or number holds for all of them.
+Array    each element is a message.
+Object   its keywords and those of the objects in it are one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless a keyword is
+         given twice: then each object in it is a message (`{"25544": {...}, "48274": {...}}`).
+Around   a frame, time scale, name or number that an object gives beside its messages holds for all of them.
 """
 
 import functools
@@ -28,28 +28,29 @@ from .tle import from_texts
 MAX_RECORD = 64 << 10  # characters of an object that is decoded at once, and of one text; Space-Track's objects have about 1,200
 MAX_DEPTH = 100
 MAX_CONTAINERS = 5_000_000
-MAX_KEYS = 10_000  # different keywords that are remembered
+MAX_KEYS = 10_000  # different spellings of keywords that are cached
 
 MEAN_ELEMENTS = ("EPOCH", "MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
 LINES = ("TLE_LINE0", "TLE_LINE1", "TLE_LINE2")
 BOTH_LINES = "TLE"  # two or three lines in one text
-# Other spellings, as SatNOGS, the TLE API and N2YO have them.
+# Other spellings: those of SatNOGS, the TLE API and N2YO.
 _FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
 SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
-NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # the name of a set of lines is the first that is given
+NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # of a set of TLE lines: the first one that is given counts
 USED = frozenset((*KEYWORDS, *LINES, BOTH_LINES, *NAMES))
-# What makes an object an element set. An EPOCH alone may as well be the time of the download.
+# An object with one of these is an element set. An EPOCH alone may be the time of the download.
 DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
 INHERITED = frozenset((*CONTEXT, "OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
-NAMING = frozenset(NAMES[1:])  # these alone are no keywords of an OMM
+NAMING = frozenset(NAMES[1:])  # the names that are not keywords of an OMM
 
 _GAP = re.compile(r"[ \t\n]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)")
-_NUMBERS = re.compile(r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])")  # elements that are no objects
+# elements of an array that are not objects
+_NUMBERS = re.compile(r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])")
 _ELEMENT = re.compile(r"[\[{\]]")
-_NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")  # what stands before the next element of an array, or before its end
+_NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")  # found before the next element of an array, or before its end
 
-OPEN, NEXT, AFTER = range(3)  # in a container: at its beginning, after a comma, after a value
+OPEN, NEXT, AFTER = range(3)  # the position in a container: at its beginning, after a comma, after a value
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
@@ -67,15 +68,15 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 class _DamageError(Exception):
-    """The text is no JSON here."""
+    """The text is not JSON at this place."""
 
 
 class _DepthError(_DamageError):
-    """Arrays or objects stand in each other too deeply."""
+    """Arrays or objects are nested too deeply."""
 
 
 class _Message:
-    """The keywords of an object, with where it stands."""
+    """The keywords of an object, and its place in the text."""
 
     __slots__ = ("begin", "end", "line", "record", "twice")
 
@@ -88,7 +89,7 @@ class _Message:
 
 
 class _Frame:
-    """An array or object that is not at its end yet; the outermost one, of kind "", is the text."""
+    """An array or object whose end is not reached yet. The outermost frame, of kind "", is the whole text."""
 
     __slots__ = (
         "begin",
@@ -115,10 +116,10 @@ class _Frame:
         # an object
         self.own: dict[str, str] = {}
         self.twice = False
-        self.key, self.empty = "", ""  # the keyword that is read, and the one of an array without elements
+        self.key, self.empty = "", ""  # the keyword that is being read, and the keyword of an array without elements
         self.keys: list[str] = []  # the first few
-        self.parts: list[_Message] = []  # of the objects in it
-        self.several = False  # whether these are messages of their own
+        self.parts: list[_Message] = []  # messages, or parts of one, in the objects in it
+        self.several = False  # whether each of these is a message
         self.unread: list[str] = []  # the arrays in it that hold objects, but no message
         # an array
         self.strays: list[tuple[int, int, int, str]] = []  # elements without a message: line, begin, end, reason
@@ -129,12 +130,12 @@ class _Frame:
         self.own[name] = value
 
     def has_one_of(self, keywords: Iterable[str]) -> bool:
-        """Whether an element set among the parts gives one of the keywords already."""
+        """Whether an element set among the parts already has one of the keywords."""
         return any(not held.record.keys().isdisjoint(keywords) for held in self.parts if held.defines)
 
 
 class _Walk:
-    """A position in the text, its line, what is open there, and the messages found so far."""
+    """A position in the text, its line, the arrays and objects that are open there, and the messages found so far."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -142,7 +143,7 @@ class _Walk:
         self.messages = Messages(text)
         self.stack = [_Frame("", 1, 0, self.messages)]
         self.unread: list[str] = []
-        self._torn = False  # after damage, until the next message: one stretch of damage is one fault
+        self._torn = False  # from damage to the next message: damage in one piece is reported once
         self._opened = 0
         self._line, self._counted = 1, 0
         self._found: dict[str, int] = {}
@@ -161,7 +162,7 @@ class _Walk:
         return self._line
 
     def _find(self, character: str, start: int) -> int:
-        """Where `character` stands next; it is looked for once only, as `start` never goes back."""
+        """The next place of `character`, from `start` on. `start` never goes back, so the text is searched only once."""
         found = self._found.get(character, -1)
         if found < start:
             found = self.text.find(character, start)
@@ -171,7 +172,7 @@ class _Walk:
     # --- values ---
 
     def step(self) -> None:
-        """Read one token or one flat object; raises _DamageError where the text is no JSON."""
+        """Read one token or one flat object. Raises _DamageError where the text is not JSON."""
         frame, character = self.stack[-1], self.text[self.at]
         if frame.kind == "{":
             self._member(frame, character)
@@ -227,7 +228,7 @@ class _Walk:
             frame.due = AFTER
             if character and character in "{[":
                 if name and name != BOTH_LINES:
-                    frame.put(name, self.text[begin : begin + 80])  # and so refused: it is neither a number nor a text
+                    frame.put(name, self.text[begin : begin + 80])  # an object or array as a value: the message will be refused
                 self._open(character)
             else:
                 value = self._scalar(character)
@@ -266,13 +267,13 @@ class _Walk:
         self._opened += 1
         if self._opened > MAX_CONTAINERS:
             raise ElementsError(
-                f"the JSON has more than {MAX_CONTAINERS:,} arrays and objects in each other, the most that are read: split it"
+                f"the JSON has more than {MAX_CONTAINERS:,} nested arrays and objects, the most that is read at once: split it"
             )
         self.stack.append(_Frame(character, line, begin, self.messages))
         self.at += 1
 
     def _flat(self, begin: int, line: int) -> bool:
-        """Read an object that holds no other container, and is whole; otherwise do nothing."""
+        """Read an object if it is whole and holds no other object or array. Otherwise do nothing and return False."""
         end = self._find("}", begin) + 1
         if end > MAX_RECORD + begin or self._find("{", begin + 1) < end or self._find("[", begin + 1) < end:
             return False
@@ -290,7 +291,7 @@ class _Walk:
         return True
 
     def _is_part(self, record: dict[str, str]) -> bool:
-        """Whether an object with these keywords is a message, or part of one: a name alone is a part only."""
+        """Whether an object with these keywords is a message, or part of one. A name alone can only be a part."""
         return bool(record) and (self.stack[-1].kind == "{" or not NAMING.issuperset(record))
 
     # --- ends ---
@@ -334,7 +335,7 @@ class _Walk:
             self._pass_nothing(frame.line, frame.begin, "an array without an element set")
 
     def _end_strays(self, frame: _Frame) -> None:
-        """What else stands in an array of element sets is told; an array that holds none is something else, unless it is all there is."""
+        """Report the other elements of an array of element sets. Of an array without element sets, only if it is the whole text."""
         if self.messages.total > frame.total or self.stack[-1].kind == "":
             for stray in frame.strays:
                 self.messages.reject(*stray)
@@ -342,9 +343,9 @@ class _Walk:
                 self.messages.reject(line, begin, begin + 200, "not a JSON object")
 
     def _inherit(self, frame: _Frame) -> None:
-        """What an object says beside the messages in it holds for them all, unless they say otherwise.
+        """Keywords that an object gives beside its messages hold for all of them, unless a message has the keyword itself.
 
-        Two things that it says about one keyword are put together, so that a contradiction refuses the messages.
+        Two different values of one keyword are joined to one text, so that a contradiction makes the messages invalid.
         """
         shared: dict[str, str] = {}
         for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
@@ -356,7 +357,7 @@ class _Walk:
                 record.setdefault(name, value)
 
     def _pass_up(self, part: _Message) -> None:
-        """Give what an object holds to the object that it stands in, or else take it as a message."""
+        """Give what an object holds to the object around it; if there is none, it is a message."""
         parent = self.stack[-1]
         if parent.kind != "{":
             self._emit(part)
@@ -391,7 +392,7 @@ class _Walk:
     # --- damage ---
 
     def recover(self, damage: _DamageError) -> None:
-        """Reject what is damaged, and go to the next element of the array that it stands in."""
+        """Reject what is damaged, and go to the next element of the array around it."""
         level = self._damaged()
         if self.stack[level].kind == "{":
             self._lose(level, str(damage))
@@ -404,7 +405,7 @@ class _Walk:
         self._torn = True
 
     def finish(self) -> None:
-        """The end of the text: what is still open there was cut."""
+        """At the end of the text: what is still open was cut."""
         level = self._damaged()
         if self.stack[level].kind == "{":
             self._lose(level, "the text ends within it")
@@ -413,7 +414,7 @@ class _Walk:
         self._abandon(1)
 
     def _damaged(self) -> int:
-        """The level of the container that damage at this position spoils: an array of objects, or an element of one."""
+        """The level of the container that is lost by damage at this position: an array of objects, or an element of one."""
         level = len(self.stack) - 1
         while self.stack[level].kind == "[" and self.stack[level - 1].kind and not self._holds_objects(self.stack[level]):
             level -= 1  # an array of numbers is a value of an object
@@ -437,7 +438,7 @@ class _Walk:
             self._inherit(frame)
 
     def _resume(self, damage: _DamageError, between: bool) -> None:
-        """Go to where the next element may begin, or the array may end. between: the damage is not in an element."""
+        """Go to the next place where an element may begin or the array may end. between: the damage is between elements."""
         here, in_array = self.text[self.at : self.at + 1], self.stack[-1].kind == "["
         if isinstance(damage, _DepthError):
             between = False
@@ -457,7 +458,7 @@ class _Walk:
 
 
 class _Used(dict[str, str]):
-    """A keyword as it is written -> the keyword that it means; empty for one that is not used."""
+    """A keyword as it is written -> the keyword that it means; empty for keywords that are not used."""
 
     def __missing__(self, key: str) -> str:
         name = trimmed(key).upper() if len(key) < 100 else ""
@@ -482,9 +483,9 @@ def _said(pairs: list[tuple[str, object]]) -> str:
     return f"the server's message instead of an element set: {str(said)[:200]}" if said else ""
 
 
-@functools.lru_cache(1000)  # one text for the many objects that are alike
+@functools.lru_cache(1000)  # one text for many similar objects
 def _without(keys: tuple[str, ...]) -> str:
-    """Why an object with these keys is no element set."""
+    """Why an object with these keys is not an element set."""
     shown = [repr(key) for key in keys]
     return f"no OMM keyword and no TLE line in this object, but {', '.join(shown) or 'nothing'}"
 
@@ -522,7 +523,7 @@ def _name(record: dict[str, str]) -> str:
 
 
 def _is_lines(record: dict[str, str]) -> bool:
-    """Whether a message is to be read from its TLE lines: it has them, and not all mean elements."""
+    """Whether to read a message from its TLE lines: it has them, and not all mean elements."""
     if BOTH_LINES in record and "TLE_LINE1" not in record:
         lines = [line for line in record[BOTH_LINES].splitlines() if line.strip()]
         if 2 <= len(lines) <= 3:
