@@ -314,7 +314,7 @@ def test_what_can_be_asked_for(monkeypatch):
         with pytest.raises(ValueError, match=says):
             address(wrong)
     monkeypatch.setenv("GPUPROP_CELESTRAK", "file:///tmp")
-    with pytest.raises(ValueError, match="no address"):
+    with pytest.raises(ValueError, match="cannot be fetched"):
         address("active")
 
 

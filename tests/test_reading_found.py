@@ -12,7 +12,7 @@ from sgp4.api import Satrec
 from test_reading import assert_holds, same
 
 from gpuprop import Propagator
-from gpuprop.reading import ElementsError, read_elements, source
+from gpuprop.reading import ElementsError, json_walk, read_elements, source
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -512,9 +512,7 @@ def test_json_is_scanned_a_bounded_number_of_times(which, monkeypatch):
     text = EXPENSIVE[which]
     monkeypatch.setattr("gpuprop.reading.omm_json.decode", lambda data: Counted(data.decode()))
     for name in ("_NEXT", "_ELEMENT", "_SCALAR"):
-        pattern = getattr(read_elements.__globals__["omm_json"], name, None)
-        if pattern:
-            monkeypatch.setattr(f"gpuprop.reading.omm_json.{name}", CountedPattern(pattern))
+        monkeypatch.setattr(json_walk, name, CountedPattern(getattr(json_walk, name)))
     Counted.work = 0
     with pytest.raises(ElementsError):
         read_elements(text.encode(), on_error="skip")
