@@ -141,7 +141,7 @@ def propagate(
     tell: Callable[[str], None] = silent if quiet else say
     with wrong_call():
         if start is None and scale != "utc":
-            raise WrongCall(f"--scale {scale} needs --start, which it is the scale of")
+            raise WrongCall(f"--scale {scale} says how to read --start: give --start")
         given = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start else None
     reading: dict[str, Any] = dict(on_error=on_error, checksum=checksum, gravity=gravity)
     elements = read_sources(sources, **reading, epoch=given if epoch is None else epoch, first_id=first_id, latest=latest)
