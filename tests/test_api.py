@@ -80,7 +80,7 @@ def assert_same_states(a: Any, b: Any) -> None:
 # --- python-sgp4's own words ---
 def test_documentation(tmp_path, monkeypatch):
     """Every example that python-sgp4 documents, with nothing replaced but the import."""
-    documentation = sgp4.__doc__ if ">>>" in sgp4.__doc__ else importlib.metadata.metadata("sgp4").get_payload()
+    documentation = sgp4.__doc__ if ">>>" in sgp4.__doc__ else importlib.metadata.metadata("sgp4")["Description"]
     example = doctest.DocTestParser().get_doctest(documentation.replace("sgp4.api", "gpuprop.api"), {}, "sgp4", None, 0)
     fields = exporter.export_omm(theirs.Satrec.twoline2rv(*ISS), "ISS")
     (tmp_path / "sample_omm.csv").write_text(",".join(fields) + "\n" + ",".join(map(str, fields.values())) + "\n")
