@@ -1,4 +1,4 @@
-"""gpuprop.api against python-sgp4: one call for one state, arrays of satellites, and the making of a satellite, as ratios in one run.
+"""gpuprop.api against python-sgp4: one call for one state, arrays of satellites, and making a satellite; ratios of both in one run.
 
     python bench/api.py [--rounds 7] [--seconds 0.02] [--json FILE]
 
@@ -48,9 +48,9 @@ def arguments(satrec: Any) -> tuple[float, ...]:
 
 
 def validate(answers: list[Any], fresh: Any = True) -> float:
-    """Kilometres between two answers (codes, positions, velocities); raises where a code differs or a good state is too far away.
+    """Kilometres between two answers (codes, positions, velocities); raises if a code differs or a good state is too far away.
 
-    fresh: which positions count. Weeks from the epoch stale drag terms of thousands of kilometres cancel, and what is left is rounding.
+    fresh: which positions count. Weeks from the epoch, drag terms of thousands of kilometres cancel, and rounding errors remain.
     """
     (e, r, _), (code, place, _) = answers
     assert np.array_equal(e, code), "an error code differs from python-sgp4's"

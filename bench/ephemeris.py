@@ -7,8 +7,8 @@ minute), the public element sets of the week (gp) and the supplemental ones, whi
 with an epoch within 16 hours of the ephemeris' start is propagated from its epoch on and compared in GCRS; so is the mistake of taking TEME
 for GCRS. The ephemeris is the operator's own forecast: sets of later epochs show it to be kilometres off after two days.
 
-Then every set is propagated to the epochs of the later sets of its kind, and compared with those: what a set is off after a day, two and
-three, as far as a set is right at its own epoch.
+Then every set is propagated to the epochs of the later sets of its kind and compared with them: the error of a set after one, two and
+three days, if sets are right at their own epochs.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def against_later_sets(path: Path) -> list[dict[str, Any]]:
-    """How far the sets of a file are from later ones of it, at the later one's epoch."""
+    """Distance of the sets of a file from later sets in it, at the epoch of the later one."""
     elements = read_elements(path)
     elements = elements[np.argsort(elements.epoch)]
     epochs = elements.epoch.view(np.int64)

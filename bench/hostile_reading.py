@@ -1,4 +1,4 @@
-"""Seconds and peak memory to refuse files that are made, or damaged, so that reading them is expensive.
+"""Seconds and peak memory to refuse hostile or damaged files that are expensive to read.
 
 Every input is read at three sizes. A reader that is linear takes about twice as long for twice the bytes.
 

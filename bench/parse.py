@@ -50,7 +50,7 @@ def written(folder: Path) -> dict[Path, int]:
 
 
 def measure(path: Path, count: int, runs: int, results: list[dict[str, object]]) -> None:
-    """Read `path` `runs` times, once it is known to be read whole."""
+    """Check that `path` is read completely, then read it `runs` times."""
     if not path.is_file():
         print(f"{path} is not there")
         return

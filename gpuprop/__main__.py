@@ -1,6 +1,6 @@
 """The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor | completion`.
 
-Here are the signals; what a command line does is in commands/. Nothing large is imported before the signals have their handlers.
+This module handles signals; commands/ does the rest. Nothing large is imported before the signal handlers are installed.
 """
 
 import signal
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong, 130 interrupted, 143 terminated."""
     with _signals() as signals:
         try:
-            from .commands.run import run  # half a second
+            from .commands.run import run  # takes half a second
 
             signals.loaded()
             return run(sys.argv[1:] if arguments is None else arguments)
@@ -35,10 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class _Signals:
-    """The handler of SIGINT and SIGTERM: both end the command with everything put in order.
+    """The handler of SIGINT and SIGTERM. Both end the command after it has cleaned up.
 
-    One that comes while modules are imported waits until they are: within an import it could be lost, or printed with a traceback. A
-    second one does not wait. Once the command is ending, more of them change nothing.
+    A first signal during the imports is handled when they are done: inside an import it could be lost, or printed with a traceback. A
+    second signal is handled at once. When the command is already ending, more signals change nothing.
     """
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class _Signals:
             self._end()
 
     def loaded(self) -> None:
-        """Signals are answered at once from here on."""
+        """From here on, handle signals at once."""
         self.loading = False
         if self.received:
             self._end()
@@ -62,7 +62,7 @@ class _Signals:
 
 @contextmanager
 def _signals() -> Iterator[_Signals]:
-    """Handlers, where this is the main thread and the signals have their defaults: others who handle or ignore them have their reasons."""
+    """Install the handlers in the main thread. A signal that somebody else handles or ignores keeps its handler."""
     handler, defaults = _Signals(), {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     ours: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():

@@ -6,7 +6,7 @@ from .gravity import Gravity
 from .typing import Array
 
 ALTITUDE = (
-    "mean radius of SGP4's orbit less the Earth's equatorial radius (WGS-72: 6378.135 km)"  # what altitude means everywhere in gpuprop
+    "mean radius of SGP4's orbit minus the Earth's equatorial radius (WGS-72: 6378.135 km)"  # what altitude means everywhere in gpuprop
 )
 
 
@@ -15,8 +15,8 @@ def altitudes_km(mean_motion: Array, eccentricity: Array, inclination: Array, gr
 
     mean_motion: Kozai's, rev/day, and inclination, deg: as in the element set.
 
-    This is the altitude of presets, conditions and surveys of what flies. Operators keep the semi-major axis instead; that less the
-    equatorial radius is up to 5 km lower in polar low orbits, up to 3 km higher at 43 degrees, the same at 54.
+    This is the altitude of presets, conditions and surveys of what flies. Operators control the semi-major axis instead. That minus
+    the equatorial radius is up to 5 km lower in polar low orbits, up to 3 km higher at 43 degrees, and the same at 54.
 
     The radius is that of SGP4's orbit averaged over the revolution, short-period terms included (AIAA 2006-6753): with Brouwer's
     semi-major axis `ao` (initl) it is

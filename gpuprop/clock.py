@@ -23,7 +23,7 @@ Duration: TypeAlias = str | timedelta | np.timedelta64 | Any
 SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
-MOST_LISTED = 100_000_000  # instants of a grid that is made a list without being asked: 0.8 GB
+MOST_LISTED = 100_000_000  # the largest grid that becomes a list of instants without being asked for: 0.8 GB
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1  # -2**63 is datetime64's NaT
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -51,7 +51,7 @@ ACCEPTED = (
 
 
 def in_range(ns: int, what: str) -> int:
-    """`ns`, if it fits into 64 bits; ValueError, with `what` it is, otherwise."""
+    """`ns` unchanged. ValueError, with the name `what`, if it does not fit into 64 bits."""
     if not FIRST_NS <= ns <= LAST_NS:
         raise ValueError(f"{what} is outside the years 1677 to 2262 that 64-bit nanoseconds reach")
     return ns
@@ -182,7 +182,7 @@ def instant_ns(value: Instant) -> int:
 
     TypeError for numbers and for several instants, ValueError for what cannot be read, NaT, or one out of range.
     """
-    from .time_values import one_reading  # late: it counts in the units of this module
+    from .time_values import one_reading  # imported here: time_values imports this module
 
     return one_reading(value)
 
@@ -196,12 +196,12 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
         Text as parse_duration takes it; also pandas' Timedelta, a pyarrow DurationScalar, astropy's TimeDelta, or an array of no dimensions
         that holds a timedelta64 (numpy, xarray).
     what : str
-        How errors call it.
+        Its name in error messages.
 
     Raises
     ------
     TypeError
-        For a number, which has no unit, and for what is no duration.
+        For a number, which has no unit, and for anything else that is not a duration.
     ValueError
         For text that cannot be read, NaT, a unit of no fixed length, and what is not a whole number of nanoseconds within 64 bits.
     """
@@ -230,7 +230,7 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
 
 
 def _delta_ns(delta: Any, what: str) -> int:
-    """Of an astropy TimeDelta. ValueError for one that is masked or not finite."""
+    """Nanoseconds of an astropy TimeDelta. ValueError if it is masked or not finite."""
     if np.any(delta.mask) or not np.isfinite(delta.jd):
         raise ValueError(f"{what} {delta!r} is not a length of time")
     return round((Fraction(float(delta.jd1)) + Fraction(float(delta.jd2))) * DAY)
@@ -406,7 +406,7 @@ def _in_utc(times: Times, scale: str) -> Times:
             return Times.grid(first, times.instants.step, times.count)
         if times.count > MOST_LISTED:
             raise ValueError(
-                f"{times.count:,} instants of {scale} over a leap second are no grid of UTC, and a list takes {MOST_LISTED:,}: "
+                f"{times.count:,} instants of {scale} over a leap second are not a grid in UTC, and a list holds at most {MOST_LISTED:,}: "
                 "take a longer step, or a grid before the leap second and one after it"
             )
     return Times(utc_ns(times.ns, scale))
@@ -421,7 +421,7 @@ def as_times(instants: Any, scale: str = "utc") -> Times:
         ISO text, datetimes, dates, datetime64; lists and arrays of these; and what pandas, Polars, pyarrow, xarray, astropy and Skyfield
         hold instants in. time_values.readings has the list, and the rule for time zones, which is the same for all of them.
     scale : str
-        The clock that instants without a zone or scale of their own are read from: utc, tai, tt or gps. Times are UTC already.
+        The scale of instants without a zone or scale of their own: utc, tai, tt or gps. Times are always UTC.
 
     Raises
     ------
@@ -429,7 +429,7 @@ def as_times(instants: Any, scale: str = "utc") -> Times:
         For numbers: an int has no unit, a float is not exact.
     ValueError
         For NaT and nulls (with the place), for what does not fit into int64 nanoseconds, for more than one dimension, and for a scale that
-        contradicts what the instants say of themselves.
+        contradicts the zone or scale of the instants.
     """
     if isinstance(instants, Times):
         if scale != "utc":

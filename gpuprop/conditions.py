@@ -53,8 +53,8 @@ class Quantity(NamedTuple):
 
 QUANTITIES = {
     "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
-    "apogee_km": Quantity(NUMBER, "that altitude plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
-    "perigee_km": Quantity(NUMBER, "that altitude less semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
+    "apogee_km": Quantity(NUMBER, "altitude_km plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
+    "perigee_km": Quantity(NUMBER, "altitude_km minus semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
     "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
     "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
     "period_min": Quantity(NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),
@@ -90,7 +90,7 @@ INSTEAD = {
     "≤": "write <=",
     "≥": "write >=",
     "≠": "write !=",
-    "[": f"'[' does not belong here: a list is written in parentheses, as in {LIST}",
+    "[": f"'[' does not belong here: write a list in parentheses, as in {LIST}",
     **dict.fromkeys("+-*/%^", "there is no arithmetic: write the number"),
 }
 
@@ -186,7 +186,7 @@ class _Parser:
 
     def _fail(self, what: str, column: int | None = None) -> NoReturn:
         if column is None and self._here.text == ",":
-            what = f"numbers are written without commas, which are for lists: {LIST}"
+            what = f"write numbers without commas; commas are for lists: {LIST}"
         raise ConditionError(what, self.text, self._here.column if column is None else column)
 
     # --- the grammar ---
@@ -279,9 +279,9 @@ class _Parser:
         """in or not in, and the list after it."""
         quantity = left.quantity
         if quantity is None:
-            self._fail(f"in has a quantity before it: {LIST}", left.token.column)
+            self._fail(f"in needs a quantity before it: {LIST}", left.token.column)
         if not self._taken("("):
-            self._fail(f"a list is written in parentheses: {LIST}")
+            self._fail(f"write a list in parentheses: {LIST}")
         values: set[Any] = set()
         while not (values and self._is(")")):  # a comma may stand after the last one, as in Python
             operand = self._operand()
@@ -289,7 +289,7 @@ class _Parser:
                 self._fail("a list holds numbers or 'text', not quantities", operand.token.column)
             values.add(self._constant(operand, quantity))
             if not self._taken(",") and not self._is(")"):
-                self._fail("a list is not closed: its values have commas between them, and a parenthesis after them")
+                self._fail("a list is not closed: write commas between its values, and a parenthesis after them")
         self.next += 1
         of, known, wanted = quantity.of, np.array(list(values)), sign == "in"
         if quantity.kind == TEXT:
@@ -304,7 +304,7 @@ class _Parser:
         of, pattern, wanted = left.quantity.of, right.value, sign == "like"
         if "%" in pattern:
             meant = pattern.replace("%", "*")
-            self._fail(f"* stands for any characters and ? for one, % for nothing but itself: write '{meant}'", right.token.column)
+            self._fail(f"% is not a wildcard; * stands for any characters and ? for one: write '{meant}'", right.token.column)
         try:
             matching(pattern, [])
         except ValueError as error:

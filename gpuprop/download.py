@@ -1,4 +1,4 @@
-"""One HTTP request: all of its answer within a deadline, or an error that says what happened and what to do."""
+"""One HTTP request: the whole answer within a deadline, or an error that says what happened and what to do."""
 
 import http.client
 import re
@@ -16,8 +16,8 @@ from .reading.source import MAX_BYTES
 from .urls import ForeignText, shown_host, shown_redirection, shown_url
 
 CHUNK = 1 << 16
-DEADLINE_S = 900.0  # for the whole exchange, from looking up the host to the last byte, whatever the server does
-REFUSAL_S = 10.0  # to read the text of a refusal: its status says enough
+DEADLINE_S = 900.0  # for the whole exchange, from looking up the host to the last byte
+REFUSAL_S = 10.0  # to read the text of a refusal; its status alone says enough
 EXTRA_S = 1.0  # to see whether bytes follow after Content-Length
 SAID = 400  # characters of a refusal that are shown
 REASON = 100  # characters of the reason after the status
@@ -50,11 +50,11 @@ def download(url: str, timeout_s: float) -> bytes:
     Raises
     ------
     Refused
-        For 3xx and 4xx; redirections are not followed.
+        For status 3xx and 4xx; redirections are not followed.
     NotFetched
-        For an address that cannot be reached, a time-out, an exchange that is not over at the deadline, 5xx, an answer cut short, one that
-        is longer than its Content-Length, and one that is too long. No message has a password or a query value in it that could be a
-        secret, and what the server says is in it without control characters.
+        For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer that is cut short, too long, or longer
+        than its Content-Length. Messages never show passwords or secret query values, and show what the server says without control
+        characters.
     """
     exchange = _Exchange(url, min(timeout_s, DEADLINE_S))
     thread = threading.Thread(target=exchange.run, name="gpuprop-download", daemon=True)
@@ -72,8 +72,8 @@ def download(url: str, timeout_s: float) -> bytes:
 
 
 class _Exchange:
-    """A request and its answer, on a thread of its own. A server can make every step of it as slow as it likes, and a look-up of a host
-    cannot be interrupted: so the caller waits for the thread until the deadline, then leaves and shuts the connection down."""
+    """A request and its answer, on a thread of its own. A server can make every step slow, and a look-up of a host cannot be interrupted.
+    So the caller waits for the thread until the deadline, then shuts the connection down and goes on."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.outcome: bytes | Exception | None = None
@@ -97,15 +97,15 @@ class _Exchange:
             raise ConnectionAbortedError
 
     def end(self) -> None:
-        """Shut the connection down, which ends the thread if it reads from it."""
+        """Shut the connection down. A thread that reads from it then ends."""
         self._ended = True
         open_socket = self._socket or (self.connection and self.connection.sock)
         if open_socket:
             with suppress(OSError):  # closed already
-                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # SSLSocket's own would change what the other thread uses
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # SSLSocket.shutdown would change what the other thread uses
 
     def late(self) -> NotFetched:
-        return NotFetched(f"{self._host} has not given its whole answer within {DEADLINE_S:g} s ({self._shown}): ask again later")
+        return NotFetched(f"{self._host} has not given its whole answer within {DEADLINE_S:g} s ({self._shown}): try again later")
 
     def _answer(self) -> bytes | NotFetched:
         opener = OpenerDirector()  # without handlers of files, FTP and redirections
@@ -121,7 +121,7 @@ class _Exchange:
         encoding = response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in PLAIN:
             return NotFetched(
-                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was not asked for: ask its maintainer"
+                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was not asked for: report it to its maintainer"
             )
         told = response.headers.get("Content-Length", "").strip()
         length = int(told) if re.fullmatch(r"\d{1,18}", told) and not response.chunked else None
@@ -131,17 +131,17 @@ class _Exchange:
         while (length is None or len(data) < length) and (piece := response.read1(CHUNK)):
             data += piece
             if len(data) > MAX_BYTES:
-                return NotFetched(f"{self._shown} sends more than {MAX_BYTES:,} bytes: these are no element sets")
+                return NotFetched(f"{self._shown} sends more than {MAX_BYTES:,} bytes: it cannot be element sets")
         if length is not None and len(data) < length:
-            return NotFetched(f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Ask again")
+            return NotFetched(f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Try again")
         if length is not None and (len(data) > length or self._goes_on(response)):
             return NotFetched(
-                f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so its end is not known. Ask again later"
+                f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so its end is not known. Try again later"
             )
         return bytes(data)
 
     def _goes_on(self, response: Any) -> bool:
-        """Whether the server sends more. One that keeps the connection open although it was asked to close it is not waited for."""
+        """Whether the server sends more. Does not wait if the server keeps the connection open although it was asked to close it."""
         assert self._socket is not None
         try:
             self._socket.settimeout(min(EXTRA_S, self._timeout_s))
@@ -150,7 +150,7 @@ class _Exchange:
             return False
 
     def _said(self, response: Any) -> str:
-        """What a server says when it refuses, as far as it comes in time."""
+        """The text of a refusal, as far as it arrives in time."""
         data = bytearray()
         end = time.monotonic() + REFUSAL_S
         with suppress(OSError, http.client.HTTPException):
@@ -164,51 +164,49 @@ class _Exchange:
         status = response.status
         answer = f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
         if 200 <= status < 300:
-            return NotFetched(f"{answer}, which is not the whole of it")
+            return NotFetched(f"{answer}, which is not a whole answer")
         if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
             answer += f" ({said[:SAID]!r})"
         if status >= 500 or status < 200:
-            return NotFetched(f"{answer}: the server has a failure of its own. Wait, then ask again")
+            return NotFetched(f"{answer}: the server has failed. Try again later")
         if status < 400:
             there = shown_redirection(self._url, response.headers.get("Location", ""))[:SAID]
             return Refused(f"{answer}: it has moved to {there}. Redirections are not followed: ask for that address if you trust it")
         if status in (403, 429):
-            advice = (
-                "it refuses this network address, for too many requests or for another reason. Do not ask again before two hours are over"
-            )
+            advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"
             return Refused(f"{answer}: {advice}; CelesTrak's rules are at https://celestrak.org/usage-policy.php")
         if status == 404:
             found = "the query matches no satellite" if "no gp data found" in said.lower() else "there is nothing at that address"
             return Refused(f"{answer}: {found}. Check its spelling")
-        return Refused(f"{answer}: it will not serve this request. Read what it says, and open the address in a browser")
+        return Refused(f"{answer}: it refuses this request. Read what it says, or open the address in a browser")
 
     def _failure(self, error: Exception) -> Exception:
-        """What an exception of the connection means; one that is not of the connection is itself."""
+        """The error to raise for an exception: NotFetched for one of the connection, any other unchanged."""
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, TimeoutError):
-            advice = "ask again later, or look whether a firewall is in the way"
+            advice = "try again later, or check whether a firewall blocks it"
             return NotFetched(f"{self._host} did not answer within {self._timeout_s:g} s ({self._shown}): {advice}")
         if isinstance(reason, ssl.SSLError):
             why = self._foreign.line(str(reason), SAID)
             return NotFetched(
-                f"{self._host} has no valid certificate for a secure connection ({why}): is a proxy in the way, or is this clock wrong?"
+                f"{self._host} has no valid certificate for a secure connection ({why}): check the proxy and the clock of this machine"
             )
         if isinstance(error, http.client.IncompleteRead):
-            return NotFetched(f"{self._shown} was cut short: the connection ended before the answer. Ask again")
+            return NotFetched(f"{self._shown} was cut short: the connection ended before the answer did. Try again")
         if isinstance(reason, (http.client.InvalidURL, ValueError)):
             return NotFetched(
-                f"{self._host} cannot be reached: it is no name of a host, or https_proxy (http_proxy) is no address of a proxy"
+                f"{self._host} cannot be reached: its host name is not valid, or https_proxy (http_proxy) is not the address of a proxy"
             )
         if isinstance(error, (http.client.HTTPException, ConnectionError)):
-            return NotFetched(f"{self._host} broke the connection off ({type(error).__name__}): ask again later")
+            return NotFetched(f"{self._host} closed the connection too early ({type(error).__name__}): try again later")
         if isinstance(reason, (OSError, str)):
             why = self._foreign.line((reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID)
-            return NotFetched(f"{self._host} cannot be reached ({why}): is there a network, and a proxy to name in https_proxy?")
+            return NotFetched(f"{self._host} cannot be reached ({why}): check the network, and whether https_proxy must name a proxy")
         return error
 
 
 class _Connection(http.client.HTTPConnection):
-    """Tells the exchange of its socket, also while it connects; urllib forgets it once the answer begins."""
+    """Gives its socket to the exchange, also while it connects: urllib drops it when the answer begins."""
 
     def __init__(self, exchange: _Exchange, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from .clock import MINUTE, Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
+from .messages import shown
 
 if TYPE_CHECKING:
     from .selection import Patterns
@@ -41,7 +42,7 @@ OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
     "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
 }
-# Where a satellite of a filed constellation has its place in its shell; likewise. Columns after the OMM fields, outside their digest.
+# The place of a satellite of a filed constellation in its shell. These columns follow the OMM fields and are not in their digest.
 PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {"plane": ("int32", "", -1), "slot": ("int32", "", -1)}
 FIELDS = OMM_FIELDS | PATTERN_FIELDS
 ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
@@ -158,7 +159,7 @@ class Elements:
     def plane(self) -> npt.NDArray[np.int32]:
         """Plane of each satellite of a filed constellation within its shell, (n,), counted from 0; -1 for satellites of catalogues.
 
-        Plane 0 is the one that the names call P01, and the p of gpuprop.presets.Shell. Every shell counts its own planes.
+        Plane 0 is P01 in the names, and p in gpuprop.presets.Shell. Every shell counts its own planes.
         """
         return self.fields["plane"]
 
@@ -169,10 +170,10 @@ class Elements:
 
     @property
     def median_epoch(self) -> np.datetime64:
-        """The median of the epochs, UTC, datetime64[ns]: when most of the sets are from. ValueError where there is no set.
+        """The median of the epochs, UTC, datetime64[ns]. ValueError if there are no sets.
 
-        A median, so that a few sets of planned manoeuvres, days ahead of the others, do not move it. Where there are sets of catalogues
-        they alone count: a filed constellation has whatever epoch it was made with.
+        The median does not move when a few sets of planned manoeuvres are days ahead of the others. If there are sets of catalogues, only
+        those count: the epoch of a filed constellation is arbitrary.
         """
         if not len(self):
             raise ValueError("there are no element sets, so there is no median epoch")
@@ -181,7 +182,7 @@ class Elements:
 
     @property
     def default_start(self) -> np.datetime64:
-        """The instant from which `gpuprop propagate` starts unless told otherwise: `median_epoch`, rounded up to the minute."""
+        """The default start of `gpuprop propagate`: `median_epoch`, rounded up to the minute."""
         return np.datetime64(-(-int(self.median_epoch.astype(np.int64)) // MINUTE) * MINUTE, "ns")
 
     # --- as a sequence ---
@@ -211,10 +212,10 @@ class Elements:
     def concat(parts: Iterable["Elements"]) -> "Elements":
         """All satellites of `parts`, in order.
 
-        Catalogue numbers of real satellites are kept, also where parts have the same ones: these are then several sets of one satellite
-        (`latest`). Synthetic satellites of different parts are different satellites: where a part has a synthetic number that stands for
-        another satellite in a part before it, all its synthetic satellites get new numbers, in the order of their old ones, from the first
-        number after those that all other parts have. A note says which. ValueError for no parts, or if no numbers are left.
+        Real satellites keep their catalogue numbers: the same number in several parts means several sets of one satellite (`latest`).
+        Synthetic satellites of different parts are different satellites. If a part has a synthetic number that an earlier part uses for
+        another satellite, all its synthetic satellites get new numbers after those of all other parts, in the order of their old ones. A
+        note says which. ValueError for no parts, or if no numbers are left.
         """
         parts = _renumbered([checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)])
         if not parts:
@@ -242,13 +243,13 @@ class Elements:
         return Elements(fields_of(satrecs))
 
     def select(self, patterns: "Patterns") -> "Elements":
-        """The satellites with a name, a catalogue number or an operator, or with one of several such.
+        """The satellites that match a name, a catalogue number or an operator, or one of several of these.
 
         Parameters
         ----------
         patterns : str, int, or several of them
-            `STARLINK*`: a name, in which `*` and `?` alone are wild, brackets stand for themselves and case does not matter, so that a
-            name copied from a catalogue selects its satellite. `25544` (text or a number): a catalogue number. `@guowang`: an operator.
+            `STARLINK*`: a name. Only `*` and `?` are wildcards, brackets stand for themselves and case does not matter, so a name copied
+            from a catalogue selects its satellite. `25544` (text or a number): a catalogue number. `@guowang`: an operator.
 
         Returns
         -------
@@ -257,12 +258,12 @@ class Elements:
         Raises
         ------
         SelectionError (a ValueError)
-            For patterns that fit no satellite; it has the nearest names. Where some of several patterns fit none, a SelectionWarning says
-            so.
+            If no pattern matches a satellite; the message has the nearest names. If only some of the patterns match none, that is a
+            SelectionWarning.
         ValueError
-            For no pattern, and an operator that is not known (gpuprop.selection.operators).
+            For no pattern, and for an unknown operator (gpuprop.selection.operators).
         TypeError
-            For what is neither text nor a whole number.
+            For a pattern that is neither text nor a whole number.
         """
         from .selection import SelectionError, SelectionWarning, as_patterns, find, why_unused
 
@@ -278,9 +279,8 @@ class Elements:
         """The satellites for which a condition holds, such as `altitude_km > 500 and inclination_deg < 60`.
 
         Names: those of gpuprop.conditions.QUANTITIES, with `< <= > >= == !=`, `in (...)`, `like`, `and`, `or`, `not` and parentheses.
-        start: the instant that `age_days` is counted to (negative for epochs after it); unless given, `default_start`: when most of the
-        sets here are from. Never the clock's time, so that the same element sets give the same satellites tomorrow. gravity: the model
-        that altitudes are counted with.
+        start: the instant that `age_days` is counted to (negative for epochs after it); default: `default_start` of these sets. It is never
+        the clock's time, so the same element sets give the same satellites tomorrow. gravity: the model for altitudes.
         A note says what was selected. ConditionError (a ValueError), with the column, for what is not in that language.
         """
         from .conditions import Satellites, read_condition
@@ -301,7 +301,7 @@ class Elements:
         -------
         Elements, in the order that the sets have here. Of sets with the same catalogue number the one with the latest epoch is kept; if
         several have that epoch, the last of them. Synthetic satellites (`synthetic`) and sets without a catalogue number (number 0) are
-        all kept. If that leaves sets out, a note says how many; if not, these are the same Elements.
+        all kept. A note says how many are left out; if none is, the result is this object itself.
         """
         return self._one_each(np.zeros(len(self), np.uint64), "latest element set of each satellite")
 
@@ -320,14 +320,14 @@ class Elements:
         Raises
         ------
         TypeError, ValueError
-            For what is not one instant.
+            If it is not one instant.
         """
         ns, epochs = np.int64(instant_ns(instant)), self.epoch.view(np.int64)
         distance = np.where(epochs > ns, epochs - ns, ns - epochs).view(np.uint64)  # as unsigned integers, differences never overflow
         return self._one_each(distance, f"element set of each satellite nearest to {format_ns(int(ns))}")
 
     def _one_each(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
-        """For each catalogue number the set of the least `distance`, of those the newest, of those the last."""
+        """For each catalogue number the set with the smallest `distance`; of several the newest; of several of these the last."""
         order = np.lexsort((self.epoch, ~distance, self.sat_id))  # stable: the best of each number is its last
         number = self.sat_id[order]
         kept = self.synthetic | (self.sat_id == 0)
@@ -338,7 +338,7 @@ class Elements:
         return self._noted(mask, f"selected by {by}")
 
     def _noted(self, mask: npt.NDArray[np.bool_], what: str) -> "Elements":
-        """Those chosen, with a note of what they are and how many of how many."""
+        """The chosen sets, with a note of what they are and how many."""
         chosen = self[mask]
         assert chosen.noted is not None
         note = f"{what}: {len(chosen):,} of {len(self):,}"
@@ -347,7 +347,7 @@ class Elements:
 
     @property
     def synthetic(self) -> npt.NDArray[np.bool_]:
-        """Which satellites are made up, (n,): they have a plane of a filed constellation, or a number from FIRST_SYNTHETIC_ID up."""
+        """Which satellites are not real, (n,): they have a plane of a filed constellation, or a number from FIRST_SYNTHETIC_ID up."""
         return np.asarray((self.sat_id >= FIRST_SYNTHETIC_ID) | (self.plane >= 0))
 
     @property
@@ -381,19 +381,17 @@ class Elements:
 
 
 def checked_elements(value: Any, what: str) -> Elements:
-    """The value, if it is Elements; TypeError otherwise, which says what makes Elements. what: its name in the message."""
+    """The value, if it is Elements. If not, a TypeError that says how to make Elements. what: its name in the message."""
     if isinstance(value, Elements):
         return value
-    shown = repr(value)[:60]
     hint = f": gpuprop.constellation({value!r}) or gpuprop.read_elements({value!r}) makes them" if isinstance(value, str) else ""
-    raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown}{hint}")
+    raise TypeError(f"{what} must be gpuprop.Elements, not {type(value).__name__} {shown(value)}{hint}")
 
 
 def median_ns(instants: npt.NDArray[np.int64]) -> int:
-    """The median of integer nanoseconds, (n,); between two, the whole nanosecond at or below their middle."""
-    low, high = np.partition(instants, ((len(instants) - 1) // 2, len(instants) // 2))[
-        [(len(instants) - 1) // 2, len(instants) // 2]
-    ].tolist()
+    """The median of integer nanoseconds, (n,); the mean of the two middle ones is rounded down."""
+    middle = [(len(instants) - 1) // 2, len(instants) // 2]
+    low, high = np.partition(instants, middle)[middle].tolist()
     return int(low + (high - low) // 2)
 
 
@@ -408,7 +406,7 @@ def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
 
 
 def _renumbered(parts: list[Elements]) -> list[Elements]:
-    """The same, with new numbers for the synthetic satellites of parts whose numbers earlier parts have; otherwise as Elements.concat."""
+    """The parts, with new numbers for synthetic satellites as Elements.concat says."""
     taken = np.unique(np.concatenate([[0], *(part.sat_id[~part.synthetic] for part in parts)]))
     moved = []
     for place, part in enumerate(parts):

@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 class EngineWarning(UserWarning):
-    """A GPU does not start, and `auto` goes on without it."""
+    """A GPU does not start, and `auto` runs without it."""
 
 
 class Propagation(Protocol):
@@ -94,10 +94,10 @@ def open_engines(
     Parameters
     ----------
     begin : callable
-        What is done with an engine at its start (load element sets, for example). An engine starts if this raises no CudaError.
+        The first work of an engine, such as loading element sets. An engine starts if this raises no CudaError.
     name : str, optional
         auto, cuda (every visible GPU), cuda:1 (the second GPU alone), cpu or numpy. auto takes the GPUs that start, else cpu, else numpy;
-        auto:1 does so with the second GPU alone. Default: GPUPROP_ENGINE, else auto.
+        auto:1 tries only the second GPU. Default: GPUPROP_ENGINE, else auto.
     threads : int, optional
         Cores to use. Default: all.
     first : bool
@@ -111,17 +111,17 @@ def open_engines(
     Raises
     ------
     TypeError
-        For a name that is no text.
+        For a name that is not text.
     ValueError
-        For a name that is not known, an engine asked for by name that is not usable here, with the reason, and for threads that are not a
-        whole number from one on.
+        For an unknown name, for an engine asked for by name that is not usable here (with the reason), and for threads that are not a
+        positive whole number.
     CudaError
-        Where a GPU asked for by name does not start. The message names the fix.
+        If a GPU asked for by name does not start. The message names the fix.
 
     Warns
     -----
     EngineWarning
-        Where `auto` goes on without a GPU that is here and does not start, with the reason. A machine without a GPU or without CuPy gives
+        If a GPU of this machine does not start and `auto` runs without it, with the reason. A machine without a GPU or without CuPy gives
         no warning.
     """
     if not isinstance(name, str | None):
@@ -137,7 +137,7 @@ def open_engines(
         begun, trouble = _on_gpus_that_start(begin, gpu, first)
         kind = "cuda" if begun else "cpu" if engine_cpu.usable()[0] else "numpy"
         if trouble:
-            what = "cuda goes on without a GPU" if begun else f"engine {kind} is used in the place of cuda"
+            what = "cuda leaves out a GPU" if begun else f"engine {kind} is used instead of cuda"
             warnings.warn(f"{what}: {'; '.join(trouble)}", EngineWarning, stacklevel=_outside())
         if begun:
             return begun
@@ -153,7 +153,7 @@ def open_engines(
 
 
 def _on_gpus_that_start(begin: Callable[[Engine], Result], gpu: int | None, first: bool) -> tuple[list[Result], list[str]]:
-    """What `begin` makes of each GPU that starts, and why others do not."""
+    """What `begin` returned for each GPU that starts, and why others do not start."""
     begun: list[Result] = []
     trouble: list[str] = []
     try:
@@ -175,7 +175,7 @@ def _on_gpus_that_start(begin: Callable[[Engine], Result], gpu: int | None, firs
 
 
 def _outside() -> int:
-    """The stacklevel of the caller's code that called gpuprop, as seen from the caller of this function."""
+    """The stacklevel with which a warning of this function's caller points to the code that called gpuprop."""
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == __package__:
         level, frame = level + 1, frame.f_back

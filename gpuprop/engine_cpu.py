@@ -115,11 +115,11 @@ class _Satellite(ctypes.Structure):
 
 _Elements = ctypes.c_double * 8  # MeanElements of one satellite
 _SatelliteState = ctypes.c_double * 10  # as SatelliteState in kernels/cpu.cpp, whose status is the integer at place 6
-_read_state = struct.Struct("6dq24x").unpack  # without what is known of the resonance
+_read_state = struct.Struct("6dq24x").unpack  # without the state of the resonance
 
 
 class JulianStates(NamedTuple):
-    """Where states go, in the layout of python-sgp4; C-contiguous."""
+    """Arrays for states in the layout of python-sgp4; C-contiguous."""
 
     status: npt.NDArray[np.uint8]  # (n_sats, n_times)
     r: Array  # (n_sats, n_times, 3) km
@@ -143,7 +143,7 @@ class Library:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
             raise Unusable(f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}") from error
-        # The lock of the interpreter is kept during a call of a microsecond: to release it and take it again costs a part of that.
+        # Keep the interpreter's lock during these calls of a microsecond: releasing and taking it would cost a part of that.
         held = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
@@ -176,7 +176,7 @@ class Library:
         return function
 
     def julian(self, width: int) -> Any:
-        """The C function that computes the satellites first to last, of one regime, of a _JulianJob."""
+        """The C function that computes satellites first to last of a _JulianJob, all of one regime."""
         function = getattr(self._library, f"gpuprop_julian_{width}")
         function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64], None
         return function
@@ -365,14 +365,14 @@ class CpuSatellite:
 
     def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
         """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
-        state = _SatelliteState()  # a new one each time: another thread may be at work on this satellite too
+        state = _SatelliteState()  # a new one each time: another thread may use this satellite at the same time
         self._propagate(self._address, t, self._latest, state)
         self._latest = state
         return _read_state(state)
 
     @property
     def regime(self) -> int:
-        """One of those of gpuprop.constants."""
+        """Its regime, as in gpuprop.constants."""
         return int(self._satellite.regime)
 
     @property
@@ -396,7 +396,7 @@ class CpuJulian:
     def __init__(self, model: Model, table: Array, bounds: dict[int, slice], epoch: Array, rows: npt.NDArray[np.int64]) -> None:
         epoch, rows = np.ascontiguousarray(epoch), np.ascontiguousarray(rows, np.int64)
         self._bounds = bounds
-        self._arguments = (model, table, bounds, epoch, rows)  # which the job points to
+        self._arguments = (model, table, bounds, epoch, rows)  # the job points to them
         self._job = _JulianJob(
             gravity=_Gravity.of(model.gravity),
             afspc=model.opsmode == "a",
@@ -414,7 +414,7 @@ class CpuJulian:
     def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
         """Write the states at jd + fr, (n_times,) each, into the rows of these satellites."""
         jd, fr = np.ascontiguousarray(jd), np.ascontiguousarray(fr)
-        job = _JulianJob.from_buffer_copy(self._job)  # its own: another thread may be at work on these satellites too
+        job = _JulianJob.from_buffer_copy(self._job)  # a copy: another thread may use these satellites at the same time
         job.jd, job.fr, job.n_times = jd.ctypes.data, fr.ctypes.data, len(jd)
         job.status, job.r, job.v = out.status.ctypes.data, out.r.ctypes.data, out.v.ctypes.data
         for regime, part in self._bounds.items():

@@ -27,12 +27,13 @@ import numpy as np
 from .clock import SECOND, format_ns, parse_instant
 from .download import DEADLINE_S, NotFetched, Refused, download
 from .elements import Elements
+from .messages import printable
 from .reading import ElementsError, read_elements
 from .reading.ending import unfinished
 from .reading.source import GZIP, MAX_BYTES, load
 from .selection import celestrak_groups, operators
-from .small_file import read_small_file
-from .urls import ForeignText, checked_url, printable, query_value, shown_url
+from .small_file import os_flags, read_small_file
+from .urls import ForeignText, checked_url, query_value, shown_url
 from .writing.whole_file import replace, write_whole
 
 if sys.platform != "win32":
@@ -41,11 +42,11 @@ if sys.platform != "win32":
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
 BASE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
 INTERVAL_S = 2 * 3600.0
-WAIT_S = DEADLINE_S + 60.0  # for another process that downloads the same: its deadline, and time to read and keep the answer
+WAIT_S = DEADLINE_S + 60.0  # to wait for another process that downloads the same: its deadline, and time to read and store the answer
 POLL_S = 0.05
 MAX_NOTE = 64 << 10  # bytes of a refusal that is remembered
-HEAD = 64 << 10  # bytes of an answer that is no element sets, where its words are looked for
-SAID, LINE = 400, 500  # characters of what a server says, of a line of a message that quotes it
+HEAD = 64 << 10  # bytes at the beginning of an answer without element sets, in which known messages are searched
+SAID, LINE = 400, 500  # characters that are shown: of a server's message; of a line that quotes an answer
 NOT_UPDATED = re.compile(r"gp data has not updated since your last\s+successful(?:.*?at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d))?", re.I | re.S)
 NOT_A_GROUP = re.compile(r"invalid query.*not found", re.I | re.S)
 
@@ -76,20 +77,20 @@ class Fetched:
 def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.0, say: Callable[[str], None] | None = None) -> Fetched:
     """Write the element sets of a CelesTrak group (`active`, `starlink`), of an operator (`guowang`) or of an address to `output`.
 
-    A group comes as OMM CSV, an address as it is served, which must be element sets that end where a record ends. What was downloaded less
-    than two hours ago is taken from the cache (`cache_folder`). GPUPROP_CELESTRAK names a mirror of the service.
+    A group is OMM CSV. What an address gives is written unchanged; it must be element sets that end at the end of a record. What was
+    downloaded less than two hours ago comes from the cache (`cache_folder`). GPUPROP_CELESTRAK names a mirror of the service.
 
     Parameters
     ----------
     wanted : str
-        A group, an operator, or an address (https://...). Its query values are in no message, file name or note of the cache, but those of
-        CelesTrak's own names (GROUP, FORMAT ...): a token stays a secret.
+        A group, an operator, or an address (https://...). Its query values may be secrets, so no message, file name or note of the cache
+        shows them, except those of CelesTrak's own names (GROUP, FORMAT ...).
     output : str or path
-        Replaced once the new content is complete; as it was whenever this raises.
+        The file to write. It is replaced when the new content is complete; after an error it is unchanged.
     timeout_s : float
-        Seconds for each step of the connection. The whole exchange has 15 minutes, whatever the server does.
+        Seconds for each step of the connection. The whole exchange has 15 minutes.
     say : function of one text, optional
-        Called when another process downloads the same and is waited for.
+        Called before a wait for another process that downloads the same.
 
     Returns
     -------
@@ -98,11 +99,11 @@ def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.
     Raises
     ------
     ValueError
-        For what is neither a group nor an address.
+        If it is neither a group nor an address.
     NotFetched
-        A RuntimeError: there is no good answer, or another process still downloads the same after 16 minutes.
+        A RuntimeError: there is no good answer, or another process still downloads the same after 16 minutes of waiting.
     OSError
-        For files.
+        If a file cannot be read or written.
     """
     if not timeout_s > 0.0:
         raise ValueError(f"a time-out of {timeout_s:g} s leaves no time to answer")
@@ -117,16 +118,16 @@ def fetch(wanted: str, output: str | os.PathLike[str], *, timeout_s: float = 60.
 
 
 def _as_named(data: bytes, output: str | os.PathLike[str]) -> bytes:
-    """What is to be packed by `replace`, if the name says so: not what is packed already."""
+    """The data to hand to `replace`, which packs a file whose name ends in .gz: data that is packed already is unpacked for it."""
     packed = data.startswith(GZIP) and os.fspath(output).lower().endswith(".gz")
     return gzip.decompress(data) if packed else data
 
 
 def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Held", str]:
-    """The newest answer there is, and why it is from the cache (empty if it is not)."""
+    """The newest answer, and why it is from the cache (empty if it is not)."""
     held = cache.held()
     if held is not None and held.age_s < INTERVAL_S:
-        return held, f"from the cache, {_duration(held.age_s)} old: asked for once in two hours"
+        return held, f"from the cache, {_duration(held.age_s)} old: one request in two hours"
     try:
         return _asked(url, cache, timeout_s), ""
     except _NotUpdated as notice:
@@ -152,7 +153,7 @@ def address(wanted: str) -> str:
             raise ValueError(f"CelesTrak has no group for {name}: gpuprop fetch active, then --select @{operators()[name].name}")
         name = group.lower()
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
-        shown = repr(wanted) if re.fullmatch(r"[\w. -]{0,60}", wanted) else "what was given"  # a mistyped address may hold a password
+        shown = repr(wanted) if re.fullmatch(r"[\w. -]{0,60}", wanted) else "what was given"  # it may be a mistyped address with a password
         raise ValueError(f"{shown} is neither a group of CelesTrak ({', '.join(groups[:3])}, starlink ...) nor an address (https://...)")
     group = known.get(name, wanted.strip().removeprefix("@"))
     base = checked_url(os.environ.get(BASE) or CELESTRAK, f"the value of {BASE}")
@@ -215,26 +216,26 @@ class _Cache:
 
     @contextmanager
     def alone(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Others that want the same wait, and then find it in the cache. NotFetched if they wait for longer than WAIT_S."""
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        """Hold the lock. Other processes that want the same wait for it, then find the answer in the cache. NotFetched after WAIT_S."""
+        flags = os_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK")
         try:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(self._lock, flags, 0o666)
         except OSError as error:
-            reason = f"{self._lock.parent} cannot hold a cache ({error.strerror}), without which CelesTrak would be asked too often"
+            reason = f"{self._lock.parent} cannot hold a cache ({error.strerror}), and CelesTrak gets too many requests without one"
             raise NotFetched(f"{reason}: set XDG_CACHE_HOME to a folder that can be written") from error
         try:
             end = time.monotonic() + WAIT_S
             waits = False
             while not _locked(lock):
                 if time.monotonic() >= end:
-                    advice = f"ask again later, or end that process. The lock is {self._lock}"
-                    raise NotFetched(f"{_holder(lock)} downloads the same, and was waited for in vain for {WAIT_S:g} s: {advice}")
+                    advice = f"try again later, or end that process. The lock is {self._lock}"
+                    raise NotFetched(f"{_holder(lock)} downloads the same, and has not finished within {WAIT_S:g} s: {advice}")
                 if not waits:
                     say(f"waiting for {_holder(lock)}, which downloads the same, for at most {WAIT_S:g} s")
                 waits = True
                 time.sleep(POLL_S)
-            with suppress(OSError):  # only for those who wait
+            with suppress(OSError):  # for the messages of processes that wait
                 os.truncate(lock, 0)
                 os.write(lock, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode())
             yield
@@ -247,7 +248,7 @@ class _Cache:
             age_s = _age(self.path)
             return _Held(data, _read(data, str(self.path)), age_s)
         except (OSError, ValueError):
-            return None  # none yet, or damaged
+            return None  # there is none yet, or it is damaged
 
     def keep(self, data: bytes, elements: Elements) -> _Held:
         write_whole(self.path, data)
@@ -291,16 +292,16 @@ def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
 
 
 def _understood(data: bytes, url: str) -> Elements | str:
-    """The element sets of an answer; or why it holds none, or not all of them."""
+    """The element sets of an answer, or why they are missing or not complete."""
     shown, foreign = shown_url(url), ForeignText(url)
     try:
         elements = _read(data, shown)
         _, kind, text = load(io.BytesIO(data))
         within = unfinished(kind, text)
-        return f"{shown} was cut short: it ends in the middle of {within}. Ask again" if within else elements
+        return f"{shown} was cut short: it ends in the middle of {within}. Try again" if within else elements
     except ElementsError as error:
         said = str(error)
-    if foreign.may_be_in(data):  # the message quotes a piece of the answer, which may begin or end within a secret
+    if foreign.may_be_in(data):  # the message quotes a piece of the answer, which may begin or end inside a secret
         return f"{shown} holds no element sets, and its text repeats a part of the address that is not shown: look at it in a browser"
     return "\n".join(printable(line)[:LINE] for line in said.splitlines())
 
@@ -313,7 +314,7 @@ def _no_group(url: str) -> str:
 
 
 def _locked(lock: int) -> bool:
-    """Whether the lock is had. Where the system or the file system has no locks, it is not needed to go on."""
+    """Try to take the lock. Also True if the system or the file system has no locks."""
     if sys.platform == "win32":
         return True
     try:
@@ -324,7 +325,7 @@ def _locked(lock: int) -> bool:
 
 
 def _holder(lock: int) -> str:
-    """Which process holds the lock, as far as its file tells."""
+    """The process that holds the lock, if its file says so."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         found = json.loads(os.pread(lock, MAX_NOTE, 0))
         return printable(f"process {found['pid']:d} on {found['host']:.80s}")

@@ -59,17 +59,17 @@ def _known() -> dict[str, Constellation]:
 
 @cache
 def _by_name() -> dict[str, Constellation]:
-    """Every name and alias of a constellation, and every shell's name, as a constellation of that shell alone."""
+    """All names: of constellations, their aliases, and shells (each a constellation of that shell alone)."""
     alone = {
         shell.id: replace(whole, name=shell.id, title=f"one shell of {whole.name}", shells=(shell,), aliases=())
-        for whole in reversed(_known().values())  # of a shell of several the first has the last word
+        for whole in reversed(_known().values())  # if several constellations have a shell, the first one names it
         for shell in whole.shells
     }
     return alone | {alias: each for each in _known().values() for alias in (each.name, *each.aliases)}
 
 
 def relatives(name: str) -> tuple[Constellation, ...]:
-    """The other constellations on record of whose systems `name`, a constellation or a shell known, has shells; none for another name."""
+    """The other known constellations of the same systems as `name`, a known constellation or shell; none for an unknown name."""
     found = _by_name().get(name.strip().lower())
     systems = {shell.constellation for shell in found.shells} if found else set()
     return tuple(each for each in _known().values() if each is not found and systems & {shell.constellation for shell in each.shells})
@@ -87,12 +87,12 @@ def without_geometry() -> dict[str, str]:
 
 
 def is_preset(name: str) -> bool:
-    """Whether `name` is a constellation known, an alias of one, or one of its shells."""
+    """Whether `name` is a known constellation, an alias of one, or one of its shells."""
     return name.strip().lower() in _by_name()
 
 
 def find_constellation(name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None) -> Constellation:
-    """A constellation known, by its name or an alias, or one shell of it, by the shell's name (case does not matter).
+    """A known constellation, by its name or an alias, or one of its shells, by the shell's name (case does not matter).
 
     altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with the nearest names, for one not known, and
     for an altitude or an inclination where the source states it.
@@ -106,7 +106,7 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
         )
     if wanted not in _by_name():
         names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]
-        every = [*names, *_filings()[0]]  # a constellation before a shell of like name
+        every = [*names, *_filings()[0]]  # a constellation before a shell of similar name
         begun = [known for known in every if wanted and known.startswith(wanted)]
         nearest = begun[:3] or difflib.get_close_matches(wanted, [*every, *without_geometry()], cutoff=0.5)
         hint = f"did you mean {' or '.join(dict.fromkeys(nearest))}? " if nearest else ""
@@ -161,19 +161,19 @@ def constellation(
     first_id : int
         Number of the first satellite; the others follow. A TLE holds numbers up to 339,999, so use `first_id=1` to write TLE.
     altitude_km, inclination_deg : float, optional
-        For the shells of which no source states them, as of honghu-3. Without them an assumption is used.
+        For shells whose sources do not state them, such as those of honghu-3. By default an assumption is used.
 
     Returns
     -------
     Elements
-        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, say where each has its place in its shell. `notes` has what was
-        assumed (lines that begin with `assumed:`), then a line per shell with its source and confidence.
+        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, are the place of each in its shell. `notes` has the
+        assumptions (lines that begin with `assumed:`), then a line per shell with its source and confidence.
 
     Raises
     ------
     ValueError
-        For a name that is not known (with the nearest ones), an altitude or an inclination where the source states it, an epoch that
-        cannot be read, and numbers that do not fit into int32.
+        For an unknown name (with the nearest names), an altitude or inclination that the source states already, an epoch that cannot be
+        read, and numbers that do not fit into int32.
     """
     found = find_constellation(name, altitude_km=altitude_km, inclination_deg=inclination_deg)
     return found.elements(epoch, gravity, first_id=first_id)

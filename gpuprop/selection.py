@@ -81,15 +81,15 @@ Patterns: TypeAlias = str | int | Iterable[str | int]
 
 
 class SelectionError(GpupropError, ValueError):
-    """No satellite is what was asked for."""
+    """No satellite matches the selection."""
 
 
 class SelectionWarning(UserWarning):
-    """One of several patterns fits no satellite."""
+    """One of several patterns matches no satellite."""
 
 
 class Found(NamedTuple):
-    """mask: (n,) the satellites that at least one pattern fits. unused: the patterns that fit none."""
+    """mask: (n,) which satellites match at least one pattern. unused: the patterns that match none."""
 
     mask: Mask
     unused: list[str]
@@ -118,22 +118,22 @@ def as_patterns(patterns: Patterns) -> list[str]:
 
 
 def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None) -> Found:
-    """Which satellites fit at least one of the patterns, and which patterns fit none.
+    """Which satellites match at least one of the patterns, and which patterns match none.
 
     Parameters
     ----------
     patterns : str, int, or several of them
-        A name, in which `*` stands for any characters and `?` for one; every other character stands for itself, case and the number of
-        spaces aside. Digits alone are also a catalogue number. `@name`: the satellites of that operator, which match its patterns and
-        none of what it leaves out.
+        A name, in which `*` stands for any characters and `?` for one; every other character stands for itself.
+        Case and the number of spaces do not matter. Digits alone are also a catalogue number. `@name`: the satellites of that operator,
+        which match its patterns and none of those that it leaves out.
     names : (n,) str
     numbers : (n,) int, optional
-        Catalogue numbers. Without them no pattern is one.
+        Catalogue numbers. Without them no pattern is taken for a number.
 
     Raises
     ------
     TypeError, ValueError
-        As as_patterns; ValueError for an operator that is not known.
+        As in as_patterns; ValueError for an unknown operator.
     """
     patterns = as_patterns(patterns)
     plain = np.array([_plain(name) for name in names], object)
@@ -154,7 +154,7 @@ def matching(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | 
 
 
 def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
-    """A sentence about patterns that fit none of the satellites with these names: the nearest names, and what may have been meant."""
+    """A message about patterns that match none of the satellites with these names: the nearest names, and hints."""
     count = f"none of the {len(names):,} satellites"
     parts = []
     for pattern in patterns[:SHOWN]:
@@ -165,18 +165,18 @@ def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
         else:
             nearest = nearest_names(pattern, names)
             hints = [f"the nearest names are {', '.join(nearest)}" if nearest else ""]
-            hints += ["only * and ? are wild, brackets stand for themselves" if "[" in pattern else ""]
-            hints += ["% is not wild: write *" if "%" in pattern else ""]
+            hints += ["only * and ? are wildcards, brackets stand for themselves" if "[" in pattern else ""]
+            hints += ["% is not a wildcard: write *" if "%" in pattern else ""]
             hints += ["give each number by itself" if re.fullmatch(r"\d+(\s*,\s*\d+)+", pattern) else ""]
-            parts.append("; ".join([f"{pattern} fits the name of {count}", *filter(None, hints)]))
+            parts.append("; ".join([f"{pattern} matches the name of {count}", *filter(None, hints)]))
     if len(patterns) > SHOWN:
-        parts.append(f"{len(patterns) - SHOWN:,} more fit none")
+        parts.append(f"{len(patterns) - SHOWN:,} more match none")
     nameless = "" if any(names) or not len(names) else "; none has a name: these are two-line sets without name lines"
     return "; ".join(parts) + nameless
 
 
 def nearest_names(pattern: str, names: Iterable[str]) -> list[str]:
-    """Up to three names that are spelt nearly like a pattern, or begin so."""
+    """Up to three names that are spelt, or begin, nearly like a pattern."""
     wanted = _plain(pattern.replace("*", "").replace("?", ""))
     known: dict[str, str] = {}
     for name in names:
@@ -197,13 +197,13 @@ def _is_number(pattern: str) -> bool:
 
 
 def _fitting(pattern: str, plain: npt.NDArray[np.object_]) -> Mask:
-    """Which names, as _plain gives them, fit a pattern."""
+    """Which names, in the form of _plain, match a pattern."""
     wanted = _plain(pattern)
     if pattern.startswith("@"):
         chosen = operator(pattern)
         wanted = f"(?!{_regex(chosen.without)})(?:{_regex(chosen.patterns)})"
     elif "*" in wanted or "?" in wanted:
-        wanted = _regex([wanted.replace("[", "[[]")])  # a set of one letter: itself
+        wanted = _regex([wanted.replace("[", "[[]")])  # in fnmatch, [[] is the bracket itself
     else:
         return np.asarray(plain == wanted, bool)
     match = re.compile(wanted).match

@@ -1,4 +1,4 @@
-"""Read a small file whole: regular files only, up to a limit, so that a device, a pipe or a huge file costs neither time nor memory."""
+"""Read a small file completely: only a regular file, and only up to a limit. A device, a pipe or a huge file costs no time or memory."""
 
 import os
 import stat
@@ -9,8 +9,11 @@ KINDS = (
     (stat.S_ISBLK, "a device"),
     (stat.S_ISSOCK, "a socket"),
 )
-# Without O_NONBLOCK, opening a pipe waits for its writer: it can take the place of the file after its kind was looked at.
-FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+
+
+def os_flags(*names: str) -> int:
+    """The flags of os.open with these names, together; those that this system does not have are left out."""
+    return sum(getattr(os, name, 0) for name in {*names, "O_BINARY"})
 
 
 def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> bytes:
@@ -21,7 +24,7 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     path : str or path
         The file; a symbolic link is followed.
     most : int
-        Bytes; a larger file is refused before it is read.
+        Largest size in bytes; a larger file is refused before it is read.
     wanted : str
         What the file should be, for messages: "a TOML file of shells".
 
@@ -33,18 +36,19 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     Raises
     ------
     FileNotFoundError, PermissionError, OSError
-        As open() raises them; they name the file.
+        As from open(), with the name of the file.
     ValueError
-        For a directory, a pipe, a device or a socket, which are not opened; for a name that no file can have; for a larger file.
+        For a directory, a pipe, a device or a socket, which are not opened, for a name that no file can have, and for a larger file.
     """
     name = os.fspath(path)
     if "\0" in name:
         raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
     _check(name, os.stat(name), most, wanted)
-    with open(os.open(name, FLAGS), "rb") as file:
+    # A pipe may have replaced the file since it was checked. Without O_NONBLOCK, opening a pipe waits for its writer.
+    with open(os.open(name, os_flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY")), "rb") as file:
         _check(name, os.fstat(file.fileno()), most, wanted)
         data = file.read(most + 1)
-    if len(data) > most:  # a file of /proc has no size, and a growing one had another
+    if len(data) > most:  # a file in /proc has no size, and another may have grown
         raise _too_large(name, f"more than {most:,} bytes", most, wanted)
     return data
 

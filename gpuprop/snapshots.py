@@ -101,12 +101,12 @@ class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
     engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). `auto` takes
-    the fastest that starts: where a GPU is here and does not, it goes on without it and says why (EngineWarning). gravity:
+    the fastest that starts; if a GPU does not start, it runs without it and says why (EngineWarning). gravity:
     wgs72 (what element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
     that the process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data
     ships, a file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
-    Raises ValueError for a name that is not known, an engine that is not usable here or a file that is no such table, CudaError where a GPU
-    that was asked for by name does not start.
+    Raises ValueError for an unknown name, an engine that is not usable here or a file that is not such a table, CudaError if a GPU that was
+    chosen by name does not start.
 
     A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
     """
@@ -157,7 +157,7 @@ class Propagator:
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
     def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, sunlit: bool = False, device: bool = False) -> States:
-        """All states at some instants, in one block; `snapshots` bounds the memory.
+        """All states at some instants, in one block. For many instants use `snapshots`, which bounds the memory.
 
         Parameters
         ----------
@@ -180,15 +180,15 @@ class Propagator:
         Raises
         ------
         ValueError
-            For a frame that is not known, and for instants that cannot be computed in it.
+            For an unknown frame, and for instants that cannot be computed in it.
         CudaError
-            Where the GPU fails, or has not enough memory.
+            If the GPU fails, or does not have enough memory.
 
         Notes
         -----
         With device=True on a GPU:
 
-        - The arrays are finished. Any stream, thread or library may read them at once. DLPack may be given any `stream`, -1 included.
+        - The arrays are finished: any stream, thread or library may read them at once. DLPack's `stream` may be anything, also -1.
         - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of the call; for `snapshots`, at the time
           when the next block is asked for. Work on that stream may still read the arrays when the last reference to them is dropped: their
           memory is not written again before that work is done.
@@ -216,14 +216,14 @@ class Propagator:
     ) -> Generator[States, None, None]:
         """The same as `states`, as blocks of consecutive instants. The next block is computed while the caller uses this one.
 
-        Several GPUs take turns. Wrong arguments are refused by this call, not at the first block.
+        Several GPUs take turns. Wrong arguments raise here, not at the first block.
 
         Parameters
         ----------
         times, frame, velocity, sunlit
             As for `states`.
         block_bytes : int
-            Most bytes in a block. A block has one instant at least.
+            Largest size of a block in bytes. A block has at least one instant.
         instants : int, optional
             Instants in a block, in place of block_bytes.
         device : bool
@@ -258,7 +258,7 @@ class Propagator:
     def _blocks(self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool) -> Generator[States, None, None]:
         names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        # Room on the device is taken on the consumer's thread, which asks for the next block, and so on the consumer's stream.
+        # This generator runs on the consumer's thread, so the memory is taken on the consumer's stream.
         turns = (
             (propagation, piece, room_for(propagation, piece, names) if device else None)
             for propagation, piece in zip(cycle(self._propagations), pieces)
@@ -292,12 +292,12 @@ class Propagator:
 
 
 def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
-    """What the engines are asked for."""
+    """The columns that the engines compute."""
     return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
 
 
 def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
-    """Memory for a block that stays on a GPU, on the stream that is current for the caller; None where no GPU computes."""
+    """Memory for a block that stays on a GPU, taken on the caller's current stream; None without a GPU."""
     return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 

@@ -1,4 +1,4 @@
-"""SOURCE on the command line: a catalogue file, - for standard input, a constellation, shell or file of one's own, a Walker pattern."""
+"""SOURCE on the command line: a catalogue file, - for standard input, a known constellation or shell, your own file, a Walker pattern."""
 
 import os
 import re
@@ -29,11 +29,11 @@ NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?", re.ASCII | re.IGNORECASE)
 
 
-OLD_DAYS = 30  # from its epoch: no element set is good for anything then
+OLD_DAYS = 30  # from its epoch; the states of such an element set are useless
 
 
 class SourceError(ValueError):
-    """A SOURCE that is neither a file nor a constellation nor a Walker pattern."""
+    """A SOURCE is neither a file, a constellation nor a Walker pattern."""
 
 
 def read_sources(
@@ -55,16 +55,16 @@ def read_sources(
     on_error, checksum
         As for read_elements.
     gravity : str
-        The gravity model for which constellations are made.
+        The gravity model of the constellations.
     epoch : str, datetime or numpy.datetime64, optional
-        Epoch of the constellations, UTC. Unless given, when most of the catalogues beside them are from (Elements.default_start), and
-        without a catalogue 2026-01-01.
+        Epoch of the constellations, UTC. Default: Elements.default_start of the catalogues among the sources; 2026-01-01 without
+        catalogues.
     first_id : int, optional
-        Number of the first satellite of the constellations, which are numbered on from source to source. Unless given, the first number
-        from 1,000,000,000 up that is greater than all numbers of the catalogues.
+        Number of the first satellite of the constellations; numbers go on from source to source. Default: the first number from
+        1,000,000,000 up that is greater than all numbers of the catalogues.
     latest : bool
-        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only these sets count where the epoch of the
-        constellations is taken from the catalogues. The result has all sets in any case.
+        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only these sets count for the default epoch
+        of the constellations. The result has all sets in both cases.
 
     Returns
     -------
@@ -73,10 +73,10 @@ def read_sources(
     Raises
     ------
     SourceError
-        For a source that is nothing known, an epoch that cannot be read, and a `first_id` with which constellations get numbers that a
-        catalogue has.
+        For an unknown source, an epoch that cannot be read, and a `first_id` that gives constellations the numbers of satellites in a
+        catalogue.
     ElementsError, OSError, ValueError
-        As read_elements and read_constellation.
+        As from read_elements and read_constellation.
     """
     sources = [STANDARD_INPUT if source == PIPED else source for source in sources]
     for source in filter(is_url, sources):
@@ -108,25 +108,25 @@ def read_sources(
         parts.append(part)
     if first_id is not None and ((taken >= first) & (taken < number)).any():
         raise SourceError(
-            f"--first-id {first} numbers the constellations from {first} to {number - 1}, which catalogues beside them have in part: "
+            f"--first-id {first} numbers the constellations from {first} to {number - 1}, and catalogues have some of these numbers: "
             f"use a number from {int(taken.max()) + 1} up, or leave --first-id out"
         )
     return Elements.concat(parts)
 
 
 def median_age_days(elements: Elements, start_ns: int) -> float:
-    """Days from the epochs to an instant (nanoseconds since 1970), the median: of the sets of catalogues where there are any."""
+    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970)."""
     return (start_ns - int(elements.median_epoch.astype(np.int64))) / DAY
 
 
 def ages_in_words(elements: Elements, start_ns: int) -> str:
-    """How old the element sets are at the first instant, and how many are more than OLD_DAYS away; empty where all are of that instant."""
+    """A line about the age of the element sets at the first instant; empty if all epochs are that instant."""
     ages = start_ns - elements.epoch.view(np.int64)
     if not ages.any():
         return ""
     old = int((abs(ages) > OLD_DAYS * DAY).sum())
     text = f"median age of the element sets at {format_ns(start_ns)}: {median_age_days(elements, start_ns):.1f} days"
-    return f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is good for days" if old else text
+    return f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is accurate for days only" if old else text
 
 
 def named_constellation(source: str) -> Constellation:
@@ -143,7 +143,7 @@ def named_constellation(source: str) -> Constellation:
 
 
 def named_input(arguments: list[str]) -> list[str]:
-    """The arguments of a command with - as a SOURCE replaced by a name, as the parser takes a lone - for an option."""
+    """The arguments of a command, with PIPED for a SOURCE of -: the parser would take a lone - for an option."""
     before = ["", *arguments]
     return [
         PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each for last, each in zip(before, arguments, strict=False)
@@ -151,7 +151,7 @@ def named_input(arguments: list[str]) -> list[str]:
 
 
 class _StandardInput:
-    """What is piped into the program, as a file that read_elements can name."""
+    """Standard input as a file with a name, for the messages of read_elements."""
 
     name = PIPED
 
@@ -160,7 +160,7 @@ class _StandardInput:
 
 
 def _is_file(source: str) -> bool:
-    """Whether a source means a file, there or not; a pattern or a constellation can hold a slash or a dot too."""
+    """Whether a source means a file, even a missing one. A pattern or a constellation can contain a slash or a dot too."""
     if source == STANDARD_INPUT or os.path.exists(source):
         return True
     name, at, orbit = source.partition("@")
@@ -170,7 +170,7 @@ def _is_file(source: str) -> bool:
 
 
 def _synthetic(source: str, first_id: int, gravity: str, epoch: Instant) -> Elements:
-    """A constellation of a file, a Walker pattern, or a constellation or shell known: NAME or NAME@ALTITUDE/INCLINATION."""
+    """A constellation from a file, a Walker pattern, or a known constellation or shell: NAME or NAME@ALTITUDE/INCLINATION."""
     if _is_file(source):
         return read_constellation(source, gravity=gravity, epoch=epoch, first_id=first_id)
     try:

@@ -1,4 +1,4 @@
-"""How close two satellites of a shell ever come, by SGP4's states; and the phasing that keeps them farthest apart.
+"""The closest approach of two satellites of a shell, by SGP4's states; and the phasing that makes it largest.
 
 The satellites of a shell share altitude, inclination, eccentricity and argument of perigee, and have no drag. Near the Earth SGP4 then
 moves all of them along one closed curve f(u), where u is the mean argument of latitude, in axes that turn with each satellite's node. All
@@ -6,7 +6,7 @@ nodes move at one rate, and all u. So two satellites whose nodes are d apart and
 
     |Rz(d) f(u + m) - f(u)|
 
-for every u in turn, and the closest approach is the least of that over u and over all pairs. f is taken from SGP4's states at SAMPLES
+as u goes round, and the closest approach is the smallest such distance of all u and all pairs. f is taken from SGP4's states at SAMPLES
 values of u, and between them from its Fourier series: the curve is a circle with terms of J2 and J3, whose harmonics fall off so fast that
 the series holds f to a micrometre. Where the orbit is an ellipse, f changes as perigee moves; then TURNS arguments of perigee are tried.
 """
@@ -33,7 +33,7 @@ TURNS = 72  # of an ellipse's perigee
 FINEST_KM = 1e-9  # harmonics smaller than this are left out
 GRID = 64  # values of u from which the least distance is sought
 STEPS = 6  # of Newton's method from there: it doubles the digits at each
-FIRST = 16  # pairs, those nearest on circles, that give the first bound
+FIRST = 16  # pairs, the nearest ones on circles, that give a first bound
 CHUNK = 2048  # pairs at once
 EQUAL_KM = 1e-6  # phasings whose distances differ by less are equal
 
@@ -43,8 +43,8 @@ class Curve(NamedTuple):
 
     coefficients: npt.NDArray[np.complex128]
     inclination: float  # rad
-    radius: float  # km, of the circle that the curve is compared with
-    off: float  # km: how far the curve is from that circle, at most
+    radius: float  # km, of the circle near the curve
+    off: float  # km: largest distance of the curve from that circle
 
     def at(self, u: npt.NDArray[np.floating[Any]], derivative: int = 0) -> Array:
         """f, or a derivative of it by u, at u (k,) rad: (k, 3) km."""
@@ -53,12 +53,12 @@ class Curve(NamedTuple):
 
 
 def closest_approach_km(shell: Shell) -> float:
-    """The smallest distance that ever separates two satellites of a shell, by SGP4's states (WGS-72).
+    """The smallest distance that two satellites of a shell ever have, by SGP4's states (WGS-72).
 
     Parameters
     ----------
     shell : Shell
-        Of a constellation on record (gpuprop.constellations) or of one's own.
+        A shell of a known constellation (gpuprop.constellations) or your own.
 
     Returns
     -------
@@ -68,8 +68,8 @@ def closest_approach_km(shell: Shell) -> float:
 
     Notes
     -----
-    The geometry of the module's text, for satellites as filed: real ones are kept on station to a few kilometres, and those of other
-    shells are left out.
+    As described at the top of this module, for satellites as filed. Real satellites are up to a few kilometres from their places. Other
+    shells are not considered.
     """
     if shell.total == 1:
         return math.inf
@@ -78,7 +78,7 @@ def closest_approach_km(shell: Shell) -> float:
 
 
 def widest_phasing(shell: Shell) -> int:
-    """Walker's F with which the satellites of a shell keep farthest apart (closest_approach_km); of equal ones, the least.
+    """Walker's F with the largest closest approach in a shell (closest_approach_km); of equal ones, the smallest F.
 
     ValueError for a shell in deep space, for which no closest approach is computed.
     """
@@ -91,7 +91,7 @@ def widest_phasing(shell: Shell) -> int:
     found: dict[int, float] = {}
     best = -math.inf
     for F in np.argsort(-circle, kind="stable").tolist():
-        if circle[F] + margin < best:  # nor can any that follows
+        if circle[F] + margin < best:  # no later one can be better
             break
         closest = math.inf
         for curve in curves:
@@ -105,7 +105,7 @@ def widest_phasing(shell: Shell) -> int:
 
 # --- the curve ---
 def _curves(shell: Shell) -> list[Curve]:
-    """The curve, for a circle; for an ellipse one for each of TURNS perigees; none in deep space and where SGP4 gives no states."""
+    """One curve for a circle, TURNS curves for an ellipse (one for each perigee); none in deep space, or if SGP4 gives no states."""
     model = gravity_model("wgs72")
     turns = [0.0] if shell.eccentricity == 0.0 else np.arange(0.0, 360.0, 360.0 / TURNS).tolist()
     u = np.tile(np.arange(SAMPLES) * (360.0 / SAMPLES), len(turns))
@@ -141,7 +141,7 @@ def _curve(shell: Shell, positions: Array) -> Curve:
     u = np.arange(SAMPLES) * (2.0 * math.pi / SAMPLES)
     circle = radius * np.stack([np.cos(u), np.sin(u) * math.cos(inclination), np.sin(u) * math.sin(inclination)], axis=1)
     off = float(np.linalg.norm(positions - circle, axis=1).max())
-    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * off)  # between the samples it is not much more
+    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * off)  # it may be a little more between the samples
 
 
 # --- pairs ---
@@ -161,7 +161,7 @@ class Pairs(NamedTuple):
 
 
 def _pairs(shell: Shell, curve: Curve) -> Iterator[Pairs]:
-    """All pairs of planes, or enough of them that every other pair is like one of them."""
+    """All pairs of planes, or so many that every other pair is equal to one of them."""
     nodes, phases, counts = np.radians(shell.nodes_deg), np.radians(shell.phases_deg), shell.counts
     sizes, offsets = _length(shell.sats_per_plane), _length(shell.phase_deg)
     repeats = shell.planes if shell.raan_deg is not None else min(math.lcm(sizes, offsets), shell.planes)
@@ -180,7 +180,7 @@ def _length(value: int | Sequence[float] | None) -> int:
 
 
 def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Array, Array]:
-    """The closest approach on circles, km, and d and m of the `count` nearest pairs: of neighbours in a plane too."""
+    """The closest approach on circles, km, and d and m of the `count` nearest pairs. Pairs within a plane count too."""
     node, ahead, distance = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for pairs in _pairs(shell, curve):
         apart = 2.0 * curve.radius * pairs.near * np.abs(np.sin(0.5 * pairs.past))
@@ -198,10 +198,10 @@ def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Arra
 
 
 def _closest(shell: Shell, curve: Curve, hopeless: float = -math.inf) -> float:
-    """The closest approach on the curve, km; where it is below `hopeless`, merely some distance below that.
+    """The closest approach on the curve, km; if it is less than `hopeless`, any distance less than that.
 
-    The curve is within `off` of the circle, so distances on it are within 2 off of those on circles: pairs that are further apart than
-    the best one found by more than that need not be looked at.
+    The curve is within `off` of the circle, so a distance on it differs from that on circles by at most 2 `off`. Pairs that are farther
+    apart on circles than the best pair so far by more than that are skipped.
     """
     _, node, ahead = _on_circles(shell, curve, FIRST)
     best = float(_least(curve, node, ahead).min())
@@ -224,7 +224,7 @@ def _closest(shell: Shell, curve: Curve, hopeless: float = -math.inf) -> float:
 
 
 def _least(curve: Curve, d: Array, m: Array) -> Array:
-    """The least distance over u of each pair, (k,) km: from every dip on a grid of u by Newton's method to where the distance is least."""
+    """The smallest distance over u of each pair, (k,) km: Newton's method, from every local minimum on a grid of u."""
     u = np.arange(GRID) * (2.0 * math.pi / GRID)
     n = np.arange(curve.coefficients.shape[1])
     turned = np.exp(1j * np.outer(m, n))[:, None, :] * curve.coefficients  # (k, 3, h)

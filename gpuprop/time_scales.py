@@ -150,7 +150,7 @@ def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
     Raises
     ------
     ValueError
-        For what is not finite, or outside the years 1677 to 2262.
+        For dates that are not finite or outside the years 1677 to 2262.
     """
     day, fraction = _days(jd1, jd2)
     return np.asarray(day * DAY + np.rint(fraction * DAY).astype(np.int64))
@@ -189,7 +189,7 @@ def _days(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> tuple[Bits, Array]:
 
 
 def _step(midnight: Bits) -> Bits:
-    """How much longer than 86,400 s of UTC the day is that ends at each midnight (ns UTC): 1 s before a leap second, mostly 0; in ns."""
+    """By how many ns the day that ends at each midnight (ns UTC) is longer than 86,400 s: 1e9 if it ends with a leap second, mostly 0."""
     utc = stretches()
     row = np.searchsorted(utc.begin, midnight, side="right") - 1
     before = np.maximum(row - 1, 0)

@@ -1,11 +1,10 @@
-"""Instants as other libraries hold them -> integer nanoseconds: one gate for text, datetimes, numpy, pandas, Polars, pyarrow, xarray,
-astropy and Skyfield.
+"""Read instants of any kind as integer nanoseconds: text, datetimes, numpy, pandas, Polars, pyarrow, xarray, astropy and Skyfield.
 
-One rule for all of them. A value that names its own clock is read from that clock: text with a zone, a datetime with a time zone and a
-column of such values are UTC, astropy's `Time` has a scale, Skyfield's `Time` is TT. A value that names none is a reading of the clock
-that the caller names, which is UTC unless he says otherwise. The two must not contradict each other.
+One rule holds for all of them. A value that has a time zone or scale is read in it: text, a datetime or a column with a time zone is UTC,
+astropy's `Time` has a scale, Skyfield's `Time` is TT. A value without one is read in the scale that the caller names (UTC by default). The
+two must not contradict each other.
 
-No library is imported to look for its types: an object's classes say which library made them.
+No library is imported to recognise its types: the module names of an object's classes say which library they are from.
 """
 
 from datetime import date, datetime, timezone
@@ -16,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from .clock import ACCEPTED, DAY, EPOCH, INSTANT, array_ns, duration_ns, in_range, parse_instant
+from .messages import shortened
 from .time_scales import julian_reading, julian_utc, utc_ns
 from .typing import Bits
 
@@ -23,14 +23,14 @@ MISSING = "every instant must be a time"
 
 
 class Readings(NamedTuple):
-    """What a clock showed. scale: utc, tai or tt if the values themselves say whose clock; None if they do not."""
+    """Readings of a clock. scale: utc, tai or tt if the values have a zone or scale; None if not."""
 
     ns: Bits  # nanoseconds since the reading 1970-01-01T00:00:00, of any shape
     scale: str | None
 
 
 def readings(values: Any, scale: str = "utc") -> Bits:
-    """What a clock in `scale` shows at the instants given, as int64 nanoseconds since its reading 1970-01-01T00:00:00.
+    """What a clock in `scale` shows at some instants, as int64 nanoseconds since its reading 1970-01-01T00:00:00.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def readings(values: Any, scale: str = "utc") -> Bits:
         a Polars `Series`; a pyarrow `Array`, `ChunkedArray` or `Scalar`; anything else that exports an Arrow column; an xarray
         `DataArray`; an astropy or Skyfield `Time`.
     scale : str
-        The clock that values without a zone or scale of their own are read from: utc, tai, tt or gps.
+        The scale of values without a zone or scale of their own: utc, tai, tt or gps.
 
     Returns
     -------
@@ -48,15 +48,15 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     Raises
     ------
     TypeError
-        For numbers (an int has no unit, a float is not exact), tables, and what is no instant.
+        For numbers (an int has no unit, a float is not exact), tables, and anything else that is not an instant.
     ValueError
         For what cannot be read, NaT, nulls and masked values (with the place), what is not a whole number of nanoseconds within 64 bits,
-        instants within a leap second, and values that name a clock other than `scale`.
+        instants within a leap second, and values whose own scale is not `scale`.
 
     Notes
     -----
     An astropy `Time` is exact to the nanosecond: it is read from its two doubles `jd1` and `jd2`. Scales other than utc, tai and tt are
-    first turned into tt by astropy. Skyfield's `Time` is read from `whole` and `tt_fraction` alike.
+    first turned into tt by astropy. Skyfield's `Time` is read from `whole` and `tt_fraction` in the same way.
     """
     if isinstance(values, (list, tuple)):
         ns = np.empty(len(values), np.int64)
@@ -128,7 +128,7 @@ def _astropy(time: Any) -> Readings:
     if masked.any():
         _missing("masked", masked)
     if time.scale == "local":
-        raise ValueError("an astropy Time in the scale 'local' is no instant: give it in utc, tai or tt")
+        raise ValueError("an astropy Time in the scale 'local' is not an instant: give it in utc, tai or tt")
     if time.scale not in ("utc", "tai", "tt"):
         time = time.tt
     one, two = np.asarray(time.jd1), np.asarray(time.jd2)
@@ -146,7 +146,7 @@ def _pandas(values: Any) -> Readings | npt.NDArray[Any]:
 
 
 def _arrow(values: Any) -> Readings | npt.NDArray[Any]:
-    """A column or a scalar of Arrow, or of what exports one: Polars, for one."""
+    """A column or a scalar of Arrow, or of a library that exports one, such as Polars."""
     if isinstance(values, pa.Scalar):
         if not values.is_valid:
             _missing("null", np.asarray(True))
@@ -178,7 +178,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _numpy(values: Any) -> Readings | npt.NDArray[Any]:
-    """A numpy array, masked or not, a numpy scalar, or what can become one: an xarray DataArray, a pandas Series."""
+    """A numpy array, masked or not, a numpy scalar, or what converts to one: an xarray DataArray, a pandas Series."""
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         _missing("masked", np.ma.getmaskarray(values))
     array = np.asarray(values)
@@ -199,7 +199,7 @@ def _missing(what: str, where: npt.NDArray[np.bool_]) -> NoReturn:
 def _refuse(value: object) -> NoReturn:
     if isinstance(value, (int, float, np.number, np.bool_, np.ndarray)):
         raise TypeError(
-            f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and as a float it is not exact "
+            f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and a float is not exact "
             f"(a float32 date is off by hours, a float64 Julian date by up to 15 cm at orbital speed); {ACCEPTED}"
         )
     name = type(value).__name__
@@ -209,8 +209,7 @@ def _refuse(value: object) -> NoReturn:
 
 
 def _shown(value: object) -> str:
-    """One line about an object: its text, or for a column what it is."""
+    """One line about an object: its text, or the type of a column."""
     if library_of(value) or isinstance(value, np.ndarray):
         return f"this {type(value).__name__}" if not isinstance(value, date) else str(value)
-    text = " ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split())
-    return text if len(text) <= 100 else f"{text[:97]}..."
+    return shortened(" ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split()), 100)

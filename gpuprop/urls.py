@@ -1,4 +1,4 @@
-"""Addresses, and what servers say, in messages: without passwords, tokens and control characters."""
+"""Check addresses; show addresses and texts of servers in messages without passwords, tokens and control characters."""
 
 import base64
 import html
@@ -8,34 +8,36 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
 from urllib.request import getproxies
 
+from .messages import printable, shortened
+
 LONGEST = 8000  # characters of an address
 URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE,
 )
-# The names of CelesTrak's queries (gp.php, sup-gp.php): their values are no secrets. Of any other name, the value may be one.
+# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of any other name may be.
 PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
-WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown, with its value hidden
+WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown while its value is hidden
 HIDDEN = "***"
 NOT_SHOWN = "an address that is not shown, since it is malformed or has a password"
-SHORTEST = 4  # characters of a secret that is looked for in what a server says; shorter ones would be found everywhere
+SHORTEST = 4  # characters of a secret that is searched in what a server says; shorter ones would match everywhere
 
 
 def checked_url(url: str, what: str = "what was given") -> str:
-    """An address to download from, as it is but without its fragment.
+    """Check an address to download from. Returns it without its fragment.
 
     Parameters
     ----------
     url : str
-        Such as https://HOST/PATH?QUERY; the host may be an IPv6 address in brackets and be followed by a port.
+        For example https://HOST/PATH?QUERY. The host may be an IPv6 address in brackets; a port may follow it.
     what : str
-        What the address is, for the message.
+        The name of the address in the message.
 
     Raises
     ------
     ValueError
-        For every other scheme, for a user name or password, blanks, control characters and letters outside ASCII. The message does not
-        repeat the address, since there may be a password anywhere in it.
+        For another scheme, a user name or password, blanks, control characters and letters outside ASCII. The message does not repeat the
+        address: a password may be anywhere in it.
     """
     match = URL.fullmatch(url)
     if not (url.isascii() and url.isprintable()) or " " in url:
@@ -45,16 +47,16 @@ def checked_url(url: str, what: str = "what was given") -> str:
     elif not url.lower().startswith(("http://", "https://")):
         why = "it begins neither with http:// nor with https://"
     elif not match:
-        why = "there is a user name or password in it" if "@" in url else "its host or its port is not one"
+        why = "there is a user name or password in it" if "@" in url else "its host or port is not valid"
     elif int(match["port"] or 1) not in range(1, 1 << 16):
-        why = "its port is not one"
+        why = "its port is not valid"
     else:
         return url.partition("#")[0]
-    raise ValueError(f"{what} is no address to fetch from, {why}: write https://HOST/PATH, without a password and without blanks")
+    raise ValueError(f"{what} cannot be fetched, {why}: write https://HOST/PATH, without a password and without blanks")
 
 
 def shown_url(url: str) -> str:
-    """An address for messages. Query values are hidden, but for the names in PUBLIC; all of an address that is malformed is hidden."""
+    """An address for messages. Query values are hidden, except those of names in PUBLIC. A malformed address is hidden completely."""
     match = URL.fullmatch(url)
     if not match or not url.isprintable():
         return NOT_SHOWN
@@ -70,9 +72,9 @@ def shown_host(url: str) -> str:
 
 
 def shown_redirection(url: str, location: str) -> str:
-    """Where a redirection from `url` leads, for messages."""
+    """The target of a redirection from `url`, for messages."""
     try:
-        return shown_url(urljoin(url, location)) if location else "an address that it does not tell"
+        return shown_url(urljoin(url, location)) if location else "an address that it does not give"
     except ValueError:
         return NOT_SHOWN
 
@@ -84,18 +86,13 @@ def query_value(url: str, name: str) -> str:
     return next((unquote_plus(item.partition("=")[2]) for item in items if item.partition("=")[0].upper() == name), "")
 
 
-def printable(text: str) -> str:
-    """The text in one line, with control characters and all else that a terminal could act on as escapes such as \\x1b."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
 class ForeignText:
-    """What a server says, made fit for messages: a server may repeat the secrets of the address it was asked for.
+    """Prepares what a server says for messages. A server may repeat the secrets in the address of the request.
 
     Parameters
     ----------
     url : str
-        The address; its hidden query values are secrets, and so are the user name and the password of a proxy (https_proxy).
+        The address. Secrets are its hidden query values, and user name and password of a proxy (https_proxy).
     """
 
     def __init__(self, url: str) -> None:
@@ -110,15 +107,14 @@ class ForeignText:
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
 
     def may_be_in(self, data: bytes) -> bool:
-        """Whether a secret is in the data, or could be, since they are packed or UTF-16."""
+        """Whether a secret is in the data. Also True for packed data and UTF-16, which are not searched."""
         if not self._secrets:
             return False
         return data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")) or bool(self._secrets.search(data.decode("utf-8", "replace")))
 
     def line(self, text: str, most: int) -> str:
         """One line of at most `most` characters, without secrets; control characters are escaped."""
-        whole = printable(" ".join(self.hide(text).split()))
-        return whole if len(whole) <= most else whole[:most] + "..."
+        return shortened(printable(" ".join(self.hide(text).split())), most)
 
 
 def _query(query: str) -> Iterator[tuple[str, str]]:
@@ -129,7 +125,7 @@ def _query(query: str) -> Iterator[tuple[str, str]]:
             yield item, ""
         elif value.strip("=") and WORD.fullmatch(name):
             yield f"{name}={HIDDEN}", value
-        else:  # such as ?TOKEN, or ?TOKEN= with the padding of base64
+        else:  # ?TOKEN, or ?TOKEN= with the padding of base64
             yield HIDDEN, value.strip("=") or item.strip("=")
 
 
@@ -138,11 +134,11 @@ def _proxy_secrets() -> Iterator[str]:
         login = proxy.rpartition("@")[0].rpartition("//")[2]
         user, _, password = login.partition(":")
         yield from (login, password, *login.split(":"))
-        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()  # as the header Proxy-Authorization has it
+        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()  # the form of the header Proxy-Authorization
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, decoded, and as pages, programs and JSON would repeat it."""
+    """A secret as it is, decoded, and in the forms in which pages, programs and JSON repeat it."""
     for text in {secret, unquote(secret), unquote_plus(secret)}:
         yield from (text, quote(text, safe=""), quote_plus(text), html.escape(text), repr(text)[1:-1], json.dumps(text)[1:-1])
         yield " ".join(text.split())

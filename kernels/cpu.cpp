@@ -83,7 +83,7 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
     return true;
 }
 
-// From the epochs of the satellites from i on to instant k.
+// Minutes from the epochs of the satellites i to i + W - 1 to instant k.
 FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
     Mask epoch;
     std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
@@ -120,7 +120,7 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
     }
 }
 
-// The tile again, near the Earth, where angles are lost; kept out of the loop that it would slow down.
+// Compute a near-Earth tile again if angles are lost. A function of its own: inside the loop it would make the loop slower.
 __attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile, int64_t tile_end, Mean* mean) {
     for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
         near_earth_without_angles(load_constants(job.constants + i, job.stride), minutes_since(job, k, i), mean[v]);
@@ -212,7 +212,7 @@ FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at)
     job.status[at] = uint8_t(s.status[lane]);
 }
 
-// A vector is W satellites at one instant; of satellites that do not fill one, each is taken alone, at W instants.
+// A vector is W satellites at one instant. The last satellites, too few for a vector, are computed one by one, at W instants each.
 template <int REGIME>
 void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
     int64_t i = first;
@@ -231,7 +231,7 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
         Integrator reached = at_epoch(c);
         for (int64_t k = 0; k < job.n_times; k += W) {
             int lanes = k + W <= job.n_times ? W : int(job.n_times - k);
-            Real jd, fr;  // the last instant is repeated, so that a vector that hangs over has no more to do than for it
+            Real jd, fr;  // the last vector repeats the last instant in its unused lanes, which costs no extra steps
             for (int lane = 0; lane < W; lane++) {
                 jd[lane] = job.jd[lane < lanes ? k + lane : job.n_times - 1];
                 fr[lane] = job.fr[lane < lanes ? k + lane : job.n_times - 1];
@@ -250,7 +250,7 @@ struct Satellite {
     double constants[FIELD_COUNT];
 };
 
-// One state, and how far its resonance was integrated.
+// One state, and the state of the integration of its resonance.
 struct SatelliteState {
     double x, y, z, vx, vy, vz;
     int64_t status;
@@ -327,8 +327,9 @@ void ENTRY(julian)(const JulianJob* job, int64_t regime, int64_t first, int64_t 
     if (regime == HALF_DAY) julian_regime<HALF_DAY>(*job, first, last);
 }
 
-#if W == 2  // one satellite at one instant: wider vectors would compute no more, and take time to wake up
-// The regime and the constants of a satellite whose gravity and afspc are given, of its elements as initialise has them, and its start.
+#if W == 2  // for one satellite at one instant wider vectors have no use, and they take time to power up
+// Initialise a satellite whose gravity and afspc are set: its regime and constants from `elements` (the fields of MeanElements), and
+// `start`, the state of its integration at the epoch.
 void gpuprop_satellite_initialise(Satellite* satellite, const double* elements, SatelliteState* start) {
     Real e[8];
     for (int j = 0; j < 8; j++) e[j] = splat(elements[j]);
@@ -343,7 +344,7 @@ void gpuprop_satellite_initialise(Satellite* satellite, const double* elements, 
     *start = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// The state t minutes after the epoch; `before` is any state of this satellite, or its start.
+// The state t minutes after the epoch; `before` is an earlier result for this satellite, or its start.
 void gpuprop_satellite_state(const Satellite* satellite, double t, const SatelliteState* before, SatelliteState* after) {
     if (satellite->regime == NEAR_EARTH) satellite_regime<NEAR_EARTH>(*satellite, t, *before, *after);
     if (satellite->regime == DEEP_SPACE) satellite_regime<DEEP_SPACE>(*satellite, t, *before, *after);

@@ -72,7 +72,7 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Real del = d1 / (ak * ak);
     Real adel = ak * (1.0 - del * del - del * (1.0 / 3.0 + 134.0 * del * del / 81.0));
     del = d1 / (adel * adel);
-    // A mean motion that is not positive stays so, for status 2. Where the eccentricity is no orbit's the result is NaN, as in SGP4.
+    // A mean motion that is not positive stays so, for status 2. If the eccentricity is not that of an orbit, it is NaN, as in SGP4.
     Real no = select(both(e.no_kozai <= 0.0, omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del));
     Real sqrt_ao = cbrt(gravity.xke / no);
     Real ao = sqrt_ao * sqrt_ao;
@@ -83,7 +83,7 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     Mask simple = either(rp < 220.0 / gravity.radius + 1.0, deep);
     c.no_unkozai = no, c.ao = ao, c.sqrt_ao = sqrt_ao;
     // Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    // Nothing is plausible with an angle so large that a double holds nothing of it.
+    // No state is plausible if an angle is so large that a double has no digit of its place in the circle.
     c.rmax = select(lost, zero, ao * select(deep, splat(2.1), 1.25 * (1.0 + e.ecco)));
     c.rmax = select(no <= 0.0, splat(-1.0), c.rmax);
     c.sinio = sinio, c.cosio = cosio, c.con41 = con41, c.x1mth2 = 1.0 - cosio2, c.x7thm1 = 7.0 * cosio2 - 1.0;
@@ -154,7 +154,7 @@ FN Constants initialise(const Gravity& gravity, bool afspc, const MeanElements& 
     c.t4cof = select(simple, zero, 0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1sq)));
     c.t5cof = select(simple, zero, 0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq)));
 
-    // Where the eccentricity is no orbit's, SGP4 has no rates: the eccentricity stays as it is, and gives status 1 at every instant.
+    // If the eccentricity is not that of an orbit, SGP4 has no rates: the eccentricity stays constant and gives status 1 at every instant.
     Mask no_orbit = opposite(either(omeosq >= 0.0, no >= 0.0));
     if (RARELY(any(no_orbit))) {
 #define FIELD(name, unit, meaning) \

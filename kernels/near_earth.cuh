@@ -33,15 +33,15 @@ FN Mean near_earth(const Constants& c, Real t) {
     return mean;
 }
 
-// Where an angle is so large that a double holds nothing of it, or is not finite.
+// Where an angle is not finite, or so large that a double has no digit of its place in the circle.
 FN Mask angles_lost(const Mean& mean) {
     return opposite((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE);
 }
 
-// The status of such a state, at best: its place on the orbit is arbitrary.
+// The status of such a state if it has no other error: its place on the orbit is arbitrary.
 FN Code lost_status(Code status) { return select(status == 0, code(10), status); }
 
-// For those: the eccentricity needs the anomaly only for a term that is bounded, and absent where isimp is 1 (delmo is 0 there).
+// The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only, absent if isimp is 1 (delmo is 0).
 FN void near_earth_without_angles(const Constants& c, Real t, Mean& mean) {
     Mask lost = angles_lost(mean);
     Real temp = c.omgcof * t + c.xmcof * (1.0 - c.delmo);

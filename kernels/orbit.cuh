@@ -129,7 +129,7 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     Mask plausible = both(mrt <= rmax, energy <= LARGEST_ENERGY);
     Mask fine = both(both(plausible, mrt >= 1.0), mean.status == 0);  // el2 > 1 makes mrt a NaN
     if (RARELY(any(opposite(fine)))) {
-        Mask early = both(mean.status != 0, mean.status != 10);  // 10: only that the place is arbitrary is known by now
+        Mask early = both(mean.status != 0, mean.status != 10);  // 10: so far only known that the place is arbitrary
         Code late = select(both(plausible, mean.status == 0), code(0), code(10));
         late = select(omel2 < 0.0, code(4), select(mrt < 1.0, code(6), late));
         state.status = select(rmax < 0.0, code(2), select(early, mean.status, late));

@@ -10,9 +10,9 @@ namespace gpuprop {
 #define TO_INTEGER 6755399441055744.0    /* 1.5 * 2^52 */
 #define PIO2_1 1.57079632673412561417e00 /* 33 bits of the double nearest pi/2 */
 #define PIO2_2 6.077094383272197e-11     /* the other 20 */
-#define LARGEST_ANGLE 1.0e13             /* rad: beyond it a double has no angle left, and sine and cosine are not computed */
+#define LARGEST_ANGLE 1.0e13             /* rad: for larger angles sine and cosine are not computed, since a double is too coarse */
 
-// Zero for an angle of which a double holds nothing; NaN for one that is infinite or NaN.
+// 0 for an angle so large that a double has no digit of its place in the circle; NaN for one that is infinite or NaN.
 FN Real lost_angle(Real x) { return 0.0 * x; }
 
 // The whole number nearest to x (ties to even), |x| < 2^51.

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from fake_cupy import FakeCupy, FromPtx, from_source
 from hypothesis import HealthCheck, settings
 from patience import PATIENCE_S
 
+from gpuprop.__main__ import main
 from gpuprop.engine import engines
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
@@ -70,3 +72,17 @@ def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 def installed_engine(request: pytest.FixtureRequest) -> str:
     """The same for tests that start another process: only what any process finds here."""
     return str(request.param)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line in an empty directory: (exit code, stdout, stderr)."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = main(list(arguments))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call

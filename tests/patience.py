@@ -1,3 +1,3 @@
-"""How long tests wait for what must happen: as long as the slowest machine takes. Only what hangs ends here."""
+"""How long tests wait for what must happen: longer than the slowest machine needs. Only a test that hangs reaches the limit."""
 
 PATIENCE_S = 900.0

@@ -1,4 +1,4 @@
-"""NVRTC's PTX as C++ for this CPU: the tests run what the compiler made of the kernels, and not only what it was given.
+"""Translate NVRTC's PTX to C++ for this CPU, so that the tests run the output of the compiler, not only its input.
 
 Each instruction becomes a call of one function of ptx_shim.h, which says what it computes. Registers hold bits, as they do in PTX, and the
 type of the instruction says what the bits mean.
@@ -40,7 +40,7 @@ ADDRESS = re.compile(r"\[(?P<base>%?\w+)(?:\+(?P<offset>-?\d+))?\]")
 
 
 class PtxError(ValueError):
-    """PTX that is not known here; the message names the line."""
+    """The PTX has something that is not listed here; the message names the line."""
 
 
 class Form(NamedTuple):
@@ -52,7 +52,7 @@ class Form(NamedTuple):
 
 
 def _forms() -> dict[str, Form]:
-    """The instructions that are known, but for memory and branches, by opcode with all its modifiers."""
+    """The listed instructions, except memory and branches, by opcode with all its modifiers."""
     forms = {}
     for width in (16, 32, 64):
         signed, unsigned, bits = (f"{kind}{width}" for kind in "sub")
@@ -103,7 +103,7 @@ def _forms() -> dict[str, Form]:
 
 
 FORMS = _forms()
-# Without a rounding modifier the assembler may fuse them: what they compute is then not said in the PTX.
+# Without a rounding modifier the assembler may fuse them, so the PTX does not say what they compute.
 MAY_BE_FUSED = {f"{word}.f64": FORMS[f"{word}.rn.f64"] for word in ("add", "sub", "mul")}
 IN_MEMORY = ("f64", *INTEGERS)
 LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") for kind in IN_MEMORY}

@@ -1,4 +1,4 @@
-"""python-sgp4's interface: its own documentation runs on gpuprop.api, and both libraries are asked the same."""
+"""python-sgp4's interface: its own documentation runs on gpuprop.api, and both libraries give the same answers."""
 
 import copy
 import doctest
@@ -159,7 +159,7 @@ def test_array_is_its_satellites():
 
 @pytest.fixture
 def without_kernels(monkeypatch):
-    """As where gpuprop was installed without a compiler."""
+    """As if gpuprop was installed without a compiler."""
     for module in (gpuprop.api.satrec, gpuprop.api.array):
         monkeypatch.setattr(module, "compiled", lambda: False)
 
@@ -184,7 +184,7 @@ def test_without_compiled_kernels(request):
 
 @pytest.mark.skipif(not engine_cpu.usable()[0], reason=engine_cpu.usable()[1])
 def test_every_width_gives_the_same_bits():
-    """Whole vectors of satellites, satellites that do not fill one, and instants that do not either."""
+    """Satellites, and instants, that fill whole vectors, and some that do not."""
     for n_sats, n_times in ((1, 1), (1, 21), (3, 8), (33, 1), (33, 5)):
         array = ours.SatrecArray([ours.Satrec.twoline2rv(*pair) for pair in pairs()[:n_sats]])
         instants = np.full(n_times, 2453900.5), np.linspace(-3.0, 3.0, n_times)
@@ -206,7 +206,7 @@ def test_the_engine_asked_for(engine, monkeypatch):
 
 
 def test_threads_share_a_satellite():
-    """What a resonance remembers of one call never reaches the answer of another."""
+    """The saved integration of a resonance never changes the result of another call."""
     satellite = ours.Satrec.twoline2rv(*next(pair for pair in pairs() if pair[0][2:7] == "08195"))
     minutes = np.random.default_rng(1).uniform(-2e5, 2e5, 4000).tolist()
     alone = [ours.Satrec.twoline2rv(*next(pair for pair in pairs() if pair[0][2:7] == "08195")).sgp4_tsince(t) for t in minutes]
@@ -270,7 +270,7 @@ def test_implausible_is_no_code_of_sgp4():
 @pytest.mark.parametrize("number", ["25544", "28129", "08195", "09998"])  # near Earth, deep space, half day, one day
 @pytest.mark.parametrize("t", [math.nan, math.inf, -math.inf, 1e30])
 def test_no_instant(number, t):
-    """NaN; and code 1 where drag or the Moon has taken the eccentricity anywhere. python-sgp4 never comes back from a resonance."""
+    """The state is NaN; the code is 1 if drag or the Moon has made the eccentricity impossible. python-sgp4 hangs in a resonance."""
     pair = ISS if number == "25544" else next(pair for pair in pairs() if pair[0][2:7] == number)
     satellite = ours.Satrec.twoline2rv(*pair)
     e, r, v = satellite.sgp4_tsince(t)

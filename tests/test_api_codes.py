@@ -1,4 +1,4 @@
-"""Error codes of gpuprop.api against python-sgp4's: thousands of random initialisations, and numbers that no reader lets through."""
+"""Error codes of gpuprop.api against python-sgp4's: thousands of random initialisations, and numbers that no reader accepts."""
 
 import math
 from collections import Counter

@@ -39,7 +39,7 @@ REPLACED = {"Satrec", "jday", "WGS72OLD", "WGS72", "WGS84", "api", "days2mdhms",
 
 @pytest.fixture(scope="module")
 def suite():
-    """sgp4/tests.py, imported anew while gpuprop.api stands in the place of sgp4.api."""
+    """sgp4/tests.py, imported again while gpuprop.api replaces sgp4.api."""
     ours = gpuprop.api
     conveniences = {name: getattr(ours, name, value) for name, value in vars(sgp4.conveniences).items()}
     with pytest.MonkeyPatch.context() as patch:
@@ -75,13 +75,13 @@ def uses(function: FunctionType, module: ModuleType) -> set[str]:
 
 
 def test_the_list_is_up_to_date(suite):
-    """Every test that gpuprop.api could fail is run, and every other one has its reason."""
+    """Every test of the suite either runs or has a reason why not."""
     beside_the_point = {name for name in names_of_tests() if not uses(getattr(suite, name), suite)}
     assert beside_the_point == set(NOT_APPLICABLE)
     assert len(names_of_tests()) - len(NOT_APPLICABLE) > 30
 
 
 @pytest.mark.parametrize("name", [name for name in names_of_tests() if name not in NOT_APPLICABLE])
-def test_as_python_sgp4_is_tested(suite, name):
+def test_of_python_sgp4s_own_suite(suite, name):
     """One test of python-sgp4, among them the 700 lines of published states."""
     getattr(suite, name)()

@@ -188,7 +188,7 @@ def test_a_manifest_with_a_hole(damaged):
         (["parts", 1, "status"], [], "'status' of its entry 1 of the parts cannot be []"),
         (["parts", 3, "file"], "../part-000003.arrow", "part 3 of its plan cannot be '../part-000003.arrow'"),
         (["parts", 3, "file"], "snapshots/part-000004.arrow", "part 3 of its plan cannot be 'snapshots/part-000004.arrow'"),
-        (["parts", 3, "part"], 7, "part 7 is not of its plan"),
+        (["parts", 3, "part"], 7, "part 7 is not in its plan"),
         (["parts", 3, "part"], 2, "part 2 is listed twice"),
         (["parts"], {}, "'parts' of it cannot be {}"),
         (["satellites"], {}, "its entry of the satellites has no 'file'"),

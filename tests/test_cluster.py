@@ -34,7 +34,7 @@ RACE = ("propagate", "walker:53:24/3/1@600", "--duration", "10min")
 
 
 class Patient(distributed.WorkerPlugin):
-    """Each worker, also one that takes the place of another, has as long as it needs to drop its part."""
+    """Each worker, also a replacement, has as much time as it needs to drop its part."""
 
     def setup(self, worker):
         gpuprop.arrow.cluster.STOP_S = PATIENCE_S
@@ -144,7 +144,7 @@ def test_a_complete_run_overwriting_and_shards(tmp_path, workers):
 
 # --- a worker dies ---
 def doomed(after, last_sign=None):
-    """Kill this worker when it is to flush its part number `after`: a temporary is there, the part is not.
+    """Kill this worker when it flushes its part number `after`: the temporary file exists, the part does not.
 
     last_sign: a file that it makes before.
     """
@@ -162,7 +162,7 @@ def doomed(after, last_sign=None):
 
 
 def held(until):
-    """Have this worker flush nothing until a file is there: else it could write all parts, and another worker none."""
+    """Make this worker flush nothing until a file exists. Otherwise it could write all parts, and the other worker none."""
     real = os.fsync
 
     def fsync(descriptor):

@@ -21,25 +21,10 @@ from published import text
 
 import gpuprop
 from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, read_elements, write_elements
-from gpuprop.__main__ import main
 from gpuprop.clock import DAY, format_ns
 from gpuprop.sources import read_sources
 
 propagate = importlib.import_module("gpuprop.commands.propagate")  # the package has a function of that name
-
-
-@pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run the command line in an empty directory: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
-
-    def call(*arguments):
-        code = main(list(arguments))
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
 
 
 def test_the_rate_does_not_count_what_was_there(monkeypatch):
@@ -378,7 +363,7 @@ def test_notes_are_one_line_unless_verbose(run):
 
 
 def test_info_gives_values(run):
-    """JSON has values under their names, not phrases of them; people read identifiers without separators."""
+    """JSON has values under their names, not sentences; the text shows identifiers without separators."""
     elements = read_sources(["walker:53:24/3/1@550", "walker:86.4:12/3/1@1200"])
     fields = dict(elements.fields)
     fields["OBJECT_NAME"] = ["STARLINK-1", "ONEWEB-0012", "X", "Y"] * 9
@@ -408,7 +393,7 @@ def test_info_gives_values(run):
 
 
 def test_the_bands_are_those_of_where(run):
-    """The lower bound belongs to a band, the upper does not: as in the condition that a reader would write."""
+    """The lower bound belongs to a band, the upper bound does not, as in the matching condition."""
     for altitude in (299.9995, 300.0, 399.9995, 400.0, 35_586.0, 35_986.0):
         walker = f"walker:53:24/3/1@{altitude}"
         write_elements(read_sources([walker]), "some.csv")

@@ -218,7 +218,7 @@ def test_orbits_flown_are_those_of_the_catalogue(shared_data: Path, catalogue: s
 
 
 def test_guowang_as_flown_is_what_the_catalogue_of_july_2026_holds(shared_data: Path) -> None:
-    """Every satellite on station has a place of its own in the preset, within a degree and a half of its orbit but for one."""
+    """Every satellite on station has its own place in the preset, and all but one are within 1.5 degrees of it."""
     guowang = gpuprop.read_elements(shared_data / "celestrak_active_2026-07-24.3le", on_error="skip").select("@guowang")
     survey = gpuprop.shells(guowang)
     flown = {round(shell.inclination_deg, 1): shell for shell in survey}
@@ -239,7 +239,7 @@ def test_guowang_as_flown_is_what_the_catalogue_of_july_2026_holds(shared_data: 
 
 
 def test_brazils_licence_is_half_of_what_was_asked_for() -> None:
-    """Anatel, 2026-02-12: 324 satellites of 648, as the trade press has it; which ones is an assumption, and said."""
+    """Anatel, 2026-02-12: 324 satellites of 648, according to the trade press. Which ones is an assumption, and a note says so."""
     known = gpuprop.constellations()["spacesail-brazil"]
     (shell,) = known.shells
     assert (known.total, shell.planes, shell.altitude_km, shell.status, shell.confidence) == (324, 18, 1160.0, "authorised", "secondary")

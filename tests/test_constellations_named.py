@@ -122,7 +122,7 @@ def test_the_list_and_one_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["constellations", "SpaceSail"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("qianfan (also spacesail") and "conflict: plans say 1,160 km, element sets 1,070" in shown
-    assert "; satellites stay 26.9 km apart, by SGP4's states\n" in shown
+    assert "; closest approach of two satellites 26.9 km, by SGP4's states\n" in shown
     assert "\nassumed: qianfan: no source states inclination_deg = 89" in shown and "https://circleid.com" in shown
 
 

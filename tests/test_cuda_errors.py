@@ -236,10 +236,10 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("what", TROUBLE)
-def test_auto_goes_on_without_a_gpu_that_does_not_start(cupy, monkeypatch, what):
+def test_auto_runs_without_a_gpu_that_does_not_start(cupy, monkeypatch, what):
     break_it, reason = TROUBLE[what]
     break_it(cupy, monkeypatch)
-    with pytest.warns(EngineWarning, match=rf"(?s)engine (cpu|numpy) is used in the place of cuda: .*{reason}") as said:
+    with pytest.warns(EngineWarning, match=rf"(?s)engine (cpu|numpy) is used instead of cuda: .*{reason}") as said:
         propagator = Propagator(element_sets(), "auto")
     assert len(said) == 1 and said[0].filename == __file__
     assert propagator.engine in ("cpu", "numpy")
@@ -269,7 +269,7 @@ MISSING = {no_gpu: "CUDA_VISIBLE_DEVICES", no_driver: "no NVIDIA driver", no_cup
 
 
 @pytest.mark.parametrize("what", MISSING)
-def test_auto_says_nothing_where_there_is_no_gpu_for_it(cupy, monkeypatch, what):
+def test_auto_gives_no_warning_without_a_usable_gpu(cupy, monkeypatch, what):
     what(cupy, monkeypatch)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -285,7 +285,7 @@ def test_auto_says_nothing_where_there_is_no_gpu_for_it(cupy, monkeypatch, what)
 def test_auto_takes_the_gpus_that_start(cupy, monkeypatch):
     load, full = CudaEngine.load, CudaError("GPU 0 has not enough memory")
     monkeypatch.setattr(CudaEngine, "load", lambda self, *given: load(self, *given) if self.device else raising(full)())
-    with pytest.warns(EngineWarning, match="cuda goes on without a GPU: GPU 0 has not enough memory"):
+    with pytest.warns(EngineWarning, match="cuda leaves out a GPU: GPU 0 has not enough memory"):
         propagator = Propagator(element_sets(), "auto")
     assert propagator.engine == "cuda" and len(propagator._propagations) == 1
     with pytest.raises(CudaError, match="GPU 0 has not enough memory"):
@@ -305,7 +305,7 @@ def test_auto_without_the_gpu_that_it_names(cupy):
         assert open_engine("auto:2").name in ("cpu", "numpy")
 
 
-def test_look_angles_go_on_without_a_gpu_that_is_full(cupy):
+def test_look_angles_are_computed_without_a_gpu_that_is_full(cupy):
     states = Propagator(element_sets(), "numpy", threads=1).states(element_sets().epoch[:2])
     cupy.machine.memory = 1000
     with pytest.warns(EngineWarning, match="not enough memory"):
@@ -313,7 +313,7 @@ def test_look_angles_go_on_without_a_gpu_that_is_full(cupy):
     assert np.array_equal(found.range, look_angles(states, Site(0.0, 0.0), engine="numpy").range, equal_nan=True)
 
 
-def test_what_is_no_trouble_of_the_gpu_is_an_error_for_auto_too(cupy, monkeypatch):
+def test_errors_that_are_not_of_the_gpu_are_raised_by_auto_too(cupy, monkeypatch):
     monkeypatch.setattr(CudaEngine, "load", raising(KeyError("a fault of ours")))
     with pytest.raises(KeyError):
         Propagator(element_sets(), "auto")
@@ -355,7 +355,7 @@ def package(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize(("variable", "value"), [("HOME", "/dev/null"), ("CUPY_CACHE_DIR", "/dev/null/cache"), ("CUPY_CACHE_DIR", "")])
 def test_a_home_that_cannot_be_written(package, monkeypatch, tmp_path, variable, value):
-    """The cure is CUPY_CACHE_DIR, and it helps in the same process."""
+    """The error names CUPY_CACHE_DIR, and setting it helps in the same process."""
     monkeypatch.setenv(variable, value)
     for _ in range(2):
         fine, reason = usable()
@@ -366,7 +366,7 @@ def test_a_home_that_cannot_be_written(package, monkeypatch, tmp_path, variable,
     assert availability.import_cupy().__name__ == "cupy"
 
 
-def test_a_cache_that_is_there_need_not_be_writable(package, monkeypatch, tmp_path):
+def test_an_existing_cache_may_be_read_only(package, monkeypatch, tmp_path):
     """It may hold the kernels already, as in an image of a container."""
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(availability.os, "makedirs", raising(OSError(errno.EROFS, "Read-only file system", str(tmp_path))))
@@ -377,7 +377,7 @@ def test_a_failed_import_keeps_its_first_reason(package, monkeypatch, tmp_path):
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("BROKEN", "1")
     first, second = usable(), usable()
-    assert "first cause" in first[1] and "first cause" in second[1] and "start Python anew" in second[1]
+    assert "first cause" in first[1] and "first cause" in second[1] and "restart Python" in second[1]
     assert "partially" not in second[1]
 
 
@@ -394,7 +394,7 @@ def test_the_command_says_why_the_gpu_is_not_used(full, capsys, tmp_path):
     call = ["propagate", "walker:53:8/4/1@550", "--duration", "2min", "-o"]
     assert main([*call, str(tmp_path / "a")]) == 0
     said = capsys.readouterr().err
-    assert said.count("in the place of cuda") == 1 and "note: engine " in said and "GPU 0 has not enough memory" in said
+    assert said.count("instead of cuda") == 1 and "note: engine " in said and "GPU 0 has not enough memory" in said
     assert "EngineWarning" not in said
     assert main([*call, str(tmp_path / "b"), "--quiet"]) == 0
     assert capsys.readouterr().err == ""

@@ -51,7 +51,7 @@ def expected():
 
 
 def loaded(cupy):
-    """A propagator, and the consumer's stream, which waits for nobody."""
+    """A propagator, and the consumer's stream, which waits for no other stream."""
     propagator = Propagator(ELEMENTS, "cuda:0")
     while cupy.machine.made < CONSUMER:  # however many streams the engine has
         cupy.cuda.Stream(non_blocking=True)
@@ -59,7 +59,7 @@ def loaded(cupy):
 
 
 class Copies:
-    """A consumer: kernels of its own on some stream, which read columns; here copies to pinned memory, which nobody waits for."""
+    """A consumer of blocks: work on some stream that reads columns. Here it copies to pinned memory, and nothing waits for the copies."""
 
     def __init__(self, cupy):
         self._cupy, self._memory, self._copies = cupy, [], []
@@ -126,7 +126,7 @@ def test_blocks_for_the_host_beside_blocks_for_the_device(cupy, expected):
 # A block is not written while its consumer still reads it
 
 
-def test_a_consumer_on_its_stream_lets_go_of_blocks_without_waiting(cupy, expected):
+def test_a_consumer_on_its_own_stream_drops_blocks_without_waiting(cupy, expected):
     propagator, stream = loaded(cupy)
     consumer = Copies(cupy)
     with stream:
@@ -136,7 +136,7 @@ def test_a_consumer_on_its_stream_lets_go_of_blocks_without_waiting(cupy, expect
     assert consumer.are(expected["teme"])
 
 
-def test_a_consumer_on_another_stream_has_the_current_one_wait(cupy, expected):
+def test_a_consumer_on_another_stream_makes_the_current_one_wait(cupy, expected):
     propagator, stream = loaded(cupy)
     consumer = Copies(cupy)
     for block in propagator.snapshots(TIMES, instants=2, device=True):
@@ -146,8 +146,8 @@ def test_a_consumer_on_another_stream_has_the_current_one_wait(cupy, expected):
     assert consumer.are(expected["teme"])
 
 
-def test_a_consumer_that_has_nothing_wait_is_found(monkeypatch, expected):
-    """The control: what the documentation asks of a consumer is needed, and the double shows it."""
+def test_a_consumer_that_makes_no_stream_wait_reads_wrong_values(monkeypatch, expected):
+    """The control: without what the documentation requires of a consumer, the double gives wrong values."""
     cupy = FakeCupy(gpus=("Fake A",), eager={"default"})
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     propagator, stream = loaded(cupy)
@@ -174,7 +174,7 @@ def test_a_consumer_on_a_blocking_stream_beside_the_null_stream(monkeypatch, exp
 
 @pytest.mark.parametrize("handle", ["its own", -1])
 def test_a_consumer_in_another_library(cupy, expected, handle):
-    """It takes arrays through DLPack, on a stream of its own. As blocks are finished, the order that it asks for does not matter."""
+    """It takes arrays through DLPack, on its own stream. Blocks are finished, so the `stream` that it passes does not matter."""
     propagator, stream = loaded(cupy)
     consumer, own = Copies(cupy), cupy.cuda.Stream(non_blocking=True)
     with stream:
@@ -213,7 +213,7 @@ def test_look_angles_of_blocks(cupy, expected):
     assert np.array_equal(np.concatenate([copy for _, copy in found]), wanted, equal_nan=True)
 
 
-def test_look_angles_of_what_a_stream_still_writes(cupy, expected):
+def test_look_angles_of_columns_that_a_stream_still_writes(cupy, expected):
     """A caller's own columns, uploaded on the caller's stream."""
     _, stream = loaded(cupy)
     block = expected["itrs"]
@@ -244,7 +244,7 @@ def test_several_gpus(monkeypatch, expected):
 
 
 def test_blocks_that_nobody_takes(cupy, expected):
-    """The next blocks are computed when the consumer leaves: their memory is not written after it went back."""
+    """The next blocks are being computed when the consumer stops: their memory is not written after it is freed."""
     propagator, stream = loaded(cupy)
     with stream:
         blocks = propagator.snapshots(TIMES, instants=2, device=True)
@@ -299,7 +299,7 @@ def test_nothing_is_written_after_an_interruption(cupy, monkeypatch, expected, d
 # The streams themselves
 
 
-def test_propagators_share_the_streams_of_a_gpu_and_so_the_memory_that_comes_free(monkeypatch):
+def test_propagators_share_the_streams_of_a_gpu_and_their_free_memory(monkeypatch):
     cupy = FakeCupy()
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     made = []

@@ -125,7 +125,7 @@ def test_the_nearest_set_of_each():
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 5, 6, 10**9, 10**9 + 1]), st.integers(-3, 3)), max_size=12), st.integers(-4, 4))
-def test_one_set_a_satellite_is_what_a_loop_finds(sets, day):
+def test_one_set_for_each_satellite_equals_a_simple_loop(sets, day):
     elements = history([number for number, _ in sets], [float(days) for _, days in sets])
     instant = np.datetime64("2026-01-01", "ns") + np.timedelta64(day, "D")
     for chosen, key in ((elements.latest(), lambda days: days), (elements.nearest(instant), lambda days: (-abs(days - day), days))):
@@ -141,7 +141,7 @@ def test_synthetic_satellites_are_never_merged():
     assert twice.latest() is twice and twice.nearest("2026-01-01") is twice
 
 
-def test_joining_gives_colliding_synthetic_satellites_numbers_of_their_own():
+def test_joining_renumbers_synthetic_satellites_whose_numbers_collide():
     """Both are numbered from 1,000,000,000 on; the command line numbers them alike."""
     both = Elements.concat([constellation("qianfan"), constellation("guowang")])
     assert len(both) == len(set(both.sat_id.tolist())) == 14_288
@@ -166,8 +166,8 @@ def test_joining_keeps_the_numbers_that_do_not_collide():
         Elements.concat([beyond, beyond])
 
 
-def test_constellations_that_are_numbered_from_1_are_synthetic_too():
-    """No catalogue number makes them sets of a real satellite, whatever they are joined with."""
+def test_constellations_numbered_from_1_are_synthetic_too():
+    """Joined with catalogues that have the same numbers, they are still not sets of a real satellite."""
     filed, real = walker("53:6/3/1", 550.0, first_id=1), history([2, 7], [0.0, 0.0])
     assert filed.synthetic.all() and not real.synthetic.any()
     for parts in ([real, filed], [filed, real]):
@@ -180,7 +180,7 @@ def test_constellations_that_are_numbered_from_1_are_synthetic_too():
 
 
 def test_latest_on_the_command_line(tmp_path, capsys):
-    """One set a satellite everywhere; what occurs twice is told, also in the JSON."""
+    """One set for each satellite in every command; repeated numbers are reported, also in the JSON."""
     sets = Elements.concat([element_sets()[:4], element_sets()[2:6]])
     path = tmp_path / "sets.csv"
     write_elements(sets, path)

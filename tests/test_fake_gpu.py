@@ -12,7 +12,7 @@ def rubbish(array):
     return bool((array.view(np.uint8) == RUBBISH).all())
 
 
-def test_freed_memory_is_given_out_again_on_its_stream_alone():
+def test_freed_memory_is_reused_only_on_its_stream():
     cupy = FakeCupy()
     one, other = cupy.cuda.Stream(non_blocking=True), cupy.cuda.Stream(non_blocking=True)
     with one:
@@ -27,7 +27,7 @@ def test_freed_memory_is_given_out_again_on_its_stream_alone():
 
 
 @pytest.mark.parametrize("ordered", [True, False])
-def test_freed_memory_is_rubbish_for_streams_that_are_not_waited_for(ordered):
+def test_freed_memory_is_overwritten_unless_its_stream_waits(ordered):
     cupy = FakeCupy(eager=(0,))
     home, other = cupy.cuda.Stream(non_blocking=True), cupy.cuda.Stream(non_blocking=True)
     with home:
@@ -73,7 +73,7 @@ def test_each_thread_has_its_default_stream_and_its_own_memory():
 
 
 @pytest.mark.parametrize(("stream", "there"), [("consumer", True), (None, False), (-1, False)])
-def test_dlpack_has_the_importing_stream_wait_for_the_current_one(stream, there):
+def test_dlpack_makes_the_importing_stream_wait_for_the_current_one(stream, there):
     cupy = FakeCupy()
     own, consumer = cupy.cuda.Stream(non_blocking=True), cupy.cuda.Stream(non_blocking=True)
     with own:

@@ -1,4 +1,4 @@
-"""Run directories that were tampered with or damaged: refused with one class of error, quickly, and nothing outside is read or changed."""
+"""Damaged or forged run directories: refused quickly with one class of error, and nothing outside is read or changed."""
 
 import copy
 import errno
@@ -112,7 +112,7 @@ def same_answers(directory, expected):
 
 # --- every field, forty values ---
 def test_every_field_of_a_manifest(run, tmp_path):
-    """Each field is replaced by each of forty values, with a new digest, as a forger would make it. What is not refused is true."""
+    """Each field is replaced by each of forty values, with a new digest, as a forger would do. What is accepted gives right data."""
     assert len(VALUES) >= 40
     ds = open_snapshots(run)
     expected = {"at": ds.at(NOON), "track": ds.track(1_000_000_002)}
@@ -148,8 +148,8 @@ def test_every_field_of_a_manifest(run, tmp_path):
 
 
 @pytest.mark.parametrize("act", ["drop", "resume", "overwrite", "merge", "info"])
-def test_whoever_writes_refuses_the_same(run, tmp_path, act):
-    """Files, types and bounds that cannot be: each function that changes something, and `info`. What is the user's stays as it was."""
+def test_functions_that_write_refuse_the_same_manifests(run, tmp_path, act):
+    """Wrong files, types and bounds, for each function that changes something, and for `info`. The user's files stay unchanged."""
     record, thesis = manifest(run), tmp_path / "victim" / "thesis.docx"
     before, good = contents(run), (run / "manifest.json").read_bytes()
     for where in (("satellites", "file"), ("parts", 3, "file"), ("plan", "parts"), ("parts", 3, "rows"), ("plan", "format"), ("parts",)):
@@ -171,8 +171,8 @@ def test_whoever_writes_refuses_the_same(run, tmp_path, act):
 
 
 @pytest.mark.parametrize("where", [("plan", "parts"), ("plan", "instants"), ("parts", 3, "status")])
-def test_numbers_that_would_fill_the_memory(run, where):
-    """A count in a small file costs nothing, also where it agrees with the other counts."""
+def test_huge_counts_in_a_manifest_take_no_memory(run, where):
+    """A count in a small file takes no memory, even if it agrees with the other counts."""
     record = manifest(run)
     record["plan"] |= dict(parts=10**17, instants=8 * 10**17, rows=37 * 8 * 10**17, step="1ns", start="1700-01-01T00:00:00Z")
     record |= dict(complete=False, parts=[])
@@ -222,7 +222,7 @@ def test_a_store_is_no_less_strict():
 
 @pytest.mark.parametrize("claim", ["listed", "listed with its digest", "not listed"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
-def test_removing_needs_more_than_the_word_of_a_manifest(tmp_path, claim, act):
+def test_a_manifest_alone_is_no_reason_to_remove_a_file(tmp_path, claim, act):
     """A manifest that claims seven parts, beside files of the same names that gpuprop did not write."""
     write_snapshots(tmp_path / "other", propagator("numpy", 1), GRID)
     mine = tmp_path / "mine"
@@ -251,7 +251,7 @@ def test_removing_needs_more_than_the_word_of_a_manifest(tmp_path, claim, act):
 @pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
 def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
-    """What nobody can read has nothing to lose: an empty file, one without its schema or its footer, zeros."""
+    """A file that nobody can read may be replaced: an empty one, one without its schema or footer, one of zeros."""
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     undisturbed = contents(tmp_path)
     for file in (sorted((tmp_path / "snapshots").iterdir())[2], next(tmp_path.glob("satellites.*"))):
@@ -264,7 +264,7 @@ def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
 
 
 @pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
-def test_a_run_that_is_damaged_is_overwritten_all_the_same(tmp_path, form):
+def test_a_damaged_run_can_be_overwritten(tmp_path, form):
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     undisturbed = contents(tmp_path)
     file = sorted((tmp_path / "snapshots").iterdir())[2]
@@ -317,7 +317,7 @@ def test_blanks_do_not_count(run):
     assert verify_snapshots(run).sound and resume(run).computed == 0
 
 
-def test_names_of_fields_are_not_taken_twice(run):
+def test_a_field_given_twice_is_refused(run):
     text = (run / "manifest.json").read_text()
     (run / "manifest.json").write_text(text.replace('"complete": true', '"complete": true, "complete": true'))
     with pytest.raises(DamagedError, match="it names a field twice"):
@@ -325,12 +325,17 @@ def test_names_of_fields_are_not_taken_twice(run):
 
 
 # --- parts that are not what they should be ---
-def test_two_parts_exchanged(run):
-    """On the disk: the sizes are the same, so only the instants tell."""
-    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+def swap(first, second):
+    """Exchange the contents of two files."""
     data = first.read_bytes()
     first.write_bytes(second.read_bytes())
     second.write_bytes(data)
+
+
+def test_two_parts_exchanged(run):
+    """On the disk. The sizes are the same, so only the instants show it."""
+    first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
+    swap(first, second)
     ds = open_snapshots(run)
     with pytest.raises(DamagedError, match=r"part-000002\.arrow has 2026-01-01T00:36:00Z where 2026-01-01T00:20:00Z belongs"):
         ds.at(GRID[20])
@@ -360,7 +365,7 @@ def rewritten(directory, index, change):
 
 @pytest.mark.parametrize("column", ["time", "sat_id"])
 def test_rows_within_a_batch(tmp_path, monkeypatch, column):
-    """An instant, or a number, that is wrong in the middle of a batch, where the ends do not tell: `at` and `track` compare their rows."""
+    """A wrong instant or number in the middle of a batch, which its ends do not show: `at` and `track` compare their rows."""
     small_layout(monkeypatch, batch_rows=200)  # five instants a batch
     write_snapshots(tmp_path, propagator("numpy", 1), GRID)
     assert manifest(tmp_path)["plan"]["batch_instants"] == 5
@@ -382,7 +387,7 @@ def test_rows_within_a_batch(tmp_path, monkeypatch, column):
 
 @pytest.mark.parametrize("what", ["columns", "rows", "batches"])
 def test_the_form_of_a_part(run, what):
-    """Columns of another type, a row too few, a batch too many, under the very plan."""
+    """Columns of another type, a row too few, a batch too many, with the right plan."""
     record = manifest(run)
     file = run / record["parts"][2]["file"]
     with pa.ipc.open_file(file) as reader:
@@ -402,7 +407,7 @@ def test_the_form_of_a_part(run, what):
 
 
 def test_a_pipe_that_takes_the_place_of_a_part(run):
-    """After the directory was opened: nobody waits for it."""
+    """After the directory was opened: the reader does not block."""
     ds = open_snapshots(run)
     for name in ("snapshots/part-000002.arrow", "satellites.arrow"):
         (run / name).unlink()
@@ -417,9 +422,7 @@ def test_exchanged_parts_are_written_again(run):
     """--resume and --quick look at the instants at the ends of each part."""
     undisturbed = contents(run)
     first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (1, 3))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     assert len(verify_snapshots(run, quick=True).findings) == 2
     assert len(resume(run).rewritten) == 2 and contents(run) == undisturbed
 
@@ -442,7 +445,7 @@ def test_a_footer_of_any_length(tmp_path):
 
 
 def test_many_shards_have_one_plan(tmp_path, monkeypatch):
-    """What a directory holds is found out once for all shards: each file that no manifest lists is looked at once."""
+    """The directory is examined once for all shards: each file that no manifest lists is read once."""
     for number in range(1, 8):
         write_snapshots(tmp_path, propagator("numpy", 1), GRID, shard=f"{number}/8")
     looked = []
@@ -453,11 +456,9 @@ def test_many_shards_have_one_plan(tmp_path, monkeypatch):
 
 
 def test_two_parts_exchanged_with_their_entries(run):
-    """And a digest made anew: whoever does that is met by verify, too."""
+    """With a new digest of the manifest: verify finds this too."""
     first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     record = manifest(run)
     a, b = record["parts"][2], record["parts"][4]
     for name in ("digest", "status", "bytes"):
@@ -472,9 +473,7 @@ def test_irregular_instants_exchanged(tmp_path, monkeypatch):
     small_layout(monkeypatch, part_bytes=1, batch_rows=1)
     write_snapshots(tmp_path, propagator("numpy", 1), IRREGULAR)
     first, second = (tmp_path / "snapshots" / f"part-{index:06d}.arrow" for index in (0, 2))
-    data = first.read_bytes()
-    first.write_bytes(second.read_bytes())
-    second.write_bytes(data)
+    swap(first, second)
     for instant in (IRREGULAR[0], IRREGULAR[2]):
         with pytest.raises(DamagedError, match="belongs: it is another part"):
             open_snapshots(tmp_path).at(instant)
@@ -527,7 +526,7 @@ def test_an_older_manifest_that_was_altered(run, changes):
 
 # --- damaged files that are mapped ---
 def test_a_flipped_byte_in_the_file_of_the_satellites(run):
-    """Mapped and decoded, some of these end the process. Compared with its digest first, none does."""
+    """Without the digest, decoding some of these would crash the process."""
     file = run / "satellites.arrow"
     data = file.read_bytes()
     for at in range(0, len(data), 11):
@@ -565,7 +564,7 @@ print(refused, kept)
 
 
 def test_a_flipped_byte_in_a_part(run):
-    """In a process of its own, which would not survive a crash: DamagedError or a table that is well formed, nothing else."""
+    """In a process of its own, in case it crashes: the result is DamagedError or a valid table."""
     code = [sys.executable, "-c", FLIPS, str(run), "2026-01-01T00:20:00Z"]
     done = subprocess.run(code, capture_output=True, text=True, timeout=PATIENCE_S)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -577,7 +576,7 @@ def test_a_flipped_byte_in_a_part(run):
 @pytest.mark.parametrize("name", ["manifest.json", "satellites.arrow", "snapshots/part-000002.arrow"])
 @pytest.mark.parametrize("kind", ["link", "pipe", "directory", "link to a pipe", "link into nothing"])
 def test_links_and_pipes(run, tmp_path, name, kind):
-    """Nobody waits for a pipe, and no link is followed, also one to the very bytes."""
+    """Pipes do not block, and no link is followed, not even to the right bytes."""
     file = run / name
     file.rename(tmp_path / "moved")
     if kind == "directory":
@@ -620,7 +619,7 @@ def test_a_url_of_this_machine(tmp_path, monkeypatch, url):
 @pytest.mark.parametrize(
     "url", ["file://elsewhere/out", "file://", "file://localhost", "file:/out", "file://out", "local:/out", "FILE:/out"]
 )
-def test_a_url_that_is_none_of_this_machine(tmp_path, monkeypatch, url):
+def test_a_file_url_of_another_machine_or_without_a_path(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ValueError, match=r"names the machine|names no directory|which has two slashes"):
         write_snapshots(url, propagator("numpy", 1), GRID[:2])
@@ -631,7 +630,7 @@ def test_a_url_that_is_none_of_this_machine(tmp_path, monkeypatch, url):
 @pytest.mark.parametrize("name", [".lock", ".lock-001-of-002", ".lock-002-of-002"])
 @pytest.mark.parametrize("content", [b"", b"mine", b"{}", None])
 def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
-    """Empty or not, what gpuprop did not write is neither locked nor removed."""
+    """A file that gpuprop did not write is neither locked nor removed, even if it is empty."""
     monkeypatch.setattr(lock, "EMPTY_S", 0.0)
     cut_off(tmp_path, shard="1/2")
     file = tmp_path / name
@@ -647,7 +646,7 @@ def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
 
 
 def test_an_empty_lock_is_waited_for(tmp_path):
-    """Where there are no hard links, another job makes its lock and then writes it. In between nobody calls it foreign."""
+    """Without hard links, another job makes its lock first and writes it then. In between it does not count as foreign."""
     file, content = tmp_path / ".lock", lock._content(shared=True)
     file.touch()
     timer = threading.Timer(0.2, lambda: file.write_bytes(content))
@@ -659,7 +658,7 @@ def test_an_empty_lock_is_waited_for(tmp_path):
 
 
 def test_locks_that_come_and_go(tmp_path):
-    """Shards beside each other: a lock that is removed between the listing and the look at it is nobody's file."""
+    """Parallel shards: a lock that is removed between the listing and the check is not foreign."""
     with ThreadPoolExecutor(4) as pool:
         jobs = [pool.submit(write_snapshots, tmp_path, propagator("numpy", 1), GRID, shard=f"{n}/7", resume=True) for n in range(1, 8)]
         for each in jobs:
@@ -667,8 +666,8 @@ def test_locks_that_come_and_go(tmp_path):
     assert open_snapshots(tmp_path).complete and verify_snapshots(tmp_path).sound
 
 
-def test_a_listing_that_is_old(tmp_path, monkeypatch):
-    """What has gone since it was listed is not foreign."""
+def test_files_that_are_gone_since_the_listing_are_not_foreign(tmp_path, monkeypatch):
+    """They were listed, and do not exist any more."""
     cut_off(tmp_path, shard="1/2")
     listed_then = holdings.contents
     gone = {".lock-002-of-002": True, "snapshots/part-000006.arrow": True, "notes.txt": True}
@@ -677,7 +676,7 @@ def test_a_listing_that_is_old(tmp_path, monkeypatch):
 
 
 def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
-    """It appears with its content, so that an empty file can be told from it, also where there are no hard links."""
+    """It appears with its content, so that an empty file is not taken for a lock."""
     seen = []
     link = os.link
     monkeypatch.setattr(os, "link", lambda source, path: (seen.append(Path(source).read_bytes()), link(source, path)))
@@ -696,7 +695,7 @@ def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
 
 # --- what is sound is read as before ---
 def test_a_large_run_is_opened_without_reading_it(tmp_path):
-    """The checks are of what is read anyway: no part is opened to open a directory, and the dataset reads what it is asked for."""
+    """Only what is read is checked: opening a directory opens no part, and the dataset reads only what a query needs."""
     prop = Propagator(walker("53:37/37/1", altitude_km=550.0), "numpy", threads=1)
     write_snapshots(tmp_path, prop, time_grid("2026-01-01", duration="53min", step="60s"))
     OPENED.paths.clear()

@@ -1,4 +1,4 @@
-"""Plans of any size cost the same to make; one that no directory can hold is refused with one that it can."""
+"""Plans of any size take the same time to make; one that is too large is refused with a smaller one that fits."""
 
 import re
 
@@ -18,7 +18,7 @@ START = "2026-01-01T00:00:00Z"
 
 @pytest.mark.parametrize("satellites", [1, 24, 4408, 300_000, 3_000_000])
 @pytest.mark.parametrize("instants", [1, 2, 1000, 86_399, 86_400])
-def test_the_instants_of_parts_are_those_of_each(satellites, instants):
+def test_instants_of_parts_equal_those_of_the_single_parts(satellites, instants):
     layout = Layout.of(satellites, instants, 61, 200_000_000)
     for count in (1, 2, 7, 1000):
         for number in {1, count // 2 + 1, count}:
@@ -52,7 +52,7 @@ def test_the_size_of_a_run_is_counted_without_a_loop_over_its_parts(monkeypatch)
         ("1678-01-01", "213000d", "100ms"),
     ],
 )
-def test_a_grid_that_no_directory_holds_is_refused_with_what_fits(start, length, step):
+def test_a_grid_too_large_for_a_directory_is_refused_with_one_that_fits(start, length, step):
     with pytest.raises(
         ValueError, match=r"24 satellites at [\d,]+ instants are [\d.]+ [PZETk]+B in [\d,]+ parts, and a directory"
     ) as caught:
@@ -70,17 +70,17 @@ def test_the_limit_is_exact(monkeypatch):
     layout = Layout.of(24, 1, 61, 768_000_000)
     most = MOST_PARTS * layout.part_instants
     assert plan_snapshots(SATELLITES, Times.grid(0, SECOND // 1000, most)).parts == MOST_PARTS
-    with pytest.raises(ValueError, match=r"in 100,001 parts, and a directory takes 100,000"):
+    with pytest.raises(ValueError, match=r"in 100,001 parts, and a directory holds at most 100,000"):
         plan_snapshots(SATELLITES, Times.grid(0, SECOND // 1000, most + 1))
     monkeypatch.setattr("gpuprop.arrow.plan.BATCH_ROWS", 24)
     with pytest.raises(ValueError, match=r"take 100,000 instants or fewer"):  # of a list, there is no step to change
         plan_snapshots(SATELLITES, Times(np.arange(100_001) ** 2), part_bytes=1)
 
 
-def test_a_grid_over_a_leap_second_is_made_a_list_only_where_memory_holds_it():
+def test_a_grid_over_a_leap_second_becomes_a_list_only_if_it_fits_into_memory():
     before = "2016-12-31T23:59:00"
     with pytest.raises(
-        ValueError, match=r"120,000,000 instants of gps over a leap second are no grid of UTC, and a list takes 100,000,000"
+        ValueError, match=r"120,000,000 instants of gps over a leap second are not a grid in UTC, and a list holds at most 100,000,000"
     ):
         gpuprop.time_grid(before, duration="2min", step="1us", scale="gps")
     assert gpuprop.time_grid(before, duration="2min", step="2s", scale="gps").count == 60

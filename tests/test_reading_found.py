@@ -12,7 +12,7 @@ from sgp4.api import Satrec
 from test_reading import assert_holds, same
 
 from gpuprop import Propagator
-from gpuprop.reading import ElementsError, read_elements, source
+from gpuprop.reading import ElementsError, json_walk, read_elements, source
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -109,7 +109,7 @@ def test_a_companion_field_that_is_not_read_refuses_its_record(kind, name, value
         ("EPOCH_TIME_SYSTEM", "UTC"),
     ],
 )
-def test_companion_fields_that_change_nothing(name, value):
+def test_companion_fields_that_do_not_change_the_meaning(name, value):
     for write in FORMATS.values():
         data = write([ISS_OMM | {name: value}]).replace(b"REF_FRAME = TEME\n", b"")
         assert_holds(read_elements(data), [ISS_OMM])
@@ -143,7 +143,7 @@ def test_units_of_kvn_and_xml(name, unit, good):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_no_number_and_a_blank_number_are_alike(kind):
+def test_an_absent_number_and_a_blank_number_give_the_same(kind):
     absent = {name: value for name, value in ISS_OMM.items() if name != "NORAD_CAT_ID"}
     for record in (absent, ISS_OMM | {"NORAD_CAT_ID": ""}):
         elements = read_elements(FORMATS[kind]([record] * 3))
@@ -201,7 +201,7 @@ def test_nested_messages(form):
     assert_holds(read_elements(json.dumps(form).encode()), [ISS_OMM])
 
 
-def test_what_a_wrapper_says_holds_for_its_records():
+def test_keywords_of_a_wrapper_hold_for_its_records():
     named = {"OBJECT_NAME": "ISS", "NORAD_CAT_ID": 25544}
     history = [{name: value for name, value in ISS_OMM.items() if name not in named} for _ in range(3)]
     for wrapper in (named | {"sets": history}, {"sets": history} | named, {"satellite": named, "sets": history}):
@@ -247,7 +247,7 @@ def test_what_is_not_read_is_named(text, says):
 
 
 @pytest.mark.parametrize("damage", ["in a record", "between", "before", "after", "cut"])
-def test_damage_in_a_large_wrapper_is_told_and_spoils_nothing_else(damage):
+def test_damage_in_a_large_wrapper_is_reported_and_affects_no_other_record(damage):
     """Every record but the damaged one is returned, also the first."""
     text = json.dumps({"status": "ok", "data": [record | {"PAD": "x" * 5000} for record in RECORDS], "n": 1})
     at = {"in a record": text.index('"EPOCH"') + 7, "between": text.index("}, {") + 1, "before": 9, "after": len(text) - 5, "cut": 0}[
@@ -296,7 +296,7 @@ def test_tle_lines_in_one_text():
     assert (elements.name.tolist(), elements.sat_id.tolist()) == (["SPACE STATION"], [25544])
 
 
-def test_mean_elements_go_before_lines_and_the_order_stays():
+def test_mean_elements_take_precedence_over_lines_and_the_order_is_kept():
     first, second = LINES[3]
     as_lines = {"TLE_LINE1": first, "TLE_LINE2": second}
     records = [RECORDS[0], as_lines, RECORDS[1] | as_lines, as_lines | {"MEAN_MOTION": ""}, RECORDS[2]]
@@ -308,7 +308,7 @@ BAD_LINES = {
     "checksum of line 1": (ISS[0][:68] + "1", ISS[1]),
     "line 1 is cut": (ISS[0][:40], ISS[1]),
     "line 2 of the set is missing": (ISS[0], ""),
-    "this is no line 1": (ISS[1], ISS[1]),
+    "this is not line 1": (ISS[1], ISS[1]),
     "line 1 is of object 25544, line 2 of object 25545": (ISS[0], with_checksum(ISS[1][:2] + "25545" + ISS[1][7:])),
 }
 
@@ -325,7 +325,7 @@ def test_bad_lines_in_json(reason):
         assert len(read_elements(data, checksum="ignore")) == 3
 
 
-def test_a_number_beside_the_lines_must_be_theirs():
+def test_a_number_beside_tle_lines_must_equal_that_of_the_lines():
     lines = {"TLE_LINE1": ISS[0], "TLE_LINE2": ISS[1]}
     assert read_elements(as_json([lines | {"NORAD_CAT_ID": "25544"}])).sat_id.tolist() == [25544]
     with pytest.raises(ElementsError, match="NORAD_CAT_ID is '270001', but the lines are of object 25544"):
@@ -352,7 +352,7 @@ def test_csv_below_a_title():
         read_elements(b"\r\n".join([first, header, rest]))
 
 
-def test_csv_files_put_together(monkeypatch):
+def test_csv_files_joined_to_one(monkeypatch):
     half = as_csv(RECORDS[:16])
     reversed_columns = as_csv([dict(reversed(record.items())) for record in RECORDS[16:]]).replace(b",", b";")
     for block in (8 << 20, 500):
@@ -365,7 +365,7 @@ def test_csv_files_put_together(monkeypatch):
     assert {bad.reason for bad in elements.rejected} == {"the CSV header above it (line 18) has no BSTAR: it must name the OMM keywords"}
     assert [bad.line for bad in elements.rejected] == [19, 20]
     monkeypatch.setattr("gpuprop.reading.omm_csv.MAX_TABLES", 2)
-    with pytest.raises(ElementsError, match="more than 2 CSV headers"):
+    with pytest.raises(ElementsError, match="more than 2 different CSV headers"):
         read_elements((half + reversed_columns) * 2)
 
 
@@ -438,7 +438,7 @@ def test_no_break_spaces_are_shown(encoding):
     broken = ISS[0].replace("  ", "\xa0 ")
     data = "\n".join([*ISS, broken, ISS[1], ""]).encode(encoding)
     (bad,) = read_elements(data, on_error="skip").rejected
-    assert bad.reason == "line 1 holds no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
+    assert bad.reason == "line 1 holds no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"
     assert r"98067A\xa0" in str(bad)
     everywhere = "\n".join(line.replace(" ", "\xa0") for line in ISS).encode(encoding)
     with pytest.raises(ElementsError, match="two-line sets with no-break spaces"):
@@ -454,7 +454,7 @@ def test_no_break_spaces_are_shown(encoding):
 
 
 class Counted(str):
-    """A text that counts the characters that are gone over in it."""
+    """A text that counts how many of its characters are scanned."""
 
     __slots__ = ()
     work = 0
@@ -508,21 +508,19 @@ EXPENSIVE = {
 
 
 @pytest.mark.parametrize("which", EXPENSIVE)
-def test_json_is_gone_over_a_bounded_number_of_times(which, monkeypatch):
+def test_json_is_scanned_a_bounded_number_of_times(which, monkeypatch):
     text = EXPENSIVE[which]
     monkeypatch.setattr("gpuprop.reading.omm_json.decode", lambda data: Counted(data.decode()))
     for name in ("_NEXT", "_ELEMENT", "_SCALAR"):
-        pattern = getattr(read_elements.__globals__["omm_json"], name, None)
-        if pattern:
-            monkeypatch.setattr(f"gpuprop.reading.omm_json.{name}", CountedPattern(pattern))
+        monkeypatch.setattr(json_walk, name, CountedPattern(getattr(json_walk, name)))
     Counted.work = 0
     with pytest.raises(ElementsError):
         read_elements(text.encode(), on_error="skip")
     assert Counted.work < 500 * len(text)  # of damage, 200 characters are shown
 
 
-def test_no_parser_of_xml_is_fed_twice(monkeypatch):
-    """With every piece that follows, expat goes over a tag without end again from its beginning."""
+def test_each_xml_parser_gets_its_text_in_one_call(monkeypatch):
+    """With every new piece, expat reads a tag without end again from its beginning."""
     from xml.parsers import expat
 
     class Fed:
@@ -560,7 +558,7 @@ def test_no_parser_of_xml_is_fed_twice(monkeypatch):
         ("file:///tmp/active.csv", "give the path of the file"),
     ],
 )
-def test_an_address_is_no_path(url, says):
+def test_a_url_is_not_a_path(url, says):
     with pytest.raises(ElementsError, match=says) as caught:
         read_elements(url)
     assert "secret" not in str(caught.value)

@@ -208,7 +208,7 @@ def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations
 
     at_once = outcome()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gpuprop.reading.omm_json._Walk._flat", lambda *_: False)
+        patch.setattr("gpuprop.reading.json_walk.Walk._flat", lambda *_: False)
         assert outcome() == at_once
 
 

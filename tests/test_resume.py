@@ -45,7 +45,7 @@ def test_every_engine_goes_on_with_the_same_bytes(tmp_path, engine, form):
     assert engines == ["numpy"] * count + [report.engine] * (report.parts - count)
 
 
-def test_a_run_of_before_there_were_planes_and_slots_goes_on(tmp_path, monkeypatch):
+def test_a_run_of_a_version_without_planes_and_slots_is_resumed(tmp_path, monkeypatch):
     """Its file of the satellites has neither column, and stays as it is; the digest of the element sets is the same."""
     filed = gpuprop.walker("53:37/37/1", 550.0)
     with monkeypatch.context() as before:

@@ -14,7 +14,6 @@ from patience import PATIENCE_S
 
 import gpuprop.arrow.plan
 from gpuprop import open_snapshots
-from gpuprop.__main__ import main
 from gpuprop.arrow.command import CAUTION
 
 PART_BYTES = 2_000  # a part for each instant of 24 satellites: a job of a second or two has hundreds
@@ -37,18 +36,11 @@ sys.exit(main(sys.argv[1:]))
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run the command line in an empty directory: (exit code, stdout, stderr)."""
-    monkeypatch.chdir(tmp_path)
+def run(run, monkeypatch):
+    """The same, with many small parts."""
     monkeypatch.setattr(gpuprop.arrow.plan, "BATCH_ROWS", 24)
     monkeypatch.setattr(gpuprop.arrow.plan, "PART_BYTES", PART_BYTES)
-
-    def call(*arguments):
-        code = main(list(arguments))
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
+    return run
 
 
 def started(folder, *options, parts=3):

@@ -213,7 +213,7 @@ def test_locks_of_shards(tmp_path, monkeypatch):
     assert files(tmp_path) == {"shard-001-of-003.json", "shard-003-of-003.json", "satellites.arrow"}
 
 
-def test_what_other_shards_make_and_remove_while_one_begins(tmp_path, monkeypatch):
+def test_a_shard_begins_while_others_make_and_remove_files(tmp_path, monkeypatch):
     """A directory that another makes meanwhile is no file, and a lock that another has removed since is no foreign file."""
     real, asked = Path.is_dir, []
     monkeypatch.setattr(Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path))  # at first it is not there
@@ -227,7 +227,7 @@ def test_what_other_shards_make_and_remove_while_one_begins(tmp_path, monkeypatc
     assert not Holdings.of(tmp_path / "out").foreign
 
 
-def test_a_shard_that_begins_while_another_looks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
+def test_a_shard_begins_while_another_checks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
     monkeypatch.setattr("gpuprop.arrow.lock.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
@@ -271,7 +271,7 @@ def test_merging_says_what_is_missing_with_the_command_for_it(tmp_path):
         "  shard 2/4: snapshots/part-000002.arrow is missing, but the manifest lists it",
         "  shard 3/4 is not there",
         "  shard 4/4 has 1 of 2 parts",
-        f"to write what is missing, give the command that wrote the rest, with --resume and --shard. {CAUTION}",
+        f"to write what is missing, repeat the command of the run with --resume and --shard. {CAUTION}",
         *(f"  {command} {number}/4 --resume" for number in (1, 2, 3, 4)),
     ]
     found = {(each.shard, each.file, each.command) for each in verify_snapshots(tmp_path).findings}

@@ -109,7 +109,7 @@ def test_patterns_and_operators_are_alternatives():
 
 
 # --- names, numbers ---
-def test_only_the_star_and_the_question_mark_are_wild():
+def test_only_the_star_and_the_question_mark_are_wildcards():
     names = ["STARLINK-11072 [DTC]", "STARLINK-1008 [-]", "STARLINK-1008", "SL-D", "HULIANWAN GAOGUI-01 (H*)", "A]B", "A\\B", "A!B", "A.B"]
     assert matching("*[DTC]", names).tolist() == [True] + [False] * 8
     assert matching("*[?]", names).tolist() == [False, True] + [False] * 7
@@ -126,7 +126,7 @@ def test_every_name_selects_itself(names):
 
 
 def test_every_name_of_real_catalogues_selects_itself_alone(catalogue):
-    """As it stands in the file. Where it has a star, which is wild, it selects at least itself."""
+    """The name as it is in the file. If it contains a star, a wildcard, it selects at least itself."""
     for name in (ACTIVE, NEW_2026):
         known = catalogue(name)
         odd = sorted({each for each in known.name if set(each) & set("[]*?")})
@@ -163,26 +163,26 @@ def test_numbers_select():
 @pytest.mark.parametrize(
     ("pattern", "says"),
     [
-        ("STARLINK-G1-S6*", r"STARLINK-G1-S6\* fits the name of none of the 4,408 satellites; the nearest names are STARLINK-G1-S"),
+        ("STARLINK-G1-S6*", r"STARLINK-G1-S6\* matches the name of none of the 4,408 satellites; the nearest names are STARLINK-G1-S"),
         ("STARLNK*", "the nearest names are STARLINK-G1-S1 P01 S01"),
-        ("*[G]1*", "only \\* and \\? are wild, brackets stand for themselves"),
-        ("STARLINK%", "% is not wild: write \\*"),
+        ("*[G]1*", "only \\* and \\? are wildcards, brackets stand for themselves"),
+        ("STARLINK%", "% is not a wildcard: write \\*"),
         ("25544,48274", "give each number by itself"),
         (25544, "25544 is the catalogue number of none of the 4,408 satellites"),
         (10**12, "is the catalogue number of none"),
         ("@kuiper", "@kuiper has none of the 4,408 satellites"),
-        (["A1", "@kuiper"], "A1 fits .*; @kuiper has none"),
-        ([f"A{i}" for i in range(9)], "4 more fit none"),
+        (["A1", "@kuiper"], "A1 matches .*; @kuiper has none"),
+        ([f"A{i}" for i in range(9)], "4 more match none"),
     ],
 )
-def test_what_fits_nothing_is_an_error(pattern, says):
+def test_a_pattern_without_a_match_is_an_error(pattern, says):
     with pytest.raises(SelectionError, match=says):
         constellation("starlink-gen1").select(pattern)
 
 
-def test_one_pattern_of_several_that_fits_nothing_is_a_warning(capsys):
+def test_one_of_several_patterns_without_a_match_is_a_warning(capsys):
     gen1 = constellation("starlink-gen1")
-    with pytest.warns(SelectionWarning, match="STARLNK-G1-S5. fits the name of none of the 4,408 satellites; the nearest names are"):
+    with pytest.warns(SelectionWarning, match="STARLNK-G1-S5. matches the name of none of the 4,408 satellites; the nearest names are"):
         assert len(gen1.select(["*G1-S5 *", "STARLNK-G1-S5*"])) == 172
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -271,7 +271,7 @@ def test_every_quantity_is_the_field_it_names():
         assert elements.where(text).sat_id.tolist() == elements.sat_id[mask].tolist(), text
 
 
-def test_ages_are_counted_to_the_start_or_to_when_most_of_the_catalogue_is_from(catalogue):
+def test_ages_are_counted_to_the_start_or_to_the_median_epoch(catalogue):
     active = catalogue(ACTIVE)
     assert str(active.epoch.max()) > "2025-04-23"  # one planned manoeuvre, eight days after the catalogue
     assert "2025-04-15T11:46" == str(active.default_start)[:16] > str(np.sort(active.epoch)[5652]) > "2025-04-15T11:45"
@@ -337,18 +337,18 @@ def test_it_means_what_python_means(text):
         ("altitude_km > 1_000", 16, "a number is digits"),
         ("(altitude_km > 1,000)", 17, "without commas"),
         ("sat_id in 25544", 11, "in parentheses: sat_id in (25544, 48274)"),
-        ("sat_id in [25544]", 11, "a list is written in parentheses"),
-        ("sat_id in (25544 48274)", 18, "commas between them"),
+        ("sat_id in [25544]", 11, "write a list in parentheses"),
+        ("sat_id in (25544 48274)", 18, "commas between its values"),
         ("sat_id in (25544, 48274", 24, "a parenthesis after them"),
         ("sat_id in ()", 12, "missing before"),
-        ("sat_id in (5,,6)", 14, "without commas, which are for lists"),
+        ("sat_id in (5,,6)", 14, "without commas; commas are for lists"),
         ("sat_id in (raan_deg)", 12, "not quantities"),
         ("sat_id in ('5')", 12, "without quotation marks"),
         ("name in (5)", 10, "quotation marks"),
         ("epoch in ('yesterday')", 11, "cannot read 'yesterday'"),
-        ("5 in (5, 6)", 1, "in has a quantity before it"),
+        ("5 in (5, 6)", 1, "in needs a quantity before it"),
         ("sat_id in (5) in (6)", 15, "does not belong here"),
-        ("object_id like '2024-%'", 16, "* stands for any characters and ? for one, % for nothing but itself: write '2024-*'"),
+        ("object_id like '2024-%'", 16, "% is not a wildcard; * stands for any characters and ? for one: write '2024-*'"),
         ("epoch like '2024-*'", 1, "epoch >= '2024-01-01'"),
         ("altitude_km > 0x10", 16, "a number is digits"),
         ("altitude_km > 1.2.3", 18, "a number is digits"),
@@ -431,7 +431,7 @@ def test_any_text_is_a_condition_or_an_error_with_a_column(text):
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--select", "NOBODY*"], "--select NOBODY* fits the name of none of the 4,408 satellites"),
+        (["--select", "NOBODY*"], "--select NOBODY* matches the name of none of the 4,408 satellites"),
         (["--select", "@starlnk"], "did you mean @starlink"),
         (["--where", "altitude_km > 1e4"], "--where 'altitude_km > 1e4' holds for none of the 4,408 satellites"),
         (["--select", "*G1-S5 *", "--where", "altitude_km < 1"], "none of the 172 satellites selected"),

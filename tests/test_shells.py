@@ -104,7 +104,7 @@ def test_neighbours_do_not_matter(active):
 
 
 def test_several_sets_of_one_satellite_are_one_satellite(tmp_path, capsys):
-    """Two days of a catalogue: the older sets lie elsewhere, and count nowhere."""
+    """Two days of a catalogue: the older sets are somewhere else and do not count."""
     new = scattered(walker("53:720/36/1", 550.0, first_id=1), 1)
     old = changed(new, EPOCH=new.epoch - np.timedelta64(1, "D"), INCLINATION=new.fields["INCLINATION"] + 1.0)
     twice = Elements.concat([old, new])
@@ -285,13 +285,13 @@ def test_guowangs_flown_shell_is_in_no_filing(active):
     assert as_flown.satellites_flown == 10 and as_flown.outside == ()
 
 
-def test_qianfan_is_told_the_preset_that_it_flies_as_and_the_tolerance(shared_data, capsys):
-    """None of 90 satellites is at the 1,160 km that are planned: that is half an answer."""
+def test_the_report_names_the_better_preset_for_qianfan_and_the_tolerance(shared_data, capsys):
+    """None of 90 satellites is at the planned 1,160 km: the report must also say which preset matches."""
     asked = ["shells", str(shared_data / ACTIVE), "--select", "@qianfan", "--against", "qianfan"]
     assert main(asked) == 0
     text = capsys.readouterr().out
     assert "matched within 0.5 deg and 10 km (--tolerance-deg, --tolerance-km)" in text
-    assert "other constellations on record: qianfan-flown (31 satellites on station); compare with --against qianfan-flown" in text
+    assert "other known constellations: qianfan-flown (31 satellites on station); compare with --against qianfan-flown" in text
     assert main([*asked, "--json"]) == 0
     against = json.loads(capsys.readouterr().out)["against"]
     assert (against["flown"], against["others"]) == (0, [{"name": "qianfan-flown", "satellites": 31}])
@@ -300,7 +300,7 @@ def test_qianfan_is_told_the_preset_that_it_flies_as_and_the_tolerance(shared_da
     assert (against["flown"], against["others"]) == (31, [])
 
 
-def test_the_altitude_is_defined_wherever_it_stands(shared_data, capsys):
+def test_every_table_and_help_text_defines_the_altitude(shared_data, capsys):
     """In the table, in the help of --where and of shells, and the same for a filing with numbers of its own choice."""
     assert main(["shells", "starlink-g1-s4", "--against", "starlink-g1-s4"]) == 0
     assert f"altitude in km: {ALTITUDE}" in capsys.readouterr().out

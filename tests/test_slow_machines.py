@@ -17,8 +17,8 @@ def test_examples_are_not_timed():
     assert settings().deadline is None and HealthCheck.too_slow in settings().suppress_health_check
 
 
-def test_what_must_happen_is_waited_for_with_patience():
-    """A literal number of seconds would be some machine's. Shorter waits than a second are pauses, in which nothing should happen."""
+def test_waits_for_what_must_happen_use_patience_s():
+    """A fixed number of seconds is too short on some machine. Waits under a second are pauses, in which nothing should happen."""
     impatient = []
     for path in sorted(HERE.glob("*.py")):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):

@@ -1,4 +1,4 @@
-"""Small files that are read whole (TOML of shells, Earth orientation): limits, pipes, devices, and TOML made to hurt."""
+"""Small files that are read completely (TOML of shells, Earth orientation): limits, pipes, devices, hostile TOML."""
 
 import os
 import threading
@@ -27,7 +27,7 @@ READERS: dict[str, tuple[Callable[[Path], object], int]] = {
 
 
 def failure(read: Callable[[Path], object], path: Path) -> BaseException:
-    """What reading raises; a reader that waits is found out, it does not stop the tests."""
+    """What reading raises. A reader that blocks makes the test fail, not hang."""
     raised: list[BaseException] = []
 
     def attempt() -> None:
@@ -49,7 +49,7 @@ def reader(request: pytest.FixtureRequest) -> tuple[Callable[[Path], object], in
     return READERS[request.param]
 
 
-def test_no_device_no_pipe_no_directory(tmp_path: Path, reader: tuple[Callable[[Path], object], int]) -> None:
+def test_devices_pipes_and_directories_are_refused(tmp_path: Path, reader: tuple[Callable[[Path], object], int]) -> None:
     read, _ = reader
     os.mkfifo(tmp_path / "pipe.toml")
     (tmp_path / "zero.toml").symlink_to("/dev/zero")
@@ -59,7 +59,7 @@ def test_no_device_no_pipe_no_directory(tmp_path: Path, reader: tuple[Callable[[
         assert type(error) is ValueError and f"{tmp_path / name} is {kind}" in str(error) and "name a " in str(error)
 
 
-def test_a_pipe_that_took_the_place_of_the_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_that_replaces_the_file_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("what was there before")
     before = os.stat(tmp_path / "file")
@@ -116,7 +116,7 @@ HOSTILE_TOML = {
 
 
 @pytest.mark.parametrize("what", HOSTILE_TOML)
-def test_toml_made_to_hurt_is_an_ordinary_error_with_the_name_of_the_file(tmp_path: Path, what: str) -> None:
+def test_hostile_toml_is_an_ordinary_error_with_the_name_of_the_file(tmp_path: Path, what: str) -> None:
     path = tmp_path / "hostile.toml"
     path.write_bytes(HOSTILE_TOML[what].encode("utf-8", "surrogateescape"))
     error = failure(load_constellation, path)
@@ -153,7 +153,7 @@ HOSTILE_VALUES += (
     "key", ["id", "altitude_km", "inclination_deg", "planes", "sats_per_plane", "raan_spread_deg", "phasing", "note", "assumed", "no_key"]
 )
 def test_every_value_of_a_shell_is_checked(tmp_path: Path, key: str) -> None:
-    """A hostile value is either a good one, as "nan" is a good note, or a ValueError that names the file and is short."""
+    """A hostile value is either accepted (such as the note "nan") or a short ValueError that names the file."""
     lines = [line for line in SHELL.splitlines() if not line.startswith(f"{key} =")]
     path = tmp_path / "shell.toml"
     refused = 0

@@ -53,7 +53,7 @@ def test_a_shell_is_a_source() -> None:
     assert main(["constellations", "starlink-g1-s5"]) == 0
 
 
-def test_constellations_are_of_when_catalogues_are_from_unless_told(folder: Path) -> None:
+def test_constellations_have_the_median_epoch_of_the_catalogues_by_default(folder: Path) -> None:
     """The median epoch of the catalogues, rounded up to the minute; no catalogue, 2026-01-01."""
     walker_of(folder, "a.csv", "2026-07-23T12:00:01")
     for sources in (["a.csv", "iridium", "my.toml", "walker:53:6/3/1@550"], ["walker:53:6/3/1@550", "my.toml", "iridium", "a.csv"]):
@@ -67,7 +67,7 @@ def test_constellations_are_of_when_catalogues_are_from_unless_told(folder: Path
         read_sources(["iridium"], epoch="soon")
 
 
-def test_numbers_that_are_asked_for(folder: Path) -> None:
+def test_first_id_sets_the_numbers(folder: Path) -> None:
     walker_of(folder, "a.csv", "2026-07-23")  # 1 to 24
     sats = read_sources(["iridium", "a.csv", "my.toml"], first_id=100)
     assert sats.sat_id.tolist() == [*range(100, 166), *range(1, 25), *range(166, 172)]
@@ -75,8 +75,8 @@ def test_numbers_that_are_asked_for(folder: Path) -> None:
         read_sources(["iridium", "a.csv"], first_id=20)
 
 
-def test_constellations_have_the_epoch_of_the_latest_sets_where_these_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Not the middle of a history, most of which is left out."""
+def test_constellations_have_the_median_epoch_of_the_sets_that_latest_keeps(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not of a whole history, most of which is left out."""
     days = [f"2026-07-{day}" for day in (20, 21, 22)]
     for day in days:
         walker_of(folder, f"{day}.csv", day)

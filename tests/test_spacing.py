@@ -1,4 +1,4 @@
-"""How close satellites of a shell come: against python-sgp4's states of the whole shell; and phasings chosen by it."""
+"""The closest approach in a shell, compared with python-sgp4's states of the whole shell; and phasings chosen by it."""
 
 import math
 from dataclasses import replace
@@ -68,16 +68,16 @@ def test_all_satellites_by_python_sgp4(shell: Shell) -> None:
     ],
     ids=lambda each: getattr(each, "id", ""),
 )
-def test_shells_on_record_by_python_sgp4(shell: Shell, km: float | None) -> None:
-    """From one satellite to all, which is from every one where all planes are alike."""
+def test_known_shells_by_python_sgp4(shell: Shell, km: float | None) -> None:
+    """From one satellite to all others; if all planes are equal, that is the same for every satellite."""
     found = closest_approach_km(shell)
     reference = shell.total if shell.phase_deg else 1
     assert found == pytest.approx(brute_km(shell, reference, 360), abs=0.05)
     assert km is None or round(found, 1) == km
 
 
-def test_an_ellipse_counts_at_every_place_of_its_perigee() -> None:
-    """The least of three perigees that a revolution is looked at for is not below it, and one of them is near it."""
+def test_an_ellipse_is_tried_with_every_argument_of_perigee() -> None:
+    """The smallest distance at three arguments of perigee is not below the result, and is near it."""
     shell = shell_of(altitude_km=math.nan, apogee_km=760.0, perigee_km=640.0, planes=6, sats_per_plane=6, phasing=2, inclination_deg=53.0)
     found = closest_approach_km(shell)
     least = [brute_km(replace(shell, argp_deg=float(argp)), shell.total, 720) for argp in range(0, 360, 30)]
@@ -123,7 +123,7 @@ def test_an_assumed_phasing_keeps_satellites_farthest_apart(id: str) -> None:
 
 @pytest.mark.parametrize("id", [id for id in ASSUMED if id not in SMALL])
 def test_no_other_phasing_of_a_large_shell_is_wider(id: str) -> None:
-    """Some of them; `widest_phasing`, which takes seconds for the largest, gave the values on record."""
+    """A few phasings are tried; `widest_phasing`, which takes seconds for the largest shells, gave the values in the presets."""
     shell = SHELLS[id]
     others = np.random.default_rng(12).choice(shell.planes, min(2, shell.planes), replace=False).tolist()
     best = closest_approach_km(shell)
@@ -131,7 +131,7 @@ def test_no_other_phasing_of_a_large_shell_is_wider(id: str) -> None:
     assert shell.phasing == 0 or closest_approach_km(replace(shell, phasing=0)) < best - 1e-6
 
 
-def test_the_planes_of_filings_are_at_distances_that_are_told() -> None:
+def test_distances_in_the_texts_of_presets_are_right() -> None:
     """Numbers in the texts of the presets: 2.7 km with the step that Schedule S has for Starlink's second shell, 7.1 with F = 54."""
     shell = SHELLS["starlink-g1-s2"]
     filed = closest_approach_km(replace(shell, phasing=None, phase_step_deg=12.35))

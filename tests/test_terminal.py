@@ -1,4 +1,4 @@
-"""Text that is not gpuprop's, on the terminal: never markup, never a control character, never a reason to fail."""
+"""Text from outside on the terminal: it is never markup or a control character, and never makes a job fail."""
 
 import ast
 import json
@@ -14,7 +14,6 @@ from patience import PATIENCE_S
 
 import gpuprop
 from gpuprop import Elements, open_snapshots
-from gpuprop.__main__ import main
 from gpuprop.arrow import Unmerged, merge_snapshots
 from gpuprop.arrow.command import CAUTION, again, quoted
 from gpuprop.commands.console import Output, printable
@@ -48,18 +47,15 @@ HOSTILE = [
 
 
 @pytest.fixture
-def run(capsys, monkeypatch, tmp_path):
-    """Run the command line in an empty directory: (exit code, stdout, stderr), both without control characters."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
+def run(run):
+    """The same, and what is printed has no control characters."""
 
     def call(*arguments):
-        code = main(list(arguments))
-        printed = capsys.readouterr()
+        code, *printed = run(*arguments)
         for text in printed:
             assert all(line.isprintable() for line in text.split("\n")), text
             assert "Traceback" not in text
-        return code, printed.out, printed.err
+        return code, *printed
 
     return call
 
@@ -102,7 +98,7 @@ def test_a_hostile_directory_is_written_and_named_as_it_is(run, name):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_argument_is_repeated_as_it_is(run, name):
-    """Each command, with the name where it does not belong. None says a success, none is confused."""
+    """Each command with a wrong name as its argument: every call fails with an error message."""
     for arguments in (
         [name],
         ["propagate", name, "-o", "out"],
@@ -146,7 +142,7 @@ def named(names):
 
 
 def test_hostile_names_of_satellites(run):
-    """In lists of rejects and of what a format cannot hold; the file has them as they were."""
+    """In lists of rejects and losses they are escaped; the written file has them unchanged."""
     names = [*HOSTILE, "x"]
     elements = named(names)
     records = [
@@ -212,7 +208,7 @@ def test_any_width_of_the_terminal(columns):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
-def test_a_stream_that_nobody_reads_is_no_failure(tmp_path, stream):
+def test_a_stream_that_nobody_reads_does_not_make_a_job_fail(tmp_path, stream):
     reading, writing = os.pipe()
     os.close(reading)
     done = process(*JOB, "-o", "out", cwd=tmp_path, **{stream: writing})
@@ -284,7 +280,7 @@ def test_nothing_else_prints():
                 assert node.func.id not in ("print", "rprint"), f"{file}:{node.lineno} prints"
 
 
-def test_what_rich_is_given_as_text_is_escaped_too(capsys):
+def test_texts_given_to_rich_are_escaped_too(capsys):
     from rich.table import Table
     from rich.text import Text
 
@@ -310,8 +306,8 @@ def test_a_shell_reads_quoted_words_as_they_were(tmp_path):
     assert quoted("\ud800") == "$'\\xed\\xa0\\x80'"
 
 
-def test_what_a_manifest_says_is_never_advice(run):
-    """A command that is no gpuprop propagate is not repeated at all; another is said to be the manifest's."""
+def test_commands_from_a_manifest_come_with_a_warning(run):
+    """A command other than gpuprop propagate is never printed; a gpuprop command comes after a warning."""
     for command in (["curl", "x"], ["gpuprop", "fetch"], "gpuprop propagate x", {"0": []}, 7, [["gpuprop"]], ["gpuprop", "propagate", 7]):
         assert again({"command": command, "directory": {}}) == "write_snapshots(..., resume=True)"
     satellites, times = gpuprop.walker("53:24/3/1", 600.0), gpuprop.time_grid("2026-01-01", duration="1min")
@@ -325,15 +321,15 @@ def test_what_a_manifest_says_is_never_advice(run):
         assert code == 1 and "part-000000.arrow is missing" in text
         if number == 0:
             ours = "write_snapshots(..., resume=True)"
-            assert text.endswith(f"\nto go on: {ours}\n") and (finding["command"], finding["command_in_manifest"]) == (ours, None)
+            assert text.endswith(f"\ncontinue with: {ours}\n") and (finding["command"], finding["command_in_manifest"]) == (ours, None)
         else:
             claim = "gpuprop propagate $'x\\x1b[2J\\x0ay; rm -rf z' --cluster tcp://evil:1 --resume"
-            assert text.endswith(f"{CAUTION}\n  {claim}\n") and text.count(claim) == 1 and "to go on:" not in text
+            assert text.endswith(f"{CAUTION}\n  {claim}\n") and text.count(claim) == 1 and "continue with:" not in text
             assert (finding["command"], finding["command_in_manifest"]) == (None, claim)
     assert again({"command": foreign, "directory": "/tmp/a b"}) == f"cd '/tmp/a b' && {claim}"
 
 
-def test_merging_does_not_take_a_manifest_for_advice(run):
+def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
     assert run(*JOB, "-o", "out", "--shard", "1/2")[0] == 0
     code, out, err = run("merge", "out")
     assert (code, out) == (1, "") and f"{CAUTION}\n  gpuprop propagate" in err and "  shard 2/2 is not there\n" in err

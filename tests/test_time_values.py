@@ -1,4 +1,4 @@
-"""Instants and durations of other libraries: the same values in every container give the same nanoseconds, or the same refusal."""
+"""Instants and durations of other libraries: the same values in every container give the same nanoseconds, or the same error."""
 
 import subprocess
 import sys
@@ -85,14 +85,14 @@ AWARE = {
 
 # --- one rule ---
 @pytest.mark.parametrize("container", NAIVE)
-def test_without_a_zone_they_are_readings_of_the_clock_asked_for(container):
+def test_instants_without_a_zone_are_read_in_the_scale_asked_for(container):
     assert as_times(NAIVE[container](NS)).ns.tolist() == NS
     assert as_times(NAIVE[container](NS[:1]), "gps").ns.tolist() == [NS[0] - 18 * SECOND]
     assert time_grid(NAIVE[container](US[:1])[0], duration="1s", step="1s", scale="gps").start_ns == US[0] - 18 * SECOND
 
 
-def test_datetimes_without_a_zone_are_no_exception():
-    """They have whole microseconds; dates have midnight."""
+def test_datetimes_without_a_zone_are_read_in_the_scale_too():
+    """They are exact to the microsecond; dates are midnight."""
     assert as_times(datetimes(US)).ns.tolist() == as_times(np.array(datetimes(US))).ns.tolist() == US
     assert as_times(datetimes(US[:1]), "gps").start_ns == US[0] - 18 * SECOND
     for days in ([date(2026, 1, 1)], pa.array([date(2026, 1, 1)]), pa.array([date(2026, 1, 1)], pa.date64())):
@@ -100,7 +100,7 @@ def test_datetimes_without_a_zone_are_no_exception():
 
 
 @pytest.mark.parametrize("container", AWARE)
-def test_with_a_zone_they_are_utc_which_another_scale_contradicts(container):
+def test_instants_with_a_zone_are_utc_and_another_scale_is_refused(container):
     make, zone = AWARE[container]
     assert as_times(make(NS, zone)).ns.tolist() == NS
     for scale in ("gps", "tai", "tt"):
@@ -112,13 +112,13 @@ def test_with_a_zone_they_are_utc_which_another_scale_contradicts(container):
 
 @pytest.mark.parametrize("container", COLUMNS)
 @pytest.mark.parametrize("zone", [None, "UTC"])
-def test_what_is_missing_is_called_so_with_its_place(container, zone):
+def test_missing_values_are_refused_with_their_place(container, zone):
     with pytest.raises(ValueError, match=r"(NaT|null)( at \[1\])?: every instant must be a time") as raised:
         as_times(COLUMNS[container]([NS[0], None, NS[1]], zone))
     assert str(raised.value).startswith(("times[1]: NaT:", "times[1]: null:", "NaT at [1]:", "null at [1]:"))
 
 
-def test_what_is_masked_is_not_read():
+def test_masked_values_are_refused():
     times = np.ma.array(np.array(NS).view("datetime64[ns]"), mask=[False, False, True])
     with pytest.raises(ValueError, match=r"masked at \[2\]"):
         as_times(times)
@@ -163,7 +163,7 @@ def test_out_of_range():
             as_times(value)
 
 
-def test_what_is_no_instant():
+def test_values_that_are_not_instants():
     pl, pd, xarray = (pytest.importorskip(name) for name in ("polars", "pandas", "xarray"))
     for numbers in (pd.Series([1.0]), pd.Series([1], dtype="Int64"), pl.Series([1]), pa.array([1.5]), pa.scalar(1), xarray.DataArray([1])):
         with pytest.raises(TypeError, match=r"is a number, not an instant.*use ISO 8601"):
@@ -194,7 +194,7 @@ def test_no_library_is_imported_to_look_for_its_types():
 # --- astropy ---
 @given(WITHIN_RANGE, st.sampled_from(["utc", "tai", "tt"]))
 def test_a_julian_date_in_two_doubles_is_exact(ns, scale):
-    """They hold 0.01 ns. Days that a step of UTC ends are left out: their fractions are of another length."""
+    """Two doubles hold 0.01 ns. Days that end with a step of UTC are left out: they have another length."""
     from astropy.time import Time
 
     days, rest = divmod(ns, DAY)
@@ -212,7 +212,7 @@ def test_a_julian_date_in_two_doubles_is_exact(ns, scale):
 
 @given(SINCE_1972, st.sampled_from(["utc", "tai", "tt"]))
 def test_astropys_time_in_its_own_scale(ns, scale):
-    """From text, which astropy reads to 0.01 ns, and turned into other scales by astropy."""
+    """Made by astropy from text, which it reads to 0.01 ns, and converted by it to other scales."""
     from astropy.time import Time
 
     made = Time(format_ns(ns).removesuffix("Z"), scale="utc")
@@ -234,7 +234,7 @@ def test_astropys_arrays_and_scales():
             as_times(getattr(times, scale), "gps")
     with pytest.raises(ValueError, match="2 dimensions"):
         as_times(Time([["2026-01-01"]]))
-    with pytest.raises(ValueError, match="'local' is no instant"):
+    with pytest.raises(ValueError, match="'local' is not an instant"):
         as_times(Time("2026-01-01", scale="local"))
     times[1] = np.ma.masked
     with pytest.raises(ValueError, match=r"masked at \[1\]"):
@@ -256,7 +256,7 @@ def test_astropys_arrays_and_scales():
         ("1961-07-31T12:00:00", "1961-07-31T12:00:00"),
     ],
 )
-def test_astropys_days_that_are_longer_or_shorter(text, expected):
+def test_astropys_days_that_are_not_86400_s_long(text, expected):
     from astropy.time import Time
 
     assert abs(instant_ns(Time(text)) - parse_instant(expected)) <= (text < "1972")
@@ -356,7 +356,7 @@ def test_durations_that_are_refused():
 
 
 # --- where else instants are taken ---
-def test_epochs_come_through_the_same_gate():
+def test_epochs_are_read_in_the_same_way():
     fields = dict(walker("53:3/3/0", 550.0).fields)
     for epochs in (pandas(NS, LONDON), polars(NS), arrow(NS, "UTC"), [format_ns(ns) for ns in NS], datetimes(NS, UTC)):
         assert abs(Elements(fields | dict(EPOCH=epochs)).epoch.view(np.int64) - NS).max() < 1_000

@@ -386,7 +386,7 @@ def test_a_failing_disk_leaves_what_was_there(step, tmp_path, monkeypatch):
 
 
 def test_threads_that_write_one_file_never_mix(tmp_path):
-    """Each has a temporary file of its own: the file is always one of the texts, whole."""
+    """Each has its own temporary file: the file always holds exactly one of the texts."""
     path, texts = tmp_path / "one.csv", [str(number) * 50_000 for number in range(8)]
     with ThreadPoolExecutor(8) as pool:
         sizes = list(pool.map(lambda text: whole_file.replace(path, [text]), texts * 10))
@@ -396,7 +396,7 @@ def test_threads_that_write_one_file_never_mix(tmp_path):
 
 @pytest.mark.parametrize("write", [lambda path: write_elements(one(), path), lambda path: NewFile(path).__exit__(None, None, None)])
 def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, monkeypatch, write):
-    """Its name is random; where somebody guesses it, nothing is written."""
+    """The name is random; if somebody guesses it, nothing is written."""
     victim = tmp_path / "victim.txt"
     victim.write_text("mine")
     monkeypatch.setattr(whole_file.secrets, "token_hex", lambda count: "0" * 2 * count)

@@ -1,4 +1,4 @@
-"""A value of the wrong type is a TypeError that says what belongs there, not an error from numpy or an attribute that is missing."""
+"""A value of the wrong type is a TypeError that says what is expected, not an error inside numpy or an AttributeError."""
 
 import numpy as np
 import pytest

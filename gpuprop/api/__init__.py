@@ -10,7 +10,7 @@ initialises it, in three microseconds. SatrecArray and sgp4_array compute severa
 states on they are many times faster than python-sgp4, for a few states slower. bench/api.py measures all of this. Without the compiled
 kernels, or with GPUPROP_ENGINE=numpy, numpy gives the same bits: a single call then takes 0.1 to 0.2 ms, or 0.8 ms with resonance.
 
-Error codes are python-sgp4's, for element sets that are no orbits too. Differences:
+Error codes are python-sgp4's, also for element sets that describe no orbit. Differences:
 
 - A malformed TLE is a ValueError, as in python-sgp4's reader in Python (its C++ makes a satellite of what it can read). So is an opsmode
   other than `i` and `a`.
@@ -18,7 +18,7 @@ Error codes are python-sgp4's, for element sets that are no orbits too. Differen
 - A mean motion that is not positive always gives code 2. python-sgp4 gives NaN and code 0 for a negative one.
 - When an angle has grown beyond 1e9 rad (1e10 minutes in a low orbit), the place on the orbit depends on the last bits of the mean motion.
   Both libraries then give an arbitrary place, and the codes that depend on it: 0, 4 or 6.
-- A resonance is followed for 11,500 years from the epoch. Beyond that the state is NaN. python-sgp4 goes on, at 1e30 minutes without end.
+- A resonance is followed for 11,500 years from the epoch. Beyond that the state is NaN. python-sgp4 continues: at 1e30 min it hangs.
 """
 
 from .array import SatrecArray

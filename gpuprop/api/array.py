@@ -53,7 +53,7 @@ class SatrecArray:
 
 
 def _compiled_part(model: Model, satrecs: list[Satrec], rows: Rows) -> CpuJulian:
-    """Satellites of one model in the compiled kernels; rows: where they stand in the array."""
+    """Satellites of one model in the compiled kernels. rows: their places in the array."""
     epochs = _epochs(satrecs)
     if len(satrecs) == 1:
         satellite = CpuSatellite(model, satrecs[0]._orbit.elements())
@@ -64,7 +64,7 @@ def _compiled_part(model: Model, satrecs: list[Satrec], rows: Rows) -> CpuJulian
 
 
 class _NumpyPart:
-    """The same in numpy."""
+    """Satellites of one model in numpy; as CpuJulian."""
 
     def __init__(self, model: Model, satrecs: list[Satrec], rows: Rows) -> None:
         constants = NumpyEngine(1).load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64)).constants
@@ -86,10 +86,10 @@ class _NumpyPart:
 
 
 def _epochs(satrecs: list[Satrec]) -> Array:
-    """(2, n): the two parts of the Julian dates that instants are counted from."""
+    """(2, n): the two parts of the Julian date of each epoch."""
     return np.array([[satrec.jdsatepoch for satrec in satrecs], [satrec.jdsatepochF for satrec in satrecs]], np.float64)
 
 
 def _elements(satrecs: list[Satrec]) -> MeanElements:
-    """(n,) each."""
+    """The mean elements of n satellites, (n,) each."""
     return MeanElements(*np.array([satrec._orbit.elements() for satrec in satrecs]).T.copy())

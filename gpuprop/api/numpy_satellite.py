@@ -1,4 +1,4 @@
-"""One satellite in numpy: where the compiled kernels are missing, and for mean elements, which the kernels do not hand out."""
+"""One satellite in numpy: used without the compiled kernels, and for mean elements, which the kernels do not return."""
 
 import copy
 import math
@@ -58,8 +58,8 @@ class NumpySatellite:
     def averages(self, t: float) -> Averages:
         """Mean elements t minutes after the epoch."""
         group = copy.copy(self._group)
-        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and an upright one
-        # keeps clear of Lyddane's case.
+        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and one of 1 rad
+        # avoids Lyddane's case.
         if self.regime != NEAR_EARTH:
             none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
             group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
@@ -73,7 +73,7 @@ class NumpySatellite:
         return Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
 
     def _instant(self, t: float) -> Any:
-        """t as the engine takes it: a resonance numbers its steps by rows and columns; elsewhere a scalar is much faster."""
+        """t as the engine takes it: resonances need an array of two dimensions; for the others a scalar is much faster."""
         return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
 
 

@@ -202,11 +202,11 @@ class Satrec:
 
     def _remember(self, t: float, e: int) -> None:
         self._t, self._error = t, e
-        if e != 1 and e != 2:  # with these SGP4 ends before it has mean elements, and keeps the old ones
+        if e != 1 and e != 2:  # with these codes SGP4 ends before it has mean elements, and keeps the old ones
             self._mean_t, self._averaged = t, None
 
     def _ready(self) -> CpuSatellite | NumpySatellite:
-        """What propagates this satellite."""
+        """The propagator of this satellite; the first call initialises it."""
         if self._satellite is None:
             kind = CpuSatellite if compiled() else NumpySatellite
             self._satellite = kind(self._model, self._orbit.elements())
@@ -222,7 +222,7 @@ class Satrec:
         return self._averaged
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """For copies and pickles: a copy is initialised anew when it is first propagated."""
+        """For copies and pickles: a copy is initialised again when it is first propagated."""
         reduced: Any = super().__reduce_ex__(max(protocol, 2))
         make, arguments, (others, slots), *rest = reduced
         return make, arguments, (others, slots | {"_satellite": None}), *rest
@@ -293,5 +293,5 @@ def _model(whichconst: int, opsmode: str) -> Model:
 
 @cache
 def compiled() -> bool:
-    """Whether the compiled kernels propagate here: where they are, unless GPUPROP_ENGINE asks for numpy. The bits are the same."""
+    """Whether the compiled kernels are used: if they are installed, unless GPUPROP_ENGINE is numpy. The bits are the same."""
     return usable()[0] and asked_for(None) != "numpy"

@@ -1,4 +1,4 @@
-"""Whether a file is what its manifest says: its size, its last bytes, the plan that it carries; or all of it."""
+"""Compare a file with its manifest: its size, its last bytes and the plan that it carries; or every byte."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from .recorded_plan import RecordedPlan
 READ_BYTES = 16 << 20
 LAST_BYTES = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # what a complete file of the format ends with
 ARROW_BEGINS, PARQUET_BEGINS = b"ARROW1\0\0", b"PAR1"
-SCHEMA_BYTES = 64 << 10  # the schema without the text of the plan takes a few thousand, in either format
+SCHEMA_BYTES = 64 << 10  # the schema without the text of the plan takes a few thousand bytes, in both formats
 
 
 def file_digest(path: Path) -> str:
@@ -42,11 +42,11 @@ class Checker:
     Parameters
     ----------
     directory : Path
-        Of the run.
+        The directory of the run.
     plan : mapping
-        As it stands in the manifest.
+        The plan in the manifest.
     names : iterable of str
-        The files that are to be compared, relative to the directory; each is a name that the plan gives.
+        The files to compare, relative to the directory. Each name comes from the plan.
     sealed : bool
         Whether the manifest has a digest of itself.
     """
@@ -58,10 +58,10 @@ class Checker:
         self._fetched = not is_remote(directory)
 
     def fault(self, entry: Mapping[str, Any], full: bool) -> str | None:
-        """What is wrong with the file of a manifest's entry, in words that follow its name; None if nothing is.
+        """What is wrong with the file of a manifest's entry, as words that follow its name; None if nothing is wrong.
 
-        Quick: whether it is there, its size and how it ends; of a part on a disk also its plan and its first and last instants, so that
-        parts that were exchanged are noticed. full: its digest, too, which reads all of it.
+        Always checked: whether it exists, its size and its last bytes; for a part on a disk also its plan and its first and last instants,
+        which show that two parts were exchanged. full: check the digest too, which reads the whole file.
         """
         name, last = entry["file"], LAST_BYTES[self._recorded.format]
         try:
@@ -91,33 +91,33 @@ class Checker:
         return self._look.size(name)
 
     def ours(self, names: Iterable[str]) -> list[str]:
-        """Those of the files that may be removed or replaced: nothing in the others shows that gpuprop wrote them, so they may be somebody
-        else's. The name alone is no proof, and neither is a manifest that lists it.
+        """The files that may be removed or replaced. The others may be somebody else's: neither the name nor a manifest that lists it
+        proves that gpuprop wrote a file.
 
-        A file is gpuprop's if it carries the plan. A file that holds nothing may go, too: it is empty, has zeros alone, or was cut so that
-        nobody can read it (a Parquet file without its end, an Arrow file without its schema).
+        A file that carries the plan is gpuprop's. A file with nothing to lose may be removed too: it is empty, has only zeros, or was cut
+        so that nobody can read it (a Parquet file without its end, an Arrow file without its schema).
         """
         there = self._there(names)
         carriers = set(self.carriers(there))
         return [name for name in there if name in carriers or self._holds_nothing(name, there[name])]
 
     def carriers(self, names: Iterable[str]) -> list[str]:
-        """Those of the files that have the plan in their schema, as every file that gpuprop writes.
+        """The files that have the plan in their schema, as every file that gpuprop writes.
 
-        The bytes are looked for, not parsed, so that a damaged file cannot do harm. A file that cannot be read carries nothing.
+        The bytes are searched, not parsed, so a damaged file cannot do harm. A file that cannot be read carries no plan.
         """
         there = {name: size for name, size in self._there(names).items() if size}
         texts = {name: self._recorded.text(name) for name in there}
         if self._recorded.format == "arrow":
             spans = {name: (0, min(size, len(texts[name]) + SCHEMA_BYTES)) for name, size in there.items()}
         else:
-            # The plan stands at the end of the footer, twice, behind what is said of the row groups, which may be long.
+            # The footer ends with the plan, twice. The row groups, which may take much space, come before it.
             most = {name: 4 * len(texts[name]) + SCHEMA_BYTES for name in there}
             spans = {name: (max(0, size - most[name]), size) for name, size in there.items()}
         return [name for name, data in self._read(spans).items() if texts[name] in data]
 
     def _holds_nothing(self, name: str, size: int) -> bool:
-        """Whether a file that does not carry the plan is empty, has zeros alone, or was cut so that nobody can read it."""
+        """Whether a file that does not carry the plan is empty, has only zeros, or was cut so that nobody can read it."""
         with suppress(OSError):
             pieces = ((first, min(first + READ_BYTES, size)) for first in range(0, size, READ_BYTES))
             if all((data := self._look.read(name, *piece)).count(0) == len(data) for piece in pieces):
@@ -130,7 +130,7 @@ class Checker:
         return False
 
     def _fetch_ends(self, count: int) -> None:
-        """Of a store: the ends of all files, once, in one request."""
+        """In a store: read the ends of all files in one request, once."""
         if not self._fetched:
             self._fetched = True
             self._look.fetch({name: (max(0, size - count), size) for name, size in self._there(self._names).items()})

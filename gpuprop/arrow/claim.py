@@ -70,9 +70,9 @@ def claimed(
     as the context lasts. What an earlier run left half done is removed. run: the facts of this run, for the manifest. In a store the job
     that began last has it: one that wrote there notices at its next step.
 
-    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite. ForeignFileError if it holds anything
-    that a manifest does not account for, which is never touched. PlanDiffers where resume finds another plan. NotADirectoryError if it, or
-    a parent, is a file.
+    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or overwrite. ForeignFileError if it holds a
+    file that gpuprop did not write; such a file is never changed. PlanDiffers if resume finds another plan. NotADirectoryError if it or a
+    parent is a file.
     """
     make_directory(directory)
     if is_remote(directory):
@@ -185,11 +185,11 @@ def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
 
 
 def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
-    """Keep what is there and sound; remove what is not, and list it no longer.
+    """Keep the good files. Remove the damaged ones from the disk and from the manifest.
 
-    Each part is there, has its size, ends as it should and has its instants at its ends. The two that were committed last, which the disk
-    had the least time for, have their digest. If the manifest is an older one without a digest, every part is read in full. A damaged file
-    that may be somebody else's is a ForeignFileError.
+    Checked for each part: its size, its last bytes, its first and last instants. The digest is checked for the two parts that were
+    committed last, since a power cut can damage them; for all parts if the manifest is an older one without a digest. ForeignFileError for
+    a damaged file that may be somebody else's.
     """
     bad: dict[int, str] = {}
     checker = Checker(directory, found.plan, [entry["file"] for entry in (found.satellites, *found.parts) if entry], found.sealed)
@@ -205,7 +205,7 @@ def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:
     refuse_unproven(directory, found, [*damaged, *([found.satellites["file"]] if lost and found.satellites else [])])
     if bad or job.satellites or found.missing:
         found.run = {**fresh.run, **({"shards": found.run["shards"]} if "shards" in found.run else {})}
-    for file in damaged:  # before the manifest forgets it: an unlisted file would have to prove whose it is
+    for file in damaged:  # before it leaves the manifest: a file that is not listed counts as foreign unless it carries the plan
         remove(directory / file)
     found.drop(bad)
     if bad or (is_remote(directory) and (job.satellites or found.missing)):  # who wrote there before notices

@@ -1,4 +1,4 @@
-"""The command that goes on with a run: as this process was given it, or as a manifest remembers it, which is data from a file."""
+"""The command that resumes a run: that of this process, or one from a manifest, which anybody may have written."""
 
 import os
 import shlex
@@ -9,24 +9,24 @@ from .shards import Shard
 
 OURS = ["gpuprop", "propagate"]  # how every command that a run remembers begins
 ANEW = ("--resume", "--overwrite", "--dry-run")  # how a run begins, not what it writes
-CAUTION = "The manifest says that this was as follows. Anybody may have written that: read it before you run it."
+CAUTION = "The manifest records the command below. Anybody may have written it: read it before you run it."
 
 
 def again(run: dict[str, Any], shard: Shard | None = None) -> str:
-    """The command line, or the call, that goes on with a run (or with a shard of it).
+    """The command line, or the call, that resumes a run (or a shard of it).
 
     Parameters
     ----------
     run : dict
-        Facts of the run; `command` (a list of words) and `directory` (where it was given) are used. From a manifest they are only a
-        claim: show them as `advice` does.
+        Facts of the run; `command` (a list of words) and `directory` (where it was given) are used. From a manifest they may be
+        forged: show them as `advice` does.
     shard : Shard, optional
         The shard to write.
 
     Returns
     -------
     str
-        One line that a shell reads; a call of write_snapshots where no command of gpuprop is remembered.
+        One line for a shell; a call of write_snapshots if the run has no command of gpuprop.
     """
     words, directory = run.get("command"), run.get("directory")
     if not isinstance(words, list) or words[:2] != OURS or not all(isinstance(word, str) for word in words):
@@ -37,18 +37,18 @@ def again(run: dict[str, Any], shard: Shard | None = None) -> str:
 
 
 def is_claim(command: str) -> bool:
-    """Whether a command that `again` made of a manifest repeats what the manifest says; else gpuprop gives it itself."""
+    """Whether a command that `again` made from a manifest repeats the words of the manifest. If not, the words are gpuprop's own."""
     return command.startswith((" ".join(OURS), "cd "))
 
 
 def advice(commands: Iterable[str]) -> list[str]:
-    """Lines that say how to go on: gpuprop's own commands as such, those of a manifest as what the manifest says."""
+    """Lines that say how to go on. Commands from a manifest come after a warning."""
     commands = list(dict.fromkeys(commands))
     claims = [command for command in commands if is_claim(command)]
-    lines = [f"to go on: {command}" for command in commands if command not in claims]
+    lines = [f"continue with: {command}" for command in commands if command not in claims]
     if claims:
         shards = " and --shard" if any(" --shard " in claim for claim in claims) else ""
-        lines += [f"to write what is missing, give the command that wrote the rest, with --resume{shards}. {CAUTION}"]
+        lines += [f"to write what is missing, repeat the command of the run with --resume{shards}. {CAUTION}"]
     return [*lines, *(f"  {claim}" for claim in claims)]
 
 
@@ -58,7 +58,7 @@ def merge_command(directory: os.PathLike[str] | str) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word as a shell reads it. One with control characters or bytes that are no text is written with escapes: $'...'."""
+    """A word quoted for a shell. Control characters, and bytes that are no text, become escapes: $'...'."""
     if word.isprintable():
         return shlex.quote(word)
 

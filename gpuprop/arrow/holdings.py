@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import DamagedError, ForeignFileError
+from ..messages import shortened
 from ..writing.whole_file import final_name
 from .check import Checker
 from .lock import NAME as LOCK
@@ -36,7 +37,7 @@ class Holdings:
 
     @staticmethod
     def of(directory: Path) -> "Holdings":
-        """Look. ForeignFileError where the place of the parts is a symbolic link."""
+        """Look at a directory. ForeignFileError if its directory of parts is a symbolic link."""
         refuse_links(directory, PARTS)
         # Names first, manifests then: shards that run write their manifest before any other file.
         held = contents(directory, PARTS)
@@ -59,7 +60,7 @@ class Holdings:
         for name, is_file in held.items():
             if is_file and holdings._is_ours(PurePosixPath(name), proven, plans):
                 holdings.ours.append(name)
-            elif not is_file or not is_empty_lock(directory / name):  # an empty one may be another job's, which has just begun
+            elif not is_file or not is_empty_lock(directory / name):  # an empty lock may belong to another job that has just begun
                 holdings.foreign.append(name)
         if not is_remote(directory):
             holdings.foreign = [name for name in holdings.foreign if os.path.lexists(directory / name)]  # else its owner has removed it
@@ -76,7 +77,7 @@ class Holdings:
         refuse(self.directory, self.foreign)
 
     def _proven(self, files: list[str]) -> set[str]:
-        """The files with the name of a part, or of the satellites, that a manifest lists or that are gpuprop's by what is in them."""
+        """The files of parts and satellites that a manifest lists, or whose content shows that gpuprop wrote them."""
         found = {entry["file"] for each in self.manifests for entry in (each.satellites, *each.parts) if entry}
         unlisted = [name for name in files if name not in found]
         for manifest in {each.files: each for each in self.manifests}.values():  # shards have one plan
@@ -86,7 +87,7 @@ class Holdings:
         return found
 
     def _is_ours(self, file: PurePosixPath, proven: set[str], plans: set[Files]) -> bool:
-        """Whether a file, relative to the directory, is one of gpuprop's, or the temporary file of one."""
+        """Whether a file, relative to the directory, is gpuprop's: one of its files, or a temporary file for one of them."""
         final = final_name(file.name)
         whole = file.with_name(final or file.name).as_posix()
         if whole == NAME or Shard.named(whole):
@@ -138,5 +139,4 @@ def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any])
 
 
 def _shown(plan: dict[str, Any], key: str) -> str:
-    value = str(plan[key]) if key in plan else "nothing"
-    return value if len(value) <= SHOWN else f"{value[: SHOWN - 3]}..."
+    return shortened(str(plan[key]), SHOWN) if key in plan else "nothing"

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..errors import ForeignFileError
+from ..small_file import os_flags
 from ..writing.whole_file import temporary_name
 from .place import described, is_remote, open_regular
 from .shards import Shard
@@ -31,7 +32,7 @@ OURS = b'{"gpuprop": '  # what the content of every lock begins with
 WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
 WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
 
-EMPTY_S = 2.0  # how long an empty file may be a lock that is being made
+EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
 PATIENCE_S, POLL_S = 5.0, 0.05  # of a shard that begins just as another, done, looks whether it was the last
 
 
@@ -40,12 +41,12 @@ class Busy(BlockingIOError):
 
 
 class _EmptyError(Exception):
-    """A lock has no content yet: where there are no hard links, it is made and then written."""
+    """A lock has no content yet. On file systems without hard links it is made first and written then."""
 
 
 class Lock:
-    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it cannot be had within `patience_s` seconds,
-    OSError if the file may not be written; ForeignFileError if it is a file of somebody else's. `note`: why there is none, where the
+    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it cannot be taken within `patience_s` seconds,
+    OSError if the file cannot be written; ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the
     system has none."""
 
     def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
@@ -179,7 +180,7 @@ def _content(shared: bool) -> bytes:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether a file with the name of a lock is one that gpuprop wrote; True, too, if its holder has removed it since it was listed."""
+    """Whether gpuprop wrote a file with the name of a lock. Also True if the file is gone: its holder has just removed it."""
     if is_remote(path):
         return False
     try:
@@ -192,7 +193,7 @@ def is_ours(path: Path) -> bool:
 
 
 def is_empty_lock(path: Path) -> bool:
-    """Whether it is an empty file with the name of a lock: that of a job that has just begun, or somebody else's. Lock decides."""
+    """Whether it is an empty file with the name of a lock. It may be foreign, or belong to a job that has just begun: Lock decides."""
     if is_remote(path) or not is_lock(path.name):
         return False
     with suppress(OSError):
@@ -201,8 +202,8 @@ def is_empty_lock(path: Path) -> bool:
 
 
 def _open(path: Path, content: bytes) -> int:
-    """The file of a lock, opened; made with its content where there is none, so that an empty file is never taken for a lock."""
-    flags = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    """Open the file of a lock; make it with its content if there is none, so that an empty file is never taken for a lock."""
+    flags = os_flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         while True:
             with suppress(FileNotFoundError):
@@ -214,7 +215,7 @@ def _open(path: Path, content: bytes) -> int:
 
 
 def _make(path: Path, content: bytes) -> None:
-    """A new file with its content, which appears with all of it. FileExistsError if there is one."""
+    """Make a file that appears with its whole content. FileExistsError if there is one."""
     temporary = temporary_name(path)
     try:
         with open(temporary, "xb") as file:

@@ -14,8 +14,9 @@ import xxhash
 
 from .. import __version__
 from ..errors import DamagedError
+from ..messages import shown
 from .files import NewFile
-from .manifest_fields import problem, shown
+from .manifest_fields import problem
 from .place import NOT_REGULAR, is_remote, no_bucket, read_bytes
 from .plan import Files, digest_text
 from .shards import Shard
@@ -23,7 +24,7 @@ from .shards import Shard
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
 
-MOST_BYTES = 256 << 20  # of a manifest: an entry of a part takes some 400, and a run has 100,000 parts at most
+MOST_BYTES = 256 << 20  # of a manifest: the entry of a part takes about 400, and a run has at most 100,000 parts
 MOST_OBJECTS = 1_000_000  # and lists in it; an entry of a part has two
 
 
@@ -35,7 +36,7 @@ class Manifest:
     number), file, rows, first and last (instants), bytes, digest, engine, status ({code: states}). complete: whether no part is missing.
     run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
     these facts of each, where it was done in shards. last: the two parts that were committed last. stored: the bytes of its file, as they
-    were read or written last. sealed: whether its file has a digest of itself. The digest finds accidents, not forgers, who can make a
+    were read or written last. sealed: whether its file has a digest of itself. The digest finds accidental changes; a forger can make a
     new one. Manifests of older versions have no digest.
     """
 
@@ -65,7 +66,9 @@ class Manifest:
         }
         data = json.dumps(seal(record), indent=1).encode() + b"\n"
         if len(data) > MOST_BYTES:
-            raise ValueError(f"the manifest of {directory} would have {len(data):,} bytes, and {MOST_BYTES:,} are read: write fewer parts")
+            raise ValueError(
+                f"the manifest of {directory} would have {len(data):,} bytes, and at most {MOST_BYTES:,} can be read: write fewer parts"
+            )
         with NewFile(directory / self.name) as file:
             file.write(data)
         self.stored, self.sealed = data, True
@@ -107,15 +110,14 @@ class Manifest:
     def read(directory: Path, shard: Shard | None = None) -> "Manifest":
         """The manifest of a directory, or of a shard.
 
-        Every field has been checked then: its type, its bounds, that the names of the files are those of the plan, and that the parts are
-        those of the plan, too.
+        Every field is checked: its type and its bounds, and that files and parts are those of the plan.
 
         Raises
         ------
         FileNotFoundError
-            There is none.
+            There is no manifest.
         DamagedError
-            It was altered, is not a file that gpuprop wrote, or has a layout that this version does not know.
+            It was altered, was not written by gpuprop, or has a layout that this version does not know.
         """
         path = directory / (shard.manifest if shard else NAME)
         if not is_remote(directory) and not directory.is_dir():
@@ -127,7 +129,7 @@ class Manifest:
                 raise
             raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote") from None
         except OSError as error:
-            if error.errno in (*NOT_REGULAR, errno.EFBIG):  # it is there, but no file of ours
+            if error.errno in (*NOT_REGULAR, errno.EFBIG):  # something else has its name
                 raise DamagedError(f"{path} is not a manifest of gpuprop: {error.strerror}") from None
             raise
         record = _record(path, data)
@@ -156,7 +158,7 @@ class Manifest:
 
 
 def seal(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of a manifest with its digest: over all else that it says, in this order. Blanks do not count."""
+    """The record of a manifest with the digest of all its other fields, in this order. White space does not count."""
     said = {name: value for name, value in record.items() if name != "digest"}
     digest = xxhash.xxh3_128(json.dumps(said, separators=(",", ":")).encode())
     return {"digest": digest_text(digest), **said}

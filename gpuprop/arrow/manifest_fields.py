@@ -1,8 +1,8 @@
 """Check every field of a manifest: its type, its bounds, and whether it agrees with the other fields.
 
-A manifest comes from a disk or a store, so nothing in it is trusted. `problem` is called first. After it, every name of a file is the one
-that the plan gives, and every count is small enough to compute with. The cost grows with the parts that are listed, never with a number
-that stands in the file.
+A manifest comes from a disk or a store, so nothing in it is trusted before `problem` has checked it. After that, every file name is the one
+that the plan gives, and every count is small enough to compute with. The cost grows with the number of listed parts, not with any number
+in the file.
 """
 
 import re
@@ -11,6 +11,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..clock import Times, duration_ns, format_ns, instant_ns
+from ..messages import shown
 from ..snapshots import FRAMES
 from .plan import COMPRESSIONS, DTYPES, FORMATS, Files, Layout
 from .shards import Shard
@@ -24,7 +25,7 @@ Check = Callable[[Any], bool]
 
 
 class FieldError(Exception):
-    """A field that cannot be; the message says which and why."""
+    """A field has a value that cannot be right; the message says which and why."""
 
 
 def _text(value: Any) -> bool:
@@ -84,7 +85,7 @@ PLAN: dict[str, Check] = {
     "step": _or_null(_short),
     **dict.fromkeys(("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches"), _integer(1)),
 }
-PLAN_OPTIONS: dict[str, Check] = {  # which older plans may lack
+PLAN_OPTIONS: dict[str, Check] = {  # older plans may lack these
     "version": _text,
     "model": _text,
     "time_scale": _text,
@@ -106,19 +107,19 @@ RUN_OPTIONS |= {"command": _texts, "directory": _text, "shards": _object}
 
 
 def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
-    """What is wrong with the object of a manifest, in words; None if nothing is.
+    """What is wrong with the object of a manifest, in words; None if nothing is wrong.
 
     Parameters
     ----------
     record : dict
         The object that the file holds.
     shard : Shard or None
-        Of which shard it is the manifest; None for that of the directory.
+        The shard that the manifest belongs to; None for the manifest of the directory.
     """
     try:
         _check("it", record, RECORD)
         if record.get("shard") != (str(shard) if shard else None):
-            raise FieldError(f"it is that of shard {record.get('shard')!r}")
+            raise FieldError(f"it belongs to shard {shown(record.get('shard'))}")
         _run("its run", record["run"])
         plan = record["plan"]
         layout = _plan(plan)
@@ -140,24 +141,15 @@ def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
 
 
 def times_of(plan: Mapping[str, Any]) -> Times | None:
-    """The instants of a plan if they are a grid. ValueError where they cannot be."""
+    """The instants of a plan, if they are a grid. ValueError if a field is wrong."""
     if plan["step"] is None:
         return None
     return Times.grid(instant_ns(plan["start"]), duration_ns(plan["step"]), plan["instants"])
 
 
 def layout_of(plan: Mapping[str, Any]) -> Layout:
-    """The layout of a plan as it stands in a manifest."""
+    """The layout of the plan in a manifest."""
     return Layout(**{part.name: plan[part.name] for part in fields(Layout)})
-
-
-def shown(value: Any) -> str:
-    """A value that may be anything, in a message: its beginning."""
-    try:
-        text = repr(value)
-    except (RecursionError, ValueError):  # nested too deeply; an integer with too many digits
-        text = f"a {type(value).__name__}"
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None) -> None:
@@ -184,18 +176,18 @@ def _plan(plan: Any) -> Layout:
     _check("its plan", plan, PLAN, PLAN_OPTIONS)
     layout = layout_of(plan)
     if layout.part_instants % layout.batch_instants or (layout.instant_batches > 1 and layout.batch_instants > 1):
-        raise FieldError("its plan has parts that are no whole number of batches")
+        raise FieldError("its plan has parts that are not a whole number of batches")
     if layout.instant_batches > layout.satellites or plan["parts"] != layout.parts:
         raise FieldError(f"its plan has {plan['parts']} parts; its instants make {layout.parts}")
     rows = layout.satellites * layout.instants
     if plan.get("rows", rows) != rows:
         raise FieldError(f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}")
     if (plan["start"] is None) != (plan["step"] is None):
-        raise FieldError("its plan has one of start and step; a grid has both")
+        raise FieldError("its plan has only one of start and step; a grid has both")
     try:
         times_of(plan)
     except ValueError as error:
-        raise FieldError(f"its plan has instants that cannot be: {error}") from None
+        raise FieldError(f"its plan has wrong instants: {error}") from None
     return layout
 
 
@@ -208,7 +200,7 @@ def _satellites(entry: Any, files: Files, layout: Layout) -> None:
 
 
 def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[int]:
-    """The numbers of the parts that are listed."""
+    """The numbers of the listed parts."""
     plan = record["plan"]
     files, times = Files(plan["format"], layout.parts), times_of(plan)
     own = shard.parts(layout.parts) if shard else range(layout.parts)
@@ -217,7 +209,7 @@ def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[i
         _check(f"its entry {position} of the parts", entry, PART, PART_OPTIONS)
         number = entry["part"]
         if number not in own:
-            raise FieldError(f"part {number} is not of {f'shard {shard}' if shard else 'its plan'}")
+            raise FieldError(f"part {number} is not in {f'shard {shard}' if shard else 'its plan'}")
         if number in numbers or (numbers and number < record["parts"][position - 1]["part"]):
             raise FieldError(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
         numbers.add(number)
@@ -225,13 +217,13 @@ def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[i
             raise FieldError(f"part {number} of its plan cannot be {shown(entry['file'])}")
         instants = layout.part(number)
         if entry["rows"] != len(instants) * layout.satellites or sum(entry["status"].values()) != entry["rows"]:
-            raise FieldError(f"part {number} of its plan has {len(instants) * layout.satellites} rows, its entry says otherwise")
+            raise FieldError(f"part {number} of its plan has {len(instants) * layout.satellites} rows; its entry has another number")
         _edges(entry, instants, times)
     return numbers
 
 
 def _edges(entry: dict[str, Any], instants: range, times: Times | None) -> None:
-    """That a part begins and ends with the instants that the plan gives it."""
+    """FieldError unless a part begins and ends with the instants that the plan gives it."""
     for name, instant in (("first", instants[0]), ("last", instants[-1])):
         if times is not None:
             expected = format_ns(int(times.instants[instant]))

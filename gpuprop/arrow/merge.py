@@ -20,7 +20,7 @@ PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at
 
 
 class Unmerged(RuntimeError):
-    """Shards are missing or not complete; the message lists them, and says how they are written."""
+    """Shards are missing or not complete; the message lists them and says how to write them."""
 
 
 @dataclass(frozen=True)

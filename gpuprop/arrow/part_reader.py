@@ -1,7 +1,7 @@
-"""Reading a part: its batches, by number, each compared with what the manifest and the plan say of it.
+"""Read the batches of a part by number, and compare each with the manifest and the plan.
 
-A file on a disk may have been exchanged, cut or altered since it was written. What is found here is therefore checked before its values
-are used: the schema and the plan in it, the number of batches, the rows of each batch and the instants at its two ends.
+A file on a disk may have been exchanged, cut or altered since it was written. So these are checked before its values are used: the schema
+and the plan in it, the number of batches, the rows of each batch and its first and last instants.
 """
 
 import mmap
@@ -19,13 +19,13 @@ from ..errors import DamagedError
 from .place import NOT_REGULAR, ObjectFile, is_remote, open_regular
 from .recorded_plan import RecordedPlan
 
-ADVICE = "gpuprop verify, with the name of the directory, says more"
-NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)  # what pyarrow raises at damaged files
+ADVICE = "run gpuprop verify on the directory to see what else is wrong"
+NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)  # what pyarrow raises for damaged files
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of a run, which can be read. entry: of the manifest."""
+    """A part of a run. entry: what the manifest says of it."""
 
     file: Path
     entry: Mapping[str, Any]
@@ -64,14 +64,16 @@ class Part:
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
-                if columns and (plan["compression"] != "none" or is_remote(self.file)):  # what is mapped is not read anyway
+                if columns and (
+                    plan["compression"] != "none" or is_remote(self.file)
+                ):  # of a mapped file, columns that nobody uses are never read
                     fields = [reader.schema.get_field_index(name) for name in columns]
                     reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields))
                 for number in wanted:
                     yield number, reader.get_batch(number)
 
     def _wanted(self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None) -> Sequence[int] | range:
-        """The numbers asked for; DamagedError if the file has another form than the plan gives it."""
+        """The numbers of the wanted batches. DamagedError if the file does not have the form that the plan gives it."""
         expected = self.recorded.layout.part_batches(self.entry["part"])
         if batches != expected:
             raise DamagedError(f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not {expected}; {ADVICE}")
@@ -82,7 +84,7 @@ class Part:
         return range(batches) if numbers is None else numbers
 
     def _compare(self, number: int, batch: pa.RecordBatch) -> None:
-        """DamagedError if a batch has other rows or other instants than the plan gives it."""
+        """DamagedError if the number of rows, or an instant, of a batch is not that of the plan."""
         layout = self.recorded.layout
         part = layout.part(self.entry["part"])
         group, position = divmod(number, layout.instant_batches)
@@ -100,7 +102,7 @@ class Part:
                 raise DamagedError(f"{self.file} has {format_ns(found)} where {format_ns(expected)} belongs: it is another part; {ADVICE}")
 
     def _instant(self, instant: int, part: range) -> int | None:
-        """What the manifest says of an instant; None if it says nothing."""
+        """An instant of the plan, in nanoseconds; None if the manifest does not give it."""
         if self.recorded.times is not None:
             return int(self.recorded.times.instants[instant])
         ends = {part[0]: self.entry["first"], part[-1]: self.entry["last"]}
@@ -109,7 +111,7 @@ class Part:
 
 @contextmanager
 def damaged(file: Path) -> Iterator[None]:
-    """DamagedError for what pyarrow raises at a file that is not what it should be."""
+    """Turn what pyarrow raises for a damaged file into DamagedError."""
     try:
         yield
     except DamagedError:
@@ -117,14 +119,14 @@ def damaged(file: Path) -> Iterator[None]:
     except NOT_ARROW as error:
         raise DamagedError(f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}") from error
     except OSError as error:
-        if error.errno is None or error.errno in NOT_REGULAR:  # of Arrow, for what makes no sense; of open_regular
+        if error.errno is None or error.errno in NOT_REGULAR:  # from Arrow, for a damaged file; from open_regular
             raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise
 
 
 def source(file: Path, size: int) -> pa.NativeFile:
-    """A file, mapped; an object, read by ranges. OSError for what is not a regular file."""
+    """A file of a disk, mapped into memory, or an object of a store, read by ranges. OSError if it is not a regular file."""
     if is_remote(file):
         return pa.PythonFile(ObjectFile(file, size), "r")
-    with open_regular(file) as opened:  # the very file that was looked at is mapped, whatever has its name by then
+    with open_regular(file) as opened:  # map the file that was checked: another one may have its name by now
         return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from urllib.request import url2pathname
 
 from ..errors import ForeignFileError
+from ..small_file import os_flags
 from ..writing.whole_file import sync_directory
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
 ON_DISK = ("file", "local")
-THIS_MACHINE = ("", "localhost")  # hosts of a file URL, as RFC 8089 has it
+THIS_MACHINE = ("", "localhost")  # hosts of a file URL (RFC 8089)
 SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)  # what pathlib makes of a URL
 NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
 NOT_REGULAR = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)  # how opening a link, a pipe, a directory or a socket fails
@@ -82,8 +83,8 @@ def place(path: AnyPath) -> Path:
 
 
 def _on_disk(url: str, scheme: str, rest: str) -> Path:
-    """The path of a file URL. ValueError for a URL of another machine, and for a path that is not absolute."""
-    if scheme == "local":  # of fsspec, which gives a path as it is
+    """The path of a file URL. ValueError for another machine, and for a path that is not absolute."""
+    if scheme == "local":  # fsspec's scheme: the rest is the path, unchanged
         return Path(rest)
     host, slash, below = rest.partition("/")
     if host.lower() not in THIS_MACHINE:
@@ -152,7 +153,7 @@ def make_directory(path: Path) -> None:
         return
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:  # looked for after the attempt: another job may make the directory at any moment
+    except FileExistsError:  # checked after the attempt: another job may make the directory at any moment
         if path.exists():
             raise NotADirectoryError(f"{path} is a file: give a directory for the snapshots") from None
         raise
@@ -189,10 +190,10 @@ def names(directory: Path) -> list[str]:
 
 
 def refuse_links(directory: Path, parts: str) -> None:
-    """ForeignFileError if the directory of the parts is a symbolic link: what it holds is outside the directory of the run."""
+    """ForeignFileError if the directory of the parts is a symbolic link: its files are outside the directory of the run."""
     if not is_remote(directory) and (directory / parts).is_symlink():
         raise ForeignFileError(
-            f"{directory / parts} is a symbolic link, which is not followed: move or mount the parts there, or choose another directory"
+            f"{directory / parts} is a symbolic link, and links are not followed: put the parts there, or choose another directory"
         )
 
 
@@ -211,16 +212,16 @@ def contents(directory: Path, parts: str) -> dict[str, bool]:
 
 
 class Look:
-    """The files of a directory, as they are there: sizes, and ranges of bytes. A store is listed once.
+    """Sizes and ranges of bytes of the files of a directory. A store is listed once.
 
-    Only regular files are looked at. A symbolic link is never followed, since what it names may be outside the directory.
+    Only regular files are read. A symbolic link is never followed, since it may lead out of the directory.
 
     Parameters
     ----------
     directory : Path
         The directory.
     names : sequence of str
-        The files that may be asked for, relative to the directory.
+        The files that may be needed, relative to the directory.
     """
 
     def __init__(self, directory: Path, names: Sequence[str]) -> None:
@@ -245,7 +246,7 @@ class Look:
         return there.st_size if stat.S_ISREG(there.st_mode) else None
 
     def other(self, name: str) -> str | None:
-        """What has the name if it is no regular file: "is a symbolic link"; None for a regular file, and if nothing has the name."""
+        """What has the name if it is not a regular file: "is a symbolic link"; None for a regular file, and if there is nothing."""
         if self._sizes is not None:
             return None
         try:
@@ -257,7 +258,7 @@ class Look:
         return "is a symbolic link" if stat.S_ISLNK(mode) else "is not a regular file"
 
     def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None:
-        """Read these bytes [first, stop) of each file in one request, where a store has them; read() then finds them."""
+        """In a store: read these bytes [first, stop) of each file in one request, for read() to return."""
         if self._sizes is None:
             return
         wanted = [(name, *span) for name, span in ranges.items() if (name, *span) not in self._ranges]
@@ -270,7 +271,7 @@ class Look:
             self._ranges[each] = _translated(data) if isinstance(data, Exception) else bytes(data)
 
     def read(self, name: str, first: int, stop: int) -> bytes:
-        """The bytes [first, stop) of a file. OSError where they cannot be read."""
+        """The bytes [first, stop) of a file. OSError if they cannot be read."""
         path = self._directory / name
         if self._sizes is None:
             with open_regular(path) as file:
@@ -299,8 +300,9 @@ def object_size(path: Path) -> int | None:
 
 
 def open_regular(path: Path) -> FileIO:
-    """A file of a disk, open for reading without a buffer. OSError for a link, which is not followed, and a pipe, not waited for."""
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    """Open a file of a disk for reading, without a buffer. OSError if it is not a regular file: a link is not followed, and opening a
+    pipe does not wait for its writer."""
+    flags = os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
     except OSError as error:

@@ -92,7 +92,7 @@ class Layout:
         return range(first, min(first + self.part_instants, self.instants))
 
     def instants_of(self, parts: range) -> range:
-        """The instants in consecutive parts, without a loop over them."""
+        """The instants in consecutive parts, found without a loop over the parts."""
         return range(self.part(parts[0]).start, self.part(parts[-1]).stop) if parts else range(0)
 
     def part_batches(self, index: int) -> int:
@@ -245,12 +245,12 @@ def schema_of(plan: dict[str, Any]) -> pa.Schema:
 
 
 def metadata_text(plan: dict[str, Any]) -> str:
-    """What the schema of every part of a plan holds under the key `gpuprop`."""
+    """The value of the key `gpuprop` in the schema of every part of a plan."""
     return json.dumps({name: value for name, value in plan.items() if name not in SPREAD})
 
 
 def satellites_text(plan: dict[str, Any]) -> str:
-    """What the schema of the file of the satellites holds under the key `gpuprop`."""
+    """The value of the key `gpuprop` in the schema of the file of the satellites."""
     return json.dumps({name: plan[name] for name in ("version", "elements", "satellites", "notes") if name in plan})
 
 
@@ -329,9 +329,9 @@ def refuse_too_large(plan: Plan) -> None:
 
     Notes
     -----
-    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The limit is there for the manifest, which
-    lists every part and is written again after each: some 400 bytes a part, so 40 MB beside each 768 MB at the limit, and the same in
-    memory. Ten times as many parts would be 768 TB, with manifests of 400 MB. The names of parts sort as text up to a million.
+    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The reason for the limit is the manifest. It
+    lists every part (about 400 bytes for each) and is written again after each part: 40 MB for each 768 MB at the limit, and the same in
+    memory. Ten times as many parts would be 768 TB, with a manifest of 400 MB. Names of parts sort as text up to a million.
     """
     layout, step = plan.layout, plan.times.step_ns
     if layout.parts <= MOST_PARTS:
@@ -344,12 +344,12 @@ def refuse_too_large(plan: Plan) -> None:
         fits = f"take {most:,} instants or fewer"
     raise ValueError(
         f"{plan.satellites:,} satellites at {layout.instants:,} instants are {decimal_bytes(plan.bytes)} in {layout.parts:,} parts, and a "
-        f"directory takes {MOST_PARTS:,}: {fits}, or several directories"
+        f"directory holds at most {MOST_PARTS:,}: {fits}, or write several directories"
     )
 
 
 def _rounded(ns: int, up: bool) -> str:
-    """A duration with one digit other than zero, in the largest unit that is not longer, not less (up) or not more than this one."""
+    """A duration rounded up or down to one digit other than zero, in the largest unit that is not longer than it."""
     unit = next(name for name in ("d", "h", "min", "s", "ms", "us", "ns") if DURATIONS[name] <= max(ns, 1))
     count = -(-ns // DURATIONS[unit]) if up else ns // DURATIONS[unit]
     scale: int = 10 ** (len(str(count)) - 1)

@@ -31,11 +31,11 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     store). Reads the manifest and the sizes of the parts, and opens none of them.
 
     partial: open a run that did not finish, or shards that are not merged, with the parts that are complete; else that is a ValueError.
-    FileNotFoundError if the directory, its manifest or a part is missing. DamagedError (a ValueError) for a part that is not as long as it
-    was written, for a link, and for a manifest that was altered or that this version cannot read. OSError for a store that does not
-    answer, RuntimeError where what reaches it is not installed.
+    FileNotFoundError if the directory, its manifest or a part is missing. DamagedError (a ValueError) for a part that has not the
+    size that was written, for a link, and for a manifest that was altered or that this version cannot read. OSError for a store that does
+    not answer, RuntimeError if the packages for it are not installed.
 
-    What is opened later is compared with the manifest then: the satellites by their digest, each part by its plan, its rows and its
+    What is read later is compared with the manifest at that time: the satellites by their digest, each part by its plan, its rows and its
     instants. `verify_snapshots` compares every byte.
     """
     directory = place(path)
@@ -65,7 +65,7 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
 
 
 def _carry_the_plan(directory: Path, manifest: Manifest, entries: list[dict[str, Any]]) -> None:
-    """DamagedError unless every file carries the plan of the manifest. Older manifests have no digest, so this is what tells."""
+    """DamagedError unless every file carries the plan of the manifest: the check for older manifests, which have no digest."""
     names = [entry["file"] for entry in entries]
     carried = set(Checker(directory, manifest.plan, names).carriers(names))
     for name in names:
@@ -90,8 +90,8 @@ def _manifest(directory: Path, partial: bool) -> Manifest:
     if not partial:
         complete = sum(each.complete for each in holdings.shards.values())
         raise ValueError(
-            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} complete: `{merge_command(directory)}` makes "
-            "them one run, or says what is missing; partial=True reads what is there"
+            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} complete: `{merge_command(directory)}` merges "
+            "them, or says what is missing; partial=True reads what is there"
         )
     manifest.complete = False
     return manifest
@@ -130,7 +130,7 @@ class Snapshots:
     def satellites(self) -> pa.Table:
         """One row per satellite, in the order of the rows of an instant: sat_id and the fields of its element set.
 
-        The file is compared with its digest before it is decoded: a damaged one could make the decoder crash.
+        The file is compared with its digest before it is decoded: a damaged file could crash the decoder.
         """
         return read_satellites(self.path, self.manifest)
 
@@ -189,7 +189,7 @@ class Snapshots:
         """The rows of one satellite at all instants that are there.
 
         A catalogue may hold several element sets of one number: then each instant has a row for each, in the order of `satellites`.
-        Reads a batch at a time and keeps these rows alone. LookupError if no satellite has that number, TypeError for what is no number.
+        Reads a batch at a time and keeps these rows alone. LookupError if no satellite has that number, TypeError if it is not a number.
         """
         if not isinstance(sat_id, Integral) or isinstance(sat_id, bool):
             raise TypeError(f"track() takes one catalogue number, not {sat_id!r}: for several satellites, filter `dataset` by sat_id")
@@ -213,7 +213,7 @@ class Snapshots:
         return pa.Table.from_batches(chosen).combine_chunks()
 
     def _compare(self, part: int, number: int, rows: pa.RecordBatch, sat_id: int) -> None:
-        """DamagedError unless the rows taken from a batch are those of the satellite, at the instants that are due there."""
+        """DamagedError unless the rows taken from a batch are those of the satellite, at the instants that belong there."""
         file, layout = self._parts[part].file, self._layout
         if (rows.column("sat_id").to_numpy() != sat_id).any():
             raise DamagedError(f"{file} has another satellite where {sat_id} belongs; {ADVICE}")

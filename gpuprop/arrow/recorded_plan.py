@@ -1,4 +1,4 @@
-"""The plan of a run as its manifest records it, and what follows from it for every file."""
+"""The plan of a run as its manifest records it, and what it means for every file."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,14 +45,14 @@ class RecordedPlan:
 
     @cached_property
     def part_text(self) -> bytes:
-        """What the schema of each part holds under the key `gpuprop`."""
+        """The value of the key `gpuprop` in the schema of each part."""
         return metadata_text(dict(self.plan)).encode()
 
     @cached_property
     def satellites_text(self) -> bytes:
-        """The same of the file of the satellites."""
+        """The same for the file of the satellites."""
         return satellites_text(dict(self.plan)).encode()
 
     def text(self, file: str) -> bytes:
-        """The same of a file of the run, by its name."""
+        """The same for a file of the run, given by its name."""
         return self.satellites_text if file == self.files.satellites else self.part_text

@@ -27,7 +27,7 @@ class Shard:
         if not 1 <= number <= count:
             raise ValueError(f"there is no shard {number}/{count}: they count from 1/{max(count, 1)} to {max(count, 1)}/{max(count, 1)}")
         if count > MOST_PARTS:
-            raise ValueError(f"shard {text!r}: no run has more than {MOST_PARTS:,} parts to share out: use {MOST_PARTS} shards or fewer")
+            raise ValueError(f"shard {text!r}: no run has more than {MOST_PARTS:,} parts: use {MOST_PARTS} shards or fewer")
         return Shard(count, number)
 
     @staticmethod

@@ -26,15 +26,15 @@ class Finding:
     Attributes
     ----------
     what : str
-        In a sentence.
+        What is wrong, in a sentence.
     command : str
-        What puts it right, as the manifest remembers it: a claim, which anybody may have written.
+        The command that repairs it. It may come from the manifest, which anybody may have written.
     file : str or None
-        The file concerned, relative to the directory.
+        The file, relative to the directory.
     part : int or None
-        The number of the part concerned.
+        The number of the part.
     shard : str or None
-        `I/N`, of shards that are not merged.
+        `I/N`, for shards that are not merged.
     """
 
     what: str
@@ -73,8 +73,8 @@ def verify_snapshots(
     """Compare every file of a directory, on a disk or in an object store, with its manifest, or with those of its shards: that it is
     there, its size, its digest.
 
-    quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its digest. drop: remove what is damaged, from
-    the disk and from the manifest, so that resume writes it again; a file that does not carry the plan of the run stays, since it may be
+    quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its digest. drop: remove damaged files from
+    the disk and from the manifest, so that resume writes them again. A file that does not carry the plan of the run stays: it may be
     somebody else's. arrow.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after each file.
     FileNotFoundError if the directory holds no manifest, DamagedError (a ValueError) if its manifest was altered or cannot be read.
     """
@@ -155,9 +155,9 @@ def _absent(directory: Path, manifests: list[Manifest]) -> Iterator[Finding]:
 
 
 def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> list[str]:
-    """Remove what is damaged, then no longer list it; the files that were removed, or were not there.
+    """Remove damaged files, then take them off the manifest. Returns the files that were removed or missing.
 
-    A file stays if nothing in it shows that gpuprop wrote it: the name alone is no proof, it may be somebody else's.
+    A file stays unless its content shows that gpuprop wrote it: the name alone is no proof.
     """
     damaged = {each.file: each.part for each in findings if each.file is not None}
     look = Look(directory, list(damaged))

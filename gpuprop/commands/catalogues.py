@@ -45,7 +45,7 @@ from .options import (
     wrong_call,
 )
 
-# km; the last but two holds the geostationary ring, 200 km to either side of 35,786
+# km; the band from 35,586 to 35,986 holds the geostationary ring, 35,786 +- 200 km
 BANDS = (-math.inf, 300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000, 10_000, 30_000, 35_586, 35_986, math.inf)
 
 
@@ -89,7 +89,7 @@ def info(
 
 
 def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]:
-    """What `info` says of element sets, as values. rejected: the records of the source that could not be read."""
+    """What `info` reports about element sets, as values. rejected: records of the source that could not be read."""
     epochs = elements.epoch.astype("int64")
     bounds = Propagator(elements, "numpy", threads=1).constants.bounds
     near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
@@ -111,7 +111,7 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
 
 
 def _bands(elements: Elements) -> list[dict[str, Any]]:
-    """How many satellites fly where; the altitude is that of --where, the lower bound belongs to the band. null: no bound."""
+    """The number of satellites in each band of altitude (as in --where). The lower bound belongs to the band. None: no bound."""
     altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
     counts, _ = np.histogram(altitude[np.isfinite(altitude)], BANDS)
     bounds = [None if math.isinf(bound) else bound for bound in BANDS]
@@ -120,7 +120,7 @@ def _bands(elements: Elements) -> list[dict[str, Any]]:
 
 
 def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The same for people."""
+    """The same facts as names and values for a terminal."""
     epochs, sat_ids = facts["epochs"], facts["sat_ids"]
     yield "satellites", f"{facts['satellites']:,}"
     yield "epochs", f"{epochs['first']} to {epochs['last']}"
@@ -149,7 +149,7 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Any facts for people: a line for each value of a list or an object."""
+    """Any facts as names and values for a terminal: one line for each value of a list or an object."""
     for name, value in facts.items():
         if isinstance(value, dict):
             lines = [f"{key}: {_shown(each)}" for key, each in value.items()]
@@ -170,7 +170,9 @@ def fetch(
     /,
     *,
     output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write.")] = None,
-    timeout: Annotated[float, Parameter(help="Seconds to wait for each step of the connection; all of it has 15 min.")] = 60.0,
+    timeout: Annotated[
+        float, Parameter(help="Seconds to wait for each step of the connection; the whole download may take 15 min.")
+    ] = 60.0,
     json: Json = False,
 ) -> int:
     """Download element sets from CelesTrak, at most once in two hours: in between the cache answers."""
@@ -228,12 +230,12 @@ def shells(
     *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
     against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
     tolerance_deg: Annotated[
-        float, Parameter(help="How far in inclination a flown shell may be from the one it fills, deg.")
+        float, Parameter(help="Largest difference in inclination between a flown shell and the filed one it fills, deg.")
     ] = TOLERANCE_DEG,
-    tolerance_km: Annotated[float, Parameter(help=f"How far in altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
+    tolerance_km: Annotated[float, Parameter(help=f"The same for altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
-    latest: Annotated[bool, flag("The newest element set of each satellite counts, asked for or not.", SATELLITES)] = True,
+    latest: Annotated[bool, flag("Always on here: only the newest element set of each satellite counts.", SATELLITES)] = True,
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
     json: Json = False,

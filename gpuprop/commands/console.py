@@ -1,7 +1,8 @@
-"""The one way to print: stdout and stderr, for people and as JSON.
+"""Everything that gpuprop prints goes through this module: stdout and stderr, text and JSON.
 
-Names, paths and messages come from files, arguments and servers. None of it is markup or an emoji code here, control characters (C0, C1,
-escape sequences, bidirectional overrides) are escaped, and so is what the terminal cannot encode: printing never fails a finished job.
+Names, paths and messages come from files, arguments and servers. They are never read as markup or emoji codes. Control characters (C0, C1,
+escape sequences, bidirectional overrides) and characters that the terminal cannot encode are escaped. So printing never makes a finished
+job fail.
 """
 
 import json
@@ -17,24 +18,19 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from ..messages import printable
+
 DONE, FAILED, WRONG_CALL = 0, 1, 2
-NARROWEST, WIDEST = 40, 1000  # columns that text is laid out for, whatever COLUMNS says: rich fails at 0 and fills memory at 10**9
-WIDE = 200  # columns of a table: no cell is broken, a narrower terminal wraps the lines
+NARROWEST, WIDEST = 40, 1000  # limits for COLUMNS: rich fails at 0 and fills the memory at 10**9
+WIDE = 200  # columns of a table: no cell is broken; a narrower terminal wraps the lines
 SIZES = ("COLUMNS", "LINES")
 
 
-def printable(text: str, keep: str = "") -> str:
-    """The text with what is not printable (str.isprintable) escaped as in Python's literals, but for the characters of `keep`."""
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign in keep else sign.encode("unicode_escape").decode() for sign in text)
-
-
 class _Stream:
-    """sys.stdout or sys.stderr, whichever object that is at the moment. It escapes what the stream cannot encode.
+    """What sys.stdout or sys.stderr is at the moment of printing. Characters that the stream cannot encode are escaped.
 
-    A stream that is closed, or that nobody reads any more, swallows the text: that is no failure of the job. A stdout that cannot be
-    written for another reason (a full disk) is an OSError; where stderr fails there is nobody to tell.
+    If the stream is closed, or nobody reads it any more, the text is lost, and the job does not fail. If stdout cannot be written for
+    another reason (a full disk), that is an OSError. Errors of stderr are ignored: there is no place to report them.
     """
 
     def __init__(self, name: str) -> None:
@@ -43,7 +39,7 @@ class _Stream:
     @property
     def _stream(self) -> IO[str] | None:
         stream = getattr(sys, self._name)
-        stream = getattr(stream, "rich_proxied_file", stream)  # a progress bar puts itself in the place of the stream
+        stream = getattr(stream, "rich_proxied_file", stream)  # a progress bar replaces the stream
         return None if stream is None or getattr(stream, "closed", False) else stream
 
     @property
@@ -72,7 +68,7 @@ class _Stream:
         try:
             act(*arguments)
         except OSError as error:
-            with suppress(OSError, ValueError):  # what is buffered goes nowhere, or Python fails with it at its end
+            with suppress(OSError, ValueError):  # drop what is buffered; otherwise Python fails at exit
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self.fileno())
                 os.close(nowhere)
@@ -81,11 +77,11 @@ class _Stream:
 
 
 class Output(Console):
-    """rich's console, for text that is not ours. A line of text is wrapped at the width of a terminal; a file or a pipe gets it whole."""
+    """rich's console, for text from outside. On a terminal, lines are wrapped at its width; a file or a pipe gets whole lines."""
 
     def __init__(self, stream: str, width: int | None = None, keep: str = "") -> None:
         self._keep = keep  # characters of strings that are not escaped
-        # rich takes any digits of Unicode for a number, and int() does not
+        # rich takes "²" and the like for numbers, on which int() fails
         environ = {name: value for name, value in os.environ.items() if name not in SIZES or re.fullmatch("[0-9]{1,9}", value)}
         plain: dict[str, Any] = dict(markup=False, emoji=False, highlight=False)
         super().__init__(file=cast(IO[str], _Stream(stream)), width=width, _environ=environ, **plain)
@@ -100,11 +96,11 @@ class Output(Console):
         self._width, self._height = new_size
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Of a string, wherever rich meets one: a line, a cell of a table. A line feed is escaped too: a name cannot begin a line."""
+        """Escape every string that rich renders: a line, a cell of a table. Line feeds too, so that no name can begin a line."""
         return super().render_str(printable(text, self._keep), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Of anything; what did not pass through render_str is escaped here."""
+        """Escape what did not pass through render_str."""
         for segment in super().render(renderable, options):
             yield segment if segment.control else segment._replace(text=printable(segment.text, "\n"))
 
@@ -128,11 +124,11 @@ class Output(Console):
             self.show(f"{name:<{width}}  {value}")
 
     def json(self, facts: Mapping[str, Any]) -> None:
-        """Print one JSON object on a line, as it is: ASCII, never wrapped."""
+        """Print one JSON object on one line, in ASCII and never wrapped."""
         self.raw(json.dumps(facts) + "\n")
 
     def raw(self, text: str) -> None:
-        """Print text of ours without any change."""
+        """Print gpuprop's own text without any change."""
         self.file.write(text)
         self.file.flush()
 
@@ -144,7 +140,7 @@ help = Output("stdout", keep="\n")  # for cyclopts, whose strings are gpuprop's 
 
 
 def say(text: str) -> None:
-    """A line on stderr."""
+    """Print a line on stderr."""
     err.show(text)
 
 
@@ -153,7 +149,7 @@ def silent(text: str) -> None:
 
 
 def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
-    """The facts as JSON, or as a line of text."""
+    """Print the facts as JSON, or `text`."""
     if as_json:
         out.json(facts)
     else:
@@ -161,7 +157,7 @@ def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
 
 
 def complain(what: BaseException | str, notes: Iterable[str] = ()) -> None:
-    """Print what went wrong on stderr. Lines after the first are indented: none can look like a message of its own."""
+    """Print an error on stderr. Lines after the first are indented, so that none looks like another message."""
     first, *more = str(what).split("\n")
     err.show(f"gpuprop: {first}")
     for line in more:

@@ -23,7 +23,7 @@ def verify(
     drop: Annotated[bool, flag("Remove what is damaged, so that --resume writes it again.")] = False,
     json: Json = False,
 ) -> int:
-    """Compare files with their manifest: what is missing or damaged, and how it is written again. Exit 1 if anything is."""
+    """Compare files with their manifest: report what is missing or damaged, and how to write it again. Exit code 1 if there is any."""
     where = given_place(directory)
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
@@ -56,7 +56,7 @@ def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _told(finding: dict[str, Any], where: Path) -> dict[str, Any]:
-    """A finding, with the command that gpuprop gives apart from the one that the manifest, which may be anybody's, gives."""
+    """A finding with its command under one of two names: `command` is gpuprop's own, `command_in_manifest` may come from anybody."""
     command = finding.pop("command")
     if command.startswith("gpuprop merge "):
         command = merge_command(where)
@@ -75,7 +75,7 @@ def merge(
     *,
     json: Json = False,
 ) -> int:
-    """Make one run of the shards in a directory; or say which are missing."""
+    """Merge the shards in a directory into one run, or say which are missing."""
     merged = merge_snapshots(given_place(directory))
     text = f"{merged.path}: {merged.shards} shards merged, " if merged.shards else f"{merged.path}: a whole run, "
     print_result(merged.to_dict(), json, f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts")

@@ -1,4 +1,4 @@
-"""`gpuprop constellations | doctor | completion`: what is known, and what runs here."""
+"""`gpuprop constellations | doctor | completion`: known constellations, and what runs on this machine."""
 
 from collections.abc import Iterable, Iterator
 from math import isfinite
@@ -39,7 +39,7 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
     out.show(f"{each.name}{also}: {each.title}, {each.total:,} satellites")
     for shell in each.shells:
         apart = _apart_km(shell)
-        said = "" if apart is None else f"; satellites stay {apart:.1f} km apart, by SGP4's states"
+        said = "" if apart is None else f"; closest approach of two satellites {apart:.1f} km, by SGP4's states"
         out.show(f"  {shell.describe()}{said}")
     for line in (*(f"conflict: {conflict}" for conflict in each.conflicts), *each.assumptions):
         out.show(line)
@@ -47,13 +47,13 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
 
 
 def _apart_km(shell: Shell) -> float | None:
-    """How close the satellites of a shell come, km; None for a single one, and in deep space."""
+    """The closest approach of two satellites of a shell, km; None for a single satellite, and in deep space."""
     apart = closest_approach_km(shell)
     return apart if isfinite(apart) else None
 
 
 def _facts(each: Constellation) -> dict[str, Any]:
-    """What JSON says of a constellation; of each shell also how close its satellites come."""
+    """A constellation for JSON, with the closest approach in each shell."""
     facts = each.to_dict()
     for shell, row in zip(each.shells, facts["shells"], strict=True):
         row["closest_approach_km"] = _apart_km(shell)
@@ -87,16 +87,14 @@ def doctor(*, json: Json = False) -> int:
 
 @app.command
 def completion(
-    shell: Annotated[
-        Literal["bash", "zsh", "fish", "powershell"] | None, Parameter(help="[default: the one that this is run from]")
-    ] = None,
+    shell: Annotated[Literal["bash", "zsh", "fish", "powershell"] | None, Parameter(help="[default: the shell that you use]")] = None,
     /,
 ) -> int:
-    """Print what makes a shell complete gpuprop's commands and options: eval "$(gpuprop completion bash)" in ~/.bashrc."""
+    """Print a script with which a shell completes gpuprop's commands and options: eval "$(gpuprop completion bash)" in ~/.bashrc."""
     from cyclopts.completion import ShellDetectionError
 
     try:
         out.raw(app.generate_completion(shell=shell))
     except ShellDetectionError:
-        raise WrongCall("which shell this is run from cannot be told: name it, as in gpuprop completion bash") from None
+        raise WrongCall("cannot tell which shell you use: name it, as in gpuprop completion bash") from None
     return DONE

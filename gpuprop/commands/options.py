@@ -1,4 +1,4 @@
-"""What the commands share: the application, the options that several of them have, and which satellites are asked for."""
+"""What the commands share: the application, options that several of them have, and the selection of satellites."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ Select = Annotated[
     Parameter(
         negative="",
         group=SATELLITES,
-        help="Keep satellites by name ('STARLINK*'; only * and ? are wild), catalogue number (25544) or operator (@guowang, @qianfan ...). "
+        help="Keep satellites by name ('STARLINK*'; only * and ? are wildcards), catalogue number (25544) or operator (@guowang ...). "
         "Repeated: any of them.",
     ),
 ]
@@ -73,7 +73,7 @@ Where = Annotated[
         group=SATELLITES,
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
         f"{', '.join(QUANTITIES)}; < <= > >= == !=, in (1, 2), like, and, or, not. altitude_km: {ALTITUDE}. age_days is counted to "
-        "--start, else to when most of the catalogue is from (the median epoch). Repeated: all of them.",
+        "--start, else to the median epoch of the catalogue. Repeated: all of them.",
     ),
 ]
 
@@ -91,8 +91,8 @@ Epoch = Annotated[
     str | None,
     Parameter(
         group=SATELLITES,
-        help="Epoch of constellations, UTC: when nodes and phases are as filed [default: --start where there is one, else when most of the "
-        "catalogues beside them are from, else 2026-01-01].",
+        help="Epoch of constellations, UTC: the instant at which nodes and phases are as filed [default: --start if given, else the median "
+        "epoch of the catalogues, else 2026-01-01].",
     ),
 ]
 
@@ -108,12 +108,12 @@ FirstId = Annotated[
 
 
 class WrongCall(ValueError):
-    """The arguments do not make sense together, or name something that is not known."""
+    """The arguments contradict each other, or name something that is not known."""
 
 
 @contextmanager
 def wrong_call() -> Iterator[None]:
-    """ValueError, TypeError and a file that is not there are the caller's: exit 2."""
+    """Turn ValueError, TypeError and a missing file into WrongCall: the call is wrong (exit code 2)."""
     try:
         yield
     except (ValueError, TypeError, FileNotFoundError) as error:
@@ -121,14 +121,14 @@ def wrong_call() -> Iterator[None]:
 
 
 def given_place(directory: str) -> Path:
-    """A directory as it stands on the command line: a path, or a URL."""
+    """A directory given on the command line: a path or a URL."""
     with wrong_call():
         return place(directory)
 
 
 @contextmanager
 def warnings_as_notes(tell: Callable[[str], None], category: type[Warning], where: str = "") -> Iterator[None]:
-    """Warnings, such as that a GPU does not start, are told as the other notes are. where: what they begin with, such as an option."""
+    """Print warnings of a category as notes. where: what they begin with, such as an option."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", category)
         warnings.showwarning = lambda message, *_, **__: tell(f"note: {where}{message}")
@@ -136,6 +136,7 @@ def warnings_as_notes(tell: Callable[[str], None], category: type[Warning], wher
 
 
 def say_what_is_odd(elements: Elements, tell: Callable[[str], None] = say, latest: bool = False) -> None:
+    """Report the records that cannot be read and the catalogue numbers that occur more than once."""
     if elements.rejected:
         tell(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
         for reject in elements.rejected[:SHOWN]:
@@ -158,9 +159,10 @@ def chosen(
     latest: bool = False,
     tell: Callable[[str], None] = say,
 ) -> Elements:
-    """The satellites of --latest, --select and --where. WrongCall where none is left.
+    """The satellites of --latest, --select and --where. WrongCall if none is left.
 
-    start: what age_days is counted to; unless given, the default start of all that --latest keeps. tell: for patterns that fit none.
+    start: the instant that age_days is counted to; the default is that of the sets that --latest keeps. tell: reports patterns that match
+    no satellite.
     """
     if latest:
         elements = elements.latest()

@@ -68,12 +68,12 @@ def propagate(
     start: Annotated[
         str | None,
         Parameter(
-            help="First instant, UTC unless --scale [default: when most of the input is from: the median epoch, rounded up to the minute].",
+            help="First instant, UTC unless --scale is given [default: median epoch of the input, rounded up to the minute].",
             group=INSTANTS,
         ),
     ] = None,
-    stop: Annotated[str | None, Parameter(help="End of the instants, itself not included.", group=INSTANTS)] = None,
-    duration: Annotated[str | None, Parameter(help="Length instead of a stop [default: 1d].", group=INSTANTS)] = None,
+    stop: Annotated[str | None, Parameter(help="End of the instants, not included.", group=INSTANTS)] = None,
+    duration: Annotated[str | None, Parameter(help="Length, instead of --stop [default: 1d].", group=INSTANTS)] = None,
     step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...", group=INSTANTS)] = "60s",
     scale: Annotated[
         Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS)
@@ -111,23 +111,21 @@ def propagate(
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
     overwrite: Annotated[bool, flag("Replace the snapshots that the directory holds.", FILES)] = False,
-    resume: Annotated[
-        bool, flag("Go on with a run that was cut off; what is complete stays. Begins one where there is none.", FILES)
-    ] = False,
+    resume: Annotated[bool, flag("Continue an interrupted run; complete parts are kept. Without a run, begin one.", FILES)] = False,
     shard: Annotated[
         str | None,
-        Parameter(name="--shard", help="I/N: write one of N shares, beside the others; the last to be done merges them.", group=FILES),
+        Parameter(name="--shard", help="I/N: write one of N shares in parallel; the last one to finish merges them.", group=FILES),
     ] = None,
     cluster: Annotated[
         str | None,
         Parameter(help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.", group=RUN),
     ] = None,
-    dry_run: Annotated[bool, flag("Only say how much would be written.", RUN)] = False,
+    dry_run: Annotated[bool, flag("Only print how much would be written.", RUN)] = False,
     json: Json = False,
     verbose: Annotated[
-        bool, flag("All notes on the satellites: sources, assumptions, what was selected.", MESSAGES, ["--verbose", "-v"])
+        bool, flag("Print all notes on the satellites: sources, assumptions, selections.", MESSAGES, ["--verbose", "-v"])
     ] = False,
-    quiet: Annotated[bool, flag("Nothing on stderr but errors.", MESSAGES)] = False,
+    quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
 ) -> int:
     """Write where every satellite is, at every instant."""
     if not sources:
@@ -143,7 +141,7 @@ def propagate(
     tell: Callable[[str], None] = silent if quiet else say
     with wrong_call():
         if start is None and scale != "utc":
-            raise WrongCall(f"--scale {scale} says how --start is meant: give --start")
+            raise WrongCall(f"--scale {scale} says how to read --start: give --start")
         given = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start else None
     reading: dict[str, Any] = dict(on_error=on_error, checksum=checksum, gravity=gravity)
     elements = read_sources(sources, **reading, epoch=given if epoch is None else epoch, first_id=first_id, latest=latest)
@@ -215,7 +213,7 @@ def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
 
 
 def _notes(notes: Sequence[str], every: bool) -> list[str]:
-    """What is said of the satellites before a run: one line unless `every`. The files have all notes in any case."""
+    """The notes on the satellites that are printed before a run: one line unless `every`. The files always have all notes."""
     loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
     if every or len(notes) < 2:
         return [f"note: {note}" for note in loudest_first]
@@ -257,7 +255,7 @@ def _say_how_it_went(report: Report, say: Callable[[str], None]) -> None:
 
 @contextmanager
 def _going_on(directory: Path, command: str) -> Iterator[None]:
-    """An error that ends a run gets a note: the command, this process's own, that goes on with the run."""
+    """Add to an error that ends a run a note with the command, this process's own, that resumes it."""
     try:
         yield
     except (KeyboardInterrupt, OSError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""From the words of a command line to an exit code: which command they mean, and what is said when it fails."""
+"""Run a command line: find the command, report errors, return the exit code."""
 
 import difflib
 import os
@@ -17,9 +17,9 @@ from .propagate import COMMAND
 
 __all__ = ["catalogues", "directories", "known", "run"]  # importing the others registers their commands
 
-LOOK = "in Python, gpuprop.look_angles(states, sites) gives elevations, of which passes are made"
+LOOK = "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be found"
 STATES = "gpuprop propagate writes the states from which they can be computed"
-NOT_THERE = {  # what people ask for, and what this version has in its place
+NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK),
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
     **dict.fromkeys(("view", "plot", "globe", "map"), "gpuprop propagate writes files that plotting programs read"),
@@ -35,11 +35,11 @@ def run(arguments: Sequence[str]) -> int:
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)
     except CycloptsError as error:
-        return _failed(f"{str(error).strip()} gpuprop {_command(arguments)}--help shows what there is.", WRONG_CALL)
+        return _failed(f"{str(error).strip()} gpuprop {_command(arguments)}--help lists the options.", WRONG_CALL)
     except (WrongCall, SourceError, FileExistsError, PlanDiffers) as error:
         return _failed(error, WRONG_CALL)
     except MemoryError:
-        return _failed("out of memory: fewer satellites at once need less", FAILED)
+        return _failed("out of memory: propagate fewer satellites at once", FAILED)
     except (ElementsError, OSError, RuntimeError, ValueError) as error:
         return _failed(error, FAILED)
 
@@ -50,7 +50,7 @@ def _failed(what: BaseException | str, code: int) -> int:
 
 
 def _commands() -> list[str]:
-    """The names of the commands, the one that most want first."""
+    """The names of the commands, propagate first."""
     return sorted((name for name in app if not name.startswith("-")), key=lambda name: (name != "propagate", name))
 
 
@@ -59,12 +59,12 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _unknown(word: str) -> str:
-    """What to say of a word that is no command."""
+    """The message for a word that is not a command."""
     if word in NOT_THERE:
         what = f"this version has no command {word!r}: {NOT_THERE[word]}"
     elif os.path.exists(word) or is_preset(word.partition("@")[0]) or is_walker_source(word):
-        what = f"{word!r} is no command but a source of satellites: write gpuprop propagate {word} -o DIR, or gpuprop info FILE"
+        what = f"{word!r} is a source of satellites, not a command: write gpuprop propagate {word} -o DIR, or gpuprop info FILE"
     else:
         near = difflib.get_close_matches(word.lower(), _commands(), cutoff=0.6)
         what = f"there is no command {word!r}" + (f": did you mean {' or '.join(near)}?" if near else "")
-    return f"{what}\ncommands: {', '.join(_commands())}; gpuprop COMMAND --help says more of each"
+    return f"{what}\ncommands: {', '.join(_commands())}; gpuprop COMMAND --help describes each"

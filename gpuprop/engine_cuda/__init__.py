@@ -1,6 +1,6 @@
 """The CUDA engine: kernels/propagate.cu on a GPU, through CuPy, which this package alone imports.
 
-source joins the kernels into one text, availability says what is missing here, streams keeps the order of work and memory on the GPU,
+source joins the kernels into one text, availability finds out what is missing on this machine, streams orders work and memory on the GPU,
 pinned holds the host's side of the copies.
 """
 
@@ -91,7 +91,7 @@ class CudaEngine:
         return CudaPropagation(self, model, in_order)
 
     def room(self, shape: tuple[int, ...], names: Iterable[str]) -> Room:
-        """Memory for columns called `names`, of one shape, on the stream that is current for the caller."""
+        """Memory for columns with these names and one shape, taken on the caller's current stream."""
         columns = self.columns(shape, names)
         return Room(columns, self.cupy.cuda.get_current_stream().record())
 
@@ -102,8 +102,8 @@ class CudaEngine:
         """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
         they are already if it is None; sites (n_sites, 12).
 
-        CuPy arrays of CuPy arrays, finished, as from CudaPropagation.device_block; what the caller's current stream still does to the
-        states is waited for. numpy arrays of numpy arrays.
+        For CuPy arrays the result is CuPy arrays, finished, as from CudaPropagation.device_block; pending work of the caller's current
+        stream on the states comes first. For numpy arrays it is numpy arrays.
         """
         cupy = self.cupy
         on_host = isinstance(columns["x"], np.ndarray)
@@ -137,7 +137,7 @@ class CudaPropagation:
             table = np.stack([constants.values[name] for name in FIELDS])
             arrays = dict(constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64))
             self._resident = {name: engine.cupy.asarray(array) for name, array in arrays.items()}
-            self._slices = self._two_slices()  # a GPU that has no room for them is found out at once
+            self._slices = self._two_slices()  # so that a GPU without enough memory fails at once
         self._job = _job(PROPAGATE_JOB, model)
         self._job["n_sats"] = len(constants)
         for name, array in self._resident.items():
@@ -187,18 +187,18 @@ class CudaPropagation:
                         column.get(stream=copying, out=block[name][here], blocking=False)
                     copied[number % 2] = copying.record()
         finally:
-            copying.record().synchronize()  # after an error, too: the host's memory may be lent again
+            copying.record().synchronize()  # also after an error: the host's memory may be reused
 
     def room(self, n_times: int, names: tuple[str, ...]) -> Room:
-        """Memory for a device block of n_times instants, on the stream that is current for the caller."""
+        """Memory for a device block of n_times instants, taken on the caller's current stream."""
         with explained(self._engine.cupy, self._engine.device):
             return self._engine.room((n_times, len(self.constants)), names)
 
     def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME, room: Room | None = None) -> DeviceColumns:
         """The same as CuPy arrays on the GPU, finished: any stream may read them.
 
-        room: memory for them, which the consumer's thread has taken; None takes it here. It goes back to the stream on which it was taken,
-        in order with that stream alone: a consumer that reads on other streams has it wait for them before letting go of the arrays.
+        room: memory for them, taken by the consumer's thread; None takes it here. It returns to the stream on which it was taken, in order
+        with that stream only: a consumer that reads on other streams must make that stream wait for them before it drops the arrays.
         """
         columns, free = room or self.room(len(ns), names)
         with explained(self._engine.cupy, self._engine.device):

@@ -10,7 +10,7 @@ from typing import Any
 WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x", "cupy-rocm-4-3", "cupy-rocm-5-0", "cupy-rocm-7-0", "cupy-rocm-7-1")
 INSTALL = "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of gpuprop; nvidia-smi names the driver"
 OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35  # cudaErrorMemoryAllocation, NoDevice, InsufficientDriver
-FAILED_BEFORE = "after a failed import CuPy cannot be imported again: when it is mended, start Python anew"
+FAILED_BEFORE = "after a failed import CuPy cannot be imported again in this process: repair it, then restart Python"
 
 
 class CudaError(RuntimeError):
@@ -37,11 +37,11 @@ def installed_wheels() -> list[str]:
     return found
 
 
-_first_failure = ""  # of the import of CuPy: the second attempt finds half of its modules there, and fails in a misleading way
+_first_failure = ""  # of the import of CuPy: a second attempt finds half of its modules loaded, and fails with a misleading error
 
 
 def import_cupy() -> Any:
-    """The module cupy; CudaError where it is not installed, installed twice, broken, or built for other GPUs."""
+    """The module cupy. CudaError if it is not installed, installed twice, broken, or built for other GPUs."""
     global _first_failure
     wheels = installed_wheels()
     if len(wheels) > 1:
@@ -64,23 +64,21 @@ def import_cupy() -> Any:
         raise CudaError(_first_failure) from error
     if not hasattr(cupy, "cuda"):
         where = ", ".join(getattr(cupy, "__path__", [])) or "an empty module"
-        raise CudaMissingError(
-            f"what is imported as CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}"
-        )
+        raise CudaMissingError(f"the imported CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}")
     if getattr(cupy.cuda.runtime, "is_hip", False):
         raise CudaMissingError(f"this CuPy is built for AMD GPUs (ROCm), and the kernels need an NVIDIA GPU: with one, {INSTALL}")
     return cupy
 
 
 def cache_folder() -> str:
-    """Where CuPy keeps compiled kernels."""
+    """The folder in which CuPy keeps compiled kernels."""
     return os.environ.get("CUPY_CACHE_DIR", os.path.expanduser("~/.cupy/kernel_cache"))
 
 
 def make_cache() -> None:
-    """Make the folder of compiled kernels as CuPy's import does: if that fails there, CuPy cannot be imported in this process any more.
+    """Make the folder of compiled kernels before CuPy's import does: if it fails there, CuPy cannot be imported again in this process.
 
-    CudaError where it cannot be made. A folder that is there may be read-only: it may hold the kernels already.
+    CudaError if it cannot be made. An existing folder may be read-only: it may already hold the kernels.
     """
     folder = cache_folder()
     try:
@@ -91,11 +89,11 @@ def make_cache() -> None:
 
 
 def _no_file(error: OSError) -> str:
-    """What to do where CuPy cannot write a file."""
+    """What is wrong, and what to do, if CuPy cannot write a file."""
     if "temporary directory" in str(error):
         return f"there is no folder for CuPy's temporary files ({error}): set TMPDIR to a folder that can be written and has space"
     fix = f"set CUPY_CACHE_DIR, now {cache_folder()!r}, to a folder that can be written and has space"
-    also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"  # which of the two it was is not known
+    also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"  # the error does not say which one it was
     return f"CuPy cannot keep compiled kernels ({error}): {fix}{also}"
 
 
@@ -158,7 +156,7 @@ def usable(index: int = 0) -> tuple[bool, str]:
 
 @contextmanager
 def explained(cupy: Any, index: int) -> Iterator[None]:
-    """CudaError with the fix for what CuPy raises inside."""
+    """Turn what CuPy raises inside into a CudaError with the fix."""
     try:
         with cupy.cuda.Device(index):
             yield
@@ -178,5 +176,5 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
     except (RuntimeError, ImportError) as error:  # of CUDA's runtime and driver, NVRTC, and what loads their libraries
         of_cuda = isinstance(error, (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError))
         if of_cuda and getattr(error, "status", None) == OUT_OF_MEMORY:
-            raise CudaError(f"GPU {index} has not enough memory ({error}): see with nvidia-smi who holds it") from error
+            raise CudaError(f"GPU {index} has not enough memory ({error}): see with nvidia-smi which process uses it") from error
         raise CudaError(f"GPU {index} failed ({error}): see whether nvidia-smi still works; engine cpu gives the same bits") from error

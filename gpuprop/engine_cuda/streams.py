@@ -1,11 +1,11 @@
-"""The streams of a GPU on which gpuprop works, and their order with the stream of the caller.
+"""gpuprop's streams on a GPU, and their order with the stream of the caller.
 
-CuPy's pool keeps freed memory with the stream that it was taken on, and gives it out again at once, in order with that stream alone. So:
+CuPy's pool keeps freed memory with the stream on which it was taken, and may give it out again at once, in order with that stream only. So:
 
-- Everything that kernels read (constants, instants, rotations, sites) is uploaded on the stream on which all kernels run. Nothing can be
-  read before it is there, and memory that is given back stays in order with its last use, whatever is raised in between.
-- Everything that a caller gets on the device is taken on the caller's current stream (Room). The kernels wait for an event of that stream,
-  and thus for the caller's use of what was in this memory before.
+- Everything that kernels read (constants, instants, rotations, sites) is uploaded on the stream on which all kernels run. So it is complete
+  before it is read, and freed memory is not reused before its last use, also after an error.
+- Memory for what a caller gets on the device is taken on the caller's current stream (Room). The kernels wait for an event of that stream,
+  and so for the caller's earlier use of this memory.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ _known: WeakKeyDictionary[Any, dict[int, "Streams"]] = WeakKeyDictionary()  # Cu
 
 
 class Streams:
-    """Two streams of one GPU: kernels run on `computing`; `copying` takes results to the host meanwhile.
+    """Two streams of one GPU: kernels run on `computing`, and `copying` copies results to the host at the same time.
 
-    All propagations of a process share them (see `of`): with streams of its own, each would leave its memory in CuPy's pool, where no
-    other could use it.
+    All propagations of a process share them (see `of`). If each had its own streams, it would leave memory in CuPy's pool that no other
+    propagation could use.
     """
 
     def __init__(self, cupy: Any) -> None:
@@ -29,7 +29,7 @@ class Streams:
 
     @classmethod
     def of(cls, cupy: Any) -> "Streams":
-        """Those of CuPy's current GPU."""
+        """The streams of CuPy's current GPU."""
         known, gpu = _known.setdefault(cupy, {}), cupy.cuda.Device().id
         if gpu not in known:
             known.setdefault(gpu, cls(cupy))
@@ -37,9 +37,9 @@ class Streams:
 
     @contextmanager
     def work(self, after: Any = None) -> Iterator[None]:
-        """Inside, `computing` is the current stream, and waits for the event `after`; at the end, all work given to it is done.
+        """Inside, `computing` is the current stream, and waits for the event `after`. At the end, wait for all its work.
 
-        It is done after an error, too: nothing writes to memory that the caller then lets go of.
+        Also after an error, so that nothing writes to memory that the caller has dropped.
         """
         with self.computing:
             if after is not None:
@@ -51,7 +51,7 @@ class Streams:
 
 
 class Room(NamedTuple):
-    """Device memory for results, taken on the stream that is current for the caller, who may let go of it without waiting for anything."""
+    """Device memory for results, taken on the caller's current stream. The caller may drop it at any time."""
 
     columns: dict[str, Any]  # CuPy arrays, not filled
     free: Any  # event: from then on the memory may be written

@@ -14,7 +14,7 @@ DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
 
 
 def known_angle(x: Array) -> Array:
-    """x, or zero where a double holds nothing of the angle."""
+    """x; 0 if the angle is so large that a double has no digit of its place in the circle."""
     return np.where(absolute(x) < LARGEST_ANGLE, x, lost_angle(x))
 
 
@@ -40,7 +40,7 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     del_ = d1 / (ak * ak)
     adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
     del_ = d1 / (adel * adel)
-    # A mean motion that is not positive stays so, for status 2. Where the eccentricity is no orbit's the result is NaN, as in SGP4.
+    # A mean motion that is not positive stays so, for status 2. If the eccentricity is not that of an orbit, it is NaN, as in SGP4.
     no = np.where((e.no_kozai <= 0.0) & (omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del_))
     sqrt_ao = cbrt(gravity.xke / no)
     ao = sqrt_ao * sqrt_ao
@@ -51,7 +51,7 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     simple = (rp < 220.0 / gravity.radius + 1.0) | deep
     c |= dict(no_unkozai=no, ao=ao, sqrt_ao=sqrt_ao)
     # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    # Nothing is plausible with an angle so large that a double holds nothing of it.
+    # No state is plausible if an angle is so large that a double has no digit of its place in the circle.
     c["rmax"] = np.where(lost, 0.0, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)))
     c["rmax"] = np.where(no <= 0.0, -1.0, c["rmax"])
     c |= dict(sinio=sinio, cosio=cosio, con41=con41, x1mth2=1.0 - cosio2, x7thm1=7.0 * cosio2 - 1.0)
@@ -134,7 +134,7 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
         t5cof=full(0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq))),
     )
 
-    # Where the eccentricity is no orbit's, SGP4 has no rates: the eccentricity stays as it is, and gives status 1 at every instant.
+    # If the eccentricity is not that of an orbit, SGP4 has no rates: the eccentricity stays constant and gives status 1 at every instant.
     no_orbit = ~((omeosq >= 0.0) | (no >= 0.0))
     if no_orbit.any():
         for name in RATES:

@@ -63,17 +63,17 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
 
 
 def angles_lost(mean: Mean) -> Mask:
-    """Where an angle is so large that a double holds nothing of it, or is not finite."""
+    """Where an angle is not finite, or so large that a double has no digit of its place in the circle."""
     return ~((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE)
 
 
 def lost_status(status: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The status of such a state, at best: its place on the orbit is arbitrary."""
+    """The status of such a state if it has no other error: its place on the orbit is arbitrary."""
     return np.where(status == 0, np.uint8(10), status)
 
 
 def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean:
-    """For those: the eccentricity needs the anomaly only for a term that is bounded, and absent where isimp is 1 (delmo is 0 there)."""
+    """The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only, absent if isimp is 1 (delmo is 0)."""
     lost = angles_lost(mean)
     temp = c["omgcof"] * t + c["xmcof"] * (1.0 - c["delmo"])
     mm = (c["mo"] + c["mdot"] * t) + temp

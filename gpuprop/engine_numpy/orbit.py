@@ -151,7 +151,7 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
     if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
-    early = (mean.status != 0) & (mean.status != 10)  # 10: only that the place is arbitrary is known by now
+    early = (mean.status != 0) & (mean.status != 10)  # 10: so far only known that the place is arbitrary
     late = np.where(plausible & (mean.status == 0), np.uint8(0), np.uint8(10))
     late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), late))
     status = np.where(rmax < 0.0, np.uint8(2), np.where(early, mean.status, late))

@@ -17,11 +17,11 @@ TWO_PI = 2.0 * PI
 # which the published vectors hold. A quarter of it in two parts: a product with a whole number below 2^20 is exact in both.
 PIO2_1 = 1.57079632673412561417e00  # 33 bits
 PIO2_2 = 6.077094383272197e-11  # 20 bits
-LARGEST_ANGLE = 1.0e13  # rad: beyond it a double has no angle left, and sine and cosine are not computed
+LARGEST_ANGLE = 1.0e13  # rad: for larger angles sine and cosine are not computed, since a double is too coarse
 
 
 def lost_angle(x: Array) -> Array:
-    """Zero for an angle of which a double holds nothing; NaN for one that is infinite or NaN."""
+    """0 for an angle so large that a double has no digit of its place in the circle; NaN for one that is infinite or NaN."""
     return 0.0 * x
 
 

@@ -2,7 +2,6 @@
 
 import difflib
 import re
-import reprlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 from ..clock import Instant
 from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..messages import shown
 from ..small_file import read_small_file
 from .constellation import Constellation
 from .shell import EPOCH, Shell
@@ -28,7 +28,7 @@ SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MI
 TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
 WHOLE = ("planes", "phasing", "sats_per_plane")
 MAX_BYTES = 1 << 20  # of a file; the constellations on record are 33 kB
-# Longer dotted keys (a.b.c ... = 1) mean nothing here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
+# Longer dotted keys (a.b.c ... = 1) have no use here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
 _PIECE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s.,=\[\]{}"'\\]+)"""
 DEEP_KEY = re.compile(rf"""(?<![^\s.,=\[\]{{}}])(?:{_PIECE}[ \t]*\.[ \t]*){{16}}""")
 LISTS = ("sats_per_plane", "raan_deg", "phase_deg")  # sats_per_plane: one number, or one for each plane
@@ -82,7 +82,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         data = tomllib.loads(text)
     except RecursionError:
         raise ValueError(too_deep) from None
-    except ValueError as error:  # TOMLDecodeError, and what Python says of a number with more than 4300 digits
+    except ValueError as error:  # TOMLDecodeError, and Python's error for a number with more than 4300 digits
         raise ValueError(f"{where}: not TOML: {error}") from None
     _known_keys(data, TABLES, where)
     return data
@@ -145,18 +145,8 @@ def _value(key: str, value: Any, here: str) -> Any:
             except OverflowError:
                 raise ValueError(f"{here}: {key} is larger than any floating-point number") from None
     if not good:
-        raise ValueError(f"{here}: {key} must be {wanted}, not {_shown(value)}")
+        raise ValueError(f"{here}: {key} must be {wanted}, not {shown(value)}")
     return value
-
-
-def _shown(value: Any) -> str:
-    """A value for a message, in short."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = 80
-    try:
-        return short.repr(value)
-    except ValueError:  # Python writes no number of more than 4300 digits
-        return "a number of thousands of digits"
 
 
 def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: str) -> Constellation:
@@ -167,10 +157,10 @@ def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: s
     _known_keys(row, CONSTELLATION_KEYS, here)
     for key in ("title", "assumption"):
         if not isinstance(row.get(key, ""), str):
-            raise ValueError(f"{here}: {key} must be a text, not {_shown(row[key])}")
+            raise ValueError(f"{here}: {key} must be a text, not {shown(row[key])}")
     for key in ("shells", "aliases", "conflicts"):
         if not isinstance(row.get(key, []), list) or not all(isinstance(each, str) for each in row.get(key, [])):
-            raise ValueError(f"{here}: {key} must be a list of texts, not {_shown(row[key])}")
+            raise ValueError(f"{here}: {key} must be a list of texts, not {shown(row[key])}")
     missing = [id for id in row.get("shells", []) if id not in shells]
     if missing:
         raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
@@ -195,4 +185,4 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], here: str) -> No
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
             hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
-            raise ValueError(f"{here}: key {_shown(key)} is not known: {hint}")
+            raise ValueError(f"{here}: key {shown(key)} is not known: {hint}")

@@ -64,8 +64,8 @@ def filling(
     """How much of `filing` (a constellation as filed, or another catalogue) the satellites of `survey` fill.
 
     A flown shell fills the filed one that is nearest, of those within both tolerances; the distances count in units of the tolerances.
-    Altitudes are mean radii of SGP4's orbits less the equatorial radius on both sides. Operators who take a filed altitude for the
-    semi-major axis fly up to 5 km beside it then (Starlink's 97.6 deg shell, filed at 560 km, at 564.7), well within the tolerance.
+    Both altitudes are mean radii of SGP4's orbits minus the equatorial radius. An operator who takes a filed altitude for the semi-major
+    axis flies up to 5 km from it by this measure (Starlink's 97.6 deg shell, filed at 560 km, flies at 564.7), well within the tolerance.
     ValueError for a tolerance that is not positive, and an empty filing.
     """
     if not (tolerance_deg > 0.0 and tolerance_km > 0.0):
@@ -108,10 +108,10 @@ def filling(
 
 
 def fitting_better(survey: Survey, comparison: Comparison, name: str) -> list[tuple[str, int]]:
-    """Constellations on record of the same system as `name` that more satellites on station fit, within the tolerances of `comparison`.
+    """Known constellations of the same system as `name` that match more satellites on station, within the tolerances of `comparison`.
 
-    Each with how many fit it, the most first: where a filing is not what is flown, another preset may be (qianfan-flown for qianfan).
-    Empty where `name` is no constellation on record, as a file is not.
+    Each with the number of satellites that match it, the largest first. If what flies is not the filing, another preset may match
+    (qianfan-flown for qianfan). Empty if `name` is not a known constellation, for example a file.
     """
     found = []
     for other in relatives(name):

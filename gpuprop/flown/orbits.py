@@ -18,8 +18,8 @@ class Orbits(NamedTuple):
     """n mean orbits, (n,) each; NaN where SGP4 has none."""
 
     epoch_ns: int  # to which the nodes are brought; nanoseconds since 1970-01-01 UTC
-    altitude: Array  # km: mean radius less the equatorial radius (apsides.ALTITUDE), as in presets and conditions
-    semi_major_axis: Array  # km: SGP4's (Brouwer's), which operators keep
+    altitude: Array  # km: mean radius minus the equatorial radius (apsides.ALTITUDE), as in presets and conditions
+    semi_major_axis: Array  # km: SGP4's (Brouwer's), which operators control
     inclination: Array  # deg
     eccentricity: Array
     node: Array  # deg, 0 to 360, TEME

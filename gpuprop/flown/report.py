@@ -27,7 +27,7 @@ Others = Sequence[tuple[str, int]]  # as against.fitting_better gives it
 
 
 def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> dict[str, Any]:
-    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others: constellations that fit more of them."""
+    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others: constellations that match more of them."""
 
     def numbers(members: Any) -> list[int]:
         return [int(number) for number in elements.sat_id[members]]
@@ -93,7 +93,7 @@ def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = 
 
 
 def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> list[Table | str]:
-    """Tables and lines for a terminal. others: constellations that fit more of the satellites."""
+    """Tables and lines for a terminal. others: constellations that match more of the satellites."""
     parts: list[Table | str] = [_shells(elements, survey)] if len(survey) else ["no shell: nowhere do satellites crowd in one orbit"]
     counts = ", ".join(f"{int(survey.where(name).sum()):,} {name}" for name in STATES)
     parts += [KEY] if len(survey) else []
@@ -151,7 +151,7 @@ def _against(comparison: Comparison, others: Others) -> list[Table | str]:
         lines.append(f"in shells that are not filed: {shown}")
     if others:
         shown = ", ".join(f"{name} ({satellites:,} satellites on station)" for name, satellites in others)
-        lines.append(f"more satellites fly as other constellations on record: {shown}; compare with --against {others[0][0]}")
+        lines.append(f"more satellites match other known constellations: {shown}; compare with --against {others[0][0]}")
     return lines
 
 

@@ -38,10 +38,10 @@ class FlownShell:
     """Satellites on station on like orbits.
 
     members: their places in the Elements, rising, so that `survey.elements[shell.members]` are the satellites.
-    altitude_km: median of the altitudes (mean radius of SGP4's orbit less the equatorial radius, as in presets and conditions);
+    altitude_km: median of the altitudes (mean radius of SGP4's orbit minus the equatorial radius, as in presets and conditions);
     altitudes_km, inclinations_deg: the lowest and highest.
-    semi_major_axis_km: median of SGP4's semi-major axes, which operators keep; less the equatorial radius they are up to 5 km from the
-    altitude.
+    semi_major_axis_km: median of SGP4's semi-major axes, which operators control; minus the equatorial radius it differs from the altitude
+    by up to 5 km.
     planes: at the survey's epoch.
     """
 
@@ -77,8 +77,9 @@ class Between:
 class Survey(Sequence[FlownShell]):
     """The shells of n satellites, by inclination and altitude, as a sequence; and everybody's state.
 
-    elements: the n element sets that were surveyed, one for each satellite: those given, or of those the latest (Elements.latest), which a
-    note there says. of: (n,) each satellite's shell, -1 for none. state: (n,) index into STATES; `where(name)` gives a mask instead.
+    elements: the n element sets that were surveyed, one for each satellite (Elements.latest of those given; a note
+    says what was left out). of: (n,) each satellite's shell, -1 for none.
+    state: (n,) index into STATES; `where(name)` gives a mask instead.
     """
 
     shells: tuple[FlownShell, ...]

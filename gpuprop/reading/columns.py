@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")  # a space that is not ASCII's: no-break (U+00A0), thin, ideographic
+NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")  # a space outside ASCII: no-break (U+00A0), thin, ideographic
 LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
 TAB, LF, SPACE, DOT, ZERO = 9, 10, 32, 46, 48
 
@@ -29,7 +29,7 @@ def decode(data: bytes | bytearray) -> str:
 
 
 def trimmed(text: str) -> str:
-    """Without the blanks around it. A no-break space is no blank: it stays, so that a message shows it."""
+    """The text without blanks at its ends. A no-break space is not a blank: it stays, so that a message shows it."""
     return text.strip(" \t\n\r\f\v")
 
 

@@ -103,8 +103,8 @@ class Draft:
         self.refuse((values < low) | (values > high), lambda i: f"{name} is {values[i]}, not {allowed}")
 
 
-def numbers_said(elements: Elements) -> Elements:
-    """With the number of sets in the note about those without a catalogue number: it is known when all blocks are read."""
+def count_unnumbered(elements: Elements) -> Elements:
+    """The same Elements; the note about sets without a catalogue number now says how many. Called when all blocks are read."""
     assert elements.noted is not None
     if UNNUMBERED not in elements.notes:
         return elements

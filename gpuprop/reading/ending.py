@@ -1,21 +1,21 @@
-"""Whether a catalogue ends where a record ends: one that was cut off can otherwise be read without a word."""
+"""Whether a catalogue ends at the end of a record. If not, it was cut off, which reading alone might not notice."""
 
 import re
 
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>]")
 TLE_WIDTH = 69
-ENDS = 4 << 10  # bytes at both ends of an XML in which its root is looked for: to remove comments takes a quadratic time at worst
+ENDS = 4 << 10  # bytes at both ends of an XML in which its root is searched: removing comments can take quadratic time
 LAST_LINES = 64 << 10  # bytes at the end of a TLE
 
 
 def unfinished(kind: str, text: bytearray) -> str:
-    """What the text ends in the middle of: "a line", "an element set" ...; empty if it ends where a record ends.
+    """In the middle of what the text ends: "a line", "an element set" ...; empty if it ends at the end of a record.
 
     Parameters
     ----------
     kind : str
-        The format, as recognise.format_of tells it: tle, csv, json, xml or kvn.
+        The format that recognise.format_of found: tle, csv, json, xml or kvn.
     text : bytearray
         The whole text, with LF line ends, as source.load gives it.
 

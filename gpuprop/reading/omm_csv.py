@@ -15,9 +15,9 @@ BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positio
 SEPARATORS = (",", ";", "\t")
 QUOTE = ord('"')
 MAX_TITLES = 10  # lines that may stand above the header
-MAX_TABLES = 1000  # headers that differ from the one before
-_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # two of them make a line a header
-_REPEATED = (b"ECCENTRICITY", b"eccentricity", b"Eccentricity")  # one of them stands in every header that can be used
+MAX_TABLES = 1000  # headers that differ from the header before them
+_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # a line with two of them is a header
+_REPEATED = (b"ECCENTRICITY", b"eccentricity", b"Eccentricity")  # every header that can be used has one of them
 
 Header = tuple[str, list[str]]
 
@@ -25,7 +25,7 @@ Header = tuple[str, list[str]]
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a header cannot be used.
 
-    Lines above the header are a title and are skipped. A header that is repeated, as in files put together, begins a table of its own.
+    Lines above the header are a title and are skipped. Files that were joined have several headers: each begins a new table.
     """
     lines = Cells.lines(data)
     filled = np.flatnonzero(lines.indent() < lines.length)
@@ -33,7 +33,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
     headers = [headers[0], *(this for before, this in itertools.pairwise(headers) if this[1] != before[1])]
     if len(headers) > MAX_TABLES:
-        raise ElementsError(f"{source} has more than {MAX_TABLES:,} CSV headers that differ, the most that are read at once: split it")
+        raise ElementsError(f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read at once: split it")
     edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
     limit(edges[-1] - edges[0])
     if edges[-1] == edges[0]:
@@ -52,7 +52,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def header_in(text: str) -> Header | None:
-    """The separator and the names of the columns (upper case), if this line is a header of element sets."""
+    """The separator and the names of the columns (upper case) if this line is a header of element sets; else None."""
     for separator in SEPARATORS:
         names = columns_of(text, separator)
         if len(_TELLING.intersection(names)) >= 2:
@@ -66,7 +66,7 @@ def columns_of(line: str, separator: str) -> list[str]:
 
 
 def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -> list[tuple[int, Header]]:
-    """The index of every line that is a header, with what it says. The first is within MAX_TITLES lines (recognise.py has looked)."""
+    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py has checked)."""
     titles = filled[: MAX_TITLES + 1].tolist()
     first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
     above = next((at for at in titles if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1), None)
@@ -81,7 +81,7 @@ def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -
 
 
 def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
-    """The lines below `after` that may be a header again."""
+    """The lines below `after` that may be another header."""
     found = set()
     begin = int(lines.start[after] + lines.length[after])
     for keyword in _REPEATED:

@@ -13,7 +13,7 @@ from .omm import KEYWORDS, Messages, without_unit
 MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
 _END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
-_ENCODING = re.compile(rb'encoding\s*=\s*["\'][^"\']*["\']')  # bytes are UTF-8 here, whatever they were
+_ENCODING = re.compile(rb'encoding\s*=\s*["\'][^"\']*["\']')  # the bytes were converted to UTF-8
 HEADER = 1000  # bytes in which the XML declaration ends
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
@@ -45,7 +45,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             messages.reject(line, begin, limit, f"the message is longer than {MAX_RECORD:,} bytes")
         else:
             _message(data, begin, end.end(), line, messages)
-    fault = _feed(_parser(), b"".join(around))  # all at once: expat goes over an unfinished tag again with every piece
+    fault = _feed(_parser(), b"".join(around))  # in one call: with every piece expat would read an unfinished tag again
     if fault:
         begin = max(len(data) - 160, 0)
         reason = f"the file around the messages is not whole ({fault}): it was cut or changed"
@@ -70,7 +70,7 @@ def _parser() -> expat.XMLParserType:
 
 
 def _feed(parser: expat.XMLParserType, data: bytes | bytearray) -> str:
-    """What is wrong with the document `data`; empty for nothing."""
+    """What is wrong with the document `data`; empty if nothing is."""
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:
@@ -79,7 +79,7 @@ def _feed(parser: expat.XMLParserType, data: bytes | bytearray) -> str:
 
 
 def _message(data: bytes | bytearray, begin: int, stop: int, line: int, messages: Messages) -> None:
-    """Read the <omm> that stands at data[begin:stop]."""
+    """Read the <omm> at data[begin:stop]."""
     record: dict[str, str] = {}
     twice: list[str] = []
     pieces: list[str] = []

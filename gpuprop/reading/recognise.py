@@ -23,7 +23,7 @@ HEAD = 64 << 10  # bytes that tell the format
 _SATCAT = {"NORAD_CAT_ID", "PERIOD", "APOGEE", "PERIGEE"}
 _SATCAT_KEYS = (b'"PERIOD"', b'"APOGEE"', b'"PERIGEE"')
 _NO_ELEMENTS = (
-    "is a satellite catalogue (SATCAT): it has periods and altitudes, but no element sets; download GP data, or TLEs, of these satellites"
+    "is a satellite catalogue (SATCAT), with periods and altitudes but without element sets: download GP data or TLEs of these satellites"
 )
 _ZIP = "a zip archive or a spreadsheet: unpack it first, or save the table as CSV"
 _TAR = slice(257, 262), b"ustar"
@@ -85,7 +85,7 @@ def format_of(data: bytes | bytearray, source: str) -> str:
 
 
 def _packed(begin: bytes) -> str:
-    """What an archive, a compressed file or a file of another kind is, by its first bytes; empty for none of these."""
+    """The kind of an archive, a compressed file or another foreign file, from its first bytes; empty for none of these."""
     place, tar = _TAR
     if begin[place] == tar:
         return "a tar archive: unpack it first"
@@ -105,7 +105,7 @@ def _advice(head: bytes) -> str | None:
 
 
 def _in_one_line(text: bytes) -> str:
-    """Each stretch of blanks and line ends as one blank; a no-break space stays."""
+    """The text with one blank for each run of blanks and line ends; a no-break space stays."""
     return trimmed(re.sub("[ \t\n]+", " ", decode(text)))
 
 
@@ -127,7 +127,7 @@ def _instead(begin: bytes, head: bytes) -> str:
     if any(_SATCAT.issubset(columns_of(line, separator)) for line in _first_lines(head) for separator in SEPARATORS):
         return _NO_ELEMENTS
     if NO_BLANK.search(decode(head)) and _TLE.search(NO_BLANK.sub(" ", decode(begin)).encode()):
-        return "holds two-line sets with no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
+        return "holds two-line sets with no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"
     if _INDENTED.search(begin):
         return "holds two-line sets with blanks before their lines: they must begin in column 1 (for text in a program: textwrap.dedent)"
     return f"is in no format that is known (TLE, 3LE, or OMM as CSV, JSON, XML or KVN); it begins with {said[:80]!r}"

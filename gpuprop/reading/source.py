@@ -25,7 +25,7 @@ MAX_RATIO = 200  # element sets compress 3 to 20 times, never this much: it is a
 RATIO_FROM = 64 << 20  # small files may be as repetitive as they like
 CHUNK = 1 << 20
 PIECE = 16 << 10  # bytes of a gzip file that are unpacked at a time
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}")  # one slash is left of two where a path was made of it
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}")  # a Path keeps one of the two slashes
 GZIP = b"\x1f\x8b"
 
 
@@ -58,7 +58,7 @@ def is_url(source: str) -> bool:
 
 
 def url_advice(url: str) -> str:
-    """That an address is not read, and what to do. It is shown without user, password and query, which may be secrets."""
+    """The message that an address is not read, and what to do. User, password and query may be secrets and are not shown."""
     match = _URL.match(url)
     scheme = match[1].lower() if match else ""
     shown = f"{scheme}://{url[match.end() if match else 0 :].partition('?')[0].partition('#')[0].rpartition('@')[2]}"
@@ -136,7 +136,7 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Short ones: zlib copies what is left of a piece at the end of every member, and a member may have 20 bytes."""
+    """Short pieces: zlib copies the rest of a piece after every member, and a member may have only 20 bytes."""
     for chunk in chunks:
         yield from (chunk[at : at + PIECE] for at in range(0, len(chunk), PIECE))
 

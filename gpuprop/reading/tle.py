@@ -24,7 +24,7 @@ BLOCK = 100_000  # sets converted at a time
 # 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
 POINTS = {LINE_1: [23, 34], LINE_2: [11, 20, 37, 46, 54]}
-# Angles below 100 deg have five decimals in some files, in a field that is full: `53.00000` for ` 53.0000`.
+# Some files give angles below 100 deg with five decimals, which fill the field: `53.00000` instead of ` 53.0000`.
 ANGLES = {11: (8, 16), 20: (17, 25), 37: (34, 42), 46: (43, 51)}  # of line 2: the column of the point, and the field
 DECIMALS = {
     "INCLINATION": (LINE_2, 8, 16),
@@ -68,12 +68,12 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def from_texts(names: list[str], first: list[str], second: list[str], numbers: list[str], place: Place, checksum: str) -> Draft:
-    """Sets whose lines are texts of a record at `place`. numbers: the catalogue numbers that the records give too, or blank."""
+    """Sets whose lines are texts in records at `place`. numbers: the catalogue numbers beside them in the records, or blank."""
     lines = {line: Cells.of([trimmed(text) for text in texts]) for line, texts in ((LINE_1, first), (LINE_2, second))}
     sets = _Sets(lines[LINE_1], lines[LINE_2], place, place)
     for line, cells in lines.items():
         sets.draft.refuse(cells.length == 0, f"line {line} of the set is missing")
-        sets.draft.refuse(sets.text[line][:, 0] != ZERO + line, f"this is no line {line} of a two-line set")
+        sets.draft.refuse(sets.text[line][:, 0] != ZERO + line, f"this is not line {line} of a two-line set")
     draft = sets.read(names, checksum)
     given, good, blank = integers(Cells.of(numbers).fitted()[0])
     number = draft.fields["NORAD_CAT_ID"]
@@ -116,7 +116,7 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
 
 
 def _take_header(lines: Cells, strays: list[Reject], name: Ints, count: int) -> tuple[str, ...]:
-    """hypatia writes the numbers of planes and of satellites in each on the first line of its tles.txt. Returns what is odd about it."""
+    """Drop the first line of hypatia's tles.txt: the numbers of planes and of satellites in each. Returns a note if they are wrong."""
     header = _HEADER.fullmatch(strays[0].text) if strays and count and name[0] >= 0 else None
     if not header or strays[0].line > name[0] or lines.length[: strays[0].line - 1].any() or lines.length[strays[0].line : name[0]].any():
         return ()
@@ -189,11 +189,11 @@ class _Sets:
         self.draft.refuse(used < CHECKSUM, lambda i: f"line {line} is cut: {used[i]} columns instead of 69", self.place[line])
 
     def _refuse_spaces(self, line: int) -> None:
-        """No-break spaces and the like, which web pages and word processors put in the place of blanks."""
+        """Refuse lines with no-break spaces and the like, which web pages and word processors write instead of blanks."""
         spaces = np.zeros(len(self.draft.bad), bool)
         for i in np.flatnonzero((self.text[line] >= 128).any(axis=1)).tolist():
             spaces[i] = NO_BLANK.search(self.cells[line].text(i)) is not None
-        reason = f"line {line} holds no-break spaces (U+00A0) or others that are no blanks: replace them with blanks"
+        reason = f"line {line} holds no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"
         self.draft.refuse(spaces, reason, self.place[line])
 
     def _numbers(self) -> Ints:

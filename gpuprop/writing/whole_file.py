@@ -1,4 +1,4 @@
-"""The one way to write a file: it is complete or absent. Written under a temporary name beside it, flushed to the disk, then renamed."""
+"""Write a file that is either complete or absent: under a temporary name beside it, flushed to the disk, then renamed."""
 
 import errno
 import gzip
@@ -19,13 +19,13 @@ def temporary_name(path: Path) -> Path:
 
 
 def final_name(name: str) -> str | None:
-    """The name that a temporary file was to get; None if `name` is not that of a temporary file."""
+    """The final name of a temporary file; None if `name` is not the name of a temporary file."""
     match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
     return match[1] if match else None
 
 
 class WholeFile:
-    """A file that is being written. After commit() it is there under its name; after discard() nothing is left of it.
+    """A file that is being written. After commit() it has its name; after discard() nothing is left of it.
 
     The temporary file is always a new one: a file or a link that already has its name is never opened.
 
@@ -41,7 +41,7 @@ class WholeFile:
         self.file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
 
     def commit(self) -> None:
-        """Flush to the disk, then rename. A file that is replaced hands its permissions on."""
+        """Flush to the disk, then rename. The new file gets the permissions of the file that it replaces."""
         os.fsync(self.file.fileno())
         self.file.close()
         with suppress(FileNotFoundError):
@@ -87,7 +87,7 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     Raises
     ------
     OSError
-        With the name of the file. The file is then what it was before, and no temporary file is left.
+        With the name of the file. The old file is then unchanged, and no temporary file is left.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
@@ -120,7 +120,7 @@ def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None
 
 
 def _all(sink: IO[bytes] | gzip.GzipFile, data: bytes | bytearray) -> None:
-    """Write everything: a file without a buffer may take less than it is given."""
+    """Write all of the data: one write() to a file without a buffer may write only a part."""
     left = memoryview(data)
     while left:
         left = left[sink.write(left) :]
