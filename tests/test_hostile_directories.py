@@ -247,6 +247,23 @@ def test_a_manifest_alone_is_no_reason_to_remove_a_file(tmp_path, claim, act):
         (mine / name).unlink()
 
 
+@pytest.mark.parametrize("legacy", [True, False])
+@pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
+def test_a_small_arrow_file_of_the_user_stays(run, legacy, act):
+    """Whole, and readable by others, in the form of today or of Arrow before 0.15."""
+    file = run / "snapshots" / "part-000003.arrow"
+    table = pa.table({"mine": [1, 2, 3]})
+    with pa.ipc.new_file(file, table.schema, options=pa.ipc.IpcWriteOptions(use_legacy_format=legacy)) as writer:
+        writer.write_table(table)
+    data = file.read_bytes()
+    if act == "drop":
+        assert verify_snapshots(run, drop=True).dropped == []
+    else:
+        with pytest.raises(ForeignFileError):
+            write_snapshots(run, propagator("numpy", 1), GRID, **{act: True})
+    assert file.read_bytes() == data
+
+
 @pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
 @pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
@@ -621,8 +638,32 @@ def test_a_url_of_this_machine(tmp_path, monkeypatch, url):
 )
 def test_a_file_url_of_another_machine_or_without_a_path(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"names the machine|names no directory|which has two slashes"):
+    with pytest.raises(ValueError, match=r"names another machine|names no directory|which has two slashes"):
         write_snapshots(url, propagator("numpy", 1), GRID[:2])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("memory://a:SECRET/x@b/c", "s3://AKIA:SECRET@bucket/out", "foo://user:pw/SECRET@h", "file://u:SECRET@host/out"),
+        *(
+            "s3:/AKIA:SECRET@b",
+            "simplecache::s3://a:SECRET@b/x",
+            "s3://b/x?token=SECRET",
+            "memory://b/x?key=SECRET&y",
+            "file://u:SECRET@h?SECRET",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["verify", "merge", "info", "propagate"])
+def test_a_secret_in_a_url_is_not_repeated(tmp_path, monkeypatch, capsys, url, command):
+    """A key of S3 may hold slashes. What has a login or a query is refused before anything is asked or written."""
+    monkeypatch.chdir(tmp_path)
+    words = ["propagate", "walker:53:4/2/1@600", "-o", url] if command == "propagate" else [command, url]
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert "SECRET" not in said.out + said.err and said.err.startswith("gpuprop: ")
     assert not list(tmp_path.iterdir())
 
 
@@ -643,6 +684,18 @@ def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
         else:  # an empty one that the job does not need
             write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
     assert os.path.lexists(file) and (content is None or file.read_bytes() == content)
+
+
+@pytest.mark.parametrize("content", [b'{"gpuprop": ' + b"[" * 100_000, b'{"gpuprop": 1, "pid": []}', b'{"gpuprop": "\xff"}', None])
+def test_whoever_holds_a_lock_is_told_from_any_content(tmp_path, content):
+    """The file is data from a disk: deep, of another form, no text, or longer than any lock."""
+    file = tmp_path / ".lock"
+    if content is None:
+        file.write_bytes(b'{"gpuprop": ')
+        os.truncate(file, 1 << 30)
+    else:
+        file.write_bytes(content)
+    assert lock.holder(file).startswith(("which one is not known yet", "pid [] on"))
 
 
 def test_an_empty_lock_is_waited_for(tmp_path):

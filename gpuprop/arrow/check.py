@@ -122,10 +122,11 @@ class Checker:
             pieces = ((first, min(first + READ_BYTES, size)) for first in range(0, size, READ_BYTES))
             if all((data := self._look.read(name, *piece)).count(0) == len(data) for piece in pieces):
                 return True
-            begin = self._look.read(name, 0, min(size, SCHEMA_BYTES))
+            begin = self._look.read(name, 0, min(size, 16))
             if self._recorded.format == "arrow":  # its schema, which comes first, is not complete
-                length = int.from_bytes(begin[12:16], "little") if begin[8:12] == b"\xff" * 4 else SCHEMA_BYTES
-                return ARROW_BEGINS.startswith(begin[:8]) and size < 16 + length
+                marked = begin[8:12] == b"\xff" * 4  # older files have the length of the schema at once
+                length = int.from_bytes(begin[12:16] if marked else begin[8:12], "little")
+                return ARROW_BEGINS.startswith(begin[:8]) and (size < 16 or size < 12 + 4 * marked + length)
             return PARQUET_BEGINS.startswith(begin[:4]) and self._look.read(name, max(4, size - 4), size) != PARQUET_BEGINS
         return False
 

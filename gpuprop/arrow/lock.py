@@ -21,7 +21,7 @@ from .. import __version__
 from ..errors import ForeignFileError
 from ..small_file import os_flags
 from ..writing.whole_file import temporary_name
-from .place import described, is_remote, open_regular
+from .place import described, is_remote, open_regular, read_bytes
 from .shards import Shard
 
 if sys.platform != "win32":
@@ -29,6 +29,7 @@ if sys.platform != "win32":
 
 NAME = ".lock"
 OURS = b'{"gpuprop": '  # what the content of every lock begins with
+MOST_BYTES = 4096  # of the content of a lock
 WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
 WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
 
@@ -155,8 +156,8 @@ def is_lock(name: str) -> bool:
 
 def holder(path: Path) -> str:
     """Who holds a lock, as far as its file tells: pid and host, and since when."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        found, _ = json.JSONDecoder().raw_decode(path.read_text())
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        found, _ = json.JSONDecoder().raw_decode(read_bytes(path, MOST_BYTES).decode())
         if "shards" in found:
             shards = sorted(each for each in path.parent.glob(f"{NAME}-*") if is_lock(each.name))
             held = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]

@@ -46,6 +46,7 @@ class Part:
                 batch.validate()
                 self._compare(number, batch)
                 yield batch
+                del batch  # before the next one is read
 
     def check_ends(self) -> None:
         """DamagedError unless the file has the form of this part, and begins and ends with its instants."""

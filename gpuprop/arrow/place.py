@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL, or a UPath with the options of its store
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
+LOGIN = re.compile(r"[^@]*:[^@]*@", re.DOTALL)
 ON_DISK = ("file", "local")
 THIS_MACHINE = ("", "localhost")  # hosts of a file URL (RFC 8089)
 SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)  # what pathlib makes of a URL
@@ -51,21 +52,21 @@ def place(path: AnyPath) -> Path:
     if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "fs"):
         raise TypeError(f"a directory is a path or a URL, not {path!r}")
     if SPOILT.match(str(path)):
-        raise ValueError(f"{path} is not a URL, which has two slashes: give it as text, not as a pathlib.Path")
+        raise ValueError(f"{_shown(str(path))} is not a URL, which has two slashes: give it as text, not as a pathlib.Path")
     if isinstance(path, Path):  # which a UPath of a disk is, too
         return Path(path)
     match = URL.match(str(path))
     if match is None:
         if "://" in str(path):
-            raise ValueError(f"{path}: chained URLs are not supported, name the store alone")
+            raise ValueError(f"{_shown(str(path))}: chained URLs are not supported, name the store alone")
         return Path(cast("str | os.PathLike[str]", path))
     if match["scheme"].lower() in ON_DISK:
         return _on_disk(str(path), match["scheme"].lower(), match["rest"])
-    if re.match(r"[^/@]*:[^/@]*@", match["rest"]):
-        where = f"{match['scheme']}://...@{match['rest'].partition('@')[2]}"
-        raise ValueError(f"{where}: give no password in a URL, but in the environment or as options of a UPath")
-    url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
-    shown = url.partition("?")[0]  # what follows may be a secret
+    if LOGIN.match(match["rest"]):
+        raise ValueError(f"{_shown(str(path))}: give no password in a URL, but in the environment or as options of a UPath")
+    if "?" in match["rest"]:
+        raise ValueError(f"{_shown(str(path))}: a store has no query (?...): give options in the environment or as those of a UPath")
+    url = shown = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
     try:
         made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
         if isinstance(made, Path):  # what universal-pathlib makes of a scheme that it does not take for one
@@ -82,15 +83,25 @@ def place(path: AnyPath) -> Path:
     return cast(Path, made)
 
 
+def _shown(url: str) -> str:
+    """A URL for messages, without what may be a secret: a login, and a query. A key of a store may hold slashes."""
+    scheme, mark, rest = url.partition(":")
+    slashes, rest = rest[: len(rest) - len(rest.lstrip("/"))], rest.lstrip("/")
+    rest = rest.partition("?")[0]
+    login, at, where = rest.rpartition("@")
+    return f"{scheme}{mark}{slashes}{'...@' if at and ':' in login else login + at}{where}"
+
+
 def _on_disk(url: str, scheme: str, rest: str) -> Path:
     """The path of a file URL. ValueError for another machine, and for a path that is not absolute."""
     if scheme == "local":  # fsspec's scheme: the rest is the path, unchanged
         return Path(rest)
     host, slash, below = rest.partition("/")
     if host.lower() not in THIS_MACHINE:
-        raise ValueError(f"{url} names the machine {host!r}: write file:///PATH for a file of this machine")
+        shown = _shown(url)
+        raise ValueError(f"{shown} names another machine: write file:///PATH for a file of this one")
     if not slash or not below.strip("/"):
-        raise ValueError(f"{url} names no directory: write file:///PATH, or the path alone")
+        raise ValueError(f"{_shown(url)} names no directory: write file:///PATH, or the path alone")
     return Path(url2pathname(slash + below))
 
 

@@ -20,7 +20,7 @@ class Shard:
             return text
         if not isinstance(text, str):
             raise TypeError(f"shard {text!r} is not text: the second of eight is '2/8'")
-        match = re.fullmatch(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*", text)
+        match = re.fullmatch(r"\s*([0-9]{1,18})\s*/\s*([0-9]{1,18})\s*", text)
         if match is None:
             raise ValueError(f"shard {text!r} is not I/N: the second of eight is 2/8")
         number, count = int(match[1]), int(match[2])
