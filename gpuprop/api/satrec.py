@@ -163,7 +163,8 @@ class Satrec:
         ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above 339999, and for an epoch without a date.
         """
         number = to_alpha5(satnum)
-        days, fraction = divmod(float(epoch), 1.0)
+        epoch = float(epoch)
+        days, fraction = divmod(epoch, 1.0)
         if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
             fraction = round(fraction, 8)
         day = date.fromordinal(int(days + (JD_1950 - JD_ORDINAL)))
@@ -178,7 +179,9 @@ class Satrec:
     # --- propagation ---
     def sgp4(self, jd: float, fr: float) -> tuple[int, Vector, Vector]:
         """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the codes 1 to 4."""
-        return self.sgp4_tsince((jd - self.jdsatepoch) * 1440.0 + (fr - self.jdsatepochF) * 1440.0)
+        # As doubles before anything else: numpy would subtract a float32 in single precision.
+        days, fraction = float(jd) - float(self.jdsatepoch), float(fr) - float(self.jdsatepochF)
+        return self.sgp4_tsince(days * 1440.0 + fraction * 1440.0)
 
     def sgp4_tsince(self, tsince: float) -> tuple[int, Vector, Vector]:
         """The same, tsince minutes after the epoch."""
