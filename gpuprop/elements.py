@@ -5,6 +5,7 @@ the properties give the library's units (radians, radians per minute).
 """
 
 import math
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,6 +48,9 @@ FIELDS = OMM_FIELDS | PATTERN_FIELDS
 ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
 FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
 LAST_ID = 2**31 - 1  # catalogue numbers are int32
+MOST_SHARED = 16  # satellites of one catalogue number that are told apart
+ONE_ORBIT_DEG = 1.0  # in inclination: more apart, sets without names and designators are of different satellites
+NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")  # launches count from 1: generators of element sets write 00000ABC
 DEG = math.pi / 180.0
 REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute
 
@@ -302,6 +306,13 @@ class Elements:
         Elements, in the order that the sets have here. Of sets with the same catalogue number the one with the latest epoch is kept; if
         several have that epoch, the last of them. Synthetic satellites (`synthetic`) and sets without a catalogue number (number 0) are
         all kept. If that leaves sets out, a note says how many; if not, these are the same Elements.
+
+        Notes
+        -----
+        Two sets with one number are of one satellite if they have the same OBJECT_ID. If one of them has no OBJECT_ID, or they have
+        different ones, they are of one satellite if they have the same name. If one of them has no name either, they are of one satellite
+        unless they have different OBJECT_IDs or their inclinations differ by more than one degree. Sets of different satellites with one
+        number (`shared_numbers`) are all kept, the newest of each satellite.
         """
         return self._one_each(np.zeros(len(self), np.uint64), "latest element set of each satellite")
 
@@ -327,12 +338,35 @@ class Elements:
         return self._one_each(distance, f"element set of each satellite nearest to {format_ns(int(ns))}")
 
     def _one_each(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
-        """For each catalogue number the set of the least `distance`, of those the newest, of those the last."""
+        """For each satellite the set of the least `distance`, of those the newest, of those the last."""
+        kept = np.concatenate([np.flatnonzero(self._is_unmerged), *self._best(distance)])
+        if len(kept) == len(self):
+            return self
+        mask = np.zeros(len(self), bool)
+        mask[kept] = True
+        return self._noted(mask, what)
+
+    @property
+    def _is_unmerged(self) -> npt.NDArray[np.bool_]:
+        """(n,) the sets whose number does not say which satellite they are of."""
+        return np.asarray(self.synthetic | (self.sat_id == 0))
+
+    def _best(self, distance: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.intp]]:
+        """Indices of the best set of each satellite, as _one_each says: first one of each number, then one of each number of which sets
+        of other satellites are left, and so on. After MOST_SHARED satellites of one number all that are left are kept.
+        """
         order = np.lexsort((self.epoch, ~distance, self.sat_id))  # stable: the best of each number is its last
-        number = self.sat_id[order]
-        kept = self.synthetic | (self.sat_id == 0)
-        kept[order[np.append(number[1:] != number[:-1], [True] * bool(len(self))).astype(bool)]] = True
-        return self if kept.all() else self._noted(kept, what)
+        order = order[~self._is_unmerged[order]]
+        found = []
+        while len(order) and len(found) < MOST_SHARED:
+            number = self.sat_id[order]
+            last = np.append(np.flatnonzero(number[1:] != number[:-1]), len(order) - 1)
+            best = order[np.repeat(last, np.diff(last, prepend=-1))]
+            found.append(order[last])
+            rest = best != order
+            order, best = order[rest], best[rest]
+            order = order[~_may_be_one(self[order], self[best])]
+        return [*found, order]
 
     def _selected(self, mask: npt.NDArray[np.bool_], by: str) -> "Elements":
         return self._noted(mask, f"selected by {by}")
@@ -355,6 +389,12 @@ class Elements:
         """Catalogue numbers that occur more than once (all of them are kept)."""
         numbers, counts = np.unique(self.sat_id, return_counts=True)
         return numbers[counts > 1]
+
+    @property
+    def shared_numbers(self) -> npt.NDArray[np.int32]:
+        """Catalogue numbers that stand for several satellites, as `latest` tells them apart: all of these satellites are kept."""
+        _, *others = self._best(np.zeros(len(self), np.uint64))
+        return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]
 
     # --- out ---
     def to_arrow(self) -> pa.Table:
@@ -395,6 +435,16 @@ def median_ns(instants: npt.NDArray[np.int64]) -> int:
         [(len(instants) - 1) // 2, len(instants) // 2]
     ].tolist()
     return int(low + (high - low) // 2)
+
+
+def _may_be_one(a: Elements, b: Elements) -> npt.NDArray[np.bool_]:
+    """Whether a[i] and b[i], which have one catalogue number, can be element sets of one satellite, (n,): as Elements.latest says."""
+    ids = [np.array(["" if NO_LAUNCH.match(text) else text.strip() for text in part.fields["OBJECT_ID"]], object) for part in (a, b)]
+    names = [np.array([" ".join(text.upper().split()) for text in part.name], object) for part in (a, b)]
+    have_ids, have_names = ((pair[0] != "") & (pair[1] != "") for pair in (ids, names))
+    near = np.abs(a.fields["INCLINATION"] - b.fields["INCLINATION"]) <= ONE_ORBIT_DEG
+    same_id = have_ids & (ids[0] == ids[1])
+    return np.asarray(same_id | np.where(have_names, names[0] == names[1], ~have_ids & near), bool)
 
 
 def _epochs(values: Any) -> npt.NDArray[np.datetime64]:

@@ -41,6 +41,7 @@ from .options import (
     chosen,
     flag,
     given_place,
+    repeated_numbers,
     say_what_is_odd,
     wrong_call,
 )
@@ -104,7 +105,7 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
         altitude_bands=_bands(elements),
         operators={name: int(theirs.sum()) for name, theirs in whose.items() if theirs.any()},
         no_operator_known=int(nobody.sum()),
-        duplicates=[int(number) for number in elements.duplicates],
+        **repeated_numbers(elements),
         rejected=[asdict(reject) for reject in rejected],
         notes=list(elements.notes),
     )
@@ -140,6 +141,7 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
     for name, values in (
         ("duplicates", map(str, facts["duplicates"])),
+        ("shared numbers", map(str, facts["shared_numbers"])),
         ("rejected", (f"line {each['line']}: {each['reason']}: {each['text']!r}" for each in facts["rejected"])),
         ("notes", facts["notes"]),
     ):
@@ -219,7 +221,7 @@ def export(
     for loss in written.losses:
         say(f"note: {loss}")
     text = f"wrote {written.path}: {written.satellites:,} satellites as {written.format}, {decimal(written.bytes)}"
-    print_result(written.to_dict() | dict(duplicates=elements.duplicates.tolist()), json, text)
+    print_result(written.to_dict() | repeated_numbers(elements), json, text)
     return DONE
 
 
@@ -246,7 +248,7 @@ def shells(
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
     say_what_is_odd(elements, latest=latest)
-    duplicates = dict(duplicates=elements.duplicates.tolist())
+    duplicates = repeated_numbers(elements)
     survey, comparison, others = survey_of(chosen(elements, select, where, latest=latest)), None, list[tuple[str, int]]()
     elements = survey.elements
     if against is not None:

@@ -41,6 +41,7 @@ from .options import (
     chosen,
     flag,
     given_place,
+    repeated_numbers,
     say_what_is_odd,
     warnings_as_notes,
     wrong_call,
@@ -173,7 +174,7 @@ def propagate(
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = _planned(plan, one)
-    duplicates = dict(duplicates=elements.duplicates.tolist())
+    duplicates = repeated_numbers(elements)
     if dry_run:
         span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
         span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
