@@ -224,12 +224,13 @@ class Elements:
         if not parts:
             raise ValueError("nothing to concatenate")
         notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+        row = {note: number for number, note in enumerate(notes)}
         noted = np.zeros((len(notes), sum(map(len, parts))), bool)
         first = 0
         for part in parts:
             assert part.noted is not None
             for note, members in zip(part.notes, part.noted, strict=True):
-                noted[notes.index(note), first : first + len(part)] = members
+                noted[row[note], first : first + len(part)] = members
             first += len(part)
         rejected = [reject for part in parts for reject in part.rejected]
         return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
@@ -357,7 +358,7 @@ class Elements:
         """
         order = np.lexsort((self.epoch, ~distance, self.sat_id))  # stable: the best of each number is its last
         order = order[~self._is_unmerged[order]]
-        found = []
+        found: list[npt.NDArray[np.intp]] = []
         while len(order) and len(found) < MOST_SHARED:
             number = self.sat_id[order]
             last = np.append(np.flatnonzero(number[1:] != number[:-1]), len(order) - 1)
@@ -459,24 +460,28 @@ def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
 
 def _renumbered(parts: list[Elements]) -> list[Elements]:
     """The same, with new numbers for the synthetic satellites of parts whose numbers earlier parts have; otherwise as Elements.concat."""
-    taken = np.unique(np.concatenate([[0], *(part.sat_id[~part.synthetic] for part in parts)]))
+    if not any(part.synthetic.any() for part in parts):
+        return parts
+    real = np.concatenate([part.sat_id[~part.synthetic] for part in parts])
+    taken = {0, *real.tolist()}
     moved = []
     for place, part in enumerate(parts):
-        own = part.sat_id[part.synthetic]
-        if np.isin(own, taken).any():
-            moved.append(place)
+        own = part.sat_id[part.synthetic].tolist()
+        if taken.isdisjoint(own):
+            taken.update(own)
         else:
-            taken = np.union1d(taken, own)
+            moved.append(place)
+    highest = max(taken)
     parts = list(parts)
     for place in moved:
-        part, first = parts[place], max(FIRST_SYNTHETIC_ID, int(taken[-1]) + 1)
+        part, first = parts[place], max(FIRST_SYNTHETIC_ID, highest + 1)
         old, member = np.unique(part.sat_id[part.synthetic], return_inverse=True)
         last = first + len(old) - 1
         if last > LAST_ID:
-            raise ValueError(f"no numbers are left for {len(old):,} synthetic satellites after {taken[-1]}: give another first_id")
+            raise ValueError(f"no numbers are left for {len(old):,} synthetic satellites after {highest}: give another first_id")
         numbers = part.sat_id.copy()
         numbers[part.synthetic] = (first + np.arange(len(old)))[member]
-        taken = np.append(taken, last)
+        highest = last
         note = f"numbers of other satellites: sat_id {old[0]} to {old[-1]} are {first} to {last} here"
         assert part.noted is not None
         noted = np.vstack([part.noted, part.synthetic])

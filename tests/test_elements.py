@@ -255,6 +255,30 @@ def test_latest_on_the_command_line(tmp_path, capsys):
     assert (facts["satellites"], len(facts["rejected"])) == (6, 1)
 
 
+def test_joining_many_parts_takes_work_in_proportion(monkeypatch):
+    """What numpy is given while a catalogue is put together again from its satellites: some times the catalogue, not its square."""
+    given_to_numpy = []
+
+    def counted(function):
+        def call(*arguments, **options):
+            arrays = arguments[0] if function is np.concatenate else arguments
+            given_to_numpy.append(sum(np.size(each) for each in arrays))
+            return function(*arguments, **options)
+
+        return call
+
+    for parts in (history(range(1, 1001), np.zeros(1000)), walker("53:1000/20/1", 550.0)):
+        each = list(parts)
+        with monkeypatch.context() as patch:
+            for name in ("isin", "in1d", "union1d", "unique", "append", "concatenate", "setdiff1d", "intersect1d"):
+                if hasattr(np, name):
+                    patch.setattr(np, name, counted(getattr(np, name)))
+            joined = Elements.concat(each)
+        assert joined.sat_id.tolist() == parts.sat_id.tolist()
+        assert sum(given_to_numpy) < 100 * len(parts), "the work grows with the square of the number of parts"
+        given_to_numpy.clear()
+
+
 def test_to_arrow():
     table = element_sets().to_arrow()
     assert table.column_names[:4] == ["sat_id", "OBJECT_NAME", "OBJECT_ID", "EPOCH"]
