@@ -77,6 +77,12 @@ OTHER_MEANING = [
     ("EPOCH_NANOSECONDS", "1"),
     ("EPOCH_MILLISECONDS", "580"),
     ("EPOCH_TIME_SYSTEM", "TAI"),
+    ("EPOCH_USEC", "580288"),
+    ("EPOCH_UNHEARD_OF", "1"),
+    ("TIMESYSTEM", "TAI"),
+    ("TIMESCALE", "TT"),
+    ("ANGLE_UNITS", "rad"),
+    ("ANGULAR_UNIT", "rad"),
     ("TIME_SCALE", "GPS"),
     ("REF_FRAME", "TEMEOFEPOCH"),
     ("REF_FRAME_EPOCH", "2000-01-01T12:00:00"),
@@ -107,6 +113,9 @@ def test_a_companion_field_that_is_not_read_refuses_its_record(kind, name, value
         ("AGOM", "0"),
         ("MEAN_MOTION_UNITS", "rev/day"),
         ("EPOCH_TIME_SYSTEM", "UTC"),
+        ("EPOCH_UNHEARD_OF", ""),
+        ("TIMESYSTEM", "UTC"),
+        ("ANGLE_UNITS", "deg"),
     ],
 )
 def test_companion_fields_that_change_nothing(name, value):

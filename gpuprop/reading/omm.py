@@ -25,6 +25,7 @@ UNITS = {
 MICROSECONDS = "EPOCH_MICROSECONDS"  # older classes of Space-Track: EPOCH has whole seconds, and this is the rest
 _XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
 _PARTS = "the whole instant must be in EPOCH"
+_OF_THE_EPOCH = "EPOCH_"  # a keyword that begins so says something about the epoch: one that is not known here is refused
 
 # Keywords that change what the elements mean: what each may say for SGP4 to be right (upper case; "0" is any zero), and why nothing
 # else. A keyword that is absent or blank is right too.
@@ -34,6 +35,13 @@ CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "REF_FRAME_EPOCH": ((), "SGP4 elements are in TEME of date, not of a fixed epoch"),
     "TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
     "TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "TIMESYSTEM": (("UTC",), "epochs are read as UTC"),
+    "TIMESCALE": (("UTC",), "epochs are read as UTC"),
+    **{
+        f"{begin}_{end}": (("DEG", "DEGREE", "DEGREES"), "angles are read in degrees")
+        for begin in ("ANGLE", "ANGULAR")
+        for end in ("UNIT", "UNITS")
+    },
     "EPOCH_TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
     "EPOCH_TIME_SCALE": (("UTC",), "epochs are read as UTC"),
     "EPOCH_MILLISECONDS": (("0",), _PARTS),
@@ -62,8 +70,9 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
     draft = Draft(place)
     n = len(place.line)
     nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
-    for name in CONTEXT.keys() & columns.keys():
-        _refuse_other(draft, name, columns[name])
+    for name in columns:
+        if is_context(name):
+            _refuse_other(draft, name, columns[name])
     for name in OMM_FIELDS:
         draft.fields[name] = _field(draft, name, columns.get(name, nothing))
     if MICROSECONDS in columns:
@@ -73,9 +82,19 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
 
 def from_records(records: list[Record], place: Place) -> Draft:
     """records: keyword -> text, one mapping a message."""
-    present = set().union(*records) if records else set()
-    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in KEYWORDS if name in present}
+    present = sorted(set().union(*records)) if records else []
+    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in present if is_keyword(name)}
     return from_columns(columns, place)
+
+
+def is_keyword(name: str) -> bool:
+    """Whether a keyword (upper case) is read, or may refuse its record; all others are ignored."""
+    return name in KEYWORDS or is_context(name)
+
+
+def is_context(name: str) -> bool:
+    """Whether a keyword (upper case) may change what the elements mean."""
+    return name in CONTEXT or (name.startswith(_OF_THE_EPOCH) and name != MICROSECONDS)
 
 
 def without_unit(name: str, value: str) -> str:
@@ -174,7 +193,7 @@ def _add_microseconds(draft: Draft, cells: Cells) -> None:
 
 
 def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
-    allowed, why = CONTEXT[name]
+    allowed, why = CONTEXT.get(name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}"))
     texts = cells.texts()
     others = {text for text in set(texts) if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))}
     if others:

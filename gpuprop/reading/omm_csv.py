@@ -9,7 +9,7 @@ from ..elements import Elements
 from .columns import Bytes, Cells, Ints, Mask, decode
 from .draft import Place, joined, limit, rejects
 from .errors import ElementsError
-from .omm import KEYWORDS, MANDATORY, from_columns
+from .omm import MANDATORY, from_columns, is_keyword
 
 BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positions of separators take
 SEPARATORS = (",", ";", "\t")
@@ -97,7 +97,7 @@ def _fault(header: Header) -> str:
     """Why a header cannot be used; empty if it can."""
     _, names = header
     missing = [name for name in MANDATORY if name not in names]
-    twice = [name for name in KEYWORDS if names.count(name) > 1]
+    twice = [name for name in dict.fromkeys(names) if is_keyword(name) and names.count(name) > 1]
     if missing:
         lines = " (TLE lines are read from JSON, not from CSV)" if "TLE_LINE1" in names else ""
         return f"has no {', '.join(missing)}: it must name the OMM keywords{lines}"
@@ -130,7 +130,7 @@ def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
     starts = np.hstack([start[good, None], inner + 1])
     ends = np.hstack([inner, end[good, None]])
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
-    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if name in KEYWORDS}
+    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if is_keyword(name)}
     kept = rows[good]
     return from_columns(columns, Place(kept + 1, lines[kept].text)).elements(rejected)
 

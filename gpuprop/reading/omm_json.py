@@ -22,7 +22,7 @@ from ..elements import Elements
 from .columns import decode, trimmed
 from .draft import limit
 from .errors import ElementsError
-from .omm import CONTEXT, KEYWORDS, Messages, from_records
+from .omm import Messages, from_records, is_context, is_keyword
 from .tle import from_texts
 
 MAX_RECORD = 64 << 10  # characters of an object that is decoded at once, and of one text; Space-Track's objects have about 1,200
@@ -37,10 +37,10 @@ BOTH_LINES = "TLE"  # two or three lines in one text
 _FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
 SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
 NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # the name of a set of lines is the first that is given
-USED = frozenset((*KEYWORDS, *LINES, BOTH_LINES, *NAMES))
+USED = frozenset((*LINES, BOTH_LINES, *NAMES))  # beside the keywords of an OMM
 # What makes an object an element set. An EPOCH alone may as well be the time of the download.
 DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
-INHERITED = frozenset((*CONTEXT, "OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
+INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))  # beside what changes the meaning of elements
 NAMING = frozenset(NAMES[1:])  # these alone are no keywords of an OMM
 
 _GAP = re.compile(r"[ \t\n]*")
@@ -349,7 +349,7 @@ class _Walk:
         shared: dict[str, str] = {}
         for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
             for name, value in record.items():
-                if name in INHERITED and value and value != shared.get(name):
+                if (name in INHERITED or is_context(name)) and value and value != shared.get(name):
                     shared[name] = f"{shared[name]} and {value}"[:200] if name in shared else value
         for record in itertools.islice(self.messages.records, frame.first, None) if shared else ():
             for name, value in shared.items():
@@ -462,7 +462,7 @@ class _Used(dict[str, str]):
     def __missing__(self, key: str) -> str:
         name = trimmed(key).upper() if len(key) < 100 else ""
         name = SPELLINGS.get(name, name)
-        name = name if name in USED else ""
+        name = name if name in USED or is_keyword(name) else ""
         if len(self) < MAX_KEYS:
             self[key] = name
         return name
