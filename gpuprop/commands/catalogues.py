@@ -13,7 +13,7 @@ from rich.filesize import decimal
 from ..apsides import ALTITUDE
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
-from ..clock import format_ns
+from ..clock import SECOND, duration_ns, format_ns
 from ..conditions import QUANTITIES, Satellites
 from ..constants import NEAR_EARTH
 from ..elements import Elements, Reject
@@ -76,7 +76,8 @@ def info(
             options = "--select, --where, --latest, --epoch and --first-id"
             raise WrongCall(f"{options} are for catalogues and constellations: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
-        facts = snapshots.metadata | dict(complete=snapshots.complete)
+        step = snapshots.metadata["step"]
+        facts = snapshots.metadata | dict(complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None)
         rows = _rows(facts)
     else:
         elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)

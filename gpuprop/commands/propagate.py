@@ -15,7 +15,7 @@ from ..arrow.cluster import Workers, connected, known_cluster
 from ..arrow.command import again, remembered
 from ..arrow.place import names
 from ..arrow.shards import Shard
-from ..clock import Times, format_duration, format_ns, time_grid
+from ..clock import SECOND, Times, format_duration, format_ns, time_grid
 from ..engine import EngineWarning, asked_for
 from ..snapshots import STATUS, Propagator
 from ..sources import ages_in_words, median_age_days, read_sources
@@ -177,6 +177,7 @@ def propagate(
     duplicates = repeated_numbers(elements)
     if dry_run:
         span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        span |= dict(step_s=times.step_ns / SECOND if times.step_ns else None)
         span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
         print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")

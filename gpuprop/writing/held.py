@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import OMM_FIELDS, Elements
+from ..elements import OMM_FIELDS, PATTERN_FIELDS, Elements
 from ..reading.draft import BOUNDS, SGP4_TYPES
 from ..reading.instants import FIRST_YEAR, LAST_YEAR
 from ..typing import Mask
@@ -88,7 +88,8 @@ class Ledger:
         self.rejected: list[Unwritable] = []
         self.losses: list[Loss] = []
         self._refuse_unreadable()
-        self.lose("plane", elements.plane >= 0, "is left out, as is slot: no format has a field for them", unit="")
+        for name in PATTERN_FIELDS:
+            self.lose(name, elements.fields[name] >= 0, "is left out: no format has a field for it", unit="")
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str]) -> None:
         """Refuse the satellites of the mask `wrong` (n,) that are not refused yet."""
