@@ -1,4 +1,8 @@
-"""OMM as CSV, as CelesTrak and Space-Track serve it. Every line is one record, so that an unbalanced quote spoils its own line only."""
+"""OMM as CSV, as CelesTrak and Space-Track serve it, or a table with the lines of a TLE.
+
+Every line is one record, so that an unbalanced quote spoils its own line only. The columns of TLE lines have the names that they have in
+JSON (omm_json.SPELLINGS); they are read where a table has not all mean elements.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -10,6 +14,8 @@ from .columns import Bytes, Cells, Ints, Mask, decode
 from .draft import Place, joined, limit, rejects
 from .errors import ElementsError
 from .omm import MANDATORY, from_columns, is_keyword
+from .omm_json import LINES, NAMES, SPELLINGS, name_of
+from .tle import from_texts
 
 BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positions of separators take
 SEPARATORS = (",", ";", "\t")
@@ -17,7 +23,10 @@ QUOTE = ord('"')
 MAX_TITLES = 10  # lines that may stand above the header
 MAX_TABLES = 1000  # headers that differ from the one before
 _TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # two of them make a line a header
-_REPEATED = (b"ECCENTRICITY", b"eccentricity", b"Eccentricity")  # one of them stands in every header that can be used
+_REPEATED = tuple(  # one of them stands in every header that can be used
+    spelt.encode() for word in ("ECCENTRICITY", "LINE1", "LINE_1", "TLE1", "TLE_1") for spelt in (word, word.lower(), word.capitalize())
+)
+_BOTH = frozenset(LINES[1:])
 
 Header = tuple[str, list[str]]
 
@@ -46,7 +55,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             pieces = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
             for a, b in itertools.pairwise(pieces.tolist()):
                 reason = f"the CSV header above it (line {at + 1}) {fault}" if fault else ""
-                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header)
+                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header, checksum)
 
     return joined(blocks())
 
@@ -54,8 +63,8 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 def header_in(text: str) -> Header | None:
     """The separator and the names of the columns (upper case), if this line is a header of element sets."""
     for separator in SEPARATORS:
-        names = columns_of(text, separator)
-        if len(_TELLING.intersection(names)) >= 2:
+        names = [SPELLINGS.get(name, name) for name in columns_of(text, separator)]
+        if len(_TELLING.intersection(names)) >= 2 or _BOTH.issubset(names):
             return separator, names
     return None
 
@@ -93,13 +102,19 @@ def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
     return sorted(found)
 
 
+def _holds_lines(names: list[str]) -> bool:
+    """Whether the records of a table are read from their TLE lines."""
+    return _BOTH.issubset(names) and not set(MANDATORY).issubset(names)
+
+
 def _fault(header: Header) -> str:
     """Why a header cannot be used; empty if it can."""
     _, names = header
-    missing = [name for name in MANDATORY if name not in names]
-    twice = [name for name in dict.fromkeys(names) if is_keyword(name) and names.count(name) > 1]
+    missing = [] if _holds_lines(names) else [name for name in MANDATORY if name not in names]
+    twice = [name for name in dict.fromkeys(names) if (is_keyword(name) or name in _BOTH) and names.count(name) > 1]
     if missing:
-        lines = " (TLE lines are read from JSON, not from CSV)" if "TLE_LINE1" in names else ""
+        other = sorted(_BOTH.difference(names))
+        lines = f", or both lines of a TLE ({other[0]} is missing)" if len(other) == 1 else ""
         return f"has no {', '.join(missing)}: it must name the OMM keywords{lines}"
     return f"has {', '.join(twice)} more than once" if twice else ""
 
@@ -109,7 +124,7 @@ def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
     return from_columns({}, Place(rows[:0], place.text)).elements(rejects(np.ones(len(rows), bool), place, reason))
 
 
-def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
+def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
     separator, names = header
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
@@ -130,9 +145,16 @@ def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
     starts = np.hstack([start[good, None], inner + 1])
     ends = np.hstack([inner, end[good, None]])
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
-    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if is_keyword(name)}
+    used = set(NAMES) | _BOTH
+    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if is_keyword(name) or name in used}
     kept = rows[good]
-    return from_columns(columns, Place(kept + 1, lines[kept].text)).elements(rejected)
+    place = Place(kept + 1, lines[kept].text)
+    if _holds_lines(names):
+        texts = {name: cells.texts() for name, cells in columns.items()}
+        first, second, numbers = (texts.get(name, [""] * len(kept)) for name in (*sorted(_BOTH), "NORAD_CAT_ID"))
+        records = [dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)]
+        return from_texts([name_of(record) for record in records], first, second, numbers, place, checksum).elements(rejected)
+    return from_columns(columns, place).elements(rejected)
 
 
 def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:

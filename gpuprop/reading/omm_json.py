@@ -499,7 +499,7 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     drafts = [(omm, from_records([messages.records[i] for i in omm], messages.place(omm)))] if omm or not lines else []
     if lines:
         records = [messages.records[i] for i in lines]
-        names = [_name(record) for record in records]
+        names = [name_of(record) for record in records]
         first, second = ([record.get(line, "") for record in records] for line in LINES[1:])
         numbers = [record.get("NORAD_CAT_ID", "") for record in records]
         drafts.append((lines, from_texts(names, first, second, numbers, messages.place(lines), checksum)))
@@ -515,7 +515,8 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     return Elements(elements.fields, rejected, notes, noted)
 
 
-def _name(record: dict[str, str]) -> str:
+def name_of(record: dict[str, str]) -> str:
+    """The name of a set of lines, of which the record says more."""
     said = next((name for name in NAMES if record.get(name)), "")
     text = trimmed(record[said]) if said else ""
     return text.removeprefix("0 ") if said == LINES[0] else text
