@@ -354,6 +354,22 @@ def test_csv_with_other_separators(separator):
     assert_holds(read_elements(data), [record | {"OBJECT_NAME": f"A,{i}"} for i, record in enumerate(RECORDS)])
 
 
+def test_arrays_of_tle_lines_in_json():
+    """Where it is plain what belongs together; elsewhere the error says how to give them."""
+    expected = read_elements("".join(f"SAT {i}\n{a}\n{b}\n" for i, (a, b) in enumerate(LINES)).encode())
+    for zero in ("", "0 "):
+        arrays = [[f"{zero}SAT {i}", *pair] for i, pair in enumerate(LINES)]
+        for form in (arrays, {"data": arrays}, [{"tle": array} for array in arrays], {str(i): {"TLE": a} for i, a in enumerate(arrays)}):
+            assert same(read_elements(json.dumps(form).encode()), expected)
+    named = [{"name": f"SAT {i}", "tle": list(pair)} for i, pair in enumerate(LINES)]
+    assert same(read_elements(json.dumps(named).encode()), expected)
+    for form in (list(ISS), {"tle": list(ISS)}, [list(ISS)], {"satellites": [list(ISS)]}):
+        assert read_elements(json.dumps(form).encode()).sat_id.tolist() == [25544]
+    for form in ({"ISS": list(ISS)}, [*ISS, *ISS], {"a": {"ISS": list(ISS)}}, [[*ISS, *ISS]], [[ISS[1], ISS[0]]], {"lines": [*ISS, *ISS]}):
+        with pytest.raises(ElementsError, match="TLE lines in such an array are not read: give each set an object with its OBJECT_NAME"):
+            read_elements(json.dumps(form).encode())
+
+
 def test_csv_below_a_title():
     assert_holds(read_elements(b"# exported 2026-11-26\nActive satellites, all\n\n" + as_csv(RECORDS)), RECORDS)
     header, first, rest = as_csv(RECORDS).split(b"\r\n", 2)

@@ -3,7 +3,7 @@
 One walk from the first character to the last. It never goes back, so its time grows with the length of the text and with nothing else;
 an object that holds no other is decoded at once, everything around such objects is read token by token and is never held in memory.
 
-Array    each element is read by itself.
+Array    each element is read by itself. Two texts or three that are the lines of a TLE are one message: [name, line 1, line 2].
 Object   its keywords and those of the objects in it make one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless some are
          given twice: then each object in it is a message of its own (`{"25544": {...}, "48274": {...}}`).
 Around   what an object says outside its messages about frame, time scale, name or number holds for all of them.
@@ -43,6 +43,9 @@ DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOT
 INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))  # beside what changes the meaning of elements
 NAMING = frozenset(NAMES[1:])  # these alone are no keywords of an OMM
 
+ARRAYED = "TLE lines in such an array are not read: give each set an object with its OBJECT_NAME, TLE_LINE1 and TLE_LINE2"
+
+_LINE = re.compile(r"[ \t]*[12] [ -~]{40}")
 _GAP = re.compile(r"[ \t\n]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)")
 _NUMBERS = re.compile(r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])")  # elements that are no objects
@@ -91,6 +94,7 @@ class _Frame:
     """An array or object that is not at its end yet; the outermost one, of kind "", is the text."""
 
     __slots__ = (
+        "arrayed",
         "begin",
         "due",
         "empty",
@@ -99,6 +103,7 @@ class _Frame:
         "keys",
         "kind",
         "line",
+        "lines",
         "own",
         "parts",
         "several",
@@ -119,9 +124,11 @@ class _Frame:
         self.keys: list[str] = []  # the first few
         self.parts: list[_Message] = []  # of the objects in it
         self.several = False  # whether these are messages of their own
+        self.arrayed = False  # whether an array in it holds TLE lines that are not read
         self.unread: list[str] = []  # the arrays in it that hold objects, but no message
         # an array
         self.strays: list[tuple[int, int, int, str]] = []  # elements without a message: line, begin, end, reason
+        self.lines: list[str] = []  # the first few elements that are no objects
         self.texts: list[tuple[int, int]] = []  # line and place of the first element that is no object
 
     def put(self, name: str, value: str) -> None:
@@ -202,8 +209,10 @@ class _Walk:
             if run:
                 self.at = run.end()
             else:
-                self._scalar(character)
+                text = self._scalar(character)
                 frame.due = AFTER
+                if len(frame.lines) < 4:
+                    frame.lines.append(text)
             frame.texts = frame.texts or [first]
 
     def _member(self, frame: _Frame, character: str) -> None:
@@ -315,14 +324,18 @@ class _Walk:
         elif self.stack[-1].kind == "{":
             self.stack[-1].unread += frame.unread
             self.stack[-1].empty = self.stack[-1].empty or frame.empty
+            self.stack[-1].arrayed |= frame.arrayed
         else:
             reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(tuple(frame.keys))
+            reason = ARRAYED if frame.arrayed else reason
             self._pass_nothing(frame.line, frame.begin, reason)
 
     def _end_array(self, frame: _Frame) -> None:
         self.at += 1
         self.stack.pop()
         parent = self.stack[-1]
+        if self._take_lines(frame, parent):
+            return
         self._end_strays(frame)
         if self.messages.total > frame.total:
             return
@@ -330,8 +343,24 @@ class _Walk:
             parent.unread.append(parent.key)
         elif parent.kind == "{" and not frame.texts:
             parent.empty = parent.key
+        elif parent.kind == "{":
+            parent.arrayed |= any(map(_LINE.match, frame.lines))
         elif parent.kind == "[":
-            self._pass_nothing(frame.line, frame.begin, "an array without an element set")
+            lines = any(map(_LINE.match, frame.lines))
+            self._pass_nothing(frame.line, frame.begin, ARRAYED if lines else "an array without an element set")
+
+    def _take_lines(self, frame: _Frame, parent: _Frame) -> bool:
+        """Read an array that is the lines of one TLE, if it is: by itself, in an array, or under a keyword for both lines."""
+        starts = [_LINE.match(text) is not None and text.strip()[0] for text in frame.lines]
+        whole = starts in (["1", "2"], [False, "1", "2"]) and not frame.strays and self.messages.total == frame.total
+        if not whole or (parent.kind == "{" and _used[parent.key] != BOTH_LINES):
+            return False
+        text = "\n".join(frame.lines)
+        if parent.kind == "{":
+            parent.put(BOTH_LINES, text)
+        else:
+            self._emit(_Message({BOTH_LINES: text}, frame.line, frame.begin, self.at, False))
+        return True
 
     def _end_strays(self, frame: _Frame) -> None:
         """What else stands in an array of element sets is told; an array that holds none is something else, unless it is all there is."""
@@ -339,7 +368,8 @@ class _Walk:
             for stray in frame.strays:
                 self.messages.reject(*stray)
             for line, begin in frame.texts:
-                self.messages.reject(line, begin, begin + 200, "not a JSON object")
+                lines = any(map(_LINE.match, frame.lines))
+                self.messages.reject(line, begin, begin + 200, ARRAYED if lines else "not a JSON object")
 
     def _inherit(self, frame: _Frame) -> None:
         """What an object says beside the messages in it holds for them all, unless they say otherwise.
