@@ -178,7 +178,7 @@ def propagate(
     if dry_run:
         span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
         span |= dict(step_s=times.step_ns / SECOND if times.step_ns else None)
-        span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
+        span |= dict(median_age_days=median_age_days(elements, times.start_ns))
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
         print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
