@@ -199,9 +199,18 @@ class Elements:
         return f"<Elements: {len(self):,} satellites, epochs {first} to {last}, {len(self.rejected)} rejected>"
 
     def __getitem__(self, index: Any) -> "Elements":
-        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements)."""
-        if isinstance(index, (int, np.integer)):
+        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements).
+
+        TypeError for anything else, IndexError for places that are not there and for a mask of another length.
+        """
+        if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             index = [int(index)]
+        elif not isinstance(index, slice):
+            array = np.asarray(index)
+            if array.ndim != 1 or (array.dtype.kind not in "iub" and array.size):
+                shown = " ".join(repr(index).split())[:60]
+                raise TypeError(f"elements[...] takes a whole number, a slice, an array of whole numbers or a mask (n,), not {shown}")
+            index = array if array.size else array.astype(np.intp)
         assert self.noted is not None
         return Elements({name: array[index] for name, array in self.fields.items()}, (), self.notes, self.noted[:, index])
 
@@ -220,6 +229,8 @@ class Elements:
         another satellite in a part before it, all its synthetic satellites get new numbers, in the order of their old ones, from the first
         number after those that all other parts have. A note says which. ValueError for no parts, or if no numbers are left.
         """
+        if not isinstance(parts, Iterable):
+            raise TypeError(f"concat takes several Elements, as in Elements.concat([a, b]), not {type(parts).__name__} {parts!r}"[:200])
         parts = _renumbered([checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)])
         if not parts:
             raise ValueError("nothing to concatenate")
@@ -240,7 +251,7 @@ class Elements:
         """The element sets of python-sgp4 satellites (compiled or in Python) or of gpuprop.api.Satrec, without names.
 
         Each value is the decimal that python-sgp4 makes the same double of, so a catalogue that went through it comes back as it was.
-        ValueError for a satellite without an epoch.
+        ValueError for a satellite without an epoch, TypeError for what is no satellite of these.
         """
         from .satrecs import fields_of
 

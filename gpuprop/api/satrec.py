@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,7 +162,10 @@ class Satrec:
 
         ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above 339999, and for an epoch without a date.
         """
-        number = to_alpha5(satnum)
+        try:
+            number = to_alpha5(index(satnum))
+        except TypeError:
+            raise TypeError(f"satnum is a catalogue number, such as 25544, not {satnum!r} ({type(satnum).__name__})") from None
         epoch = float(epoch)
         days, fraction = divmod(epoch, 1.0)
         if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
