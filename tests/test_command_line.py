@@ -514,3 +514,35 @@ def test_json_gives_values_not_phrases(run, tmp_path, monkeypatch):
     assert (dry["step"], dry["step_s"]) == (done["step"], done["step_s"]) == ("90s", 90.0)
     losses = facts[" ".join(commands[5])]["losses"]
     assert [(loss["field"], loss["satellites"]) for loss in losses] == [("plane", 2400), ("slot", 2400)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["info", "x.csv", "--select", "25544", "48274"], "--select takes one value: repeat it, as in --select 25544 --select 48274."),
+        (["propagate", "ast", "--dry-run", "--select", "A*", "48274"], "repeat it, as in --select 'A*' --select 48274."),
+        (
+            ["propagate", "ast", "--dry-run", "--where", "a > 1", "b"],
+            "--where takes one value: repeat it, as in --where 'a > 1' --where b.",
+        ),
+        (
+            ["propagate", "ast", "--dry-run", "--duration", "-1d"],
+            "--duration needs a value: one that begins with - is given as --duration=-1d.",
+        ),
+        (["propagate", "ast", "--dry-run", "--duration=-1d"], "duration '-1d' must be positive"),
+        (["propagate", "ast", "--dry-run", "--duration"], "gpuprop: --duration needs a value. gpuprop propagate --help"),
+        (
+            ["propagate", "ast", "--dry-run", "--duration", "1h30m"],
+            "unit 'm' is not one of ns, us, ms, s, min, h, d, w: write min for minutes",
+        ),
+        (["info"], "gpuprop: PATH is missing. gpuprop info --help shows"),
+        (["verify"], "gpuprop: DIR is missing."),
+        (["merge"], "gpuprop: DIR is missing."),
+        (["fetch"], "gpuprop: GROUP|URL is missing."),
+        (["verify", "nosuchdir", "--drop"], "gpuprop: nosuchdir is not a directory of snapshots"),
+    ],
+)
+def test_calls_that_are_nearly_right_get_a_hint(run, monkeypatch, arguments, said):
+    monkeypatch.setenv("COLUMNS", "1000")
+    code, out, err = run(*arguments)
+    assert code != 0 and not out and said in " ".join(err.split())
