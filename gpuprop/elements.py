@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from .clock import MINUTE, Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
+from .words import counted
 
 if TYPE_CHECKING:
     from .selection import Patterns
@@ -196,7 +197,7 @@ class Elements:
         if not len(self):
             return "<Elements: 0 satellites>"
         first, last = (str(edge.astype("datetime64[s]")) + "Z" for edge in (self.epoch.min(), self.epoch.max()))
-        return f"<Elements: {len(self):,} satellites, epochs {first} to {last}, {len(self.rejected)} rejected>"
+        return f"<Elements: {counted(len(self), 'satellite')}, epochs {first} to {last}, {len(self.rejected)} rejected>"
 
     def __getitem__(self, index: Any) -> "Elements":
         """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements).

@@ -23,6 +23,7 @@ from ..reading.source import url_advice
 from ..selection import matching, operators
 from ..snapshots import Propagator
 from ..sources import read_sources
+from ..words import counted
 from ..writing.formats import format_of
 from .console import DONE, out, print_result, say, wide
 from .options import (
@@ -139,7 +140,8 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for operator, count in sorted(facts["operators"].items(), key=lambda each: -each[1]):
         yield name, f"{'@' + operator:<16}  {count:>7,}"
         name = ""
-    yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
+    if facts["no_operator_known"]:
+        yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
     for name, values in (
         ("duplicates", map(str, facts["duplicates"])),
         ("shared numbers", map(str, facts["shared_numbers"])),
@@ -206,6 +208,7 @@ def export(
 ) -> int:
     """Write element sets as TLE or OMM, so that reading the file gives the same again."""
     from ..writing import write_elements
+    from ..writing.held import in_lines
 
     if not sources or output is None:
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
@@ -215,13 +218,11 @@ def export(
     say_what_is_odd(elements, latest=latest)
     elements = chosen(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
-    for refused in written.rejected[:SHOWN]:
-        say(f"left out: {refused}")
-    if len(written.rejected) > SHOWN:
-        say(f"left out: {len(written.rejected) - SHOWN:,} more")
+    for line in in_lines(written.rejected, SHOWN):
+        say(f"left out: {line}")
     for loss in written.losses:
         say(f"note: {loss}")
-    text = f"wrote {written.path}: {written.satellites:,} satellites as {written.format}, {decimal(written.bytes)}"
+    text = f"wrote {written.path}: {counted(written.satellites, 'satellite')} as {written.format}, {decimal(written.bytes)}"
     print_result(written.to_dict() | repeated_numbers(elements), json, text)
     return DONE
 

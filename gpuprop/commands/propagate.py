@@ -20,6 +20,7 @@ from ..engine import EngineWarning, asked_for
 from ..snapshots import STATUS, Propagator
 from ..sources import ages_in_words, median_age_days, read_sources
 from ..time_scales import leap_seconds_expire
+from ..words import counted
 from .console import DONE, err, print_result, say, silent
 from .options import (
     FILES,
@@ -204,8 +205,8 @@ def propagate(
 
 
 def _size(size: dict[str, int]) -> str:
-    rows = f"{size['satellites']:,} satellites x {size['instants']:,} instants = {size['rows']:,} rows"
-    return f"{rows}, {decimal(size['bytes'])} in {size['parts']:,} part{'s' if size['parts'] != 1 else ''}"
+    satellites, instants, rows, parts = (counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part"))
+    return f"{satellites} x {instants} = {rows}, {decimal(size['bytes'])} in {parts}"
 
 
 def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
