@@ -143,7 +143,8 @@ def parse_duration(text: str, what: str = "duration") -> int:
         while match := QUANTITY.match(lowered, end):
             unit = match[2] if match[2] in UNITS else UNIT_WORDS.get(match[2].removesuffix("s"), "")
             if not unit:
-                raise ValueError(f"{what} {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, w")
+                hint = ": write min for minutes" if match[2] == "m" else ""
+                raise ValueError(f"{what} {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, w{hint}")
             pairs.append((match[1], unit))
             end = match.end()
         if lowered[end:].strip() or not pairs:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.console import RenderableType
@@ -36,9 +36,10 @@ SHOWN = 8  # differences of an engine that people are shown; --json has all
 SATELLITES, INSTANTS, ENOUGH = 2048, 128, 0.25  # of the figure of speed: the block, and for how many seconds
 MINUTE = 60_000_000_000  # ns
 AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # what kernels/widths.cpp asks for
-VECTORS = {"SSE2 (2 lanes)": {"sse2"}, "NEON (2 lanes)": {"asimd"}, "AVX2 (4 lanes)": {"avx2"}, "AVX-512 (8 lanes)": AVX512}
+VECTORS = {"SSE2": (2, {"sse2"}), "NEON": (2, {"asimd"}), "AVX2": (4, {"avx2"}), "AVX-512": (8, AVX512)}  # lanes of doubles, flags
 CPUINFO = Path("/proc/cpuinfo")
 DRIVER = Path("/proc/driver/nvidia/version")  # of the kernel module
+Fact = TypeVar("Fact")
 REMEDY = "Do not trust this installation: reinstall gpuprop, and if that does not help, report what `gpuprop doctor --json` prints."
 
 
@@ -55,9 +56,9 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the doctor found."""
+    """All that the doctor found. facts: values as JSON has them; None where there is nothing."""
 
-    facts: dict[str, str]
+    facts: dict[str, Any]
     verdicts: list[Verdict]
     auto: str
     trouble: str = ""  # why no job could start as the environment is
@@ -76,7 +77,7 @@ class Report:
         """For people."""
         facts = Table(box=None, show_header=False, pad_edge=False)
         for name, value in self.facts.items():
-            facts.add_row(name, value)
+            facts.add_row(name, in_words(value))
         verdicts = Table(box=None, pad_edge=False)
         for heading in ("engine", "digest", "M states/s", ""):
             verdicts.add_column(heading, justify="right" if heading == "M states/s" else "left")
@@ -180,7 +181,16 @@ def speed(engine: Engine) -> float:
     return SATELLITES * INSTANTS / best
 
 
-def guarded(probe: Callable[[], str]) -> str:
+def in_words(value: Any) -> str:
+    """A fact for people."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {in_words(each)}" for name, each in value.items() if each is not None)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(in_words, value)) or "none"
+    return "none" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+
+
+def guarded(probe: Callable[[], Fact]) -> Fact | str:
     """What a probe finds, or why it finds nothing."""
     try:
         return probe()
@@ -196,57 +206,58 @@ def _cpuinfo(*names: str) -> str:
     return next((value.strip() for name, _, value in lines if name.strip() in names), "")
 
 
-def _vectors() -> str:
+def _vectors() -> dict[str, int] | None:
+    """Doubles that this CPU computes at once, by the name of its instructions; None where it does not tell."""
     flags = set(_cpuinfo("flags", "Features").split())
-    return ", ".join(name for name, needed in VECTORS.items() if needed <= flags) or f"not known ({CPUINFO} does not tell)"
+    return {name: lanes for name, (lanes, needed) in VECTORS.items() if needed <= flags} or None
 
 
-def _kernels() -> str:
-    return f"of {', '.join(map(str, sorted(library().widths)))} lanes, by {library().build}"
+def _kernels() -> dict[str, Any]:
+    return dict(lanes=sorted(library().widths), build=library().build)
 
 
-def _driver() -> str:
+def _driver() -> dict[str, Any] | None:
     number = ctypes.c_int()
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
-        return "none (no libcuda.so.1)"
+        return None
     driver.cuDriverGetVersion(ctypes.byref(number))
-    about = DRIVER.read_text().splitlines()[0] if DRIVER.is_file() else ""
-    return f"for CUDA {number.value // 1000}.{number.value % 1000 // 10} {about}".rstrip()
+    about = DRIVER.read_text().splitlines()[0] if DRIVER.is_file() else None
+    return dict(cuda=f"{number.value // 1000}.{number.value % 1000 // 10}", about=about)
 
 
-def _wheels() -> str:
-    return " and ".join(availability.installed_wheels())
+def _wheels() -> list[str]:
+    return list(availability.installed_wheels())
 
 
-def _cache() -> str:
+def _cache() -> dict[str, Any]:
+    """CuPy's cache; CUPY_CACHE_DIR names another folder."""
     folder = availability.cache_folder()
-    known = "can be written" if os.access(folder, os.W_OK) else "cannot be written" if os.path.isdir(folder) else "does not exist"
-    return f"{folder} ({known}; CUPY_CACHE_DIR names another)"
+    return dict(path=str(folder), exists=os.path.isdir(folder), writable=os.access(folder, os.W_OK))
 
 
-def _nvrtc() -> str:
-    return f"{'.'.join(map(str, availability.import_cupy().cuda.nvrtc.getVersion()))}, options {' '.join(OPTIONS)}"
+def _nvrtc() -> dict[str, Any]:
+    return dict(version=".".join(map(str, availability.import_cupy().cuda.nvrtc.getVersion())), options=list(OPTIONS))
 
 
 def _gpu_names() -> list[str]:
     return availability.gpu_names(availability.import_cupy())
 
 
-PROBES: dict[str, Callable[[], str]] = {
-    "gpuprop": lambda: f"{__version__} in {Path(__file__).parent}",
-    "python": lambda: f"{platform.python_version()} in {sys.prefix}",
-    "packages": lambda: ", ".join(f"{name} {version(name)}" for name in ("numpy", "pyarrow")),
+PROBES: dict[str, Callable[[], Any]] = {
+    "gpuprop": lambda: dict(version=__version__, path=str(Path(__file__).parent)),
+    "python": lambda: dict(version=platform.python_version(), path=sys.prefix),
+    "packages": lambda: {name: version(name) for name in ("numpy", "pyarrow")},
     "system": platform.platform,
     "processor": lambda: _cpuinfo("model name", "Model") or platform.processor() or platform.machine(),
-    "cores": lambda: f"{usable_cores()} of {os.cpu_count()}",
+    "cores": lambda: dict(usable=usable_cores(), present=os.cpu_count()),
     "vectors": _vectors,
     "compiled kernels": _kernels,
     "NVIDIA driver": _driver,
-    "CuPy": lambda: _wheels() or "not installed",
-    "CuPy's cache": lambda: _cache() if _wheels() else "looked for with CuPy",
-    "NVRTC": lambda: _nvrtc() if _wheels() else "looked for with CuPy",
-    "GPUs": lambda: ", ".join(_gpu_names()) if _wheels() else "looked for with CuPy",
-    "GPUPROP_ENGINE": lambda: os.environ.get("GPUPROP_ENGINE", "not set"),
+    "CuPy": _wheels,
+    "CuPy's cache": lambda: _cache() if _wheels() else None,
+    "NVRTC": lambda: _nvrtc() if _wheels() else None,
+    "GPUs": lambda: _gpu_names() if _wheels() else [],
+    "GPUPROP_ENGINE": lambda: os.environ.get("GPUPROP_ENGINE"),
 }

@@ -5,6 +5,7 @@ the properties give the library's units (radians, radians per minute).
 """
 
 import math
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pyarrow as pa
 
 from .clock import MINUTE, Instant, as_times, format_ns, instant_ns
 from .gravity import gravity_model
-from .messages import shown
+from .messages import counted, shown
 
 if TYPE_CHECKING:
     from .selection import Patterns
@@ -48,6 +49,9 @@ FIELDS = OMM_FIELDS | PATTERN_FIELDS
 ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
 FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
 LAST_ID = 2**31 - 1  # catalogue numbers are int32
+MOST_SHARED = 16  # satellites of one catalogue number that are told apart
+ONE_ORBIT_DEG = 1.0  # in inclination: more apart, sets without names and designators are of different satellites
+NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")  # launches count from 1: generators of element sets write 00000ABC
 DEG = math.pi / 180.0
 REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute
 
@@ -193,12 +197,21 @@ class Elements:
         if not len(self):
             return "<Elements: 0 satellites>"
         first, last = (str(edge.astype("datetime64[s]")) + "Z" for edge in (self.epoch.min(), self.epoch.max()))
-        return f"<Elements: {len(self):,} satellites, epochs {first} to {last}, {len(self.rejected)} rejected>"
+        return f"<Elements: {counted(len(self), 'satellite')}, epochs {first} to {last}, {len(self.rejected)} rejected>"
 
     def __getitem__(self, index: Any) -> "Elements":
-        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements)."""
-        if isinstance(index, (int, np.integer)):
+        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always an Elements).
+
+        TypeError for anything else, IndexError for places that are not there and for a mask of another length.
+        """
+        if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             index = [int(index)]
+        elif not isinstance(index, slice):
+            array = np.asarray(index)
+            if array.ndim != 1 or (array.dtype.kind not in "iub" and array.size):
+                shown = " ".join(repr(index).split())[:60]
+                raise TypeError(f"elements[...] takes a whole number, a slice, an array of whole numbers or a mask (n,), not {shown}")
+            index = array if array.size else array.astype(np.intp)
         assert self.noted is not None
         return Elements({name: array[index] for name, array in self.fields.items()}, (), self.notes, self.noted[:, index])
 
@@ -217,16 +230,19 @@ class Elements:
         another satellite, all its synthetic satellites get new numbers after those of all other parts, in the order of their old ones. A
         note says which. ValueError for no parts, or if no numbers are left.
         """
+        if not isinstance(parts, Iterable):
+            raise TypeError(f"concat takes several Elements, as in Elements.concat([a, b]), not {type(parts).__name__} {parts!r}"[:200])
         parts = _renumbered([checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)])
         if not parts:
             raise ValueError("nothing to concatenate")
         notes = tuple(dict.fromkeys(note for part in parts for note in part.notes))
+        row = {note: number for number, note in enumerate(notes)}
         noted = np.zeros((len(notes), sum(map(len, parts))), bool)
         first = 0
         for part in parts:
             assert part.noted is not None
             for note, members in zip(part.notes, part.noted, strict=True):
-                noted[notes.index(note), first : first + len(part)] = members
+                noted[row[note], first : first + len(part)] = members
             first += len(part)
         rejected = [reject for part in parts for reject in part.rejected]
         return Elements({name: np.concatenate([part.fields[name] for part in parts]) for name in FIELDS}, rejected, notes, noted)
@@ -236,7 +252,7 @@ class Elements:
         """The element sets of python-sgp4 satellites (compiled or in Python) or of gpuprop.api.Satrec, without names.
 
         Each value is the decimal that python-sgp4 makes the same double of, so a catalogue that went through it comes back as it was.
-        ValueError for a satellite without an epoch.
+        ValueError for a satellite without an epoch, TypeError for what is no satellite of these.
         """
         from .satrecs import fields_of
 
@@ -302,6 +318,13 @@ class Elements:
         Elements, in the order that the sets have here. Of sets with the same catalogue number the one with the latest epoch is kept; if
         several have that epoch, the last of them. Synthetic satellites (`synthetic`) and sets without a catalogue number (number 0) are
         all kept. A note says how many are left out; if none is, the result is this object itself.
+
+        Notes
+        -----
+        Two sets with one number are of one satellite if they have the same OBJECT_ID. If one of them has no OBJECT_ID, or they have
+        different ones, they are of one satellite if they have the same name. If one of them has no name either, they are of one satellite
+        unless they have different OBJECT_IDs or their inclinations differ by more than one degree. Sets of different satellites with one
+        number (`shared_numbers`) are all kept, the newest of each satellite.
         """
         return self._one_each(np.zeros(len(self), np.uint64), "latest element set of each satellite")
 
@@ -327,12 +350,35 @@ class Elements:
         return self._one_each(distance, f"element set of each satellite nearest to {format_ns(int(ns))}")
 
     def _one_each(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
-        """For each catalogue number the set with the smallest `distance`; of several the newest; of several of these the last."""
+        """For each satellite the set with the smallest `distance`; of several the newest; of several of these the last."""
+        kept = np.concatenate([np.flatnonzero(self._is_unmerged), *self._best(distance)])
+        if len(kept) == len(self):
+            return self
+        mask = np.zeros(len(self), bool)
+        mask[kept] = True
+        return self._noted(mask, what)
+
+    @property
+    def _is_unmerged(self) -> npt.NDArray[np.bool_]:
+        """(n,) the sets whose number does not say which satellite they are of."""
+        return np.asarray(self.synthetic | (self.sat_id == 0))
+
+    def _best(self, distance: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.intp]]:
+        """Indices of the best set of each satellite, as _one_each says: first one of each number, then one of each number of which sets
+        of other satellites are left, and so on. After MOST_SHARED satellites of one number all that are left are kept.
+        """
         order = np.lexsort((self.epoch, ~distance, self.sat_id))  # stable: the best of each number is its last
-        number = self.sat_id[order]
-        kept = self.synthetic | (self.sat_id == 0)
-        kept[order[np.append(number[1:] != number[:-1], [True] * bool(len(self))).astype(bool)]] = True
-        return self if kept.all() else self._noted(kept, what)
+        order = order[~self._is_unmerged[order]]
+        found: list[npt.NDArray[np.intp]] = []
+        while len(order) and len(found) < MOST_SHARED:
+            number = self.sat_id[order]
+            last = np.append(np.flatnonzero(number[1:] != number[:-1]), len(order) - 1)
+            best = order[np.repeat(last, np.diff(last, prepend=-1))]
+            found.append(order[last])
+            rest = best != order
+            order, best = order[rest], best[rest]
+            order = order[~_may_be_one(self[order], self[best])]
+        return [*found, order]
 
     def _selected(self, mask: npt.NDArray[np.bool_], by: str) -> "Elements":
         return self._noted(mask, f"selected by {by}")
@@ -355,6 +401,12 @@ class Elements:
         """Catalogue numbers that occur more than once (all of them are kept)."""
         numbers, counts = np.unique(self.sat_id, return_counts=True)
         return numbers[counts > 1]
+
+    @property
+    def shared_numbers(self) -> npt.NDArray[np.int32]:
+        """Catalogue numbers that stand for several satellites, as `latest` tells them apart: all of these satellites are kept."""
+        _, *others = self._best(np.zeros(len(self), np.uint64))
+        return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]
 
     # --- out ---
     def to_arrow(self) -> pa.Table:
@@ -395,6 +447,16 @@ def median_ns(instants: npt.NDArray[np.int64]) -> int:
     return int(low + (high - low) // 2)
 
 
+def _may_be_one(a: Elements, b: Elements) -> npt.NDArray[np.bool_]:
+    """Whether a[i] and b[i], which have one catalogue number, can be element sets of one satellite, (n,): as Elements.latest says."""
+    ids = [np.array(["" if NO_LAUNCH.match(text) else text.strip() for text in part.fields["OBJECT_ID"]], object) for part in (a, b)]
+    names = [np.array([" ".join(text.upper().split()) for text in part.name], object) for part in (a, b)]
+    have_ids, have_names = ((pair[0] != "") & (pair[1] != "") for pair in (ids, names))
+    near = np.abs(a.fields["INCLINATION"] - b.fields["INCLINATION"]) <= ONE_ORBIT_DEG
+    same_id = have_ids & (ids[0] == ids[1])
+    return np.asarray(same_id | np.where(have_names, names[0] == names[1], ~have_ids & near), bool)
+
+
 def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
     """Epochs in any form that as_times takes, as datetime64[ns]. TypeError and ValueError as there."""
     if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[ns]"):
@@ -407,24 +469,28 @@ def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
 
 def _renumbered(parts: list[Elements]) -> list[Elements]:
     """The parts, with new numbers for synthetic satellites as Elements.concat says."""
-    taken = np.unique(np.concatenate([[0], *(part.sat_id[~part.synthetic] for part in parts)]))
+    if not any(part.synthetic.any() for part in parts):
+        return parts
+    real = np.concatenate([part.sat_id[~part.synthetic] for part in parts])
+    taken = {0, *real.tolist()}
     moved = []
     for place, part in enumerate(parts):
-        own = part.sat_id[part.synthetic]
-        if np.isin(own, taken).any():
-            moved.append(place)
+        own = part.sat_id[part.synthetic].tolist()
+        if taken.isdisjoint(own):
+            taken.update(own)
         else:
-            taken = np.union1d(taken, own)
+            moved.append(place)
+    highest = max(taken)
     parts = list(parts)
     for place in moved:
-        part, first = parts[place], max(FIRST_SYNTHETIC_ID, int(taken[-1]) + 1)
+        part, first = parts[place], max(FIRST_SYNTHETIC_ID, highest + 1)
         old, member = np.unique(part.sat_id[part.synthetic], return_inverse=True)
         last = first + len(old) - 1
         if last > LAST_ID:
-            raise ValueError(f"no numbers are left for {len(old):,} synthetic satellites after {taken[-1]}: give another first_id")
+            raise ValueError(f"no numbers are left for {len(old):,} synthetic satellites after {highest}: give another first_id")
         numbers = part.sat_id.copy()
         numbers[part.synthetic] = (first + np.arange(len(old)))[member]
-        taken = np.append(taken, last)
+        highest = last
         note = f"numbers of other satellites: sat_id {old[0]} to {old[-1]} are {first} to {last} here"
         assert part.noted is not None
         noted = np.vstack([part.noted, part.synthetic])

@@ -1,7 +1,7 @@
 """Look angles: where satellites stand in the sky of places on the ground."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from .typing import Array
 class Site:
     """A place on the ground or above it, on WGS-84: degrees, north and east positive, and km above the ellipsoid.
 
-    ValueError for a latitude beyond 90, a longitude beyond 360 and what is not a number.
+    ValueError for a latitude beyond 90, a longitude beyond 360, NaN and an infinite height; TypeError for what is not a number.
     """
 
     latitude_deg: float
@@ -31,7 +31,11 @@ class Site:
 
     def __post_init__(self) -> None:
         for field, limit in (("latitude_deg", 90.0), ("longitude_deg", 360.0), ("height_km", math.inf)):
-            value = float(getattr(self, field))
+            given = getattr(self, field)
+            try:
+                value = float(given)
+            except (TypeError, ValueError):
+                raise TypeError(f"site {self.name!r}: {field} must be a number, not {given!r} ({type(given).__name__})") from None
             if not abs(value) <= limit or math.isinf(value):
                 raise ValueError(
                     f"site {self.name!r}: {field} {value} is not " + (f"from -{limit:g} to {limit:g}" if limit < 1000 else "a number")
@@ -67,7 +71,11 @@ def look_angles(block: States, sites: Site | Sequence[Site], *, eop: Eop = None,
     """
     if not isinstance(block, States):
         raise TypeError(f"look_angles takes the States of a block, not {type(block).__name__}")
-    sites = (sites,) if isinstance(sites, Site) else tuple(sites)
+    if isinstance(sites, Site):
+        sites = (sites,)
+    elif isinstance(sites, str) or not isinstance(sites, Iterable):
+        raise TypeError(f"{sites!r} is not a gpuprop.Site: write Site(latitude_deg, longitude_deg, height_km)")
+    sites = tuple(sites)
     for site in sites:
         if not isinstance(site, Site):
             raise TypeError(f"{site!r} is not a gpuprop.Site: write Site(latitude_deg, longitude_deg, height_km)")

@@ -25,3 +25,8 @@ def shown(value: Any, most: int = 60) -> str:
     except ValueError:  # Python writes no integer with more than 4300 digits
         text = f"{type(value).__name__} with too many digits"
     return shortened(text, most)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 satellite`, `2,000 satellites`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -57,7 +57,11 @@ WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
 def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
     """The fields of Elements from python-sgp4's Satrec (compiled or not) or gpuprop.api's; they have no names."""
     columns: dict[str, list[Any]] = {name: [] for name in OMM_FIELDS}
+    if not isinstance(satrecs, Iterable):
+        raise TypeError(f"from_satrecs takes several satellites, as in Elements.from_satrecs([satrec]), not one {type(satrecs).__name__}")
     for i, satrec in enumerate(satrecs):
+        if not hasattr(satrec, "jdsatepoch"):
+            raise TypeError(f"satrecs[{i}] must be a Satrec of python-sgp4 or gpuprop.api, not {type(satrec).__name__}")
         whole, part = divmod(satrec.jdsatepoch - JD_1970, 1.0)
         if not abs(whole) < FARTHEST:
             raise ValueError(f"satrec {i} has its epoch at Julian date {satrec.jdsatepoch}: it is not initialised, or outside 1680 to 2260")

@@ -104,6 +104,8 @@ def as_patterns(patterns: Patterns) -> list[str]:
     several: Iterable[Any] = [patterns] if alone else patterns  # type: ignore[assignment]
     texts = []
     for pattern in several:
+        if hasattr(pattern, "as_py"):  # pyarrow's scalars
+            pattern = pattern.as_py()
         if isinstance(pattern, (bool, np.bool_)):
             raise TypeError("elements[mask] takes a mask; select takes names, catalogue numbers and @operators")
         if not isinstance(pattern, (str, int, np.integer)):

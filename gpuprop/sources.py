@@ -115,8 +115,11 @@ def read_sources(
 
 
 def median_age_days(elements: Elements, start_ns: int) -> float:
-    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970)."""
-    return (start_ns - int(elements.median_epoch.astype(np.int64))) / DAY
+    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970), to 0.001 days.
+
+    Negative if most of the epochs are after the instant.
+    """
+    return 0.0 + round((start_ns - int(elements.median_epoch.astype(np.int64))) / DAY, 3)  # 0.0 + -0.0 is 0.0
 
 
 def ages_in_words(elements: Elements, start_ns: int) -> str:
@@ -125,7 +128,11 @@ def ages_in_words(elements: Elements, start_ns: int) -> str:
     if not ages.any():
         return ""
     old = int((abs(ages) > OLD_DAYS * DAY).sum())
-    text = f"median age of the element sets at {format_ns(start_ns)}: {median_age_days(elements, start_ns):.1f} days"
+    age = round(median_age_days(elements, start_ns), 1)
+    at = format_ns(start_ns)
+    text = f"median age of the element sets at {at}: {age + 0.0:.1f} days"
+    if age < 0.0:
+        text = f"the median epoch of the element sets is {-age:.1f} days after {at}"
     return f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is accurate for days only" if old else text
 
 

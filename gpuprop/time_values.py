@@ -27,6 +27,7 @@ class Readings(NamedTuple):
 
     ns: Bits  # nanoseconds since the reading 1970-01-01T00:00:00, of any shape
     scale: str | None
+    named: str = ""  # the scale as the values name it, where they were converted: tdb
 
 
 def readings(values: Any, scale: str = "utc") -> Bits:
@@ -50,7 +51,7 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     TypeError
         For numbers (an int has no unit, a float is not exact), tables, and anything else that is not an instant.
     ValueError
-        For what cannot be read, NaT, nulls and masked values (with the place), what is not a whole number of nanoseconds within 64 bits,
+        For what cannot be read, missing and masked values (with the place), what is not a whole number of nanoseconds within 64 bits,
         instants within a leap second, and values whose own scale is not `scale`.
 
     Notes
@@ -61,6 +62,8 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     if isinstance(values, (list, tuple)):
         ns = np.empty(len(values), np.int64)
         for i, value in enumerate(values):
+            if _is_missing(value):
+                raise ValueError(f"times[{i}]: {value} is a missing value: {MISSING}")
             try:
                 ns[i] = one_reading(value, scale)
             except (TypeError, ValueError) as error:
@@ -74,7 +77,7 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     if scale != "utc":
         whose = f"has a time zone, which makes it UTC, but scale is {scale!r}: leave out the zone, or the scale"
         if read.scale != "utc" or library_of(values) in ("astropy", "skyfield"):
-            whose = f"knows its own time scale ({read.scale}), but scale is {scale!r}: leave out the scale"
+            whose = f"knows its own time scale ({read.named or read.scale}), but scale is {scale!r}: leave out the scale"
         raise ValueError(f"{_shown(values)} {whose}")
     return np.asarray(utc_ns(read.ns, str(read.scale)))
 
@@ -109,6 +112,8 @@ def _read(values: Any) -> Readings | npt.NDArray[Any]:
     if isinstance(values, date):
         return Readings(np.asarray(in_range((values.toordinal() - EPOCH.toordinal()) * DAY, str(values))), None)
     library = library_of(values)
+    if library == "xarray" and hasattr(values, "data_vars"):
+        _refuse(values)
     if library == "astropy" and type(values).__name__ != "TimeDelta" and hasattr(values, "jd1"):
         return _astropy(values)
     if library == "skyfield" and hasattr(values, "tt_fraction"):
@@ -129,10 +134,11 @@ def _astropy(time: Any) -> Readings:
         _missing("masked", masked)
     if time.scale == "local":
         raise ValueError("an astropy Time in the scale 'local' is not an instant: give it in utc, tai or tt")
+    own = f"{time.scale}, in the format gps" if time.format == "gps" else str(time.scale)
     if time.scale not in ("utc", "tai", "tt"):
         time = time.tt
     one, two = np.asarray(time.jd1), np.asarray(time.jd2)
-    return Readings(julian_utc(one, two) if time.scale == "utc" else julian_reading(one, two), str(time.scale))
+    return Readings(julian_utc(one, two) if time.scale == "utc" else julian_reading(one, two), str(time.scale), own)
 
 
 def _pandas(values: Any) -> Readings | npt.NDArray[Any]:
@@ -194,6 +200,11 @@ def _numpy(values: Any) -> Readings | npt.NDArray[Any]:
 def _missing(what: str, where: npt.NDArray[np.bool_]) -> NoReturn:
     place = np.argwhere(where).tolist()[0]
     raise ValueError(f"{what}{f' at {place}' if place else ''}: {MISSING}")
+
+
+def _is_missing(value: object) -> bool:
+    """None, and the NaN that pandas and numpy put where a time is missing among objects; pandas' NA."""
+    return value is None or (isinstance(value, (float, np.floating)) and value != value) or type(value).__name__ == "NAType"
 
 
 def _refuse(value: object) -> NoReturn:

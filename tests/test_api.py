@@ -8,6 +8,7 @@ import math
 import pickle
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -498,3 +499,26 @@ def test_omm_catalogue_returns(shared_data, name):
     elements = elements[elements.sat_id <= 339_999]
     assert len(elements) > 600
     assert_same_elements(Elements.from_satrecs(elements.to_satrecs()), elements)
+
+
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.float64, np.longdouble, Decimal])
+def test_instants_of_every_numeric_type_are_doubles_first(number: Any) -> None:
+    """As in python-sgp4: numpy subtracts single precision in single precision, which was 51 m here for a fraction in float32."""
+    mine, their = (library.Satrec.twoline2rv(*ISS) for library in (ours, theirs))
+    for jd, fr in ((2458826.5, 0.1), (2458826.5, 0.8862275), (2458827.25, 0.0)):
+        given = (number(jd) if number is not np.float16 else jd), number(fr)
+        want = their.sgp4(float(given[0]), float(given[1]))
+        assert mine.sgp4(*given) == mine.sgp4(float(given[0]), float(given[1]))
+        assert np.allclose(mine.sgp4(*given)[1], want[1], rtol=0, atol=1e-8)
+
+
+def test_elements_in_single_precision_are_doubles_first() -> None:
+    values = (25842.7, 3e-5, 0.0, 0.0, 0.0008, 0.3, 0.9, 1.4, 0.0676, 3.6)
+    single = tuple(map(np.float32, values))
+    mine, same = ours.Satrec(), ours.Satrec()
+    mine.sgp4init(ours.WGS72, "i", 5, *single)
+    same.sgp4init(ours.WGS72, "i", 5, *map(float, single))
+    assert mine.gsto == same.gsto
+    mine.jdsatepoch = np.float32(mine.jdsatepoch)
+    same.jdsatepoch = float(mine.jdsatepoch)
+    assert mine.sgp4(2458826.1, 0.25) == same.sgp4(2458826.1, 0.25)

@@ -3,6 +3,7 @@
 import importlib
 import io
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -156,7 +157,7 @@ def test_a_constellation_as_tle(run, tmp_path):
     code, _, err = run("export", "iridium", "-o", "iridium.tle")
     assert code == 1 and "number the constellation from 1 with --first-id 1 (first_id=1)" in err
     code, _, err = run("export", "iridium", "-o", "iridium.tle", "--first-id", "1", "--epoch", "2026-11-22")
-    assert code == 0 and "note: plane of 66 satellites is left out, as is slot" in err
+    assert code == 0 and "note: plane of 66 satellites is left out" in err and "note: slot of 66 satellites is left out" in err
     back = read_elements(tmp_path / "iridium.tle")
     assert back.sat_id.tolist() == list(range(1, 67)) and (back.epoch == np.datetime64("2026-11-22")).all()
     code, out, _ = run("info", "iridium", "--first-id", "5", "--epoch", "2026-11-22", "--json")
@@ -451,3 +452,82 @@ def test_bash_completes_a_command(run):
     ask = "\nCOMP_WORDS=(gpuprop prop); COMP_CWORD=1; COMP_LINE='gpuprop prop'; COMP_POINT=12; _gpuprop; printf '%s\\n' \"${COMPREPLY[@]}\""
     done = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["propagate"], done
+
+
+PHRASE = re.compile(r"\d (of|to|and) \d|\d+ lanes|as is |\d,\d{3}")  # two values in one text, or a number for people
+PROSE = {"notes", "assumptions", "conflicts", "note", "title", "source_title", "known", "command", "detail", "assumption", "build"}
+
+
+def texts_in(value, name=""):
+    """Every text of a JSON value with the name of what it is in, but for sentences that are meant to be read."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from () if key in PROSE else texts_in(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def test_json_gives_values_not_phrases(run, tmp_path, monkeypatch):
+    """Every command that has --json."""
+    monkeypatch.chdir(tmp_path)
+    propagate = ["propagate", "walker:53:2400/30/1@600", "-o", "out", "--duration", "3min", "--step", "90s"]
+    commands = [
+        [*propagate, "--dry-run"],
+        propagate,
+        ["info", "out"],
+        ["verify", "out"],
+        ["merge", "out"],
+        ["export", "walker:53:2400/30/1@600", "-o", "sets.csv"],
+        ["info", "sets.csv"],
+        ["shells", "sets.csv"],
+        ["shells", "sets.csv", "--against", "starlink-gen1"],
+        ["constellations"],
+        ["constellations", "guowang"],
+        ["doctor"],
+    ]
+    facts = {}
+    for command in commands:
+        code, out, _ = run(*command, "--json")
+        assert code == 0, command
+        facts[" ".join(command)] = json.loads(out)
+        phrases = [(name, text) for name, text in texts_in(json.loads(out)) if PHRASE.search(text)]
+        assert not phrases, command
+    dry, done = facts[" ".join(commands[0])], facts["info out"]
+    assert (dry["step"], dry["step_s"]) == (done["step"], done["step_s"]) == ("90s", 90.0)
+    losses = facts[" ".join(commands[5])]["losses"]
+    assert [(loss["field"], loss["satellites"]) for loss in losses] == [("plane", 2400), ("slot", 2400)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["info", "x.csv", "--select", "25544", "48274"], "--select takes one value: repeat it, as in --select 25544 --select 48274."),
+        (["propagate", "ast", "--dry-run", "--select", "A*", "48274"], "repeat it, as in --select 'A*' --select 48274."),
+        (
+            ["propagate", "ast", "--dry-run", "--where", "a > 1", "b"],
+            "--where takes one value: repeat it, as in --where 'a > 1' --where b.",
+        ),
+        (
+            ["propagate", "ast", "--dry-run", "--duration", "-1d"],
+            "--duration needs a value: one that begins with - is given as --duration=-1d.",
+        ),
+        (["propagate", "ast", "--dry-run", "--duration=-1d"], "duration '-1d' must be positive"),
+        (["propagate", "ast", "--dry-run", "--duration"], "gpuprop: --duration needs a value. gpuprop propagate --help"),
+        (
+            ["propagate", "ast", "--dry-run", "--duration", "1h30m"],
+            "unit 'm' is not one of ns, us, ms, s, min, h, d, w: write min for minutes",
+        ),
+        (["info"], "gpuprop: PATH is missing. gpuprop info --help shows"),
+        (["verify"], "gpuprop: DIR is missing."),
+        (["merge"], "gpuprop: DIR is missing."),
+        (["fetch"], "gpuprop: GROUP|URL is missing."),
+        (["verify", "nosuchdir", "--drop"], "gpuprop: nosuchdir is not a directory of snapshots"),
+    ],
+)
+def test_calls_that_are_nearly_right_get_a_hint(run, monkeypatch, arguments, said):
+    monkeypatch.setenv("COLUMNS", "1000")
+    code, out, err = run(*arguments)
+    assert code != 0 and not out and said in " ".join(err.split())

@@ -72,6 +72,17 @@ def test_a_healthy_machine(call):
     assert set(report["facts"]) == set(doctor.PROBES)
 
 
+def test_facts_are_values(call):
+    """Numbers and lists, which a program reads without taking a sentence apart."""
+    facts = call()[1]["facts"]
+    assert all(isinstance(facts["cores"][name], int) for name in ("usable", "present"))
+    assert set(facts["packages"]) == {"numpy", "pyarrow"} and facts["packages"]["numpy"] == np.__version__
+    for name in ("gpuprop", "python"):
+        assert set(facts[name]) == {"version", "path"}
+    assert facts["vectors"] is None or all(isinstance(lanes, int) for lanes in facts["vectors"].values())
+    assert isinstance(facts["CuPy"], list) and isinstance(facts["GPUs"], list) and facts["GPUPROP_ENGINE"] is None
+
+
 def test_people_read_the_reason_and_the_fix(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert main(["doctor"]) == 0
@@ -126,9 +137,9 @@ def test_a_probe_that_fails_says_why(call, monkeypatch, name):
 
 
 def test_without_cupy(monkeypatch):
-    monkeypatch.setattr(doctor, "_wheels", lambda: "")
-    assert doctor.PROBES["CuPy"]() == "not installed"
-    assert doctor.PROBES["GPUs"]() == doctor.PROBES["NVRTC"]() == "looked for with CuPy"
+    monkeypatch.setattr(doctor, "_wheels", list)
+    assert doctor.PROBES["CuPy"]() == doctor.PROBES["GPUs"]() == []
+    assert doctor.PROBES["NVRTC"]() is None and doctor.PROBES["CuPy's cache"]() is None
 
 
 def test_a_broken_cupy(call, monkeypatch, tmp_path):
@@ -151,11 +162,11 @@ def test_a_broken_cupy(call, monkeypatch, tmp_path):
 
 def test_vectors_are_those_that_the_kernels_ask_for(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "CPUINFO", tmp_path / "cpuinfo")
-    assert doctor.PROBES["vectors"]().startswith("not known")
+    assert doctor.PROBES["vectors"]() is None
     for line, wanted in (
-        ("flags\t\t: fpu sse sse2 avx avx2 avx512f", "SSE2 (2 lanes), AVX2 (4 lanes)"),
-        ("flags\t\t: sse2 avx2 avx512f avx512dq avx512vl", "SSE2 (2 lanes), AVX2 (4 lanes), AVX-512 (8 lanes)"),
-        ("Features\t: fp asimd evtstrm", "NEON (2 lanes)"),
+        ("flags\t\t: fpu sse sse2 avx avx2 avx512f", dict(SSE2=2, AVX2=4)),
+        ("flags\t\t: sse2 avx2 avx512f avx512dq avx512vl", {"SSE2": 2, "AVX2": 4, "AVX-512": 8}),
+        ("Features\t: fp asimd evtstrm", dict(NEON=2)),
     ):
         Path(doctor.CPUINFO).write_text(f"processor\t: 0\nmodel name\t: A CPU\n{line}\n")
         assert doctor.PROBES["vectors"]() == wanted

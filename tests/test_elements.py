@@ -91,9 +91,10 @@ def test_the_median_epoch_is_that_of_catalogues_and_exact():
 
 # --- several sets of one satellite ---
 def history(numbers, days):
-    """Sets of satellites with these numbers, so many days after 2026-01-01; the name says the place."""
+    """Sets of satellites with these numbers and their designators, so many days after 2026-01-01; the name says the place."""
     epochs = np.datetime64("2026-01-01", "ns") + (np.array(days) * 86_400e9).astype("timedelta64[ns]")
     fields = dict(NORAD_CAT_ID=numbers, EPOCH=epochs, OBJECT_NAME=[f"{place}" for place in range(len(numbers))])
+    fields |= dict(OBJECT_ID=[f"2020-{number % 1000:03d}A" for number in numbers])
     zeros = dict.fromkeys(("ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), np.zeros(len(numbers)))
     return Elements(fields | zeros | dict(MEAN_MOTION=np.full(len(numbers), 15.0)))
 
@@ -133,6 +134,51 @@ def test_one_set_for_each_satellite_equals_a_simple_loop(sets, day):
         assert places(chosen) == [
             place for place, (number, _) in enumerate(sets) if number in (0, *range(10**9, 10**9 + 2)) or best[number] == place
         ]
+
+
+def test_different_satellites_of_one_number_are_all_kept():
+    """The designator decides; then the name; then the inclination. A launch 000, as generators write it, is no designator."""
+
+    def one(name="", designator="", inclination=53.0, day=0.0):
+        set_ = history([7], [day])
+        return Elements(dict(set_.fields) | dict(OBJECT_NAME=[name], OBJECT_ID=[designator], INCLINATION=[inclination]))
+
+    renamed = [one("OBJECT A", "2020-001A"), one("SAT 1", "2020-001A", 60.0, 1.0)]
+    corrected = [one("SAT 1", "2020-001A"), one("Sat  1", "2020-001B", 60.0, 1.0)]
+    nameless = [one("SAT 1"), one("", "", 53.9, 1.0)]
+    for pair in (renamed, corrected, nameless, [one("SAT 1", inclination=20.0), one("SAT 1")]):
+        both = Elements.concat(pair)
+        assert len(both.latest()) == len(both.nearest("2026-01-01")) == 1 and not len(both.shared_numbers)
+    for pair in (
+        [one("SAT 1"), one("SAT 2", day=1.0)],
+        [one("SAT 1", "2020-001A"), one("SAT 2", "2020-001B", day=1.0)],
+        [one("SAT 1", "2000-000A"), one("SAT 2", "2000-000A")],
+        [one(inclination=53.0), one(inclination=54.1)],
+        [one(designator="2020-001A"), one(designator="2020-001B")],
+    ):
+        both = Elements.concat(pair)
+        assert both.latest() is both and both.nearest("2026-01-01") is both and both.shared_numbers.tolist() == [7]
+    days = Elements.concat([one("A", day=0.0), one("B", day=3.0), one("A", day=1.0), one("C", day=2.0), one("B", day=1.0)])
+    assert days.latest().name.tolist() == ["B", "A", "C"]
+    assert days.latest().epoch.tolist() == days.epoch[[1, 2, 3]].tolist()
+    many = Elements.concat([one(f"SAT {number}") for number in range(40)])
+    assert many.latest() is many
+
+
+def test_two_exports_that_count_from_1(tmp_path, capsys):
+    """Two constellations with the same numbers keep all their satellites, and the numbers are told."""
+    first, second = str(tmp_path / "first.tle"), str(tmp_path / "second.csv")
+    for source, path in (("starlink-g1-s5", first), ("guowang-flown", second)):
+        assert main(["export", source, "--first-id", "1", "-o", path]) == 0
+    capsys.readouterr()
+    assert main(["shells", first, second, "--json"]) == 0
+    out, err = capsys.readouterr()
+    facts = json.loads(out)
+    assert facts["satellites"] == 172 + 168 and facts["shared_numbers"] == list(range(1, 169))
+    said = " ".join(err.split())
+    assert "168 catalogue numbers occur for different satellites, which are all kept" in said and "--first-id" in said
+    assert main(["export", first, second, "--latest", "-o", str(tmp_path / "both.csv"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["satellites"] == 172 + 168
 
 
 def test_synthetic_satellites_are_never_merged():
@@ -207,6 +253,30 @@ def test_latest_on_the_command_line(tmp_path, capsys):
     assert main(["info", str(path), "--latest", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert (facts["satellites"], len(facts["rejected"])) == (6, 1)
+
+
+def test_joining_many_parts_takes_work_in_proportion(monkeypatch):
+    """What numpy is given while a catalogue is put together again from its satellites: some times the catalogue, not its square."""
+    given_to_numpy = []
+
+    def counted(function):
+        def call(*arguments, **options):
+            arrays = arguments[0] if function is np.concatenate else arguments
+            given_to_numpy.append(sum(np.size(each) for each in arrays))
+            return function(*arguments, **options)
+
+        return call
+
+    for parts in (history(range(1, 1001), np.zeros(1000)), walker("53:1000/20/1", 550.0)):
+        each = list(parts)
+        with monkeypatch.context() as patch:
+            for name in ("isin", "in1d", "union1d", "unique", "append", "concatenate", "setdiff1d", "intersect1d"):
+                if hasattr(np, name):
+                    patch.setattr(np, name, counted(getattr(np, name)))
+            joined = Elements.concat(each)
+        assert joined.sat_id.tolist() == parts.sat_id.tolist()
+        assert sum(given_to_numpy) < 100 * len(parts), "the work grows with the square of the number of parts"
+        given_to_numpy.clear()
 
 
 def test_to_arrow():

@@ -11,7 +11,7 @@ from reading_samples import FORMATS, ISS, RECORDS, as_csv, as_json, as_kvn, as_t
 from sgp4.api import Satrec
 from test_reading import assert_holds, same
 
-from gpuprop import Propagator
+from gpuprop import Elements, Propagator
 from gpuprop.reading import ElementsError, json_walk, read_elements, source
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
@@ -77,6 +77,12 @@ OTHER_MEANING = [
     ("EPOCH_NANOSECONDS", "1"),
     ("EPOCH_MILLISECONDS", "580"),
     ("EPOCH_TIME_SYSTEM", "TAI"),
+    ("EPOCH_USEC", "580288"),
+    ("EPOCH_UNHEARD_OF", "1"),
+    ("TIMESYSTEM", "TAI"),
+    ("TIMESCALE", "TT"),
+    ("ANGLE_UNITS", "rad"),
+    ("ANGULAR_UNIT", "rad"),
     ("TIME_SCALE", "GPS"),
     ("REF_FRAME", "TEMEOFEPOCH"),
     ("REF_FRAME_EPOCH", "2000-01-01T12:00:00"),
@@ -107,6 +113,9 @@ def test_a_companion_field_that_is_not_read_refuses_its_record(kind, name, value
         ("AGOM", "0"),
         ("MEAN_MOTION_UNITS", "rev/day"),
         ("EPOCH_TIME_SYSTEM", "UTC"),
+        ("EPOCH_UNHEARD_OF", ""),
+        ("TIMESYSTEM", "UTC"),
+        ("ANGLE_UNITS", "deg"),
     ],
 )
 def test_companion_fields_that_do_not_change_the_meaning(name, value):
@@ -345,6 +354,22 @@ def test_csv_with_other_separators(separator):
     assert_holds(read_elements(data), [record | {"OBJECT_NAME": f"A,{i}"} for i, record in enumerate(RECORDS)])
 
 
+def test_arrays_of_tle_lines_in_json():
+    """Where it is plain what belongs together; elsewhere the error says how to give them."""
+    expected = read_elements("".join(f"SAT {i}\n{a}\n{b}\n" for i, (a, b) in enumerate(LINES)).encode())
+    for zero in ("", "0 "):
+        arrays = [[f"{zero}SAT {i}", *pair] for i, pair in enumerate(LINES)]
+        for form in (arrays, {"data": arrays}, [{"tle": array} for array in arrays], {str(i): {"TLE": a} for i, a in enumerate(arrays)}):
+            assert same(read_elements(json.dumps(form).encode()), expected)
+    named = [{"name": f"SAT {i}", "tle": list(pair)} for i, pair in enumerate(LINES)]
+    assert same(read_elements(json.dumps(named).encode()), expected)
+    for form in (list(ISS), {"tle": list(ISS)}, [list(ISS)], {"satellites": [list(ISS)]}):
+        assert read_elements(json.dumps(form).encode()).sat_id.tolist() == [25544]
+    for form in ({"ISS": list(ISS)}, [*ISS, *ISS], {"a": {"ISS": list(ISS)}}, [[*ISS, *ISS]], [[ISS[1], ISS[0]]], {"lines": [*ISS, *ISS]}):
+        with pytest.raises(ElementsError, match="TLE lines in such an array are not read: give each set an object with its OBJECT_NAME"):
+            read_elements(json.dumps(form).encode())
+
+
 def test_csv_below_a_title():
     assert_holds(read_elements(b"# exported 2026-11-26\nActive satellites, all\n\n" + as_csv(RECORDS)), RECORDS)
     header, first, rest = as_csv(RECORDS).split(b"\r\n", 2)
@@ -369,10 +394,35 @@ def test_csv_files_joined_to_one(monkeypatch):
         read_elements((half + reversed_columns) * 2)
 
 
-def test_csv_with_lines_only_says_so():
-    data = as_csv([{"NORAD_CAT_ID": "1", "EPOCH": "2026-01-01", "TLE_LINE1": ISS[0], "TLE_LINE2": ISS[1]}])
-    with pytest.raises(ElementsError, match=r"has no MEAN_MOTION.*TLE lines are read from JSON, not from CSV"):
-        read_elements(data)
+@pytest.mark.parametrize("keys", [*SPELLINGS[:4], ("OBJECT_NAME", "LINE1", "LINE2"), ("NAME", "tle_line_1", "TLE_LINE_2")])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_tle_lines_in_csv(keys, separator, monkeypatch):
+    """As in JSON: the same columns, in any order, beside others."""
+    expected = read_elements("".join(f"SAT {i}\n{a}\n{b}\n" for i, (a, b) in enumerate(LINES)).encode())
+    zero = "0 " if keys[0].lower() in ("tle_line0", "tle0") else ""
+    rows = [["COUNTRY", *keys], *(["", f'"{zero}SAT {i}"', *pair] for i, pair in enumerate(LINES))]
+    for block in (8 << 20, 200):
+        monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", block)
+        for order in (slice(None), slice(None, None, -1)):
+            data = "\n".join(separator.join(row[order]) for row in rows).encode()
+            assert same(read_elements(data), expected)
+            assert same(read_elements(data + b"\n" + data), Elements.concat([expected, expected]))  # the header stands there again
+
+
+def test_what_is_wrong_with_tle_lines_in_csv_is_told():
+    first, second = ISS
+    rows = [(first, second), (first, second[:-1] + "0"), ("", second), (second, first)]
+    data = "\n".join(["NORAD_CAT_ID,TLE_LINE1,TLE_LINE2", *(f"25544,{a},{b}" for a, b in rows), f"5,{first},{second}"]).encode()
+    elements = read_elements(data, on_error="skip")
+    assert elements.sat_id.tolist() == [25544] and [bad.line for bad in elements.rejected] == [3, 4, 5, 6]
+    for said, bad in zip(
+        ("checksum", "line 1 of the set is missing", "no line 1", "the lines are of object"), elements.rejected, strict=True
+    ):
+        assert said in bad.reason
+    with pytest.raises(ElementsError, match=r"has no MEAN_MOTION.*or both lines of a TLE \(TLE_LINE2 is missing\)"):
+        read_elements(f"NORAD_CAT_ID,EPOCH,TLE_LINE1\n25544,2026-01-01,{first}\n".encode())
+    both = as_csv([ISS_OMM | {"TLE_LINE1": first, "TLE_LINE2": second}])
+    assert_holds(read_elements(both), [ISS_OMM])  # mean elements have more digits than the lines
 
 
 SATCAT = {"OBJECT_NAME": "X", "NORAD_CAT_ID": "25544", "PERIOD": "92.9", "INCLINATION": "51.64", "APOGEE": "421", "PERIGEE": "414"}

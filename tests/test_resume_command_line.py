@@ -243,3 +243,17 @@ def test_verify_of_what_is_not_there(run, tmp_path):
             code, out, err = run(command, path)
             assert (code, out) == (1, "") and message in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("more", [[], ["--format", "parquet"], ["--shard", "1/2"]], ids=["arrow", "parquet", "shard"])
+def test_a_run_of_satellites_with_another_epoch_is_refused_with_the_epoch(run, more):
+    """Older runs have it from the constellation, not from --start. With the epoch that the error names the run goes on."""
+    job = ["propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "10min", "--start", "2026-03-01", *more]
+    assert run(*job, "--epoch", "2026-01-01")[0] == 0
+    code, _, err = run(*job, "--resume")
+    said = " ".join(err.split())
+    assert code != 0 and "was written from another plan" in said
+    assert "the same otherwise: give --epoch 2026-01-01T00:00:00Z" in said
+    assert run(*job, "--resume", "--epoch", "2026-01-01T00:00:00Z")[0] == 0
+    other = [*job[:1], "walker:54:24/3/1@600", *job[2:]]
+    assert "--epoch" not in run(*other, "--resume")[2]

@@ -15,6 +15,7 @@ from gpuprop.__main__ import main
 from gpuprop.apsides import altitudes_km
 from gpuprop.conditions import DEEPEST, LONGEST, QUANTITIES, ConditionError, read_condition
 from gpuprop.gravity import gravity_model
+from gpuprop.presets import constellations
 from gpuprop.selection import SelectionError, SelectionWarning, celestrak_groups, matching, operator, operators
 
 ACTIVE, ALL_2022, NEW_2026 = "celestrak_active_2025-04-15.3le", "celestrak_catalog_omm_2022-07-01.csv", "celestrak_2026-09_omm.csv"
@@ -60,6 +61,20 @@ def altitudes(elements, gravity="wgs72"):
 )
 def test_operators_of_real_catalogues(catalogue, name, chosen, number):
     assert len(catalogue(name).select(chosen)) == number
+
+
+def test_every_constellation_known_is_its_operators():
+    """Whole, by the operator of any of its names or of the companies that its shells name; so that `@guowang` works on a filing too."""
+    known = operators()
+    for each in constellations().values():
+        words = [each.name, *each.aliases, *(shell.constellation for shell in each.shells)]
+        spelt = {word.lower() for name in words for word in (name, name.partition("-")[0], name.partition(" ")[0])}
+        whose = {known[word].name for word in spelt & known.keys()}
+        assert whose, f"{each.name} has no operator"
+        names = [shell.elements().name[0] for shell in each.shells] + [shell.elements().name[-1] for shell in each.shells]
+        for operator_name in whose:
+            assert matching(f"@{operator_name}", names).all(), f"@{operator_name} does not select all of {each.name}"
+    assert len(constellation("guowang-flown").select("@guowang")) == 168
 
 
 def test_no_piece_and_no_stage_is_an_operators_and_nobody_is_two_operators(catalogue):

@@ -9,8 +9,9 @@ from published import text
 
 from gpuprop import walker, write_elements
 from gpuprop.__main__ import main
+from gpuprop.clock import DAY, SECOND
 from gpuprop.presets import constellation
-from gpuprop.sources import SourceError, read_sources
+from gpuprop.sources import SourceError, ages_in_words, median_age_days, read_sources
 
 OWN = """
 [[shell]]
@@ -172,3 +173,18 @@ def test_a_constellation_is_shown_at_the_altitude_given(capsys: pytest.CaptureFi
     assert main(["constellations", "honghu-3@600/60"]) == 0
     assert "at 600 km, 60 deg" in capsys.readouterr().out
     assert main(["constellations", "nowhere.toml"]) == 2
+
+
+def test_the_median_age_has_no_minus_sign_before_zero():
+    """A negative age is said to be one: the epochs are after the instant."""
+    sets = walker("53:24/3/1", 550.0, epoch="2026-01-01")
+    epoch = int(sets.epoch[0].view(np.int64))
+    for start_ns, said, days in (
+        (epoch - SECOND, "median age of the element sets at 2025-12-31T23:59:59Z: 0.0 days", 0.0),
+        (epoch + SECOND, "median age of the element sets at 2026-01-01T00:00:01Z: 0.0 days", 0.0),
+        (epoch - 10 * DAY, "the median epoch of the element sets is 10.0 days after 2025-12-22T00:00:00Z", -10.0),
+        (epoch + 10 * DAY, "median age of the element sets at 2026-01-11T00:00:00Z: 10.0 days", 10.0),
+    ):
+        assert ages_in_words(sets, start_ns) == said
+        assert repr(median_age_days(sets, start_ns)) == repr(days)
+    assert "days after 2025-11-02T00:00:00Z; 24 of 24 are more than 30 days away" in ages_in_words(sets, epoch - 60 * DAY)

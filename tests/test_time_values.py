@@ -365,3 +365,29 @@ def test_epochs_are_read_in_the_same_way():
     with pytest.raises(ValueError, match=r"EPOCH: NaT at \[1\]"):
         Elements(fields | dict(EPOCH=pandas([NS[0], None, NS[2]])))
     assert (walker("53:3/3/0", 550.0, epoch=pandas(NS, LONDON)[0]).epoch.view(np.int64) == NS[0]).all()
+
+
+def test_missing_values_among_objects_are_said_to_be_missing_and_where():
+    """What pandas, numpy and Python put where a time is missing in text or objects."""
+    pd = pytest.importorskip("pandas")
+    text = "2026-01-01"
+    lists = [[text, None], [text, float("nan")], [text, np.float32("nan")], [text, pd.NA]]
+    for values in (*lists, pd.Series([text, None]), pd.Series([text, None], dtype="string"), np.array([text, None], object)):
+        with pytest.raises(ValueError, match=r"^times\[1\]: (None|nan|<NA>) is a missing value: every instant must be a time$"):
+            as_times(values)
+
+
+def test_an_xarray_dataset_is_a_table():
+    xarray = pytest.importorskip("xarray")
+    for table in (xarray.Dataset(), xarray.Dataset({"time": ("time", np.array(["2026-01-01"], "datetime64[ns]"))})):
+        with pytest.raises(TypeError, match="a Dataset is a table, not one row of instants"):
+            as_times(table)
+
+
+def test_the_scale_that_an_object_names_is_the_one_in_the_error():
+    """Not the one that it was converted to on the way."""
+    time = pytest.importorskip("astropy.time").Time
+    pairs = ((time("2026-01-01", scale="tdb"), "tdb"), (time("2026-01-01", scale="tcg"), "tcg"), (time("2026-01-01", scale="tai"), "tai"))
+    for value, named in (*pairs, (time(1.4e9, format="gps"), "tai, in the format gps")):
+        with pytest.raises(ValueError, match=rf"knows its own time scale \({named}\), but scale is 'gps'"):
+            as_times(value, scale="gps")

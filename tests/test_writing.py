@@ -179,7 +179,9 @@ def test_a_synthetic_constellation_comes_back(kind, tmp_path, monkeypatch):
     path = tmp_path / f"gen1.{kind}"
     written = write_elements(elements, path)
     assert bits(read_elements(path)) == bits(elements)
-    assert [str(loss) for loss in written.losses] == ["plane of 4,408 satellites is left out, as is slot: no format has a field for them"]
+    assert [str(loss) for loss in written.losses] == [
+        f"{name} of 4,408 satellites is left out: no format has a field for it" for name in ("plane", "slot")
+    ]
 
 
 # --- the same characters ---
@@ -338,7 +340,7 @@ def test_what_a_tle_rounds(field, value, back, largest, tmp_path):
 
 def test_names_are_left_out_where_asked_for(tmp_path):
     written = write_elements(one(OBJECT_NAME="ISS"), tmp_path / "one.2le")
-    assert [str(loss) for loss in written.losses] == ["OBJECT_NAME of 1 satellites is left out, as 2le has no names"]
+    assert [str(loss) for loss in written.losses] == ["OBJECT_NAME of 1 satellite is left out, as 2le has no names"]
     assert read_elements(tmp_path / "one.2le").name.tolist() == [""]
 
 
@@ -466,9 +468,7 @@ def test_export_tells_what_is_rounded(tmp_path, capsys):
     source.write_bytes(as_csv([RECORDS[0] | {"BSTAR": "0.00075988826"}]))
     assert main(["export", str(source), "-o", str(tmp_path / "one.tle")]) == 0
     printed = capsys.readouterr()
-    assert "note: BSTAR of 1 satellites is rounded to the decimals of a TLE, by up to 1.7e-09 1/earth radii" in " ".join(
-        printed.err.split()
-    )
+    assert "note: BSTAR of 1 satellite is rounded to the decimals of a TLE, by up to 1.7e-09 1/earth radii" in " ".join(printed.err.split())
 
 
 def test_every_format_of_the_command_is_one_of_the_library(tmp_path):
@@ -477,3 +477,16 @@ def test_every_format_of_the_command_is_one_of_the_library(tmp_path):
     for number, kind in enumerate(FORMATS):
         assert main(["export", str(source), "-o", str(tmp_path / f"{number}.dat"), "--format", kind]) == 0
         assert len(read_elements(tmp_path / f"{number}.dat")) == 2
+
+
+def test_a_reason_that_many_share_is_said_once(tmp_path, capsys):
+    """And one satellite is a satellite, not satellites."""
+    assert main(["export", "starlink-gen1", "-o", str(tmp_path / "gen1.tle")]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert said.count("number the constellation from 1") == 1
+    assert "satellites 1000000000 to 1000004407 (4,408 of them): its number is beyond those of a TLE" in said
+    assert main(["export", "ast-fm2", "-o", str(tmp_path / "one.csv")]) == 0
+    out, err = capsys.readouterr()
+    assert ": 1 satellite as csv" in out and "plane of 1 satellite is left out" in err
+    assert main(["info", str(tmp_path / "one.csv")]) == 0
+    assert "none known" not in capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,8 +162,12 @@ class Satrec:
 
         ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above 339999, and for an epoch without a date.
         """
-        number = to_alpha5(satnum)
-        days, fraction = divmod(float(epoch), 1.0)
+        try:
+            number = to_alpha5(index(satnum))
+        except TypeError:
+            raise TypeError(f"satnum is a catalogue number, such as 25544, not {satnum!r} ({type(satnum).__name__})") from None
+        epoch = float(epoch)
+        days, fraction = divmod(epoch, 1.0)
         if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
             fraction = round(fraction, 8)
         day = date.fromordinal(int(days + (JD_1950 - JD_ORDINAL)))
@@ -178,7 +182,9 @@ class Satrec:
     # --- propagation ---
     def sgp4(self, jd: float, fr: float) -> tuple[int, Vector, Vector]:
         """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the codes 1 to 4."""
-        return self.sgp4_tsince((jd - self.jdsatepoch) * 1440.0 + (fr - self.jdsatepochF) * 1440.0)
+        # As doubles before anything else: numpy would subtract a float32 in single precision.
+        days, fraction = float(jd) - float(self.jdsatepoch), float(fr) - float(self.jdsatepochF)
+        return self.sgp4_tsince(days * 1440.0 + fraction * 1440.0)
 
     def sgp4_tsince(self, tsince: float) -> tuple[int, Vector, Vector]:
         """The same, tsince minutes after the epoch."""

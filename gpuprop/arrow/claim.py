@@ -4,15 +4,22 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+
+from ..clock import format_ns
+from ..elements import Elements
 from .check import Checker
 from .holdings import Holdings, refuse_differences, refuse_unproven
 from .lock import Lock, locked
 from .manifest import MOST_BYTES, Manifest
 from .place import is_remote, make_directory, read_bytes, remove
-from .plan import PARTS, Plan
+from .plan import PARTS, Plan, elements_digest
+from .read import read_satellites
 from .shards import Shard
 
 OVERWRITTEN = "overwritten"  # marks, in a manifest's run, what is only waiting to be removed
@@ -82,7 +89,7 @@ def claimed(
         holdings = _held(directory, resume)
         fresh = Manifest(plan.to_dict(), run=run, shard=shard)
         fresh.complete = not fresh.own  # a shard without parts
-        job = _shard(holdings, fresh, resume) if shard else _whole(holdings, fresh, overwrite, resume)
+        job = _shard(holdings, fresh, resume, plan) if shard else _whole(holdings, fresh, overwrite, resume, plan)
         job.locks = locks
         if not job.merged:
             if not is_remote(directory):
@@ -120,10 +127,10 @@ def _held(directory: Path, resume: bool) -> Holdings:
     return holdings
 
 
-def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool) -> Job:
+def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool, plan: Plan) -> Job:
     directory, found = holdings.directory, holdings.whole
     if resume and found and OVERWRITTEN not in found.run:
-        refuse_differences(str(directory), found.plan, fresh.plan)
+        refuse_differences(str(directory), found.plan, fresh.plan, partial(_other_epoch, directory, found, plan))
         return _continued(directory, found, fresh)
     if holdings.shards and not overwrite:
         count = next(iter(holdings.shards)).count
@@ -145,18 +152,18 @@ def _whole(holdings: Holdings, fresh: Manifest, overwrite: bool, resume: bool) -
     return Job(directory, fresh)
 
 
-def _shard(holdings: Holdings, fresh: Manifest, resume: bool) -> Job:
+def _shard(holdings: Holdings, fresh: Manifest, resume: bool, plan: Plan) -> Job:
     directory, shard, whole = holdings.directory, fresh.shard, holdings.whole
     assert shard is not None
     if whole and resume:
-        refuse_differences(str(directory), whole.plan, fresh.plan)
+        refuse_differences(str(directory), whole.plan, fresh.plan, partial(_other_epoch, directory, whole, plan))
     if whole and resume and whole.complete and "shards" in whole.run:
         whole.parts = [entry for entry in whole.parts if entry["part"] in fresh.own]
         return Job(directory, whole, resumed=len(whole.parts), satellites=False, merged=True)
     if whole:
         what = "the merged shards of a run" if "shards" in whole.run else "a whole run"
         raise FileExistsError(f"{directory} holds {what}: go on with it without a shard (--resume), or choose another directory")
-    _refuse_others(holdings, fresh)
+    _refuse_others(holdings, fresh, plan)
     found = holdings.shards.get(shard)
     if found and not resume:
         raise FileExistsError(
@@ -166,14 +173,33 @@ def _shard(holdings: Holdings, fresh: Manifest, resume: bool) -> Job:
         return _continued(directory, found, fresh)
     fresh.write(directory)
     try:  # of two shards that begin at once, one at least sees the other here
-        _refuse_others(Holdings.of(directory), fresh)
+        _refuse_others(Holdings.of(directory), fresh, plan)
     except (FileExistsError, ValueError):
         remove(directory / fresh.name)
         raise
     return Job(directory, fresh, satellites=bool(fresh.own))
 
 
-def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
+def _other_epoch(directory: Path, found: Manifest, plan: Plan) -> str:
+    """What to do where the satellites of a run have another epoch than those asked for and are the same otherwise; else empty."""
+    try:
+        there = read_satellites(directory, found)["EPOCH"].cast(pa.int64()).to_numpy()
+    except (OSError, ValueError, LookupError):  # the refusal itself does not depend on them
+        return ""
+    asked = plan.elements
+    if (
+        len(there) != len(asked)
+        or elements_digest(Elements({**asked.fields, "EPOCH": there.view("datetime64[ns]")})) != found.plan["elements"]
+    ):
+        return ""
+    other = there != asked.epoch.view(np.int64)
+    epochs = np.unique(there[other]).tolist()
+    if len(epochs) == 1 and asked.synthetic[other].all():
+        return f"; its satellites have the epoch {format_ns(epochs[0])} and are the same otherwise: give --epoch {format_ns(epochs[0])}"
+    return "; the satellites differ in their epochs alone"
+
+
+def _refuse_others(holdings: Holdings, fresh: Manifest, plan: Plan) -> None:
     """FileExistsError for shards of another number, PlanDiffers for shards of another plan."""
     assert fresh.shard is not None
     for shard, manifest in holdings.shards.items():
@@ -181,7 +207,8 @@ def _refuse_others(holdings: Holdings, fresh: Manifest) -> None:
             raise FileExistsError(
                 f"{holdings.directory} holds shard {shard}: {fresh.shard} is not of the same run; give I/{shard.count}, or another place"
             )
-        refuse_differences(f"shard {shard} in {holdings.directory}", manifest.plan, fresh.plan)
+        hint = partial(_other_epoch, holdings.directory, manifest, plan)
+        refuse_differences(f"shard {shard} in {holdings.directory}", manifest.plan, fresh.plan, hint)
 
 
 def _continued(directory: Path, found: Manifest, fresh: Manifest) -> Job:

@@ -1,6 +1,7 @@
 """What a directory holds: manifests, files that they account for, and files that are somebody else's, which are never touched."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -130,11 +131,15 @@ def refuse(directory: Path, names: list[str]) -> None:
         raise ForeignFileError(what)
 
 
-def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any]) -> None:
-    """PlanDiffers if the plan of what is there, `where`, is not the one asked for; in the form of Plan.to_dict()."""
+def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any], hint: Callable[[], str] = str) -> None:
+    """PlanDiffers if the plan of what is there, `where`, is not the one asked for; in the form of Plan.to_dict().
+
+    hint: says more of element sets that differ, of which the plan has nothing but the digest.
+    """
     keys = [key for key in {**there, **asked} if there.get(key) != asked.get(key)]
     if keys:
         named = "; ".join(f"{key}: {_shown(there, key)} there, {_shown(asked, key)} asked for" for key in keys)
+        named += hint() if "elements" in keys else ""
         raise PlanDiffers(f"{where} was written from another plan ({named}): ask for the same, or choose another directory")
 
 

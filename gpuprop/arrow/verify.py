@@ -81,6 +81,7 @@ def verify_snapshots(
     directory = place(path)
     if not drop:
         return _look(directory, _manifests(directory), quick, progress)
+    _manifests(directory)  # so that no lock is looked for where there are no snapshots
     with locked(directory):
         manifests = _manifests(directory)
         verification = _look(directory, manifests, quick, progress)

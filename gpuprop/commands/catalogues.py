@@ -13,12 +13,13 @@ from rich.filesize import decimal
 from ..apsides import ALTITUDE
 from ..arrow import open_snapshots
 from ..arrow.place import is_remote
-from ..clock import format_ns
+from ..clock import SECOND, duration_ns, format_ns
 from ..conditions import QUANTITIES, Satellites
 from ..constants import NEAR_EARTH
 from ..elements import Elements, Reject
 from ..flown.against import TOLERANCE_DEG, TOLERANCE_KM
 from ..gravity import gravity_model
+from ..messages import counted
 from ..reading.source import url_advice
 from ..selection import matching, operators
 from ..snapshots import Propagator
@@ -41,6 +42,7 @@ from .options import (
     chosen,
     flag,
     given_place,
+    repeated_numbers,
     say_what_is_odd,
     wrong_call,
 )
@@ -75,7 +77,8 @@ def info(
             options = "--select, --where, --latest, --epoch and --first-id"
             raise WrongCall(f"{options} are for catalogues and constellations: {there} holds snapshots")
         snapshots = open_snapshots(there, partial=True)
-        facts = snapshots.metadata | dict(complete=snapshots.complete)
+        step = snapshots.metadata["step"]
+        facts = snapshots.metadata | dict(complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None)
         rows = _rows(facts)
     else:
         elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)
@@ -104,7 +107,7 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
         altitude_bands=_bands(elements),
         operators={name: int(theirs.sum()) for name, theirs in whose.items() if theirs.any()},
         no_operator_known=int(nobody.sum()),
-        duplicates=[int(number) for number in elements.duplicates],
+        **repeated_numbers(elements),
         rejected=[asdict(reject) for reject in rejected],
         notes=list(elements.notes),
     )
@@ -137,9 +140,11 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for operator, count in sorted(facts["operators"].items(), key=lambda each: -each[1]):
         yield name, f"{'@' + operator:<16}  {count:>7,}"
         name = ""
-    yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
+    if facts["no_operator_known"]:
+        yield name, f"{'none known':<16}  {facts['no_operator_known']:>7,}"
     for name, values in (
         ("duplicates", map(str, facts["duplicates"])),
+        ("shared numbers", map(str, facts["shared_numbers"])),
         ("rejected", (f"line {each['line']}: {each['reason']}: {each['text']!r}" for each in facts["rejected"])),
         ("notes", facts["notes"]),
     ):
@@ -205,6 +210,7 @@ def export(
 ) -> int:
     """Write element sets as TLE or OMM, so that reading the file gives the same again."""
     from ..writing import write_elements
+    from ..writing.held import in_lines
 
     if not sources or output is None:
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
@@ -214,14 +220,12 @@ def export(
     say_what_is_odd(elements, latest=latest)
     elements = chosen(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
-    for refused in written.rejected[:SHOWN]:
-        say(f"left out: {refused}")
-    if len(written.rejected) > SHOWN:
-        say(f"left out: {len(written.rejected) - SHOWN:,} more")
+    for line in in_lines(written.rejected, SHOWN):
+        say(f"left out: {line}")
     for loss in written.losses:
         say(f"note: {loss}")
-    text = f"wrote {written.path}: {written.satellites:,} satellites as {written.format}, {decimal(written.bytes)}"
-    print_result(written.to_dict() | dict(duplicates=elements.duplicates.tolist()), json, text)
+    text = f"wrote {written.path}: {counted(written.satellites, 'satellite')} as {written.format}, {decimal(written.bytes)}"
+    print_result(written.to_dict() | repeated_numbers(elements), json, text)
     return DONE
 
 
@@ -248,7 +252,7 @@ def shells(
         raise WrongCall("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
     say_what_is_odd(elements, latest=latest)
-    duplicates = dict(duplicates=elements.duplicates.tolist())
+    duplicates = repeated_numbers(elements)
     survey, comparison, others = survey_of(chosen(elements, select, where, latest=latest)), None, list[tuple[str, int]]()
     elements = survey.elements
     if against is not None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
+import numpy.typing as npt
 from cyclopts import App, Group, Parameter
 
 from .. import __version__
@@ -143,10 +144,29 @@ def say_what_is_odd(elements: Elements, tell: Callable[[str], None] = say, lates
             tell(f"  {reject}")
         if len(elements.rejected) > SHOWN:
             tell("  ... (gpuprop info lists all)")
-    if len(elements.duplicates):
-        shown = ", ".join(map(str, elements.duplicates[:SHOWN])) + (", ..." if len(elements.duplicates) > SHOWN else "")
+    shared = elements.shared_numbers
+    repeated = np.setdiff1d(elements.duplicates, shared)
+    if len(repeated):
         kept = "the newest element set of each is kept" if latest else "all are kept (--latest keeps the newest set of each)"
-        tell(f"{len(elements.duplicates):,} catalogue numbers occur more than once, {kept}: {shown}")
+        tell(f"{_numbers(len(repeated))} more than once, {kept}: {_listed(repeated)}")
+    if len(shared):
+        tell(
+            f"{_numbers(len(shared))} for different satellites, which are all kept: {_listed(shared)}. Names, designators and inclinations "
+            "tell them apart, the number does not: where gpuprop export made the files, give each another --first-id"
+        )
+
+
+def repeated_numbers(elements: Elements) -> dict[str, list[int]]:
+    """For --json: the numbers of several sets, and those of them that stand for different satellites."""
+    return dict(duplicates=elements.duplicates.tolist(), shared_numbers=elements.shared_numbers.tolist())
+
+
+def _numbers(count: int) -> str:
+    return f"{count:,} catalogue numbers occur" if count != 1 else "1 catalogue number occurs"
+
+
+def _listed(numbers: npt.NDArray[np.int32]) -> str:
+    return ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
 
 
 def chosen(

@@ -15,8 +15,9 @@ from ..arrow.cluster import Workers, connected, known_cluster
 from ..arrow.command import again, remembered
 from ..arrow.place import names
 from ..arrow.shards import Shard
-from ..clock import Times, format_duration, format_ns, time_grid
+from ..clock import SECOND, Times, format_duration, format_ns, time_grid
 from ..engine import EngineWarning, asked_for
+from ..messages import counted
 from ..snapshots import STATUS, Propagator
 from ..sources import ages_in_words, median_age_days, read_sources
 from ..time_scales import leap_seconds_expire
@@ -41,6 +42,7 @@ from .options import (
     chosen,
     flag,
     given_place,
+    repeated_numbers,
     say_what_is_odd,
     warnings_as_notes,
     wrong_call,
@@ -171,10 +173,11 @@ def propagate(
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
     size = _planned(plan, one)
-    duplicates = dict(duplicates=elements.duplicates.tolist())
+    duplicates = repeated_numbers(elements)
     if dry_run:
         span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
-        span |= dict(median_age_days=round(median_age_days(elements, times.start_ns), 3))
+        span |= dict(step_s=times.step_ns / SECOND if times.step_ns else None)
+        span |= dict(median_age_days=median_age_days(elements, times.start_ns))
         seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
         print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
         return DONE
@@ -200,8 +203,8 @@ def propagate(
 
 
 def _size(size: dict[str, int]) -> str:
-    rows = f"{size['satellites']:,} satellites x {size['instants']:,} instants = {size['rows']:,} rows"
-    return f"{rows}, {decimal(size['bytes'])} in {size['parts']:,} part{'s' if size['parts'] != 1 else ''}"
+    satellites, instants, rows, parts = (counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part"))
+    return f"{satellites} x {instants} = {rows}, {decimal(size['bytes'])} in {parts}"
 
 
 def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:

@@ -1,7 +1,10 @@
 """Run a command line: find the command, report errors, return the exit code."""
 
 import difflib
+import itertools
 import os
+import re
+import shlex
 from collections.abc import Sequence
 
 from cyclopts import CycloptsError, UnknownCommandError
@@ -19,6 +22,7 @@ __all__ = ["catalogues", "directories", "known", "run"]  # importing the others 
 
 LOOK = "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be found"
 STATES = "gpuprop propagate writes the states from which they can be computed"
+MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK),
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
@@ -35,8 +39,11 @@ def run(arguments: Sequence[str]) -> int:
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)
     except CycloptsError as error:
-        return _failed(f"{str(error).strip()} gpuprop {_command(arguments)}--help lists the options.", WRONG_CALL)
-    except (WrongCall, SourceError, FileExistsError, PlanDiffers) as error:
+        what = f"{_in_our_words(str(error).strip(), arguments)} gpuprop {_command(arguments)}--help lists the options."
+        return _failed(what, WRONG_CALL)
+    except SourceError as error:
+        return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL)
+    except (WrongCall, FileExistsError, PlanDiffers) as error:
         return _failed(error, WRONG_CALL)
     except MemoryError:
         return _failed("out of memory: propagate fewer satellites at once", FAILED)
@@ -47,6 +54,26 @@ def run(arguments: Sequence[str]) -> int:
 def _failed(what: BaseException | str, code: int) -> int:
     complain(what, getattr(what, "__notes__", ()))
     return code
+
+
+def _in_our_words(said: str, arguments: Sequence[str]) -> str:
+    """What the parser says of a command line, with what to do about it."""
+    match = MISSING.search(said)
+    if not match:
+        return f"{said}{_repeat(arguments, said)}"
+    name = match[1].strip("\"'")
+    if not name.startswith("-"):
+        return f"{name} is missing."
+    after = next((value for option, value in itertools.pairwise(arguments) if option == name), "")
+    return f"{name} needs a value" + (f": one that begins with - is given as {name}={after}." if after else ".")
+
+
+def _repeat(arguments: Sequence[str], said: str) -> str:
+    """A hint where a word that is not understood follows the value of --select or --where, which take one each."""
+    for option, value, next_ in zip(arguments, arguments[1:], arguments[2:], strict=False):
+        if option in ("--select", "--where") and repr(next_) in said:
+            return f"; {option} takes one value: repeat it, as in {option} {shlex.quote(value)} {option} {shlex.quote(next_)}."
+    return ""
 
 
 def _commands() -> list[str]:

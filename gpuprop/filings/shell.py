@@ -160,9 +160,13 @@ class Shell:
         Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0: plane 0 is P01.
 
         No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the same `gravity`: the mean motion
-        depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32.
+        depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32; TypeError for a
+        first_id that is no whole number.
         """
         total, counts = self.total, self.counts
+        if isinstance(first_id, bool) or not isinstance(first_id, (int, np.integer)):
+            raise TypeError(f"first_id is a catalogue number, such as 1, not {first_id!r} ({type(first_id).__name__})")
+        first_id = int(first_id)
         if not 1 <= first_id <= LAST_ID + 1 - total:
             raise ValueError(f"{total} satellites numbered from {first_id} do not fit into 1 to {LAST_ID}")
         model = gravity_model(gravity)

@@ -12,6 +12,7 @@ from rich.table import Table
 from ..apsides import ALTITUDE
 from ..clock import format_ns
 from ..elements import Elements
+from ..messages import counted
 from .against import Comparison
 from .planes import Planes
 from .survey import STATES, FlownShell, Survey
@@ -97,7 +98,7 @@ def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = 
     parts: list[Table | str] = [_shells(elements, survey)] if len(survey) else ["no shell: nowhere do satellites crowd in one orbit"]
     counts = ", ".join(f"{int(survey.where(name).sum()):,} {name}" for name in STATES)
     parts += [KEY] if len(survey) else []
-    parts.append(f"{len(elements):,} satellites: {counts}; nodes at {format_ns(survey.orbits.epoch_ns)}")
+    parts.append(f"{counted(len(elements), 'satellite')}: {counts}; nodes at {format_ns(survey.orbits.epoch_ns)}")
     between = survey.between()
     if between:
         table = _table("in no shell, deg", *STATES[1:])

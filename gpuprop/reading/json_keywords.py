@@ -1,7 +1,7 @@
 """The keywords that element sets have in JSON: those of OMM, TLE lines and names, in all their spellings."""
 
 from .columns import trimmed
-from .omm import CONTEXT, KEYWORDS
+from .omm import is_keyword
 
 MAX_KEYS = 10_000  # different spellings of keywords that are cached
 
@@ -12,10 +12,10 @@ BOTH_LINES = "TLE"  # two or three lines in one text
 _FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
 SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
 NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # of a set of TLE lines: the first one that is given counts
-USED = frozenset((*KEYWORDS, *LINES, BOTH_LINES, *NAMES))
+USED = frozenset((*LINES, BOTH_LINES, *NAMES))  # beside the keywords of an OMM
 # An object with one of these is an element set. An EPOCH alone may be the time of the download.
 DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
-INHERITED = frozenset((*CONTEXT, "OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
+INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))  # beside what changes the meaning of elements
 NAMING = frozenset(NAMES[1:])  # the names that are not keywords of an OMM
 
 
@@ -25,7 +25,7 @@ class _Meanings(dict[str, str]):
     def __missing__(self, key: str) -> str:
         name = trimmed(key).upper() if len(key) < 100 else ""
         name = SPELLINGS.get(name, name)
-        name = name if name in USED else ""
+        name = name if name in USED or is_keyword(name) else ""
         if len(self) < MAX_KEYS:
             self[key] = name
         return name

@@ -14,12 +14,15 @@ from json.decoder import scanstring  # type: ignore[attr-defined]
 from .draft import limit
 from .errors import ElementsError
 from .json_keywords import BOTH_LINES, DEFINING, INHERITED, NAMING, meaning
-from .omm import Messages
+from .omm import Messages, is_context
 
 MAX_RECORD = 64 << 10  # characters of an object that is decoded at once, and of one text; Space-Track's objects have about 1,200
 MAX_DEPTH = 100
 MAX_CONTAINERS = 5_000_000
 
+ARRAYED = "TLE lines in such an array are not read: give each set an object with its OBJECT_NAME, TLE_LINE1 and TLE_LINE2"
+
+_LINE = re.compile(r"[ \t]*[12] [ -~]{40}")
 _GAP = re.compile(r"[ \t\n]*")
 _SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)")
 # elements of an array that are not objects
@@ -55,6 +58,7 @@ class _Frame:
     """An array or object whose end is not reached yet. The outermost frame, of kind "", is the whole text."""
 
     __slots__ = (
+        "arrayed",
         "begin",
         "due",
         "empty",
@@ -63,6 +67,7 @@ class _Frame:
         "keys",
         "kind",
         "line",
+        "lines",
         "own",
         "parts",
         "several",
@@ -83,9 +88,11 @@ class _Frame:
         self.keys: list[str] = []  # the first few
         self.parts: list[_Message] = []  # messages, or parts of one, in the objects in it
         self.several = False  # whether each of these is a message
+        self.arrayed = False  # whether an array in it holds TLE lines that are not read
         self.unread: list[str] = []  # the arrays in it that hold objects, but no message
         # an array
         self.strays: list[tuple[int, int, int, str]] = []  # elements without a message: line, begin, end, reason
+        self.lines: list[str] = []  # the first few elements that are no objects
         self.texts: list[tuple[int, int]] = []  # line and place of the first element that is no object
 
     def put(self, name: str, value: str) -> None:
@@ -166,8 +173,10 @@ class Walk:
             if run:
                 self.at = run.end()
             else:
-                self._scalar(character)
+                text = self._scalar(character)
                 frame.due = AFTER
+                if len(frame.lines) < 4:
+                    frame.lines.append(text)
             frame.texts = frame.texts or [first]
 
     def _member(self, frame: _Frame, character: str) -> None:
@@ -279,14 +288,17 @@ class Walk:
         elif self.stack[-1].kind == "{":
             self.stack[-1].unread += frame.unread
             self.stack[-1].empty = self.stack[-1].empty or frame.empty
+            self.stack[-1].arrayed |= frame.arrayed
         else:
             reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(tuple(frame.keys))
-            self._pass_nothing(frame.line, frame.begin, reason)
+            self._pass_nothing(frame.line, frame.begin, ARRAYED if frame.arrayed else reason)
 
     def _end_array(self, frame: _Frame) -> None:
         self.at += 1
         self.stack.pop()
         parent = self.stack[-1]
+        if self._take_lines(frame, parent):
+            return
         self._end_strays(frame)
         if self.messages.total > frame.total:
             return
@@ -294,8 +306,24 @@ class Walk:
             parent.unread.append(parent.key)
         elif parent.kind == "{" and not frame.texts:
             parent.empty = parent.key
+        elif parent.kind == "{":
+            parent.arrayed |= any(map(_LINE.match, frame.lines))
         elif parent.kind == "[":
-            self._pass_nothing(frame.line, frame.begin, "an array without an element set")
+            lines = any(map(_LINE.match, frame.lines))
+            self._pass_nothing(frame.line, frame.begin, ARRAYED if lines else "an array without an element set")
+
+    def _take_lines(self, frame: _Frame, parent: _Frame) -> bool:
+        """Read an array that is the lines of one TLE, if it is: by itself, in an array, or under a keyword for both lines."""
+        starts = [_LINE.match(text) is not None and text.strip()[0] for text in frame.lines]
+        whole = starts in (["1", "2"], [False, "1", "2"]) and not frame.strays and self.messages.total == frame.total
+        if not whole or (parent.kind == "{" and meaning[parent.key] != BOTH_LINES):
+            return False
+        text = "\n".join(frame.lines)
+        if parent.kind == "{":
+            parent.put(BOTH_LINES, text)
+        else:
+            self._emit(_Message({BOTH_LINES: text}, frame.line, frame.begin, self.at, False))
+        return True
 
     def _end_strays(self, frame: _Frame) -> None:
         """Report the other elements of an array of element sets. Of an array without element sets, only if it is the whole text."""
@@ -303,7 +331,8 @@ class Walk:
             for stray in frame.strays:
                 self.messages.reject(*stray)
             for line, begin in frame.texts:
-                self.messages.reject(line, begin, begin + 200, "not a JSON object")
+                lines = any(map(_LINE.match, frame.lines))
+                self.messages.reject(line, begin, begin + 200, ARRAYED if lines else "not a JSON object")
 
     def _inherit(self, frame: _Frame) -> None:
         """Keywords that an object gives beside its messages hold for all of them, unless a message has the keyword itself.
@@ -313,7 +342,7 @@ class Walk:
         shared: dict[str, str] = {}
         for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
             for name, value in record.items():
-                if name in INHERITED and value and value != shared.get(name):
+                if (name in INHERITED or is_context(name)) and value and value != shared.get(name):
                     shared[name] = f"{shared[name]} and {value}"[:200] if name in shared else value
         for record in itertools.islice(self.messages.records, frame.first, None) if shared else ():
             for name, value in shared.items():

@@ -12,7 +12,7 @@ from .columns import SPACE, Cells, Mask, decimals, decode, integers, trimmed
 from .draft import Draft, Place, limit, objects, reject
 from .instants import iso_epochs
 
-# The accepted units of a field, the standard's first. A number in another unit is refused.
+# The units in which a field may be given; the first is the one of the standard. A number in another unit is refused.
 UNITS = {
     "EPOCH": ("utc",),
     "MEAN_MOTION": ("rev/day",),
@@ -25,15 +25,23 @@ UNITS = {
 MICROSECONDS = "EPOCH_MICROSECONDS"  # older classes of Space-Track: EPOCH has whole seconds, and this is the rest
 _XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
 _PARTS = "the whole instant must be in EPOCH"
+_OF_THE_EPOCH = "EPOCH_"  # a keyword that begins so says something about the epoch: one that is not known here is refused
 
-# Keywords that change the meaning of the elements: the values that SGP4 allows (upper case; "0" is any zero), and the reason. A keyword
-# may also be absent or blank.
+# Keywords that change what the elements mean: what each may say for SGP4 to be right (upper case; "0" is any zero), and why nothing
+# else. A keyword that is absent or blank is right too.
 CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
     "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
     "REF_FRAME_EPOCH": ((), "SGP4 elements are in TEME of date, not of a fixed epoch"),
     "TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
     "TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "TIMESYSTEM": (("UTC",), "epochs are read as UTC"),
+    "TIMESCALE": (("UTC",), "epochs are read as UTC"),
+    **{
+        f"{begin}_{end}": (("DEG", "DEGREE", "DEGREES"), "angles are read in degrees")
+        for begin in ("ANGLE", "ANGULAR")
+        for end in ("UNIT", "UNITS")
+    },
     "EPOCH_TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
     "EPOCH_TIME_SCALE": (("UTC",), "epochs are read as UTC"),
     "EPOCH_MILLISECONDS": (("0",), _PARTS),
@@ -49,21 +57,22 @@ CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     },
 }
 KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
-ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; Elements.notes says if it is absent or blank
-# BSTAR has a default here, but the standard requires it for SGP4.
+ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; that it is absent or blank is told in Elements.notes
+# BSTAR has a default, but the standard demands it for SGP4.
 MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
-SHOWN = 800  # characters of a message that are kept for error messages, line ends and indents included
+SHOWN = 800  # characters of a message that are kept to show it; line ends and indents among them are not shown
 
 Record = Mapping[str, str]
 
 
 def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
-    """columns: keyword -> n cells, for the keywords of the source; a blank cell means that the keyword is absent."""
+    """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not."""
     draft = Draft(place)
     n = len(place.line)
     nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
-    for name in CONTEXT.keys() & columns.keys():
-        _refuse_other(draft, name, columns[name])
+    for name in columns:
+        if is_context(name):
+            _refuse_other(draft, name, columns[name])
     for name in OMM_FIELDS:
         draft.fields[name] = _field(draft, name, columns.get(name, nothing))
     if MICROSECONDS in columns:
@@ -72,10 +81,20 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
 
 
 def from_records(records: list[Record], place: Place) -> Draft:
-    """records: for each message, keyword -> text."""
-    present = set().union(*records) if records else set()
-    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in KEYWORDS if name in present}
+    """records: keyword -> text, one mapping a message."""
+    present = sorted(set().union(*records)) if records else []
+    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in present if is_keyword(name)}
     return from_columns(columns, place)
+
+
+def is_keyword(name: str) -> bool:
+    """Whether a keyword (upper case) is read, or may refuse its record; all others are ignored."""
+    return name in KEYWORDS or is_context(name)
+
+
+def is_context(name: str) -> bool:
+    """Whether a keyword (upper case) may change what the elements mean."""
+    return name in CONTEXT or (name.startswith(_OF_THE_EPOCH) and name != MICROSECONDS)
 
 
 def without_unit(name: str, value: str) -> str:
@@ -87,7 +106,7 @@ def without_unit(name: str, value: str) -> str:
 
 
 class Messages:
-    """Messages collected one by one from a format that is not a table. `data` is its text; (begin, end) is a piece of it."""
+    """Messages collected one by one from a format that is not a table; `data` is its text, and (begin, end) a stretch of it."""
 
     def __init__(self, data: str | bytes | bytearray) -> None:
         self.data = data
@@ -111,12 +130,12 @@ class Messages:
         self.rejected.append(reject(line, self.shown(begin, end), reason))
 
     def shown(self, begin: int, end: int) -> str:
-        """A piece of the text in one line."""
+        """A stretch of the text in one line."""
         piece = self.data[begin : min(end, begin + SHOWN)]
         return " ".join(re.split("[ \t\n]+", piece if isinstance(piece, str) else decode(piece)))
 
     def place(self, chosen: Iterable[int]) -> Place:
-        """The places of some of the messages."""
+        """Where some of the messages stand."""
         chosen = list(chosen)
         return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
 
@@ -162,7 +181,7 @@ def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
 
 
 def _add_microseconds(draft: Draft, cells: Cells) -> None:
-    """Add the microseconds to an EPOCH of whole seconds. If EPOCH has a fraction, both must be equal."""
+    """Add the microseconds that stand beside an EPOCH of whole seconds; one that has a fraction must say the same."""
     count, good, blank = _parse("int32", cells)
     good &= (count >= 0) & (count < 1_000_000)
     draft.refuse(~good & ~blank, lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}")
@@ -174,7 +193,7 @@ def _add_microseconds(draft: Draft, cells: Cells) -> None:
 
 
 def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
-    allowed, why = CONTEXT[name]
+    allowed, why = CONTEXT.get(name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}"))
     texts = cells.texts()
     others = {text for text in set(texts) if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))}
     if others:

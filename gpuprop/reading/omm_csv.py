@@ -1,4 +1,8 @@
-"""OMM as CSV, as CelesTrak and Space-Track serve it. Every line is one record, so that an unbalanced quote spoils its own line only."""
+"""OMM as CSV, as CelesTrak and Space-Track serve it, or a table with the lines of a TLE.
+
+Every line is one record, so that an unbalanced quote spoils its own line only. The columns of TLE lines have the names that they have in
+JSON (omm_json.SPELLINGS); they are read where a table has not all mean elements.
+"""
 
 import itertools
 from collections.abc import Iterator
@@ -9,15 +13,21 @@ from ..elements import Elements
 from .columns import Bytes, Cells, Ints, Mask, decode
 from .draft import Place, joined, limit, rejects
 from .errors import ElementsError
-from .omm import KEYWORDS, MANDATORY, from_columns
+from .json_keywords import LINES, NAMES, SPELLINGS
+from .omm import MANDATORY, from_columns, is_keyword
+from .omm_json import name_of
+from .tle import from_texts
 
 BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positions of separators take
 SEPARATORS = (",", ";", "\t")
 QUOTE = ord('"')
 MAX_TITLES = 10  # lines that may stand above the header
-MAX_TABLES = 1000  # headers that differ from the header before them
-_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # a line with two of them is a header
-_REPEATED = (b"ECCENTRICITY", b"eccentricity", b"Eccentricity")  # every header that can be used has one of them
+MAX_TABLES = 1000  # headers that differ from the one before
+_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # two of them make a line a header
+_REPEATED = tuple(  # one of them stands in every header that can be used
+    spelt.encode() for word in ("ECCENTRICITY", "LINE1", "LINE_1", "TLE1", "TLE_1") for spelt in (word, word.lower(), word.capitalize())
+)
+_BOTH = frozenset(LINES[1:])
 
 Header = tuple[str, list[str]]
 
@@ -25,7 +35,7 @@ Header = tuple[str, list[str]]
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a header cannot be used.
 
-    Lines above the header are a title and are skipped. Files that were joined have several headers: each begins a new table.
+    Lines above the header are a title and are skipped. A header that is repeated, as in files put together, begins a table of its own.
     """
     lines = Cells.lines(data)
     filled = np.flatnonzero(lines.indent() < lines.length)
@@ -33,7 +43,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
     headers = [headers[0], *(this for before, this in itertools.pairwise(headers) if this[1] != before[1])]
     if len(headers) > MAX_TABLES:
-        raise ElementsError(f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read at once: split it")
+        raise ElementsError(f"{source} has more than {MAX_TABLES:,} CSV headers that differ, the most that are read at once: split it")
     edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
     limit(edges[-1] - edges[0])
     if edges[-1] == edges[0]:
@@ -46,16 +56,16 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             pieces = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
             for a, b in itertools.pairwise(pieces.tolist()):
                 reason = f"the CSV header above it (line {at + 1}) {fault}" if fault else ""
-                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header)
+                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header, checksum)
 
     return joined(blocks())
 
 
 def header_in(text: str) -> Header | None:
-    """The separator and the names of the columns (upper case) if this line is a header of element sets; else None."""
+    """The separator and the names of the columns (upper case), if this line is a header of element sets."""
     for separator in SEPARATORS:
-        names = columns_of(text, separator)
-        if len(_TELLING.intersection(names)) >= 2:
+        names = [SPELLINGS.get(name, name) for name in columns_of(text, separator)]
+        if len(_TELLING.intersection(names)) >= 2 or _BOTH.issubset(names):
             return separator, names
     return None
 
@@ -66,7 +76,7 @@ def columns_of(line: str, separator: str) -> list[str]:
 
 
 def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -> list[tuple[int, Header]]:
-    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py has checked)."""
+    """The index of every line that is a header, with what it says. The first is within MAX_TITLES lines (recognise.py has looked)."""
     titles = filled[: MAX_TITLES + 1].tolist()
     first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
     above = next((at for at in titles if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1), None)
@@ -81,7 +91,7 @@ def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -
 
 
 def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
-    """The lines below `after` that may be another header."""
+    """The lines below `after` that may be a header again."""
     found = set()
     begin = int(lines.start[after] + lines.length[after])
     for keyword in _REPEATED:
@@ -93,13 +103,19 @@ def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
     return sorted(found)
 
 
+def _holds_lines(names: list[str]) -> bool:
+    """Whether the records of a table are read from their TLE lines."""
+    return _BOTH.issubset(names) and not set(MANDATORY).issubset(names)
+
+
 def _fault(header: Header) -> str:
     """Why a header cannot be used; empty if it can."""
     _, names = header
-    missing = [name for name in MANDATORY if name not in names]
-    twice = [name for name in KEYWORDS if names.count(name) > 1]
+    missing = [] if _holds_lines(names) else [name for name in MANDATORY if name not in names]
+    twice = [name for name in dict.fromkeys(names) if (is_keyword(name) or name in _BOTH) and names.count(name) > 1]
     if missing:
-        lines = " (TLE lines are read from JSON, not from CSV)" if "TLE_LINE1" in names else ""
+        other = sorted(_BOTH.difference(names))
+        lines = f", or both lines of a TLE ({other[0]} is missing)" if len(other) == 1 else ""
         return f"has no {', '.join(missing)}: it must name the OMM keywords{lines}"
     return f"has {', '.join(twice)} more than once" if twice else ""
 
@@ -109,7 +125,7 @@ def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
     return from_columns({}, Place(rows[:0], place.text)).elements(rejects(np.ones(len(rows), bool), place, reason))
 
 
-def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
+def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
     separator, names = header
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
@@ -130,9 +146,16 @@ def _block(lines: Cells, rows: Ints, header: Header) -> Elements:
     starts = np.hstack([start[good, None], inner + 1])
     ends = np.hstack([inner, end[good, None]])
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
-    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if name in KEYWORDS}
+    used = set(NAMES) | _BOTH
+    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if is_keyword(name) or name in used}
     kept = rows[good]
-    return from_columns(columns, Place(kept + 1, lines[kept].text)).elements(rejected)
+    place = Place(kept + 1, lines[kept].text)
+    if _holds_lines(names):
+        texts = {name: cells.texts() for name, cells in columns.items()}
+        first, second, numbers = (texts.get(name, [""] * len(kept)) for name in (*sorted(_BOTH), "NORAD_CAT_ID"))
+        records = [dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)]
+        return from_texts([name_of(record) for record in records], first, second, numbers, place, checksum).elements(rejected)
+    return from_columns(columns, place).elements(rejected)
 
 
 def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:

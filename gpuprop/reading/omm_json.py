@@ -1,6 +1,6 @@
 """OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. Damage to an object does not affect the others.
 
-Array    each element is a message.
+Array    each element is a message. Two texts or three that are the lines of a TLE are one: [name, line 1, line 2].
 Object   its keywords and those of the objects in it are one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless a keyword is
          given twice: then each object in it is a message (`{"25544": {...}, "48274": {...}}`).
 Around   a frame, time scale, name or number that an object gives beside its messages holds for all of them.
@@ -41,7 +41,7 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     drafts = [(omm, from_records([messages.records[i] for i in omm], messages.place(omm)))] if omm or not lines else []
     if lines:
         records = [messages.records[i] for i in lines]
-        names = [_name(record) for record in records]
+        names = [name_of(record) for record in records]
         first, second = ([record.get(line, "") for record in records] for line in LINES[1:])
         numbers = [record.get("NORAD_CAT_ID", "") for record in records]
         drafts.append((lines, from_texts(names, first, second, numbers, messages.place(lines), checksum)))
@@ -57,7 +57,8 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     return Elements(elements.fields, rejected, notes, noted)
 
 
-def _name(record: dict[str, str]) -> str:
+def name_of(record: dict[str, str]) -> str:
+    """The name of a set of lines, of which the record says more."""
     said = next((name for name in NAMES if record.get(name)), "")
     text = trimmed(record[said]) if said else ""
     return text.removeprefix("0 ") if said == LINES[0] else text

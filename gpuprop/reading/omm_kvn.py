@@ -4,7 +4,7 @@ import re
 
 from ..elements import Elements
 from .columns import Cells
-from .omm import KEYWORDS, Messages, without_unit
+from .omm import Messages, is_keyword, without_unit
 
 _PAIR = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
@@ -42,7 +42,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             fault = f"{name} begins another kind of message, not an OMM"
         elif name in record:
             fault = fault or f"{name} is given again on line {number}: a message begins with CCSDS_OMM_VERS"
-        elif name in KEYWORDS:
+        elif is_keyword(name):
             record[name] = without_unit(name, pair[2])
             shown = stretch(number) if name == "OBJECT_NAME" else shown
     finish()

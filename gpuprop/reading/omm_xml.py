@@ -8,7 +8,7 @@ from ..elements import Elements
 from .columns import decode, trimmed
 from .draft import MAX_RECORDS
 from .errors import ElementsError
-from .omm import KEYWORDS, Messages, without_unit
+from .omm import Messages, is_keyword, without_unit
 
 MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
@@ -92,7 +92,7 @@ def _message(data: bytes | bytearray, begin: int, stop: int, line: int, messages
 
     def end(tag: str) -> None:
         name = tag.rpartition(":")[2].upper()
-        if name in KEYWORDS:
+        if is_keyword(name):
             if name in record:
                 twice.append(name)
             value = trimmed("".join(pieces))

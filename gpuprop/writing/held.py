@@ -1,7 +1,7 @@
 """What a format cannot hold: element sets that are refused, one by one with the reason, and fields that lose decimals."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..elements import OMM_FIELDS, Elements
+from ..elements import OMM_FIELDS, PATTERN_FIELDS, Elements
+from ..messages import counted
 from ..reading.draft import BOUNDS, SGP4_TYPES
 from ..reading.instants import FIRST_YEAR, LAST_YEAR
 from ..typing import Mask
@@ -47,7 +48,7 @@ class Loss:
 
     def __str__(self) -> str:
         amount = f", by up to {self.largest:.2g}{f' {self.unit}' if self.unit else ''}" if self.largest else ""
-        return f"{self.field} of {self.satellites:,} satellites {self.how}{amount}"
+        return f"{self.field} of {counted(self.satellites, 'satellite')} {self.how}{amount}"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class Written:
         """What `gpuprop export --json` prints."""
         facts = dict(path=str(self.path), format=self.format, satellites=self.satellites, bytes=self.bytes)
         return facts | dict(rejected=[asdict(each) for each in self.rejected], losses=[asdict(loss) for loss in self.losses])
+
+
+def in_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
+    """A line for each reason, with whom it is about; at most so many, and one that tells of the others."""
+    about: dict[str, list[Unwritable]] = {}
+    for refused in rejected:
+        about.setdefault(refused.reason, []).append(refused)
+    lines = []
+    for reason, (first, *others) in list(about.items())[:most]:
+        whom = f"satellites {first.sat_id} to {others[-1].sat_id} ({len(others) + 1:,} of them)" if others else ""
+        lines.append(f"{whom}: {reason}" if whom else str(first))
+    left = sum(len(group) for group in list(about.values())[most:])
+    return [*lines, f"and {left:,} more"] if left else lines
 
 
 class WritingError(ValueError):
@@ -88,7 +102,8 @@ class Ledger:
         self.rejected: list[Unwritable] = []
         self.losses: list[Loss] = []
         self._refuse_unreadable()
-        self.lose("plane", elements.plane >= 0, "is left out, as is slot: no format has a field for them", unit="")
+        for name in PATTERN_FIELDS:
+            self.lose(name, elements.fields[name] >= 0, "is left out: no format has a field for it", unit="")
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str]) -> None:
         """Refuse the satellites of the mask `wrong` (n,) that are not refused yet."""
@@ -108,9 +123,7 @@ class Ledger:
         """The one exception for everybody refused."""
         self.rejected.sort(key=lambda refused: refused.index)
         lines = [f"{path}: {len(self.rejected):,} of {len(self.elements):,} satellites cannot be written as {self.kind}"]
-        lines += [f"  {refused}" for refused in self.rejected[:SHOWN]]
-        if len(self.rejected) > SHOWN:
-            lines.append(f"  and {len(self.rejected) - SHOWN:,} more")
+        lines += [f"  {line}" for line in in_lines(self.rejected, SHOWN)]
         if len(self.rejected) < len(self.elements):
             lines.append('To write the others, use on_error="skip" (--on-error skip).')
         return WritingError("\n".join(lines), tuple(self.rejected))
