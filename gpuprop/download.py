@@ -170,7 +170,7 @@ class _Exchange:
         if status >= 500 or status < 200:
             return NotFetched(f"{answer}: the server has failed. Try again later")
         if status < 400:
-            there = shown_redirection(self._url, response.headers.get("Location", ""))[:SAID]
+            there = self._foreign.line(shown_redirection(self._url, response.headers.get("Location", "")), SAID)
             return Refused(f"{answer}: it has moved to {there}. Redirections are not followed: ask for that address if you trust it")
         if status in (403, 429):
             advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"

@@ -540,6 +540,9 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
         "moved near": says(
             b"HTTP/1.1 301 No\r\nLocation: y?" + QUERY.encode() + b"&session=" + SECRET.encode() + b"#" + SECRET.encode() + b"\r\n\r\n"
         ),
+        "moved in the path": says(b"HTTP/1.1 301 No\r\nLocation: /y/" + SECRET.encode() + b"/z\r\n\r\n"),
+        "moved to a host": says(b"HTTP/1.1 301 No\r\nLocation: https://" + SECRET.encode() + b".example/y\r\n\r\n"),
+        "moved to a group": says(b"HTTP/1.1 301 No\r\nLocation: ?GROUP=" + SECRET.encode() + b"&NAME=s1gn%2Fature%2Bof+mine\r\n\r\n"),
         "status line": says(b"HTTP/1.1 " + echo + b"\r\n\r\n"),
         "no HTTP": says(echo),
         "header": says(OK + echo + b"\r\n" * 200),
