@@ -12,10 +12,13 @@ from collections.abc import Callable
 
 import machine
 
+from gpuprop.reading.json_keywords import INHERITED
+
 ONE = b'{"OBJECT_NAME":"A","EPOCH":"2026-11-26T12:25:40","MEAN_MOTION" 15.7,"ECCENTRICITY":0.0006,"BSTAR":0.0001'
 TLE_1 = b"1 25544U 98067A   26330.51782528  .00016717  00000-0  10270-3 0  9997\n"
 HEADER = b"EPOCH,MEAN_MOTION,ECCENTRICITY,INCLINATION,RA_OF_ASC_NODE,ARG_OF_PERICENTER,MEAN_ANOMALY,NORAD_CAT_ID,BSTAR\n"
 EMPTY_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0"
+AROUND = b"{" + b"".join(b'"%s":"x",' % name.encode() for name in sorted(INHERITED)) + b'"d":'
 
 # name: (before, repeated, after)
 INPUTS: dict[str, tuple[bytes, bytes, bytes]] = {
@@ -28,6 +31,8 @@ INPUTS: dict[str, tuple[bytes, bytes, bytes]] = {
     "json: nested arrays": (b"", b"[", b""),
     "json: nested arrays after each other": (b"[", b"[" * 50 + b"]" * 50 + b",", b"[]]"),
     "json: braces within texts": (b"[", b'{"a":"}{[","b":[1]},', b"{}]"),
+    "json: keywords around many objects": (AROUND + b"[", b'{"MEAN_MOTION":1},', b"{}]}"),
+    "json: keywords at 98 levels around many objects": (AROUND * 98 + b"[", b'{"MEAN_MOTION":1},', b"{}]" + b"}" * 98),
     "json: long blanks after damage": (b'[{"a" }', b" ", b""),
     "xml: processing instruction without end": (b"<ndm><?x ", b"<omm></omm>", b""),
     "xml: comments without end": (b"<omm></omm>", b"<!--", b""),

@@ -1,8 +1,6 @@
 """gpuprop: propagates whole mega-constellations with SGP4 and writes position snapshots to Apache Arrow files."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # for type checkers it is true; typing itself is not imported (see __main__.py)
 __version__ = "0.1.0"
 
 # Rooms are entered when a name of theirs is used: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
@@ -82,9 +80,11 @@ if TYPE_CHECKING:
     from .writing import WritingError, write_elements
 else:
 
-    def __getattr__(name: str) -> Any:
+    def __getattr__(name: str) -> object:
         if name not in _ROOM:
             raise AttributeError(f"module 'gpuprop' has no attribute {name!r}")
+        from importlib import import_module
+
         return getattr(import_module(f".{_ROOM[name]}", __name__), name)
 
 

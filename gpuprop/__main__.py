@@ -1,14 +1,12 @@
 """The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor | completion`.
 
-This module handles signals; commands/ does the rest. Nothing large is imported before the signal handlers are installed.
+This module handles signals; commands/ does the rest. Until the handlers are installed, only modules that are built into Python are
+imported here and in __init__.py, since a signal would end them with a traceback. Python's own start, before the first line of this package,
+cannot be protected.
 """
 
-import signal
+import _signal  # type: ignore[import-not-found]  # built in; signal would import enum
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -17,14 +15,25 @@ class Terminated(KeyboardInterrupt):
     """SIGTERM, which ends a command as SIGINT does."""
 
 
+def script() -> None:
+    """The process of the command line: run it and exit. Signals after its end change nothing: its exit code and its files are final."""
+    sys.exit(_run(sys.argv[1:], last=True))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong, 130 interrupted, 143 terminated."""
-    with _signals() as signals:
+    return _run(sys.argv[1:] if arguments is None else arguments, last=False)
+
+
+def _run(arguments: list[str], last: bool) -> int:
+    with _Signals(last) as signals:
         try:
             from .commands.run import run  # takes half a second
 
             signals.loaded()
-            return run(sys.argv[1:] if arguments is None else arguments)
+            code = run(arguments)
+            signals.ending = True
+            return code
         except KeyboardInterrupt as error:
             signals.ending = True
             from .commands.console import complain
@@ -35,16 +44,35 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 class _Signals:
-    """The handler of SIGINT and SIGTERM. Both end the command after it has cleaned up.
+    """The handler of SIGINT and SIGTERM in the main thread. Both end the command after it has cleaned up.
 
     A first signal during the imports is handled when they are done: inside an import it could be lost, or printed with a traceback. A
-    second signal is handled at once. When the command is already ending, more signals change nothing.
+    second signal is handled at once. When the command is already ending, more signals change nothing. A signal that somebody else handles
+    or ignores keeps its handler.
+
+    last: the process ends with the command, so the signals are ignored afterwards; otherwise the defaults are restored.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, last: bool) -> None:
         self.loading, self.ending, self.received = True, False, 0
+        self._last = last
+        self._defaults: dict[int, object] = {}  # of the signals that are handled here
 
-    def __call__(self, number: int, frame: Any) -> None:
+    def __enter__(self) -> "_Signals":
+        for number, default in ((_signal.SIGINT, _signal.default_int_handler), (_signal.SIGTERM, _signal.SIG_DFL)):
+            if _signal.getsignal(number) == default:
+                try:
+                    _signal.signal(number, self)
+                except ValueError:  # not the main thread
+                    break
+                self._defaults[number] = default
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, default in self._defaults.items():
+            _signal.signal(number, _signal.SIG_IGN if self._last else default)
+
+    def __call__(self, number: int, frame: object) -> None:
         waits = self.loading and not self.received
         self.received = number
         if not waits and not self.ending:
@@ -57,24 +85,8 @@ class _Signals:
             self._end()
 
     def _end(self) -> None:
-        raise Terminated if self.received == signal.SIGTERM else KeyboardInterrupt
-
-
-@contextmanager
-def _signals() -> Iterator[_Signals]:
-    """Install the handlers in the main thread. A signal that somebody else handles or ignores keeps its handler."""
-    handler, defaults = _Signals(), {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-    ours: dict[signal.Signals, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        ours = {number: default for number, default in defaults.items() if signal.getsignal(number) is default}
-    try:
-        for number in ours:
-            signal.signal(number, handler)
-        yield handler
-    finally:
-        for number, default in ours.items():
-            signal.signal(number, default)
+        raise Terminated if self.received == _signal.SIGTERM else KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    script()

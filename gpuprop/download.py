@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from contextlib import suppress
+from email.errors import MissingHeaderBodySeparatorDefect
 from typing import Any
 from urllib.error import URLError
 from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, UnknownHandler
@@ -52,9 +53,9 @@ def download(url: str, timeout_s: float) -> bytes:
     Refused
         For status 3xx and 4xx; redirections are not followed.
     NotFetched
-        For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer that is cut short, too long, or longer
-        than its Content-Length. Messages never show passwords or secret query values, and show what the server says without control
-        characters.
+        For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer that is cut short, too long, longer than
+        its Content-Length, or whose headers do not say where it ends. Messages never show passwords or secret query values, and show what
+        the server says without control characters.
     """
     exchange = _Exchange(url, min(timeout_s, DEADLINE_S))
     thread = threading.Thread(target=exchange.run, name="gpuprop-download", daemon=True)
@@ -123,8 +124,11 @@ class _Exchange:
             return NotFetched(
                 f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was not asked for: report it to its maintainer"
             )
-        told = response.headers.get("Content-Length", "").strip()
-        length = int(told) if re.fullmatch(r"\d{1,18}", told) and not response.chunked else None
+        wrong = self._wrong_framing(response)
+        if wrong:
+            return NotFetched(f"{self._shown} {wrong}, so its end is not known. Try again later, or report it to its maintainer")
+        lengths = [] if response.chunked else _lengths(response)
+        length = int(lengths[0]) if lengths else None
         if not response.chunked:
             response.length = None  # read on after Content-Length, to see whether it is right
         data = bytearray()
@@ -139,6 +143,18 @@ class _Exchange:
                 f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so its end is not known. Try again later"
             )
         return bytes(data)
+
+    def _wrong_framing(self, response: Any) -> str:
+        """What the headers say about the end of the answer that cannot be followed; empty if nothing."""
+        codings = response.headers.get_all("Transfer-Encoding", [])
+        if codings and not (response.chunked and len(codings) == 1):  # http.client knows exactly this spelling
+            return f"has the transfer encoding {self._foreign.line(', '.join(codings), REASON)!r}, which is not 'chunked'"
+        lengths = _lengths(response)
+        if not response.chunked and lengths and not (re.fullmatch("[0-9]{1,18}", lengths[0]) and len(set(lengths)) == 1):
+            return f"has the Content-Length {self._foreign.line(', '.join(lengths), REASON)!r}, which is not one number"
+        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in response.headers.defects):
+            return "has a line in its headers that is not a header"  # http.client drops it, and the headers after it
+        return ""
 
     def _goes_on(self, response: Any) -> bool:
         """Whether the server sends more. Does not wait if the server keeps the connection open although it was asked to close it."""
@@ -170,7 +186,7 @@ class _Exchange:
         if status >= 500 or status < 200:
             return NotFetched(f"{answer}: the server has failed. Try again later")
         if status < 400:
-            there = shown_redirection(self._url, response.headers.get("Location", ""))[:SAID]
+            there = self._foreign.line(shown_redirection(self._url, response.headers.get("Location", "")), SAID)
             return Refused(f"{answer}: it has moved to {there}. Redirections are not followed: ask for that address if you trust it")
         if status in (403, 429):
             advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"
@@ -203,6 +219,11 @@ class _Exchange:
             why = self._foreign.line((reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID)
             return NotFetched(f"{self._host} cannot be reached ({why}): check the network, and whether https_proxy must name a proxy")
         return error
+
+
+def _lengths(response: Any) -> list[str]:
+    """Each Content-Length: a server may repeat one (RFC 9110, 8.6)."""
+    return [text.strip() for field in response.headers.get_all("Content-Length", []) for text in field.split(",")]
 
 
 class _Connection(http.client.HTTPConnection):

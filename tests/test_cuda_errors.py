@@ -216,6 +216,22 @@ def launches_fail(cupy, monkeypatch):
     monkeypatch.setattr(cupy, "_kernel", lambda run, name: raising(CUDADriverError("CUDA_ERROR_NO_BINARY_FOR_GPU")))
 
 
+def silent(name, *lost):
+    """A function of CUDA's runtime fails: for every GPU, or for those that are lost."""
+
+    def break_it(cupy, monkeypatch):
+        answer = getattr(cupy.cuda.runtime, name)
+        busy = raising(CUDARuntimeError(46, "cudaErrorDevicesUnavailable: all CUDA-capable devices are busy or unavailable"))
+        setattr(cupy.cuda.runtime, name, lambda *index: busy() if not lost or index[0] in lost else answer(*index))
+
+    return break_it
+
+
+def old_driver_and_silent(cupy, monkeypatch):
+    old_driver(cupy, monkeypatch)
+    silent("driverGetVersion")(cupy, monkeypatch)
+
+
 NO_TEMPORARY = FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
 TROUBLE = {
     "no memory for constants": (full_after(1000), "not enough memory.*nvidia-smi"),
@@ -231,6 +247,10 @@ TROUBLE = {
     "launches fail": (launches_fail, "NO_BINARY_FOR_GPU.*nvidia-smi"),
     "old driver": (old_driver, "newer driver"),
     "no NVRTC": (no_nvrtc, r"libnvrtc.*\.\[cuda12\]"),
+    "the runtime does not count": (silent("getDeviceCount"), "CUDA does not start .*DevicesUnavailable.*nvidia-smi"),
+    "GPUs do not answer": (silent("getDeviceProperties"), "GPU 0 does not answer .*DevicesUnavailable.*nvidia-smi"),
+    "the driver does not answer": (silent("driverGetVersion"), "CUDA does not answer .*DevicesUnavailable.*nvidia-smi"),
+    "an old driver does not answer": (old_driver_and_silent, "CUDA does not answer .*nvidia-smi"),
     "two wheels": (two_wheels, "pip uninstall cupy-cuda12x cupy-rocm-5-0"),
 }
 
@@ -290,6 +310,18 @@ def test_auto_takes_the_gpus_that_start(cupy, monkeypatch):
     assert propagator.engine == "cuda" and len(propagator._propagations) == 1
     with pytest.raises(CudaError, match="GPU 0 has not enough memory"):
         Propagator(element_sets(), "cuda")
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_gpu_does_not_end_the_other(cupy, monkeypatch, lost):
+    silent("getDeviceProperties", lost)(cupy, monkeypatch)
+    with pytest.warns(EngineWarning, match=f"cuda leaves out a GPU: GPU {lost} does not answer .*nvidia-smi"):
+        propagator = Propagator(element_sets(), "auto")
+    assert propagator.engine == "cuda" and {device for *_, device in cupy.launches} == {1 - lost}
+    assert Propagator(element_sets(), f"cuda:{1 - lost}").engine == "cuda"
+    with pytest.raises((CudaError, ValueError), match=f"GPU {lost} does not answer"):
+        Propagator(element_sets(), "cuda")
+    assert f"GPU {lost} does not answer" in availability.gpu_names(cupy)[lost]
 
 
 @pytest.mark.parametrize(("name", "gpus"), [("auto", {0, 1}), ("auto:1", {1}), ("auto:0", {0})])

@@ -252,6 +252,9 @@ def test_files_planted_in_the_cache(tmp_path: Path) -> None:
 
 
 # --- the length of the answer ---
+CODED = OK + b"Transfer-Encoding: %s\r\n\r\n"
+TWICE = len(CSV), len(CSV)
+IN_CHUNKS = b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"
 ROW = len(CSV.splitlines(True)[-1])
 CUT = {
     "too short, closed": (says(OK + b"Connection: close\r\n" + length(CSV, 70) + b"\r\n" + CSV), "sends more than the {less_70} bytes"),
@@ -266,6 +269,21 @@ CUT = {
     "a chunk of negative size": (says(CHUNKED + b"-5\r\n" + CSV), "cut short: the connection ended"),
     "packed": (says(OK + b"\r\n" + gzip.compress(CSV[:-70])), "cut short: it ends in the middle of a line"),
     "packed and cut": (says(OK + b"\r\n" + gzip.compress(CSV)[:-9]), "gzip data that ends too early"),
+    "too long, twice": (says(OK + b"Content-Length: %d, %d\r\n\r\n" % TWICE + CSV[:-ROW]), "cut short: {cut_row} of {whole} bytes"),
+    "too long, in two headers": (says(OK + 2 * length(CSV) + b"\r\n" + CSV[:-ROW]), "cut short: {cut_row} of {whole} bytes"),
+    "two lengths": (says(OK + b"Content-Length: 1, 2\r\n\r\n" + CSV), "has the Content-Length '1, 2', which is not one number"),
+    "two lengths in two headers": (says(OK + length(CSV) + length(CSV, 1) + b"\r\n" + CSV), "which is not one number"),
+    "a length and nothing": (says(OK + b"Content-Length: 1,\r\n\r\n" + CSV), "which is not one number"),
+    "a negative length": (says(OK + b"Content-Length: -5\r\n\r\n" + CSV), "has the Content-Length '-5', which is not one number"),
+    "a length with a sign": (says(OK + b"Content-Length: +%d\r\n\r\n" % len(CSV) + CSV), "which is not one number"),
+    "a length without end": (says(OK + b"Content-Length: " + b"9" * 5001 + b"\r\n\r\n" + CSV), "which is not one number"),
+    "an empty length": (says(OK + b"Content-Length:\r\n\r\n" + CSV), "has the Content-Length '', which is not one number"),
+    "two encodings": (says(CODED % b"identity, chunked" + IN_CHUNKS), "transfer encoding 'identity, chunked', which is not 'chunked'"),
+    "two encodings in two headers": (says(CODED % b"chunked\r\nTransfer-Encoding: identity" + IN_CHUNKS), "which is not 'chunked'"),
+    "chunked twice": (says(CODED % b"chunked, chunked" + IN_CHUNKS), "which is not 'chunked'"),
+    "chunked with a blank": (says(CODED % b"chunked\t " + IN_CHUNKS), "which is not 'chunked'"),
+    "another encoding": (says(CODED % b"gzip" + CSV), "has the transfer encoding 'gzip', which is not 'chunked'"),
+    "no header": (says(OK + b"Content-Length : %d\r\n\r\n" % len(CSV) + CSV[:-ROW]), "has a line in its headers that is not a header"),
     "nothing": (says(OK + b"Content-Length: 0\r\n\r\n"), "is empty"),
     "nothing, it says": (stays(OK + b"Content-Length: 0\r\n\r\n" + CSV), "sends more than the 0 bytes"),
 }  # fmt: skip
@@ -275,7 +293,7 @@ CUT = {
 def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
     script, reason = CUT[what]
     (tmp_path / "x.csv").write_text("what was there")
-    said = reason.format(less_70=len(CSV) - 70, less_row=len(CSV) - ROW, whole=len(CSV), more_70=len(CSV) + 70)
+    said = reason.format(less_70=len(CSV) - 70, less_row=len(CSV) - ROW, cut_row=len(CSV) - ROW, whole=len(CSV), more_70=len(CSV) + 70)
     with HostileServer(script) as server, pytest.raises(NotFetched, match=said):
         fetch(f"{server.address}/x.csv", tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text() == "what was there"
@@ -293,7 +311,8 @@ def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
         stays(CHUNKED + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
         says(CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
         says(b"HTTP/1.1 100 Continue\r\nServer: x\r\n\r\n" * 3 + OK + length(CSV) + b"\r\n" + CSV),
-        says(OK + b"Content-Length: 9" + b"9" * 5000 + b"\r\n\r\n" + CSV),
+        says(OK + b"Content-Length: %d , %d\r\n" % (len(CSV), len(CSV)) + length(CSV) + b"\r\n" + CSV),
+        says(CHUNKED.replace(b"chunked", b"Chunked") + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
         trickles(OK + length(CSV) + b"\r\n", iter([CSV[:100], CSV[100:300], CSV[300:]])),
     ],
 )  # fmt: skip
@@ -540,10 +559,15 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
         "moved near": says(
             b"HTTP/1.1 301 No\r\nLocation: y?" + QUERY.encode() + b"&session=" + SECRET.encode() + b"#" + SECRET.encode() + b"\r\n\r\n"
         ),
+        "moved in the path": says(b"HTTP/1.1 301 No\r\nLocation: /y/" + SECRET.encode() + b"/z\r\n\r\n"),
+        "moved to a host": says(b"HTTP/1.1 301 No\r\nLocation: https://" + SECRET.encode() + b".example/y\r\n\r\n"),
+        "moved to a group": says(b"HTTP/1.1 301 No\r\nLocation: ?GROUP=" + SECRET.encode() + b"&NAME=s1gn%2Fature%2Bof+mine\r\n\r\n"),
         "status line": says(b"HTTP/1.1 " + echo + b"\r\n\r\n"),
         "no HTTP": says(echo),
         "header": says(OK + echo + b"\r\n" * 200),
         "encoding": says(OK + b"Content-Encoding: " + echo + b"\r\n\r\n"),
+        "length": says(OK + b"Content-Length: " + echo + b"\r\n\r\n"),
+        "transfer encoding": says(OK + b"Transfer-Encoding: " + echo + b"\r\n\r\n"),
         "page": says(OK + b"\r\n<html><title>" + echo + b"</title>"),
         "notice": says(OK + b"\r\nForbidden " + echo),
         "far notice": says(OK + b"\r\nForbidden " + b"x" * (200 - 10 - 4) + SECRET.encode()),  # where the quotation is cut

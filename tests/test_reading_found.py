@@ -7,12 +7,16 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from reading_samples import FORMATS, ISS, RECORDS, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
 from sgp4.api import Satrec
 from test_reading import assert_holds, same
 
 from gpuprop import Elements, Propagator
 from gpuprop.reading import ElementsError, json_walk, read_elements, source
+from gpuprop.reading.json_keywords import INHERITED
+from gpuprop.reading.omm import Messages
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -226,6 +230,41 @@ def test_keywords_of_a_wrapper_hold_for_its_records():
         read_elements(json.dumps({"TIME_SYSTEM": "UTC", "time_system": "UTC", "data": RECORDS}).encode())
     # the time of a download is no element set
     assert len(read_elements(json.dumps({"EPOCH": "2026-01-01T00:00:00", "data": RECORDS}).encode())) == 33
+
+
+def test_keywords_around_records_are_kept_once():
+    """Not in every record, at every level: nested objects would multiply time and memory."""
+    levels, records = 60, 200
+    around = "".join(f'"{name}": "{{0}}", ' for name in sorted(INHERITED))
+    text = "".join(f'{{{around.replace("{0}", str(level))}"d": ' for level in range(levels))
+    walk = json_walk.Walk(text + "[" + ", ".join(['{"MEAN_MOTION": 15}'] * records) + "]" + "}" * levels)
+    while walk.character():
+        walk.step()
+    messages = walk.messages
+    assert [*map(len, messages.records)] == [1] * records
+    assert {name: len(kept) for name, kept in messages.shared.items()} == dict.fromkeys(INHERITED, levels)
+    assert messages.texts("OBJECT_NAME", range(records)) == [str(levels - 1)] * records  # the innermost holds
+
+
+@given(st.recursive(st.sampled_from(["", "a", "b"]), lambda inner: st.tuples(st.sampled_from(["", "x", "y"]), st.lists(inner, max_size=4))))
+def test_the_innermost_object_around_a_record_gives_its_keyword(tree):
+    messages, expected = Messages(""), []
+
+    def visit(node, given):
+        if isinstance(node, str):
+            expected.append(node or given)
+            messages.add({"OBJECT_ID": node} if node else {}, 1, 0, 0)
+            return
+        text, inside = node
+        first = len(messages.records)
+        for each in inside:
+            visit(each, text or given)
+        if text:
+            messages.share("OBJECT_ID", text, first)
+
+    visit(tree, "")
+    assert messages.texts("OBJECT_ID", range(len(expected))) == expected
+    assert messages.texts("OBJECT_ID", range(0, len(expected), 2)) == expected[::2]
 
 
 def test_arrays_that_are_not_read_are_named():

@@ -343,6 +343,8 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
 @pytest.mark.parametrize(
     ("module", "number", "code", "word"),
     [
+        ("gpuprop.commands", signal.SIGINT, 130, "interrupted"),
+        ("gpuprop.commands.run", signal.SIGTERM, 143, "terminated"),
         ("cyclopts", signal.SIGINT, 130, "interrupted"),
         ("numpy", signal.SIGINT, 130, "interrupted"),
         ("pyarrow.lib", signal.SIGINT, 130, "interrupted"),
@@ -362,3 +364,44 @@ def test_a_signal_while_modules_are_imported(tmp_path, module, number, code, wor
     done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", f"gpuprop: {word}\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_only_built_in_modules_are_imported_before_signals_are_handled():
+    """With -S, Python's own start imports none of the modules that this package must not need."""
+    program = (
+        "import sys\n"
+        f"sys.path.insert(0, {str(Path(gpuprop.__file__).parent.parent)!r})\n"
+        "before = set(sys.modules)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        print(name)\n"
+        "from gpuprop import __main__ as ours\n"
+        "print(*sorted(set(sys.modules) - before - set(sys.builtin_module_names)))\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "enter = ours._Signals.__enter__\n"
+        "def entered(signals):\n"
+        "    enter(signals)\n"
+        "    raise SystemExit\n"
+        "ours._Signals.__enter__ = entered\n"
+        "ours.main([])\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    assert done.stdout == "gpuprop gpuprop.__main__\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_end_changes_nothing(number):
+    program = (
+        "import atexit, os, sys\n"
+        f"atexit.register(os.kill, os.getpid(), {int(number)})\n"
+        "from gpuprop.__main__ import main, script\n"
+        "import signal\n"
+        "before = [*map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))]\n"
+        "main(['--version'])\n"
+        "assert before == [*map(signal.getsignal, (signal.SIGINT, signal.SIGTERM))]\n"
+        "sys.argv[1:] = ['--version']\n"
+        "script()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{gpuprop.__version__}\n" * 2, "")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
@@ -101,21 +101,48 @@ def _wheel(wheels: list[str]) -> str:
     return f"'{wheels[0].split()[0]}[ctk]'" if wheels else "cupy"
 
 
-def gpu_names(cupy: Any) -> list[str]:
-    """The name of each visible GPU; CudaError where there is no driver, an old driver, or no GPU."""
+def gpu_count(cupy: Any) -> int:
+    """How many GPUs are visible, one or more; CudaError where there is no driver, an old driver, or no GPU."""
     runtime = cupy.cuda.runtime
     try:
-        count = runtime.getDeviceCount()
-    except runtime.CUDARuntimeError as error:
-        if error.status == NO_DEVICE:
-            count = 0
-        elif error.status == INSUFFICIENT_DRIVER:
-            raise _driver_trouble(runtime.driverGetVersion(), runtime.runtimeGetVersion()) from error
-        else:
+        number = int(runtime.getDeviceCount())
+    except (RuntimeError, ImportError, OSError) as error:
+        status = getattr(error, "status", None)
+        if status == INSUFFICIENT_DRIVER:
+            driver, built_for = (_answer("CUDA", ask) for ask in (runtime.driverGetVersion, runtime.runtimeGetVersion))
+            raise _driver_trouble(driver, built_for) from error
+        if status != NO_DEVICE:
             raise CudaError(f"CUDA does not start ({error}): look at nvidia-smi; after an update of the driver, restart") from error
-    if not count:
+        number = 0
+    if not number:
         raise CudaMissingError("no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)")
-    return [runtime.getDeviceProperties(index)["name"].decode() for index in range(count)]
+    return number
+
+
+def gpu_names(cupy: Any) -> list[str]:
+    """The name of each visible GPU, or why it does not answer. CudaError as gpu_count."""
+    return [_gpu_name(cupy, index) for index in range(gpu_count(cupy))]
+
+
+def _gpu_name(cupy: Any, index: int) -> str:
+    try:
+        return str(_properties(cupy, index)["name"].decode())
+    except CudaError as error:
+        return str(error)
+
+
+def _properties(cupy: Any, index: int) -> dict[str, Any]:
+    properties: dict[str, Any] = _answer(f"GPU {index}", cupy.cuda.runtime.getDeviceProperties, index)
+    return properties
+
+
+def _answer(whose: str, ask: Callable[..., Any], *arguments: int) -> Any:
+    """What a function of CUDA's runtime returns. CudaError where it fails: a GPU can be lost, in exclusive use, or have memory errors."""
+    try:
+        return ask(*arguments)
+    except (RuntimeError, ImportError, OSError) as error:
+        advice = "see with nvidia-smi whether it still works and which process uses it; engine cpu gives the same bits"
+        raise CudaError(f"{whose} does not answer ({error}): {advice}") from error
 
 
 def _driver_trouble(driver: int, runtime: int) -> CudaError:
@@ -128,22 +155,22 @@ def _driver_trouble(driver: int, runtime: int) -> CudaError:
 def check(index: int = 0) -> str:
     """What GPU `index` and the software around it are; CudaError with the fix where the engine cannot run on it."""
     cupy = import_cupy()
-    names = gpu_names(cupy)
-    if not 0 <= index < len(names):
-        raise CudaError(f"there is no GPU {index}: use " + ", ".join(f"cuda:{number} ({name})" for number, name in enumerate(names)))
+    if not 0 <= index < gpu_count(cupy):
+        found = ", ".join(f"cuda:{number} ({name})" for number, name in enumerate(gpu_names(cupy)))
+        raise CudaError(f"there is no GPU {index}: use {found}")
     try:
         nvrtc = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
     except Exception as error:  # CuPy loads NVRTC late, and its loaders raise what they like
         raise CudaError(f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring it along") from error
-    properties = cupy.cuda.runtime.getDeviceProperties(index)
+    properties = _properties(cupy, index)
     capability = f"compute capability {properties['major']}.{properties['minor']}"
-    driver = cuda_version(cupy.cuda.runtime.driverGetVersion())
-    return f"{names[index]}, {capability}, driver for CUDA {driver}, CuPy {cupy.__version__}, NVRTC {nvrtc}"
+    driver = cuda_version(_answer("CUDA", cupy.cuda.runtime.driverGetVersion))
+    return f"{properties['name'].decode()}, {capability}, driver for CUDA {driver}, CuPy {cupy.__version__}, NVRTC {nvrtc}"
 
 
 def count() -> int:
     """How many GPUs are visible; CudaError where CUDA does not start."""
-    return len(gpu_names(import_cupy()))
+    return gpu_count(import_cupy())
 
 
 def usable(index: int = 0) -> tuple[bool, str]:

@@ -5,7 +5,6 @@ array is decoded at once. Everything around such objects is read token by token 
 """
 
 import functools
-import itertools
 import json
 import re
 from collections.abc import Iterable
@@ -344,9 +343,8 @@ class Walk:
             for name, value in record.items():
                 if (name in INHERITED or is_context(name)) and value and value != shared.get(name):
                     shared[name] = f"{shared[name]} and {value}"[:200] if name in shared else value
-        for record in itertools.islice(self.messages.records, frame.first, None) if shared else ():
-            for name, value in shared.items():
-                record.setdefault(name, value)
+        for name, value in shared.items():
+            self.messages.share(name, value, frame.first)
 
     def _pass_up(self, part: _Message) -> None:
         """Give what an object holds to the object around it; if there is none, it is a message."""

@@ -1,7 +1,7 @@
 """Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -62,8 +62,6 @@ ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; that it 
 MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
 SHOWN = 800  # characters of a message that are kept to show it; line ends and indents among them are not shown
 
-Record = Mapping[str, str]
-
 
 def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
     """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not."""
@@ -78,13 +76,6 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
     if MICROSECONDS in columns:
         _add_microseconds(draft, columns[MICROSECONDS])
     return draft
-
-
-def from_records(records: list[Record], place: Place) -> Draft:
-    """records: keyword -> text, one mapping a message."""
-    present = sorted(set().union(*records)) if records else []
-    columns = {name: Cells.of([record.get(name, "") for record in records]) for name in present if is_keyword(name)}
-    return from_columns(columns, place)
 
 
 def is_keyword(name: str) -> bool:
@@ -114,6 +105,7 @@ class Messages:
         self.lines: list[int] = []
         self.stretches: list[tuple[int, int]] = []
         self.rejected: list[Reject] = []
+        self.shared: dict[str, list[tuple[int, int, str]]] = {}  # by keyword: the first message, the one after the last, the text
 
     @property
     def total(self) -> int:
@@ -139,11 +131,60 @@ class Messages:
         chosen = list(chosen)
         return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
 
+    def share(self, name: str, text: str, first: int) -> None:
+        """Give a keyword to all messages from number `first` on that do not have it, neither their own nor shared among fewer of them.
+
+        The text is kept once for all of them: objects around each other would otherwise multiply the time and the memory.
+        """
+        if first < len(self.records):
+            self.shared.setdefault(name, []).append((first, len(self.records), text))
+
+    def texts(self, name: str, chosen: Iterable[int]) -> list[str]:
+        """The text of a keyword in some of the messages; empty where it is absent."""
+        given = [""] * len(self.records)
+        done: list[tuple[int, int]] = []  # stretches of messages that have a text, in order; a stretch follows those that lie within it
+        for first, stop, text in self.shared.get(name, ()):
+            end = stop
+            while done and done[-1][0] >= first:
+                begin, until = done.pop()
+                given[until:end] = [text] * (end - until)
+                end = begin
+            given[first:end] = [text] * (end - first)
+            done.append((first, stop))
+        return [self.records[i].get(name, given[i]) for i in chosen]
+
+    def draft(self, chosen: Iterable[int]) -> Draft:
+        """Some of the messages, read from their OMM keywords."""
+        chosen = list(chosen)
+        return from_columns(_Columns(self, chosen), self.place(chosen))
+
     def elements(self) -> Elements:
-        return from_records([*self.records], self.place(range(len(self.records)))).elements(self.rejected)
+        return self.draft(range(len(self.records))).elements(self.rejected)
 
     def _count(self) -> None:
         limit(self.total + 1, len(self.rejected))
+
+
+class _Columns(Mapping[str, Cells]):
+    """The columns of some messages. A column is made when it is asked for, so that not all are in memory at once."""
+
+    def __init__(self, messages: Messages, chosen: list[int]) -> None:
+        present = set(messages.shared).union(*(messages.records[i] for i in chosen))
+        self._messages, self._chosen, self._names = messages, chosen, sorted(filter(is_keyword, present))
+
+    def __getitem__(self, name: str) -> Cells:
+        if name not in self._names:
+            raise KeyError(name)
+        return Cells.of(self._messages.texts(name, self._chosen))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 _LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")

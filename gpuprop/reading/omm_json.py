@@ -15,7 +15,7 @@ from .columns import decode, trimmed
 from .errors import ElementsError
 from .json_keywords import BOTH_LINES, LINES, MEAN_ELEMENTS, NAMES
 from .json_walk import DamageError, Walk
-from .omm import Messages, from_records
+from .omm import Messages
 from .tle import from_texts
 
 
@@ -38,12 +38,14 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     lines = [i for i, record in enumerate(messages.records) if _is_lines(record)]
     apart = set(lines)
     omm = [i for i in range(len(messages.records)) if i not in apart]
-    drafts = [(omm, from_records([messages.records[i] for i in omm], messages.place(omm)))] if omm or not lines else []
+    drafts = [(omm, messages.draft(omm))] if omm or not lines else []
     if lines:
         records = [messages.records[i] for i in lines]
-        names = [name_of(record) for record in records]
+        names = [
+            name_of({**record, "OBJECT_NAME": name}) for record, name in zip(records, messages.texts("OBJECT_NAME", lines), strict=True)
+        ]
         first, second = ([record.get(line, "") for record in records] for line in LINES[1:])
-        numbers = [record.get("NORAD_CAT_ID", "") for record in records]
+        numbers = messages.texts("NORAD_CAT_ID", lines)
         drafts.append((lines, from_texts(names, first, second, numbers, messages.place(lines), checksum)))
     elements = Elements.concat(draft.elements() for _, draft in drafts)
     rejected = sorted([*elements.rejected, *messages.rejected], key=lambda bad: bad.line)
