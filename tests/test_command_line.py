@@ -520,7 +520,7 @@ def test_json_gives_values_not_phrases(run, tmp_path, monkeypatch):
             ["propagate", "ast", "--dry-run", "--duration", "1h30m"],
             "unit 'm' is not one of ns, us, ms, s, min, h, d, w: write min for minutes",
         ),
-        (["info"], "gpuprop: PATH is missing. gpuprop info --help shows"),
+        (["info"], "gpuprop: PATH is missing. gpuprop info --help lists"),
         (["verify"], "gpuprop: DIR is missing."),
         (["merge"], "gpuprop: DIR is missing."),
         (["fetch"], "gpuprop: GROUP|URL is missing."),

@@ -455,7 +455,7 @@ def test_what_is_wrong_with_tle_lines_in_csv_is_told():
     elements = read_elements(data, on_error="skip")
     assert elements.sat_id.tolist() == [25544] and [bad.line for bad in elements.rejected] == [3, 4, 5, 6]
     for said, bad in zip(
-        ("checksum", "line 1 of the set is missing", "no line 1", "the lines are of object"), elements.rejected, strict=True
+        ("checksum", "line 1 of the set is missing", "not line 1", "the lines are of object"), elements.rejected, strict=True
     ):
         assert said in bad.reason
     with pytest.raises(ElementsError, match=r"has no MEAN_MOTION.*or both lines of a TLE \(TLE_LINE2 is missing\)"):

@@ -43,7 +43,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
     headers = [headers[0], *(this for before, this in itertools.pairwise(headers) if this[1] != before[1])]
     if len(headers) > MAX_TABLES:
-        raise ElementsError(f"{source} has more than {MAX_TABLES:,} CSV headers that differ, the most that are read at once: split it")
+        raise ElementsError(f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read at once: split it")
     edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
     limit(edges[-1] - edges[0])
     if edges[-1] == edges[0]:
