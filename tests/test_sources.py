@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from published import text
 
-from gpuprop import walker, write_elements
+from gpuprop import earth_orientation, read_constellation, walker, write_elements
 from gpuprop.__main__ import main
 from gpuprop.presets import constellation
 from gpuprop.sources import SourceError, read_sources
@@ -172,3 +172,25 @@ def test_a_constellation_is_shown_at_the_altitude_given(capsys: pytest.CaptureFi
     assert main(["constellations", "honghu-3@600/60"]) == 0
     assert "at 600 km, 60 deg" in capsys.readouterr().out
     assert main(["constellations", "nowhere.toml"]) == 2
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/x?token=SECRET", "https://me:SECRET@h/x", "https://me:SECRET@550/53", "https://me:SECRET@h/x.toml"]
+)
+def test_an_address_is_refused_without_its_secrets(folder: Path, capsys: pytest.CaptureFixture[str], url: str) -> None:
+    job = ["--dry-run", "-o", "out"]
+    for call in (
+        ["constellations", url],
+        ["shells", url],
+        ["info", url],
+        ["propagate", url, *job],
+        ["propagate", "guowang", "--frame", "itrs", "--eop", url, *job],
+    ):
+        assert main(call) in (1, 2), call
+        said = capsys.readouterr()
+        assert "is an address, and only files are read: download it first" in " ".join(said.err.split()), call
+        assert "SECRET" not in said.err + said.out, call
+    for read in (constellation, read_constellation, earth_orientation):
+        with pytest.raises(ValueError, match="is an address") as caught:
+            read(url)
+        assert "SECRET" not in str(caught.value)
