@@ -21,6 +21,7 @@ from .filings import (
     read_constellation,
     walker,
 )
+from .reading.source import refuse_url
 
 __all__ = [
     "EPOCH",
@@ -99,6 +100,7 @@ def find_constellation(name: str, *, altitude_km: float | None = None, inclinati
     """
     if not isinstance(name, str):
         raise TypeError(f"constellation takes a name, not {type(name).__name__} {name!r}: gpuprop.constellations() lists them")
+    refuse_url(name)
     wanted = name.strip().lower()
     if wanted in without_geometry():
         raise ValueError(

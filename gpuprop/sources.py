@@ -21,7 +21,7 @@ from .presets import (
     read_constellation,
 )
 from .reading import read_elements
-from .reading.source import is_url, url_advice
+from .reading.source import is_url, refuse_url, url_advice
 
 STANDARD_INPUT = "-"  # a file of this name is ./-
 PIPED = "standard input"
@@ -138,6 +138,7 @@ def ages_in_words(elements: Elements, start_ns: int) -> str:
 
 def named_constellation(source: str) -> Constellation:
     """What a source names: NAME, NAME@ALTITUDE/INCLINATION, or a TOML file. ValueError and FileNotFoundError otherwise."""
+    refuse_url(source)
     if source.lower().endswith(".toml"):
         return load_constellation(source)
     name, at, orbit = source.partition("@")

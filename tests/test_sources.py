@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from published import text
 
-from gpuprop import walker, write_elements
+from gpuprop import earth_orientation, read_constellation, walker, write_elements
 from gpuprop.__main__ import main
 from gpuprop.clock import DAY, SECOND
 from gpuprop.presets import constellation
@@ -188,3 +188,25 @@ def test_the_median_age_has_no_minus_sign_before_zero():
         assert ages_in_words(sets, start_ns) == said
         assert repr(median_age_days(sets, start_ns)) == repr(days)
     assert "days after 2025-11-02T00:00:00Z; 24 of 24 are more than 30 days away" in ages_in_words(sets, epoch - 60 * DAY)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/x?token=SECRET", "https://me:SECRET@h/x", "https://me:SECRET@550/53", "https://me:SECRET@h/x.toml"]
+)
+def test_an_address_is_refused_without_its_secrets(folder: Path, capsys: pytest.CaptureFixture[str], url: str) -> None:
+    job = ["--dry-run", "-o", "out"]
+    for call in (
+        ["constellations", url],
+        ["shells", url],
+        ["info", url],
+        ["propagate", url, *job],
+        ["propagate", "guowang", "--frame", "itrs", "--eop", url, *job],
+    ):
+        assert main(call) in (1, 2), call
+        said = capsys.readouterr()
+        assert "is an address, and only files are read: download it first" in " ".join(said.err.split()), call
+        assert "SECRET" not in said.err + said.out, call
+    for read in (constellation, read_constellation, earth_orientation):
+        with pytest.raises(ValueError, match="is an address") as caught:
+            read(url)
+        assert "SECRET" not in str(caught.value)

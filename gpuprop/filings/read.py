@@ -12,6 +12,7 @@ from typing import Any
 from ..clock import Instant
 from ..elements import FIRST_SYNTHETIC_ID, Elements
 from ..messages import shown
+from ..reading.source import refuse_url
 from ..small_file import read_small_file
 from .constellation import Constellation
 from .shell import EPOCH, Shell
@@ -46,6 +47,7 @@ def load_constellation(path: str | Path) -> Constellation:
     OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be understood, for a directory, a pipe or
     a device, and for a file of more than 1 MiB.
     """
+    refuse_url(path)
     path = Path(path)
     data = read_small_file(path, MAX_BYTES, "a TOML file of shells")
     try:

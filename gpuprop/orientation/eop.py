@@ -14,6 +14,7 @@ import numpy.typing as npt
 import xxhash
 
 from ..clock import DAY, SECOND, format_ns
+from ..reading.source import refuse_url
 from ..small_file import read_small_file
 from ..time_scales import MJD_1970, tai_minus_utc, tai_minus_utc_ns
 from ..typing import Array, Bits, Mask
@@ -155,6 +156,7 @@ def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = No
         return NoEarthOrientation()
     if not isinstance(eop, (str, os.PathLike)) or not str(eop):
         raise TypeError(f"eop={eop!r} is no Earth orientation: give a file's path, 'none', 'iers' or an EarthOrientation")
+    refuse_url(eop)
     path = Path(eop)
     rows = read_rows(path)
     return rows.table(f"{path.name} ({rows.kind})")

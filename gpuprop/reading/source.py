@@ -57,6 +57,12 @@ def is_url(source: str) -> bool:
     return _URL.match(source) is not None and not os.path.exists(source)
 
 
+def refuse_url(source: object) -> None:
+    """ValueError, with advice, if `source` is an address. Before all else that could repeat it: it may hold a password."""
+    if isinstance(source, str) and is_url(source):
+        raise ValueError(url_advice(source))
+
+
 def url_advice(url: str) -> str:
     """The message that an address is not read, and what to do. User, password and query may be secrets and are not shown."""
     match = _URL.match(url)
@@ -65,8 +71,8 @@ def url_advice(url: str) -> str:
     if scheme == "file":
         return f"{shown} is an address: give the path of the file instead"
     if scheme in ("http", "https"):
-        return f"{shown} is an address, and catalogues are read from files: download it first with gpuprop fetch URL -o FILE"
-    return f"{shown} is an address, and catalogues are read from files: copy it to this machine first (gpuprop fetch does so for https)"
+        return f"{shown} is an address, and only files are read: download it first with gpuprop fetch URL -o FILE"
+    return f"{shown} is an address, and only files are read: copy it to this machine first (gpuprop fetch does so for https)"
 
 
 def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
