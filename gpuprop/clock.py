@@ -23,7 +23,7 @@ Duration: TypeAlias = str | timedelta | np.timedelta64 | Any
 SECOND = 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
-MOST_LISTED = 100_000_000  # the largest grid that becomes a list of instants without being asked for: 0.8 GB
+MOST_LISTED = 100_000_000  # the largest grid that becomes a list of instants: 0.8 GB
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1  # -2**63 is datetime64's NaT
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -237,6 +237,11 @@ def _delta_ns(delta: Any, what: str) -> int:
     return round((Fraction(float(delta.jd1)) + Fraction(float(delta.jd2))) * DAY)
 
 
+def _count(grid: range) -> int:
+    """As len(), which Python limits to sys.maxsize."""
+    return max(0, -((grid.start - grid.stop) // grid.step))
+
+
 def _materialised(grid: range) -> npt.NDArray[np.int64]:
     """start + i * step, (n,). Products may wrap around 64 bits; the sums, which fit, are right all the same."""
     if not grid:
@@ -245,6 +250,16 @@ def _materialised(grid: range) -> npt.NDArray[np.int64]:
     ns *= (grid.step + 2**63) % 2**64 - 2**63
     ns += grid.start
     return ns
+
+
+def _listed(grid: range) -> npt.NDArray[np.int64]:
+    """As _materialised; ValueError if the list would be too long."""
+    if _count(grid) > MOST_LISTED:
+        raise ValueError(
+            f"{_count(grid):,} instants are a grid, and a list holds at most {MOST_LISTED:,}: compute blocks with Propagator.snapshots, "
+            "take a longer step, or a part of them (times[first:last])"
+        )
+    return _materialised(grid)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -299,17 +314,17 @@ class Times:
 
     @property
     def count(self) -> int:
-        """How many instants: as len(), which Python limits to sys.maxsize."""
+        """How many instants, also where len() raises OverflowError (more than sys.maxsize)."""
         if isinstance(self.instants, range):
-            return max(0, -((self.instants.start - self.instants.stop) // self.instants.step))
+            return _count(self.instants)
         return len(self.instants)
 
     @property
     def ns(self) -> npt.NDArray[np.int64]:
-        """Nanoseconds since 1970 UTC, (n,), read-only; materialises a grid."""
+        """Nanoseconds since 1970 UTC, (n,), read-only; materialises a grid. ValueError if it has more than MOST_LISTED instants."""
         if not isinstance(self.instants, range):
             return self.instants
-        ns = _materialised(self.instants)
+        ns = _listed(self.instants)
         ns.flags.writeable = False
         return ns
 
@@ -322,7 +337,7 @@ class Times:
 
     @property
     def datetime64(self) -> npt.NDArray[np.datetime64]:
-        """datetime64[ns], (n,), read-only; materialises a grid."""
+        """datetime64[ns], (n,), read-only; materialises a grid, as `ns` does."""
         return self.ns.view("datetime64[ns]")
 
     def __len__(self) -> int:
@@ -334,7 +349,7 @@ class Times:
             return np.datetime64(int(self.instants[index]), "ns")
         part = self.instants[index]
         if isinstance(part, range) and part.step < 0:
-            return Times(_materialised(part))
+            return Times(_listed(part))
         return Times(part)
 
     def __iter__(self) -> Iterator[np.datetime64]:
@@ -349,7 +364,10 @@ class Times:
             return NotImplemented
         if isinstance(self.instants, range) and isinstance(other.instants, range):
             return self.instants == other.instants
-        return self.count == other.count and np.array_equal(self.ns, other.ns)
+        if self.count != other.count:
+            return False
+        one, another = (_materialised(each) if isinstance(each, range) else each for each in (self.instants, other.instants))
+        return np.array_equal(one, another)
 
     __hash__ = None  # type: ignore[assignment]  # equal across forms, and an array has no cheap hash
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import orientation
 from .ahead import ahead, usable_cores
-from .clock import JD_1950, Times, as_times, julian
+from .clock import JD_1950, MOST_LISTED, Times, as_times, julian
 from .constants import Constants
 from .elements import Elements, checked_elements
 from .engine import Engine, Propagation, open_engines
@@ -180,7 +180,7 @@ class Propagator:
         Raises
         ------
         ValueError
-            For an unknown frame, and for instants that cannot be computed in it.
+            For an unknown frame, for instants that cannot be computed in it, and for a grid of more than 100,000,000 instants.
         CudaError
             If the GPU fails, or does not have enough memory.
 
@@ -200,6 +200,8 @@ class Propagator:
           Or it makes the other stream the current one (``with other:``) around the whole loop over `snapshots`.
         """
         times = self._checked(times, frame, sunlit)
+        if times.is_grid and times.count > MOST_LISTED:
+            raise ValueError(f"{times.count:,} instants in one block, which holds at most {MOST_LISTED:,}: use snapshots, or a longer step")
         names, propagation = column_names(velocity, sunlit), self._propagations[0]
         return self._block(propagation, times, room_for(propagation, times, names) if device else None, frame, names)
 
@@ -237,12 +239,15 @@ class Propagator:
         Raises
         ------
         ValueError, CudaError
-            As for `states`.
+            As for `states`; a grid may have any number of instants, a block of it at most 100,000,000.
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
         instants = instants or self.instants(block_bytes, velocity, sunlit)
-        return self._blocks(self._checked(times, frame, sunlit), instants, frame, velocity, sunlit, device)
+        times = self._checked(times, frame, sunlit)
+        if times.is_grid and min(times.count, instants) > MOST_LISTED:
+            raise ValueError(f"{instants:,} instants in one block, which holds at most {MOST_LISTED:,}: give fewer instants (block_bytes)")
+        return self._blocks(times, instants, frame, velocity, sunlit, device)
 
     def close(self) -> None:
         """Let go of what the engine holds (worker processes); the propagator can still be used."""

@@ -1,5 +1,7 @@
 """Instants and grids: exact integers, whatever the spelling."""
 
+import contextlib
+from collections.abc import Callable
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -7,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gpuprop import Propagator, sun_position, walker
 from gpuprop.clock import (
     DAY,
     FIRST_NS,
     LAST_NS,
+    MOST_LISTED,
     SECOND,
     Times,
     as_times,
@@ -277,6 +281,35 @@ def test_a_grid_is_its_array(start: int, step: int, count: int, part: slice) -> 
     assert grid[part].ns.tolist() == expected[part] == array[part].ns.tolist()
     assert grid[part].is_grid or (part.step or 1) < 0
     assert (grid.datetime64 == array.datetime64).all() and grid.datetime64.dtype == np.dtype("datetime64[ns]")
+
+
+@pytest.mark.parametrize("count", [MOST_LISTED + 1, 10**12, 10**17])
+def test_a_grid_too_long_for_a_list_says_what_to_do(count: int) -> None:
+    times = Times.grid(10**18, 1, count)
+    calls: list[Callable[[], object]] = [
+        lambda: times.ns,
+        lambda: times.datetime64,
+        lambda: np.asarray(times),
+        lambda: times[::-1],
+        lambda: sun_position(times, "teme"),
+        lambda: Propagator(walker("53:4/2/1", 550.0), "numpy", threads=1).states(times),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=rf"{count:,} instants .* holds at most 100,000,000: .*snapshots.* a longer step"):
+            call()
+    assert times[: 2**20].ns[-1] == 10**18 + 2**20 - 1 and times.edges[1] == 10**18 + count - 1
+    assert times != Times(np.arange(3)) and times == Times.grid(10**18, 1, count)
+
+
+def test_a_block_too_long_for_a_list_is_refused_at_once() -> None:
+    propagator, times = Propagator(walker("53:4/2/1", 550.0), "numpy", threads=1), Times.grid(0, 1, 10**12)
+    for size in ({"instants": 10**12}, {"instants": MOST_LISTED + 1}, {"block_bytes": 10**15}):
+        with pytest.raises(ValueError, match=r"instants in one block, which holds at most 100,000,000: give fewer"):
+            propagator.snapshots(times, **size)
+    with contextlib.closing(propagator.snapshots(times, instants=3)) as blocks:
+        assert next(blocks).x.shape == (3, 4)
+    (block,) = propagator.snapshots(Times.grid(0, 1, 5), instants=10**12)
+    assert block.x.shape == (5, 4)
 
 
 def test_equality_is_of_instants_in_order() -> None:
