@@ -20,7 +20,8 @@ import workloads
 from sgp4.api import SatrecArray
 
 from gpuprop import Elements, Propagator, engines, read_elements
-from gpuprop.clock import DAY, HOUR, as_times, julian
+from gpuprop.time.times import as_times
+from gpuprop.time.units import DAY, HOUR, julian
 from gpuprop.typing import Array, Bits
 
 GROUPS = ("good", "good_again", "decayed", "implausible")

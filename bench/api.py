@@ -20,7 +20,7 @@ import workloads
 
 import gpuprop.api as ours
 from gpuprop.api.satrec import compiled
-from gpuprop.constants import REGIMES
+from gpuprop.sgp4.constants import REGIMES
 
 TOLERANCE_KM = 1e-6
 SIZES = ((1, 1), (1, 1000), (10, 1), (10, 100), (100, 1), (100, 100), (10_000, 1), (10_000, 10))  # satellites, instants

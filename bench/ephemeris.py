@@ -20,7 +20,9 @@ import numpy as np
 import workloads
 
 from gpuprop import Propagator, read_elements
-from gpuprop.clock import HOUR, as_times, parse_instant
+from gpuprop.time.instants import parse_instant
+from gpuprop.time.times import as_times
+from gpuprop.time.units import HOUR
 
 MEME = workloads.DATA / "meme"
 NEAR = 16  # hours from the start of the ephemeris to the epochs of the sets compared

@@ -16,8 +16,9 @@ import numpy as np
 import workloads
 
 from gpuprop import Propagator, Site, convert, look_angles, time_grid
-from gpuprop.orientation import earth_orientation, nodes, rotations, sun
-from gpuprop.snapshots import FRAMES
+from gpuprop.frames import earth_orientation, rotations, sun
+from gpuprop.frames import interpolation as nodes
+from gpuprop.states import FRAMES
 
 DAY_OF_SECONDS = 86_400
 SITES = [Site(51.5, -0.1), Site(-15.8, -47.9, 1.2), Site(90.0, 0.0)]

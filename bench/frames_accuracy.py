@@ -21,10 +21,11 @@ from astropy.utils import iers
 from skyfield import framelib, sgp4lib
 
 from gpuprop import Elements, Propagator, Site, look_angles, walker
-from gpuprop.clock import DAY, as_times, instant_ns
-from gpuprop.engine_numpy.frames import geodetic
-from gpuprop.orientation import earth_orientation, rotations
-from gpuprop.time_scales import tai_minus_utc
+from gpuprop.frames import earth_orientation, rotations
+from gpuprop.sgp4.frames import geodetic
+from gpuprop.time.scales import tai_minus_utc
+from gpuprop.time.times import as_times, instant_ns
+from gpuprop.time.units import DAY
 
 RADII = {"550 km": 6928.137, "GPS": 26_560.0, "GEO": 42_164.0}  # km
 YEARS = {"2026": ("2026-01-01", "2027-01-01"), "1972 to 2026": ("1972-01-01", "2027-01-01")}

@@ -15,10 +15,11 @@ import machine
 import numpy as np
 import workloads
 
-from gpuprop import Elements, Propagator, engine_cuda, time_grid, walker
-from gpuprop.engine_cuda.availability import CudaError, check, import_cupy
-from gpuprop.engine_cuda.source import OPTIONS, source
-from gpuprop.model import TEME
+from gpuprop import Elements, Propagator, time_grid, walker
+from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
+from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.sgp4.model import TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again

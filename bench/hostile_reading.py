@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import machine
 
-from gpuprop.reading.json_keywords import INHERITED
+from gpuprop.catalogs.read.json_keywords import INHERITED
 
 ONE = b'{"OBJECT_NAME":"A","EPOCH":"2026-11-26T12:25:40","MEAN_MOTION" 15.7,"ECCENTRICITY":0.0006,"BSTAR":0.0001'
 TLE_1 = b"1 25544U 98067A   26330.51782528  .00016717  00000-0  10270-3 0  9997\n"
@@ -46,7 +46,7 @@ INPUTS: dict[str, tuple[bytes, bytes, bytes]] = {
 }
 CHILD = """
 import json, resource, sys, time
-from gpuprop.reading import ElementsError, read_elements
+from gpuprop.catalogs.read import ElementsError, read_elements
 sys.path.insert(0, sys.argv[1])
 from hostile_reading import made
 data = made(sys.argv[2], int(sys.argv[3]))

@@ -14,8 +14,9 @@ import workloads
 from sgp4.api import SatrecArray
 
 from gpuprop import Elements, Propagator, constellation, convert, time_grid
-from gpuprop.clock import DAY, as_times, instant_ns, julian
-from gpuprop.orientation import earth_orientation
+from gpuprop.frames import earth_orientation
+from gpuprop.time.times import as_times, instant_ns
+from gpuprop.time.units import DAY, julian
 
 EQUATOR_M_PER_S = 7.29211514670698e-5 * 6_378_137.0  # speed of the ground
 

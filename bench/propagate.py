@@ -24,7 +24,8 @@ import workloads
 from sgp4.api import SatrecArray
 
 from gpuprop import Elements, Propagator, engines, time_grid, walker
-from gpuprop.clock import Times, julian
+from gpuprop.time.times import Times
+from gpuprop.time.units import julian
 
 TOLERANCE_KM = 1e-6
 PEERS = workloads.SHARED / "bench" / "bench_peers.py"

@@ -27,9 +27,9 @@ import pyarrow as pa
 import workloads
 
 from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapshots
-from gpuprop.ahead import usable_cores
-from gpuprop.arrow import plan_snapshots
-from gpuprop.arrow.disk import DiskFile
+from gpuprop.dataset.local import DiskFile
+from gpuprop.engine.prefetch import usable_cores
+from gpuprop.snapshots import plan_snapshots
 
 BUFFER = 32 << 20
 SATELLITES = 9_341  # those of the workload that peers are measured with; the catalogue's are taken again until there are as many

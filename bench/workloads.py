@@ -7,7 +7,7 @@ import numpy as np
 from sgp4.api import WGS72, Satrec
 
 from gpuprop import Elements, constellation, read_elements
-from gpuprop.clock import JD_1950, julian
+from gpuprop.time.units import JD_1950, julian
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 DATA = SHARED / "data"

@@ -1,38 +1,39 @@
 """gpuprop: propagates whole mega-constellations with SGP4 and writes position snapshots to Apache Arrow files."""
 
-TYPE_CHECKING = False  # for type checkers it is true; typing itself is not imported (see __main__.py)
-__version__ = "0.1.0"
+from .version import __version__
 
-# Rooms are entered when a name of theirs is used: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
-_ROOM = {
-    "EarthOrientation": "orientation",
+TYPE_CHECKING = False  # for type checkers it is true; typing itself is not imported (see __main__.py)
+
+# Submodules are imported lazily: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
+_HOME = {
+    "EarthOrientation": "frames",
     "Elements": "elements",
-    "ElementsError": "reading",
-    "LookAngles": "look",
-    "Propagator": "snapshots",
+    "ElementsError": "catalogs.read",
+    "LookAngles": "analysis.look_angles",
+    "Propagator": "propagator",
     "Reject": "elements",
-    "STATUS": "snapshots",
-    "Site": "look",
-    "States": "snapshots",
-    "Times": "clock",
-    "as_times": "clock",
-    "constellation": "presets",
-    "constellations": "presets",
-    "convert": "conversion",
-    "earth_orientation": "orientation",
-    "engines": "engine",
-    "filling": "flown",
-    "look_angles": "look",
-    "open_snapshots": "arrow",
-    "sun_position": "conversion",
-    "read_constellation": "presets",
-    "read_elements": "reading",
-    "shells": "flown",
-    "time_grid": "clock",
-    "walker": "presets",
-    "write_elements": "writing",
-    "write_snapshots": "arrow",
-    "WritingError": "writing",
+    "STATUS": "states",
+    "Site": "analysis.look_angles",
+    "States": "states",
+    "Times": "time.times",
+    "as_times": "time.times",
+    "constellation": "filings.presets",
+    "constellations": "filings.presets",
+    "convert": "analysis.conversion",
+    "earth_orientation": "frames",
+    "engines": "engine.choice",
+    "filling": "filings.survey",
+    "look_angles": "analysis.look_angles",
+    "open_snapshots": "snapshots",
+    "sun_position": "analysis.conversion",
+    "read_constellation": "filings.presets",
+    "read_elements": "catalogs.read",
+    "shells": "filings.survey",
+    "time_grid": "time.times",
+    "walker": "filings.presets",
+    "write_elements": "catalogs.write",
+    "write_snapshots": "snapshots",
+    "WritingError": "catalogs.write",
 }
 __all__ = [
     "as_times",
@@ -66,26 +67,27 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from .arrow import open_snapshots, write_snapshots
-    from .clock import Times, as_times, time_grid
-    from .conversion import convert, sun_position
-    from .elements import Elements, Reject
-    from .engine import engines
-    from .flown import filling, shells
-    from .look import LookAngles, Site, look_angles
-    from .orientation import EarthOrientation, earth_orientation
-    from .presets import constellation, constellations, read_constellation, walker
-    from .reading import ElementsError, read_elements
-    from .snapshots import STATUS, Propagator, States
-    from .writing import WritingError, write_elements
+    from .analysis.conversion import convert, sun_position
+    from .analysis.look_angles import LookAngles, Site, look_angles
+    from .catalogs.read import ElementsError, read_elements
+    from .catalogs.write import WritingError, write_elements
+    from .elements.sets import Elements, Reject
+    from .engine.choice import engines
+    from .filings.presets import constellation, constellations, read_constellation, walker
+    from .filings.survey import filling, shells
+    from .frames import EarthOrientation, earth_orientation
+    from .propagator import Propagator
+    from .snapshots import open_snapshots, write_snapshots
+    from .states import STATUS, States
+    from .time.times import Times, as_times, time_grid
 else:
 
     def __getattr__(name: str) -> object:
-        if name not in _ROOM:
+        if name not in _HOME:
             raise AttributeError(f"module 'gpuprop' has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(f".{_ROOM[name]}", __name__), name)
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

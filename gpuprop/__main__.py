@@ -1,6 +1,6 @@
 """The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor | completion`.
 
-This module handles signals; commands/ does the rest. Until the handlers are installed, only modules that are built into Python are
+This module handles signals; cli/ does the rest. Until the handlers are installed, only modules that are built into Python are
 imported here and in __init__.py, since a signal would end them with a traceback. Python's own start, before the first line of this package,
 cannot be protected.
 """
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str], last: bool) -> int:
     with _Signals(last) as signals:
         try:
-            from .commands.run import run  # takes half a second
+            from .cli.run import run  # takes half a second
 
             signals.loaded()
             code = run(arguments)
@@ -36,7 +36,7 @@ def _run(arguments: list[str], last: bool) -> int:
             return code
         except KeyboardInterrupt as error:
             signals.ending = True
-            from .commands.console import complain
+            from .cli.console import complain
 
             terminated = isinstance(error, Terminated)
             complain("terminated" if terminated else "interrupted", getattr(error, "__notes__", ()))

@@ -22,15 +22,16 @@ import numpy as np
 from rich.console import RenderableType
 from rich.table import Table
 
-from . import __version__, digest
-from .ahead import usable_cores
-from .engine import Engine, EngineWarning, Propagation, engines, open_engine, open_engines
-from .engine_cpu import CpuEngine, library
-from .engine_cuda import CudaError, availability
-from .engine_cuda.source import OPTIONS
-from .gravity import GRAVITY
-from .model import Model
-from .snapshots import mean_elements
+from .elements.mean_elements import mean_elements
+from .engine import digest
+from .engine.choice import Engine, EngineWarning, Propagation, engines, open_engine, open_engines
+from .engine.cpu import CpuEngine, library
+from .engine.cuda import CudaError, availability
+from .engine.cuda.source import OPTIONS
+from .engine.prefetch import usable_cores
+from .sgp4.gravity import GRAVITY
+from .sgp4.model import Model
+from .version import __version__
 
 SHOWN = 8  # differences of an engine that people are shown; --json has all
 SATELLITES, INSTANTS, ENOUGH = 2048, 128, 0.25  # of the figure of speed: the block, and for how many seconds

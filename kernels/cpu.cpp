@@ -1,5 +1,5 @@
 // The kernels on a CPU: W satellites at a time. Compiled once per width (-DW=2, 4, 8), each with entry points of its own name; plain C
-// interface for gpuprop/engine_cpu.py. Index, load, call, store: no formulas. Nothing of the C++ library but its headers, lest the linker
+// interface for gpuprop/engine/cpu.py. Index, load, call, store: no formulas. Nothing of the C++ library but its headers, lest the linker
 // take a function that was compiled for a wider CPU.
 #include <cstdint>
 #include <cstring>
@@ -54,7 +54,7 @@ struct Task {
     int64_t regime, first, last, begin, end;
 };
 
-// What gpuprop/engine_cpu.py passes.
+// What gpuprop/engine/cpu.py passes.
 struct Job {
     Gravity gravity;
     int64_t afspc;
@@ -190,7 +190,7 @@ FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integr
     }
 }
 
-// What gpuprop/engine_cpu.py passes for python-sgp4's interface: satellites at two-part Julian dates, out in the layout of python-sgp4.
+// What gpuprop/engine/cpu.py passes for python-sgp4's interface: satellites at two-part Julian dates, out in the layout of python-sgp4.
 struct JulianJob {
     Gravity gravity;
     int64_t afspc;
@@ -243,7 +243,7 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
     }
 }
 
-// What gpuprop/engine_cpu.py keeps of one satellite.
+// What gpuprop/engine/cpu.py keeps of one satellite.
 struct Satellite {
     Gravity gravity;
     int64_t afspc, regime;
@@ -265,7 +265,7 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
     after = {s.x[0], s.y[0], s.z[0], s.vx[0], s.vy[0], s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// What gpuprop/engine_cpu.py passes: states whose place in the sky of each site is asked for.
+// What gpuprop/engine/cpu.py passes: states whose place in the sky of each site is asked for.
 struct LookJob {
     const Rotation* rotation;  // (n_times,) their frame -> ITRS, or null
     const Site* sites;         // (n_sites,)

@@ -1,5 +1,5 @@
 // TEME -> the frame asked for: rotation, geodetic coordinates, sunlight. Twin: frames.py. What depends on the instant alone (the matrix,
-// the Sun) is computed once per instant by gpuprop/orientation.
+// the Sun) is computed once per instant by gpuprop/frames.
 #pragma once
 #include "constants.cuh"
 #include "trig.cuh"

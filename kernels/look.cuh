@@ -4,7 +4,7 @@
 
 namespace gpuprop {
 
-// Made by gpuprop/orientation (geodetic_site): ITRS, km, and unit vectors.
+// Made by gpuprop/frames (geodetic_site): ITRS, km, and unit vectors.
 struct Site {
     double position[3], east[3], north[3], up[3];
 };

@@ -1,5 +1,5 @@
 // The kernels on a GPU: a thread holds the constants of one satellite and passes over a chunk of instants. Index, load, call, store: no
-// formulas. Launched by gpuprop/engine_cuda, which joins the sources into one text; grid x is satellites, grid y chunks of instants.
+// formulas. Launched by gpuprop/engine/cuda, which joins the sources into one text; grid x is satellites, grid y chunks of instants.
 #include "deep_space.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"

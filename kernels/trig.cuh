@@ -1,4 +1,4 @@
-// Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it alike. Twin: gpuprop/engine_numpy/trig.py,
+// Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it alike. Twin: gpuprop/sgp4/trig.py,
 // where the errors stand.
 #pragma once
 #include "lane.cuh"

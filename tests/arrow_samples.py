@@ -1,4 +1,4 @@
-"""Small jobs for the tests of gpuprop.arrow: few satellites, every kind of status, and a layout small enough to have many parts."""
+"""Small jobs for the tests of gpuprop.snapshots: few satellites, every kind of status, and a layout small enough to have many parts."""
 
 import json
 import os
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from gpuprop import Elements, Propagator, time_grid, walker, write_snapshots
-from gpuprop.arrow.manifest import seal
-from gpuprop.clock import Times, as_times
+from gpuprop.snapshots.manifest import seal
+from gpuprop.time.times import Times, as_times
 
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
 GRID = time_grid("2026-01-01T00:00:00Z", duration="53min", step="60s")
@@ -30,9 +30,9 @@ def satellites() -> Elements:
 
 def small_layout(monkeypatch: pytest.MonkeyPatch, batch_rows: int = 100, most: int = 200, part_bytes: int = 20_000) -> None:
     """Batches of two instants of 37 satellites, parts of eight, unless told otherwise."""
-    monkeypatch.setattr("gpuprop.arrow.plan.BATCH_ROWS", batch_rows)
-    monkeypatch.setattr("gpuprop.arrow.plan.MOST_BATCH_ROWS", most)
-    monkeypatch.setattr("gpuprop.arrow.plan.PART_BYTES", part_bytes)
+    monkeypatch.setattr("gpuprop.snapshots.layout.BATCH_ROWS", batch_rows)
+    monkeypatch.setattr("gpuprop.snapshots.layout.MOST_BATCH_ROWS", most)
+    monkeypatch.setattr("gpuprop.snapshots.layout.PART_BYTES", part_bytes)
 
 
 def propagator(engine: str | None = None, threads: int | None = None) -> Propagator:

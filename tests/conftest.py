@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from patience import PATIENCE_S
 
 from gpuprop.__main__ import main
-from gpuprop.engine import engines
+from gpuprop.engine.choice import engines
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CUDA_ON_A_CPU = "cuda on a CPU"

@@ -23,8 +23,9 @@ from sgp4 import exporter, omm
 import gpuprop.api as ours
 import gpuprop.api.array
 import gpuprop.api.satrec
-from gpuprop import Elements, Propagator, engine_cpu, read_elements, time_grid
-from gpuprop.elements import OMM_FIELDS
+from gpuprop import Elements, Propagator, read_elements, time_grid
+from gpuprop.elements.fields import OMM_FIELDS
+from gpuprop.engine import cpu as engine_cpu
 
 ISS = (
     "1 25544U 98067A   19343.69339541  .00001764  00000-0  38792-4 0  9991",

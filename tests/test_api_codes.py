@@ -11,8 +11,8 @@ import sgp4.api as theirs
 import gpuprop.api as ours
 from gpuprop.api import satrec as ours_satrec
 from gpuprop.api.numpy_satellite import NumpySatellite
-from gpuprop.constants import DEEP_SPACE
-from gpuprop.engine_cpu import CpuSatellite, usable
+from gpuprop.engine.cpu import CpuSatellite, usable
+from gpuprop.sgp4.constants import DEEP_SPACE
 
 HOSTILE = (math.nan, math.inf, -math.inf, 1e300, 1e30, -1e30, 1e15, -1.0, 0.0, -0.0, 1.0, 1.5, 2.0, 1e-300, 5e-324, -5e-324)
 TIMES = (0.0, 1440.0, -1e4, 1e5, 1e15, 1e30, -1e30, 1e300, 5e-324, math.inf, -math.inf, math.nan)

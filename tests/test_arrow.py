@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 import gpuprop
 from gpuprop import STATUS, Elements, Propagator, time_grid, write_snapshots
-from gpuprop.arrow import elements_digest, plan_snapshots, write_plan
-from gpuprop.arrow.plan import MOST_BATCH_ROWS, Layout
-from gpuprop.clock import Times
-from gpuprop.elements import OMM_FIELDS
+from gpuprop.elements.fields import OMM_FIELDS
+from gpuprop.snapshots import elements_digest, plan_snapshots, write_plan
+from gpuprop.snapshots.layout import MOST_BATCH_ROWS, Layout
+from gpuprop.time.times import Times
 
 FORMS = [("arrow", "none"), ("arrow", "lz4"), ("arrow", "zstd"), ("parquet", "none"), ("parquet", "lz4"), ("parquet", "zstd")]
 
@@ -145,7 +145,7 @@ def test_instants_in_equal_steps_are_a_grid_however_they_are_spelled(tmp_path):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_bytes_do_not_depend_on_blocks_threads_or_run(tmp_path, monkeypatch, engine, format, compression, dtype):
     small_layout(monkeypatch)
-    monkeypatch.setattr("gpuprop.engine_numpy.WORTH_WORKERS", 1, raising=False)  # even this small job is given to worker processes
+    monkeypatch.setattr("gpuprop.engine.numpy.WORTH_WORKERS", 1, raising=False)  # even this small job is given to worker processes
     write_snapshots(tmp_path / "once", propagator(engine, threads=1), GRID, dtype=dtype, format=format, compression=compression)
     write_snapshots(tmp_path / "two", propagator(engine, threads=2), GRID, dtype=dtype, format=format, compression=compression)
     once = contents(tmp_path / "once")
@@ -365,7 +365,7 @@ def test_uncompressed_ipc_memory_maps(tmp_path):
 
 # --- memory ---
 MEMORY = """
-import sys, gpuprop, gpuprop.arrow
+import sys, gpuprop, gpuprop.snapshots
 def peak():
     return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
 prop = gpuprop.Propagator(gpuprop.constellation("starlink-gen1"), threads=1)

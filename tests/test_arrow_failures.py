@@ -16,9 +16,10 @@ from arrow_samples import GRID, contents, propagator, satellites, small_layout
 from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
-from gpuprop.arrow import disk, plan_snapshots, write_plan
-from gpuprop.arrow.disk import PIECE
-from gpuprop.arrow.files import NewFile
+from gpuprop.dataset import local as disk
+from gpuprop.dataset.local import PIECE
+from gpuprop.dataset.sink import NewFile
+from gpuprop.snapshots import plan_snapshots, write_plan
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_a_rename_that_fails(tmp_path, monkeypatch, format):
 @pytest.mark.parametrize("format, compression", [("arrow", "none"), ("arrow", "zstd"), ("parquet", "none")])
 def test_a_write_that_the_system_refuses_half_way(tmp_path, monkeypatch, format, compression):
     """A real one: no file of this process may grow beyond 30 kB."""
-    monkeypatch.setattr("gpuprop.arrow.plan.PART_BYTES", 60_000)
+    monkeypatch.setattr("gpuprop.snapshots.layout.PART_BYTES", 60_000)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
     try:

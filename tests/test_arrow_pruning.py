@@ -16,11 +16,12 @@ import pytest
 from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, rows, small_layout
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
-from gpuprop.arrow import part_reader, plan_snapshots
-from gpuprop.arrow.manifest import Manifest
-from gpuprop.arrow.shards import Shard
-from gpuprop.clock import as_times, format_ns
+from gpuprop.dataset.shards import Shard
 from gpuprop.errors import DamagedError
+from gpuprop.snapshots import part_reader, plan_snapshots
+from gpuprop.snapshots.manifest import Manifest
+from gpuprop.time.instants import format_ns
+from gpuprop.time.times import as_times
 
 FORMS = [("arrow", "none"), ("arrow", "zstd"), ("parquet", "zstd")]
 when = pads.field("time")

@@ -8,8 +8,8 @@ import pytest
 from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, put_manifest, rows, satellites, small_layout
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
-from gpuprop.clock import as_times
 from gpuprop.errors import DamagedError
+from gpuprop.time.times import as_times
 
 FORMS = [("arrow", "none"), ("arrow", "lz4"), ("parquet", "zstd")]
 LAYOUTS = {"whole": (1 << 19, 1 << 20, 768_000_000), "many parts": (100, 200, 20_000), "instants split": (8, 16, 20_000)}

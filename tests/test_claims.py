@@ -10,16 +10,16 @@ import pytest
 from test_constellations import mean_radius, satrec
 
 from gpuprop import walker
-from gpuprop.arrow.plan import PART_BYTES
-from gpuprop.arrow.shards import MOST_PARTS
-from gpuprop.clock import as_times
-from gpuprop.download import DEADLINE_S
-from gpuprop.elements import Elements
-from gpuprop.engine_numpy import WORTH_WORKERS
-from gpuprop.fetch import INTERVAL_S
-from gpuprop.gravity import GRAVITY
-from gpuprop.orientation import earth_orientation
-from gpuprop.presets import brouwer_mean_motion, mean_motion_at
+from gpuprop.catalogs.celestrak import INTERVAL_S
+from gpuprop.catalogs.http import DEADLINE_S
+from gpuprop.dataset.shards import MOST_PARTS
+from gpuprop.elements.sets import Elements
+from gpuprop.engine.numpy import WORTH_WORKERS
+from gpuprop.filings.presets import brouwer_mean_motion, mean_motion_at
+from gpuprop.frames import earth_orientation
+from gpuprop.sgp4.gravity import GRAVITY
+from gpuprop.snapshots.layout import PART_BYTES
+from gpuprop.time.times import as_times
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "bench"))

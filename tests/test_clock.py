@@ -10,22 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpuprop import Propagator, sun_position, walker
-from gpuprop.clock import (
-    DAY,
-    FIRST_NS,
-    LAST_NS,
-    MOST_LISTED,
-    SECOND,
-    Times,
-    as_times,
-    duration_ns,
-    format_duration,
-    format_ns,
-    instant_ns,
-    parse_duration,
-    parse_instant,
-    time_grid,
-)
+from gpuprop.time.durations import duration_ns, format_duration, parse_duration
+from gpuprop.time.instants import format_ns, parse_instant
+from gpuprop.time.times import MOST_LISTED, Times, as_times, instant_ns, time_grid
+from gpuprop.time.units import DAY, FIRST_NS, LAST_NS, SECOND
 
 NOON = 1_795_348_800 * SECOND  # 2026-11-22T12:00:00Z
 NANOSECONDS = st.integers(FIRST_NS, LAST_NS)

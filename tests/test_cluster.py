@@ -17,12 +17,12 @@ import pytest
 from arrow_samples import GRID, contents, propagator, small_layout
 from patience import PATIENCE_S
 
-import gpuprop.arrow.cluster
-import gpuprop.arrow.disk
+import gpuprop.dataset.local
+import gpuprop.snapshots.cluster
 from gpuprop import write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.arrow import verify_snapshots
-from gpuprop.arrow.cluster import Workers, connected, known_cluster
+from gpuprop.snapshots import verify_snapshots
+from gpuprop.snapshots.cluster import Workers, connected, known_cluster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 FORMS = [{}, {"format": "parquet", "dtype": "float32", "frame": "itrs", "sunlit": True}]
@@ -37,7 +37,7 @@ class Patient(distributed.WorkerPlugin):
     """Each worker, also a replacement, has as much time as it needs to drop its part."""
 
     def setup(self, worker):
-        gpuprop.arrow.cluster.STOP_S = PATIENCE_S
+        gpuprop.snapshots.cluster.STOP_S = PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +95,11 @@ def test_every_worker_takes_the_fastest_engine_it_has(tmp_path, client):
 def test_few_parts_are_under_way(tmp_path, workers, monkeypatch):
     """Two a worker, and the element sets are sent once."""
     under_way, sent = [], []
-    idle, kept = gpuprop.arrow.cluster._idle, gpuprop.arrow.cluster.pickle.dumps
-    monkeypatch.setattr(gpuprop.arrow.cluster, "_idle", lambda live, pending: under_way.append(len(pending)) or idle(live, pending))
-    monkeypatch.setattr(gpuprop.arrow.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order))
+    idle, kept = gpuprop.snapshots.cluster._idle, gpuprop.snapshots.cluster.pickle.dumps
+    monkeypatch.setattr(gpuprop.snapshots.cluster, "_idle", lambda live, pending: under_way.append(len(pending)) or idle(live, pending))
+    monkeypatch.setattr(gpuprop.snapshots.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order))
     write(tmp_path / "out", workers)
-    assert max(under_way) == 4 and len([each for each in sent if isinstance(each, gpuprop.arrow.cluster.Order)]) == 1
+    assert max(under_way) == 4 and len([each for each in sent if isinstance(each, gpuprop.snapshots.cluster.Order)]) == 1
 
 
 # --- with what there is besides ---
@@ -158,7 +158,7 @@ def doomed(after, last_sign=None):
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    gpuprop.arrow.disk.os.fsync = fsync
+    gpuprop.dataset.local.os.fsync = fsync
 
 
 def held(until):
@@ -169,10 +169,10 @@ def held(until):
         limit = time.monotonic() + PATIENCE_S
         while not until.exists() and time.monotonic() < limit:
             time.sleep(0.01)
-        gpuprop.arrow.disk.os.fsync = real
+        gpuprop.dataset.local.os.fsync = real
         real(descriptor)
 
-    gpuprop.arrow.disk.os.fsync = fsync
+    gpuprop.dataset.local.os.fsync = fsync
 
 
 @pytest.mark.parametrize("after", [1, 5])
@@ -198,14 +198,14 @@ def test_all_workers_are_killed(tmp_path, client, workers):
 def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
     says = rf"^{os.uname().nodename}, a worker of the cluster, does not see .*: give a directory on a file system that all machines share"
     for there, why in (("nowhere", "is not a directory"), ("", "has no manifest.json")):
-        monkeypatch.setattr(gpuprop.arrow.cluster, "_path", lambda directory, there=there: str(tmp_path / there))
-        with pytest.raises(gpuprop.arrow.cluster.NotSeen, match=says) as caught:
+        monkeypatch.setattr(gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there))
+        with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
             write(tmp_path / "out", workers, resume=True)
         assert why in str(caught.value)
     shutil.copytree(tmp_path / "out", tmp_path / "copy")  # as a job that was begun on that machine too would leave it
-    monkeypatch.setattr(gpuprop.arrow.cluster, "_path", lambda directory: str(tmp_path / "copy"))
-    monkeypatch.setattr(gpuprop.arrow.cluster, "SEEN_S", 0.2)
-    with pytest.raises(gpuprop.arrow.cluster.NotSeen, match=says) as caught:
+    monkeypatch.setattr(gpuprop.snapshots.cluster, "_path", lambda directory: str(tmp_path / "copy"))
+    monkeypatch.setattr(gpuprop.snapshots.cluster, "SEEN_S", 0.2)
+    with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
         write(tmp_path / "out", workers, resume=True)
     assert "which is missing" in str(caught.value)
     monkeypatch.undo()
@@ -236,7 +236,7 @@ def test_what_is_no_cluster(text, tmp_path, capsys):
 
 
 def test_no_scheduler_answers(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(gpuprop.arrow.cluster, "CONNECT_S", 0.5)
+    monkeypatch.setattr(gpuprop.snapshots.cluster, "CONNECT_S", 0.5)
     waits, real = [], distributed.Client
     monkeypatch.setattr(distributed, "Client", lambda *given, timeout: waits.append(timeout) or real(*given, timeout=timeout))
     assert main([*RACE, "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]) == 1
@@ -257,14 +257,14 @@ def test_no_worker_and_no_scheduler(tmp_path, monkeypatch):
             threading.Thread(target=client.close).start()
         return real(client)
 
-    asked, real = [], gpuprop.arrow.cluster._live
-    monkeypatch.setattr(gpuprop.arrow.cluster, "NO_WORKER_S", 0.1)
+    asked, real = [], gpuprop.snapshots.cluster._live
+    monkeypatch.setattr(gpuprop.snapshots.cluster, "NO_WORKER_S", 0.1)
     options = dict(n_workers=0, processes=False, dashboard_address="127.0.0.1:0")
     with distributed.LocalCluster(**options) as empty, distributed.Client(empty) as client:
         with pytest.raises(RuntimeError, match="the Dask cluster has had no worker for"):
             write(tmp_path / "out", client)
-        monkeypatch.setattr(gpuprop.arrow.cluster, "NO_WORKER_S", PATIENCE_S)
-        monkeypatch.setattr(gpuprop.arrow.cluster, "_live", live)
+        monkeypatch.setattr(gpuprop.snapshots.cluster, "NO_WORKER_S", PATIENCE_S)
+        monkeypatch.setattr(gpuprop.snapshots.cluster, "_live", live)
         with pytest.raises(RuntimeError, match=r"scheduler is gone|has cancelled a part"):
             write(tmp_path / "out", client, resume=True)
 
@@ -274,7 +274,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     """SIGTERM, then the command that it names; the workers are this machine's own."""
     monkeypatch.chdir(tmp_path)
     program = (
-        "import sys, gpuprop.arrow.plan as plan\nplan.BATCH_ROWS, plan.PART_BYTES = 24, 2_000\n"
+        "import sys, gpuprop.snapshots.layout as plan\nplan.BATCH_ROWS, plan.PART_BYTES = 24, 2_000\n"
         "from gpuprop.__main__ import main\nif __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n"
     )
     Path("job.py").write_text(program)

@@ -22,10 +22,11 @@ from published import text
 
 import gpuprop
 from gpuprop import Elements, Propagator, __version__, earth_orientation, engines, open_snapshots, read_elements, write_elements
-from gpuprop.clock import DAY, format_ns
-from gpuprop.sources import read_sources
+from gpuprop.catalogs.sources import read_sources
+from gpuprop.time.instants import format_ns
+from gpuprop.time.units import DAY
 
-propagate = importlib.import_module("gpuprop.commands.propagate")  # the package has a function of that name
+propagate = importlib.import_module("gpuprop.cli.propagate")  # the package has a function of that name
 
 
 def test_the_rate_does_not_count_what_was_there(monkeypatch):

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
 
-from gpuprop.elements import Elements
-from gpuprop.gravity import GRAVITY, gravity_model
-from gpuprop.presets import (
+from gpuprop.elements.sets import Elements
+from gpuprop.filings.presets import (
     Shell,
     brouwer_mean_motion,
     constellations,
@@ -20,6 +19,7 @@ from gpuprop.presets import (
     parse_walker_source,
     walker,
 )
+from gpuprop.sgp4.gravity import GRAVITY, gravity_model
 
 WHICHCONST = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
 GEN1 = {shell.id: shell for shell in constellations()["starlink-gen1"].shells}

@@ -9,9 +9,9 @@ import pytest
 from test_constellations import mean_radius, satrec, wrapped
 
 import gpuprop
-from gpuprop.apsides import altitudes_km
-from gpuprop.gravity import gravity_model
-from gpuprop.presets import constellation, constellations
+from gpuprop.elements.altitudes import altitudes_km
+from gpuprop.filings.presets import constellation, constellations
+from gpuprop.sgp4.gravity import gravity_model
 
 if sys.version_info >= (3, 11):
     import tomllib

@@ -11,7 +11,7 @@ from test_constellations import mean_radius, satrec
 import gpuprop
 from gpuprop.__main__ import main
 from gpuprop.filings import Shell
-from gpuprop.presets import constellation, constellations, find_constellation, load_constellation, without_geometry
+from gpuprop.filings.presets import constellation, constellations, find_constellation, load_constellation, without_geometry
 
 EARTH = 6378.135
 

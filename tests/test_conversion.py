@@ -11,8 +11,8 @@ from test_engine import random_elements
 from test_frames import FRAMES, TIMES
 
 from gpuprop import Propagator, convert, open_snapshots, sun_position, walker, write_snapshots
-from gpuprop.arrow import plan_snapshots, write_plan
-from gpuprop.clock import as_times
+from gpuprop.snapshots import plan_snapshots, write_plan
+from gpuprop.time.times import as_times
 
 VELOCITY = ("vx", "vy", "vz")
 

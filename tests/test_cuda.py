@@ -12,9 +12,10 @@ from fake_cupy import FakeCupy
 from published import element_sets
 from test_engine import COLUMNS, EPOCH, MINUTE, equal, random_elements
 
-from gpuprop import Elements, Propagator, constellation, engine_cuda, time_grid
-from gpuprop.clock import as_times
-from gpuprop.engine_cuda import pinned
+from gpuprop import Elements, Propagator, constellation, time_grid
+from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda import pinned
+from gpuprop.time.times import as_times
 
 pytestmark = pytest.mark.usefixtures("kernels")
 

@@ -16,8 +16,8 @@ from published import element_sets
 import gpuprop
 from gpuprop import Propagator, Site, doctor, look_angles
 from gpuprop.__main__ import main
-from gpuprop.engine import EngineWarning, open_engine
-from gpuprop.engine_cuda import CudaEngine, CudaError, CudaMissingError, availability, usable
+from gpuprop.engine.choice import EngineWarning, open_engine
+from gpuprop.engine.cuda import CudaEngine, CudaError, CudaMissingError, availability, usable
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_gpu_that_fails_at_work(cupy, error):
 def test_only_this_engine_imports_cupy():
     folder = Path(gpuprop.__file__).parent
     importing = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "import cupy" in path.read_text()}
-    assert importing == {"engine_cuda/availability.py"}
+    assert importing == {"engine/cuda/availability.py"}
 
 
 def test_a_folder_that_an_uninstallation_left(monkeypatch, tmp_path):
@@ -194,7 +194,7 @@ def compiling(error):
 
 def starting(where, error):
     def break_it(cupy, monkeypatch):
-        monkeypatch.setattr(f"gpuprop.engine_cuda.{where}", raising(error))
+        monkeypatch.setattr(f"gpuprop.engine.cuda.{where}", raising(error))
 
     return break_it
 

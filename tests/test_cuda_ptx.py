@@ -9,10 +9,11 @@ import pytest
 from fake_cupy import FakeCupy, FromPtx
 from ptx import PtxError
 
-from gpuprop import digest, engine_cuda
-from gpuprop.constants import kernels_folder
-from gpuprop.engine_cuda import KERNELS, CudaEngine
-from gpuprop.engine_cuda.source import OPTIONS, source
+from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine import digest
+from gpuprop.engine.cuda import KERNELS, CudaEngine
+from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.sgp4.constants import kernels_folder
 
 ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
 ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}  # PTX instructions on float64 that round: to nearest, or the bits differ

@@ -14,8 +14,9 @@ import pytest
 from fake_cupy import FakeCupy
 from test_engine import random_elements
 
-from gpuprop import Propagator, Site, engine_cuda, look_angles, time_grid
-from gpuprop.engine_cuda import streams
+from gpuprop import Propagator, Site, look_angles, time_grid
+from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda import streams
 
 COMPUTING, COPYING, CONSUMER, OTHER = 0, 1, 2, 3  # streams in the order of their making: the engine's two, then the test's
 CHOICES = [set(chosen) for n in range(4) for chosen in combinations(("default", COMPUTING, CONSUMER), n)] + [{COPYING}, {COPYING, CONSUMER}]

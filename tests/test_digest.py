@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from gpuprop import STATUS, digest
-from gpuprop.constants import REGIMES, Constants
-from gpuprop.engine import open_engine
+from gpuprop import STATUS
+from gpuprop.engine import digest
+from gpuprop.engine.choice import open_engine
+from gpuprop.sgp4.constants import REGIMES, Constants
 
 FURTHER = ("years ahead", "years back", ", turned", ", geodetic")  # parts of one model
 

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gpuprop import digest, doctor
+from gpuprop import doctor
 from gpuprop.__main__ import main
-from gpuprop.engine import EngineReport, open_engine
+from gpuprop.engine import digest
+from gpuprop.engine.choice import EngineReport, open_engine
 
 
 class OneBitOff:
@@ -151,7 +152,7 @@ def test_a_broken_cupy(call, monkeypatch, tmp_path):
     (wheel / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
-    monkeypatch.setattr("gpuprop.engine_cuda.availability.WHEELS", ("cupy-cuda12x",))  # a real one may be here too
+    monkeypatch.setattr("gpuprop.engine.cuda.availability.WHEELS", ("cupy-cuda12x",))  # a real one may be here too
     monkeypatch.setattr(doctor, "speed", lambda engine: 1.0)
     code, report = call()
     assert code == 0

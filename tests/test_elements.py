@@ -12,8 +12,8 @@ from published import element_sets
 
 from gpuprop import Elements, constellation, read_elements, walker
 from gpuprop.__main__ import main
-from gpuprop.sources import read_sources
-from gpuprop.writing import write_elements
+from gpuprop.catalogs.sources import read_sources
+from gpuprop.catalogs.write import write_elements
 
 
 def test_they_cannot_be_changed():

@@ -12,8 +12,8 @@ from published import element_sets, satrecs
 from sgp4.api import WGS72, WGS72OLD, WGS84, Satrec
 
 from gpuprop import STATUS, Elements, Propagator, constellation, time_grid
-from gpuprop.clock import as_times
-from gpuprop.memory import KEPT_BLOCKS, KEPT_BYTES
+from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES
+from gpuprop.time.times import as_times
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
 MINUTE = 60_000_000_000
@@ -136,7 +136,7 @@ def test_blocks_of_any_size_hold_the_same_states(instants, block_bytes, velocity
 
 
 def test_worker_processes_give_the_same_bits(monkeypatch):
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     elements = Elements.concat([random_elements(7, 1000), constellation("starlink-gen1", epoch=EPOCH)])
@@ -150,7 +150,7 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this platform does not say what a process has mapped")
 def test_workers_keep_no_more_memory_than_the_caller(monkeypatch):
     """Small blocks are used again, large ones end with their last column, in the workers too."""
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     def mapped():
         pids = [os.getpid(), *(process.pid for process in propagator._propagations[0]._workers.processes)]
@@ -172,7 +172,7 @@ def test_workers_keep_no_more_memory_than_the_caller(monkeypatch):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform does not fork")
 def test_a_fork_has_its_own_workers(monkeypatch):
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     propagator = Propagator(random_elements(9, 50), "numpy", threads=2)
@@ -192,8 +192,8 @@ def test_a_fork_has_its_own_workers(monkeypatch):
 @pytest.mark.parametrize("interrupted", ["_send", "_receive"])
 def test_an_interrupted_call_leaves_no_answer_behind(monkeypatch, interrupted):
     """Answers to a block that nobody waited for would be taken for those of the next one."""
-    from gpuprop import engine_numpy
-    from gpuprop.engine_numpy import workers
+    from gpuprop.engine import numpy as engine_numpy
+    from gpuprop.engine.numpy import workers
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     elements, times = random_elements(19, 400), time_grid(EPOCH, step="10min", duration="6h")
@@ -216,7 +216,7 @@ def test_an_interrupted_call_leaves_no_answer_behind(monkeypatch, interrupted):
 
 
 def test_workers_import_nothing_from_the_working_directory(monkeypatch, tmp_path):
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     for name in ("socket", "struct", "gpuprop"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
@@ -228,7 +228,7 @@ def test_workers_import_nothing_from_the_working_directory(monkeypatch, tmp_path
 
 
 def test_a_propagator_at_work_is_copied_and_closed(monkeypatch, engine):
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     with Propagator(random_elements(9, 50), engine, threads=2) as propagator:
@@ -238,8 +238,8 @@ def test_a_propagator_at_work_is_copied_and_closed(monkeypatch, engine):
 
 
 def test_an_interpreter_that_cannot_start_is_told(monkeypatch):
-    from gpuprop import engine_numpy
-    from gpuprop.engine_numpy.workers import WorkerError
+    from gpuprop.engine import numpy as engine_numpy
+    from gpuprop.engine.numpy.workers import WorkerError
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     for executable in ("/nowhere/python", "/bin/true"):
@@ -251,8 +251,8 @@ def test_an_interpreter_that_cannot_start_is_told(monkeypatch):
 
 
 def test_a_dead_worker_is_an_error_and_not_a_hang(monkeypatch):
-    from gpuprop import engine_numpy
-    from gpuprop.engine_numpy.workers import WorkerError
+    from gpuprop.engine import numpy as engine_numpy
+    from gpuprop.engine.numpy.workers import WorkerError
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     propagator = Propagator(random_elements(8, 10), "numpy", threads=2)

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from test_engine import EPOCH, MINUTE, random_elements
 
-from gpuprop import Elements, Propagator, digest, engine_cpu, engines
-from gpuprop.engine_cpu import CpuEngine, Unusable, library, usable
-from gpuprop.engine_numpy import NumpyEngine
-from gpuprop.gravity import GRAVITY
-from gpuprop.model import CODES, Model
-from gpuprop.snapshots import mean_elements
+from gpuprop import Elements, Propagator, engines
+from gpuprop.elements.mean_elements import mean_elements
+from gpuprop.engine import cpu as engine_cpu
+from gpuprop.engine import digest
+from gpuprop.engine.cpu import CpuEngine, Unusable, library, usable
+from gpuprop.engine.numpy import NumpyEngine
+from gpuprop.sgp4.gravity import GRAVITY
+from gpuprop.sgp4.model import CODES, Model
 
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")
 MODEL = Model(GRAVITY["wgs72"], "i")

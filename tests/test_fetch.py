@@ -14,8 +14,8 @@ from patience import PATIENCE_S
 
 from gpuprop import read_elements
 from gpuprop.__main__ import main
-from gpuprop.download import NotFetched, Refused, download
-from gpuprop.fetch import INTERVAL_S, address, cache_folder, fetch
+from gpuprop.catalogs.celestrak import INTERVAL_S, address, cache_folder, fetch
+from gpuprop.catalogs.http import NotFetched, Refused, download
 
 CSV = (
     b"OBJECT_NAME,OBJECT_ID,EPOCH,MEAN_MOTION,ECCENTRICITY,INCLINATION,RA_OF_ASC_NODE,ARG_OF_PERICENTER,MEAN_ANOMALY,EPHEMERIS_TYPE,"
@@ -224,7 +224,7 @@ def test_a_server_that_does_not_answer(server, tmp_path):
 
 
 def test_too_much_is_refused(server, monkeypatch):
-    monkeypatch.setattr("gpuprop.download.MAX_BYTES", 100)
+    monkeypatch.setattr("gpuprop.catalogs.http.MAX_BYTES", 100)
     with pytest.raises(NotFetched, match="more than 100 bytes"):
         download(f"{server.address}/x", PATIENCE_S)
 

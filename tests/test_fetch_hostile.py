@@ -21,13 +21,13 @@ from test_fetch import CSV, NO_GROUP, NOT_UPDATED, TLE
 
 from gpuprop import read_elements
 from gpuprop.__main__ import main
-from gpuprop.download import NotFetched, Refused, download
-from gpuprop.fetch import _Cache, address, cache_folder, fetch
+from gpuprop.catalogs.celestrak import _Cache, address, cache_folder, fetch
+from gpuprop.catalogs.http import NotFetched, Refused, download
+from gpuprop.catalogs.read.ending import unfinished
+from gpuprop.catalogs.read.source import load
+from gpuprop.catalogs.urls import ForeignText, checked_url, shown_url
+from gpuprop.catalogs.write import write_elements
 from gpuprop.messages import printable
-from gpuprop.reading.ending import unfinished
-from gpuprop.reading.source import load
-from gpuprop.urls import ForeignText, checked_url, shown_url
-from gpuprop.writing import write_elements
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -42,7 +42,7 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr("gpuprop.download.EXTRA_S", 0.05)
+    monkeypatch.setattr("gpuprop.catalogs.http.EXTRA_S", 0.05)
     yield
     for thread in threading.enumerate():
         if thread.name == "gpuprop-download":
@@ -73,7 +73,7 @@ SLOW = {
 
 @pytest.mark.parametrize("phase", SLOW)
 def test_the_deadline_holds_in_every_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.4)
+    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.4)
     with HostileServer(SLOW[phase]) as server:
         url = f"{server.address}/x.csv"
         with pytest.raises(
@@ -88,7 +88,7 @@ def test_the_deadline_holds_in_every_phase(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("phase", ["the handshake", "the body", "a proxy's answer", "a proxy's headers"])
 def test_the_deadline_holds_over_tls_and_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.6)
+    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.6)
     context, certificate = tls_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     if phase == "the body":
@@ -112,7 +112,7 @@ def test_the_deadline_holds_while_a_host_is_looked_up(monkeypatch: pytest.Monkey
         raise socket.gaierror(-2, "Name or service not known")
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2)
+    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2)
     try:
         with pytest.raises(NotFetched, match=r"slow\.example has not given its whole answer within 0\.2 s"):
             download("http://slow.example/x.csv", PATIENCE_S)
@@ -128,7 +128,7 @@ def test_a_connection_that_is_made_after_the_deadline_is_not_used(monkeypatch: p
         return real(*arguments, **options)
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2)
+    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2)
     with HostileServer(says(OK + length(CSV) + b"\r\n" + CSV)) as server:
         with pytest.raises(NotFetched, match=r"within 0\.2 s"):
             download(f"{server.address}/x.csv", PATIENCE_S)
@@ -139,7 +139,7 @@ def test_a_connection_that_is_made_after_the_deadline_is_not_used(monkeypatch: p
 
 def test_the_text_of_a_refusal_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The status is enough: it is remembered for two hours like any other refusal."""
-    monkeypatch.setattr("gpuprop.download.REFUSAL_S", 0.1)
+    monkeypatch.setattr("gpuprop.catalogs.http.REFUSAL_S", 0.1)
     with HostileServer(trickles(b"HTTP/1.1 403 Forbidden\r\n\r\nNo", endless(b"!"))) as server:
         for _ in range(2):
             with pytest.raises(Refused, match=r"answers 403 Forbidden( \('No!*'\))?: it refuses this network address"):
@@ -157,7 +157,7 @@ def test_headers_without_end_at_full_speed(tmp_path: Path) -> None:
 
 
 def test_a_body_without_end_at_full_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gpuprop.download.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("gpuprop.catalogs.http.MAX_BYTES", 1 << 20)
     chunks = ((CHUNKED, b"8\r\nabcdefg\n\r\n" * 1000), (CHUNKED + b"f" * 15 + b"\r\n", CSV * 100))
     for begin, piece in ((OK + b"\r\n", CSV * 100), *chunks):
         with (
@@ -171,7 +171,7 @@ def test_a_body_without_end_at_full_speed(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_waiting_process_says_for_whom_and_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gpuprop.fetch.WAIT_S", 0.2)
+    monkeypatch.setattr("gpuprop.catalogs.celestrak.WAIT_S", 0.2)
     url, said = "http://127.0.0.1:9/x.csv", []
     holder = f"process {os.getpid()} on {re.escape(socket.gethostname())}"
     with _Cache(url).alone(said.append):
@@ -203,7 +203,7 @@ def test_ctrl_c_ends_a_download_and_frees_the_lock(tmp_path: Path) -> None:
     "content", [b"", b"\xff", b"[" * 10_000, b'{"pid": "x"}', b'{"pid": 1, "host": "a\\u001b[2Jb"}', b"7", b"\0" * 100_000]
 )
 def test_a_strange_lock_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
-    monkeypatch.setattr("gpuprop.fetch.WAIT_S", 0.0)
+    monkeypatch.setattr("gpuprop.catalogs.celestrak.WAIT_S", 0.0)
     url, said = "http://127.0.0.1:9/x.csv", []
     cache = _Cache(url)
     with cache.alone(said.append):
@@ -222,7 +222,7 @@ def test_the_lock_is_not_held_while_the_file_is_written(tmp_path: Path, monkeypa
         with _Cache(url).alone(free.append):
             return 0
 
-    monkeypatch.setattr("gpuprop.fetch.replace", look)
+    monkeypatch.setattr("gpuprop.catalogs.celestrak.replace", look)
     with HostileServer(says(OK + length(CSV) + b"\r\n" + CSV)) as server:
         url = f"{server.address}/x.csv"
         fetch(url, tmp_path / "x.csv")
@@ -592,7 +592,7 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
 @pytest.mark.parametrize("what", echoes())
 def test_no_secret_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], what: str, way: str) -> None:
     """With and without errors: no secret is in messages, tracebacks, causes of exceptions, notes, JSON or the cache."""
-    monkeypatch.setattr("gpuprop.download.DEADLINE_S", 0.2 if what == "silence" else PATIENCE_S)
+    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2 if what == "silence" else PATIENCE_S)
     out = tmp_path / "x.csv"
     with HostileServer(echoes()[what]) as server:
         wanted = f"{server.address}/x.csv?{QUERY}"

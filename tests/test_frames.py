@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 from test_engine import EPOCH, MINUTE, random_elements
 
-from gpuprop import Elements, Propagator, orientation, walker
-from gpuprop.clock import as_times, instant_ns
-from gpuprop.engine_numpy import frames
-from gpuprop.engine_numpy.orbit import State
+from gpuprop import Elements, Propagator, walker
+from gpuprop import frames as orientation
+from gpuprop.sgp4 import frames
+from gpuprop.sgp4.orbit import State
+from gpuprop.time.times import as_times, instant_ns
 
 RNG = np.random.default_rng(20)
 FRAMES = ("teme", "pef", "itrs", "gcrs", "geodetic")
@@ -59,7 +60,7 @@ def test_blocks_hold_the_same_states(engine, frame):
 
 
 def test_worker_processes_are_given_the_frame(monkeypatch):
-    from gpuprop import engine_numpy
+    from gpuprop.engine import numpy as engine_numpy
 
     elements = random_elements(42, 3000)
     expected = Propagator(elements, "numpy", threads=1).states(TIMES, "geodetic", sunlit=True)

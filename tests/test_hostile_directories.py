@@ -23,13 +23,15 @@ from patience import PATIENCE_S
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.arrow import PlanDiffers, holdings, lock, merge_snapshots, verify_snapshots
-from gpuprop.arrow.check import Checker
-from gpuprop.arrow.holdings import Holdings
-from gpuprop.arrow.lock import Lock
-from gpuprop.arrow.manifest import Manifest
-from gpuprop.arrow.place import place
+from gpuprop.dataset import lock
+from gpuprop.dataset.lock import Lock
+from gpuprop.dataset.store import place
 from gpuprop.errors import DamagedError, ForeignFileError, GpupropError
+from gpuprop.snapshots import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.snapshots import inventory as holdings
+from gpuprop.snapshots.check import Checker
+from gpuprop.snapshots.inventory import Holdings
+from gpuprop.snapshots.manifest import Manifest
 
 NOON = GRID[20]
 NEST: list = []

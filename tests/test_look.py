@@ -10,8 +10,9 @@ from skyfield.api import EarthSatellite, load, wgs84
 from test_engine import random_elements
 from test_frames import TIMES, instants
 
-from gpuprop import Elements, Propagator, Site, convert, look_angles, orientation, walker
-from gpuprop.clock import as_times
+from gpuprop import Elements, Propagator, Site, convert, look_angles, walker
+from gpuprop import frames as orientation
+from gpuprop.time.times import as_times
 
 SITES = [
     Site(0.0, 0.0),

@@ -15,7 +15,8 @@ JOB = """
 import json, re, sys
 from pathlib import Path
 from gpuprop import Propagator, time_grid, walker, write_snapshots
-from gpuprop.arrow import files, plan
+from gpuprop.dataset import sink as files
+from gpuprop.snapshots import layout as plan
 
 directory, days, format, keep = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] == "keep"
 plan.BATCH_ROWS, plan.MOST_BATCH_ROWS, plan.PART_BYTES = 1 << 16, 1 << 17, 16 << 20

@@ -22,17 +22,17 @@ from rich.filesize import decimal
 from stores import SECRET, CountedStore, contents, s3_server
 from upath import UPath
 
-import gpuprop.arrow.cluster
-import gpuprop.arrow.upload
+import gpuprop.dataset.objects
+import gpuprop.snapshots.cluster
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.arrow import PlanDiffers, Unmerged, merge_snapshots, plan_snapshots, verify_snapshots, write
-from gpuprop.arrow.check import fault
-from gpuprop.arrow.claim import claimed
-from gpuprop.arrow.cluster import NotSeen, Sealed, Workers, connected
-from gpuprop.arrow.files import NewFile
-from gpuprop.arrow.place import Look, names, place
-from gpuprop.arrow.write import Job
+from gpuprop.dataset.sink import NewFile
+from gpuprop.dataset.store import Look, names, place
+from gpuprop.snapshots import PlanDiffers, Unmerged, merge_snapshots, plan_snapshots, verify_snapshots, write
+from gpuprop.snapshots.check import fault
+from gpuprop.snapshots.cluster import NotSeen, Sealed, Workers, connected
+from gpuprop.snapshots.session import claimed
+from gpuprop.snapshots.write import Job
 
 FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
 PIECES = pytest.mark.parametrize("whole_bytes", [0, 16 << 20], indirect=True, ids=["in pieces", "at once"])
@@ -52,7 +52,7 @@ def stores(monkeypatch):
 
 @pytest.fixture
 def whole_bytes(request, monkeypatch):
-    monkeypatch.setattr(gpuprop.arrow.upload, "WHOLE_BYTES", request.param)
+    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", request.param)
 
 
 @pytest.fixture(params=["memory", "counted"])
@@ -274,7 +274,7 @@ def test_cut_off_at_every_request(tmp_path, counted, error, after, whole_bytes, 
 
 def test_a_store_that_shows_what_is_being_uploaded(tmp_path, monkeypatch):
     """A part that is cut off does not stay; one that was there already, committed by another, would."""
-    monkeypatch.setattr(gpuprop.arrow.upload, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", 0)
     out = UPath("memory://bucket/out")
     cut_off(out)
     assert set(contents(out)) == {"satellites.arrow", "snapshots/part-000000.arrow", "snapshots/part-000001.arrow"}
@@ -308,7 +308,7 @@ def test_an_interrupt_comes_after_the_request_that_is_under_way(counted, whole_b
 
 
 def test_an_upload_that_fails_leaves_what_another_job_has_completed(counted, monkeypatch):
-    monkeypatch.setattr(gpuprop.arrow.upload, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", 0)
     with pytest.raises(KeyboardInterrupt), NewFile(counted / "file") as file:
         file.write(b"x" * 10_000)
         put(counted, "file", b"of another job")
@@ -588,7 +588,7 @@ def test_s3_shards_and_placeholders(tmp_path, s3):
 
 JOB_THAT_WAITS = """
 import sys
-import gpuprop.arrow.plan as plan, gpuprop.arrow.upload as upload
+import gpuprop.snapshots.layout as plan, gpuprop.dataset.objects as upload
 sys.path.insert(0, {tests!r})
 from arrow_samples import GRID, propagator
 from gpuprop import time_grid, write_snapshots
@@ -632,9 +632,9 @@ def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
     )
     before = contents(out)["snapshots/part-000000.arrow"]
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
-    monkeypatch.setattr("gpuprop.arrow.plan.BATCH_ROWS", 20_000)
-    monkeypatch.setattr("gpuprop.arrow.plan.MOST_BATCH_ROWS", 40_000)
-    monkeypatch.setattr("gpuprop.arrow.plan.PART_BYTES", 8_000_000)
+    monkeypatch.setattr("gpuprop.snapshots.layout.BATCH_ROWS", 20_000)
+    monkeypatch.setattr("gpuprop.snapshots.layout.MOST_BATCH_ROWS", 40_000)
+    monkeypatch.setattr("gpuprop.snapshots.layout.PART_BYTES", 8_000_000)
     expected = undisturbed(tmp_path, time_grid("2026-01-01T00:00:00Z", duration="2h", step="1s"))
     assert contents(out) == expected and expected["snapshots/part-000000.arrow"] == before
     for each in uploads(out):

@@ -9,14 +9,15 @@ import pytest
 import xxhash
 from published import element_sets
 
-from gpuprop import engine_cuda, read_elements
-from gpuprop.constants import FIELDS
-from gpuprop.engine_cpu import CpuEngine, library, usable
-from gpuprop.engine_cuda import CudaEngine
-from gpuprop.engine_numpy import NumpyEngine
-from gpuprop.gravity import GRAVITY
-from gpuprop.model import MeanElements, Model
-from gpuprop.snapshots import mean_elements
+from gpuprop import read_elements
+from gpuprop.elements.mean_elements import mean_elements
+from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cpu import CpuEngine, library, usable
+from gpuprop.engine.cuda import CudaEngine
+from gpuprop.engine.numpy import NumpyEngine
+from gpuprop.sgp4.constants import FIELDS
+from gpuprop.sgp4.gravity import GRAVITY
+from gpuprop.sgp4.model import MeanElements, Model
 
 COMMITTED = Path(__file__).with_name("one_answer.json")
 COLUMNS = ("x", "y", "z", "vx", "vy", "vz", "status")

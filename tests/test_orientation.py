@@ -18,11 +18,12 @@ from astropy.time import Time
 from astropy.utils import iers
 from skyfield import framelib, sgp4lib
 
-from gpuprop.clock import DAY, HOUR, SECOND, format_ns, parse_instant
-from gpuprop.orientation import EarthOrientation, earth_orientation, geodetic_site, rotations, sun
-from gpuprop.orientation.nodes import precession_nutation
-from gpuprop.orientation.rotations import FRAMES, earth_rotation_angle, gmst82
-from gpuprop.time_scales import tai_minus_utc
+from gpuprop.frames import EarthOrientation, earth_orientation, geodetic_site, rotations, sun
+from gpuprop.frames.interpolation import precession_nutation
+from gpuprop.frames.rotations import FRAMES, earth_rotation_angle, gmst82
+from gpuprop.time.instants import format_ns, parse_instant
+from gpuprop.time.scales import tai_minus_utc
+from gpuprop.time.units import DAY, HOUR, SECOND
 
 ARCSECOND = np.pi / 648_000.0
 BEGIN_1962, BEGIN_2017, BEGIN_2027 = (parse_instant(f"{year}-01-01") for year in (1962, 2017, 2027))

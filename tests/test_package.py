@@ -39,7 +39,27 @@ def test_importing_it_loads_next_to_nothing():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_no_room_has_the_name_of_a_function():
-    """Importing a room makes it an attribute of the package, where it would take the function's place."""
-    rooms = {path.stem for path in Path(gpuprop.__file__).parent.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    assert not rooms & set(gpuprop.__all__)
+NAMES = """
+import importlib, pkgutil, types
+import gpuprop
+before = {name: getattr(gpuprop, name) for name in gpuprop.__all__}
+for module in pkgutil.walk_packages(gpuprop.__path__, "gpuprop."):
+    if module.name not in ("gpuprop.__main__", "gpuprop.libgpuprop"):
+        importlib.import_module(module.name)
+for name, value in before.items():
+    assert getattr(gpuprop, name) is value and not isinstance(value, types.ModuleType), name
+gpuprop.engines(), gpuprop.constellations(), gpuprop.time_grid("2026-01-01", duration="1h")
+"""
+
+
+def test_no_module_takes_the_place_of_a_function():
+    """Importing a submodule makes it an attribute of the package, where it would replace a function of its name."""
+    subprocess.run([sys.executable, "-c", NAMES], check=True)
+    modules = {path.stem for path in Path(gpuprop.__file__).parent.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert not modules & set(gpuprop.__all__)
+
+
+def test_the_old_name_of_snapshots():
+    from gpuprop import arrow, snapshots
+
+    assert all(getattr(arrow, name) is getattr(snapshots, name) for name in arrow.__all__)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.arrow import parquet, plan_snapshots, thrift
-from gpuprop.arrow.encode import Form
+from gpuprop.snapshots import plan_snapshots
+from gpuprop.snapshots.encoding import parquet, thrift
+from gpuprop.snapshots.encoding.encode import Form
 
 FORMS = [
     dict(dtype=dtype, compression=compression, frame=frame, sunlit=sunlit, velocity=velocity)

@@ -14,11 +14,12 @@ from arrow_samples import GRID, contents, propagator, small_layout
 from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.ahead import ahead, usable_cores
-from gpuprop.arrow import encode, plan_snapshots, write_plan
-from gpuprop.arrow.files import NewFile
-from gpuprop.memory import KEPT_BLOCKS, KEPT_BYTES, Memory
-from gpuprop.snapshots import Propagator
+from gpuprop.dataset.sink import NewFile
+from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, Memory
+from gpuprop.engine.prefetch import ahead, usable_cores
+from gpuprop.propagator import Propagator
+from gpuprop.snapshots import plan_snapshots, write_plan
+from gpuprop.snapshots.encoding import encode
 
 FORMS = [{}, {"dtype": "float32"}, {"format": "parquet"}, {"format": "parquet", "dtype": "float32", "compression": "lz4"}]
 named = pytest.mark.parametrize("form", FORMS, ids=lambda form: "-".join(form.values()) or "arrow")
@@ -178,7 +179,7 @@ def test_states_are_computed_encoded_and_written_on_threads_of_their_own(tmp_pat
 
         monkeypatch.setattr(owner, name, wrapped)
 
-    monkeypatch.setattr("gpuprop.arrow.disk.PIECE", 4096)
+    monkeypatch.setattr("gpuprop.dataset.local.PIECE", 4096)
     noting(Propagator, "_block", "computed")
     noting(encode.Batches, "__call__", "encoded")
     noting(os, "pwrite", "written")
@@ -212,8 +213,8 @@ def test_blocks_of_a_caller_that_fills_the_same_arrays_again(tmp_path, monkeypat
 @pytest.mark.parametrize("threads", [1, 2, 7])
 def test_the_bytes_do_not_depend_on_the_threads(tmp_path, monkeypatch, form, threads):
     small_layout(monkeypatch)
-    monkeypatch.setattr("gpuprop.ahead.usable_cores", lambda most=None: most or 7)
-    monkeypatch.setattr("gpuprop.snapshots.usable_cores", lambda most=None: most or 7)
+    monkeypatch.setattr("gpuprop.engine.prefetch.usable_cores", lambda most=None: most or 7)
+    monkeypatch.setattr("gpuprop.propagator.usable_cores", lambda most=None: most or 7)
     write_snapshots(tmp_path / "one", propagator("numpy", 1), GRID, **form)
     prop = propagator("numpy", 1)
     prop.threads = threads

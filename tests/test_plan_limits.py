@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 import gpuprop
-from gpuprop.arrow import plan_snapshots
-from gpuprop.arrow.plan import Layout
-from gpuprop.arrow.shards import MOST_PARTS, Shard
-from gpuprop.clock import DAY, SECOND, Times, format_ns, parse_duration
-from gpuprop.commands.propagate import _planned
+from gpuprop.cli.propagate import _planned
+from gpuprop.dataset.shards import MOST_PARTS, Shard
+from gpuprop.snapshots import plan_snapshots
+from gpuprop.snapshots.layout import Layout
+from gpuprop.time.durations import parse_duration
+from gpuprop.time.instants import format_ns
+from gpuprop.time.times import Times
+from gpuprop.time.units import DAY, SECOND
 
 SATELLITES = gpuprop.walker("53:24/3/1", altitude_km=600.0)
 START = "2026-01-01T00:00:00Z"
@@ -72,7 +75,7 @@ def test_the_limit_is_exact(monkeypatch):
     assert plan_snapshots(SATELLITES, Times.grid(0, SECOND // 1000, most)).parts == MOST_PARTS
     with pytest.raises(ValueError, match=r"in 100,001 parts, and a directory holds at most 100,000"):
         plan_snapshots(SATELLITES, Times.grid(0, SECOND // 1000, most + 1))
-    monkeypatch.setattr("gpuprop.arrow.plan.BATCH_ROWS", 24)
+    monkeypatch.setattr("gpuprop.snapshots.layout.BATCH_ROWS", 24)
     with pytest.raises(ValueError, match=r"take 100,000 instants or fewer"):  # of a list, there is no step to change
         plan_snapshots(SATELLITES, Times(np.arange(100_001) ** 2), part_bytes=1)
 

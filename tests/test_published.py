@@ -5,7 +5,7 @@ import pytest
 from published import ERRORS, cases, element_sets
 
 from gpuprop import Propagator
-from gpuprop.clock import as_times
+from gpuprop.time.times import as_times
 
 MINUTE = 60_000_000_000
 

@@ -10,8 +10,9 @@ import pytest
 from reading_samples import ALPHA5, FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
 from sgp4.api import Satrec
 
-from gpuprop.elements import OMM_FIELDS, Elements
-from gpuprop.reading import ElementsError, read_elements
+from gpuprop.catalogs.read import ElementsError, read_elements
+from gpuprop.elements.fields import OMM_FIELDS
+from gpuprop.elements.sets import Elements
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 
@@ -68,9 +69,9 @@ def test_chunks_may_end_anywhere(kind, monkeypatch):
     """Within a CRLF, a character or a byte-order mark; more than one block of sets is one catalogue."""
     data = (as_tle() if kind == "tle" else FORMATS[kind](RECORDS)).replace(b"\r\n", b"\n")
     expected = read_elements(data)
-    monkeypatch.setattr("gpuprop.reading.tle.BLOCK", 5)
+    monkeypatch.setattr("gpuprop.catalogs.read.tle.BLOCK", 5)
     for size in (2, 7, 64):
-        monkeypatch.setattr("gpuprop.reading.source.CHUNK", size)
+        monkeypatch.setattr("gpuprop.catalogs.read.source.CHUNK", size)
         assert same(read_elements(data.replace(b"\n", b"\r\n")), expected)
         assert same(read_elements(gzip.compress(data.replace(b"\n", b"\r"))), expected)
         assert same(read_elements(data.decode().encode("utf-16")), expected)
@@ -337,7 +338,7 @@ def test_csv_with_blank_lines_and_spaces():
 
 
 def test_csv_in_many_blocks(monkeypatch):
-    monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", 500)
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", 500)
     assert_holds(read_elements(as_csv(RECORDS)), RECORDS)
 
 

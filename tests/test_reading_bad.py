@@ -12,7 +12,7 @@ import pytest
 from patience import PATIENCE_S
 from reading_samples import FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
 
-from gpuprop.reading import ElementsError, read_elements
+from gpuprop.catalogs.read import ElementsError, read_elements
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 OTHER = [with_checksum(line) for line in sets(VER)[0]]
@@ -322,26 +322,26 @@ def test_paths_that_cannot_be_read(tmp_path):
 
 
 def test_limits(monkeypatch):
-    monkeypatch.setattr("gpuprop.reading.source.MAX_BYTES", 3 << 20)
+    monkeypatch.setattr("gpuprop.catalogs.read.source.MAX_BYTES", 3 << 20)
     for data in (as_tle() * 1000, gzip.compress(as_tle() * 1000)):
         with pytest.raises(ElementsError, match="more than 3,145,728 bytes unpacked"):
             read_elements(data)
-    monkeypatch.setattr("gpuprop.reading.source.RATIO_FROM", 1 << 20)
+    monkeypatch.setattr("gpuprop.catalogs.read.source.RATIO_FROM", 1 << 20)
     with pytest.raises(ElementsError, match="over 200 times its size"):
         read_elements(gzip.compress(as_tle() + b"\n" * (2 << 20)))
-    monkeypatch.setattr("gpuprop.reading.source.MAX_LINES", 50)
+    monkeypatch.setattr("gpuprop.catalogs.read.source.MAX_LINES", 50)
     with pytest.raises(ElementsError, match="more than 50 lines"):
         read_elements(as_tle())
-    monkeypatch.setattr("gpuprop.reading.source.MAX_LINES", 1000)
-    monkeypatch.setattr("gpuprop.reading.draft.MAX_RECORDS", 20)
+    monkeypatch.setattr("gpuprop.catalogs.read.source.MAX_LINES", 1000)
+    monkeypatch.setattr("gpuprop.catalogs.read.draft.MAX_RECORDS", 20)
     for data in (as_tle(), *(write(RECORDS) for write in FORMATS.values())):
         with pytest.raises(ElementsError, match="more than 20 records"):
             read_elements(data)
-    monkeypatch.setattr("gpuprop.reading.draft.MAX_RECORDS", 1000)
-    monkeypatch.setattr("gpuprop.reading.draft.MAX_REJECTED", 5)
+    monkeypatch.setattr("gpuprop.catalogs.read.draft.MAX_RECORDS", 1000)
+    monkeypatch.setattr("gpuprop.catalogs.read.draft.MAX_REJECTED", 5)
     bad = [record | {"BSTAR": "x"} for record in RECORDS]
-    monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", 500)  # no block has six
-    monkeypatch.setattr("gpuprop.reading.tle.BLOCK", 5)
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", 500)  # no block has six
+    monkeypatch.setattr("gpuprop.catalogs.read.tle.BLOCK", 5)
     for data in (as_tle().replace(b"U", b"UU"), as_csv(bad), as_json([{}] * 9 + RECORDS), as_tle() + b"x\n" * 9):
         with pytest.raises(ElementsError, match="more than 5 bad records"):
             read_elements(data, on_error="skip")
@@ -399,7 +399,7 @@ def test_nul_bytes_spoil_their_record_only():
 
 BOUNDED = """
     import resource, sys, time
-    from gpuprop.reading import ElementsError, read_elements
+    from gpuprop.catalogs.read import ElementsError, read_elements
 
     class Long:
         name = "long"

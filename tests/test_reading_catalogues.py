@@ -9,8 +9,8 @@ import pytest
 from reading_samples import sets
 from test_reading import assert_holds, assert_matches_python_sgp4, same
 
-from gpuprop.elements import OMM_FIELDS
-from gpuprop.reading import ElementsError, read_elements
+from gpuprop.catalogs.read import ElementsError, read_elements
+from gpuprop.elements.fields import OMM_FIELDS
 
 COUNTS = {
     "spacetrack_full_2025-04-15.2le": 27_485,

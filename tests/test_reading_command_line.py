@@ -8,7 +8,7 @@ import pytest
 from reading_samples import as_tle
 
 from gpuprop.__main__ import main
-from gpuprop.sources import SourceError, read_sources
+from gpuprop.catalogs.sources import SourceError, read_sources
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from sgp4.api import Satrec
 from test_reading import assert_holds, same
 
 from gpuprop import Elements, Propagator
-from gpuprop.reading import ElementsError, json_walk, read_elements, source
-from gpuprop.reading.json_keywords import INHERITED
-from gpuprop.reading.omm import Messages
+from gpuprop.catalogs.read import ElementsError, json_walk, read_elements, source
+from gpuprop.catalogs.read.json_keywords import INHERITED
+from gpuprop.catalogs.read.omm import Messages
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -168,7 +168,7 @@ def test_an_absent_number_and_a_blank_number_give_the_same(kind):
 
 
 def test_no_number_in_many_blocks(monkeypatch):
-    monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", 500)
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", 500)
     elements = read_elements(as_csv([record | {"NORAD_CAT_ID": ""} for record in RECORDS]))
     assert elements.notes == ("33 of 33 messages have no NORAD_CAT_ID: numbered 0",)
 
@@ -420,7 +420,7 @@ def test_csv_files_joined_to_one(monkeypatch):
     half = as_csv(RECORDS[:16])
     reversed_columns = as_csv([dict(reversed(record.items())) for record in RECORDS[16:]]).replace(b",", b";")
     for block in (8 << 20, 500):
-        monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", block)
+        monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", block)
         assert_holds(read_elements(half + as_csv(RECORDS[16:])), RECORDS)
         assert_holds(read_elements(half + reversed_columns), RECORDS)
     unusable = as_csv(RECORDS[16:18]).replace(b"BSTAR", b"DRAG")
@@ -428,7 +428,7 @@ def test_csv_files_joined_to_one(monkeypatch):
     assert len(elements) == 16 + 15
     assert {bad.reason for bad in elements.rejected} == {"the CSV header above it (line 18) has no BSTAR: it must name the OMM keywords"}
     assert [bad.line for bad in elements.rejected] == [19, 20]
-    monkeypatch.setattr("gpuprop.reading.omm_csv.MAX_TABLES", 2)
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.MAX_TABLES", 2)
     with pytest.raises(ElementsError, match="more than 2 different CSV headers"):
         read_elements((half + reversed_columns) * 2)
 
@@ -441,7 +441,7 @@ def test_tle_lines_in_csv(keys, separator, monkeypatch):
     zero = "0 " if keys[0].lower() in ("tle_line0", "tle0") else ""
     rows = [["COUNTRY", *keys], *(["", f'"{zero}SAT {i}"', *pair] for i, pair in enumerate(LINES))]
     for block in (8 << 20, 200):
-        monkeypatch.setattr("gpuprop.reading.omm_csv.BLOCK", block)
+        monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", block)
         for order in (slice(None), slice(None, None, -1)):
             data = "\n".join(separator.join(row[order]) for row in rows).encode()
             assert same(read_elements(data), expected)
@@ -599,7 +599,7 @@ EXPENSIVE = {
 @pytest.mark.parametrize("which", EXPENSIVE)
 def test_json_is_scanned_a_bounded_number_of_times(which, monkeypatch):
     text = EXPENSIVE[which]
-    monkeypatch.setattr("gpuprop.reading.omm_json.decode", lambda data: Counted(data.decode()))
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_json.decode", lambda data: Counted(data.decode()))
     for name in ("_NEXT", "_ELEMENT", "_SCALAR"):
         monkeypatch.setattr(json_walk, name, CountedPattern(getattr(json_walk, name)))
     Counted.work = 0
@@ -629,7 +629,7 @@ def test_each_xml_parser_gets_its_text_in_one_call(monkeypatch):
             setattr(self.parser, name, value)
 
     made = expat.ParserCreate
-    monkeypatch.setattr("gpuprop.reading.omm_xml.expat.ParserCreate", Fed)
+    monkeypatch.setattr("gpuprop.catalogs.read.omm_xml.expat.ParserCreate", Fed)
     assert len(read_elements(as_xml(RECORDS))) == 33
     with pytest.raises(ElementsError, match="the file around the messages is not whole"):
         read_elements(as_xml(RECORDS).replace(b"<ndm>", b"<ndm><?x "))

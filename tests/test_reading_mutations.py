@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from reading_samples import FORMATS, ISS, RECORDS, as_tle, sets
 
 from gpuprop import Propagator
-from gpuprop.elements import OMM_FIELDS, Elements
-from gpuprop.reading import ElementsError, read_elements
-from gpuprop.reading.recognise import format_of
+from gpuprop.catalogs.read import ElementsError, read_elements
+from gpuprop.catalogs.read.recognise import format_of
+from gpuprop.elements.fields import OMM_FIELDS
+from gpuprop.elements.sets import Elements
 
 NUMERIC = [name for name, (dtype, _, _) in OMM_FIELDS.items() if dtype != "object"]
 NAMED = b"".join(b"OBJECT %d\n%s\n" % (i, b"\n".join(as_tle().split(b"\n")[2 * i : 2 * i + 2])) for i in range(12))
@@ -208,7 +209,7 @@ def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations
 
     at_once = outcome()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gpuprop.reading.json_walk.Walk._flat", lambda *_: False)
+        patch.setattr("gpuprop.catalogs.read.json_walk.Walk._flat", lambda *_: False)
         assert outcome() == at_once
 
 

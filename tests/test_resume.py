@@ -8,9 +8,9 @@ from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, 
 
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
-from gpuprop.arrow import Busy, PlanDiffers, verify_snapshots, write
-from gpuprop.arrow.lock import Lock, locked
-from gpuprop.arrow.manifest import Manifest
+from gpuprop.dataset.lock import Lock, locked
+from gpuprop.snapshots import Busy, PlanDiffers, verify_snapshots, write
+from gpuprop.snapshots.manifest import Manifest
 
 
 @pytest.fixture(autouse=True)
@@ -276,7 +276,7 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
             ]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gpuprop.arrow.lock.PATIENCE_S", 0.1)
+        patch.setattr("gpuprop.dataset.lock.PATIENCE_S", 0.1)
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
     assert len(refused) == 4
     assert contents(tmp_path / "out") == undisturbed

@@ -12,18 +12,18 @@ import pytest
 from arrow_samples import contents
 from patience import PATIENCE_S
 
-import gpuprop.arrow.plan
+import gpuprop.snapshots.layout
 from gpuprop import open_snapshots
-from gpuprop.arrow.command import CAUTION
+from gpuprop.snapshots.resume_command import CAUTION
 
 PART_BYTES = 2_000  # a part for each instant of 24 satellites: a job of a second or two has hundreds
 JOB = ("propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--threads", "1")
 PROGRAM = f"""
 import sys, time
-import gpuprop.arrow.plan as plan
+import gpuprop.snapshots.layout as plan
 plan.BATCH_ROWS, plan.PART_BYTES = 24, {PART_BYTES}
 from gpuprop.__main__ import main
-from gpuprop.arrow.claim import Job
+from gpuprop.snapshots.session import Job
 real, done = Job.commit, []
 def commit(self, part=None):  # waits after 200 parts: the job must not be through before the test has had its turn to end it
     real(self, part)
@@ -38,8 +38,8 @@ sys.exit(main(sys.argv[1:]))
 @pytest.fixture
 def run(run, monkeypatch):
     """The same, with many small parts."""
-    monkeypatch.setattr(gpuprop.arrow.plan, "BATCH_ROWS", 24)
-    monkeypatch.setattr(gpuprop.arrow.plan, "PART_BYTES", PART_BYTES)
+    monkeypatch.setattr(gpuprop.snapshots.layout, "BATCH_ROWS", 24)
+    monkeypatch.setattr(gpuprop.snapshots.layout, "PART_BYTES", PART_BYTES)
     return run
 
 

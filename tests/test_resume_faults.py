@@ -10,7 +10,7 @@ import pytest
 from arrow_samples import GRID, contents, cut_off, listed, manifest, propagator, resume, satellites, small_layout
 
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.arrow import plan_snapshots, verify_snapshots, write
+from gpuprop.snapshots import plan_snapshots, verify_snapshots, write
 
 
 @pytest.fixture(autouse=True)

@@ -21,22 +21,22 @@ import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest
 from patience import PATIENCE_S
 
-import gpuprop.arrow.disk
-import gpuprop.arrow.lock
-import gpuprop.arrow.plan
+import gpuprop.dataset.local
+import gpuprop.dataset.lock
+import gpuprop.snapshots.layout
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.arrow import PlanDiffers, merge_snapshots, verify_snapshots
-from gpuprop.arrow.check import fault
+from gpuprop.snapshots import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.snapshots.check import fault
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork are POSIX")
 
 SERVER = multiprocessing.get_context("forkserver" if sys.platform != "win32" else None)
-SERVER.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.arrow", "gpuprop.filings"])
+SERVER.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"])
 # What changes a directory: a file is opened (by NewFile), written, synced and renamed, its directory is synced; locks; what is removed.
 STEPS = {
     os: ("open", "fsync", "replace", "unlink", "mkdir", "pwrite", "ftruncate", "close"),
-    gpuprop.arrow.disk: ("open",),
-    gpuprop.arrow.lock.fcntl: ("flock",),
+    gpuprop.dataset.local: ("open",),
+    gpuprop.dataset.lock.fcntl: ("flock",),
 }
 MANY, THREE = 1, 60_000  # bytes of a part, and how many parts that makes: 27, or 3
 PARQUET = {"format": "parquet", "compression": "zstd"}
@@ -45,13 +45,14 @@ FORMS = {"arrow": {}, "float32-lz4": {"dtype": "float32", "compression": "lz4"},
 
 def lay_out(part_bytes):
     """Batches of two instants, parts of so many bytes."""
-    gpuprop.arrow.plan.BATCH_ROWS, gpuprop.arrow.plan.MOST_BATCH_ROWS, gpuprop.arrow.plan.PART_BYTES = 100, 200, part_bytes
+    layout = gpuprop.snapshots.layout
+    layout.BATCH_ROWS, layout.MOST_BATCH_ROWS, layout.PART_BYTES = 100, 200, part_bytes
 
 
 @pytest.fixture(autouse=True)
 def layout(monkeypatch):
     for name in ("BATCH_ROWS", "MOST_BATCH_ROWS", "PART_BYTES"):
-        monkeypatch.setattr(f"gpuprop.arrow.plan.{name}", getattr(gpuprop.arrow.plan, name))
+        monkeypatch.setattr(f"gpuprop.snapshots.layout.{name}", getattr(gpuprop.snapshots.layout, name))
     return lay_out
 
 
@@ -67,7 +68,7 @@ def memory():
 def job(directory, part_bytes, options, begun=None, die_at=None):
     """Write, in a process of its own. begun: an event that is set when all is loaded. die_at: the step that it does not live to do."""
     lay_out(part_bytes)
-    gpuprop.arrow.disk.PIECE = 1024  # so that some are under way on the threads of the disk
+    gpuprop.dataset.local.PIECE = 1024  # so that some are under way on the threads of the disk
     prop = propagator("numpy", 1)
     prop.threads = 3  # encoders
     if die_at is not None:

@@ -12,17 +12,17 @@ import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
 from patience import PATIENCE_S
 
-import gpuprop.arrow.lock
-import gpuprop.arrow.merge
-import gpuprop.arrow.plan
+import gpuprop.dataset.lock
+import gpuprop.snapshots.layout
+import gpuprop.snapshots.merge
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.arrow import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
-from gpuprop.arrow.command import CAUTION
-from gpuprop.arrow.holdings import Holdings
-from gpuprop.arrow.lock import locked
-from gpuprop.arrow.manifest import Manifest
-from gpuprop.arrow.place import make_directory
-from gpuprop.arrow.shards import Shard
+from gpuprop.dataset.lock import locked
+from gpuprop.dataset.shards import Shard
+from gpuprop.dataset.store import make_directory
+from gpuprop.snapshots import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
+from gpuprop.snapshots.inventory import Holdings
+from gpuprop.snapshots.manifest import Manifest
+from gpuprop.snapshots.resume_command import CAUTION
 
 COMMAND = ["gpuprop", "propagate", "my catalogue.csv", "-o", "out"]
 
@@ -105,8 +105,8 @@ def test_a_shard_without_parts_is_complete_at_once(tmp_path):
 def fill(directory, shard, ready, engine="numpy"):
     """A shard, in a process of its own."""
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
-        setattr(gpuprop.arrow.plan, name, value)
-    gpuprop.arrow.lock.PATIENCE_S = gpuprop.arrow.merge.PATIENCE_S = PATIENCE_S
+        setattr(gpuprop.snapshots.layout, name, value)
+    gpuprop.dataset.lock.PATIENCE_S = gpuprop.snapshots.merge.PATIENCE_S = PATIENCE_S
     prop = propagator(engine, 1)
     ready.wait()
     write_snapshots(directory, prop, GRID, shard=shard, resume=True)
@@ -116,7 +116,7 @@ def fill(directory, shard, ready, engine="numpy"):
 def test_shards_that_begin_and_end_together(tmp_path, undisturbed):
     """Eight processes, let go at once: none is refused, nothing is lost, and one of them merges."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.arrow", "gpuprop.filings"])
+    context.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"])
     for number in range(4):
         out = tmp_path / str(number)
         ready = context.Barrier(8)
@@ -195,7 +195,7 @@ def test_whole_runs_and_shards_do_not_mix(tmp_path, undisturbed):
 
 
 def test_locks_of_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr("gpuprop.arrow.lock.PATIENCE_S", 0.1)
+    monkeypatch.setattr("gpuprop.dataset.lock.PATIENCE_S", 0.1)
     refused = []
 
     def progress(done, total, size):
@@ -223,13 +223,13 @@ def test_a_shard_begins_while_others_make_and_remove_files(tmp_path, monkeypatch
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="is a file: give a directory"):
         make_directory(tmp_path / "file")
-    monkeypatch.setattr("gpuprop.arrow.holdings.contents", lambda *_: {".lock-001-of-008": True})
+    monkeypatch.setattr("gpuprop.snapshots.inventory.contents", lambda *_: {".lock-001-of-008": True})
     assert not Holdings.of(tmp_path / "out").foreign
 
 
 def test_a_shard_begins_while_another_checks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
-    monkeypatch.setattr("gpuprop.arrow.lock.PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr("gpuprop.dataset.lock.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
     out.mkdir()
     with locked(out):
@@ -317,8 +317,8 @@ def test_a_merge_that_failed_is_done_by_hand(tmp_path, undisturbed, monkeypatch)
     out = tmp_path / "out"
     write(out, "1/2")
     with monkeypatch.context() as patch:
-        patch.setattr("gpuprop.arrow.merge.PATIENCE_S", 0.1)
-        patch.setattr("gpuprop.arrow.merge.joined", lambda holdings: (_ for _ in ()).throw(OSError("no space")))
+        patch.setattr("gpuprop.snapshots.merge.PATIENCE_S", 0.1)
+        patch.setattr("gpuprop.snapshots.merge.joined", lambda holdings: (_ for _ in ()).throw(OSError("no space")))
         assert write(out, "2/2").merged is False
     assert [each.what for each in verify_snapshots(out).findings] == ["all shards are complete, but not merged"]
     merged = merge_snapshots(out)
@@ -343,5 +343,5 @@ def test_a_shard_that_was_killed_holds_up_nobody(tmp_path, undisturbed):
 
 def killed(directory):
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
-        setattr(gpuprop.arrow.plan, name, value)
+        setattr(gpuprop.snapshots.layout, name, value)
     write_snapshots(directory, propagator("numpy", 1), GRID, shard="1/2", progress=lambda *done: os.kill(os.getpid(), signal.SIGKILL))

@@ -12,11 +12,11 @@ from published import element_sets
 
 from gpuprop import Elements, Propagator, as_times, constellation, open_snapshots, read_elements, walker
 from gpuprop.__main__ import main
-from gpuprop.apsides import altitudes_km
-from gpuprop.conditions import DEEPEST, LONGEST, QUANTITIES, ConditionError, read_condition
-from gpuprop.gravity import gravity_model
-from gpuprop.presets import constellations
-from gpuprop.selection import SelectionError, SelectionWarning, celestrak_groups, matching, operator, operators
+from gpuprop.elements.altitudes import altitudes_km
+from gpuprop.elements.conditions import DEEPEST, LONGEST, QUANTITIES, ConditionError, read_condition
+from gpuprop.elements.selection import SelectionError, SelectionWarning, celestrak_groups, matching, operator, operators
+from gpuprop.filings.presets import constellations
+from gpuprop.sgp4.gravity import gravity_model
 
 ACTIVE, ALL_2022, NEW_2026 = "celestrak_active_2025-04-15.3le", "celestrak_catalog_omm_2022-07-01.csv", "celestrak_2026-09_omm.csv"
 
@@ -334,7 +334,7 @@ expressions = st.recursive(
 def test_it_means_what_python_means(text):
     """Numbers, chains, and, or, not and parentheses are Python's own: the same expression, evaluated satellite by satellite, agrees."""
     elements = element_sets()
-    from gpuprop.conditions import Satellites
+    from gpuprop.elements.conditions import Satellites
 
     asked = Satellites(elements.fields, int(elements.epoch.view(np.int64).max()), gravity_model("wgs72"))
     values = {name: QUANTITIES[name].of(asked) for name in NUMBERS}

@@ -10,11 +10,11 @@ from sgp4.api import WGS72, Satrec
 import gpuprop
 from gpuprop import Elements, filling, read_elements, shells, walker
 from gpuprop.__main__ import main
-from gpuprop.apsides import ALTITUDE
-from gpuprop.flown import STATES
-from gpuprop.flown.orbits import orbits_of
-from gpuprop.flown.planes import planes_of
-from gpuprop.writing import write_elements
+from gpuprop.catalogs.write import write_elements
+from gpuprop.elements.altitudes import ALTITUDE
+from gpuprop.filings.survey import STATES
+from gpuprop.filings.survey.orbits import orbits_of
+from gpuprop.filings.survey.planes import planes_of
 
 ACTIVE = "celestrak_active_2025-04-15.3le"
 

@@ -10,12 +10,12 @@ import pytest
 from patience import PATIENCE_S
 
 from gpuprop.__main__ import main
+from gpuprop.catalogs.sources import read_sources
+from gpuprop.files.small_file import read_small_file
 from gpuprop.filings import load_constellation
 from gpuprop.filings.read import MAX_BYTES as MAX_TOML
-from gpuprop.orientation import earth_orientation
-from gpuprop.orientation.eop import MAX_BYTES as MAX_EOP
-from gpuprop.small_file import read_small_file
-from gpuprop.sources import read_sources
+from gpuprop.frames import earth_orientation
+from gpuprop.frames.eop import MAX_BYTES as MAX_EOP
 
 SHELL = '[[shell]]\nid = "a"\naltitude_km = 550\ninclination_deg = 53\nplanes = 2\nsats_per_plane = 3\nraan_spread_deg = 360\nphasing = 1\n'
 
@@ -63,7 +63,7 @@ def test_a_pipe_that_replaces_the_file_does_not_block(tmp_path: Path, monkeypatc
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("what was there before")
     before = os.stat(tmp_path / "file")
-    monkeypatch.setattr("gpuprop.small_file.os.stat", lambda name: before)
+    monkeypatch.setattr("gpuprop.files.small_file.os.stat", lambda name: before)
     assert "is a named pipe" in str(failure(lambda path: read_small_file(path, 100, "a file"), tmp_path / "pipe"))
 
 

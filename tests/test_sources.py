@@ -9,9 +9,9 @@ from published import text
 
 from gpuprop import earth_orientation, read_constellation, walker, write_elements
 from gpuprop.__main__ import main
-from gpuprop.clock import DAY, SECOND
-from gpuprop.presets import constellation
-from gpuprop.sources import SourceError, ages_in_words, median_age_days, read_sources
+from gpuprop.catalogs.sources import SourceError, ages_in_words, median_age_days, read_sources
+from gpuprop.filings.presets import constellation
+from gpuprop.time.units import DAY, SECOND
 
 OWN = """
 [[shell]]

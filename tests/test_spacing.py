@@ -8,9 +8,9 @@ import pytest
 from sgp4.api import SatrecArray
 from test_constellations import satrec, shell_of
 
+from gpuprop.analysis.spacing import closest_approach_km, widest_phasing
 from gpuprop.filings import Shell
-from gpuprop.presets import constellations
-from gpuprop.spacing import closest_approach_km, widest_phasing
+from gpuprop.filings.presets import constellations
 
 SHELLS = {shell.id: shell for each in constellations().values() for shell in each.shells}
 

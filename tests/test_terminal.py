@@ -14,10 +14,10 @@ from patience import PATIENCE_S
 
 import gpuprop
 from gpuprop import Elements, open_snapshots
-from gpuprop.arrow import Unmerged, merge_snapshots
-from gpuprop.arrow.command import CAUTION, again, quoted
-from gpuprop.commands.console import Output, printable
-from gpuprop.reading import read_elements
+from gpuprop.catalogs.read import read_elements
+from gpuprop.cli.console import Output, printable
+from gpuprop.snapshots import Unmerged, merge_snapshots
+from gpuprop.snapshots.resume_command import CAUTION, again, quoted
 
 PACKAGE = Path(gpuprop.__file__).parent
 JOB = ("propagate", "walker:53:24/3/1@600", "--duration", "10min", "--engine", "numpy", "--threads", "1")
@@ -343,12 +343,12 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
 @pytest.mark.parametrize(
     ("module", "number", "code", "word"),
     [
-        ("gpuprop.commands", signal.SIGINT, 130, "interrupted"),
-        ("gpuprop.commands.run", signal.SIGTERM, 143, "terminated"),
+        ("gpuprop.cli", signal.SIGINT, 130, "interrupted"),
+        ("gpuprop.cli.run", signal.SIGTERM, 143, "terminated"),
         ("cyclopts", signal.SIGINT, 130, "interrupted"),
         ("numpy", signal.SIGINT, 130, "interrupted"),
         ("pyarrow.lib", signal.SIGINT, 130, "interrupted"),
-        ("gpuprop.commands.propagate", signal.SIGTERM, 143, "terminated"),
+        ("gpuprop.cli.propagate", signal.SIGTERM, 143, "terminated"),
     ],
 )
 def test_a_signal_while_modules_are_imported(tmp_path, module, number, code, word):

@@ -11,9 +11,10 @@ from astropy.utils import iers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpuprop import time_scales as scales
-from gpuprop.clock import DAY, FIRST_NS, LAST_NS, SECOND, format_ns, parse_instant
-from gpuprop.time_scales import SCALES, leap_seconds_expire, tai_minus_utc, utc_ns
+from gpuprop.time import scales
+from gpuprop.time.instants import format_ns, parse_instant
+from gpuprop.time.scales import SCALES, leap_seconds_expire, tai_minus_utc, utc_ns
+from gpuprop.time.units import DAY, FIRST_NS, LAST_NS, SECOND
 
 BEGIN_1972, BEGIN_2017 = parse_instant("1972-01-01"), parse_instant("2017-01-01")
 

@@ -11,8 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gpuprop import Elements, as_times, time_grid, walker
-from gpuprop.clock import DAY, LAST_NS, SECOND, duration_ns, format_ns, instant_ns, parse_instant
-from gpuprop.time_scales import SCALES, tai_minus_utc
+from gpuprop.time.durations import duration_ns
+from gpuprop.time.instants import format_ns, parse_instant
+from gpuprop.time.scales import SCALES, tai_minus_utc
+from gpuprop.time.times import instant_ns
+from gpuprop.time.units import DAY, LAST_NS, SECOND
 
 UTC = timezone.utc
 NS = [parse_instant(text) for text in ("2026-01-01T00:00:00.123456789", "2016-12-31T23:59:59.999999999", "1969-12-31T23:59:59.5")]

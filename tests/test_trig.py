@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpuprop.engine_numpy import trig
+from gpuprop.sgp4 import trig
 
 RNG = np.random.default_rng(1)
 TURN = 2.0 * math.pi  # the double: the engines' turn
@@ -70,7 +70,7 @@ def test_a_nan_stays_one(function):
 
 def test_resonant_phases():
     """The literals of resonance.py are the sines and cosines of the phases in the paper."""
-    from gpuprop.engine_numpy import resonance
+    from gpuprop.sgp4 import resonance
 
     phases = dict(FASX2=0.13130908, FASX4=2 * 2.8843198, FASX6=3 * 0.37448087)
     phases |= dict(G22=5.7686396, G32=0.95240898, G44=1.8014998, G52=1.0508330, G54=4.4108898)

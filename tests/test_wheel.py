@@ -45,7 +45,7 @@ class Installed:
         return (self.empty / engine / PART).read_bytes()
 
     def ask(self, question):
-        return run(self.python, "-I", "-c", f"import gpuprop, gpuprop.constants; print({question})", cwd=self.empty).strip()
+        return run(self.python, "-I", "-c", f"import gpuprop, gpuprop.sgp4.constants; print({question})", cwd=self.empty).strip()
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_the_kernels_are_in_it(compiled):
 def test_the_installed_kernels_are_the_ones_in_use(compiled):
     inside = str(compiled.empty.parent / "env")
     assert compiled.ask("gpuprop.__file__").startswith(inside)
-    assert compiled.ask("gpuprop.constants.kernels_folder()").startswith(inside)
+    assert compiled.ask("gpuprop.sgp4.constants.kernels_folder()").startswith(inside)
 
 
 @pytest.mark.parametrize("engine", ["cpu", "numpy"])

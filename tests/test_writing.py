@@ -21,11 +21,12 @@ from sgp4.api import Satrec
 import gpuprop
 from gpuprop import WritingError, read_elements, write_elements
 from gpuprop.__main__ import main
-from gpuprop.arrow.files import NewFile
-from gpuprop.elements import OMM_FIELDS, Elements
-from gpuprop.reading import draft
-from gpuprop.writing import whole_file
-from gpuprop.writing.formats import FORMATS
+from gpuprop.catalogs.read import draft
+from gpuprop.catalogs.write.formats import FORMATS
+from gpuprop.dataset.sink import NewFile
+from gpuprop.elements.fields import OMM_FIELDS
+from gpuprop.elements.sets import Elements
+from gpuprop.files import whole_file
 
 OMM_FORMATS = ("csv", "json", "kvn", "xml")
 TLE_FORMATS = ("tle", "3le")

@@ -6,7 +6,7 @@ import pytest
 
 import gpuprop
 from gpuprop import Elements, Propagator, api
-from gpuprop.arrow import plan_snapshots
+from gpuprop.snapshots import plan_snapshots
 
 SATELLITES = gpuprop.walker("53:24/3/1", altitude_km=600.0)
 TIMES = gpuprop.time_grid("2026-01-01T00:00:00Z", duration="1min")

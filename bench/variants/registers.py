@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import machine
 
-from gpuprop.engine_cuda.source import OPTIONS, source
+from gpuprop.engine.cuda.source import OPTIONS, source
 
 CAPABILITIES = (75, 80, 86, 89, 90, 100, 120)  # nvcc 13 knows 7.0 no more
 CHOSEN = "as chosen"

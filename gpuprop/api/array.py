@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine_cpu import CpuEngine, CpuJulian, CpuSatellite, JulianStates
-from ..engine_numpy import NumpyEngine
-from ..engine_numpy.tiles import Group, fill_minutes, groups, tiles
-from ..model import MeanElements, Model
+from ..engine.cpu import CpuEngine, CpuJulian, CpuSatellite, JulianStates
+from ..engine.numpy import NumpyEngine
+from ..engine.numpy.tiles import Group, fill_minutes, groups, tiles
+from ..sgp4.model import MeanElements, Model
 from ..typing import Array, Columns
 from .satrec import IMPLAUSIBLE, Codes, Satrec, compiled
 

@@ -1,4 +1,4 @@
-"""TLE lines one set at a time, in microseconds and as leniently as python-sgp4 reads them; gpuprop.reading is for files."""
+"""TLE lines one set at a time, in microseconds and as leniently as python-sgp4 reads them; gpuprop.catalogs.read is for files."""
 
 ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # the first of five digits of a catalogue number: A is 10, Z is 33
 LAST_NUMBER = 339_999

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..constants import DEEP_SPACE, NEAR_EARTH
-from ..engine_numpy import NumpyEngine
-from ..engine_numpy.lunar_solar import MOON_NAMES, SUN_NAMES
-from ..engine_numpy.tiles import Group
-from ..model import MeanElements, Model
+from ..engine.numpy import NumpyEngine
+from ..engine.numpy.tiles import Group
+from ..sgp4.constants import DEEP_SPACE, NEAR_EARTH
+from ..sgp4.lunar_solar import MOON_NAMES, SUN_NAMES
+from ..sgp4.model import MeanElements, Model
 
 TWO_PI = 2.0 * math.pi
 
@@ -29,7 +29,7 @@ class Averages(NamedTuple):
 
 
 class NumpySatellite:
-    """One satellite, ready to be propagated to one instant after another: the twin of engine_cpu.CpuSatellite.
+    """One satellite, ready to be propagated to one instant after another: the twin of engine.cpu.CpuSatellite.
 
     elements: one element set as MeanElements has them.
     """

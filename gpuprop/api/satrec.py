@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..constants import NEAR_EARTH
-from ..elements import DEG, REV_PER_DAY
-from ..engine import asked_for
-from ..engine_cpu import CpuSatellite, usable
-from ..gravity import gravity_model
-from ..model import Model
+from ..elements.fields import DEG, REV_PER_DAY
+from ..engine.choice import asked_for
+from ..engine.cpu import CpuSatellite, usable
+from ..sgp4.constants import NEAR_EARTH
+from ..sgp4.gravity import gravity_model
+from ..sgp4.model import Model
 from ..typing import Array
 from .dates import four_digit_year
 from .lines import exponential, from_alpha5, tle_line, to_alpha5, whole

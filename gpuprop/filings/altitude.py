@@ -2,8 +2,8 @@
 
 import math
 
-from ..elements import REV_PER_DAY
-from ..gravity import Gravity
+from ..elements.fields import REV_PER_DAY
+from ..sgp4.gravity import Gravity
 
 
 def mean_motion_at(altitude_km: float, inclination_deg: float, gravity: Gravity, eccentricity: float = 0.0) -> float:

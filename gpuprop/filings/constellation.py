@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from ..clock import Instant
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements.fields import FIRST_SYNTHETIC_ID
+from ..elements.sets import Elements
+from ..time.instants import Instant
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
 
 NAMED = 4  # shells listed by name in a line; of more, the number is told

@@ -9,11 +9,12 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
-from ..clock import Instant
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements.fields import FIRST_SYNTHETIC_ID
+from ..elements.sets import Elements
+from ..files.addresses import refuse_url
+from ..files.small_file import read_small_file
 from ..messages import shown
-from ..reading.source import refuse_url
-from ..small_file import read_small_file
+from ..time.instants import Instant
 from .constellation import Constellation
 from .shell import EPOCH, Shell
 

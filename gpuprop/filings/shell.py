@@ -18,9 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ..clock import Instant, instant_ns
-from ..elements import FIRST_SYNTHETIC_ID, LAST_ID, Elements
-from ..gravity import Gravity, gravity_model
+from ..elements.fields import FIRST_SYNTHETIC_ID, LAST_ID
+from ..elements.sets import Elements
+from ..sgp4.gravity import Gravity, gravity_model
+from ..time.instants import Instant
+from ..time.times import instant_ns
 from .altitude import mean_motion_at
 
 EPOCH = "2026-01-01T00:00:00Z"

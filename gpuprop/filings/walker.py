@@ -2,8 +2,9 @@
 
 import re
 
-from ..clock import Instant
-from ..elements import FIRST_SYNTHETIC_ID, Elements
+from ..elements.fields import FIRST_SYNTHETIC_ID
+from ..elements.sets import Elements
+from ..time.instants import Instant
 from .shell import EPOCH, LARGEST, Shell
 
 SPREAD_DEG = {"delta": 360.0, "star": 180.0}

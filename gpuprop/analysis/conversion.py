@@ -1,0 +1,181 @@
+"""From one frame to another, for states that are computed already: blocks, and tables read back from files."""
+
+import json
+import os
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ..frames import EarthOrientation, between, earth_orientation, sun
+from ..frames.eop import PREDICTED
+from ..propagator import check_reach
+from ..sgp4.frames import DEGREES, geodetic, itrs_of_geodetic, rotate
+from ..sgp4.orbit import State
+from ..states import VELOCITY, States, position_names, position_unit, state_columns
+from ..time.times import Times, as_times
+from ..typing import Array, Bits, Columns
+
+CHUNK = 1 << 16  # rows of a table worked on at once
+Eop = str | os.PathLike[str] | EarthOrientation | None
+Converted = TypeVar("Converted", States, pa.Table)
+
+
+def convert(states: Converted, frame: str, *, eop: Eop = None) -> Converted:
+    """The same states in another frame: a block (States) or a pyarrow Table that was read from snapshots.
+
+    frame: teme, pef, itrs, gcrs or geodetic. The frame that the states are in is that of the block, or of the table's metadata, and is
+    replaced there; a table may hold any rows, in any order, with positions alone too. Rows in float32 are computed in float64 and rounded
+    once. eop: the Earth orientation, as Propagator takes it; unless given, that which the states were made with, which in a table must be
+    `none` or that of the astropy-iers-data installed.
+    ValueError for a table whose metadata do not say its frame, or whose Earth orientation is not at hand; for columns that are missing, of
+    another type or with nulls; for a frame that is not known, for columns on a GPU, and for instants that the Earth orientation does not
+    reach. TypeError for anything but States and tables.
+    """
+    position_names(frame)
+    if isinstance(states, States):
+        return _block(states, frame, eop)
+    if isinstance(states, pa.Table):
+        return _table(states, frame, eop)
+    hint = ": take its to_table()" if hasattr(states, "to_table") else ""
+    raise TypeError(f"convert takes the States of a block or a pyarrow.Table, not {type(states).__name__}{hint}")
+
+
+def sun_position(times: Any, frame: str = "gcrs", *, eop: Eop = None) -> Array:
+    """The Sun from the centre of the Earth, (n_times, 3) km, in teme, pef, itrs or gcrs: apparent, with light time and aberration, which is
+    where sunlight comes from. times: anything as_times takes. Source: erfa.epv00, good to 5 km. ValueError as Propagator.states."""
+    times, orientation = as_times(times), earth_orientation(eop)
+    if frame == "geodetic":
+        raise ValueError("the Sun has no geodetic position: use teme, pef, itrs or gcrs")
+    check_reach(times, frame, None if frame == "teme" else orientation, True)
+    x, y, z = sun(times.ns, "none").T[:, :, None]
+    rotation = between("teme", frame, times.ns, orientation, orientation)
+    nothing = np.zeros_like(x)
+    state = State(x, y, z, nothing, nothing, nothing, np.empty(0, np.uint8))
+    return np.concatenate((state if rotation is None else rotate(rotation, state))[:3], axis=1)
+
+
+def _block(states: States, frame: str, eop: Eop) -> States:
+    if not all(isinstance(column, np.ndarray) for column in states.columns.values()):
+        raise ValueError("these states are on a GPU: ask for them without device=True, or in the frame wanted to begin with")
+    if frame == states.frame:
+        return states
+    own = earth_orientation(states.eop)
+    new = own if eop is None else earth_orientation(eop)
+    check_reach(states.times, frame, None if frame == "teme" else new, False)
+    columns = _converted(states.columns, states.frame, frame, states.times.ns, own, new)
+    rest = {name: column for name, column in states.columns.items() if name not in (*position_names(states.frame), *VELOCITY)}
+    return States(states.times, states.sat_id, frame, columns | rest, new)
+
+
+def _converted(columns: Columns, origin: str, frame: str, ns: Bits, own: EarthOrientation, new: EarthOrientation) -> Columns:
+    """Positions, and velocities where there are some, (n_times, n) each, at ns (n_times,)."""
+    x, y, z = (np.asarray(columns[name], np.float64) for name in position_names(origin))
+    moving = "vx" in columns
+    vx, vy, vz = (np.asarray(columns[name], np.float64) for name in VELOCITY) if moving else (np.zeros(()),) * 3
+    with np.errstate(all="ignore"):  # NaN stays NaN
+        if origin == "geodetic":
+            x, y, z = itrs_of_geodetic(x / DEGREES, y / DEGREES, z)
+        state = State(x, y, z, vx, vy, vz, np.empty(0, np.uint8))
+        a, b = ("itrs" if name == "geodetic" else name for name in (origin, frame))
+        rotation = between(a, b, ns, own, new)
+        state = state if rotation is None else rotate(rotation, state)
+        place = geodetic(state.x, state.y, state.z) if frame == "geodetic" else state[:3]
+    found = dict(zip(position_names(frame), place, strict=True))
+    return found | (dict(zip(VELOCITY, state[3:6], strict=True)) if moving else {})
+
+
+def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
+    facts = frame_facts(table)
+    origin = facts["frame"]
+    if frame == origin:
+        return table
+    moving = any(name in table.column_names for name in VELOCITY)
+    old = (*position_names(origin), *(VELOCITY if moving else ()))
+    ns, given = _instants(table, origin), {name: _numbers(table, name, origin) for name in old}
+    renamed = dict(zip(old, (*position_names(frame), *VELOCITY), strict=False))
+    there = [name for name in position_names(frame) if name in table.column_names and name not in old]
+    if there:
+        raise ValueError(
+            f"the table, in the frame {origin}, has a column {there[0]} already: drop it, or select the columns to be converted"
+        )
+    own, new = _orientations(facts, eop)
+    times = Times(ns)
+    check_reach(times, frame, None if frame == "teme" else new, False)
+    found = {renamed[name]: np.empty(len(ns), values.dtype) for name, values in given.items()}
+    for first in range(0, len(ns), CHUNK):
+        here = slice(first, first + CHUNK)
+        rows = {name: values[here, None] for name, values in given.items()}
+        for name, values in _converted(rows, origin, frame, ns[here], own, new).items():
+            with np.errstate(over="ignore"):
+                found[name][here] = values[:, 0]
+    if "lon" in found:
+        found["lon"][found["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it in float32
+    fields = {field.name: field for field in state_columns(frame, "float64", moving, False)}
+    arrays, schema = [], []
+    for field in table.schema:
+        name = renamed.get(field.name, field.name)
+        arrays.append(pa.array(found[name]) if name in found else table.column(field.name))
+        schema.append(fields[name].with_type(field.type) if name in found else field)
+    facts |= dict(frame=frame, earth_orientation=(own if frame == "teme" else new).described(ns))
+    facts["units"] = facts.get("units", {}) | dict(position=position_unit(frame))
+    metadata = (table.schema.metadata or {}) | {b"gpuprop": json.dumps(facts).encode()}
+    return pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata=metadata))
+
+
+def _instants(table: pa.Table, frame: str) -> Bits:
+    """The column `time`, (n,) ns since 1970 UTC, whatever its unit."""
+    column = _one(table, "time", frame)
+    if not pa.types.is_timestamp(column.type):
+        raise ValueError(
+            f"the column time is of type {column.type}, not a timestamp: it may be seconds or minutes; cast it to timestamp[ns, UTC]"
+        )
+    return np.asarray(column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_numpy())
+
+
+def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
+    """A column of coordinates, (n,), float64 or float32."""
+    column = _one(table, name, frame)
+    if column.type not in (pa.float64(), pa.float32()):
+        raise ValueError(f"the column {name} is of type {column.type}: coordinates are float64 or float32")
+    return np.asarray(column.to_numpy())
+
+
+def _one(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
+    """The one column of that name."""
+    times = table.column_names.count(name)
+    if times != 1:
+        raise ValueError(f"the table, in the frame {frame}, has {f'{times} columns' if times else 'no column'} {name}")
+    column = table.column(name)
+    if column.null_count:
+        raise ValueError(f"the column {name} has {column.null_count} nulls: drop those rows (what cannot be computed is NaN, not null)")
+    return column
+
+
+def _orientations(facts: dict[str, Any], eop: Eop) -> tuple[EarthOrientation, EarthOrientation]:
+    """What the Earth is turned by in a table, and in what becomes of it."""
+    if eop is not None or facts["frame"] == "teme":
+        new = earth_orientation(eop)
+        return new, new
+    made_with = str(facts.get("earth_orientation")).removesuffix(PREDICTED)
+    for known in ("none", "iers"):
+        if (found := earth_orientation(known)).source == made_with:
+            return found, found
+    raise ValueError(
+        f"the table is in the frame {facts['frame']}, made with the Earth orientation {made_with!r}, which is not at hand: give it as "
+        "eop=, or eop='iers' to take the installed astropy-iers-data all the same"
+    )
+
+
+def frame_facts(table: pa.Table) -> dict[str, Any]:
+    """What a table's metadata say, its frame included. ValueError where they do not."""
+    try:
+        facts: dict[str, Any] = json.loads((table.schema.metadata or {})[b"gpuprop"])
+        position_names(facts["frame"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            "the table does not say which frame its states are in: its schema has no `gpuprop` metadata with a frame. Take it from "
+            "open_snapshots or pyarrow.dataset, which keep them; pandas, Polars and SQL drop them (replace_schema_metadata puts them back)"
+        ) from error
+    return facts

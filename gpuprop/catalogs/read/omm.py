@@ -1,0 +1,249 @@
+"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...elements.fields import OMM_FIELDS
+from ...elements.sets import Elements, Reject
+from .columns import SPACE, Cells, Mask, decimals, decode, integers, trimmed
+from .draft import Draft, Place, limit, objects, reject
+from .epochs import iso_epochs
+
+# The units in which a field may be given; the first is the one of the standard. A number in another unit is refused.
+UNITS = {
+    "EPOCH": ("utc",),
+    "MEAN_MOTION": ("rev/day",),
+    "ECCENTRICITY": ("", "1", "n/a"),
+    **dict.fromkeys(("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), ("deg",)),
+    "BSTAR": ("1/er", "1/[er]", "1/earth radii", "1/[earth radii]"),
+    "MEAN_MOTION_DOT": ("rev/day**2", "rev/day^2", "rev/day2"),
+    "MEAN_MOTION_DDOT": ("rev/day**3", "rev/day^3", "rev/day3"),
+}
+MICROSECONDS = "EPOCH_MICROSECONDS"  # older classes of Space-Track: EPOCH has whole seconds, and this is the rest
+_XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
+_PARTS = "the whole instant must be in EPOCH"
+_OF_THE_EPOCH = "EPOCH_"  # a keyword that begins so says something about the epoch: one that is not known here is refused
+
+# Keywords that change what the elements mean: what each may say for SGP4 to be right (upper case; "0" is any zero), and why nothing
+# else. A keyword that is absent or blank is right too.
+CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
+    "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
+    "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
+    "REF_FRAME_EPOCH": ((), "SGP4 elements are in TEME of date, not of a fixed epoch"),
+    "TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
+    "TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "TIMESYSTEM": (("UTC",), "epochs are read as UTC"),
+    "TIMESCALE": (("UTC",), "epochs are read as UTC"),
+    **{
+        f"{begin}_{end}": (("DEG", "DEGREE", "DEGREES"), "angles are read in degrees")
+        for begin in ("ANGLE", "ANGULAR")
+        for end in ("UNIT", "UNITS")
+    },
+    "EPOCH_TIME_SYSTEM": (("UTC",), "epochs are read as UTC"),
+    "EPOCH_TIME_SCALE": (("UTC",), "epochs are read as UTC"),
+    "EPOCH_MILLISECONDS": (("0",), _PARTS),
+    "EPOCH_NANOSECONDS": (("0",), _PARTS),
+    "EPOCH_FRACTION": (("0",), _PARTS),
+    "MEAN_ELEMENT_THEORY": (("SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4", "TLE"), "SGP4 would give wrong positions for it"),
+    "BTERM": (("0",), _XP),
+    "AGOM": (("0",), _XP),
+    **{
+        f"{name}{ending}": (tuple(unit.upper() for unit in units), f"{name} is read in {units[0] or 'no unit'}")
+        for name, units in UNITS.items()
+        for ending in ("_UNIT", "_UNITS")
+    },
+}
+KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
+ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; that it is absent or blank is told in Elements.notes
+# BSTAR has a default, but the standard demands it for SGP4.
+MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
+SHOWN = 800  # characters of a message that are kept to show it; line ends and indents among them are not shown
+
+
+def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
+    """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not."""
+    draft = Draft(place)
+    n = len(place.line)
+    nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
+    for name in columns:
+        if is_context(name):
+            _refuse_other(draft, name, columns[name])
+    for name in OMM_FIELDS:
+        draft.fields[name] = _field(draft, name, columns.get(name, nothing))
+    if MICROSECONDS in columns:
+        _add_microseconds(draft, columns[MICROSECONDS])
+    return draft
+
+
+def is_keyword(name: str) -> bool:
+    """Whether a keyword (upper case) is read, or may refuse its record; all others are ignored."""
+    return name in KEYWORDS or is_context(name)
+
+
+def is_context(name: str) -> bool:
+    """Whether a keyword (upper case) may change what the elements mean."""
+    return name in CONTEXT or (name.startswith(_OF_THE_EPOCH) and name != MICROSECONDS)
+
+
+def without_unit(name: str, value: str) -> str:
+    """`51.59 [deg]` to `51.59`. Another unit than the standard's stays, and so is refused as no number."""
+    if name not in OMM_FIELDS or OMM_FIELDS[name][0] == "object" or not value.endswith("]"):
+        return value
+    number, _, unit = value[:-1].partition("[")
+    return number.strip() if unit.strip().lower() in UNITS.get(name, ()) else value
+
+
+class Messages:
+    """Messages collected one by one from a format that is not a table; `data` is its text, and (begin, end) a stretch of it."""
+
+    def __init__(self, data: str | bytes | bytearray) -> None:
+        self.data = data
+        self.records: list[dict[str, str]] = []
+        self.lines: list[int] = []
+        self.stretches: list[tuple[int, int]] = []
+        self.rejected: list[Reject] = []
+        self.shared: dict[str, list[tuple[int, int, str]]] = {}  # by keyword: the first message, the one after the last, the text
+
+    @property
+    def total(self) -> int:
+        return len(self.records) + len(self.rejected)
+
+    def add(self, record: dict[str, str], line: int, begin: int, end: int) -> None:
+        self._count()
+        self.records.append(record)
+        self.lines.append(line)
+        self.stretches.append((begin, end))
+
+    def reject(self, line: int, begin: int, end: int, reason: str) -> None:
+        self._count()
+        self.rejected.append(reject(line, self.shown(begin, end), reason))
+
+    def shown(self, begin: int, end: int) -> str:
+        """A stretch of the text in one line."""
+        piece = self.data[begin : min(end, begin + SHOWN)]
+        return " ".join(re.split("[ \t\n]+", piece if isinstance(piece, str) else decode(piece)))
+
+    def place(self, chosen: Iterable[int]) -> Place:
+        """Where some of the messages stand."""
+        chosen = list(chosen)
+        return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
+
+    def share(self, name: str, text: str, first: int) -> None:
+        """Give a keyword to all messages from number `first` on that do not have it, neither their own nor shared among fewer of them.
+
+        The text is kept once for all of them: objects around each other would otherwise multiply the time and the memory.
+        """
+        if first < len(self.records):
+            self.shared.setdefault(name, []).append((first, len(self.records), text))
+
+    def texts(self, name: str, chosen: Iterable[int]) -> list[str]:
+        """The text of a keyword in some of the messages; empty where it is absent."""
+        given = [""] * len(self.records)
+        done: list[tuple[int, int]] = []  # stretches of messages that have a text, in order; a stretch follows those that lie within it
+        for first, stop, text in self.shared.get(name, ()):
+            end = stop
+            while done and done[-1][0] >= first:
+                begin, until = done.pop()
+                given[until:end] = [text] * (end - until)
+                end = begin
+            given[first:end] = [text] * (end - first)
+            done.append((first, stop))
+        return [self.records[i].get(name, given[i]) for i in chosen]
+
+    def draft(self, chosen: Iterable[int]) -> Draft:
+        """Some of the messages, read from their OMM keywords."""
+        chosen = list(chosen)
+        return from_columns(_Columns(self, chosen), self.place(chosen))
+
+    def elements(self) -> Elements:
+        return self.draft(range(len(self.records))).elements(self.rejected)
+
+    def _count(self) -> None:
+        limit(self.total + 1, len(self.rejected))
+
+
+class _Columns(Mapping[str, Cells]):
+    """The columns of some messages. A column is made when it is asked for, so that not all are in memory at once."""
+
+    def __init__(self, messages: Messages, chosen: list[int]) -> None:
+        present = set(messages.shared).union(*(messages.records[i] for i in chosen))
+        self._messages, self._chosen, self._names = messages, chosen, sorted(filter(is_keyword, present))
+
+    def __getitem__(self, name: str) -> Cells:
+        if name not in self._names:
+            raise KeyError(name)
+        return Cells.of(self._messages.texts(name, self._chosen))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+_LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")
+_NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "float64": "a number", "int32": "a whole number"}
+
+
+def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
+    dtype, _, default = OMM_FIELDS[name]
+    if dtype == "object":
+        return objects([text or default for text in cells.texts()])
+    values, good, blank = _parse(dtype, cells)
+    if name in MANDATORY:
+        draft.refuse(blank, f"{name} is missing")
+    else:
+        values = np.where(blank, ABSENT.get(name, default), values).astype(dtype)
+    if name in ABSENT:
+        draft.unnumbered = blank
+    draft.refuse(~good & ~blank, lambda i: f"{name} is {_what_is_wrong(dtype, cells.text(i))}: {cells.text(i)[:40]!r}")
+    return values
+
+
+def _what_is_wrong(dtype: str, text: str) -> str:
+    if dtype == "datetime64[ns]" and _LEAP_SECOND.search(text):
+        return "in a leap second, which numpy's datetime64 does not have: write the instant as :59 or as 00:00:00 of the next day"
+    return f"not {_NEED[dtype]}"
+
+
+def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
+    text, too_long = cells.fitted()
+    if dtype == "datetime64[ns]":
+        epoch, good = iso_epochs(cells)
+        return epoch.view(dtype), good, (text == SPACE).all(axis=1) & ~too_long
+    values, good, blank = decimals(text) if dtype == "float64" else integers(text)
+    return values, good & ~too_long, blank & ~too_long
+
+
+def _add_microseconds(draft: Draft, cells: Cells) -> None:
+    """Add the microseconds that stand beside an EPOCH of whole seconds; one that has a fraction must say the same."""
+    count, good, blank = _parse("int32", cells)
+    good &= (count >= 0) & (count < 1_000_000)
+    draft.refuse(~good & ~blank, lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}")
+    epoch = draft.fields["EPOCH"].view(np.int64)
+    fraction = epoch % 1_000_000_000
+    other = good & (fraction != 0) & (fraction // 1000 != count)
+    draft.refuse(other, lambda i: f"{MICROSECONDS} is {count[i]}, but EPOCH has another fraction of a second")
+    draft.fields["EPOCH"] = (epoch + np.where(good & (fraction == 0), count * 1000, 0)).view("datetime64[ns]")
+
+
+def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
+    allowed, why = CONTEXT.get(name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}"))
+    texts = cells.texts()
+    others = {text for text in set(texts) if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))}
+    if others:
+        draft.refuse(np.array([text in others for text in texts], bool), lambda i: f"{name} is {trimmed(texts[i])[:80]!r}: {why}")
+
+
+def _is_zero(text: str) -> bool:
+    try:
+        return float(text) == 0.0
+    except ValueError:
+        return False

@@ -1,0 +1,144 @@
+"""Check addresses; show addresses and texts of servers in messages without passwords, tokens and control characters."""
+
+import base64
+import html
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
+from urllib.request import getproxies
+
+from ..messages import printable, shortened
+
+LONGEST = 8000  # characters of an address
+URL = re.compile(
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    re.IGNORECASE,
+)
+# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of any other name may be.
+PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
+WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown while its value is hidden
+HIDDEN = "***"
+NOT_SHOWN = "an address that is not shown, since it is malformed or has a password"
+SHORTEST = 4  # characters of a secret that is searched in what a server says; shorter ones would match everywhere
+
+
+def checked_url(url: str, what: str = "what was given") -> str:
+    """Check an address to download from. Returns it without its fragment.
+
+    Parameters
+    ----------
+    url : str
+        For example https://HOST/PATH?QUERY. The host may be an IPv6 address in brackets; a port may follow it.
+    what : str
+        The name of the address in the message.
+
+    Raises
+    ------
+    ValueError
+        For another scheme, a user name or password, blanks, control characters and letters outside ASCII. The message does not repeat the
+        address: a password may be anywhere in it.
+    """
+    match = URL.fullmatch(url)
+    if not (url.isascii() and url.isprintable()) or " " in url:
+        why = "it has blanks, control characters or letters outside ASCII (write them as %XX)"
+    elif len(url) > LONGEST:
+        why = f"it has more than {LONGEST:,} characters"
+    elif not url.lower().startswith(("http://", "https://")):
+        why = "it begins neither with http:// nor with https://"
+    elif not match:
+        why = "there is a user name or password in it" if "@" in url else "its host or port is not valid"
+    elif int(match["port"] or 1) not in range(1, 1 << 16):
+        why = "its port is not valid"
+    else:
+        return url.partition("#")[0]
+    raise ValueError(f"{what} cannot be fetched, {why}: write https://HOST/PATH, without a password and without blanks")
+
+
+def shown_url(url: str) -> str:
+    """An address for messages. Query values are hidden, except those of names in PUBLIC. A malformed address is hidden completely."""
+    match = URL.fullmatch(url)
+    if not match or not url.isprintable():
+        return NOT_SHOWN
+    path = re.sub(r"[^/]*@", f"{HIDDEN}@", match["path"] or "")
+    query = "" if match["query"] is None else "?" + "&".join(shown for shown, _ in _query(match["query"]))
+    return f"{match['scheme']}://{shown_host(url)}{path}{query}"
+
+
+def shown_host(url: str) -> str:
+    """The host and port of an address that checked_url has passed."""
+    match = URL.fullmatch(url)
+    return "" if not match else match["host"] + (f":{match['port']}" if match["port"] else "")
+
+
+def shown_redirection(url: str, location: str) -> str:
+    """The target of a redirection from `url`, for messages."""
+    try:
+        return shown_url(urljoin(url, location)) if location else "an address that it does not give"
+    except ValueError:
+        return NOT_SHOWN
+
+
+def query_value(url: str, name: str) -> str:
+    """The value of a name in the query of an address, decoded; empty if there is none."""
+    match = URL.fullmatch(url)
+    items = re.split("[&;]", match["query"] or "") if match else []
+    return next((unquote_plus(item.partition("=")[2]) for item in items if item.partition("=")[0].upper() == name), "")
+
+
+class ForeignText:
+    """Prepares what a server says for messages. A server may repeat the secrets in the address of the request.
+
+    Parameters
+    ----------
+    url : str
+        The address. Secrets are its hidden query values, and user name and password of a proxy (https_proxy).
+    """
+
+    def __init__(self, url: str) -> None:
+        match = URL.fullmatch(url)
+        secrets = [secret for _, secret in _query((match and match["query"]) or "")]
+        forms = {form for secret in (*secrets, *_proxy_secrets()) for form in _forms(secret) if len(form) >= SHORTEST}
+        longest_first = sorted(forms, key=lambda form: (-len(form), form))
+        self._secrets = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if forms else None
+
+    def hide(self, text: str) -> str:
+        """The text with *** for every secret."""
+        return self._secrets.sub(HIDDEN, text) if self._secrets else text
+
+    def may_be_in(self, data: bytes) -> bool:
+        """Whether a secret is in the data. Also True for packed data and UTF-16, which are not searched."""
+        if not self._secrets:
+            return False
+        return data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")) or bool(self._secrets.search(data.decode("utf-8", "replace")))
+
+    def line(self, text: str, most: int) -> str:
+        """One line of at most `most` characters, without secrets; control characters are escaped."""
+        return shortened(printable(" ".join(self.hide(text).split())), most)
+
+
+def _query(query: str) -> Iterator[tuple[str, str]]:
+    """Each item of a query as it is shown, and the secret in it (empty if there is none)."""
+    for item in re.split("[&;]", query) if query else ():
+        name, _, value = item.partition("=")
+        if name.upper() in PUBLIC:
+            yield item, ""
+        elif value.strip("=") and WORD.fullmatch(name):
+            yield f"{name}={HIDDEN}", value
+        else:  # ?TOKEN, or ?TOKEN= with the padding of base64
+            yield HIDDEN, value.strip("=") or item.strip("=")
+
+
+def _proxy_secrets() -> Iterator[str]:
+    for proxy in getproxies().values():
+        login = proxy.rpartition("@")[0].rpartition("//")[2]
+        user, _, password = login.partition(":")
+        yield from (login, password, *login.split(":"))
+        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()  # the form of the header Proxy-Authorization
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, decoded, and in the forms in which pages, programs and JSON repeat it."""
+    for text in {secret, unquote(secret), unquote_plus(secret)}:
+        yield from (text, quote(text, safe=""), quote_plus(text), html.escape(text), repr(text)[1:-1], json.dumps(text)[1:-1])
+        yield " ".join(text.split())

@@ -1,0 +1,41 @@
+"""Element sets as columns of text under the keywords of an OMM (CCSDS 502.0-B-2), in the order of CelesTrak's files."""
+
+import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from ...elements.fields import OMM_FIELDS
+from ...elements.sets import Elements
+from .held import TEXTS
+
+ORIGINATOR = "GPUPROP"
+CONTEXT = {"CENTER_NAME": "EARTH", "REF_FRAME": "TEME", "TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4"}
+METADATA = ("OBJECT_NAME", "OBJECT_ID")
+MEAN_ELEMENTS = tuple(OMM_FIELDS)[2:9]
+TLE_PARAMETERS = tuple(OMM_FIELDS)[9:]
+
+
+def columns(elements: Elements) -> dict[str, list[str]]:
+    """Keyword -> n texts. A number is the shortest decimal that is read as the same double, an epoch has six decimals, or nine."""
+    texts: dict[str, list[str]] = {}
+    for name, (dtype, _, _) in OMM_FIELDS.items():
+        values = elements.fields[name]
+        if name in TEXTS:
+            texts[name] = values.tolist()
+        elif dtype.startswith("datetime"):
+            texts[name] = epochs(values)
+        else:
+            texts[name] = [repr(value) for value in values.tolist()]
+    return texts
+
+
+def epochs(instants: npt.NDArray[np.datetime64]) -> list[str]:
+    """`2026-09-20T13:39:33.839424`, with nine decimals where six do not hold it."""
+    exact = np.datetime_as_string(instants, unit="ns").tolist()
+    return [text.removesuffix("000") for text in exact]
+
+
+def creation_date() -> str:
+    """Now, UTC, to the second: what the header of a message must say."""
+    return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}"

@@ -1,0 +1,27 @@
+"""OMM as CSV, with the columns and the line ends of CelesTrak's."""
+
+from collections.abc import Iterator
+
+from ...elements.fields import OMM_FIELDS
+from ...elements.sets import Elements
+from .held import TEXTS, Ledger
+from .omm import columns
+
+END = "\r\n"
+
+
+def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """The header, then a row a satellite."""
+
+    def pieces() -> Iterator[str]:
+        texts = columns(elements[ledger.good])
+        texts |= {name: [_quoted(text) for text in texts[name]] for name in TEXTS}
+        yield ",".join(OMM_FIELDS) + END
+        for row in zip(*texts.values(), strict=True):
+            yield ",".join(row) + END
+
+    return pieces()
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text else text

@@ -1,0 +1,28 @@
+"""OMM as JSON: an array of objects, one a line."""
+
+import json
+from collections.abc import Iterator
+
+from ...elements.sets import Elements
+from .held import TEXTS, Ledger
+from .omm import columns
+
+
+def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """The array, a line at a time."""
+
+    def pieces() -> Iterator[str]:
+        texts = columns(elements[ledger.good])
+        quoted = {name: texts[name] if name not in (*TEXTS, "EPOCH") else list(map(_quoted, texts[name])) for name in texts}
+        yield "[\n"
+        between = ""
+        for row in zip(*quoted.values(), strict=True):
+            yield between + "{" + ",".join(f'"{name}":{value}' for name, value in zip(quoted, row, strict=True)) + "}"
+            between = ",\n"
+        yield "\n]\n"
+
+    return pieces()
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

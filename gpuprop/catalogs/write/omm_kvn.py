@@ -1,0 +1,21 @@
+"""OMM as keyword = value notation: one message after the other."""
+
+from collections.abc import Iterator
+
+from ...elements.sets import Elements
+from .held import Ledger
+from .omm import CONTEXT, MEAN_ELEMENTS, METADATA, ORIGINATOR, TLE_PARAMETERS, columns, creation_date
+
+
+def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """A message a satellite, a blank line after each."""
+
+    def pieces() -> Iterator[str]:
+        texts = columns(elements[ledger.good])
+        head = {"CCSDS_OMM_VERS": "2.0", "CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR}
+        for row in zip(*texts.values(), strict=True):
+            said = head | dict(zip(texts, row, strict=True)) | CONTEXT
+            for block in (head, (*METADATA, *CONTEXT), MEAN_ELEMENTS, TLE_PARAMETERS):
+                yield "".join(f"{name:<19} = {said[name]}\n" for name in block) + "\n"
+
+    return pieces()

@@ -1,0 +1,189 @@
+"""Two-line element sets, with or without a name line before them. Columns: see reading.tle, whose inverse this is."""
+
+import re
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...elements.fields import OMM_FIELDS
+from ...elements.sets import Elements
+from .held import Ledger
+
+LARGEST = 339_999
+FIRST_YEAR, LAST_YEAR = 1957, 2056
+ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+EPOCH_UNIT = 864_000  # ns: 1e-8 day
+NAME_WIDTH = 24  # CelesTrak pads names to it
+SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
+NS_PER_DAY = 86_400_000_000_000
+_FULL_DESIGNATOR = re.compile(r"(\d{4})-(\d{3}.{0,3})", re.ASCII)
+_OTHER_DESIGNATOR = re.compile(r"(?!\d{5})[!-~][ -~]{0,7}", re.ASCII)
+# A name line that begins or reads like something else (a line of a set, a comment, another format) needs the 0 of Space-Track before it.
+_PLAIN_NAME = re.compile(r"(?![012] )[A-Za-z0-9(][^=,]*")
+_HEADER = frozenset(OMM_FIELDS)
+_WEIGHTS = str.maketrans({chr(code): str(code - 48) if 48 <= code < 58 else "1" if code == 45 else "0" for code in range(128)})
+
+
+def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """A name line for each satellite that has a name, padded to 24 characters, and its two lines."""
+    return _sets(elements, ledger, lambda name: f"{name:<{NAME_WIDTH}}" if _PLAIN_NAME.fullmatch(name) else f"0 {name}")
+
+
+def write_with_zeros(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """The same with `0 ` before each name."""
+    return _sets(elements, ledger, lambda name: f"0 {name}")
+
+
+def write_without_names(elements: Elements, ledger: Ledger) -> Iterator[str]:
+    """Two lines a satellite."""
+    ledger.lose("OBJECT_NAME", elements.name != "", "is left out, as 2le has no names")
+    return _sets(elements, ledger, None)
+
+
+def _sets(elements: Elements, ledger: Ledger, name_line: Callable[[str], str] | None) -> Iterator[str]:
+    if name_line:
+        header = np.array([len(_HEADER.intersection(name.upper().split(","))) > 1 for name in map(str, elements.name)], bool)
+        ledger.refuse(header, "its name reads as the header of a CSV file: write 2le, csv, json, kvn or xml")
+    columns = _Columns(elements, ledger)
+    lines = columns.lines()
+    names = elements.name.tolist()
+
+    def pieces() -> Iterator[str]:
+        for i in np.flatnonzero(ledger.good).tolist():
+            name = f"{name_line(names[i])}\n" if name_line and names[i] else ""
+            first, second = lines(i)
+            yield f"{name}{first}{checksum(first)}\n{second}{checksum(second)}\n"
+
+    return pieces()
+
+
+def checksum(line: str) -> int:
+    """Digits as they are, a minus as 1, modulo 10."""
+    return sum(map(int, line.translate(_WEIGHTS))) % 10
+
+
+class _Columns:
+    """The fields of n satellites as texts of a TLE's width. What does not fit is refused, what is rounded is told in the ledger."""
+
+    def __init__(self, elements: Elements, ledger: Ledger) -> None:
+        self.fields = elements.fields
+        self.ledger = ledger
+        number, synthetic = elements.sat_id, elements.synthetic
+        beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
+        advice = ("write an OMM (csv, json, kvn or xml)", "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM")
+        ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
+
+    def lines(self) -> Callable[[int], tuple[str, str]]:
+        """Gives both lines of satellite i, without their checksums."""
+        number = [f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LARGEST else "" for n in self.fields["NORAD_CAT_ID"].tolist()]
+        code = self._texts("CLASSIFICATION_TYPE", lambda text: text if re.fullmatch(r"[!-~]", text) else None, "U", "is written as U")
+        designator = self._texts("OBJECT_ID", _designator, " " * 8, "does not fit and is left blank")
+        epoch = self._epochs()
+        ndot = self._numbers("MEAN_MOTION_DOT", _signed_fraction)
+        nddot, bstar = (self._numbers(name, _exponential) for name in ("MEAN_MOTION_DDOT", "BSTAR"))
+        kind = self.fields["EPHEMERIS_TYPE"].tolist()
+        set_number = self._counts("ELEMENT_SET_NO", 4)
+        inclination = self._numbers("INCLINATION", lambda value: f"{value:8.4f}")
+        node, perigee, anomaly = (self._angles(name) for name in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"))
+        eccentricity = self._numbers("ECCENTRICITY", _fraction)
+        motion = self._numbers("MEAN_MOTION", lambda value: f"{value:11.8f}" if value >= 0.5e-8 else None)
+        revolution = self._counts("REV_AT_EPOCH", 5)
+
+        def both(i: int) -> tuple[str, str]:
+            first = f"1 {number[i]}{code[i]} {designator[i]} {epoch[i]} {ndot[i]} {nddot[i]} {bstar[i]} {kind[i]} {set_number[i]}"
+            place = f"{inclination[i]} {node[i]} {eccentricity[i]} {perigee[i]} {anomaly[i]}"
+            return first, f"2 {number[i]} {place} {motion[i]}{revolution[i]}"
+
+        return both
+
+    def _texts(self, name: str, text_of: Callable[[str], str | None], instead: str, how: str) -> list[str]:
+        values = np.where(self.ledger.good, self.fields[name], "").tolist()
+        texts = [text_of(value) for value in values]
+        blank_code = np.array([value == "" and name == "CLASSIFICATION_TYPE" for value in values], bool)  # told of already
+        self.ledger.lose(name, np.array([text is None for text in texts], bool) & ~blank_code, how)
+        return [instead if text is None else text for text in texts]
+
+    def _numbers(self, name: str, text_of: Callable[[float], str | None]) -> list[str]:
+        values = np.where(self.ledger.good, self.fields[name], 0.0)
+        texts = [text_of(value) for value in values.tolist()]
+        wrong = np.array([text is None for text in texts], bool) & self.ledger.good
+        self.ledger.refuse(wrong, lambda i: f"{name} is {values[i]}, which a TLE has no columns for: write an OMM (csv, json, kvn or xml)")
+        self._told(name, np.array([0.0 if text is None else _value(name, text) for text in texts]), values)
+        return ["" if text is None else text for text in texts]
+
+    def _angles(self, name: str) -> list[str]:
+        """Line 2 holds no signs."""
+        values = np.where(self.ledger.good, self.fields[name], 0.0)
+        turned = np.where(values < 0.0, values % 360.0, values)
+        self.ledger.lose(name, values < 0.0, "is negative and written with 360 deg added")
+        texts = [f"{abs(value):8.4f}" for value in turned.tolist()]
+        self._told(name, np.array(list(map(float, texts))), turned)
+        return texts
+
+    def _told(self, name: str, written: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
+        self.ledger.lose(name, written != values, "is rounded to the decimals of a TLE", written - values)
+
+    def _counts(self, name: str, width: int) -> list[str]:
+        values = self.fields[name].astype(np.int64)
+        written = values % 10**width
+        self.ledger.lose(name, written != values, f"has more than {width} digits, of which the last {width} are written")
+        return [f"{value:{width}d}" for value in written.tolist()]
+
+    def _epochs(self) -> list[str]:
+        ns = np.where(self.ledger.good, self.fields["EPOCH"].astype(np.int64), 0)
+        count, rest = np.divmod(ns, EPOCH_UNIT)
+        count += (rest * 2 > EPOCH_UNIT) | ((rest * 2 == EPOCH_UNIT) & (count % 2 == 1))
+        written = count * EPOCH_UNIT
+        days = written.view("datetime64[ns]").astype("datetime64[D]")
+        years = days.astype("datetime64[Y]")
+        year = years.astype(np.int64) + 1970
+        reason = f"is not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: write an OMM (csv, json, kvn or xml)"
+        self.ledger.refuse((year < FIRST_YEAR) | (year > LAST_YEAR), lambda i: f"EPOCH {self.fields['EPOCH'][i]} {reason}")
+        self.ledger.lose("EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s")
+        day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
+        fraction = written % NS_PER_DAY // EPOCH_UNIT
+        rows: Any = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
+        return [f"{y:02d}{d:03d}.{f:08d}" for y, d, f in rows]
+
+
+def _designator(text: str) -> str | None:
+    """`1998-067A` to `98067A  `; None if it would not come back."""
+    full = _FULL_DESIGNATOR.fullmatch(text)
+    if full and text.isascii() and FIRST_YEAR <= int(full[1]) <= LAST_YEAR:
+        return f"{full[1][2:]}{full[2]:<6}"
+    return f"{text:<8}" if not text or _OTHER_DESIGNATOR.fullmatch(text) else None
+
+
+def _signed_fraction(value: float) -> str | None:
+    """` .00000246`, `-.00003657`; None from 1 on."""
+    text = f"{abs(value):.8f}"
+    return ("-" if np.signbit(value) else " ") + text[1:] if text[0] == "0" and len(text) == 10 else None
+
+
+def _fraction(value: float) -> str | None:
+    """`0007417`: seven decimals without their point; None where they round to 1."""
+    text = f"{value:.7f}"
+    return text[2:] if text[0] == "0" else None
+
+
+def _exponential(value: float) -> str | None:
+    """` 38792-4`: five decimals and a power of ten; None where it has two digits."""
+    sign = "-" if np.signbit(value) else " "
+    digits, _, power = f"{abs(value):.4e}".partition("e")
+    exponent = int(power) + 1
+    if exponent > LARGEST_EXPONENT:
+        return None
+    if value and exponent >= SMALLEST_EXPONENT:
+        return f"{sign}{digits[0]}{digits[2:]}{exponent:+d}"
+    small = round(Decimal(abs(value)).scaleb(5 - SMALLEST_EXPONENT))
+    return f"{sign}{small:05d}{SMALLEST_EXPONENT if small else '+0'}"
+
+
+def _value(name: str, text: str) -> float:
+    """What a reader makes of it."""
+    if name in ("MEAN_MOTION_DDOT", "BSTAR"):
+        return float(f"{text[0].strip()}.{text[1:6]}e{text[6:]}")
+    return float(f".{text}" if name == "ECCENTRICITY" else text)

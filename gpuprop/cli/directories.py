@@ -1,0 +1,82 @@
+"""`gpuprop verify | merge`: directories of snapshots."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+from rich.filesize import decimal
+
+from ..snapshots import merge_snapshots, verify_snapshots
+from ..snapshots.resume_command import CAUTION, advice, is_claim, merge_command
+from .console import DONE, FAILED, err, out, print_result
+from .options import Json, app, flag, given_place
+
+
+@app.command
+def verify(
+    directory: Annotated[str, Parameter(name="DIR", help="A directory of snapshots, or of shards of them; or its URL (s3://bucket/out).")],
+    /,
+    *,
+    quick: Annotated[bool, flag("Look at sizes and endings only, not at every byte.")] = False,
+    drop: Annotated[bool, flag("Remove what is damaged, so that --resume writes it again.")] = False,
+    json: Json = False,
+) -> int:
+    """Compare files with their manifest: report what is missing or damaged, and how to write it again. Exit code 1 if there is any."""
+    where = given_place(directory)
+    with _progress(quick) as progress:
+        found = verify_snapshots(where, quick, drop, progress)
+    findings = [_told(finding, where) for finding in found.to_dict()["findings"]]
+    if json:
+        out.json({**found.to_dict(), "findings": findings})
+        return DONE if found.sound else FAILED
+    for finding in findings:
+        out.show(finding["what"])
+    seen = f"{found.files} files, {decimal(found.bytes)}, {'sizes and endings' if quick else 'every byte'}"
+    dropped = f", {len(found.dropped)} dropped" if drop else ""
+    out.show(f"{where}: {seen}: {f'{_counted(len(found.findings))}{dropped}' if found.findings else 'sound'}")
+    for line in advice(finding["command"] or finding["command_in_manifest"] for finding in findings):
+        out.show(line, whole=CAUTION not in line)
+    return DONE if found.sound else FAILED
+
+
+@contextmanager
+def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on stderr, where that is a terminal: bytes read, bytes/s, time left."""
+    if quick or not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _told(finding: dict[str, Any], where: Path) -> dict[str, Any]:
+    """A finding with its command under one of two names: `command` is gpuprop's own, `command_in_manifest` may come from anybody."""
+    command = finding.pop("command")
+    if command.startswith("gpuprop merge "):
+        command = merge_command(where)
+    claim = is_claim(command)
+    return {**finding, "command": None if claim else command, "command_in_manifest": command if claim else None}
+
+
+def _counted(findings: int) -> str:
+    return f"{findings} finding{'s' if findings != 1 else ''}"
+
+
+@app.command
+def merge(
+    directory: Annotated[str, Parameter(name="DIR", help="The directory, or the URL, that the shards were written to.")],
+    /,
+    *,
+    json: Json = False,
+) -> int:
+    """Merge the shards in a directory into one run, or say which are missing."""
+    merged = merge_snapshots(given_place(directory))
+    text = f"{merged.path}: {merged.shards} shards merged, " if merged.shards else f"{merged.path}: a whole run, "
+    print_result(merged.to_dict(), json, f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts")
+    return DONE

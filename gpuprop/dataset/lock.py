@@ -1,0 +1,235 @@
+"""One job per directory: files that the kernel locks for as long as their holder lives, so that nothing is left to clear up after a kill.
+
+A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own alone. The files are removed at the end;
+one that was left by a kill is free and is taken over. Where the system has no such locks (Windows, some cluster file systems, object
+stores) a run goes on without, and says so; in a store a job notices another by the manifest that it finds (claim).
+"""
+
+import errno
+import json
+import os
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ..errors import ForeignFileError
+from ..files.small_file import os_flags
+from ..files.whole_file import temporary_name
+from ..version import __version__
+from .shards import Shard
+from .store import described, is_remote, open_regular, read_bytes
+
+if sys.platform != "win32":
+    import fcntl
+
+NAME = ".lock"
+OURS = b'{"gpuprop": '  # what the content of every lock begins with
+MOST_BYTES = 4096  # of the content of a lock
+WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
+WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
+
+EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
+PATIENCE_S, POLL_S = 5.0, 0.05  # of a shard that begins just as another, done, looks whether it was the last
+
+
+class Busy(BlockingIOError):
+    """Another job writes the directory; the message says which."""
+
+
+class _EmptyError(Exception):
+    """A lock has no content yet. On file systems without hard links it is made first and written then."""
+
+
+class Lock:
+    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it cannot be taken within `patience_s` seconds,
+    OSError if the file cannot be written; ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the
+    system has none."""
+
+    def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
+        self.path = path
+        self.note: str | None = None
+        if is_remote(path):
+            self._file = -1
+            self.note = f"an object store has no locks: see that no second job writes {path.parent}"
+            return
+        if sys.platform == "win32":
+            self._file = -1
+            self.note = "this system has no file locks: see that no second job writes the directory"
+            return
+        self._begun = time.perf_counter()
+        limit = self._begun + patience_s
+        while True:
+            self._file = _open(path, _content(shared))
+            try:
+                self._take(shared)
+                if self._is_the_file():
+                    break  # else its last holder has removed it since it was opened
+            except Busy:
+                if time.perf_counter() >= limit:
+                    os.close(self._file)
+                    raise
+                time.sleep(POLL_S)
+            except _EmptyError:
+                time.sleep(POLL_S)
+            except BaseException:
+                os.close(self._file)
+                raise
+            os.close(self._file)
+        with suppress(OSError):  # it is for people alone, and a disk may be full
+            os.pwrite(self._file, text := _content(shared), 0)
+            os.ftruncate(self._file, len(text))
+
+    def _take(self, shared: bool) -> None:
+        if sys.platform == "win32":
+            return
+        is_file = stat.S_ISREG(os.fstat(self._file).st_mode)
+        begin = os.pread(self._file, len(OURS), 0) if is_file else b""
+        if is_file and not begin and time.perf_counter() < self._begun + EMPTY_S:
+            raise _EmptyError("its job has just begun to write it")
+        if begin != OURS:
+            what = "an empty file" if is_file and not begin else "no lock of gpuprop"
+            raise ForeignFileError(f"{self.path} is {what}: if no job runs and no other program needs it, remove it")
+        try:
+            fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in WITHOUT:
+                self.note = f"the file system has no locks ({error.strerror}): see that no second job writes {self.path.parent}"
+            elif error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise Busy(f"{self._what} is being written by another job ({holder(self.path)}): wait for its end") from None
+            else:
+                raise described(error, self.path, "locking the directory") from error
+
+    def _is_the_file(self) -> bool:
+        """Whether what is open is what has the name."""
+        try:
+            there, held = os.stat(self.path), os.fstat(self._file)
+        except FileNotFoundError:
+            return False
+        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+
+    @property
+    def _what(self) -> str:
+        return f"{self.path.parent}" if self.path.name == NAME else f"{_shard(self.path.name)} of {self.path.parent}"
+
+    def check(self) -> None:
+        """RuntimeError if the lock protects nothing any more, since its file, or the directory, has been removed or replaced."""
+        if self._file >= 0 and not self._is_the_file():
+            what = f"its {self.path.name}" if self.path.parent.is_dir() else "it"
+            raise RuntimeError(f"{self.path.parent}: {what} was removed while the job ran, so that another may write there now; stopped")
+
+    def release(self, remove: bool) -> None:
+        """Let go; remove the file, too, if it is held alone."""
+        if self._file >= 0:
+            with suppress(OSError):
+                if remove and self._is_the_file():
+                    os.unlink(self.path)
+            os.close(self._file)
+            self._file = -1
+
+
+@contextmanager
+def locked(directory: Path, shard: Shard | None = None) -> Iterator[list[Lock]]:
+    """The directory locked for a whole run, or for one of its shards. Busy if another job is at it."""
+    locks: list[Lock] = []
+    try:
+        locks.append(Lock(directory / NAME, shared=shard is not None, patience_s=PATIENCE_S if shard else 0.0))
+        if shard is not None:
+            locks.append(Lock(directory / shard.lock))
+        yield locks
+    finally:
+        for lock in reversed(locks):
+            lock.release(remove=shard is None or lock.path.name != NAME)
+        if shard is not None and locks:
+            with suppress(OSError):  # others share it still, and the last of them removes it
+                Lock(directory / NAME).release(remove=True)
+
+
+def is_lock(name: str) -> bool:
+    """Whether a file of this name in the directory is one of the locks."""
+    return name == NAME or Shard.named(f"shard{name.removeprefix(NAME)}.json") is not None
+
+
+def holder(path: Path) -> str:
+    """Who holds a lock, as far as its file tells: pid and host, and since when."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        found, _ = json.JSONDecoder().raw_decode(read_bytes(path, MOST_BYTES).decode())
+        if "shards" in found:
+            shards = sorted(each for each in path.parent.glob(f"{NAME}-*") if is_lock(each.name))
+            held = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]
+            return "; ".join(held + (["..."] if len(shards) > 3 else [])) or "a shard"
+        return f"pid {found['pid']} on {found['host']}, since {found['started']}"
+    return "which one is not known yet"
+
+
+def _shard(name: str) -> str:
+    return f"shard {Shard.named(f'shard{name.removeprefix(NAME)}.json')}"
+
+
+def _content(shared: bool) -> bytes:
+    facts: dict[str, str | int | bool] = {"gpuprop": __version__}
+    if shared:
+        facts |= {"shards": True}  # the same bytes whoever writes them
+    else:
+        started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+        facts |= {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
+    return json.dumps(facts).encode() + b"\n"
+
+
+def is_ours(path: Path) -> bool:
+    """Whether gpuprop wrote a file with the name of a lock. Also True if the file is gone: its holder has just removed it."""
+    if is_remote(path):
+        return False
+    try:
+        with open_regular(path) as file:
+            return file.read(len(OURS)) == OURS
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def is_empty_lock(path: Path) -> bool:
+    """Whether it is an empty file with the name of a lock. It may be foreign, or belong to a job that has just begun: Lock decides."""
+    if is_remote(path) or not is_lock(path.name):
+        return False
+    with suppress(OSError):
+        return os.lstat(path).st_size == 0 and stat.S_ISREG(os.lstat(path).st_mode)
+    return False
+
+
+def _open(path: Path, content: bytes) -> int:
+    """Open the file of a lock; make it with its content if there is none, so that an empty file is never taken for a lock."""
+    flags = os_flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK")
+    try:
+        while True:
+            with suppress(FileNotFoundError):
+                return os.open(path, flags)
+            with suppress(FileExistsError):  # another job was faster
+                _make(path, content)
+    except OSError as error:
+        raise described(error, path, "locking the directory") from error
+
+
+def _make(path: Path, content: bytes) -> None:
+    """Make a file that appears with its whole content. FileExistsError if there is one."""
+    temporary = temporary_name(path)
+    try:
+        with open(temporary, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # it must not be empty after a power cut
+        with suppress(FileNotFoundError):  # another job has removed the temporary file; the caller tries again
+            os.link(temporary, path)
+    except OSError as error:
+        if error.errno not in WITHOUT_LINKS:
+            raise
+        with open(path, "xb", buffering=0) as file:  # where there are no hard links
+            file.write(content)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()

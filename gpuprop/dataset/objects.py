@@ -1,0 +1,79 @@
+"""An object is complete or absent: its bytes are sent in pieces, and it appears when the store is told that these were all."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .store import asking, key, object_size, store
+
+WHOLE_BYTES = 16 << 20  # objects up to this size, as manifests are, are sent in one request
+
+
+class Upload:
+    """The bytes of one object on their way into a store; from commit() on it is there, after discard() it never was.
+
+    A small object is one request, which replaces what has the name. OSErrors name the object.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held = bytearray()
+        self._file: Any = None
+        self._shown = False
+
+    def write(self, data: memoryview) -> int:
+        if self._file is None and len(self._held) + len(data) <= WHOLE_BYTES:
+            self._held += data
+            return len(data)
+        if self._file is None:
+            self._open()
+        with asking(self._path, "uploading"):
+            if self._held:
+                held, self._held = self._held, bytearray()
+                self._file.write(held)
+            self._file.write(data)
+        return len(data)
+
+    def _open(self) -> None:
+        fs = store(self._path)
+        with asking(self._path, "beginning the upload"):
+            self._file = fs.open(key(self._path), "wb", autocommit=False)
+        with suppress(ValueError, AttributeError):  # fsspec keeps it for a transaction that nobody has begun
+            fs.transaction.files.remove(self._file)
+        self._shown = object_size(self._path) == 0  # some stores know no commit: what is empty now is this upload
+
+    def commit(self) -> None:
+        """Have the object appear."""
+        with asking(self._path, "completing the upload"):
+            _through(self._put if self._file is None else self._complete)
+        self._file = None
+
+    def _put(self) -> None:
+        store(self._path).pipe_file(key(self._path), bytes(self._held))
+
+    def _complete(self) -> None:
+        self._file.close()
+        self._file.commit()
+
+    def discard(self) -> None:
+        """Forget what was sent. Never closes the upload, which would complete it."""
+        self._held = bytearray()
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        with suppress(Exception):  # what led here is the one to report
+            file.discard()
+        with suppress(Exception):
+            file.closed = True  # else it completes itself when it is collected
+        if self._shown:
+            with suppress(Exception):
+                store(self._path).rm_file(key(self._path))
+
+
+def _through(request: Callable[[], None]) -> None:
+    """A request that an interrupt does not leave half done, so that what is in the store is known: the interrupt comes after it."""
+    with ThreadPoolExecutor(1, thread_name_prefix="gpuprop-upload") as pool:
+        pool.submit(int).result()  # the thread runs: were an interrupt to come while it starts, nobody would wait for it
+        pool.submit(request).result()

@@ -1,0 +1,14 @@
+"""Element sets: an immutable structure of arrays under the field names of the OMM, and how satellites are chosen.
+
+fields.py          the fields of the OMM, their types and units
+sets.py            Elements
+mean_elements.py   Elements -> the units of SGP4's initialisation
+satrecs.py         to and from python-sgp4's objects
+selection.py       satellites by name, number and operator (operators.toml)
+conditions.py      conditions such as altitude_km > 500
+altitudes.py       how high an orbit is
+"""
+
+from .sets import Elements, Reject
+
+__all__ = ["Elements", "Reject"]

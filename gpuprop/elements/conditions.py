@@ -1,0 +1,358 @@
+"""Conditions on element sets, such as `altitude_km > 500 and inclination_deg < 60`: a small language, parsed here and never run as code.
+
+    condition  = all { "or" all }                      comparison = operand sign operand { sign operand }    (500 < altitude_km < 600)
+    all        = one { "and" one }                     sign       = < <= > >= == != like | not like
+    one        = { "not" } ( comparison | "(" condition ")" )           operand = quantity | number | 'text'
+
+A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in `sat_id in (25544, 48274)`.
+Quantities are those of QUANTITIES. A comparison with NaN does not hold (`!=` and `not in` do).
+"""
+
+import difflib
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from ..sgp4.gravity import Gravity
+from ..time.instants import parse_instant
+from ..time.units import DAY
+from ..typing import Array, Mask
+from .altitudes import ALTITUDE, altitudes_km
+from .selection import matching
+
+LONGEST, DEEPEST, SHOWN = 10_000, 50, 100  # characters, parentheses within each other, characters around an error
+NUMBER, INSTANT, TEXT = "a number", "an instant", "text"
+
+
+@dataclass(frozen=True)
+class Satellites:
+    """What conditions ask about. fields: those of the element sets, in file units, (n,). at_ns: the instant that ages are counted to."""
+
+    fields: Mapping[str, npt.NDArray[Any]]
+    at_ns: int
+    gravity: Gravity
+
+    @cached_property
+    def altitudes_km(self) -> tuple[Array, Array, Array]:
+        """Mean, apogee and perigee, each (n,)."""
+        fields = self.fields
+        return altitudes_km(fields["MEAN_MOTION"], fields["ECCENTRICITY"], fields["INCLINATION"], self.gravity)
+
+
+class Quantity(NamedTuple):
+    kind: str
+    meaning: str
+    of: Callable[[Satellites], npt.NDArray[Any]]  # (n,)
+
+
+QUANTITIES = {
+    "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
+    "apogee_km": Quantity(NUMBER, "altitude_km plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
+    "perigee_km": Quantity(NUMBER, "altitude_km minus semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
+    "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
+    "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
+    "period_min": Quantity(NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),
+    "mean_motion": Quantity(NUMBER, "revolutions a day, as in the element set", lambda s: s.fields["MEAN_MOTION"]),
+    "raan_deg": Quantity(NUMBER, "right ascension of the ascending node", lambda s: s.fields["RA_OF_ASC_NODE"]),
+    "bstar": Quantity(NUMBER, "drag term, 1/Earth radii", lambda s: s.fields["BSTAR"]),
+    "sat_id": Quantity(NUMBER, "catalogue number", lambda s: s.fields["NORAD_CAT_ID"]),
+    "age_days": Quantity(
+        NUMBER, "days from the epoch to the first instant", lambda s: (s.at_ns - s.fields["EPOCH"].view(np.int64).astype(np.float64)) / DAY
+    ),
+    "epoch": Quantity(INSTANT, "epoch, compared with ISO text such as '2026-01-01'", lambda s: s.fields["EPOCH"].view(np.int64)),
+    "name": Quantity(TEXT, "name, with == and != (case does not matter) or like 'STARLINK*'", lambda s: _upper(s.fields["OBJECT_NAME"])),
+    "object_id": Quantity(TEXT, "international designator, likewise: like '1998-067*'", lambda s: _upper(s.fields["OBJECT_ID"])),
+}
+
+Test = Callable[[Satellites], Mask]
+COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+WORDS = ("and", "or", "not", "like", "in")
+LIST = "sat_id in (25544, 48274)"
+TOKEN = re.compile(
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)|(?P<word>[a-z_]\w*)|(?P<sign>[<>=!]=|[<>(),])|(?P<text>'[^']*'|\"[^\"]*\")",
+    re.ASCII | re.IGNORECASE,
+)
+INSTEAD = {
+    "=": "write == to compare",
+    "!": "write not, or != to compare",
+    "&": "write and",
+    "|": "write or",
+    "'": "a quotation mark without its second",
+    '"': "a quotation mark without its second",
+    "≤": "write <=",
+    "≥": "write >=",
+    "≠": "write !=",
+    "[": f"'[' does not belong here: write a list in parentheses, as in {LIST}",
+    **dict.fromkeys("+-*/%^", "there is no arithmetic: write the number"),
+}
+
+
+class ConditionError(ValueError):
+    """A condition that cannot be read: what is wrong, at which column (from 1), and the text with a mark under it."""
+
+    def __init__(self, what: str, text: str, column: int) -> None:
+        first = max(0, column - 1 - SHOWN // 2)
+        shown = "".join(sign if " " <= sign <= "~" else "?" if sign.isprintable() else " " for sign in text[first : first + SHOWN])
+        super().__init__(f"column {column}: {what}\n  {shown}\n  {' ' * (column - 1 - first)}^")
+        self.column = column
+
+
+class Token(NamedTuple):
+    kind: str  # number, word, sign, text, end, or bad: then the text says why
+    text: str
+    column: int
+
+
+class Operand(NamedTuple):
+    """A quantity, or a constant: a float, or a str."""
+
+    token: Token
+    quantity: Quantity | None
+    value: Any = None
+
+
+def read_condition(text: str) -> Test:
+    """The test that `text` stands for: of Satellites, a mask (n,). ConditionError for what is not in the language."""
+    return _Parser(text).parse()
+
+
+class _Parser:
+    """Recursive descent; what is repeated is a loop, so that only parentheses nest."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.depth = 0
+        if len(text) > LONGEST:
+            self._fail(f"a condition has {LONGEST:,} characters at most, this one has {len(text):,}", LONGEST + 1)
+        self.tokens = self._tokens()
+        self.next = 0
+
+    def parse(self) -> Test:
+        test = self._any()
+        if self._here.kind != "end":
+            if self._here.text == "(":
+                self._fail("there is nothing to call: only names, numbers and comparisons")
+            self._fail(f"{self._named} does not belong here: join comparisons with and, or")
+        return test
+
+    # --- tokens ---
+    def _tokens(self) -> list[Token]:
+        tokens: list[Token] = []
+        place = 0
+        while place < len(self.text):
+            if self.text[place] in " \t\r\n":
+                place += 1
+                continue
+            match = TOKEN.match(self.text, place)
+            if not match:
+                sign = self.text[place]
+                what = INSTEAD.get(sign, f"{sign!a} does not belong here: only names, numbers, 'text' and comparisons")
+                return [*tokens, Token("bad", what, place + 1)]
+            tokens.append(Token(str(match.lastgroup), match[0], place + 1))
+            place = match.end()
+            after = self.text[place : place + 1]
+            if match.lastgroup == "number" and (after.isalnum() or after in ("_", ".")):
+                return [*tokens, Token("bad", "a number is digits, with a point or an exponent: units are in the names", place + 1)]
+        return [*tokens, Token("end", "", len(self.text) + 1)]
+
+    @property
+    def _here(self) -> Token:
+        token = self.tokens[self.next]
+        if token.kind == "bad":
+            raise ConditionError(token.text, self.text, token.column)
+        return token
+
+    @property
+    def _named(self) -> str:
+        return f"{self._here.text[:40]!a}" if self._here.text else "the end"
+
+    def _is(self, *texts: str) -> bool:
+        return self._here.kind in ("word", "sign") and self._here.text.lower() in texts
+
+    def _taken(self, *texts: str) -> str:
+        """The token, if it is one of these, and go on; else nothing."""
+        if not self._is(*texts):
+            return ""
+        self.next += 1
+        return self.tokens[self.next - 1].text.lower()
+
+    def _fail(self, what: str, column: int | None = None) -> NoReturn:
+        if column is None and self._here.text == ",":
+            what = f"write numbers without commas; commas are for lists: {LIST}"
+        raise ConditionError(what, self.text, self._here.column if column is None else column)
+
+    # --- the grammar ---
+    def _any(self) -> Test:
+        return self._joined(self._all, "or", np.logical_or)
+
+    def _all(self) -> Test:
+        return self._joined(self._one, "and", np.logical_and)
+
+    def _joined(self, part: Callable[[], Test], word: str, join: np.ufunc) -> Test:
+        tests = [part()]
+        while self._taken(word):
+            tests.append(part())
+        return tests[0] if len(tests) == 1 else _reduced(tests, join)
+
+    def _one(self) -> Test:
+        turned = False
+        while self._taken("not"):
+            turned = not turned
+        test = self._inside() if self._is("(") else self._comparison()
+        return (lambda satellites: ~test(satellites)) if turned else test
+
+    def _inside(self) -> Test:
+        opened = self._here.column
+        if self.depth == DEEPEST:
+            self._fail(f"parentheses nest {DEEPEST} deep at most")
+        self.next += 1
+        self.depth += 1
+        test = self._any()
+        self.depth -= 1
+        if not self._taken(")"):
+            self._fail("a parenthesis that is not closed", opened if self._here.kind == "end" else None)
+        return test
+
+    def _comparison(self) -> Test:
+        operands, tests = [self._operand()], []
+        while sign := self._sign():
+            if sign in ("in", "not in"):
+                tests.append(self._member(operands[-1], sign))
+                break
+            operands.append(self._operand())
+            tests.append(self._compared(operands[-2], sign, operands[-1]))
+        if not tests:
+            token = operands[0].token
+            if self._is("("):
+                self._fail("there is nothing to call: only names, numbers and comparisons")
+            example = f"{token.text} > 0" if operands[0].quantity else f"altitude_km > {token.text}"
+            self._fail(f"{token.text[:40]} is compared with nothing: write a comparison such as {example}", token.column)
+        return tests[0] if len(tests) == 1 else _reduced(tests, np.logical_and)
+
+    def _sign(self) -> str:
+        if self._is("not") and self.tokens[self.next + 1].text.lower() in ("like", "in"):
+            self.next += 1
+            return f"not {self._taken('like', 'in')}"
+        return self._taken("like", "in", *COMPARISONS)
+
+    def _operand(self) -> Operand:
+        token = self._here
+        if token.kind not in ("number", "word", "text") or token.text.lower() in WORDS:
+            self._fail(f"a name or a number is missing before {self._named}")
+        self.next += 1
+        if token.kind == "text":
+            return Operand(token, None, token.text[1:-1])
+        if token.kind == "number":
+            value = float(token.text)
+            if not math.isfinite(value):
+                self._fail("the number is too large", token.column)
+            return Operand(token, None, value)
+        name = token.text.lower()
+        if name not in QUANTITIES:
+            nearest = difflib.get_close_matches(name[:40], QUANTITIES, cutoff=0.5)
+            hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
+            self._fail(f"there is no {name[:40]}: {hint}known are {', '.join(QUANTITIES)}", token.column)
+        return Operand(token, QUANTITIES[name])
+
+    # --- what a comparison means ---
+    def _compared(self, left: Operand, sign: str, right: Operand) -> Test:
+        quantity = left.quantity or right.quantity
+        if quantity is None:
+            self._fail("two constants are compared: name a quantity, such as altitude_km", left.token.column)
+        if sign.endswith("like"):
+            return self._like(left, sign, right)
+        if quantity.kind == TEXT and sign not in ("==", "!="):
+            self._fail(f"text is not {sign} other text: use ==, != or like", right.token.column)
+        sides = [self._side(left, quantity), self._side(right, quantity)]
+        compare = COMPARISONS[sign]
+        return lambda satellites: np.asarray(compare(sides[0](satellites), sides[1](satellites)), bool)
+
+    def _member(self, left: Operand, sign: str) -> Test:
+        """in or not in, and the list after it."""
+        quantity = left.quantity
+        if quantity is None:
+            self._fail(f"in needs a quantity before it: {LIST}", left.token.column)
+        if not self._taken("("):
+            self._fail(f"write a list in parentheses: {LIST}")
+        values: set[Any] = set()
+        while not (values and self._is(")")):  # a comma may stand after the last one, as in Python
+            operand = self._operand()
+            if operand.quantity is not None:
+                self._fail("a list holds numbers or 'text', not quantities", operand.token.column)
+            values.add(self._constant(operand, quantity))
+            if not self._taken(",") and not self._is(")"):
+                self._fail("a list is not closed: write commas between its values, and a parenthesis after them")
+        self.next += 1
+        of, known, wanted = quantity.of, np.array(list(values)), sign == "in"
+        if quantity.kind == TEXT:
+            return lambda satellites: np.fromiter(((text in values) == wanted for text in of(satellites)), bool)
+        return lambda satellites: np.isin(of(satellites), known, invert=not wanted)
+
+    def _like(self, left: Operand, sign: str, right: Operand) -> Test:
+        if left.quantity is not None and left.quantity.kind == INSTANT:
+            self._fail("an epoch has no pattern: write epoch >= '2024-01-01' and epoch < '2025-01-01'", left.token.column)
+        if left.quantity is None or left.quantity.kind != TEXT or not isinstance(right.value, str):
+            self._fail("like compares name or object_id with a pattern in quotation marks: name like 'STARLINK*'", left.token.column)
+        of, pattern, wanted = left.quantity.of, right.value, sign == "like"
+        if "%" in pattern:
+            meant = pattern.replace("%", "*")
+            self._fail(f"% is not a wildcard; * stands for any characters and ? for one: write '{meant}'", right.token.column)
+        try:
+            matching(pattern, [])
+        except ValueError as error:
+            self._fail(str(error), right.token.column)
+        return lambda satellites: matching(pattern, of(satellites)) == wanted
+
+    def _side(self, operand: Operand, quantity: Quantity) -> Callable[[Satellites], Any]:
+        """What is compared, as a quantity of that kind."""
+        if operand.quantity is not None:
+            if operand.quantity.kind != quantity.kind:
+                self._fail(f"{operand.token.text} is {operand.quantity.kind}, the other side is {quantity.kind}", operand.token.column)
+            return operand.quantity.of
+        value = self._constant(operand, quantity)
+        return lambda satellites: value
+
+    def _constant(self, operand: Operand, quantity: Quantity) -> Any:
+        """The value of a constant that is compared with a quantity."""
+        value = operand.value
+        if quantity.kind == NUMBER and isinstance(value, str):
+            self._fail("this is compared with a number: write one, without quotation marks", operand.token.column)
+        if quantity.kind != NUMBER and not isinstance(value, str):
+            example = "'2026-01-01' (age_days is a number)" if quantity.kind == INSTANT else "'STARLINK-1008'"
+            self._fail(f"this is compared with {quantity.kind}: write it in quotation marks, such as {example}", operand.token.column)
+        if quantity.kind == INSTANT:
+            try:
+                value = parse_instant(value)
+            except ValueError as error:
+                self._fail(str(error), operand.token.column)
+        elif quantity.kind == TEXT:
+            value = value.upper()
+        return value
+
+
+def _reduced(tests: list[Test], join: np.ufunc) -> Test:
+    def reduced(satellites: Satellites) -> Mask:
+        mask = tests[0](satellites)
+        for test in tests[1:]:
+            mask = join(mask, test(satellites))
+        return mask
+
+    return reduced
+
+
+def _divided(number: float, by: Array) -> Array:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(number / by)
+
+
+def _upper(texts: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    return np.array([text.upper() for text in texts], object)

@@ -1,0 +1,220 @@
+"""Satellites chosen by name (`STARLINK*`), catalogue number (25544) or operator (`@guowang`; their patterns are in operators.toml)."""
+
+import difflib
+import fnmatch
+import re
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GpupropError
+from ..typing import Mask
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+SHOWN = 5  # patterns in an error
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operator:
+    """Whose satellites they are. Keys as in operators.toml."""
+
+    name: str
+    patterns: Sequence[str]
+    why: str
+    aliases: Sequence[str] = ()
+    without: Sequence[str] = ()
+    group: str = ""
+
+    @property
+    def celestrak_group(self) -> str:
+        """The group of CelesTrak's GP service that holds them, where there is one."""
+        return self.group or self.name
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath("operators.toml").read_text("utf-8"))
+
+
+def celestrak_groups() -> list[str]:
+    """The groups of CelesTrak's GP service, as it spells them."""
+    return list(_data()["celestrak_groups"])
+
+
+@cache
+def operators() -> dict[str, Operator]:
+    """The operators known, under each of their names (without the @), each with its patterns and the reason for them.
+
+    `without` includes the pieces and stages that are left out for all.
+    """
+    known: dict[str, Operator] = {}
+    for row in _data()["operator"]:
+        operator = Operator(**row | {"without": [*row.get("without", ()), *_data()["debris"]]})
+        known |= dict.fromkeys((operator.name, *operator.aliases), operator)
+    return known
+
+
+def operator(name: str) -> Operator:
+    """The operator called `name` (`@guowang` or `guowang`; case does not matter). ValueError, with the nearest names, for one not known."""
+    known = operators()
+    wanted = name.strip().removeprefix("@").lower()
+    if wanted in known:
+        return known[wanted]
+    nearest = difflib.get_close_matches(wanted, known, cutoff=0.6)
+    hint = f"did you mean {' or '.join(f'@{near}' for near in nearest)}? " if nearest else ""
+    names = ", ".join(f"@{each}" for each in sorted({each.name for each in known.values()}))
+    raise ValueError(f"operator {name!r} is not known: {hint}known are {names}; any name can be matched by a pattern such as 'STARLINK*'")
+
+
+Patterns: TypeAlias = str | int | Iterable[str | int]
+
+
+class SelectionError(GpupropError, ValueError):
+    """No satellite matches the selection."""
+
+
+class SelectionWarning(UserWarning):
+    """One of several patterns matches no satellite."""
+
+
+class Found(NamedTuple):
+    """mask: (n,) which satellites match at least one pattern. unused: the patterns that match none."""
+
+    mask: Mask
+    unused: list[str]
+
+
+def as_patterns(patterns: Patterns) -> list[str]:
+    """The patterns of a selection as a list of text; a catalogue number is its digits.
+
+    TypeError for what is neither text nor a whole number, ValueError for no pattern at all.
+    """
+    alone = isinstance(patterns, (str, bytes, int, np.integer)) or not isinstance(patterns, Iterable)
+    several: Iterable[Any] = [patterns] if alone else patterns  # type: ignore[assignment]
+    texts = []
+    for pattern in several:
+        if hasattr(pattern, "as_py"):  # pyarrow's scalars
+            pattern = pattern.as_py()
+        if isinstance(pattern, (bool, np.bool_)):
+            raise TypeError("elements[mask] takes a mask; select takes names, catalogue numbers and @operators")
+        if not isinstance(pattern, (str, int, np.integer)):
+            raise TypeError(
+                f"select takes names such as 'STARLINK*', catalogue numbers such as 25544 and operators such as '@guowang', or a list of "
+                f"them, not {pattern!r} ({type(pattern).__name__})"
+            )
+        texts.append(str(pattern))
+    if not texts:
+        raise ValueError("no pattern to select by")
+    return texts
+
+
+def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None) -> Found:
+    """Which satellites match at least one of the patterns, and which patterns match none.
+
+    Parameters
+    ----------
+    patterns : str, int, or several of them
+        A name, in which `*` stands for any characters and `?` for one; every other character stands for itself.
+        Case and the number of spaces do not matter. Digits alone are also a catalogue number. `@name`: the satellites of that operator,
+        which match its patterns and none of those that it leaves out.
+    names : (n,) str
+    numbers : (n,) int, optional
+        Catalogue numbers. Without them no pattern is taken for a number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in as_patterns; ValueError for an unknown operator.
+    """
+    patterns = as_patterns(patterns)
+    plain = np.array([_plain(name) for name in names], object)
+    mask, unused = np.zeros(len(plain), bool), []
+    for pattern in patterns:
+        fits = _fitting(pattern, plain)
+        if numbers is not None and _is_number(pattern):
+            fits |= np.asarray(numbers) == min(int(pattern), 2**31)
+        mask |= fits
+        if not fits.any():
+            unused.append(pattern)
+    return Found(mask, unused)
+
+
+def matching(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None) -> Mask:
+    """The mask of `find`, (n,)."""
+    return find(patterns, names, numbers).mask
+
+
+def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
+    """A message about patterns that match none of the satellites with these names: the nearest names, and hints."""
+    count = f"none of the {len(names):,} satellites"
+    parts = []
+    for pattern in patterns[:SHOWN]:
+        if pattern.startswith("@"):
+            parts.append(f"{pattern} has {count}")
+        elif _is_number(pattern):
+            parts.append(f"{pattern} is the catalogue number of {count}")
+        else:
+            nearest = nearest_names(pattern, names)
+            hints = [f"the nearest names are {', '.join(nearest)}" if nearest else ""]
+            hints += ["only * and ? are wildcards, brackets stand for themselves" if "[" in pattern else ""]
+            hints += ["% is not a wildcard: write *" if "%" in pattern else ""]
+            hints += ["give each number by itself" if re.fullmatch(r"\d+(\s*,\s*\d+)+", pattern) else ""]
+            parts.append("; ".join([f"{pattern} matches the name of {count}", *filter(None, hints)]))
+    if len(patterns) > SHOWN:
+        parts.append(f"{len(patterns) - SHOWN:,} more match none")
+    nameless = "" if any(names) or not len(names) else "; none has a name: these are two-line sets without name lines"
+    return "; ".join(parts) + nameless
+
+
+def nearest_names(pattern: str, names: Iterable[str]) -> list[str]:
+    """Up to three names that are spelt, or begin, nearly like a pattern."""
+    wanted = _plain(pattern.replace("*", "").replace("?", ""))
+    known: dict[str, str] = {}
+    for name in names:
+        plain = _plain(name)
+        known.setdefault(plain, name)
+        known.setdefault(plain[: len(wanted)], name)
+    close = difflib.get_close_matches(wanted, filter(None, known), n=6, cutoff=0.6) if wanted else []
+    return list(dict.fromkeys(known[each] for each in close))[:3]
+
+
+def _plain(name: str) -> str:
+    """In capitals, every space between words the same."""
+    return " ".join(name.upper().split())
+
+
+def _is_number(pattern: str) -> bool:
+    return pattern.strip().isascii() and pattern.strip().isdigit()
+
+
+def _fitting(pattern: str, plain: npt.NDArray[np.object_]) -> Mask:
+    """Which names, in the form of _plain, match a pattern."""
+    wanted = _plain(pattern)
+    if pattern.startswith("@"):
+        chosen = operator(pattern)
+        wanted = f"(?!{_regex(chosen.without)})(?:{_regex(chosen.patterns)})"
+    elif "*" in wanted or "?" in wanted:
+        wanted = _regex([wanted.replace("[", "[[]")])  # in fnmatch, [[] is the bracket itself
+    else:
+        return np.asarray(plain == wanted, bool)
+    match = re.compile(wanted).match
+    return np.fromiter((match(name) is not None for name in plain), bool, len(plain))
+
+
+def _regex(patterns: Sequence[str]) -> str:
+    """An expression that matches from the beginning what one of the shell patterns matches as a whole; for no pattern, nothing.
+
+    These are the patterns of operators.toml, which have sets of letters, as in `GLOBAL-[0-9]*`.
+    """
+    return "|".join(fnmatch.translate(pattern.upper()) for pattern in patterns) or "(?!)"

@@ -1,0 +1,99 @@
+"""A block of states, computed tile by tile: so many satellites of one regime at so many instants that the temporaries stay in the cache."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from ...sgp4.constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
+from ...sgp4.deep_space import deep_space
+from ...sgp4.frames import seen_from, sunlight
+from ...sgp4.model import TEME, Model, View
+from ...sgp4.near_earth import Inclination, Mean, near_earth
+from ...sgp4.orbit import State, eccentric, orbit
+from ...sgp4.resonance import Integrator
+from ...typing import Array, Columns
+
+TILE = 8192  # states; temporaries of 64 KiB
+SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile by regime: long rows near the Earth,
+DEEP_SATELLITES = 128  # many instants in deep space, which share the integration from the epoch
+NANOSECONDS_PER_MINUTE = 6.0e10
+Minutes = Callable[[slice, "Group"], Array]
+
+
+class Group:
+    """Satellites of one regime that are worked on together, as wide as a tile."""
+
+    def __init__(self, model: Model, constants: Constants, regime: int, satellites: slice) -> None:
+        self.model = model
+        self.satellites = satellites  # in the order of work
+        self.place = constants.place(satellites)
+        self.epoch_ns = constants.epoch_ns[satellites]
+        self.constants = {name: values[satellites] for name, values in constants.values.items()}
+        self._near_earth = regime == NEAR_EARTH
+        self.resonant = Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
+
+    def mean(self, t: Array) -> tuple[Mean, Inclination]:
+        """Mean orbits at t (n_times, n_sats) minutes since their epochs."""
+        if self._near_earth:
+            return near_earth(self.constants, t)
+        return deep_space(self.model.gravity, self.model.opsmode, self.resonant, self.constants, t)
+
+    def states(self, t: Array) -> State:
+        """States at t (n_times, n_sats) minutes since their epochs."""
+        mean, inclination = self.mean(t)
+        return orbit(self.model.gravity, self.constants["rmax"], mean, inclination, eccentric(mean, inclination))
+
+
+def groups(model: Model, constants: Constants) -> list[Group]:
+    """All satellites, tile width by tile width."""
+    found = []
+    for regime, bounds in constants.bounds.items():
+        width = SATELLITES.get(regime, DEEP_SATELLITES)
+        for first in range(bounds.start, bounds.stop, width):
+            found.append(Group(model, constants, regime, slice(first, min(first + width, bounds.stop))))
+    return found
+
+
+def tiles(all_groups: Iterable[Group], n_times: int) -> list[tuple[Group, slice]]:
+    """Group and instants of each tile of a block."""
+    found = []
+    for group in all_groups:
+        height = max(1, TILE // len(group.epoch_ns))
+        found += [(group, slice(begin, min(begin + height, n_times))) for begin in range(0, n_times, height)]
+    return found
+
+
+def shared_tiles(all_groups: list[Group], n_times: int) -> list[tuple[Group, slice]]:
+    """Those that any worker may take."""
+    return tiles((group for group in all_groups if not group.resonant), n_times)
+
+
+def own_tiles(all_groups: list[Group], n_times: int, share: int, shares: int) -> list[tuple[Group, slice]]:
+    """Those that are one worker's: a resonant group is, as a whole, lest each of them integrates it from the epoch."""
+    resonant = [group for group in all_groups if group.resonant]
+    return tiles(resonant[share::shares], n_times)
+
+
+def fill(
+    all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, view: View = TEME, some: Iterable[tuple[Group, slice]] | None = None
+) -> None:
+    """Compute all tiles, or some, into the columns `out`, each (n_times, n_sats) in the order of the input."""
+
+    def minutes(instants: slice, group: Group) -> Array:
+        return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
+
+    fill_minutes(tiles(all_groups, len(ns)) if some is None else some, minutes, out, view)
+
+
+def fill_minutes(some: Iterable[tuple[Group, slice]], minutes: Minutes, out: Columns, view: View = TEME) -> None:
+    """The same for tiles of instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
+    with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
+        for group, instants in some:
+            state, seen = group.states(minutes(instants, group)), view.at(instants)
+            if seen.sun is not None:
+                out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
+            if seen.rotation is not None:
+                state = seen_from(seen.rotation, seen.geodetic, state)
+            for name in out.keys() - {"sunlit"}:
+                out[name][instants, group.place] = getattr(state, name)

@@ -1,0 +1,226 @@
+"""Worker processes for the numpy engine.
+
+Processes, not threads: a tile is some five hundred numpy calls of a few microseconds each, and two threads spend more on handing the
+interpreter's lock to each other than they win (0.6 to 1.5 times one thread was measured, two processes reach 1.9). Blocks are computed into
+memory that the processes share and use again, so that nothing is copied and no page is new.
+
+A worker is a fresh, isolated interpreter with the caller's import path; it imports this module alone, never the caller's __main__, and
+nothing from the directory that the caller happens to work in.
+"""
+
+import itertools
+import mmap
+import os
+import pickle
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+import weakref
+from collections.abc import Iterator
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...sgp4.constants import Constants
+from ...sgp4.model import Model, View
+from ...typing import Columns
+from ..buffers import KEPT_BLOCKS, KEPT_BYTES, Memory, columns_on, laid_out
+from .tiles import fill, groups, own_tiles, shared_tiles
+
+LENGTH = struct.Struct("<q")
+TICKET, NO_MORE = struct.Struct("<I"), (1 << 32) - 1
+PIPE_BYTES = 512  # that any system puts into a pipe in one piece
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+
+def available() -> bool:
+    """Whether there is an interpreter to start, and an open file can be passed to it."""
+    return hasattr(socket, "send_fds") and bool(sys.executable) and not getattr(sys, "frozen", False)
+
+
+class WorkerError(RuntimeError):
+    """A worker process failed or died."""
+
+
+def shared_file(size: int) -> int:
+    """A file descriptor of `size` bytes of memory (Linux) or of a nameless temporary file."""
+    if hasattr(os, "memfd_create"):
+        fd = os.memfd_create("gpuprop")
+    else:
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    os.ftruncate(fd, size)
+    return fd
+
+
+def mapped(fd: int, size: int) -> npt.NDArray[np.uint8]:
+    """Shared memory; it lives as long as any array on it."""
+    return np.frombuffer(mmap.mmap(fd, size), np.uint8)
+
+
+class Segment:
+    """Memory that processes share, under a number."""
+
+    numbers = itertools.count()
+
+    def __init__(self, size: int) -> None:
+        self.number = next(self.numbers)
+        self.fd = shared_file(size)
+        self.array = mapped(self.fd, size)
+        weakref.finalize(self, os.close, self.fd)
+
+
+class Workers:
+    """A fixed number of worker processes that hold one model and its constants."""
+
+    def __init__(self, count: int, model: Model, constants: Constants) -> None:
+        self._sockets: list[socket.socket] = []
+        self._one_at_a_time = threading.Lock()
+        self._memory = Memory(Segment)
+        tickets, dealt = os.pipe()
+        self._tickets = open(dealt, "wb", buffering=0)  # noqa: SIM115  # closed by _close
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.pid = os.getpid()
+        self.close = weakref.finalize(self, _close, self.pid, self._sockets, self.processes, self._tickets)
+        path = [folder for folder in sys.path if folder]
+        path = path if PACKAGE_FOLDER in path else [PACKAGE_FOLDER, *path]
+        try:
+            for _ in range(count):
+                ours, theirs = socket.socketpair()
+                self._sockets.append(ours)
+                with theirs:
+                    code = f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve({theirs.fileno()}, {tickets})"
+                    command = [sys.executable, "-I", "-c", code]
+                    self.processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno(), tickets], stdin=subprocess.DEVNULL))
+            for connection in self._sockets:
+                _send(connection, (model, constants))
+        except OSError as error:
+            self.close()
+            raise WorkerError(f"cannot start {sys.executable} as a worker process; threads=1 computes without workers") from error
+        finally:
+            os.close(tickets)
+
+    def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str], view: View, n_tiles: int) -> Columns:
+        """The columns of a block of so many tiles to be shared, computed by all workers; WorkerError if one fails."""
+        shape = len(ns), n_sats
+        layout, size = laid_out(shape, dtypes)
+        try:
+            lease = self._memory.lease(max(size, 1))
+            segment: Segment = lease.piece
+            out = columns_on(np.asarray(lease), shape, layout)
+            count = len(self._sockets)
+            with self._one_at_a_time:
+                questions = [(ns, layout, segment.number, len(segment.array), share, count, view) for share in range(count)]
+                failures = self._ask(questions, segment.fd, n_tiles)
+            if any(failures):
+                raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
+        except (EOFError, OSError, ValueError) as error:  # ValueError: close() in another thread
+            raise WorkerError("a worker process of the numpy engine died (out of memory?); threads=1 computes without workers") from error
+        return out
+
+    def _ask(self, questions: list[Any], fd: int, n_tiles: int) -> list[str]:
+        """The answer of each worker. Whatever interrupts this ends the workers: an answer left behind would be taken for the next one's."""
+        try:
+            for connection, question in zip(self._sockets, questions, strict=True):
+                _send(connection, question, fd)
+            self._deal(n_tiles)
+            return [_receive(connection)[0] for connection in self._sockets]
+        except BaseException:
+            self.close()
+            raise
+
+    def _deal(self, n_tiles: int) -> None:
+        """Let the workers take the tiles of a block, each the next one when it has done one: another process may slow one of them down."""
+        tickets = np.array([*range(n_tiles), *[NO_MORE] * len(self._sockets)], "<u4").tobytes()
+        for first in range(0, len(tickets), PIPE_BYTES):
+            self._tickets.write(tickets[first : first + PIPE_BYTES])
+
+    @property
+    def usable(self) -> bool:
+        """Whether they are this process's and have not been ended."""
+        return self.pid == os.getpid() and self.close.alive
+
+
+def serve(descriptor: int, tickets: int) -> None:
+    """Main of a worker: take a model, then compute tiles of blocks until the other side hangs up."""
+    connection = socket.socket(fileno=descriptor)
+    try:
+        model, constants = _receive(connection)[0]
+        all_groups = groups(model, constants)
+        segments: dict[int, npt.NDArray[np.uint8]] = {}  # by number, the one that was used last at the end
+        while True:
+            (ns, layout, number, size, share, shares, view), fd = _receive(connection)
+            failure, taken, out = "", _tickets(tickets), {}
+            try:
+                assert fd is not None
+                segments[number] = segments.pop(number) if number in segments else mapped(fd, size)
+                out = columns_on(segments[number], (len(ns), len(constants)), layout)
+                fill(all_groups, ns, out, view, own_tiles(all_groups, len(ns), share, shares))
+                shared = shared_tiles(all_groups, len(ns))
+                fill(all_groups, ns, out, view, (shared[ticket] for ticket in taken))
+            except Exception:
+                failure = traceback.format_exc()
+            finally:
+                if fd is not None:
+                    os.close(fd)
+            for _ in taken:  # after a failure nobody needs them
+                pass
+            del out
+            if size > KEPT_BYTES:  # which the other side does not keep either
+                segments.pop(number, None)
+            while len(segments) > KEPT_BLOCKS:
+                del segments[next(iter(segments))]
+            _send(connection, failure)
+    except (EOFError, OSError, KeyboardInterrupt):
+        return
+
+
+def _tickets(descriptor: int) -> Iterator[int]:
+    """The numbers of the tiles that this worker is to compute, until there are no more."""
+    while ticket := os.read(descriptor, TICKET.size):
+        (number,) = TICKET.unpack(ticket)
+        if number == NO_MORE:
+            return
+        yield number
+    raise EOFError
+
+
+def _send(connection: socket.socket, message: Any, fd: int | None = None) -> None:
+    body = pickle.dumps(message, protocol=5)
+    socket.send_fds(connection, [LENGTH.pack(len(body))], [] if fd is None else [fd])
+    connection.sendall(body)
+
+
+def _receive(connection: socket.socket) -> tuple[Any, int | None]:
+    head, fds, _, _ = socket.recv_fds(connection, LENGTH.size, 1)
+    while 0 < len(head) < LENGTH.size:
+        head += connection.recv(LENGTH.size - len(head))
+    if not head:
+        raise EOFError
+    (length,) = LENGTH.unpack(head)
+    body = bytearray()
+    while len(body) < length:
+        part = connection.recv(min(length - len(body), 1 << 20))
+        if not part:
+            raise EOFError
+        body += part
+    return pickle.loads(body), fds[0] if fds else None
+
+
+def _close(pid: int, sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]], tickets: IO[bytes]) -> None:
+    tickets.close()
+    for connection in sockets:
+        connection.close()
+    if pid != os.getpid():  # a fork: the workers belong to the parent
+        return
+    for process in processes:
+        try:
+            process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,57 @@
+"""What every engine is given: the model, and mean elements in the units of SGP4's initialisation."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..typing import Array
+from .gravity import Gravity
+
+
+@dataclass(frozen=True)
+class Model:
+    """What turns an element set and an instant into a state."""
+
+    gravity: Gravity
+    opsmode: str  # i: improved, a: as AFSPC
+
+    def __post_init__(self) -> None:
+        if self.opsmode not in ("i", "a"):
+            raise ValueError(f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)")
+
+
+class View(NamedTuple):
+    """How states are asked for at n_times instants: in TEME, without sunlight, unless given."""
+
+    rotation: Array | None = None  # (n_times, 12), TEME -> frame: see gpuprop.frames.rotations
+    geodetic: bool = False  # latitude, longitude (deg) and height (km) in the place of Earth-fixed x, y, z
+    sun: Array | None = None  # (n_times, 3) km in TEME, for the column `sunlit`
+
+    def at(self, instants: slice) -> "View":
+        """The same for some of the instants."""
+        rotation, sun = (None if values is None else values[instants] for values in (self.rotation, self.sun))
+        return View(rotation, self.geodetic, sun)
+
+
+TEME = View()
+COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
+CODES = ("status", "sunlit")  # the columns of uint8
+LOOK = ("azimuth", "elevation", "range", "range_rate")  # rad, rad, km, km/s
+
+
+def column_dtypes(names: Iterable[str]) -> dict[str, str]:
+    """The type of each column."""
+    return {name: "uint8" if name in CODES else "float64" for name in names}
+
+
+class MeanElements(NamedTuple):
+    """One element set a lane, as SGP4 takes them."""
+
+    epoch: Array  # days since 1949-12-31T00:00 UTC
+    no_kozai: Array  # rad/min
+    ecco: Array
+    inclo: Array  # rad
+    nodeo: Array  # rad
+    argpo: Array  # rad
+    mo: Array  # rad
+    bstar: Array  # 1/er

@@ -1,0 +1,8 @@
+"""States to the bytes of a part.
+
+batches.py    blocks of states -> the rows of record batches
+encode.py     record batches -> bytes, on threads
+parquet.py    one Parquet file of columns that were encoded apart
+thrift.py     the footer of a Parquet file
+part.py       a part, and the file of the satellites
+"""
