@@ -1,4 +1,4 @@
-// Where a satellite stands in the sky of a site: azimuth, elevation, range and its rate, without refraction. Twin: look.py.
+// Where a satellite stands in the sky of a site: azimuth, elevation, range and its rate, without refraction. Twin: look_angles.py.
 #pragma once
 #include "frames.cuh"
 

@@ -37,12 +37,21 @@ QUERY = f"token={SECRET}&GROUP=qianfan&sig=s1gn%2Fature%2Bof+mine"
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No proxy, an empty cache; and every thread of a download ends."""
+    """No proxy, an empty cache; every thread of a download ends, and is waited for with a limit: without it a test would hang, not fail."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("gpuprop.catalogs.http.EXTRA_S", 0.05)
+    join = threading.Thread.join
+
+    def limited(thread: threading.Thread, timeout: float | None = None) -> None:
+        if timeout is None and thread.name == "gpuprop-download":
+            join(thread, 1.0)  # time to connect: the end of the exchange then ends the thread
+            pytest.fail("a download is waited for without a limit")
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", limited)
     yield
     for thread in threading.enumerate():
         if thread.name == "gpuprop-download":

@@ -115,8 +115,13 @@ HOSTILE_TOML = {
 }
 
 
+LONG_KEYS = ("a long key", "a long key with blanks", "a long header", "a long inline key")
+
+
 @pytest.mark.parametrize("what", HOSTILE_TOML)
-def test_hostile_toml_is_an_ordinary_error_with_the_name_of_the_file(tmp_path: Path, what: str) -> None:
+def test_hostile_toml_is_an_ordinary_error_with_the_name_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    if what in LONG_KEYS:  # the parser would take hours, so the test would hang, not fail
+        monkeypatch.setattr("gpuprop.filings.read.tomllib.loads", lambda text: pytest.fail("the parser gets a long key"))
     path = tmp_path / "hostile.toml"
     path.write_bytes(HOSTILE_TOML[what].encode("utf-8", "surrogateescape"))
     error = failure(load_constellation, path)

@@ -1,10 +1,21 @@
-"""Snapshots as Apache Arrow files: a directory of IPC or Parquet parts, written at the disk's speed and read back an instant at a time.
+"""Snapshots as Apache Arrow files: a directory of IPC or Parquet parts, and an instant at a time read back from it.
 
-plan says what a run will write before it is written, and shards who writes which share of it; place is where a directory is, on a disk or
-in an object store; files makes a file appear complete or not at all, and disk or upload is its way there; lock keeps a directory to one
-job, manifest is the record of a directory and holdings what it holds; claim takes a directory up, anew or where a run was cut off; batches,
-encode (with parquet and thrift), part and write fill it; merge makes one run of shards, check and verify look for damage, and read opens
-it.
+layout.py            which rows go into which part and batch; the names of the files
+schema.py            the columns of a part, and the metadata in it
+plan.py              what a run will write, before anything is written
+recorded_plan.py     the same, as a manifest records it
+manifest.py          the record of a directory: its plan, and the parts that are complete
+manifest_fields.py   the types and bounds of its fields
+inventory.py         what a directory holds: ours, and what is somebody else's
+session.py           write access to a directory, and the parts still missing (new run or resume)
+encoding/            states -> the bytes of a part
+write.py             the parts that are missing, in order
+cluster.py           the same, on the workers of a Dask cluster
+part_reader.py       a part, compared with its plan while it is read
+read.py              a directory, an instant or a satellite at a time
+check.py, verify.py  whether files are what their manifest says
+merge.py             shards to one run
+resume_command.py    the command that continues a run
 """
 
 from ..dataset.lock import Busy

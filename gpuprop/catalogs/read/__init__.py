@@ -6,7 +6,7 @@ recognise.py   which format; and if none, what it is instead
 tle.py  omm_csv.py  omm_json.py  omm_xml.py  omm_kvn.py     one format each
 json_walk.py   the messages in a JSON text, within damage and wrappers   json_keywords.py   their keywords
 ending.py      whether a catalogue was cut off
-omm.py         OMM keywords as columns of text -> numbers     columns.py  instants.py   the conversions
+omm.py         OMM keywords as columns of text -> numbers     columns.py  epochs.py   the conversions
 draft.py       the records, what is wrong with them, and the Elements made of the good ones
 ```
 """
