@@ -13,7 +13,7 @@ from .columns import SPACE, Cells, Mask, decimals, decode, integers, trimmed
 from .draft import Draft, Place, limit, objects, reject
 from .epochs import iso_epochs
 
-# The units in which a field may be given; the first is the one of the standard. A number in another unit is refused.
+# The accepted units of a field, the standard's first. A number in another unit is refused.
 UNITS = {
     "EPOCH": ("utc",),
     "MEAN_MOTION": ("rev/day",),
@@ -28,8 +28,8 @@ _XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
 _PARTS = "the whole instant must be in EPOCH"
 _OF_THE_EPOCH = "EPOCH_"  # a keyword that begins so says something about the epoch: one that is not known here is refused
 
-# Keywords that change what the elements mean: what each may say for SGP4 to be right (upper case; "0" is any zero), and why nothing
-# else. A keyword that is absent or blank is right too.
+# Keywords that change the meaning of the elements: the values that SGP4 allows (upper case; "0" is any zero), and the reason. A keyword
+# may also be absent or blank.
 CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
     "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
@@ -58,14 +58,14 @@ CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     },
 }
 KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
-ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; that it is absent or blank is told in Elements.notes
-# BSTAR has a default, but the standard demands it for SGP4.
+ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; Elements.notes says if it is absent or blank
+# BSTAR has a default here, but the standard requires it for SGP4.
 MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
-SHOWN = 800  # characters of a message that are kept to show it; line ends and indents among them are not shown
+SHOWN = 800  # characters of a message that are kept for error messages, line ends and indents included
 
 
 def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
-    """columns: keyword -> n cells, for the keywords that are there; a blank cell is a keyword that is not."""
+    """columns: keyword -> n cells, for the keywords of the source; a blank cell means that the keyword is absent."""
     draft = Draft(place)
     n = len(place.line)
     nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
@@ -98,7 +98,7 @@ def without_unit(name: str, value: str) -> str:
 
 
 class Messages:
-    """Messages collected one by one from a format that is not a table; `data` is its text, and (begin, end) a stretch of it."""
+    """Messages collected one by one from a format that is not a table. `data` is its text; (begin, end) is a piece of it."""
 
     def __init__(self, data: str | bytes | bytearray) -> None:
         self.data = data
@@ -123,12 +123,12 @@ class Messages:
         self.rejected.append(reject(line, self.shown(begin, end), reason))
 
     def shown(self, begin: int, end: int) -> str:
-        """A stretch of the text in one line."""
+        """A piece of the text in one line."""
         piece = self.data[begin : min(end, begin + SHOWN)]
         return " ".join(re.split("[ \t\n]+", piece if isinstance(piece, str) else decode(piece)))
 
     def place(self, chosen: Iterable[int]) -> Place:
-        """Where some of the messages stand."""
+        """The places of some of the messages."""
         chosen = list(chosen)
         return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
 
@@ -223,7 +223,7 @@ def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
 
 
 def _add_microseconds(draft: Draft, cells: Cells) -> None:
-    """Add the microseconds that stand beside an EPOCH of whole seconds; one that has a fraction must say the same."""
+    """Add the microseconds to an EPOCH of whole seconds. If EPOCH has a fraction, both must be equal."""
     count, good, blank = _parse("int32", cells)
     good &= (count >= 0) & (count < 1_000_000)
     draft.refuse(~good & ~blank, lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}")

@@ -35,7 +35,7 @@ Header = tuple[str, list[str]]
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a header cannot be used.
 
-    Lines above the header are a title and are skipped. A header that is repeated, as in files put together, begins a table of its own.
+    Lines above the header are a title and are skipped. Files that were joined have several headers: each begins a new table.
     """
     lines = Cells.lines(data)
     filled = np.flatnonzero(lines.indent() < lines.length)
@@ -62,7 +62,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def header_in(text: str) -> Header | None:
-    """The separator and the names of the columns (upper case), if this line is a header of element sets."""
+    """The separator and the names of the columns (upper case) if this line is a header of element sets; else None."""
     for separator in SEPARATORS:
         names = [SPELLINGS.get(name, name) for name in columns_of(text, separator)]
         if len(_TELLING.intersection(names)) >= 2 or _BOTH.issubset(names):
@@ -76,7 +76,7 @@ def columns_of(line: str, separator: str) -> list[str]:
 
 
 def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -> list[tuple[int, Header]]:
-    """The index of every line that is a header, with what it says. The first is within MAX_TITLES lines (recognise.py has looked)."""
+    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py has checked)."""
     titles = filled[: MAX_TITLES + 1].tolist()
     first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
     above = next((at for at in titles if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1), None)
@@ -91,7 +91,7 @@ def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -
 
 
 def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
-    """The lines below `after` that may be a header again."""
+    """The lines below `after` that may be another header."""
     found = set()
     begin = int(lines.start[after] + lines.length[after])
     for keyword in _REPEATED:
