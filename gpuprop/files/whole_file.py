@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from types import TracebackType
 from typing import IO
 
 CHUNK = 1 << 20
@@ -25,7 +26,8 @@ def final_name(name: str) -> str | None:
 
 
 class WholeFile:
-    """A file that is being written. After commit() it has its name; after discard() nothing is left of it.
+    """A file that is being written. After commit() it has its name; after discard() nothing is left of it. As a context manager it is
+    committed at the end, or discarded on an exception.
 
     The temporary file is always a new one: a file or a link that already has its name is never opened.
 
@@ -56,16 +58,24 @@ class WholeFile:
         with suppress(OSError):
             self._temporary.unlink()
 
+    def __enter__(self) -> "WholeFile":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self.commit()
+                return
+        except BaseException:
+            self.discard()
+            raise
+        self.discard()
+
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file. A file, or a link, that has its name is replaced. OSError without the name of the file."""
-    whole = WholeFile(path)
-    try:
+    with WholeFile(path) as whole:
         _all(whole.file, data)
-        whole.commit()
-    except BaseException:
-        whole.discard()
-        raise
 
 
 def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
@@ -93,14 +103,9 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "cannot be replaced by a file, name another", str(path))
     try:
-        whole = WholeFile(target)
-        try:
+        with WholeFile(target) as whole:
             _write(whole.file, pieces, path.suffix.lower() == ".gz")
             size = whole.file.tell()
-            whole.commit()
-        except BaseException:
-            whole.discard()
-            raise
     except OSError as error:
         raise type(error)(error.errno, f"{error.strerror or error} while writing the file", str(path)) from error
     return size
