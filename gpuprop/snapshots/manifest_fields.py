@@ -125,12 +125,13 @@ def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
             raise FieldError(f"it belongs to shard {shown(record.get('shard'))}")
         _run("its run", record["run"])
         plan = record["plan"]
-        layout = _plan(plan)
-        numbers = _parts(record, layout, shard)
+        layout, times = _plan(plan)
+        files = Files(plan["format"], layout.parts)
         own = shard.parts(layout.parts) if shard else range(layout.parts)
+        numbers = _parts(record["parts"], own, f"shard {shard}" if shard else "its plan", files, layout, times)
         satellites = record["satellites"]
         if satellites or numbers:
-            _satellites(satellites, Files(plan["format"], layout.parts), layout)
+            _satellites(satellites, files, layout)
         if record["complete"] and (len(numbers) < len(own) or (own and not satellites)):
             raise FieldError(
                 f"it says that it is complete, but lists {len(numbers)} of {len(own)} parts{'' if satellites else ' and no satellites'}"
@@ -175,7 +176,8 @@ def _run(what: str, run: Any) -> None:
         _check(f"{what} of shard {shown(name)}", facts, {}, {key: check for key, check in RUN_OPTIONS.items() if key != "shards"})
 
 
-def _plan(plan: Any) -> Layout:
+def _plan(plan: Any) -> tuple[Layout, Times | None]:
+    """The layout of a plan, and its instants if they are a grid."""
     _check("its plan", plan, PLAN, PLAN_OPTIONS)
     layout = layout_of(plan)
     if layout.part_instants % layout.batch_instants or (layout.instant_batches > 1 and layout.batch_instants > 1):
@@ -188,10 +190,9 @@ def _plan(plan: Any) -> Layout:
     if (plan["start"] is None) != (plan["step"] is None):
         raise FieldError("its plan has only one of start and step; a grid has both")
     try:
-        times_of(plan)
+        return layout, times_of(plan)
     except ValueError as error:
         raise FieldError(f"its plan has wrong instants: {error}") from None
-    return layout
 
 
 def _satellites(entry: Any, files: Files, layout: Layout) -> None:
@@ -202,18 +203,15 @@ def _satellites(entry: Any, files: Files, layout: Layout) -> None:
         raise FieldError(f"its entry of the satellites has {entry['rows']} rows; its plan has {layout.satellites} satellites")
 
 
-def _parts(record: dict[str, Any], layout: Layout, shard: Shard | None) -> set[int]:
-    """The numbers of the listed parts."""
-    plan = record["plan"]
-    files, times = Files(plan["format"], layout.parts), times_of(plan)
-    own = shard.parts(layout.parts) if shard else range(layout.parts)
+def _parts(entries: list[Any], own: range, owner: str, files: Files, layout: Layout, times: Times | None) -> set[int]:
+    """The numbers of the listed parts. own: those that `owner`, the plan or a shard of it, may list."""
     numbers: set[int] = set()
-    for position, entry in enumerate(record["parts"]):
+    for position, entry in enumerate(entries):
         _check(f"its entry {position} of the parts", entry, PART, PART_OPTIONS)
         number = entry["part"]
         if number not in own:
-            raise FieldError(f"part {number} is not in {f'shard {shard}' if shard else 'its plan'}")
-        if number in numbers or (numbers and number < record["parts"][position - 1]["part"]):
+            raise FieldError(f"part {number} is not in {owner}")
+        if number in numbers or (numbers and number < entries[position - 1]["part"]):
             raise FieldError(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
         numbers.add(number)
         if entry["file"] != files.part(number):
