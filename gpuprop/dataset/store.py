@@ -66,20 +66,20 @@ def place(path: AnyPath) -> Path:
         raise ValueError(f"{_shown(str(path))}: give no password in a URL, but in the environment or as options of a UPath")
     if "?" in match["rest"]:
         raise ValueError(f"{_shown(str(path))}: a store has no query (?...): give options in the environment or as those of a UPath")
-    url = shown = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
+    url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
     try:
         made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
         if isinstance(made, Path):  # what universal-pathlib makes of a scheme that it does not take for one
             raise ValueError("there is no such store")
         _ = made.fs
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"{shown} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
+        raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
     except ImportError as error:  # it names the package of the store
-        raise RuntimeError(f"{shown} cannot be reached: {error}") from error
+        raise RuntimeError(f"{url} cannot be reached: {error}") from error
     except ValueError as error:
-        raise ValueError(f"{shown} is not known: {error}") from error
+        raise ValueError(f"{url} is not known: {error}") from error
     except Exception as error:  # some stores connect at once
-        raise described(_translated(error), shown, "connecting") from error
+        raise described(_translated(error), url, "connecting") from error
     return cast(Path, made)
 
 
@@ -98,8 +98,7 @@ def _on_disk(url: str, scheme: str, rest: str) -> Path:
         return Path(rest)
     host, slash, below = rest.partition("/")
     if host.lower() not in THIS_MACHINE:
-        shown = _shown(url)
-        raise ValueError(f"{shown} names another machine: write file:///PATH for a file of this one")
+        raise ValueError(f"{_shown(url)} names another machine: write file:///PATH for a file of this one")
     if not slash or not below.strip("/"):
         raise ValueError(f"{_shown(url)} names no directory: write file:///PATH, or the path alone")
     return Path(url2pathname(slash + below))
