@@ -1,14 +1,19 @@
-"""Whole catalogues against python-sgp4, before and after each epoch: error codes, distances, and of which satellite the largest is.
+"""Whole catalogues against python-sgp4, before and after each epoch: error codes, distances, and of
+which satellite the largest is.
 
-    python bench/accuracy.py [--catalogue FILE ...] [--span 7 30] [--step 1] [--engine cpu] [--json FILE]
+    python bench/accuracy.py [--catalogue FILE ...] [--span 7 30] [--step 1] [--engine cpu] [--json
+    FILE]
 
-Every satellite is propagated from `span` days before its epoch to `span` days after it, every `step` hours. The states are in four groups:
+Every satellite is propagated from `span` days before its epoch to `span` days after it, every
+`step` hours. The states are in four groups:
 
 - good: status 0, and 0 at every instant looked at between there and the epoch;
-- good again: status 0 beyond an instant with another status, seen from the epoch: SGP4 itself has given the orbit up in between;
+- good again: status 0 beyond an instant with another status, seen from the epoch: SGP4 itself has
+  given the orbit up in between;
 - decayed: status 6. implausible: status 10.
 
-`near_180` is SGP4 where it divides by 1 + cos i: element sets made up, at inclinations near 180 degrees.
+`near_180` is SGP4 where it divides by 1 + cos i: element sets made up, at inclinations near 180
+degrees.
 """
 
 from pathlib import Path
@@ -29,7 +34,9 @@ QUANTILES = dict(median=0.5, p99=0.99, p999=0.999)
 
 
 def differences(elements: Elements, engine: str, ns: Bits) -> tuple[Array, Array, Array, Array]:
-    """Status, python-sgp4's error code, and distances in km and km/s, each (n_sats, n_times), at the instants ns (n_times,)."""
+    """Status, python-sgp4's error code, and distances in km and km/s, each (n_sats, n_times), at
+    the instants ns (n_times,).
+    """
     code, position, velocity = SatrecArray(workloads.satrecs(elements)).sgp4(*julian(ns))
     states = Propagator(elements, engine, threads=1).states(as_times(ns.view("datetime64[ns]")))
     apart = [
@@ -40,16 +47,25 @@ def differences(elements: Elements, engine: str, ns: Bits) -> tuple[Array, Array
 
 
 def groups(status: Array, from_epoch: Bits) -> dict[str, Array]:
-    """Which states (n_sats, n_times) are in which group; from_epoch: time since each epoch, rising along the second axis."""
+    """Which states (n_sats, n_times) are in which group; from_epoch: time since each epoch, rising
+    along the second axis.
+    """
     lost = status != 0
     after = np.logical_or.accumulate(lost & (from_epoch >= 0), axis=1)
     before = np.logical_or.accumulate((lost & (from_epoch < 0))[:, ::-1], axis=1)[:, ::-1]
     given_up = np.where(from_epoch >= 0, after, before)
-    return dict(good=~lost & ~given_up, good_again=~lost & given_up, decayed=status == 6, implausible=status == 10)
+    return dict(
+        good=~lost & ~given_up,
+        good_again=~lost & given_up,
+        decayed=status == 6,
+        implausible=status == 10,
+    )
 
 
 def compare(elements: Elements, engine: str, span: float, step: float) -> dict[str, Any]:
-    """All of them, day of epoch by day of epoch. The status must be python-sgp4's wherever that is an error; otherwise 0, or 10."""
+    """All of them, day of epoch by day of epoch. The status must be python-sgp4's wherever that is
+    an error; otherwise 0, or 10.
+    """
     n = int(np.ceil((span + 0.5) * DAY / (step * HOUR)))
     offsets = (np.arange(-n, n + 1) * step * HOUR).astype(np.int64)
     day = elements.epoch.astype("datetime64[D]")
@@ -67,7 +83,9 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
         counts["satellites_lost"] += int((near & (status != 0)).any(axis=1).sum())
         counts["errors"] += int((near & (code > 0)).sum())
         counts["wrong_errors"] += int((near & (code > 0) & (status != code)).sum())
-        counts["invented_errors"] += int((near & (code == 0) & (status != 0) & (status != 10)).sum())
+        counts["invented_errors"] += int(
+            (near & (code == 0) & (status != 0) & (status != 10)).sum()
+        )
         for name, chosen in groups(status, from_epoch).items():
             chosen &= near & np.isfinite(distance)
             if not chosen.any():
@@ -76,36 +94,62 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
             speed[name] = max(speed[name], float(faster[chosen].max()))
             i, k = np.unravel_index(np.argmax(np.where(chosen, distance, -1.0)), distance.shape)
             if distance[i, k] > largest[name]["km"]:
-                largest[name] = dict(km=float(distance[i, k]), sat_id=int(members.sat_id[i]), days=round(float(from_epoch[i, k] / DAY), 2))
+                largest[name] = dict(
+                    km=float(distance[i, k]),
+                    sat_id=int(members.sat_id[i]),
+                    days=round(float(from_epoch[i, k] / DAY), 2),
+                )
     found: dict[str, Any] = {}
     for name in GROUPS:
         km = np.concatenate([np.empty(0, np.float32), *distances[name]])
         found[name] = dict(states=len(km), largest=largest[name], largest_km_s=speed[name])
-        found[name] |= {f"{quantile}_km": float(np.quantile(km, q)) for quantile, q in QUANTILES.items() if len(km)}
+        found[name] |= {
+            f"{quantile}_km": float(np.quantile(km, q))
+            for quantile, q in QUANTILES.items()
+            if len(km)
+        }
     return counts | found
 
 
 def near_180(engine: str) -> list[dict[str, Any]]:
-    """2,000 element sets near the Earth and 2,000 in deep space, for a day: largest distance between the two libraries, by inclination."""
+    """2,000 element sets near the Earth and 2,000 in deep space, for a day: largest distance
+    between the two libraries, by inclination.
+    """
     rng, n, rows = np.random.default_rng(30), 2_000, []
     epoch = np.datetime64("2026-01-01T00:00:00", "ns")
     ns = epoch.view(np.int64) + np.arange(-24, 25) * HOUR
     for regime, least, most in (("near Earth", 6.5, 16.0), ("deep space", 0.9, 6.3)):
         motion = rng.uniform(least, most, n)
         axis = (398_600.8 / (motion * 2.0 * np.pi / 86_400.0) ** 2) ** (1.0 / 3.0)
-        eccentricity = rng.uniform(0.0, 1.0, n) * np.clip(1.0 - 6_600.0 / axis, 0.0, 0.8)  # perigees above 200 km
-        angles = {name: rng.uniform(0.0, 360.0, n) for name in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")}
-        fields = dict(NORAD_CAT_ID=np.arange(1, n + 1), EPOCH=np.full(n, epoch), MEAN_MOTION=motion, ECCENTRICITY=eccentricity, **angles)
+        # perigees above 200 km
+        eccentricity = rng.uniform(0.0, 1.0, n) * np.clip(1.0 - 6_600.0 / axis, 0.0, 0.8)
+        angles = {
+            name: rng.uniform(0.0, 360.0, n)
+            for name in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+        }
+        fields = dict(
+            NORAD_CAT_ID=np.arange(1, n + 1),
+            EPOCH=np.full(n, epoch),
+            MEAN_MOTION=motion,
+            ECCENTRICITY=eccentricity,
+            **angles,
+        )
         for inclination in (180.0, 179.9999, 179.99, 179.9, 179.0, 170.0):
-            elements = Elements(fields | dict(INCLINATION=np.full(n, inclination), BSTAR=np.full(n, 1e-5)))
+            elements = Elements(
+                fields | dict(INCLINATION=np.full(n, inclination), BSTAR=np.full(n, 1e-5))
+            )
             status, code, distance, _ = differences(elements, engine, ns)
             km = float(distance[(status == 0) & (code == 0)].max())
-            rows.append(dict(regime=regime, inclination_deg=inclination, satellites=n, largest_km=km))
+            rows.append(
+                dict(regime=regime, inclination_deg=inclination, satellites=n, largest_km=km)
+            )
     return rows
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows of the README: each group over all catalogues, by span; medians and quantiles are those of the worst catalogue."""
+    """The rows of the README: each group over all catalogues, by span; medians and quantiles are
+    those of the worst catalogue.
+    """
     kinds = dict(
         good="status 0, never left since the epoch",
         good_again="status 0 again, beyond another status",
@@ -116,18 +160,33 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for group, title in kinds.items():
         cells = [title]
         for span in sorted({row["span_days"] for row in rows}):
-            found = [row[group] for row in rows if row["span_days"] == span and row[group]["states"]]
-            worst = [max((each[name] for each in found), default=0.0) for name in ("median_km", "p999_km")]
+            found = [
+                row[group] for row in rows if row["span_days"] == span and row[group]["states"]
+            ]
+            worst = [
+                max((each[name] for each in found), default=0.0)
+                for name in ("median_km", "p999_km")
+            ]
             largest = max((each["largest"]["km"] for each in found), default=0.0)
-            cells += [f"{sum(each['states'] for each in found):,}", *(machine.length(km) if found else "-" for km in (*worst, largest))]
+            cells += [
+                f"{sum(each['states'] for each in found):,}",
+                *(machine.length(km) if found else "-" for km in (*worst, largest)),
+            ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
 def main() -> None:
     parser = machine.arguments(__doc__)
-    parser.add_argument("--catalogue", type=Path, nargs="+", help="files of element sets (default: the whole catalogue of April 2025)")
-    parser.add_argument("--span", type=float, nargs="+", default=[7.0], help="days before and after the epoch")
+    parser.add_argument(
+        "--catalogue",
+        type=Path,
+        nargs="+",
+        help="files of element sets (default: the whole catalogue of April 2025)",
+    )
+    parser.add_argument(
+        "--span", type=float, nargs="+", default=[7.0], help="days before and after the epoch"
+    )
     parser.add_argument("--step", type=float, default=1.0, help="hours")
     usable = [report.name for report in engines().values() if report.usable]
     parser.add_argument("--engine", choices=usable, default="cpu" if "cpu" in usable else "numpy")
@@ -141,9 +200,17 @@ def main() -> None:
     with np.errstate(invalid="ignore"):
         for title, elements in catalogues:
             for span in options.span:
-                row = dict(catalogue=title, satellites=len(elements), span_days=span, step_hours=options.step)
+                row = dict(
+                    catalogue=title,
+                    satellites=len(elements),
+                    span_days=span,
+                    step_hours=options.step,
+                )
                 rows.append(row | compare(elements, options.engine, span, options.step))
-                print(f"{title}: {len(elements):,} satellites, {span:g} days before and after epoch, every {options.step:g} h")
+                print(
+                    f"{title}: {len(elements):,} satellites, {span:g} days before and after "
+                    f"epoch, every {options.step:g} h"
+                )
                 for name, value in rows[-1].items():
                     if name not in row:
                         print(f"  {name}: {value}")
@@ -153,7 +220,9 @@ def main() -> None:
     for each in retrograde:
         print(f"  {each['regime']}, {each['inclination_deg']} deg: {each['largest_km']:.1e} km")
     machine.report(dict(engine=options.engine, catalogues=rows, near_180=retrograde), options.json)
-    assert not any(row["wrong_errors"] or row["invented_errors"] for row in rows), "an error code is not python-sgp4's"
+    assert not any(row["wrong_errors"] or row["invented_errors"] for row in rows), (
+        "an error code is not python-sgp4's"
+    )
 
 
 if __name__ == "__main__":

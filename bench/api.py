@@ -1,9 +1,11 @@
-"""gpuprop.api against python-sgp4: one call for one state, arrays of satellites, and making a satellite; ratios of both in one run.
+"""gpuprop.api against python-sgp4: one call for one state, arrays of satellites, and making a
+satellite; ratios of both in one run.
 
     python bench/api.py [--rounds 7] [--seconds 0.02] [--json FILE]
 
-Both libraries are given the same lines, or the same mean elements where the catalogue is not there, and run on one core, in turns; the best
-time of each is compared. Everything is validated first: error codes alike, and good states within a millimetre.
+Both libraries are given the same lines, or the same mean elements where the catalogue is not there,
+and run on one core, in turns; the best time of each is compared. Everything is validated first:
+error codes alike, and good states within a millimetre.
 """
 
 import itertools
@@ -23,13 +25,16 @@ from gpuprop.api.satrec import compiled
 from gpuprop.sgp4.constants import REGIMES
 
 TOLERANCE_KM = 1e-6
-SIZES = ((1, 1), (1, 1000), (10, 1), (10, 100), (100, 1), (100, 100), (10_000, 1), (10_000, 10))  # satellites, instants
+# satellites, instants
+SIZES = ((1, 1), (1, 1000), (10, 1), (10, 100), (100, 1), (100, 100), (10_000, 1), (10_000, 10))
 LIBRARIES = (ours, theirs)
 SGP4INIT = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
 
 
 def satellites(count: int) -> tuple[list[Any], list[Any]]:
-    """`count` satellites of each library, taken at equal distances from the whole catalogue, or from what the project ships."""
+    """`count` satellites of each library, taken at equal distances from the whole catalogue, or
+    from what the project ships.
+    """
     elements = workloads.catalogue()[1]
     some = elements[np.linspace(0, len(elements) - 1, count).astype(int)]
     reference = workloads.satrecs(some)
@@ -44,13 +49,18 @@ def satellites(count: int) -> tuple[list[Any], list[Any]]:
 
 def arguments(satrec: Any) -> tuple[float, ...]:
     """What sgp4init takes, after the catalogue number."""
-    return (satrec.jdsatepoch + satrec.jdsatepochF - 2433281.5, *(getattr(satrec, name) for name in SGP4INIT))
+    return (
+        satrec.jdsatepoch + satrec.jdsatepochF - 2433281.5,
+        *(getattr(satrec, name) for name in SGP4INIT),
+    )
 
 
 def validate(answers: list[Any], fresh: Any = True) -> float:
-    """Kilometres between two answers (codes, positions, velocities); raises if a code differs or a good state is too far away.
+    """Kilometres between two answers (codes, positions, velocities); raises if a code differs or a
+    good state is too far away.
 
-    fresh: which positions count. Weeks from the epoch, drag terms of thousands of kilometres cancel, and rounding errors remain.
+    fresh: which positions count. Weeks from the epoch, drag terms of thousands of kilometres
+    cancel, and rounding errors remain.
     """
     (e, r, _), (code, place, _) = answers
     assert np.array_equal(e, code), "an error code differs from python-sgp4's"
@@ -72,16 +82,34 @@ def seconds(job: Callable[[], Any], least: float) -> float:
         number *= 4
 
 
-def compare(title: str, jobs: list[Callable[[], Any]], options: Any, states: int = 1, error_km: float | None = None) -> dict[str, Any]:
-    """Time a job of gpuprop and the same of python-sgp4 in turns, and print the ratio of the best times."""
+def compare(
+    title: str,
+    jobs: list[Callable[[], Any]],
+    options: Any,
+    states: int = 1,
+    error_km: float | None = None,
+) -> dict[str, Any]:
+    """Time a job of gpuprop and the same of python-sgp4 in turns, and print the ratio of the best
+    times.
+    """
     best = [np.inf, np.inf]
     for _ in range(options.rounds):
         for i, job in enumerate(jobs):
             best[i] = min(best[i], seconds(job, options.seconds))
     mine, their = (1e6 * value for value in best)
-    print(f"{title:52}{mine:12.2f}{their:14.2f}{mine / their:10.2f}" + (f"{1e3 * error_km:11.1e}" if error_km is not None else ""))
+    print(
+        f"{title:52}{mine:12.2f}{their:14.2f}{mine / their:10.2f}"
+        + (f"{1e3 * error_km:11.1e}" if error_km is not None else "")
+    )
     error_m = None if error_km is None else 1e3 * error_km
-    return dict(job=title, states=states, gpuprop_us=mine, python_sgp4_us=their, ratio=mine / their, error_m=error_m)
+    return dict(
+        job=title,
+        states=states,
+        gpuprop_us=mine,
+        python_sgp4_us=their,
+        ratio=mine / their,
+        error_m=error_m,
+    )
 
 
 def single_calls(options: Any) -> list[dict[str, Any]]:
@@ -91,14 +119,27 @@ def single_calls(options: Any) -> list[dict[str, Any]]:
     for pair in zip(*satellites(2000), strict=True):
         chosen.setdefault(pair[0]._ready().regime, pair)
     for regime, pair in sorted(chosen.items()):
-        whole, parts = pair[0].jdsatepoch, (pair[0].jdsatepochF + np.linspace(-1.0, 1.0, 16)).tolist()
+        whole, parts = (
+            pair[0].jdsatepoch,
+            (pair[0].jdsatepochF + np.linspace(-1.0, 1.0, 16)).tolist(),
+        )
         error = max(validate([satellite.sgp4(whole, part) for satellite in pair]) for part in parts)
 
-        def job(satellite: Any, whole: float = whole, parts: list[float] = parts) -> Callable[[], Any]:
+        def job(
+            satellite: Any, whole: float = whole, parts: list[float] = parts
+        ) -> Callable[[], Any]:
             propagate, instants = satellite.sgp4, itertools.cycle(parts)
             return lambda: propagate(whole, next(instants))
 
-        rows.append(compare(f"Satrec.sgp4, {REGIMES[regime]}", [job(satellite) for satellite in pair], options, 1, error))
+        rows.append(
+            compare(
+                f"Satrec.sgp4, {REGIMES[regime]}",
+                [job(satellite) for satellite in pair],
+                options,
+                1,
+                error,
+            )
+        )
     return rows
 
 
@@ -115,9 +156,13 @@ def making(options: Any) -> list[dict[str, Any]]:
 
     jobs: dict[str, Callable[[Any], Any]] = {
         "Satrec.twoline2rv": lambda library: library.Satrec.twoline2rv(line1, line2),
-        "Satrec.twoline2rv and its first state": lambda library: library.Satrec.twoline2rv(line1, line2).sgp4(2458827.0, 0.5),
+        "Satrec.twoline2rv and its first state": lambda library: library.Satrec.twoline2rv(
+            line1, line2
+        ).sgp4(2458827.0, 0.5),
         "Satrec.sgp4init": initialised,
-        "Satrec.sgp4init and its first state": lambda library: initialised(library).sgp4(2458827.0, 0.5),
+        "Satrec.sgp4init and its first state": lambda library: initialised(library).sgp4(
+            2458827.0, 0.5
+        ),
     }
     rows = []
     for title, job in jobs.items():
@@ -131,7 +176,9 @@ def arrays(options: Any) -> list[dict[str, Any]]:
     mine, their = satellites(10_000)
     for n_sats, n_times in SIZES:
         some = [satrecs[:: len(satrecs) // n_sats][:n_sats] for satrecs in (mine, their)]
-        made = [library.SatrecArray(satrecs) for library, satrecs in zip(LIBRARIES, some, strict=True)]
+        made = [
+            library.SatrecArray(satrecs) for library, satrecs in zip(LIBRARIES, some, strict=True)
+        ]
         instants = np.full(n_times, 2460780.5), np.linspace(0.0, 0.5, n_times)
         fresh = np.array([[abs(satrec.jdsatepoch - 2460780.5) < 7.0] for satrec in some[1]])
         error = validate([array.sgp4(*instants) for array in made], fresh)
@@ -139,7 +186,10 @@ def arrays(options: Any) -> list[dict[str, Any]]:
         jobs = [partial(array.sgp4, *instants) for array in made]
         rows.append(compare(title, jobs, options, n_sats * n_times, error))
     for n_sats in (1, 10_000):
-        jobs = [partial(library.SatrecArray, satrecs[:n_sats]) for library, satrecs in zip(LIBRARIES, (mine, their), strict=True)]
+        jobs = [
+            partial(library.SatrecArray, satrecs[:n_sats])
+            for library, satrecs in zip(LIBRARIES, (mine, their), strict=True)
+        ]
         rows.append(compare(f"making a SatrecArray of {n_sats:,}", jobs, options))
     return rows
 
@@ -151,8 +201,14 @@ def main() -> None:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
-    print("gpuprop.api with the compiled kernels" if compiled() else "gpuprop.api with numpy, without compiled kernels")
-    print(f"\n{'microseconds a call, one core':52}{'gpuprop':>12}{'python-sgp4':>14}{'ratio':>10}{'error, m':>11}")
+    print(
+        "gpuprop.api with the compiled kernels"
+        if compiled()
+        else "gpuprop.api with numpy, without compiled kernels"
+    )
+    print(
+        f"\n{'microseconds a call, one core':52}{'gpuprop':>12}{'python-sgp4':>14}{'ratio':>10}{'error, m':>11}"
+    )
     rows = [*single_calls(options), *making(options), *arrays(options)]
     machine.report(dict(compiled=compiled(), cores=1, rows=rows), options.json)
 

@@ -1,14 +1,17 @@
-"""What a user gets: element sets of a Starlink satellite against its operator's ephemeris of the same days, and against later sets.
+"""What a user gets: element sets of a Starlink satellite against its operator's ephemeris of the
+same days, and against later sets.
 
     python bench/ephemeris.py [--json FILE]
 
-../shared/data/meme holds the ephemeris (EME2000, which is taken as GCRS: the two are 23 milliarcseconds, 0.8 m, apart; 3 days, a state a
-minute), the public element sets of the week (gp) and the supplemental ones, which are fitted to the operator's ephemerides (sup). Each set
-with an epoch within 16 hours of the ephemeris' start is propagated from its epoch on and compared in GCRS; so is the mistake of taking TEME
-for GCRS. The ephemeris is the operator's own forecast: sets of later epochs show it to be kilometres off after two days.
+../shared/data/meme holds the ephemeris (EME2000, which is taken as GCRS: the two are 23
+milliarcseconds, 0.8 m, apart; 3 days, a state a minute), the public element sets of the week (gp)
+and the supplemental ones, which are fitted to the operator's ephemerides (sup). Each set with an
+epoch within 16 hours of the ephemeris' start is propagated from its epoch on and compared in GCRS;
+so is the mistake of taking TEME for GCRS. The ephemeris is the operator's own forecast: sets of
+later epochs show it to be kilometres off after two days.
 
-Then every set is propagated to the epochs of the later sets of its kind and compared with them: the error of a set after one, two and
-three days, if sets are right at their own epochs.
+Then every set is propagated to the epochs of the later sets of its kind and compared with them: the
+error of a set after one, two and three days, if sets are right at their own epochs.
 """
 
 import argparse
@@ -31,12 +34,15 @@ LATER = ((20, 28), (44, 52), (68, 76))  # hours from the epoch of a set to that 
 
 
 def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Instants (n,) ns UTC and positions (n, 3) km of a MEME file: four lines of header, then a state and three lines of
-    covariance for each instant."""
+    """Instants (n,) ns UTC and positions (n, 3) km of a MEME file: four lines of header, then a
+    state and three lines of covariance for each instant.
+    """
     ns, positions = [], []
     for line in path.read_text().splitlines()[4::4]:
         stamp, *numbers = line.split()
-        ns.append(parse_instant(f"{stamp[:4]}-{stamp[4:7]}T{stamp[7:9]}:{stamp[9:11]}:{stamp[11:]}"))
+        ns.append(
+            parse_instant(f"{stamp[:4]}-{stamp[4:7]}T{stamp[7:9]}:{stamp[9:11]}:{stamp[11:]}")
+        )
         positions.append([float(number) for number in numbers[:3]])
     return np.array(ns), np.array(positions)
 
@@ -53,7 +59,9 @@ def against_later_sets(path: Path) -> list[dict[str, Any]]:
     for first, last in LATER:
         within = distance[(hours >= first) & (hours < last)]
         rows.append(dict(sets=len(elements), hours=[first, last], pairs=len(within)))
-        rows[-1] |= dict(median_km=round(float(np.median(within)), 3), largest_km=round(float(within.max()), 3))
+        rows[-1] |= dict(
+            median_km=round(float(np.median(within)), 3), largest_km=round(float(within.max()), 3)
+        )
     return rows
 
 
@@ -64,7 +72,10 @@ def main() -> None:
         parser.error(f"{MEME} is not there")
     ns, truth = ephemeris(next(MEME.glob("MEME_*")))
     times = as_times(ns.view("datetime64[ns]"))
-    print(f"{len(ns):,} states from {times[0]} on, a satellite at {np.linalg.norm(truth, axis=1).mean() - 6378.137:.0f} km")
+    print(
+        f"{len(ns):,} states from {times[0]} on, a satellite at "
+        f"{np.linalg.norm(truth, axis=1).mean() - 6378.137:.0f} km"
+    )
     rows = []
     for name in ("gp", "sup"):
         elements = read_elements(MEME / f"{name}_48430.txt")
@@ -73,7 +84,9 @@ def main() -> None:
         propagator = Propagator(elements)
         age = (ns[:, None] - elements.epoch.view(np.int64)) / HOUR
         for frame in ("gcrs", "teme"):
-            distance = np.linalg.norm(propagator.states(times, frame).position - truth[:, None], axis=2)
+            distance = np.linalg.norm(
+                propagator.states(times, frame).position - truth[:, None], axis=2
+            )
             for first, last in SPANS:
                 within = distance[(age >= first) & (age < last)]
                 row = dict(
@@ -87,12 +100,16 @@ def main() -> None:
                 )
                 rows.append(row)
                 figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({len(within):,} states)"
-                print(f"{name:4} {len(elements):2} sets, {frame}, {first:2} to {last:2} h: {figures}")
+                print(
+                    f"{name:4} {len(elements):2} sets, {frame}, {first:2} to {last:2} h: {figures}"
+                )
     for name in ("gp", "sup"):
         for row in against_later_sets(MEME / f"{name}_48430.txt"):
             first, last = row["hours"]
             figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({row['pairs']} pairs)"
-            print(f"{name:4} {row['sets']:2} sets against later ones, {first} to {last} h: {figures}")
+            print(
+                f"{name:4} {row['sets']:2} sets against later ones, {first} to {last} h: {figures}"
+            )
             rows.append(dict(elements=name, against="later sets") | row)
     machine.report(rows, options.json)
 

@@ -2,9 +2,11 @@
 
     python bench/frames_accuracy.py [--instants 400] [--json FILE]
 
-Witnesses: astropy and Skyfield, given the Earth orientation that gpuprop uses; Skyfield with its own, too, for look angles. For geodetic
-coordinates: the ellipsoid in long double precision, solved until nothing moves (left out where long double is no wider than double).
-Positions are random directions at three distances from the Earth's centre: those of a low orbit (550 km), of GPS and of GEO.
+Witnesses: astropy and Skyfield, given the Earth orientation that gpuprop uses; Skyfield with its
+own, too, for look angles. For geodetic coordinates: the ellipsoid in long double precision, solved
+until nothing moves (left out where long double is no wider than double). Positions are random
+directions at three distances from the Earth's centre: those of a low orbit (550 km), of GPS and of
+GEO.
 """
 
 from typing import Any
@@ -30,7 +32,13 @@ from gpuprop.time.units import DAY
 RADII = {"550 km": 6928.137, "GPS": 26_560.0, "GEO": 42_164.0}  # km
 YEARS = {"2026": ("2026-01-01", "2027-01-01"), "1972 to 2026": ("1972-01-01", "2027-01-01")}
 HEIGHTS = (-100.0, 0.0, 550.0, 1000.0, 20_200.0, 35_786.0, 400_000.0)  # km
-SITES = [Site(0.0, 0.0), Site(90.0, 0.0), Site(-15.793889, -47.882778, 1.172), Site(51.1694, 71.4491, 0.347), Site(-33.0, -180.0, 4.0)]
+SITES = [
+    Site(0.0, 0.0),
+    Site(90.0, 0.0),
+    Site(-15.793889, -47.882778, 1.172),
+    Site(51.1694, 71.4491, 0.347),
+    Site(-33.0, -180.0, 4.0),
+]
 ARCSECOND = np.pi / 648_000.0
 MM = 1e-6  # km
 
@@ -70,26 +78,42 @@ def to_skyfield(ns: np.ndarray, position: np.ndarray, frame: str) -> np.ndarray:
     """TEME to a frame, (n, 3) km, by Skyfield's frames."""
     time = skyfield_time(ns, True)
     gcrs = np.einsum("jin,nj->ni", sgp4lib.TEME.rotation_at(time), position)
-    return gcrs if frame == "gcrs" else np.einsum("ijn,nj->ni", framelib.itrs.rotation_at(time), gcrs)
+    return (
+        gcrs if frame == "gcrs" else np.einsum("ijn,nj->ni", framelib.itrs.rotation_at(time), gcrs)
+    )
 
 
 def to_astropy(ns: np.ndarray, position: np.ndarray, frame: str) -> np.ndarray:
-    """TEME to a frame, (n, 3) km, by astropy. It is given UT1, because its own way from UTC is milliseconds off before 1972."""
+    """TEME to a frame, (n, 3) km, by astropy. It is given UT1, because its own way from UTC is
+    milliseconds off before 1972.
+    """
     table = earth_orientation()
     rows = QTable(
-        {"MJD": (table.ns // DAY + 40_587.0) * u.d, "UT1_UTC": table.ut1_utc * u.s, "PM_x": table.xp * u.rad, "PM_y": table.yp * u.rad}
+        {
+            "MJD": (table.ns // DAY + 40_587.0) * u.d,
+            "UT1_UTC": table.ut1_utc * u.s,
+            "PM_x": table.xp * u.rad,
+            "PM_y": table.yp * u.rad,
+        }
     )
     ut1_utc = table.at(ns)[0]
     time = Time(*dates(ns, ut1_utc), format="jd", scale="ut1")
     time.delta_ut1_utc = ut1_utc
-    with iers.conf.set_temp("auto_download", False), iers.earth_orientation_table.set(iers.IERS(rows)):
-        teme = astropy.coordinates.TEME(astropy.coordinates.CartesianRepresentation(position.T * u.km), obstime=time)
+    with (
+        iers.conf.set_temp("auto_download", False),
+        iers.earth_orientation_table.set(iers.IERS(rows)),
+    ):
+        teme = astropy.coordinates.TEME(
+            astropy.coordinates.CartesianRepresentation(position.T * u.km), obstime=time
+        )
         kind = dict(itrs=astropy.coordinates.ITRS, gcrs=astropy.coordinates.GCRS)[frame]
         return np.asarray(teme.transform_to(kind(obstime=time)).cartesian.xyz.to_value(u.km)).T
 
 
 def frames(n: int) -> list[dict[str, Any]]:
-    """Largest distance from each witness, and the largest turn by the TIO locator s' (erfa.sp00), which gpuprop leaves out."""
+    """Largest distance from each witness, and the largest turn by the TIO locator s' (erfa.sp00),
+    which gpuprop leaves out.
+    """
     rows = []
     for years in YEARS:
         ns = instants(years, n)
@@ -97,7 +121,9 @@ def frames(n: int) -> list[dict[str, Any]]:
         for orbit, radius in RADII.items():
             position = directions(n) * radius
             for frame in ("itrs", "gcrs"):
-                ours = np.einsum("nij,nj->ni", rotations(frame, ns, None)[:, :9].reshape(-1, 3, 3), position)
+                ours = np.einsum(
+                    "nij,nj->ni", rotations(frame, ns, None)[:, :9].reshape(-1, 3, 3), position
+                )
                 for witness, transform in (("Skyfield", to_skyfield), ("astropy", to_astropy)):
                     off = np.linalg.norm(ours - transform(ns, position, frame), axis=1).max() / MM
                     rows.append(
@@ -113,8 +139,12 @@ def frames(n: int) -> list[dict[str, Any]]:
     return rows
 
 
-def exact_geodetic(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Latitude and longitude (rad) and height (km) in long double: Newton's method on the eccentric latitude, from the geocentric one."""
+def exact_geodetic(
+    x: np.ndarray, y: np.ndarray, z: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Latitude and longitude (rad) and height (km) in long double: Newton's method on the eccentric
+    latitude, from the geocentric one.
+    """
     x, y, z = (each.astype(np.longdouble) for each in (x, y, z))
     a = np.longdouble(6378137) / 1000
     f = 1 / (np.longdouble(298257223563) / 1_000_000_000)
@@ -123,7 +153,8 @@ def exact_geodetic(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndar
     t = np.arctan2(a * z, b * p)  # the foot of the vertical is at (a cos t, b sin t)
     for _ in range(30):
         s, c = np.sin(t), np.cos(t)
-        across = (p - a * c) * a * s - (z - b * s) * b * c  # the way from the foot to the point has nothing along the ellipse
+        # the way from the foot to the point has nothing along the ellipse
+        across = (p - a * c) * a * s - (z - b * s) * b * c
         t = t - across / ((a * s) ** 2 + (p - a * c) * a * c + (b * c) ** 2 + (z - b * s) * b * s)
     s, c = np.sin(t), np.cos(t)
     latitude = np.arctan2(a * s, b * c)
@@ -132,7 +163,9 @@ def exact_geodetic(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndar
 
 
 def places(n: int) -> list[dict[str, Any]]:
-    """Geodetic coordinates of gpuprop and of ERFA against the exact ones: largest differences, by height."""
+    """Geodetic coordinates of gpuprop and of ERFA against the exact ones: largest differences, by
+    height.
+    """
     if np.finfo(np.longdouble).nmant < 60:
         return []
     rng = np.random.default_rng(28)
@@ -151,7 +184,9 @@ def places(n: int) -> list[dict[str, Any]]:
         for name, mine in answers.items():
             turn = np.abs(mine[1] - exact[1])
             row[f"{name}_latitude_rad"] = float(np.abs(mine[0] - exact[0]).max())
-            row[f"{name}_longitude_rad"] = float((np.minimum(turn, np.abs(2 * np.pi - turn)) * np.cos(exact[0])).max())
+            row[f"{name}_longitude_rad"] = float(
+                (np.minimum(turn, np.abs(2 * np.pi - turn)) * np.cos(exact[0])).max()
+            )
             row[f"{name}_height_mm"] = float(np.abs(mine[2] - exact[2]).max() / MM)
         rows.append(row)
     return rows
@@ -159,28 +194,45 @@ def places(n: int) -> list[dict[str, Any]]:
 
 def unit(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
     """Directions in the sky, (3, n)."""
-    return np.stack([np.cos(elevation) * np.sin(azimuth), np.cos(elevation) * np.cos(azimuth), np.sin(elevation)])
+    return np.stack(
+        [
+            np.cos(elevation) * np.sin(azimuth),
+            np.cos(elevation) * np.cos(azimuth),
+            np.sin(elevation),
+        ]
+    )
 
 
 def skies(n: int) -> list[dict[str, Any]]:
-    """Look angles against Skyfield's: largest distance in the sky and in range, with gpuprop's Earth orientation and with its own."""
+    """Look angles against Skyfield's: largest distance in the sky and in range, with gpuprop's
+    Earth orientation and with its own.
+    """
     ns = np.sort(instants("2026", n))
     rows = []
     for orbit, radius in RADII.items():
         elements = walker("55:3/3/1", altitude_km=radius - 6378.137, epoch="2026-07-02")
-        elements = Elements(dict(elements.fields) | dict(NORAD_CAT_ID=np.arange(len(elements)) + 1))  # numbers that python-sgp4 can hold
-        found = look_angles(Propagator(elements, threads=1).states(as_times(ns.view("datetime64[ns]"))), SITES)
+        # numbers that python-sgp4 can hold
+        elements = Elements(dict(elements.fields) | dict(NORAD_CAT_ID=np.arange(len(elements)) + 1))
+        found = look_angles(
+            Propagator(elements, threads=1).states(as_times(ns.view("datetime64[ns]"))), SITES
+        )
         for same in (True, False):
             time, sky, distance = skyfield_time(ns, same), 0.0, 0.0
             for j, satrec in enumerate(elements.to_satrecs()):
                 satellite = skyfield.api.EarthSatellite.from_satrec(satrec, time.ts)
                 for k, site in enumerate(SITES):
-                    place = skyfield.api.wgs84.latlon(site.latitude_deg, site.longitude_deg, site.height_km * 1e3)
+                    place = skyfield.api.wgs84.latlon(
+                        site.latitude_deg, site.longitude_deg, site.height_km * 1e3
+                    )
                     elevation, azimuth, far = (satellite - place).at(time).altaz()
-                    off = unit(azimuth.radians, elevation.radians) - unit(found.azimuth[:, k, j], found.elevation[:, k, j])
+                    off = unit(azimuth.radians, elevation.radians) - unit(
+                        found.azimuth[:, k, j], found.elevation[:, k, j]
+                    )
                     sky = max(sky, float(np.degrees(np.linalg.norm(off, axis=0)).max()))
                     distance = max(distance, float(np.abs(far.km - found.range[:, k, j]).max()))
-            rows.append(dict(orbit=orbit, same_orientation=same, sky_deg=sky, range_m=distance * 1e3))
+            rows.append(
+                dict(orbit=orbit, same_orientation=same, sky_deg=sky, range_m=distance * 1e3)
+            )
     return rows
 
 
@@ -190,13 +242,29 @@ def table(result: dict[str, Any]) -> list[str]:
     for frame in ("itrs", "gcrs"):
         for witness in ("astropy", "Skyfield"):
             mm = [
-                max(row["mm"] for row in result["frames"] if (row["frame"], row["witness"], row["orbit"]) == (frame, witness, orbit))
+                max(
+                    row["mm"]
+                    for row in result["frames"]
+                    if (row["frame"], row["witness"], row["orbit"]) == (frame, witness, orbit)
+                )
                 for orbit in RADII
             ]
-            lines.append(f"| `{frame}`, {witness} | {' | '.join(f'{each:.2g} mm' for each in mm)} |")
-    for same, title in ((True, "look angles, Skyfield"), (False, "look angles, Skyfield with its own Earth orientation")):
-        rows = [(row["sky_deg"], row["range_m"]) for row in result["look_angles"] if row["same_orientation"] == same]
-        lines.append(f"| {title} | {' | '.join(f'{sky:.2g} deg, {machine.length(metres * 1e-3)}' for sky, metres in rows)} |")
+            lines.append(
+                f"| `{frame}`, {witness} | {' | '.join(f'{each:.2g} mm' for each in mm)} |"
+            )
+    for same, title in (
+        (True, "look angles, Skyfield"),
+        (False, "look angles, Skyfield with its own Earth orientation"),
+    ):
+        rows = [
+            (row["sky_deg"], row["range_m"])
+            for row in result["look_angles"]
+            if row["same_orientation"] == same
+        ]
+        lines.append(
+            f"| {title} | "
+            f"{' | '.join(f'{sky:.2g} deg, {machine.length(metres * 1e-3)}' for sky, metres in rows)} |"
+        )
     return lines
 
 
@@ -204,12 +272,26 @@ def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--instants", type=int, default=400)
     options = parser.parse_args()
-    result = dict(frames=frames(options.instants), geodetic=places(100 * options.instants), look_angles=skies(options.instants))
-    result |= dict(earth_orientation=earth_orientation().source, astropy=astropy.__version__, skyfield=skyfield.__version__)
+    result = dict(
+        frames=frames(options.instants),
+        geodetic=places(100 * options.instants),
+        look_angles=skies(options.instants),
+    )
+    result |= dict(
+        earth_orientation=earth_orientation().source,
+        astropy=astropy.__version__,
+        skyfield=skyfield.__version__,
+    )
     for title, rows in result.items():
         print(title if isinstance(rows, list) else f"{title}: {rows}")
         for row in rows if isinstance(rows, list) else ():
-            print("  " + ", ".join(f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()))
+            print(
+                "  "
+                + ", ".join(
+                    f"{name} {value:.2g}" if isinstance(value, float) else f"{name} {value}"
+                    for name, value in row.items()
+                )
+            )
     print("", *table(result), sep="\n")
     machine.report(result, options.json)
 

@@ -1,9 +1,12 @@
-"""The CUDA kernels against the two limits of the GPU: float64 instructions and memory, both measured in the same run.
+"""The CUDA kernels against the two limits of the GPU: float64 instructions and memory, both
+measured in the same run.
 
-Needs an NVIDIA GPU; without one it says so and exits with 1. Times are of CUDA events, the median of several runs after a warm-up.
+Needs an NVIDIA GPU; without one it says so and exits with 1. Times are of CUDA events, the median
+of several runs after a warm-up.
 
-The arithmetic limit is what the additions, products, divisions and roots of the near-Earth kernel's PTX would take if nothing else were
-to do. PTX holds every branch once, rare ones and a single step of Kepler's equation included, so that the limit is an estimate.
+The arithmetic limit is what the additions, products, divisions and roots of the near-Earth kernel's
+PTX would take if nothing else were to do. PTX holds every branch once, rare ones and a single step
+of Kepler's equation included, so that the limit is an estimate.
 """
 
 import re
@@ -25,7 +28,8 @@ RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
 OPERATIONS = {"add": "x[j] + a", "mul": "x[j] * a", "div": "b / x[j]", "sqrt": "__dsqrt_rn(x[j])"}
 SHAPES = [(block, chunk) for block in (32, 64, 128) for chunk in (4, 16, 32, 64, 128)]
-# Eight chains a thread hide the latency of an instruction; the sum is stored so that none is dropped.
+# Eight chains a thread hide the latency of an instruction; the sum is stored so that none is
+# dropped.
 RATE = """
 extern "C" __global__ void rate(double* out, double a, double b, int times) {
     double x[8], sum = 0.0;
@@ -61,7 +65,14 @@ def rates(cupy: Any) -> dict[str, float]:
         kernel = cupy.RawKernel(RATE.replace("OPERATION", text), "rate", OPTIONS)
         arguments = (out, np.float64(1.0 + 2.0**-40), np.float64(1.5), np.int32(times))
         found[name] = (
-            grid * block * times * 8 / seconds(cupy, lambda kernel=kernel, arguments=arguments: kernel((grid,), (block,), arguments))
+            grid
+            * block
+            * times
+            * 8
+            / seconds(
+                cupy,
+                lambda kernel=kernel, arguments=arguments: kernel((grid,), (block,), arguments),
+            )
         )
     return found
 
@@ -79,25 +90,43 @@ def operations(cupy: Any, kernel: str) -> dict[str, int]:
     nvrtc.compileProgram(program, ("--gpu-architecture=compute_90", *OPTIONS))
     text = nvrtc.getPTX(program)
     nvrtc.destroyProgram(program)
-    body = re.search(rf"\.entry {kernel}\(.*?\n\}}", text.decode() if isinstance(text, bytes) else text, re.DOTALL)
+    body = re.search(
+        rf"\.entry {kernel}\(.*?\n\}}",
+        text.decode() if isinstance(text, bytes) else text,
+        re.DOTALL,
+    )
     assert body is not None
     kinds = {"add": ("add", "sub"), "mul": ("mul",), "div": ("div", "rcp"), "sqrt": ("sqrt",)}
-    return {name: sum(len(re.findall(rf"\b{word}\.rn\.f64", body[0])) for word in words) for name, words in kinds.items()}
+    return {
+        name: sum(len(re.findall(rf"\b{word}\.rn\.f64", body[0])) for word in words)
+        for name, words in kinds.items()
+    }
 
 
 def occupancy(cupy: Any, kernel: Any, block: int) -> dict[str, int]:
     """Registers, bytes of local memory and resident threads of a multiprocessor."""
     blocks = cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(kernel.kernel.ptr, block, 0)
-    return dict(registers=kernel.num_regs, local_bytes=kernel.local_size_bytes, resident_threads=blocks * block)
+    return dict(
+        registers=kernel.num_regs,
+        local_bytes=kernel.local_size_bytes,
+        resident_threads=blocks * block,
+    )
 
 
 def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str, Any]:
-    """States per second of the kernels alone, for each shape of launch, and of whole blocks brought to the host."""
+    """States per second of the kernels alone, for each shape of launch, and of whole blocks brought
+    to the host.
+    """
     propagator = Propagator(elements, "cuda")
     times = time_grid(elements.epoch.max(), step="60s", duration=f"{n_times}min")
-    twin, ours = (Propagator(elements[::50], name).states(times[:: n_times // 4]) for name in ("numpy", "cuda"))
+    twin, ours = (
+        Propagator(elements[::50], name).states(times[:: n_times // 4])
+        for name in ("numpy", "cuda")
+    )
     for name in ("x", "vz", "status"):
-        assert np.array_equal(getattr(twin, name), getattr(ours, name), equal_nan=True), f"{name} differs from numpy's"
+        assert np.array_equal(getattr(twin, name), getattr(ours, name), equal_nan=True), (
+            f"{name} differs from numpy's"
+        )
 
     propagation: Any = propagator._propagations[0]
     names = (*engine_cuda.COORDINATES, "status")
@@ -110,7 +139,9 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
     def kernels() -> None:
         for first in range(0, n_times, rows):
             part = ns[first : first + rows]
-            propagation._launch(part, TEME, {name: column[: len(part)] for name, column in block.items()})
+            propagation._launch(
+                part, TEME, {name: column[: len(part)] for name, column in block.items()}
+            )
 
     def rate() -> float:
         with engine.streams.computing:
@@ -118,14 +149,22 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
 
     states = len(elements) * n_times
     chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
-    found = dict(title=title, satellites=len(elements), instants=n_times, kernel_states_per_s=rate(), shapes=[])
+    found = dict(
+        title=title,
+        satellites=len(elements),
+        instants=n_times,
+        kernel_states_per_s=rate(),
+        shapes=[],
+    )
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
         shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
         found["shapes"].append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))
-    return found | dict(to_host_states_per_s=to_host, to_host_bytes_per_s=to_host * engine_cuda.STATE_BYTES)
+    return found | dict(
+        to_host_states_per_s=to_host, to_host_bytes_per_s=to_host * engine_cuda.STATE_BYTES
+    )
 
 
 def main() -> None:
@@ -141,22 +180,39 @@ def main() -> None:
     by_arithmetic = 1.0 / sum(count / measured[name] for name, count in per_state.items())
     bytes_per_s = bandwidth(cupy)
     by_memory = bytes_per_s / engine_cuda.STATE_BYTES
-    print(f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({per_state}), {by_memory / 1e9:.1f} G states/s by memory")
+    print(
+        f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({per_state}), "
+        f"{by_memory / 1e9:.1f} G states/s by memory"
+    )
     title, starlink, *_ = workloads.starlink()
     epoch = "2026-01-01T00:00:00Z"
     results = []
     for name, elements, n_times in (
         (title, starlink[np.resize(np.arange(len(starlink)), 9341)], 1000),
-        ("Walker 53:30000/100/1 at 550 km", walker("53:30000/100/1", altitude_km=550.0, epoch=epoch), 10_000),
+        (
+            "Walker 53:30000/100/1 at 550 km",
+            walker("53:30000/100/1", altitude_km=550.0, epoch=epoch),
+            10_000,
+        ),
     ):
         result = measure(cupy, name, elements, n_times)
         speed = result["kernel_states_per_s"]
         result |= dict(of_arithmetic_limit=speed / by_arithmetic, of_memory_limit=speed / by_memory)
         results.append(result)
-        print(f"{name}: {result['satellites']} x {n_times}: {speed / 1e9:.2f} G states/s in the kernels, ", end="")
-        print(f"{speed / by_arithmetic:.0%} of the arithmetic limit, {speed / by_memory:.0%} of the memory's; ", end="")
+        print(
+            f"{name}: {result['satellites']} x {n_times}: {speed / 1e9:.2f} G states/s in the "
+            "kernels, ",
+            end="",
+        )
+        print(
+            f"{speed / by_arithmetic:.0%} of the arithmetic limit, {speed / by_memory:.0%} of the "
+            "memory's; ",
+            end="",
+        )
         print(f"{result['to_host_bytes_per_s'] / 1e9:.1f} GB/s to the host")
-    limits = dict(operations_per_s=measured, bytes_per_s=bytes_per_s, operations_per_state=per_state)
+    limits = dict(
+        operations_per_s=measured, bytes_per_s=bytes_per_s, operations_per_state=per_state
+    )
     machine.report(dict(gpu=gpu, limits=limits, results=results), options.json)
 
 

@@ -2,8 +2,9 @@
 
 python bench/hostile.py [--python PYTHON] [--limit 120] [--json FILE]
 
---python: that of another environment, to measure the gpuprop installed there, such as the one before a change. A case is a function that
-gives the arguments of a Python process; `plain` is what any command costs, so that the others can be read against it.
+--python: that of another environment, to measure the gpuprop installed there, such as the one
+before a change. A case is a function that gives the arguments of a Python process; `plain` is what
+any command costs, so that the others can be read against it.
 """
 
 import os
@@ -27,7 +28,17 @@ def plain(folder: Path) -> Sequence[str]:
 
 def time_grid(folder: Path) -> Sequence[str]:
     """10^12 instants of a shell, 126 million parts of 768 MB, only planned."""
-    return ["-m", "gpuprop", "propagate", "walker:53:1584/72/39@550", "--dry-run", "--duration", "1000000s", "--step", "1us"]
+    return [
+        "-m",
+        "gpuprop",
+        "propagate",
+        "walker:53:1584/72/39@550",
+        "--dry-run",
+        "--duration",
+        "1000000s",
+        "--step",
+        "1us",
+    ]
 
 
 MANIFEST = """
@@ -59,14 +70,20 @@ def manifest_of_many_parts(folder: Path) -> Sequence[str]:
     return ["-c", MANIFEST.replace("FORGED", "True")]
 
 
-CASES: dict[str, Case] = {each.__name__: each for each in (plain, time_grid, small_manifest, manifest_of_many_parts)}
+CASES: dict[str, Case] = {
+    each.__name__: each for each in (plain, time_grid, small_manifest, manifest_of_many_parts)
+}
 
 
 def measured(python: str, case: Case, limit_s: float) -> dict[str, Any]:
-    """Seconds, peak memory (MB), exit code and the last line printed, of a case; a case that takes too long is stopped."""
+    """Seconds, peak memory (MB), exit code and the last line printed, of a case; a case that takes
+    too long is stopped.
+    """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as said:
         began = time.perf_counter()
-        process = subprocess.Popen([python, *case(Path(folder))], cwd=folder, stdout=said, stderr=said)
+        process = subprocess.Popen(
+            [python, *case(Path(folder))], cwd=folder, stdout=said, stderr=said
+        )
         while True:
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             seconds = time.perf_counter() - began
@@ -78,20 +95,30 @@ def measured(python: str, case: Case, limit_s: float) -> dict[str, Any]:
         said.seek(0)
         lines = said.read().splitlines() or [""]
     process.returncode = os.waitstatus_to_exitcode(status)
-    facts = dict(seconds=round(seconds, 2), peak_mb=round(usage.ru_maxrss / 1000, 1), exit=process.returncode, stopped=seconds > limit_s)
+    facts = dict(
+        seconds=round(seconds, 2),
+        peak_mb=round(usage.ru_maxrss / 1000, 1),
+        exit=process.returncode,
+        stopped=seconds > limit_s,
+    )
     return facts | dict(said=lines[-1])
 
 
 def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--python", default=sys.executable, help="the environment to measure")
-    parser.add_argument("--limit", type=float, default=120.0, help="seconds after which a case is stopped")
+    parser.add_argument(
+        "--limit", type=float, default=120.0, help="seconds after which a case is stopped"
+    )
     options = parser.parse_args()
     results = {}
     for name, case in CASES.items():
         results[name] = found = measured(options.python, case, options.limit)
         stopped = f", stopped after {options.limit:g} s" if found["stopped"] else ""
-        print(f"{name:<24} {found['seconds']:8.2f} s {found['peak_mb']:9.1f} MB  exit {found['exit']}{stopped}: {found['said'][:120]}")
+        print(
+            f"{name:<24} {found['seconds']:8.2f} s {found['peak_mb']:9.1f} MB  exit "
+            f"{found['exit']}{stopped}: {found['said'][:120]}"
+        )
     machine.report(results, options.json)
 
 

@@ -1,6 +1,7 @@
 """Seconds and peak memory to refuse hostile or damaged files that are expensive to read.
 
-Every input is read at three sizes. A reader that is linear takes about twice as long for twice the bytes.
+Every input is read at three sizes. A reader that is linear takes about twice as long for twice the
+bytes.
 
 python bench/hostile_reading.py [--bytes 2500000] [--json FILE]
 """
@@ -32,7 +33,11 @@ INPUTS: dict[str, tuple[bytes, bytes, bytes]] = {
     "json: nested arrays after each other": (b"[", b"[" * 50 + b"]" * 50 + b",", b"[]]"),
     "json: braces within texts": (b"[", b'{"a":"}{[","b":[1]},', b"{}]"),
     "json: keywords around many objects": (AROUND + b"[", b'{"MEAN_MOTION":1},', b"{}]}"),
-    "json: keywords at 98 levels around many objects": (AROUND * 98 + b"[", b'{"MEAN_MOTION":1},', b"{}]" + b"}" * 98),
+    "json: keywords at 98 levels around many objects": (
+        AROUND * 98 + b"[",
+        b'{"MEAN_MOTION":1},',
+        b"{}]" + b"}" * 98,
+    ),
     "json: long blanks after damage": (b'[{"a" }', b" ", b""),
     "xml: processing instruction without end": (b"<ndm><?x ", b"<omm></omm>", b""),
     "xml: comments without end": (b"<omm></omm>", b"<!--", b""),
@@ -70,7 +75,14 @@ def made(name: str, size: int) -> bytes:
 
 def measured(name: str, size: int, limit_s: float) -> dict[str, object]:
     """What a process of its own needs to read the input."""
-    command = [sys.executable, "-c", CHILD, str(machine.__file__).rpartition("/")[0], name, str(size)]
+    command = [
+        sys.executable,
+        "-c",
+        CHILD,
+        str(machine.__file__).rpartition("/")[0],
+        name,
+        str(size),
+    ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=limit_s)
     except subprocess.TimeoutExpired:
@@ -81,16 +93,30 @@ def measured(name: str, size: int, limit_s: float) -> dict[str, object]:
 
 def main() -> None:
     parser = machine.arguments(__doc__)
-    parser.add_argument("--bytes", type=int, default=2_500_000, help="the smallest size; twice and four times that follow")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which an input is given up")
+    parser.add_argument(
+        "--bytes",
+        type=int,
+        default=2_500_000,
+        help="the smallest size; twice and four times that follow",
+    )
+    parser.add_argument(
+        "--limit", type=float, default=60.0, help="seconds after which an input is given up"
+    )
     parser.add_argument("--only", default="", help="the inputs whose name holds this text")
     options = parser.parse_args()
     say: Callable[..., None] = print
     results = []
     for name in (name for name in INPUTS if options.only in name):
-        rows = [dict(bytes=size, **measured(name, size, options.limit)) for size in (options.bytes << power for power in range(3))]
+        rows = [
+            dict(bytes=size, **measured(name, size, options.limit))
+            for size in (options.bytes << power for power in range(3))
+        ]
         results.append(dict(input=name, rows=rows))
-        say(f"{name:<50} {'  '.join(str(row['seconds']) for row in rows)} s, {rows[-1].get('peak_mb')} MB: {rows[-1]['said']}", flush=True)
+        say(
+            f"{name:<50} {'  '.join(str(row['seconds']) for row in rows)} s, "
+            f"{rows[-1].get('peak_mb')} MB: {rows[-1]['said']}",
+            flush=True,
+        )
     machine.report(results, options.json)
 
 

@@ -1,9 +1,10 @@
-"""Peak memory and time of whole jobs, from the catalogue to the files: each job is a process of its own.
+"""Peak memory and time of whole jobs, from the catalogue to the files: each job is a process of its
+own.
 
 python bench/memory.py [--json FILE] [--into DIR] [--flat] [--days 30]
 
-Memory does not grow with the duration: 30,000 satellites at 60 s have the same peak in 30 days, 32 GB of Arrow files, as in one, within a
-tenth. --flat measures that alone.
+Memory does not grow with the duration: 30,000 satellites at 60 s have the same peak in 30 days, 32
+GB of Arrow files, as in one, within a tenth. --flat measures that alone.
 """
 
 import json
@@ -21,11 +22,14 @@ import workloads
 
 WATCH = 0.02  # s between looks at the job and its worker processes
 LIMIT = 1 << 30
-SMALLER_LIMIT, FLAT = 1_000_000_000, 1.1  # of the jobs that differ in their duration alone: bytes, and the longer to the shorter
+# of the jobs that differ in their duration alone: bytes, and the longer to the shorter
+SMALLER_LIMIT, FLAT = 1_000_000_000, 1.1
 
 
 def resident(root: int) -> int:
-    """Bytes of a process and its descendants; memory that they share is counted once (Linux: the proportional set size)."""
+    """Bytes of a process and its descendants; memory that they share is counted once (Linux: the
+    proportional set size).
+    """
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -51,7 +55,17 @@ def job(arguments: list[str], into: Path) -> dict[str, Any]:
     """Run `gpuprop propagate` into a directory and watch it; the directory stays."""
     began = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gpuprop", "propagate", *arguments, "-o", str(into), "--json", "--quiet"],
+        [
+            sys.executable,
+            "-m",
+            "gpuprop",
+            "propagate",
+            *arguments,
+            "-o",
+            str(into),
+            "--json",
+            "--quiet",
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -75,7 +89,17 @@ def flat(into: Path, days: int, form: list[str]) -> dict[str, Any]:
     """The peaks of a day and of more days of one job; nothing of them stays on the disk."""
     jobs = []
     for duration in ("1d", f"{days}d"):
-        every = ["walker:53:30000/100/1@550", "--duration", duration, "--step", "60s", "--no-velocity", "--dtype", "float32", *form]
+        every = [
+            "walker:53:30000/100/1@550",
+            "--duration",
+            duration,
+            "--step",
+            "60s",
+            "--no-velocity",
+            "--dtype",
+            "float32",
+            *form,
+        ]
         jobs.append(removed(every, into))
     first, last = (each["peak_bytes"] for each in jobs)
     return dict(flat=jobs, ratio=round(last / first, 4))
@@ -94,14 +118,27 @@ def removed(arguments: list[str], into: Path) -> dict[str, Any]:
 def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--into", type=Path, default=Path(tempfile.gettempdir()))
-    parser.add_argument("--flat", action="store_true", help="only jobs that differ in their duration, and 720 million states")
+    parser.add_argument(
+        "--flat",
+        action="store_true",
+        help="only jobs that differ in their duration, and 720 million states",
+    )
     parser.add_argument("--days", type=int, default=30, help="the longer of their durations")
     options = parser.parse_args()
     day = ["--duration", "1d", "--step", "60s"]
-    jobs = [["starlink-gen1", *day], ["starlink-gen1", *day, "--format", "parquet", "--dtype", "float32"]]
-    jobs += [["starlink-gen2", "guowang", "qianfan", "honghu-3", *day], ["walker:53:200000/400/1@550", "--duration", "4h"]]
+    jobs = [
+        ["starlink-gen1", *day],
+        ["starlink-gen1", *day, "--format", "parquet", "--dtype", "float32"],
+    ]
+    jobs += [
+        ["starlink-gen2", "guowang", "qianfan", "honghu-3", *day],
+        ["walker:53:200000/400/1@550", "--duration", "4h"],
+    ]
     if workloads.CATALOGUE.is_file():
-        jobs += [[str(workloads.CATALOGUE), *day], [str(workloads.CATALOGUE), *day, "--format", "parquet", "--dtype", "float32"]]
+        jobs += [
+            [str(workloads.CATALOGUE), *day],
+            [str(workloads.CATALOGUE), *day, "--format", "parquet", "--dtype", "float32"],
+        ]
     else:
         print(f"{workloads.CATALOGUE} is not there")
     into = options.into / f"gpuprop-memory-{os.getpid()}"
@@ -110,13 +147,26 @@ def main() -> None:
         results.append(removed(arguments, into))
         assert results[-1]["peak_bytes"] < LIMIT, "more than 1 GiB"
     pairs = [flat(into, options.days, form) for form in ([], ["--format", "parquet"])]
-    hour = ["walker:53:200000/400/1@550", "--duration", "1h", "--step", "1s", "--format", "parquet", "--dtype", "float32"]
+    hour = [
+        "walker:53:200000/400/1@550",
+        "--duration",
+        "1h",
+        "--step",
+        "1s",
+        "--format",
+        "parquet",
+        "--dtype",
+        "float32",
+    ]
     long = removed(hour, into)
     machine.report([*results, *pairs, long], options.json)
     for pair in pairs:
         print(f"peak of {options.days} days to that of one: {pair['ratio']}")
     assert all(pair["ratio"] <= FLAT for pair in pairs), "memory grows with the duration"
-    assert all(each["peak_bytes"] < SMALLER_LIMIT for each in [*(each for pair in pairs for each in pair["flat"]), long]), "more than 1 GB"
+    assert all(
+        each["peak_bytes"] < SMALLER_LIMIT
+        for each in [*(each for pair in pairs for each in pair["flat"]), long]
+    ), "more than 1 GB"
 
 
 if __name__ == "__main__":

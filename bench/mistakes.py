@@ -2,7 +2,8 @@
 
     python bench/mistakes.py [--json FILE]
 
-Over Starlink Gen1 as filed (4,408 satellites at 540 to 570 km), in 2026. For float32: the catalogue of April 2025, speeds below 8 km/s.
+Over Starlink Gen1 as filed (4,408 satellites at 540 to 570 km), in 2026. For float32: the catalogue
+of April 2025, speeds below 8 km/s.
 """
 
 from typing import Any
@@ -30,15 +31,26 @@ def propagator(day: str) -> Propagator:
 
 
 def frames() -> dict[str, float]:
-    """Largest distances (km) and speeds (km/s) between frames, a day at ten minutes, at both ends of 2026."""
-    found = dict(teme_gcrs_least_km=np.inf, teme_gcrs_km=0.0, earth_fixed_km=0.0, earth_fixed_velocity_km_s=0.0)
+    """Largest distances (km) and speeds (km/s) between frames, a day at ten minutes, at both ends
+    of 2026.
+    """
+    found = dict(
+        teme_gcrs_least_km=np.inf,
+        teme_gcrs_km=0.0,
+        earth_fixed_km=0.0,
+        earth_fixed_velocity_km_s=0.0,
+    )
     for day in ("2026-01-01", "2026-12-31"):
         teme = propagator(day).states(time_grid(day, duration="1d", step="10min"))
         gcrs, itrs, pef = (convert(teme, frame) for frame in ("gcrs", "itrs", "pef"))
         apart = length(teme.position - gcrs.position)
         found["teme_gcrs_least_km"] = min(found["teme_gcrs_least_km"], apart)
         found["teme_gcrs_km"] = max(found["teme_gcrs_km"], apart)
-        found["earth_fixed_km"] = max(found["earth_fixed_km"], length(itrs.position - teme.position), length(itrs.position - gcrs.position))
+        found["earth_fixed_km"] = max(
+            found["earth_fixed_km"],
+            length(itrs.position - teme.position),
+            length(itrs.position - gcrs.position),
+        )
         turn = np.stack([-pef.y, pef.x], axis=-1) * 7.29211514670698e-5
         found["earth_fixed_velocity_km_s"] = max(found["earth_fixed_velocity_km_s"], length(turn))
     return found
@@ -50,14 +62,21 @@ def clocks() -> dict[str, float]:
     prop, times = propagator(day), time_grid(day, duration="95min", step="5min").datetime64
     here = prop.states(as_times(times)).position
     found = {}
-    for name, seconds in (("leap_second_km", 1.0), ("gps_km", 18.0), ("tai_km", 37.0), ("tt_km", 69.184)):
+    for name, seconds in (
+        ("leap_second_km", 1.0),
+        ("gps_km", 18.0),
+        ("tai_km", 37.0),
+        ("tt_km", 69.184),
+    ):
         there = prop.states(as_times(times + np.timedelta64(round(seconds * 1e9), "ns"))).position
         found[name] = float(np.median(np.linalg.norm(there - here, axis=-1)))
     return found | dict(leap_second_ground_m=EQUATOR_M_PER_S)
 
 
 def earth() -> dict[str, float]:
-    """What is lost on the ground (m) without the tables of the Earth's orientation, (km) with geocentric latitudes, and J2000 for GCRS."""
+    """What is lost on the ground (m) without the tables of the Earth's orientation, (km) with
+    geocentric latitudes, and J2000 for GCRS.
+    """
     table = earth_orientation()
     since_1972, in_2026 = (table.ns >= instant_ns(f"{year}-01-01") for year in (1972, 2026))
     in_2026 &= table.ns <= instant_ns("2027-01-01")
@@ -66,7 +85,12 @@ def earth() -> dict[str, float]:
     latitude = np.radians(np.linspace(0.0, 90.0, 9_001))
     apart = latitude - np.arctan((1.0 - 1.0 / 298.257223563) ** 2 * np.tan(latitude))
     matrix = erfa.bp06(2461041.5, 0.0)[0]  # from GCRS to the axes of J2000: the same at any date
-    bias = float(np.linalg.norm([matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]]) / 2.0)
+    bias = float(
+        np.linalg.norm(
+            [matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]]
+        )
+        / 2.0
+    )
     return dict(
         ut1_limit_m=0.9 * EQUATOR_M_PER_S,
         ut1_m=float(ground[since_1972].max()),
@@ -79,7 +103,9 @@ def earth() -> dict[str, float]:
 
 
 def one_julian_date() -> dict[str, float]:
-    """Instants, and epochs too, taken through one double: largest error of 400 satellites at 1,000 instants of a day (microseconds, cm)."""
+    """Instants, and epochs too, taken through one double: largest error of 400 satellites at 1,000
+    instants of a day (microseconds, cm).
+    """
     day, rng = instant_ns("2026-01-01"), np.random.default_rng(29)
     sats = constellation("starlink-gen1")[::11]
     epochs = (day + rng.integers(0, DAY, len(sats))).astype("datetime64[ns]")
@@ -116,7 +142,8 @@ TABLE = {
     "TT for UTC": "69.2 s: {tt_km:.0f} km",
     "a leap second left out": "{leap_second_km:.1f} km along the orbit, {leap_second_ground_m:.0f} m of the ground below, at the equator",
     "UT1 = UTC (`--eop none`)": (
-        "below {ut1_limit_m:.0f} m on the ground, as UT1 is kept within 0.9 s of UTC; {ut1_m:.0f} m at most since 1972, "
+        "below {ut1_limit_m:.0f} m on the ground, as UT1 is kept within 0.9 s of UTC; {ut1_m:.0f} "
+        "m at most since 1972, "
         "{ut1_2026_m:.0f} m in 2026; without polar motion: up to {polar_motion_m:.0f} m"
     ),
     "geocentric for geodetic latitude": "up to {geocentric_km:.0f} km on the ground",
@@ -133,7 +160,9 @@ def table(figures: dict[str, float]) -> list[str]:
 
 
 def float32() -> list[dict[str, Any]]:
-    """Largest rounding of each column, by where satellites are: half the distance between neighbouring numbers, where they are largest."""
+    """Largest rounding of each column, by where satellites are: half the distance between
+    neighbouring numbers, where they are largest.
+    """
     _, elements, _ = workloads.catalogue()
     prop, day = Propagator(elements, threads=1), elements.epoch.max().astype("datetime64[D]")
     times = time_grid(day, duration="1d", step="2h")
@@ -145,7 +174,11 @@ def float32() -> list[dict[str, Any]]:
         return np.abs(values.astype(np.float32).astype(np.float64) - values)
 
     rows = []
-    for name, least, most in (("low orbit, to 1,800 km", 0.0, 8_178.0), ("GPS", 26_400.0, 26_700.0), ("GEO", 42_100.0, 42_230.0)):
+    for name, least, most in (
+        ("low orbit, to 1,800 km", 0.0, 8_178.0),
+        ("GPS", 26_400.0, 26_700.0),
+        ("GEO", 42_100.0, 42_230.0),
+    ):
         k = good & (radius >= least) & (radius < most)
         if not k.any():
             continue
@@ -167,7 +200,8 @@ def float32() -> list[dict[str, Any]]:
 def float32_table(rows: list[dict[str, Any]]) -> list[str]:
     """The rows of the README."""
     text = (
-        "| {orbit} | {axis_m:.2f} m | {position_m:.2f} m | {axis_mm_s:.2f} mm/s | {latitude_deg:.1e} deg | {longitude_deg:.1e} deg "
+        "| {orbit} | {axis_m:.2f} m | {position_m:.2f} m | {axis_mm_s:.2f} mm/s | "
+        "{latitude_deg:.1e} deg | {longitude_deg:.1e} deg "
         "| {height_m:.2f} m |"
     )
     return [text.format(**row) for row in rows]
@@ -179,7 +213,10 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:28}{value:14.4g}")
     print("", *table(figures), "", *float32_table(rows), sep="\n")
-    machine.report(dict(earth_orientation=earth_orientation().source, mistakes=figures, float32=rows), options.json)
+    machine.report(
+        dict(earth_orientation=earth_orientation().source, mistakes=figures, float32=rows),
+        options.json,
+    )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,10 @@ def written(folder: Path) -> dict[Path, int]:
     if not workloads.CATALOGUE.is_file():
         return {}
     elements = read_elements(workloads.CATALOGUE)
-    return {write_elements(elements, folder / f"catalogue.{kind}").path: len(elements) for kind in ("csv", "json", "xml", "kvn")}
+    return {
+        write_elements(elements, folder / f"catalogue.{kind}").path: len(elements)
+        for kind in ("csv", "json", "xml", "kvn")
+    }
 
 
 def measure(path: Path, count: int, runs: int, results: list[dict[str, object]]) -> None:
@@ -55,7 +58,11 @@ def measure(path: Path, count: int, runs: int, results: list[dict[str, object]])
         print(f"{path} is not there")
         return
     assert len(read_elements(path)) == count
-    row = dict(file=path.name, element_sets=count, seconds=round(median_seconds(lambda: read_elements(path), runs), 4))
+    row = dict(
+        file=path.name,
+        element_sets=count,
+        seconds=round(median_seconds(lambda: read_elements(path), runs), 4),
+    )
     if path.suffix in (".2le", ".3le"):
         row["python_sgp4_seconds"] = round(median_seconds(lambda: one_by_one(path), runs), 4)
     results.append(row)

@@ -1,8 +1,10 @@
-"""astroz on a whole catalogue, deep space included, through its public SatrecArray; prints a JSON line like that of bench_peers.py.
+"""astroz on a whole catalogue, deep space included, through its public SatrecArray; prints a JSON
+line like that of bench_peers.py.
 
     python bench/peer_astroz.py CATALOGUE [--times 1000] [--threads 1] [--runs 5]
 
-bench_peers.py drives astroz's inner function, which takes no deep space. Several lengths of call are tried and the fastest counts.
+bench_peers.py drives astroz's inner function, which takes no deep space. Several lengths of call
+are tried and the fastest counts.
 """
 
 import argparse
@@ -14,11 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-CALLS = (4, 16, 64, 256)  # instants of a call: the results of long ones are fresh memory, short ones have more overhead
+# instants of a call: the results of long ones are fresh memory, short ones have more overhead
+CALLS = (4, 16, 64, 256)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("catalogue", type=Path)
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=1)
@@ -28,7 +33,11 @@ def main() -> None:
     from astroz.api import Satrec, SatrecArray
     from sgp4 import api as reference
 
-    lines = [line.rstrip() for line in options.catalogue.read_text().splitlines() if line[:2] in ("1 ", "2 ")]
+    lines = [
+        line.rstrip()
+        for line in options.catalogue.read_text().splitlines()
+        if line[:2] in ("1 ", "2 ")
+    ]
     pairs = list(zip(lines[::2], lines[1::2], strict=True))
     truth = [reference.Satrec.twoline2rv(*pair) for pair in pairs]
     jd = np.full(options.times, np.floor(max(satrec.jdsatepoch for satrec in truth)) + 0.5)
@@ -41,14 +50,26 @@ def main() -> None:
             array.sgp4(jd[first : first + instants], fraction[first : first + instants])
         return time.perf_counter() - began
 
-    best = min(statistics.median(seconds(instants) for _ in range(options.runs)) for instants in CALLS)
+    best = min(
+        statistics.median(seconds(instants) for _ in range(options.runs)) for instants in CALLS
+    )
     some = jd[::50].copy(), fraction[::50].copy()
     code, position, _ = reference.SatrecArray(truth).sgp4(*some)
     _, found, _ = array.sgp4(*some)
-    fresh = np.array([abs(jd[0] - satrec.jdsatepoch) < 7 for satrec in truth])  # later, stale drag terms leave only rounding
+    # later, stale drag terms leave only rounding
+    fresh = np.array([abs(jd[0] - satrec.jdsatepoch) < 7 for satrec in truth])
     error = np.nanmax(np.linalg.norm(found - position, axis=2)[(code == 0) & fresh[:, None]]) * 1e3
-    figures = dict(seconds=best, states_per_second=round(len(pairs) * options.times / best), max_error_m=float(error))
-    print(json.dumps(dict(peer="astroz", satellites=len(pairs), times=options.times, threads=options.threads) | figures))
+    figures = dict(
+        seconds=best,
+        states_per_second=round(len(pairs) * options.times / best),
+        max_error_m=float(error),
+    )
+    print(
+        json.dumps(
+            dict(peer="astroz", satellites=len(pairs), times=options.times, threads=options.threads)
+            | figures
+        )
+    )
 
 
 if __name__ == "__main__":

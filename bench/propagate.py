@@ -1,11 +1,15 @@
-"""States per second of every engine that is usable here, against python-sgp4 and every other peer that is installed, in one run.
+"""States per second of every engine that is usable here, against python-sgp4 and every other peer
+that is installed, in one run.
 
-    python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--only starlink|catalogue] [--json FILE]
+    python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--only starlink|catalogue]
+    [--json FILE]
 
-Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the newest epoch on, position and velocity,
-float64. One core means that the process may run on one core only. The contenders take turns, round by round; the medians are compared.
-Peers other than python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file; astroz takes deep space
-too, through another door (peer_astroz.py), and is timed there on the whole catalogue.
+Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the
+newest epoch on, position and velocity, float64. One core means that the process may run on one core
+only. The contenders take turns, round by round; the medians are compared. Peers other than
+python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file;
+astroz takes deep space too, through another door (peer_astroz.py), and is timed there on the whole
+catalogue.
 """
 
 import json
@@ -45,14 +49,18 @@ def on(cores: int, job: Callable[[], Any]) -> Any:
 
 
 def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: str) -> float:
-    """Kilometres between the engine and python-sgp4 at every fiftieth instant; raises if an error code or a position is wrong.
+    """Kilometres between the engine and python-sgp4 at every fiftieth instant; raises if an error
+    code or a position is wrong.
 
-    Positions count within a week of the epoch: later, stale drag terms of thousands of kilometres cancel, and what is left is rounding.
+    Positions count within a week of the epoch: later, stale drag terms of thousands of kilometres
+    cancel, and what is left is rounding.
     """
     some = times[::50]
     code, truth, _ = array.sgp4(*julian(some.ns))
     states = Propagator(elements, engine).states(some)
-    assert np.array_equal(states.status.T[code > 0], code[code > 0]), "an error code differs from python-sgp4's"
+    assert np.array_equal(states.status.T[code > 0], code[code > 0]), (
+        "an error code differs from python-sgp4's"
+    )
     fresh = np.abs(elements.epoch[:, None] - some.datetime64) <= np.timedelta64(7, "D")
     error = np.abs(states.position.transpose(1, 0, 2) - truth)[(states.status.T == 0) & fresh].max()
     assert error < TOLERANCE_KM, f"{engine} is {error} km from python-sgp4"
@@ -60,12 +68,22 @@ def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: 
 
 
 def peer(name: str, catalogue: Path, count: int, cores: int, runs: int) -> dict[str, Any] | None:
-    """What the peer's own program prints; None where the peer is not installed, or, with a word, where it fails."""
-    command = [str(PEERS), name, str(catalogue), "--select", "STARLINK" if catalogue == workloads.ACTIVE else ""]
+    """What the peer's own program prints; None where the peer is not installed, or, with a word,
+    where it fails.
+    """
+    command = [
+        str(PEERS),
+        name,
+        str(catalogue),
+        "--select",
+        "STARLINK" if catalogue == workloads.ACTIVE else "",
+    ]
     if name == "astroz" and catalogue == workloads.CATALOGUE:
         command = [str(Path(__file__).with_name("peer_astroz.py")), str(catalogue)]
     options = ["--times", str(count), "--threads", str(cores), "--runs", str(runs)]
-    done = subprocess.run([sys.executable, *command, *options], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *command, *options], capture_output=True, text=True, check=False
+    )
     if done.returncode == 0:
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return found
@@ -83,12 +101,18 @@ def consume(propagator: Propagator, times: Times) -> None:
 def measure(title: str, elements: Elements, path: Path | None, options: Any) -> dict[str, Any]:
     """Every contender on one workload."""
     count = options.times
-    times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * count}s")
+    times = time_grid(
+        elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * count}s"
+    )
     array = SatrecArray(workloads.satrecs(elements))
     usable = [report.name for report in engines().values() if report.usable]
-    errors: dict[str, float | None] = {engine: largest_error(elements, array, times, engine) * 1e3 for engine in usable}
+    errors: dict[str, float | None] = {
+        engine: largest_error(elements, array, times, engine) * 1e3 for engine in usable
+    }
     if path == workloads.ACTIVE:
-        assert max(error or 0.0 for error in errors.values()) < 1e-5, "more than 1e-5 m from python-sgp4"
+        assert max(error or 0.0 for error in errors.values()) < 1e-5, (
+            "more than 1e-5 m from python-sgp4"
+        )
 
     jd, fr = julian(times.ns)
     chunk = max(1, 4_000_000 // len(elements))  # python-sgp4 allocates all it returns
@@ -110,7 +134,9 @@ def measure(title: str, elements: Elements, path: Path | None, options: Any) -> 
             for _ in range(options.runs):
                 began = time.perf_counter()
                 on(cores, job)
-                rates.setdefault((name, cores), []).append(len(elements) * count / (time.perf_counter() - began))
+                rates.setdefault((name, cores), []).append(
+                    len(elements) * count / (time.perf_counter() - began)
+                )
         for name in ("astroz", "heyoka", "satkit"):
             for cores in sorted({1, len(CORES)}):
                 if not (path and PEERS.is_file()):
@@ -118,21 +144,34 @@ def measure(title: str, elements: Elements, path: Path | None, options: Any) -> 
                 found = on(cores, lambda n=name, c=cores: peer(n, path, count, c, options.runs))
                 if found:
                     rates.setdefault((name, cores), []).append(found["states_per_second"])
-                    # bench_peers.py takes stale sets too, whose drag terms of thousands of kilometres leave only rounding
+                    # bench_peers.py takes stale sets too, whose drag terms of thousands of
+                    # kilometres leave only rounding
                     stale = path == workloads.CATALOGUE and name != "astroz"
                     errors[name] = None if stale else found["max_error_m"]
     rate = {name: statistics.median(found) for name, found in rates.items()}
     peers = [name for name in ("python-sgp4", "astroz", "heyoka", "satkit") if (name, 1) in rate]
     print(f"\n{title}: {len(elements):,} satellites x {count:,} instants")
-    print(f"{'':12}{'cores':>6}{'M states/s':>12}{'x one core':>12}{'error, m':>11}" + "".join(f"{'x ' + name:>15}" for name in peers))
+    print(
+        f"{'':12}{'cores':>6}{'M states/s':>12}{'x one core':>12}{'error, m':>11}"
+        + "".join(f"{'x ' + name:>15}" for name in peers)
+    )
     rows = []
     for (name, cores), value in rate.items():
         ratios = {other: round(value / rate[other, 1], 3) for other in peers}
-        row = dict(name=name, cores=cores, states_per_second=round(value), speedup=round(value / rate[name, 1], 3))
+        row = dict(
+            name=name,
+            cores=cores,
+            states_per_second=round(value),
+            speedup=round(value / rate[name, 1], 3),
+        )
         rows.append(row | dict(error_m=errors.get(name), ratio_to_one_core=ratios))
         error = errors.get(name)
-        figures = f"{value / 1e6:12.2f}{row['speedup']:12.2f}" + (f"{error:11.1e}" if error is not None else f"{'':>11}")
-        print(f"{name:12}{cores:6}{figures}" + "".join(f"{ratio:15.2f}" for ratio in ratios.values()))
+        figures = f"{value / 1e6:12.2f}{row['speedup']:12.2f}" + (
+            f"{error:11.1e}" if error is not None else f"{'':>11}"
+        )
+        print(
+            f"{name:12}{cores:6}{figures}" + "".join(f"{ratio:15.2f}" for ratio in ratios.values())
+        )
     return dict(workload=title, satellites=len(elements), instants=count, rows=rows)
 
 
@@ -157,9 +196,15 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=[workload.__name__ for workload in WORKLOADS], help="one workload")
+    parser.add_argument(
+        "--only", choices=[workload.__name__ for workload in WORKLOADS], help="one workload"
+    )
     options = parser.parse_args()
-    results = [measure(*workload(), options) for workload in WORKLOADS if options.only in (None, workload.__name__)]
+    results = [
+        measure(*workload(), options)
+        for workload in WORKLOADS
+        if options.only in (None, workload.__name__)
+    ]
     results.append(initialisation(options.runs))
     machine.report(results, options.json)
 

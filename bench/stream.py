@@ -1,14 +1,17 @@
-"""From element sets to files: the whole pipeline against the raw write of the same bytes, against its engine alone, and against a peer.
+"""From element sets to files: the whole pipeline against the raw write of the same bytes, against
+its engine alone, and against a peer.
 
     python bench/stream.py [--directory DIR] [--times 1000] [--rounds 5] [--json FILE]
 
-All write the same columns of the same workload to the same directory, fsync included, in turn; medians are compared, and what a job wrote
-is removed before the next one, outside the clock. `raw` writes as many bytes from one buffer, `raw, direct` the same past the system's
-cache, as gpuprop does. `null` computes and throws away (`kernel`: and leaves it on the GPU); the slowest engine does it a second time
-with one core less, which it then shares with nobody. `astroz` is propagated into arrays, and pyarrow writes them as record batches of the
-same size. Files are checked first: ours against the propagator, astroz's against ours, within a metre. The forms whose bytes have to be
-made (float32, compressed, Parquet) are written by the fastest engine and compared with its `null` and with the raw write of their own
-size.
+All write the same columns of the same workload to the same directory, fsync included, in turn;
+medians are compared, and what a job wrote is removed before the next one, outside the clock. `raw`
+writes as many bytes from one buffer, `raw, direct` the same past the system's cache, as gpuprop
+does. `null` computes and throws away (`kernel`: and leaves it on the GPU); the slowest engine does
+it a second time with one core less, which it then shares with nobody. `astroz` is propagated into
+arrays, and pyarrow writes them as record batches of the same size. Files are checked first: ours
+against the propagator, astroz's against ours, within a metre. The forms whose bytes have to be made
+(float32, compressed, Parquet) are written by the fastest engine and compared with its `null` and
+with the raw write of their own size.
 """
 
 import os
@@ -32,7 +35,9 @@ from gpuprop.engine.prefetch import usable_cores
 from gpuprop.snapshots import plan_snapshots
 
 BUFFER = 32 << 20
-SATELLITES = 9_341  # those of the workload that peers are measured with; the catalogue's are taken again until there are as many
+# those of the workload that peers are measured with; the catalogue's are taken again until there
+# are as many
+SATELLITES = 9_341
 FORMS: list[tuple[str, dict[str, Any]]] = [
     ("written", {}),
     ("float32", dict(dtype="float32")),
@@ -69,7 +74,9 @@ def raw_direct(path: Path, nbytes: int) -> None:
 
 
 def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
-    """A job that propagates with astroz and writes with pyarrow; None where astroz is not installed."""
+    """A job that propagates with astroz and writes with pyarrow; None where astroz is not
+    installed.
+    """
     try:
         from astroz._astroz import SatrecArray
         from astroz.api import Satrec
@@ -92,10 +99,17 @@ def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
             for first in range(0, len(times), rows):
                 here = slice(first, min(first + rows, len(times)))
                 count = here.stop - first
-                columns = [np.ascontiguousarray(values[here, :, axis]).ravel() for values in (position, velocity) for axis in range(3)]
+                columns = [
+                    np.ascontiguousarray(values[here, :, axis]).ravel()
+                    for values in (position, velocity)
+                    for axis in range(3)
+                ]
                 when = np.repeat(times.ns[here], len(elements)).view("datetime64[ns]")
                 who = np.tile(elements.sat_id, count)
-                yield pa.RecordBatch.from_arrays([pa.array(when), pa.array(who), *map(pa.array, columns)], ["time", "sat_id", *names])
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(when), pa.array(who), *map(pa.array, columns)],
+                    ["time", "sat_id", *names],
+                )
 
         def write(file: Any) -> None:
             writer = None
@@ -113,26 +127,37 @@ def lines_of(elements: Any) -> tuple[list[str], list[str]]:
     """The two lines of each satellite, from the file that the workload was read from."""
     lines = [line.rstrip() for line in workloads.ACTIVE.read_text().splitlines()]
     wanted = set(elements.sat_id.tolist())
-    pairs = [(a, b) for a, b in pairwise(lines) if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted]
+    pairs = [
+        (a, b)
+        for a, b in pairwise(lines)
+        if a[:2] == "1 " and b[:2] == "2 " and int(b[2:7]) in wanted
+    ]
     assert len(pairs) == len(wanted)
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
 def main() -> None:
     parser = machine.arguments(__doc__)
-    parser.add_argument("--directory", type=Path, help="where to write [default: a temporary directory]")
+    parser.add_argument(
+        "--directory", type=Path, help="where to write [default: a temporary directory]"
+    )
     parser.add_argument("--times", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
     title, elements, path = workloads.starlink()
     distinct = len(elements)
     elements = elements[np.resize(np.arange(distinct), SATELLITES)]
-    times = time_grid(elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s")
+    times = time_grid(
+        elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s"
+    )
     nbytes = plan_snapshots(elements, times).bytes
     folder = Path(tempfile.mkdtemp(dir=options.directory))
     out = folder / "out"
     try:
-        jobs: dict[str, Callable[[], Any]] = {"raw": lambda: raw(out, nbytes), "raw, direct": lambda: raw_direct(out, nbytes)}
+        jobs: dict[str, Callable[[], Any]] = {
+            "raw": lambda: raw(out, nbytes),
+            "raw, direct": lambda: raw_direct(out, nbytes),
+        }
         sizes = dict.fromkeys(jobs, nbytes)
         usable = [report.name for report in engines().values() if report.usable]
         kinds: list[tuple[str, int | None]] = [(engine, None) for engine in usable]
@@ -143,7 +168,9 @@ def main() -> None:
             engine = f"{name} (a core free)" if threads else name
             jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
             if name == "cuda":
-                jobs["cuda, kernel"] = lambda p=propagator: [None for _ in p.snapshots(times, device=True)]
+                jobs["cuda, kernel"] = lambda p=propagator: [
+                    None for _ in p.snapshots(times, device=True)
+                ]
             forms = FORMS if engine == usable[0] else FORMS[:1]
             for what, form in forms:
                 job = f"{engine}, {what}"
@@ -151,7 +178,9 @@ def main() -> None:
                 sizes[job] = jobs[job]().bytes
                 instant = times[options.times // 2]
                 got = open_snapshots(out).at(instant).column("x").to_numpy()
-                assert np.array_equal(got, propagator.states(instant).x[0].astype(got.dtype), equal_nan=True)
+                assert np.array_equal(
+                    got, propagator.states(instant).x[0].astype(got.dtype), equal_nan=True
+                )
                 shutil.rmtree(out)
         peer = astroz(elements, times) if path else None
         if peer:
@@ -173,17 +202,27 @@ def main() -> None:
         shutil.rmtree(folder)
     seconds = {name: statistics.median(each) for name, each in spent.items()}
     states = len(elements) * len(times)
-    print(f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB")
-    print(f"{'':30}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}")
+    print(
+        f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB"
+    )
+    print(
+        f"{'':30}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}"
+    )
     rows = []
     for name, value in seconds.items():
         size = sizes.get(name, nbytes)
-        null = None if name.endswith(("null", "kernel")) else seconds.get(f"{name.split(',')[0]}, null")
+        null = (
+            None
+            if name.endswith(("null", "kernel"))
+            else seconds.get(f"{name.split(',')[0]}, null")
+        )
         ratios = dict(
             of_raw=round(seconds["raw"] * size / nbytes / value, 3),
             of_direct=round(seconds["raw, direct"] * size / nbytes / value, 3),
             of_null=round(null / value, 3) if null else None,
-            times_astroz=round(seconds["astroz + pyarrow"] / value, 3) if "astroz + pyarrow" in seconds else None,
+            times_astroz=round(seconds["astroz + pyarrow"] / value, 3)
+            if "astroz + pyarrow" in seconds
+            else None,
         )
         rows.append(dict(name=name, seconds=round(value, 4), bytes=size, **ratios))
         shown = "".join(
@@ -191,7 +230,12 @@ def main() -> None:
             for ratio, width in zip(ratios.values(), (9, 11, 13, 10), strict=True)
         )
         print(f"{name:30}{value:8.3f}{states / value / 1e6:8.1f}{size / value / 1e6:8,.0f}{shown}")
-    machine.report(dict(workload=title, satellites=len(elements), instants=len(times), bytes=nbytes, rows=rows), options.json)
+    machine.report(
+        dict(
+            workload=title, satellites=len(elements), instants=len(times), bytes=nbytes, rows=rows
+        ),
+        options.json,
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Element sets to measure with: real catalogues where they are there, otherwise what the project ships."""
+"""Element sets to measure with: real catalogues where they are there, otherwise what the project
+ships.
+"""
 
 import sys
 from pathlib import Path
@@ -24,7 +26,9 @@ def starlink() -> tuple[str, Elements, Path | None]:
 
 
 def catalogue() -> tuple[str, Elements, Path | None]:
-    """Title, sets and file of the whole public catalogue of April 2025, deep space included, or Starlink Gen1 as filed."""
+    """Title, sets and file of the whole public catalogue of April 2025, deep space included, or
+    Starlink Gen1 as filed.
+    """
     if CATALOGUE.is_file():
         return "the whole catalogue of 2025-04-15", read_elements(CATALOGUE), CATALOGUE
     _absent(CATALOGUE)
@@ -35,13 +39,34 @@ def satrecs(elements: Elements) -> list[Satrec]:
     """python-sgp4's objects of the same mean elements, whatever their catalogue numbers."""
     whole, part = julian(elements.epoch.view(np.int64))
     found = []
-    columns = (elements.bstar, elements.eccentricity, elements.argp, elements.inclination, elements.mean_anomaly)
+    columns = (
+        elements.bstar,
+        elements.eccentricity,
+        elements.argp,
+        elements.inclination,
+        elements.mean_anomaly,
+    )
     for jd, fraction, bstar, ecco, argpo, inclo, mo, no, nodeo in zip(
         whole, part, *columns, elements.mean_motion, elements.raan, strict=True
     ):
         satrec = Satrec()
-        satrec.sgp4init(WGS72, "i", 1, jd + fraction - JD_1950, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
-        satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction  # their sum is rounded to 40 microseconds
+        satrec.sgp4init(
+            WGS72,
+            "i",
+            1,
+            jd + fraction - JD_1950,
+            bstar,
+            0.0,
+            0.0,
+            ecco,
+            argpo,
+            inclo,
+            mo,
+            no,
+            nodeo,
+        )
+        # their sum is rounded to 40 microseconds
+        satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction
         found.append(satrec)
     return found
 

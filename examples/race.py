@@ -1,10 +1,13 @@
-"""The race: how many satellites of each constellation, as filed and as flown, stand above a city at any time of a day.
+"""The race: how many satellites of each constellation, as filed and as flown, stand above a city at
+any time of a day.
 
-    python examples/race.py [--catalogue active.csv] [--duration 1d] [--step 5min] [--above 25] [-o race.png]
+    python examples/race.py [--catalogue active.csv] [--duration 1d] [--step 5min] [--above 25] [-o
+    race.png]
 
-Filings come with gpuprop; what flies is in a catalogue: `gpuprop fetch active -o active.csv` gets one from CelesTrak. The cities lie
-where SpaceSail has signed (Brazil, Kazakhstan, Malaysia, Thailand), and Shanghai. Elevation is geometric, without refraction or terrain.
-The picture needs matplotlib; without it there is the table alone.
+Filings come with gpuprop; what flies is in a catalogue: `gpuprop fetch active -o active.csv` gets
+one from CelesTrak. The cities lie where SpaceSail has signed (Brazil, Kazakhstan, Malaysia,
+Thailand), and Shanghai. Elevation is geometric, without refraction or terrain. The picture needs
+matplotlib; without it there is the table alone.
 """
 
 import argparse
@@ -36,7 +39,8 @@ def visible(satellites: gpuprop.Elements, times: gpuprop.Times, above_deg: float
     with gpuprop.Propagator(satellites) as propagator:
         for block in propagator.snapshots(times, frame="itrs", block_bytes=8 << 20):
             sky = gpuprop.look_angles(block, CITIES)
-            counts.append((sky.elevation > np.radians(above_deg)).sum(axis=2))  # NaN, a state that is lost, is above nothing
+            # NaN, a state that is lost, is above nothing
+            counts.append((sky.elevation > np.radians(above_deg)).sum(axis=2))
     return np.concatenate(counts)
 
 
@@ -48,7 +52,9 @@ def flown(catalogue: Path) -> dict[str, gpuprop.Elements]:
 
 
 def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None:
-    """A panel for each constellation, filed above and flown below; for each city a bar from the fewest to the most satellites of a day."""
+    """A panel for each constellation, filed above and flown below; for each city a bar from the
+    fewest to the most satellites of a day.
+    """
     import matplotlib
 
     matplotlib.use("Agg")
@@ -57,9 +63,19 @@ def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None
     place = {f"{name} (filed)": (0, column) for column, name in enumerate(FILED)}
     for operator in FLOWN:
         name = operator.strip("@")
-        place[f"{name} (flown)"] = (1, next(column for column, filed in enumerate(FILED) if filed.startswith(name)))
+        place[f"{name} (flown)"] = (
+            1,
+            next(column for column, filed in enumerate(FILED) if filed.startswith(name)),
+        )
     height = 1 + max(place[name][0] for name in counts)
-    figure, panels = plt.subplots(height, len(FILED), figsize=(11.5, 0.6 + 2.6 * height), sharey=True, squeeze=False, layout="constrained")
+    figure, panels = plt.subplots(
+        height,
+        len(FILED),
+        figsize=(11.5, 0.6 + 2.6 * height),
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
+    )
     for panel in panels.flat:
         panel.set_visible(False)
     rows = np.arange(len(CITIES))
@@ -75,21 +91,32 @@ def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None
         panel.grid(axis="x", alpha=0.3)
     panels[0, 0].set_yticks(rows, [city.name for city in CITIES])
     panels[0, 0].invert_yaxis()
-    figure.suptitle(f"Satellites above {above_deg:g} degrees through a day: fewest to most, and the median", fontsize=10)
+    figure.suptitle(
+        f"Satellites above {above_deg:g} degrees through a day: fewest to most, and the median",
+        fontsize=10,
+    )
     figure.savefig(path, dpi=100)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--catalogue", type=Path, help="element sets of what flies, in any form that gpuprop reads")
-    parser.add_argument("--start", help="UTC [default: the median epoch of the catalogue, else that of the filings]")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--catalogue", type=Path, help="element sets of what flies, in any form that gpuprop reads"
+    )
+    parser.add_argument(
+        "--start", help="UTC [default: the median epoch of the catalogue, else that of the filings]"
+    )
     parser.add_argument("--duration", default="1d")
     parser.add_argument("--step", default="5min")
     parser.add_argument("--above", type=float, default=25.0, help="degrees of elevation")
     parser.add_argument("-o", "--output", type=Path, help="a picture")
     options = parser.parse_args()
     flying = flown(options.catalogue) if options.catalogue else {}
-    start = options.start or (gpuprop.Elements.concat(flying.values()).default_start if flying else "2026-01-01")
+    start = options.start or (
+        gpuprop.Elements.concat(flying.values()).default_start if flying else "2026-01-01"
+    )
     times = gpuprop.time_grid(start, duration=options.duration, step=options.step)
     filed = {f"{name} (filed)": gpuprop.constellation(name, epoch=times[0]) for name in FILED}
     print(f"satellites above {options.above:g} degrees, {times}: fewest / median / most")
@@ -98,7 +125,10 @@ def main() -> None:
     for name, elements in (filed | flying).items():
         counts[name] = visible(elements, times, options.above)
         figures = np.percentile(counts[name], (0, 50, 100), axis=0).round().astype(int).T
-        print(f"{name:24}{len(elements):11,}" + "".join(f"{'/'.join(map(str, each)):>16}" for each in figures))
+        print(
+            f"{name:24}{len(elements):11,}"
+            + "".join(f"{'/'.join(map(str, each)):>16}" for each in figures)
+        )
     if options.output:
         picture(counts, options.above, options.output)
         print(f"written to {options.output}")

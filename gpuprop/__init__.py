@@ -1,10 +1,14 @@
-"""gpuprop: propagates whole mega-constellations with SGP4 and writes position snapshots to Apache Arrow files."""
+"""gpuprop: propagates whole mega-constellations with SGP4 and writes position snapshots to Apache
+Arrow files.
+"""
 
 from .version import __version__
 
-TYPE_CHECKING = False  # for type checkers it is true; typing itself is not imported (see __main__.py)
+# for type checkers it is true; typing itself is not imported (see __main__.py)
+TYPE_CHECKING = False
 
-# Submodules are imported lazily: `import gpuprop` costs nothing, and the engine's workers load numpy alone.
+# Submodules are imported lazily: `import gpuprop` costs nothing, and the engine's workers load
+# numpy alone.
 _HOME = {
     "EarthOrientation": "frames",
     "Elements": "elements",

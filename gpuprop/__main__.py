@@ -1,8 +1,9 @@
-"""The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells | constellations | doctor | completion`.
+"""The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells |
+constellations | doctor | completion`.
 
-This module handles signals; cli/ does the rest. Until the handlers are installed, only modules that are built into Python are
-imported here and in __init__.py, since a signal would end them with a traceback. Python's own start, before the first line of this package,
-cannot be protected.
+This module handles signals; cli/ does the rest. Until the handlers are installed, only modules that
+are built into Python are imported here and in __init__.py, since a signal would end them with a
+traceback. Python's own start, before the first line of this package, cannot be protected.
 """
 
 import _signal  # type: ignore[import-not-found]  # built in; signal would import enum
@@ -16,12 +17,16 @@ class Terminated(KeyboardInterrupt):
 
 
 def script() -> None:
-    """The process of the command line: run it and exit. Signals after its end change nothing: its exit code and its files are final."""
+    """The process of the command line: run it and exit. Signals after its end change nothing: its
+    exit code and its files are final.
+    """
     sys.exit(_run(sys.argv[1:], last=True))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong, 130 interrupted, 143 terminated."""
+    """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong,
+    130 interrupted, 143 terminated.
+    """
     return _run(sys.argv[1:] if arguments is None else arguments, last=False)
 
 
@@ -44,13 +49,16 @@ def _run(arguments: list[str], last: bool) -> int:
 
 
 class _Signals:
-    """The handler of SIGINT and SIGTERM in the main thread. Both end the command after it has cleaned up.
+    """The handler of SIGINT and SIGTERM in the main thread. Both end the command after it has
+    cleaned up.
 
-    A first signal during the imports is handled when they are done: inside an import it could be lost, or printed with a traceback. A
-    second signal is handled at once. When the command is already ending, more signals change nothing. A signal that somebody else handles
-    or ignores keeps its handler.
+    A first signal during the imports is handled when they are done: inside an import it could be
+    lost, or printed with a traceback. A second signal is handled at once. When the command is
+    already ending, more signals change nothing. A signal that somebody else handles or ignores
+    keeps its handler.
 
-    last: the process ends with the command, so the signals are ignored afterwards; otherwise the defaults are restored.
+    last: the process ends with the command, so the signals are ignored afterwards; otherwise the
+    defaults are restored.
     """
 
     def __init__(self, last: bool) -> None:
@@ -59,7 +67,10 @@ class _Signals:
         self._defaults: dict[int, object] = {}  # of the signals that are handled here
 
     def __enter__(self) -> "_Signals":
-        for number, default in ((_signal.SIGINT, _signal.default_int_handler), (_signal.SIGTERM, _signal.SIG_DFL)):
+        for number, default in (
+            (_signal.SIGINT, _signal.default_int_handler),
+            (_signal.SIGTERM, _signal.SIG_DFL),
+        ):
             if _signal.getsignal(number) == default:
                 try:
                     _signal.signal(number, self)

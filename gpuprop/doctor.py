@@ -1,6 +1,7 @@
 """What runs here and why not more; each usable engine proven against the committed digest.
 
-The doctor is asked when something is broken, so that no probe may break it: each says what it found, or why it found nothing.
+The doctor is asked when something is broken, so that no probe may break it: each says what it
+found, or why it found nothing.
 """
 
 import ctypes
@@ -34,10 +35,17 @@ from .sgp4.model import Model
 from .version import __version__
 
 SHOWN = 8  # differences of an engine that people are shown; --json has all
-SATELLITES, INSTANTS, ENOUGH = 2048, 128, 0.25  # of the figure of speed: the block, and for how many seconds
+# of the figure of speed: the block, and for how many seconds
+SATELLITES, INSTANTS, ENOUGH = 2048, 128, 0.25
 MINUTE = 60_000_000_000  # ns
 AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # what kernels/widths.cpp asks for
-VECTORS = {"SSE2": (2, {"sse2"}), "NEON": (2, {"asimd"}), "AVX2": (4, {"avx2"}), "AVX-512": (8, AVX512)}  # lanes of doubles, flags
+# lanes of doubles, flags
+VECTORS = {
+    "SSE2": (2, {"sse2"}),
+    "NEON": (2, {"asimd"}),
+    "AVX2": (4, {"avx2"}),
+    "AVX-512": (8, AVX512),
+}
 CPUINFO = Path("/proc/cpuinfo")
 DRIVER = Path("/proc/driver/nvidia/version")  # of the kernel module
 Fact = TypeVar("Fact")
@@ -46,7 +54,9 @@ REMEDY = "Do not trust this installation: reinstall gpuprop, and if that does no
 
 @dataclass(frozen=True)
 class Verdict:
-    """One engine: whether it is usable (or why not), and where it fails to reproduce the digest, None where that was not tried."""
+    """One engine: whether it is usable (or why not), and where it fails to reproduce the digest,
+    None where that was not tried.
+    """
 
     engine: str
     usable: bool
@@ -66,13 +76,24 @@ class Report:
 
     @property
     def healthy(self) -> bool:
-        """Whether every usable engine reproduces the digest, and the engine that jobs would take is usable."""
+        """Whether every usable engine reproduces the digest, and the engine that jobs would take is
+        usable.
+        """
         return not self.trouble and not any(verdict.differences for verdict in self.verdicts)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON."""
-        verdicts = {each.engine: {name: value for name, value in vars(each).items() if name != "engine"} for each in self.verdicts}
-        return dict(healthy=self.healthy, auto=self.auto, trouble=self.trouble, facts=self.facts, engines=verdicts)
+        verdicts = {
+            each.engine: {name: value for name, value in vars(each).items() if name != "engine"}
+            for each in self.verdicts
+        }
+        return dict(
+            healthy=self.healthy,
+            auto=self.auto,
+            trouble=self.trouble,
+            facts=self.facts,
+            engines=verdicts,
+        )
 
     def to_text(self) -> Iterator[RenderableType]:
         """For people."""
@@ -83,7 +104,13 @@ class Report:
         for heading in ("engine", "digest", "M states/s", ""):
             verdicts.add_column(heading, justify="right" if heading == "M states/s" else "left")
         for each in self.verdicts:
-            proof = "" if each.differences is None else "NOT REPRODUCED" if each.differences else "reproduced"
+            proof = (
+                ""
+                if each.differences is None
+                else "NOT REPRODUCED"
+                if each.differences
+                else "reproduced"
+            )
             rate = "" if each.states_per_second is None else f"{each.states_per_second / 1e6:,.1f}"
             verdicts.add_row(each.engine, proof if each.usable else "not usable", rate, each.detail)
         yield from (facts, "", verdicts, "")
@@ -101,7 +128,9 @@ class Report:
 
 
 def examine() -> Report:
-    """Look at everything, and prove every usable engine. Never raises for what is missing or broken, and gives no warning for it."""
+    """Look at everything, and prove every usable engine. Never raises for what is missing or
+    broken, and gives no warning for it.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EngineWarning)  # the verdict on cuda says the same
         return _examined()
@@ -111,7 +140,10 @@ def _examined() -> Report:
     verdicts = []
     for kind, report in engines().items():
         if report.usable:
-            verdicts += [prove(name, report.detail if name == kind else "", make) for name, make in variants(kind).items()]
+            verdicts += [
+                prove(name, report.detail if name == kind else "", make)
+                for name, make in variants(kind).items()
+            ]
         else:
             verdicts.append(Verdict(kind, False, report.detail))
     try:
@@ -124,13 +156,21 @@ def _examined() -> Report:
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
-    """The engine of a kind, and what else is to be proven: narrower vectors that this CPU runs too, further GPUs."""
+    """The engine of a kind, and what else is to be proven: narrower vectors that this CPU runs too,
+    further GPUs.
+    """
     found: dict[str, Callable[[], Engine]] = {kind: partial(open_engine, kind)}
     with suppress(Exception):  # opening the engine says what is wrong
         if kind == "cpu":
-            found |= {f"cpu, {width} lanes": partial(CpuEngine, width=width) for width in library().widths[1:]}
+            found |= {
+                f"cpu, {width} lanes": partial(CpuEngine, width=width)
+                for width in library().widths[1:]
+            }
         if kind == "cuda":
-            found |= {f"cuda:{index}": partial(open_engine, f"cuda:{index}") for index in range(1, len(_gpu_names()))}
+            found |= {
+                f"cuda:{index}": partial(open_engine, f"cuda:{index}")
+                for index in range(1, len(_gpu_names()))
+            }
     return found
 
 
@@ -154,7 +194,9 @@ def _start(engine: Engine) -> Propagation:
     """What a job does at its start: load element sets."""
     elements, _ = digest.sets(1)
     circles = elements[digest.COHORT + np.arange(SATELLITES) % digest.COHORT]
-    return engine.load(Model(GRAVITY["wgs72"], "i"), mean_elements(circles), circles.epoch.view(np.int64))
+    return engine.load(
+        Model(GRAVITY["wgs72"], "i"), mean_elements(circles), circles.epoch.view(np.int64)
+    )
 
 
 def _engine_of_jobs(name: str | None) -> str:
@@ -168,7 +210,9 @@ def _engine_of_jobs(name: str | None) -> str:
 
 
 def speed(engine: Engine) -> float:
-    """Near-Earth states/s, position and velocity into the host's memory, of the best of some equal blocks."""
+    """Near-Earth states/s, position and velocity into the host's memory, of the best of some equal
+    blocks.
+    """
     _, instants = digest.sets(1)
     propagation = _start(engine)
     grid = instants[0] + np.arange(INSTANTS) * MINUTE
@@ -185,10 +229,18 @@ def speed(engine: Engine) -> float:
 def in_words(value: Any) -> str:
     """A fact for people."""
     if isinstance(value, dict):
-        return ", ".join(f"{name} {in_words(each)}" for name, each in value.items() if each is not None)
+        return ", ".join(
+            f"{name} {in_words(each)}" for name, each in value.items() if each is not None
+        )
     if isinstance(value, (list, tuple)):
         return ", ".join(map(in_words, value)) or "none"
-    return "none" if value is None else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+    return (
+        "none"
+        if value is None
+        else {True: "yes", False: "no"}[value]
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def guarded(probe: Callable[[], Fact]) -> Fact | str:
@@ -200,7 +252,9 @@ def guarded(probe: Callable[[], Fact]) -> Fact | str:
 
 
 def _cpuinfo(*names: str) -> str:
-    """The first line of /proc/cpuinfo called one of `names`; empty where there is none, as on a Mac."""
+    """The first line of /proc/cpuinfo called one of `names`; empty where there is none, as on a
+    Mac.
+    """
     if not CPUINFO.is_file():
         return ""
     lines = (line.partition(":") for line in CPUINFO.read_text().splitlines())
@@ -208,7 +262,9 @@ def _cpuinfo(*names: str) -> str:
 
 
 def _vectors() -> dict[str, int] | None:
-    """Doubles that this CPU computes at once, by the name of its instructions; None where it does not tell."""
+    """Doubles that this CPU computes at once, by the name of its instructions; None where it does
+    not tell.
+    """
     flags = set(_cpuinfo("flags", "Features").split())
     return {name: lanes for name, (lanes, needed) in VECTORS.items() if needed <= flags} or None
 
@@ -239,7 +295,10 @@ def _cache() -> dict[str, Any]:
 
 
 def _nvrtc() -> dict[str, Any]:
-    return dict(version=".".join(map(str, availability.import_cupy().cuda.nvrtc.getVersion())), options=list(OPTIONS))
+    return dict(
+        version=".".join(map(str, availability.import_cupy().cuda.nvrtc.getVersion())),
+        options=list(OPTIONS),
+    )
 
 
 def _gpu_names() -> list[str]:
@@ -251,7 +310,9 @@ PROBES: dict[str, Callable[[], Any]] = {
     "python": lambda: dict(version=platform.python_version(), path=sys.prefix),
     "packages": lambda: {name: version(name) for name in ("numpy", "pyarrow")},
     "system": platform.platform,
-    "processor": lambda: _cpuinfo("model name", "Model") or platform.processor() or platform.machine(),
+    "processor": lambda: (
+        _cpuinfo("model name", "Model") or platform.processor() or platform.machine()
+    ),
     "cores": lambda: dict(usable=usable_cores(), present=os.cpu_count()),
     "vectors": _vectors,
     "compiled kernels": _kernels,

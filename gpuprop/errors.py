@@ -1,4 +1,6 @@
-"""Errors that gpuprop raises and that have a class of their own. Their messages say what is wrong, where, and what to do."""
+"""Errors that gpuprop raises and that have a class of their own. Their messages say what is wrong,
+where, and what to do.
+"""
 
 
 class GpupropError(Exception):
@@ -6,11 +8,14 @@ class GpupropError(Exception):
 
 
 class DamagedError(GpupropError, ValueError):
-    """A run directory is damaged or altered: its manifest, one of its parts or the file of its satellites is not what gpuprop wrote.
+    """A run directory is damaged or altered: its manifest, one of its parts or the file of its
+    satellites is not what gpuprop wrote.
 
     The message names the file, says what is wrong with it and what to do.
     """
 
 
 class ForeignFileError(DamagedError, FileExistsError):
-    """A directory holds a file, or a link, that gpuprop did not write there. It is never touched: choose another directory or move it."""
+    """A directory holds a file, or a link, that gpuprop did not write there. It is never touched:
+    choose another directory or move it.
+    """

@@ -22,21 +22,25 @@ from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
 from .typing import Bits
 
-BLOCK_BYTES = 32 << 20  # the three blocks in hand stay near the processor: larger ones are up to a tenth slower
+# the three blocks in hand stay near the processor: larger ones are up to a tenth slower
+BLOCK_BYTES = 32 << 20
 
 
 class Propagator:
     """SGP4 for all satellites of `elements` at once.
 
-    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default: GPUPROP_ENGINE, else auto). `auto` takes
-    the fastest that starts; if a GPU does not start, it runs without it and says why (EngineWarning). gravity:
-    wgs72 (what element sets are made with), wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
-    that the process may run on. eop: the Earth orientation behind the frames other than teme: None for the tables that astropy-iers-data
-    ships, a file (finals2000A.all, EOP C04), `none` (UT1 = UTC, no polar motion), or an EarthOrientation.
-    Raises ValueError for an unknown name, an engine that is not usable here or a file that is not such a table, CudaError if a GPU that was
-    chosen by name does not start.
+    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default:
+    GPUPROP_ENGINE, else auto). `auto` takes the fastest that starts; if a GPU does not start, it
+    runs without it and says why (EngineWarning). gravity: wgs72 (what element sets are made with),
+    wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
+    that the process may run on. eop: the Earth orientation behind the frames other than teme: None
+    for the tables that astropy-iers-data ships, a file (finals2000A.all, EOP C04), `none` (UT1 =
+    UTC, no polar motion), or an EarthOrientation. Raises ValueError for an unknown name, an engine
+    that is not usable here or a file that is not such a table, CudaError if a GPU that was chosen
+    by name does not start.
 
-    A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
+    A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA
+    2006-6753, Spacetrack Reports 3 and 6.
     """
 
     def __init__(
@@ -61,7 +65,8 @@ class Propagator:
         opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
         self._engine = opened[0][0]
-        self._propagations = [propagation for _, propagation in opened]  # of several GPUs, each has all satellites
+        # of several GPUs, each has all satellites
+        self._propagations = [propagation for _, propagation in opened]
 
     @property
     def engine(self) -> str:
@@ -84,8 +89,17 @@ class Propagator:
         model = f"{self.model.gravity.name}, opsmode {self.model.opsmode}"
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
-    def states(self, times: Any, frame: str = "teme", velocity: bool = True, *, sunlit: bool = False, device: bool = False) -> States:
-        """All states at some instants, in one block. For many instants use `snapshots`, which bounds the memory.
+    def states(
+        self,
+        times: Any,
+        frame: str = "teme",
+        velocity: bool = True,
+        *,
+        sunlit: bool = False,
+        device: bool = False,
+    ) -> States:
+        """All states at some instants, in one block. For many instants use `snapshots`, which
+        bounds the memory.
 
         Parameters
         ----------
@@ -98,7 +112,8 @@ class Propagator:
         sunlit : bool
             Compute whether the Sun shines on each satellite, too.
         device : bool
-            Leave the columns where they were computed: CuPy arrays (DLPack, __cuda_array_interface__) from a GPU, else numpy arrays.
+            Leave the columns where they were computed: CuPy arrays (DLPack,
+            __cuda_array_interface__) from a GPU, else numpy arrays.
 
         Returns
         -------
@@ -108,7 +123,8 @@ class Propagator:
         Raises
         ------
         ValueError
-            For an unknown frame, for instants that cannot be computed in it, and for a grid of more than 100,000,000 instants.
+            For an unknown frame, for instants that cannot be computed in it, and for a grid of more
+            than 100,000,000 instants.
         CudaError
             If the GPU fails, or does not have enough memory.
 
@@ -116,22 +132,35 @@ class Propagator:
         -----
         With device=True on a GPU:
 
-        - The arrays are finished: any stream, thread or library may read them at once. DLPack's `stream` may be anything, also -1.
-        - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of the call; for `snapshots`, at the time
-          when the next block is asked for. Work on that stream may still read the arrays when the last reference to them is dropped: their
-          memory is not written again before that work is done.
-        - A consumer that reads them on another stream must make the first stream wait before it drops the last reference and asks for the
-          next block. This is true for other libraries, too: DLPack orders the beginning of a use, not its end. So::
+        - The arrays are finished: any stream, thread or library may read them at once. DLPack's
+          `stream` may be anything, also -1.
+        - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of
+          the call; for `snapshots`, at the time when the next block is asked for. Work on that
+          stream may still read the arrays when the last reference to them is dropped: their memory
+          is not written again before that work is done.
+        - A consumer that reads them on another stream must make the first stream wait before it
+          drops the last reference and asks for the next block. This is true for other libraries,
+          too: DLPack orders the beginning of a use, not its end. So::
 
               cupy.cuda.get_current_stream().wait_event(other.record())
 
-          Or it makes the other stream the current one (``with other:``) around the whole loop over `snapshots`.
+          Or it makes the other stream the current one (``with other:``) around the whole loop over
+          `snapshots`.
         """
         times = self._checked(times, frame, sunlit)
         if times.is_grid and times.count > MOST_LISTED:
-            raise ValueError(f"{times.count:,} instants in one block, which holds at most {MOST_LISTED:,}: use snapshots, or a longer step")
+            raise ValueError(
+                f"{times.count:,} instants in one block, which holds at most {MOST_LISTED:,}: use "
+                "snapshots, or a longer step"
+            )
         names, propagation = column_names(velocity, sunlit), self._propagations[0]
-        return self._block(propagation, times, room_for(propagation, times, names) if device else None, frame, names)
+        return self._block(
+            propagation,
+            times,
+            room_for(propagation, times, names) if device else None,
+            frame,
+            names,
+        )
 
     def snapshots(
         self,
@@ -144,7 +173,8 @@ class Propagator:
         instants: int | None = None,
         device: bool = False,
     ) -> Generator[States, None, None]:
-        """The same as `states`, as blocks of consecutive instants. The next block is computed while the caller uses this one.
+        """The same as `states`, as blocks of consecutive instants. The next block is computed while
+        the caller uses this one.
 
         Several GPUs take turns. Wrong arguments raise here, not at the first block.
 
@@ -167,14 +197,18 @@ class Propagator:
         Raises
         ------
         ValueError, CudaError
-            As for `states`; a grid may have any number of instants, a block of it at most 100,000,000.
+            As for `states`; a grid may have any number of instants, a block of it at most
+            100,000,000.
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
         instants = instants or self.instants(block_bytes, velocity, sunlit)
         times = self._checked(times, frame, sunlit)
         if times.is_grid and min(times.count, instants) > MOST_LISTED:
-            raise ValueError(f"{instants:,} instants in one block, which holds at most {MOST_LISTED:,}: give fewer instants (block_bytes)")
+            raise ValueError(
+                f"{instants:,} instants in one block, which holds at most {MOST_LISTED:,}: give "
+                "fewer instants (block_bytes)"
+            )
         return self._blocks(times, instants, frame, velocity, sunlit, device)
 
     def close(self) -> None:
@@ -188,15 +222,23 @@ class Propagator:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _blocks(self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool) -> Generator[States, None, None]:
+    def _blocks(
+        self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool
+    ) -> Generator[States, None, None]:
         names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        # This generator runs on the consumer's thread, so the memory is taken on the consumer's stream.
+        # This generator runs on the consumer's thread, so the memory is taken on the consumer's
+        # stream.
         turns = (
             (propagation, piece, room_for(propagation, piece, names) if device else None)
             for propagation, piece in zip(cycle(self._propagations), pieces)
         )
-        return ahead(lambda turn: self._block(*turn, frame, names), turns, len(self._propagations), "snapshots")
+        return ahead(
+            lambda turn: self._block(*turn, frame, names),
+            turns,
+            len(self._propagations),
+            "snapshots",
+        )
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Instants in a block of block_bytes, at least one."""
@@ -209,28 +251,56 @@ class Propagator:
         ends = instants.edges
         if not len(ends):
             return instants
-        epochs = [int(edge) for edge in (self._epoch_ns.min(), self._epoch_ns.max())] if len(self._epoch_ns) else []
-        if any(abs(int(instant) - epoch) >= 1 << 63 for epoch in epochs for instant in (ends.min(), ends.max())):
-            raise ValueError("an instant is more than 292 years from an epoch: nanoseconds since epoch do not fit 64 bits")
+        epochs = (
+            [int(edge) for edge in (self._epoch_ns.min(), self._epoch_ns.max())]
+            if len(self._epoch_ns)
+            else []
+        )
+        if any(
+            abs(int(instant) - epoch) >= 1 << 63
+            for epoch in epochs
+            for instant in (ends.min(), ends.max())
+        ):
+            raise ValueError(
+                "an instant is more than 292 years from an epoch: nanoseconds since epoch do not "
+                "fit 64 bits"
+            )
         return instants
 
-    def _block(self, propagation: Propagation, times: Times, room: Room | None, frame: str, names: tuple[str, ...]) -> States:
+    def _block(
+        self,
+        propagation: Propagation,
+        times: Times,
+        room: Room | None,
+        frame: str,
+        names: tuple[str, ...],
+    ) -> States:
         seen = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
         if room is not None and isinstance(propagation, CudaPropagation):
             columns = propagation.device_block(times.ns, names, seen, room)
         else:
             columns = propagation.block(times.ns, names, seen)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
-        return States(times, self.elements.sat_id, frame, {renamed.get(name, name): columns[name] for name in names}, self._eop)
+        return States(
+            times,
+            self.elements.sat_id,
+            frame,
+            {renamed.get(name, name): columns[name] for name in names},
+            self._eop,
+        )
 
 
 def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
-    """Memory for a block that stays on a GPU, taken on the caller's current stream; None without a GPU."""
+    """Memory for a block that stays on a GPU, taken on the caller's current stream; None without a
+    GPU.
+    """
     return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:
-    """ValueError for a frame that is not known, and for instants at which it, or the Sun, cannot be computed. eop: None in teme."""
+    """ValueError for a frame that is not known, and for instants at which it, or the Sun, cannot be
+    computed. eop: None in teme.
+    """
     position_names(frame)
     try:
         if eop is not None:
@@ -245,6 +315,10 @@ def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = Fals
     """What the engines need of a frame and of the Sun at instants (n_times,)."""
     if frame == "teme" and not sunlit:
         return TEME
-    rotation = None if frame == "teme" else frames.rotations("itrs" if frame == "geodetic" else frame, ns, eop)
+    rotation = (
+        None
+        if frame == "teme"
+        else frames.rotations("itrs" if frame == "geodetic" else frame, ns, eop)
+    )
     # How far the Earth has turned moves the Sun in TEME by less than 1e-11 rad: no table limits it.
     return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)

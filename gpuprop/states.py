@@ -24,13 +24,22 @@ STATUS = {
     6: "the satellite has decayed: it is below the Earth's surface",
     10: "SGP4 reports no error, but distance or speed is impossible for the element set",
 }
-SUNLIT = {0: "in the Earth's umbra", 1: "in its penumbra", 2: "sunlit", 255: "not known: no position"}
+SUNLIT = {
+    0: "in the Earth's umbra",
+    1: "in its penumbra",
+    2: "sunlit",
+    255: "not known: no position",
+}
 
 
 def position_names(frame: str) -> tuple[str, ...]:
-    """The columns of a position: x y z, or lat lon height in the frame `geodetic`. ValueError for a frame that is not known."""
+    """The columns of a position: x y z, or lat lon height in the frame `geodetic`. ValueError for a
+    frame that is not known.
+    """
     if frame not in FRAMES:
-        raise ValueError(f"frame {frame!r} is not known: use {', '.join(FRAMES[:-1])} or {FRAMES[-1]}")
+        raise ValueError(
+            f"frame {frame!r} is not known: use {', '.join(FRAMES[:-1])} or {FRAMES[-1]}"
+        )
     return GEODETIC if frame == "geodetic" else POSITION
 
 
@@ -38,10 +47,11 @@ def position_names(frame: str) -> tuple[str, ...]:
 class States:
     """States of n_sats satellites at n_times instants in `frame`, as columns (n_times, n_sats).
 
-    columns: `x y z` (km), or `lat lon` (WGS-84, deg, longitude in [-180, 180)) and `height` (km) in the frame `geodetic`; `vx vy vz` (km/s)
-    where velocity was asked for, relative to the axes of the frame (those of ITRS for `geodetic`); `status` as in gpuprop.STATUS;
-    `sunlit` where it was asked for (0 umbra, 1 penumbra, 2 sunlit, 255 no position). float64, status and sunlit uint8. Each is an
-    attribute too. Positions and velocities are NaN for status 1 to 4.
+    columns: `x y z` (km), or `lat lon` (WGS-84, deg, longitude in [-180, 180)) and `height` (km) in
+    the frame `geodetic`; `vx vy vz` (km/s) where velocity was asked for, relative to the axes of
+    the frame (those of ITRS for `geodetic`); `status` as in gpuprop.STATUS; `sunlit` where it was
+    asked for (0 umbra, 1 penumbra, 2 sunlit, 255 no position). float64, status and sunlit uint8.
+    Each is an attribute too. Positions and velocities are NaN for status 1 to 4.
     """
 
     times: Times
@@ -57,19 +67,28 @@ class States:
         if name in VELOCITY:
             return None  # not asked for
         if name in (*POSITION, *GEODETIC, "sunlit"):
-            raise AttributeError(f"these states, in the frame {self.frame}, have no {name} but {', '.join(columns)}")
+            raise AttributeError(
+                f"these states, in the frame {self.frame}, have no {name} but {', '.join(columns)}"
+            )
         raise AttributeError(f"States has no attribute {name!r}")
 
     @property
     def earth_orientation(self) -> str | None:
-        """Where the Earth orientation in these states comes from, and whether it is predicted; None in teme, where there is none."""
-        return None if self.frame == "teme" else earth_orientation(self.eop).described(self.times.ns)
+        """Where the Earth orientation in these states comes from, and whether it is predicted; None
+        in teme, where there is none.
+        """
+        return (
+            None if self.frame == "teme" else earth_orientation(self.eop).described(self.times.ns)
+        )
 
     @property
     def position(self) -> Array:
         """(n_times, n_sats, 3) km, a copy; ValueError in the frame `geodetic`."""
         if self.frame == "geodetic":
-            raise ValueError("geodetic states have lat, lon and height: ask for the frame itrs to have Earth-fixed positions")
+            raise ValueError(
+                "geodetic states have lat, lon and height: ask for the frame itrs to have "
+                "Earth-fixed positions"
+            )
         return np.stack([self.columns[name] for name in POSITION], axis=-1)
 
     @property
@@ -88,7 +107,12 @@ def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
     return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
 
 
-UNITS = {"lat": "deg", "lon": "deg", **dict.fromkeys(("x", "y", "z", "height"), "km"), **dict.fromkeys(VELOCITY, "km/s")}
+UNITS = {
+    "lat": "deg",
+    "lon": "deg",
+    **dict.fromkeys(("x", "y", "z", "height"), "km"),
+    **dict.fromkeys(VELOCITY, "km/s"),
+}
 
 
 def position_unit(frame: str) -> str:
@@ -105,9 +129,14 @@ def state_columns(frame: str, dtype: str, velocity: bool, sunlit: bool) -> list[
     columns = [
         pa.field("time", pa.timestamp("ns", "UTC"), nullable=False, metadata={"unit": "UTC"}),
         pa.field("sat_id", pa.int32(), nullable=False),
-        *(pa.field(name, real, nullable=False, metadata={"unit": UNITS[name], "frame": of}) for name, of in frames.items()),
+        *(
+            pa.field(name, real, nullable=False, metadata={"unit": UNITS[name], "frame": of})
+            for name, of in frames.items()
+        ),
         pa.field("status", pa.uint8(), nullable=False, metadata={"codes": json.dumps(STATUS)}),
     ]
     if sunlit:
-        columns.append(pa.field("sunlit", pa.uint8(), nullable=False, metadata={"codes": json.dumps(SUNLIT)}))
+        columns.append(
+            pa.field("sunlit", pa.uint8(), nullable=False, metadata={"codes": json.dumps(SUNLIT)})
+        )
     return columns

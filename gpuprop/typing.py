@@ -9,5 +9,6 @@ Array = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 Bits = npt.NDArray[np.int64]
 
-# The columns of a block by name (x y z or lat lon height, vx vy vz, status, sunlit), each (n_times, n_sats).
+# The columns of a block by name (x y z or lat lon height, vx vy vz, status, sunlit), each (n_times,
+# n_sats).
 Columns = dict[str, npt.NDArray[Any]]

@@ -1,4 +1,6 @@
-"""Small jobs for the tests of gpuprop.snapshots: few satellites, every kind of status, and a layout small enough to have many parts."""
+"""Small jobs for the tests of gpuprop.snapshots: few satellites, every kind of status, and a layout
+small enough to have many parts.
+"""
 
 import json
 import os
@@ -13,11 +15,20 @@ from gpuprop.time.times import Times, as_times
 
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")
 GRID = time_grid("2026-01-01T00:00:00Z", duration="53min", step="60s")
-IRREGULAR = as_times(["2026-01-01T00:00:00Z", "2026-01-01T00:00:07.5Z", "2026-01-03T12:00:00Z", "2026-01-02T00:00:00.000000001Z"])
+IRREGULAR = as_times(
+    [
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:07.5Z",
+        "2026-01-03T12:00:00Z",
+        "2026-01-02T00:00:00.000000001Z",
+    ]
+)
 
 
 def satellites() -> Elements:
-    """37 satellites of which one has no mean motion, one an impossible eccentricity and one decays; two share a number, two a name."""
+    """37 satellites of which one has no mean motion, one an impossible eccentricity and one decays;
+    two share a number, two a name.
+    """
     sats = walker("53:37/37/1", altitude_km=550.0)
     fields = {name: values.copy() for name, values in sats.fields.items()}
     fields["MEAN_MOTION"][3] = -1.0
@@ -28,7 +39,12 @@ def satellites() -> Elements:
     return Elements(fields, notes=("a note", "another"))
 
 
-def small_layout(monkeypatch: pytest.MonkeyPatch, batch_rows: int = 100, most: int = 200, part_bytes: int = 20_000) -> None:
+def small_layout(
+    monkeypatch: pytest.MonkeyPatch,
+    batch_rows: int = 100,
+    most: int = 200,
+    part_bytes: int = 20_000,
+) -> None:
     """Batches of two instants of 37 satellites, parts of eight, unless told otherwise."""
     monkeypatch.setattr("gpuprop.snapshots.layout.BATCH_ROWS", batch_rows)
     monkeypatch.setattr("gpuprop.snapshots.layout.MOST_BATCH_ROWS", most)
@@ -42,7 +58,11 @@ def propagator(engine: str | None = None, threads: int | None = None) -> Propaga
 def contents(directory: Path) -> dict[str, bytes]:
     """Every file but the manifest, by its path in the directory."""
     files = (Path(folder) / name for folder, _, names in os.walk(directory) for name in names)
-    return {str(file.relative_to(directory)): file.read_bytes() for file in files if file.name != "manifest.json"}
+    return {
+        str(file.relative_to(directory)): file.read_bytes()
+        for file in files
+        if file.name != "manifest.json"
+    }
 
 
 def rows(prop: Propagator, times: Times, dtype: str = "float64") -> dict[str, np.ndarray]:

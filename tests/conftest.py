@@ -1,4 +1,6 @@
-"""Fixtures that all tests share. Every engine that is usable here runs every test that takes `engine`."""
+"""Fixtures that all tests share. Every engine that is usable here runs every test that takes
+`engine`.
+"""
 
 import os
 import signal
@@ -17,14 +19,23 @@ from gpuprop.engine.choice import engines
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CUDA_ON_A_CPU = "cuda on a CPU"
 PTX_ON_A_CPU = "cuda's PTX on a CPU"
-# A slow machine is no fault: neither an example nor the making of examples is timed, and Dask's workers have time to begin.
-os.environ.update({f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{name}": f"{PATIENCE_S:.0f}s" for name in ("CONNECT", "TCP")})
+# A slow machine is no fault: neither an example nor the making of examples is timed, and Dask's
+# workers have time to begin.
+os.environ.update(
+    {
+        f"DASK_DISTRIBUTED__COMM__TIMEOUTS__{name}": f"{PATIENCE_S:.0f}s"
+        for name in ("CONNECT", "TCP")
+    }
+)
 settings.register_profile("gpuprop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gpuprop")
-# A shell starts `pytest &` with SIGINT ignored, and so would be the jobs that tests start and interrupt.
+# A shell starts `pytest &` with SIGINT ignored, and so would be the jobs that tests start and
+# interrupt.
 for _number in (signal.SIGINT, signal.SIGTERM):
     if signal.getsignal(_number) == signal.SIG_IGN:
-        signal.signal(_number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL)
+        signal.signal(
+            _number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        )
 
 USABLE = [name for name, report in engines().items() if report.usable]
 
@@ -49,12 +60,16 @@ def shared_constellations() -> Path:
 
 
 def _run_kernels_from(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(FakeCupy, "kernels", FromPtx() if origin == "PTX" else staticmethod(from_source))
+    monkeypatch.setattr(
+        FakeCupy, "kernels", FromPtx() if origin == "PTX" else staticmethod(from_source)
+    )
 
 
 @pytest.fixture(params=USABLE if "cuda" in USABLE else [CUDA_ON_A_CPU, PTX_ON_A_CPU, *USABLE])
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of an engine. Without a GPU, cuda's own code runs on a CPU (fake_cupy) with its kernels, and with the PTX of its kernels."""
+    """The name of an engine. Without a GPU, cuda's own code runs on a CPU (fake_cupy) with its
+    kernels, and with the PTX of its kernels.
+    """
     if request.param in (CUDA_ON_A_CPU, PTX_ON_A_CPU):
         _run_kernels_from("PTX" if request.param == PTX_ON_A_CPU else "source", monkeypatch)
         monkeypatch.setitem(sys.modules, "cupy", FakeCupy())
@@ -75,7 +90,9 @@ def installed_engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str, str]]:
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[..., tuple[int, str, str]]:
     """Run the command line in an empty directory: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GPUPROP_ENGINE", raising=False)

@@ -1,5 +1,5 @@
-"""As much of CuPy as gpuprop uses, on a CPU: the streams and the memory of fake_gpu.py, and kernels compiled by a C++ compiler from
-their sources, or from the PTX that NVRTC makes of them.
+"""As much of CuPy as gpuprop uses, on a CPU: the streams and the memory of fake_gpu.py, and kernels
+compiled by a C++ compiler from their sources, or from the PTX that NVRTC makes of them.
 
 It is stricter than a GPU: see fake_gpu.py. A write beside a buffer is found by `check_guards`.
 """
@@ -23,10 +23,20 @@ from fake_gpu import CUDARuntimeError, Event, Machine, OutOfMemoryError
 GRID_LIMITS = (2**31 - 1, 65535)
 LARGEST_BLOCK = 128  # __launch_bounds__
 CAPABILITY = 9, 0  # of the GPUs
-FLAGS = ("-std=c++17", "-ffp-contract=off", "-fno-math-errno", "-shared", "-fPIC", "-Wall", "-Wextra", "-Werror")
+FLAGS = (
+    "-std=c++17",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-shared",
+    "-fPIC",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+)
 SHIM = Path(__file__).with_name("cuda_shim.h")
 JOBS = dict(initialise_satellites="InitialiseJob") | {
-    f"propagate_{regime}": "PropagateJob" for regime in ("near_earth", "deep_space", "one_day", "half_day")
+    f"propagate_{regime}": "PropagateJob"
+    for regime in ("near_earth", "deep_space", "one_day", "half_day")
 }
 JOBS["look_angles"] = "LookJob"
 
@@ -40,7 +50,9 @@ def compiled(text: str, *flags: str) -> ctypes.CDLL:
     folder = Path(tempfile.mkdtemp())
     try:
         (folder / "kernels.cpp").write_text(text)
-        subprocess.run([compiler, *FLAGS, *flags, "kernels.cpp", "-o", "kernels.so"], cwd=folder, check=True)
+        subprocess.run(
+            [compiler, *FLAGS, *flags, "kernels.cpp", "-o", "kernels.so"], cwd=folder, check=True
+        )
         return ctypes.CDLL(str(folder / "kernels.so"))
     finally:
         shutil.rmtree(folder)
@@ -53,25 +65,40 @@ def from_source(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
 
 
 class FromPtx:
-    """The kernels as NVRTC compiles them for a GPU, translated for this CPU (ptx.py). The test is skipped if NVRTC is not installed.
+    """The kernels as NVRTC compiles them for a GPU, translated for this CPU (ptx.py). The test is
+    skipped if NVRTC is not installed.
 
-    Without arguments it takes the newest NVRTC that is installed, and compiles for the GPUs of FakeCupy.
+    Without arguments it takes the newest NVRTC that is installed, and compiles for the GPUs of
+    FakeCupy.
     """
 
-    def __init__(self, wheel: str | None = None, capability: int = 10 * CAPABILITY[0] + CAPABILITY[1], may_be_fused: bool = False) -> None:
+    def __init__(
+        self,
+        wheel: str | None = None,
+        capability: int = 10 * CAPABILITY[0] + CAPABILITY[1],
+        may_be_fused: bool = False,
+    ) -> None:
         self.wheel = wheel or list(nvrtc.libraries())[-1]
         self.capability, self.may_be_fused = capability, may_be_fused
 
     def __call__(self, code: str, options: tuple[str, ...]) -> ctypes.CDLL:
-        text = nvrtc.ptx(code, (f"--gpu-architecture=compute_{self.capability}", *options), self.wheel)
+        text = nvrtc.ptx(
+            code, (f"--gpu-architecture=compute_{self.capability}", *options), self.wheel
+        )
         return compiled(ptx.translate(text, may_be_fused=self.may_be_fused), "-O1", "-Wno-unused")
 
 
 def check_places(job):
-    """Satellites are written at the places that an array gives: one that is not filled yet would have the kernel write anywhere."""
+    """Satellites are written at the places that an array gives: one that is not filled yet would
+    have the kernel write anywhere.
+    """
     if "place" in job.dtype.names:
-        places = np.ctypeslib.as_array((ctypes.c_int64 * int(job["n_sats"][0])).from_address(int(job["place"][0])))
-        assert ((places >= 0) & (places < len(places))).all(), "a kernel read places that are not there yet"
+        places = np.ctypeslib.as_array(
+            (ctypes.c_int64 * int(job["n_sats"][0])).from_address(int(job["place"][0]))
+        )
+        assert ((places >= 0) & (places < len(places))).all(), (
+            "a kernel read places that are not there yet"
+        )
 
 
 class CUDADriverError(RuntimeError):
@@ -101,7 +128,9 @@ class FakeCupy:
             Stream=_Streams(machine),
             PinnedMemory=self._pinned,
             PinnedMemoryPointer=lambda mem, offset: mem,
-            get_current_stream=lambda device_id=-1: machine.entered(None if device_id == -1 else device_id)[-1],
+            get_current_stream=lambda device_id=-1: machine.entered(
+                None if device_id == -1 else device_id
+            )[-1],
             compiler=SimpleNamespace(CompileException=CompileException),
             driver=SimpleNamespace(CUDADriverError=CUDADriverError),
             memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
@@ -111,7 +140,9 @@ class FakeCupy:
                 getDeviceCount=lambda: len(self.gpus),
                 driverGetVersion=lambda: 12080,
                 runtimeGetVersion=lambda: 12090,
-                getDeviceProperties=lambda index: dict(name=self.gpus[index].encode(), major=CAPABILITY[0], minor=CAPABILITY[1]),
+                getDeviceProperties=lambda index: dict(
+                    name=self.gpus[index].encode(), major=CAPABILITY[0], minor=CAPABILITY[1]
+                ),
                 is_hip=False,
             ),
         )
@@ -133,7 +164,9 @@ class FakeCupy:
     def RawModule(self, code, options):
         self.options.append(options)
         library = self.kernels(code, options)
-        return SimpleNamespace(get_function=lambda name: self._kernel(getattr(library, f"run_{name}"), name))
+        return SimpleNamespace(
+            get_function=lambda name: self._kernel(getattr(library, f"run_{name}"), name)
+        )
 
     def _kernel(self, run, name):
         run.argtypes = (ctypes.c_uint, ctypes.c_uint, ctypes.c_uint, ctypes.c_long, ctypes.c_char_p)
@@ -142,7 +175,10 @@ class FakeCupy:
             (job,) = args
             assert job.size == 1
             grid = (*grid, 1)[:2]
-            if not all(1 <= size <= limit for size, limit in zip(grid, GRID_LIMITS, strict=True)) or not 1 <= block[0] <= LARGEST_BLOCK:
+            if (
+                not all(1 <= size <= limit for size, limit in zip(grid, GRID_LIMITS, strict=True))
+                or not 1 <= block[0] <= LARGEST_BLOCK
+            ):
                 raise CUDADriverError("CUDA_ERROR_INVALID_VALUE: invalid argument")
             self.launches.append((name, grid, block, self.machine.device))
             job, bytes_of_job = job.copy(), job.tobytes()
@@ -151,7 +187,10 @@ class FakeCupy:
                 check_places(job)
                 done = run(*grid, *block, len(bytes_of_job), bytes_of_job)
                 assert done != 0, f"the argument of {name} has another size in C++"
-                assert done > 0, f"{name} would fail on a GPU at line {-done} of its PTX: an address that is not aligned or not there"
+                assert done > 0, (
+                    f"{name} would fail on a GPU at line {-done} of its PTX: an address that is "
+                    "not aligned or not there"
+                )
 
             self.machine.entered()[-1].queue.give(work)
 

@@ -1,16 +1,22 @@
-"""The streams and the memory of GPUs, on a CPU, by the rules of CUDA and of CuPy's memory pool. fake_cupy.py gives them CuPy's names.
+"""The streams and the memory of GPUs, on a CPU, by the rules of CUDA and of CuPy's memory pool.
+fake_cupy.py gives them CuPy's names.
 
 It is stricter than a GPU:
-- Work waits in its queue until somebody waits for it; work of an *eager* stream runs at once. What two streams do without an order between
-  them is so done in the wrong order, in one of the two settings.
-- Memory starts as rubbish, and is rubbish again when it is freed: CuPy's pool gives it back at once to the stream on which it was
-  allocated, in order with the work of that stream, and with no other. The next allocation on that stream may get it.
-- The legacy default stream waits for all blocking streams of its GPU, and they wait for it. Non-blocking streams do neither. The default
-  stream of a thread (CUPY_CUDA_PER_THREAD_DEFAULT_STREAM) is a blocking stream.
-- A copy from ordinary host memory takes the values at once (CuPy copies them to a buffer of its own); a copy to ordinary host memory
-  returns when it is done. Copies from and to pinned memory happen when their turn in the stream comes.
+- Work waits in its queue until somebody waits for it; work of an *eager* stream runs at once. What
+  two streams do without an order between them is so done in the wrong order, in one of the two
+  settings.
+- Memory starts as rubbish, and is rubbish again when it is freed: CuPy's pool gives it back at once
+  to the stream on which it was allocated, in order with the work of that stream, and with no other.
+  The next allocation on that stream may get it.
+- The legacy default stream waits for all blocking streams of its GPU, and they wait for it.
+  Non-blocking streams do neither. The default stream of a thread
+  (CUPY_CUDA_PER_THREAD_DEFAULT_STREAM) is a blocking stream.
+- A copy from ordinary host memory takes the values at once (CuPy copies them to a buffer of its
+  own); a copy to ordinary host memory returns when it is done. Copies from and to pinned memory
+  happen when their turn in the stream comes.
 
-Sources: cupy/cuda/memory.pyx, stream.pyx; CUDA Runtime API, "Stream synchronization behavior" and "API synchronization behavior".
+Sources: cupy/cuda/memory.pyx, stream.pyx; CUDA Runtime API, "Stream synchronization behavior" and
+"API synchronization behavior".
 """
 
 import ctypes
@@ -44,7 +50,9 @@ class Queue:
         self.done = 0
         self._work = []
         self._running = False
-        self._last = 0  # how much of the work there was when the last action was given; what the pool does is no action
+        # how much of the work there was when the last action was given; what the pool does is no
+        # action
+        self._last = 0
         gpu.queues.append(self)
 
     def __len__(self):
@@ -63,7 +71,8 @@ class Queue:
 
     def run(self, until):
         with self.gpu.machine.lock:
-            if self._running:  # a finalizer gave this queue work in the middle of its work: its turn comes
+            # a finalizer gave this queue work in the middle of its work: its turn comes
+            if self._running:
                 return
             self._running = True
             try:
@@ -75,7 +84,8 @@ class Queue:
                 self._running = False
 
 
-LEGACY_ORDER = {("legacy", "blocking"): True, ("blocking", "legacy"): True}  # whose work waits for whose
+# whose work waits for whose
+LEGACY_ORDER = {("legacy", "blocking"): True, ("blocking", "legacy"): True}
 
 
 class Gpu:
@@ -101,8 +111,8 @@ class Gpu:
 class Machine:
     """The GPUs, what is current in each thread, and how much memory there is.
 
-    per_thread: whether each thread has a default stream of its own. eager: the streams whose work runs at once: numbers in the order of
-    their making, and "default" for the default streams.
+    per_thread: whether each thread has a default stream of its own. eager: the streams whose work
+    runs at once: numbers in the order of their making, and "default" for the default streams.
     """
 
     def __init__(self, gpus, eager, memory, per_thread):
@@ -137,7 +147,9 @@ class Machine:
         return stacks.setdefault(self.device if device is None else device, [self.default])
 
     def make_stream(self, non_blocking):
-        queue = Queue(self.gpu, "non_blocking" if non_blocking else "blocking", self.made in self.eager)
+        queue = Queue(
+            self.gpu, "non_blocking" if non_blocking else "blocking", self.made in self.eager
+        )
         stream = Stream(self, FIRST_HANDLE + self.made, queue)
         self.made += 1
         self.streams[stream.ptr] = stream
@@ -148,10 +160,15 @@ class Machine:
         return {LEGACY: self.null, PER_THREAD: self.ptds}.get(handle) or self.streams[handle]
 
     def allocate(self, nbytes):
-        """(memory, view of its bytes): rubbish, which is freed when no reference to `memory` is left."""
+        """(memory, view of its bytes): rubbish, which is freed when no reference to `memory` is
+        left.
+        """
         with self.lock:
             if self.live + nbytes > self.memory:
-                raise OutOfMemoryError(f"Out of memory allocating {nbytes:,} bytes (allocated so far: {self.live:,} bytes).")
+                raise OutOfMemoryError(
+                    f"Out of memory allocating {nbytes:,} bytes (allocated so far: {self.live:,} "
+                    "bytes)."
+                )
             self.live += nbytes
             self.peak = max(self.peak, self.live)
             queue = self.entered()[-1].queue
@@ -175,7 +192,10 @@ class Machine:
             queue.give(chunk.give_back, action=False)
 
     def is_pinned(self, address, nbytes):
-        return any(start <= address and address + nbytes <= start + size for start, size in list(self.pinned.items()))
+        return any(
+            start <= address and address + nbytes <= start + size
+            for start, size in list(self.pinned.items())
+        )
 
     def synchronize(self):
         for gpu in self.gpus:
@@ -235,7 +255,9 @@ class Event:
 
 
 class Stream:
-    """A handle of a queue; the default streams stand for that of the current device, or of this thread there."""
+    """A handle of a queue; the default streams stand for that of the current device, or of this
+    thread there.
+    """
 
     def __init__(self, machine, ptr, queue):
         self._machine, self.ptr, self._queue = machine, ptr, queue
@@ -266,7 +288,8 @@ class Stream:
     def __enter__(self):
         if self.device_id not in (-1, self._machine.device):
             raise RuntimeError(
-                f"The device that the stream is created on ({self.device_id}) does not match with the current device "
+                f"The device that the stream is created on ({self.device_id}) does not match with "
+                "the current device "
                 f"({self._machine.device})"
             )
         device = self._machine.device
@@ -297,8 +320,14 @@ class Array:
     def get(self, stream=None, out=None, blocking=True):
         stream = stream or self._machine.entered()[-1]
         out = np.empty(self.shape, self.dtype) if out is None else out
-        assert out.shape == self.shape and out.dtype == self.dtype and out.flags.c_contiguous and self._view.flags.c_contiguous
-        source, destination, nbytes = self._view, out.ctypes.data, self.nbytes  # the memory of neither is held
+        assert (
+            out.shape == self.shape
+            and out.dtype == self.dtype
+            and out.flags.c_contiguous
+            and self._view.flags.c_contiguous
+        )
+        # the memory of neither is held
+        source, destination, nbytes = self._view, out.ctypes.data, self.nbytes
         stream.queue.give(lambda: ctypes.memmove(destination, source.ctypes.data, nbytes))
         if blocking or not self._machine.is_pinned(destination, nbytes):
             stream.synchronize()
@@ -307,17 +336,26 @@ class Array:
     @property
     def __cuda_array_interface__(self):
         handle = self._machine.entered()[-1].ptr or LEGACY
-        interface = dict(shape=self.shape, typestr=self.dtype.str, data=(self.data.ptr, False), version=3, strides=None)
+        interface = dict(
+            shape=self.shape,
+            typestr=self.dtype.str,
+            data=(self.data.ptr, False),
+            version=3,
+            strides=None,
+        )
         return interface | dict(stream=handle)
 
     def __dlpack_device__(self):
         return 2, self.device.id
 
     def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
-        """A capsule: the array itself. The consumer's stream waits for the stream that is current on the current device (core.pyx)."""
+        """A capsule: the array itself. The consumer's stream waits for the stream that is current
+        on the current device (core.pyx).
+        """
         if stream is not None and (not isinstance(stream, int) or stream < -1 or stream == 0):
             raise ValueError(
-                f"On CUDA, the valid stream for the DLPack protocol is -1, 1, 2, or any larger value, but {stream} was provided"
+                "On CUDA, the valid stream for the DLPack protocol is -1, 1, 2, or any larger "
+                f"value, but {stream} was provided"
             )
         current = self._machine.entered()[-1]
         consumer = LEGACY if stream is None else stream

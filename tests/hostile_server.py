@@ -1,4 +1,6 @@
-"""A server on this machine that does what its script says with each connection: slow, endless, wrong. Over TLS and as a proxy, too."""
+"""A server on this machine that does what its script says with each connection: slow, endless,
+wrong. Over TLS and as a proxy, too.
+"""
 
 import contextlib
 import datetime
@@ -22,9 +24,13 @@ Script = Callable[[socket.socket], None]
 
 
 class HostileServer:
-    """Runs `script` with every connection, each on a thread of its own. requests: what was asked; left: set when a script has ended."""
+    """Runs `script` with every connection, each on a thread of its own. requests: what was asked;
+    left: set when a script has ended.
+    """
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None = None, asks_first: bool = True) -> None:
+    def __init__(
+        self, script: Script, tls: ssl.SSLContext | None = None, asks_first: bool = True
+    ) -> None:
         self.script, self.requests, self.left = script, [], threading.Event()
         self._tls, self._asks_first = tls, asks_first
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -41,7 +47,9 @@ class HostileServer:
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
             while True:
-                threading.Thread(target=self._serve, args=(self._listener.accept()[0],), daemon=True).start()
+                threading.Thread(
+                    target=self._serve, args=(self._listener.accept()[0],), daemon=True
+                ).start()
 
     def _serve(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE_S)
@@ -54,7 +62,8 @@ class HostileServer:
             self.script(connection)
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
-                while connection.recv(1 << 16):  # closing with unread bytes would reset the connection, and the answer with it
+                # closing with unread bytes would reset the connection, and the answer with it
+                while connection.recv(1 << 16):
                     pass
         self.left.set()
 
@@ -127,7 +136,9 @@ def tunnels(head: bytes = b"HTTP/1.1 200 OK\r\n\r\n") -> Callable[[HostileServer
 
 
 def tls_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's TLS context for 127.0.0.1, and the file of the certificate that a client has to trust."""
+    """A server's TLS context for 127.0.0.1, and the file of the certificate that a client has to
+    trust.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -139,13 +150,22 @@ def tls_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .serial_number(1)
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
     certificate_file, key_file = folder / "certificate.pem", folder / "key.pem"
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
+    key_file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate_file, key_file)
     return context, certificate_file

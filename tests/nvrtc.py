@@ -6,7 +6,8 @@ from importlib import metadata
 
 import pytest
 
-WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvrtc")  # of CUDA 12, which still knows compute capability 7.0, and of 13
+# of CUDA 12, which still knows compute capability 7.0, and of 13
+WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvrtc")
 
 
 @cache
@@ -22,7 +23,10 @@ def libraries() -> dict[str, ctypes.CDLL]:
             if file.name.startswith("libnvrtc.so."):
                 found[wheel] = ctypes.CDLL(str(file.locate()))
     if not found:
-        pytest.skip(f"none of {', '.join(WHEELS)} is installed: the CUDA kernels cannot be compiled", allow_module_level=True)
+        pytest.skip(
+            f"none of {', '.join(WHEELS)} is installed: the CUDA kernels cannot be compiled",
+            allow_module_level=True,
+        )
     return found
 
 
@@ -45,7 +49,11 @@ def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, st
     """PTX and messages."""
     nvrtc = libraries()[wheel]
     program = ctypes.c_void_p()
-    _check(nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b"joined.cu", 0, None, None))
+    _check(
+        nvrtc.nvrtcCreateProgram(
+            ctypes.byref(program), source.encode(), b"joined.cu", 0, None, None
+        )
+    )
     try:
         words = (ctypes.c_char_p * len(options))(*(option.encode() for option in options))
         done = nvrtc.nvrtcCompileProgram(program, len(options), words)

@@ -1,3 +1,5 @@
-"""How long tests wait for what must happen: longer than the slowest machine needs. Only a test that hangs reaches the limit."""
+"""How long tests wait for what must happen: longer than the slowest machine needs. Only a test that
+hangs reaches the limit.
+"""
 
 PATIENCE_S = 900.0

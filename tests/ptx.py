@@ -1,12 +1,15 @@
-"""Translate NVRTC's PTX to C++ for this CPU, so that the tests run the output of the compiler, not only its input.
+"""Translate NVRTC's PTX to C++ for this CPU, so that the tests run the output of the compiler, not
+only its input.
 
-Each instruction becomes a call of one function of ptx_shim.h, which says what it computes. Registers hold bits, as they do in PTX, and the
-type of the instruction says what the bits mean.
+Each instruction becomes a call of one function of ptx_shim.h, which says what it computes.
+Registers hold bits, as they do in PTX, and the type of the instruction says what the bits mean.
 
-The translation is strict. An instruction, a modifier, an operand or a directive that is not listed here is a PtxError that names the line.
-To add an instruction, look it up in NVIDIA's "PTX ISA" (chapter 9.7), write it in ptx_shim.h, list it in FORMS and test it in test_ptx.py.
+The translation is strict. An instruction, a modifier, an operand or a directive that is not listed
+here is a PtxError that names the line. To add an instruction, look it up in NVIDIA's "PTX ISA"
+(chapter 9.7), write it in ptx_shim.h, list it in FORMS and test it in test_ptx.py.
 
-Threads run one after another (cuda_shim.h). So nothing that makes threads work together (barriers, shared memory, atomics) can be listed.
+Threads run one after another (cuda_shim.h). So nothing that makes threads work together (barriers,
+shared memory, atomics) can be listed.
 """
 
 import re
@@ -15,12 +18,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 SHIMS = ("cuda_shim.h", "ptx_shim.h")
-REGISTERS = {"pred": 1, "b16": 16, "b32": 32, "b64": 64, "f64": 64}  # width in bits of each type of register
-INTEGERS = {f"{kind}{width}": width for width in (8, 16, 32, 64) for kind in "sub"}  # in memory; 8 bits there only
+# width in bits of each type of register
+REGISTERS = {"pred": 1, "b16": 16, "b32": 32, "b64": 64, "f64": 64}
+# in memory; 8 bits there only
+INTEGERS = {f"{kind}{width}": width for width in (8, 16, 32, 64) for kind in "sub"}
 WIDTH = {"pred": 1, "f64": 64} | INTEGERS
 SPECIAL = {
     f"%{register}.{axis}": f"{variable}.{axis}"
-    for register, variable in dict(tid="threadIdx", ntid="blockDim", ctaid="blockIdx", nctaid="gridDim").items()
+    for register, variable in dict(
+        tid="threadIdx", ntid="blockDim", ctaid="blockIdx", nctaid="gridDim"
+    ).items()
     for axis in "xy"
 }
 
@@ -32,7 +39,9 @@ KERNEL = re.compile(
 )
 DECLARATION = re.compile(r"\.reg \.(\w+)\s+%([a-z]+)<(\d+)>;")
 LABEL = re.compile(r"\$(\w+):")
-INSTRUCTION = re.compile(r"(?:@(?P<negated>!?)(?P<guard>%\w+)\s+)?(?P<opcode>[a-z][\w.]*)(?:\s+(?P<operands>[^;]+))?;")
+INSTRUCTION = re.compile(
+    r"(?:@(?P<negated>!?)(?P<guard>%\w+)\s+)?(?P<opcode>[a-z][\w.]*)(?:\s+(?P<operands>[^;]+))?;"
+)
 REGISTER = re.compile(r"%([a-z]+)(0|[1-9]\d*)")
 FLOAT = re.compile(r"0d([0-9A-Fa-f]{16})")
 INTEGER = re.compile(r"-?(?:0|[1-9]\d*)|0x[0-9A-Fa-f]+")
@@ -98,12 +107,14 @@ def _forms() -> dict[str, Form]:
     forms["fma.rn.f64"] = Form("f64", ("f64", "f64", "f64"), "fma_rn")
     forms["selp.f64"] = Form("f64", ("f64", "f64", "pred"), "selp")
     forms["mov.pred"] = Form("pred", ("pred",), "mov")
-    forms["cvta.to.global.u64"] = Form("u64", ("u64",), "mov")  # global memory is the memory of this process
+    # global memory is the memory of this process
+    forms["cvta.to.global.u64"] = Form("u64", ("u64",), "mov")
     return forms
 
 
 FORMS = _forms()
-# Without a rounding modifier the assembler may fuse them, so the PTX does not say what they compute.
+# Without a rounding modifier the assembler may fuse them, so the PTX does not say what they
+# compute.
 MAY_BE_FUSED = {f"{word}.f64": FORMS[f"{word}.rn.f64"] for word in ("add", "sub", "mul")}
 IN_MEMORY = ("f64", *INTEGERS)
 LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") for kind in IN_MEMORY}
@@ -119,7 +130,8 @@ def translate(ptx: str, *, may_be_fused: bool = False) -> str:
     ptx : str
         What NVRTC wrote.
     may_be_fused : bool
-        Whether to take add.f64, sub.f64 and mul.f64, which say no rounding, for those that round to nearest.
+        Whether to take add.f64, sub.f64 and mul.f64, which say no rounding, for those that round to
+        nearest.
 
     Raises
     ------
@@ -155,7 +167,9 @@ def _each_line(text, start, end, read):
 
 def _header(line, number):
     if not HEADER.fullmatch(line):
-        raise PtxError("not known outside a kernel, or the beginning of a kernel of a form that is not known")
+        raise PtxError(
+            "not known outside a kernel, or the beginning of a kernel of a form that is not known"
+        )
 
 
 class _Kernel:
@@ -177,7 +191,8 @@ class _Kernel:
                 f"struct {self.name}_job {{ alignas(8) unsigned char bytes[{self.size}]; }};",
                 f"static void {self.name}(const {self.name}_job& job) {{",
                 *(
-                    f"    {kind} {', '.join(f'{letters}{number} = unset<{kind}>()' for number in range(count))};"
+                    f"    {kind} "
+                    f"{', '.join(f'{letters}{number} = unset<{kind}>()' for number in range(count))};"
                     for letters, (kind, count) in self.registers.items()
                 ),
                 *self.statements,
@@ -196,8 +211,14 @@ class _Kernel:
             self.statements.append(f"{label[1]}:;")
         elif instruction := INSTRUCTION.fullmatch(line):
             operands = [operand.strip() for operand in (instruction["operands"] or "").split(",")]
-            statement = self._statement(instruction["opcode"], [] if operands == [""] else operands, number)
-            guard = f"if ({instruction['negated']}{self._register(instruction['guard'], 'pred')}) " if instruction["guard"] else ""
+            statement = self._statement(
+                instruction["opcode"], [] if operands == [""] else operands, number
+            )
+            guard = (
+                f"if ({instruction['negated']}{self._register(instruction['guard'], 'pred')}) "
+                if instruction["guard"]
+                else ""
+            )
             self.statements.append(f"    {guard}{statement};")
         else:
             raise PtxError("neither an instruction, a label nor registers as they are known here")
@@ -230,7 +251,10 @@ class _Kernel:
             raise PtxError(f"instruction {opcode} is not known")
         form = self.forms[opcode]
         self._count(operands, 1 + len(form.operands))
-        values = ", ".join(self._value(operand, kind) for operand, kind in zip(operands[1:], form.operands, strict=True))
+        values = ", ".join(
+            self._value(operand, kind)
+            for operand, kind in zip(operands[1:], form.operands, strict=True)
+        )
         return self._set(operands[0], form.result, f"{form.function}({values})")
 
     def _count(self, operands, wanted):
@@ -239,7 +263,12 @@ class _Kernel:
 
     def _load(self, space, kind, register, address, number):
         where = "job, " if space == "param" else ""
-        return self._set(register, kind, f"load_{space}<{kind}>({where}{self._address(address, space)}, {number})", wider=True)
+        return self._set(
+            register,
+            kind,
+            f"load_{space}<{kind}>({where}{self._address(address, space)}, {number})",
+            wider=True,
+        )
 
     def _store(self, kind, address, register, number):
         value = _converted(self._register(register, kind, wider=True), self._type(register), kind)
@@ -272,7 +301,9 @@ class _Kernel:
     def _register(self, text, kind, wider=False):
         """The name in C++ of a register that may hold a `kind`."""
         found = self._type(text)
-        fits = REGISTERS[found] == WIDTH[kind] or (wider and kind != "f64" and REGISTERS[found] > WIDTH[kind])
+        fits = REGISTERS[found] == WIDTH[kind] or (
+            wider and kind != "f64" and REGISTERS[found] > WIDTH[kind]
+        )
         if not fits or (found == "f64" and kind not in ("f64", "b64")):
             raise PtxError(f"{text} is a register of type .{found}, which holds no .{kind}")
         return text.removeprefix("%")
@@ -289,7 +320,9 @@ class _Kernel:
 
 def _converted(value, given, wanted):
     """A value of the type `given`, in C++, as one of the type `wanted`."""
-    return value if given.replace("u", "b") == wanted.replace("u", "b") else f"as<{wanted}>({value})"
+    return (
+        value if given.replace("u", "b") == wanted.replace("u", "b") else f"as<{wanted}>({value})"
+    )
 
 
 def _integer(text, kind):

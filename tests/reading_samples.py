@@ -1,4 +1,6 @@
-"""Real element sets in every format, and a reader of two-line sets so simple that it can be the reference: one slice at a time."""
+"""Real element sets in every format, and a reader of two-line sets so simple that it can be the
+reference: one slice at a time.
+"""
 
 import datetime
 import json
@@ -84,7 +86,10 @@ def as_json(records: list[dict[str, str]], **layout: int) -> bytes:
 
 def as_kvn(records: list[dict[str, str]]) -> bytes:
     head = "CCSDS_OMM_VERS = 2.0\nCREATION_DATE = \nORIGINATOR = \nCENTER_NAME = EARTH\nREF_FRAME = TEME\nTIME_SYSTEM = UTC\n"
-    return "".join(head + "".join(f"{name} = {value}\n" for name, value in record.items()) + "\n" for record in records).encode()
+    return "".join(
+        head + "".join(f"{name} = {value}\n" for name, value in record.items()) + "\n"
+        for record in records
+    ).encode()
 
 
 def as_xml(records: list[dict[str, str]]) -> bytes:
@@ -92,12 +97,18 @@ def as_xml(records: list[dict[str, str]]) -> bytes:
         inner = "".join(f"<{name}>{value}</{name}>\n" for name, value in record.items())
         return f'<omm id="CCSDS_OMM_VERS" version="2.0">\n<body><segment>\n{inner}</segment></body>\n</omm>\n'
 
-    return ('<?xml version="1.0" encoding="UTF-8"?>\n<ndm>\n' + "".join(map(message, records)) + "</ndm>\n").encode()
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ndm>\n'
+        + "".join(map(message, records))
+        + "</ndm>\n"
+    ).encode()
 
 
 def as_tle(data: bytes = VER) -> bytes:
     """With right checksums throughout: three of the published sets have wrong ones."""
-    return "".join(f"{with_checksum(first)}\n{with_checksum(second)}\n" for first, second in sets(data)).encode()
+    return "".join(
+        f"{with_checksum(first)}\n{with_checksum(second)}\n" for first, second in sets(data)
+    ).encode()
 
 
 FORMATS = {"csv": as_csv, "json": as_json, "kvn": as_kvn, "xml": as_xml}

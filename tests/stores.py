@@ -1,4 +1,6 @@
-"""Object stores for tests: one in memory that counts what it is asked for and can fail, and moto, which speaks S3's protocol here."""
+"""Object stores for tests: one in memory that counts what it is asked for and can fail, and moto,
+which speaks S3's protocol here.
+"""
 
 import os
 import subprocess
@@ -23,11 +25,13 @@ SECRET = "a-secret-that-nobody-is-to-see"
 
 
 class CountedStore(MemoryFileSystem):
-    """An object store in memory, `counted://`: an object appears when its upload is completed, as in S3.
+    """An object store in memory, `counted://`: an object appears when its upload is completed, as
+    in S3.
 
-    requests: (what, path, bytes) in order. failing: called with the number of a request and what it is before it is done, and again after
-    that (done=True); what it raises is what the caller gets. uploads: those that are neither completed nor aborted. listed: what is
-    remembered, whatever changes, until invalidate_cache().
+    requests: (what, path, bytes) in order. failing: called with the number of a request and what it
+    is before it is done, and again after that (done=True); what it raises is what the caller gets.
+    uploads: those that are neither completed nor aborted. listed: what is remembered, whatever
+    changes, until invalidate_cache().
     """
 
     protocol = "counted"
@@ -72,7 +76,9 @@ class CountedStore(MemoryFileSystem):
         return self._listed("find", path, lambda: super(CountedStore, self).find(path, **options))
 
     def ls(self, path, detail=True, **options):
-        return self._listed("ls", path, lambda: super(CountedStore, self).ls(path, detail, **options))
+        return self._listed(
+            "ls", path, lambda: super(CountedStore, self).ls(path, detail, **options)
+        )
 
     def info(self, path, **options):
         return self._listed("info", path, lambda: super(CountedStore, self).info(path, **options))
@@ -135,9 +141,15 @@ def contents(directory):
 
 @contextmanager
 def s3_server():
-    """A server on this machine alone, in a process of its own; the environment is set so that fsspec finds it. Its address."""
+    """A server on this machine alone, in a process of its own; the environment is set so that
+    fsspec finds it. Its address.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     url = f"http://127.0.0.1:{process.stdout.readline().strip()}"
     settings = {

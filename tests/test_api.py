@@ -1,4 +1,6 @@
-"""python-sgp4's interface: its own documentation runs on gpuprop.api, and both libraries give the same answers."""
+"""python-sgp4's interface: its own documentation runs on gpuprop.api, and both libraries give the
+same answers.
+"""
 
 import copy
 import doctest
@@ -49,10 +51,40 @@ GIVEN = (
     "nddot",
     "bstar",
 )
-GIVEN += ("ephtype", "elnum", "revnum", "inclo", "nodeo", "ecco", "argpo", "mo", "no_kozai", "no", "operationmode", "method")
+GIVEN += (
+    "ephtype",
+    "elnum",
+    "revnum",
+    "inclo",
+    "nodeo",
+    "ecco",
+    "argpo",
+    "mo",
+    "no_kozai",
+    "no",
+    "operationmode",
+    "method",
+)
 GIVEN += ("mu", "radiusearthkm", "j2", "j3", "j4")
-COMPUTED = ("a", "alta", "altp", "mdot", "argpdot", "nodedot", "gsto", "tumin", "xke", "j3oj2", "am", "em", "im", "nm", "t")
-ANGLES = ("Om", "om", "mm")  # to a whole turn: a sum of angles may be wrapped to either side of zero
+COMPUTED = (
+    "a",
+    "alta",
+    "altp",
+    "mdot",
+    "argpdot",
+    "nodedot",
+    "gsto",
+    "tumin",
+    "xke",
+    "j3oj2",
+    "am",
+    "em",
+    "im",
+    "nm",
+    "t",
+)
+# to a whole turn: a sum of angles may be wrapped to either side of zero
+ANGLES = ("Om", "om", "mm")
 SGP4INIT = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
 
 
@@ -73,7 +105,9 @@ def assert_same_satellite(a: Any, b: Any) -> None:
 
 
 def assert_same_states(a: Any, b: Any) -> None:
-    """(e, r, v) of one satellite or of arrays: codes and NaN alike, position to 1e-6 km, velocity to 1e-9 km/s."""
+    """(e, r, v) of one satellite or of arrays: codes and NaN alike, position to 1e-6 km, velocity
+    to 1e-9 km/s.
+    """
     assert np.array_equal(a[0], b[0])
     np.testing.assert_allclose(a[1], b[1], rtol=0, atol=1e-6)
     np.testing.assert_allclose(a[2], b[2], rtol=0, atol=1e-9)
@@ -82,17 +116,28 @@ def assert_same_states(a: Any, b: Any) -> None:
 # --- python-sgp4's own words ---
 def test_documentation(tmp_path, monkeypatch):
     """Every example that python-sgp4 documents, with nothing replaced but the import."""
-    message = importlib.metadata.metadata("sgp4")  # importlib_metadata, where a package has imported it, keeps the text in a header
-    documentation = next(text for text in (sgp4.__doc__, message.get_payload(), message["Description"]) if text and ">>>" in text)
-    example = doctest.DocTestParser().get_doctest(documentation.replace("sgp4.api", "gpuprop.api"), {}, "sgp4", None, 0)
+    # importlib_metadata, where a package has imported it, keeps the text in a header
+    message = importlib.metadata.metadata("sgp4")
+    documentation = next(
+        text
+        for text in (sgp4.__doc__, message.get_payload(), message["Description"])
+        if text and ">>>" in text
+    )
+    example = doctest.DocTestParser().get_doctest(
+        documentation.replace("sgp4.api", "gpuprop.api"), {}, "sgp4", None, 0
+    )
     fields = exporter.export_omm(theirs.Satrec.twoline2rv(*ISS), "ISS")
-    (tmp_path / "sample_omm.csv").write_text(",".join(fields) + "\n" + ",".join(map(str, fields.values())) + "\n")
+    (tmp_path / "sample_omm.csv").write_text(
+        ",".join(fields) + "\n" + ",".join(map(str, fields.values())) + "\n"
+    )
     (tmp_path / "sample_omm.json").write_text(json.dumps([fields]))
     (tmp_path / "sample_omm.xml").write_text(sgp4.tests.MARIO_XML)
     monkeypatch.chdir(tmp_path)
     report: list[str] = []
     with np.printoptions():  # the examples set some
-        failures, examples = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, out=report.append, clear_globs=False)
+        failures, examples = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(
+            example, out=report.append, clear_globs=False
+        )
     assert not failures, "".join(report)
     assert examples > 60
     assert type(example.globs["satellite"]) is ours.Satrec
@@ -111,7 +156,9 @@ def test_names():
 # --- the same questions to both ---
 @pytest.mark.parametrize("i", range(33))
 def test_verification_satellite(i):
-    """Attributes at the start and after every published state; the states; single calls and arrays alike."""
+    """Attributes at the start and after every published state; the states; single calls and arrays
+    alike.
+    """
     a, b = ours.Satrec.twoline2rv(*pairs()[i]), theirs.Satrec.twoline2rv(*pairs()[i])
     case = cases()[i]
     assert a.satnum == case.sat_id
@@ -125,7 +172,11 @@ def test_verification_satellite(i):
     jd, fr = a.jdsatepoch + whole, a.jdsatepochF + fraction
     assert_same_states(a.sgp4_array(jd, fr), b.sgp4_array(jd, fr))
     assert_same_satellite(a, b)
-    assert np.array_equal(a.sgp4_array(jd, fr)[1], [a.sgp4(*pair)[1] for pair in zip(jd, fr, strict=True)], equal_nan=True)
+    assert np.array_equal(
+        a.sgp4_array(jd, fr)[1],
+        [a.sgp4(*pair)[1] for pair in zip(jd, fr, strict=True)],
+        equal_nan=True,
+    )
 
 
 @pytest.mark.parametrize("opsmode", ["i", "a"])
@@ -134,7 +185,10 @@ def test_models(whichconst, opsmode):
     """All gravity models and both modes through sgp4init, two days to both sides of the epoch."""
     for pair in pairs():
         b = theirs.Satrec.twoline2rv(*pair, whichconst)
-        arguments = [b.jdsatepoch + b.jdsatepochF - 2433281.5, *(getattr(b, name) for name in SGP4INIT)]
+        arguments = [
+            b.jdsatepoch + b.jdsatepochF - 2433281.5,
+            *(getattr(b, name) for name in SGP4INIT),
+        ]
         satellites: list[Any] = [ours.Satrec(), theirs.Satrec()]
         for satellite in satellites:
             satellite.sgp4init(whichconst, opsmode, b.satnum, *arguments)
@@ -145,12 +199,23 @@ def test_models(whichconst, opsmode):
 
 
 def test_array_is_its_satellites():
-    """An array of all regimes and of several gravity models gives the bits of single calls, whatever stands beside."""
+    """An array of all regimes and of several gravity models gives the bits of single calls,
+    whatever stands beside.
+    """
     jd, fr = np.array([2453000.5, 2453900.5, 2453912.25]), np.array([0.1, 0.0, 0.9])
-    satellites = [ours.Satrec.twoline2rv(*pair, i % 3) for i, pair in enumerate(pairs()) if pair[0][18:20] in ("06", "05", "04")]
+    satellites = [
+        ours.Satrec.twoline2rv(*pair, i % 3)
+        for i, pair in enumerate(pairs())
+        if pair[0][18:20] in ("06", "05", "04")
+    ]
     assert {satellite.method for satellite in satellites} == {"n", "d"}
     e, r, v = ours.SatrecArray(satellites).sgp4(jd, fr)
-    assert (e.shape, e.dtype, r.shape, v.shape) == ((len(satellites), 3), np.uint8, (len(satellites), 3, 3), (len(satellites), 3, 3))
+    assert (e.shape, e.dtype, r.shape, v.shape) == (
+        (len(satellites), 3),
+        np.uint8,
+        (len(satellites), 3, 3),
+        (len(satellites), 3, 3),
+    )
     for i, satellite in enumerate(satellites):
         for k in range(3):
             single = satellite.sgp4(jd[k], fr[k])
@@ -167,13 +232,36 @@ def without_kernels(monkeypatch):
 
 
 def answers() -> list[Any]:
-    """States and constants of the verification satellites: single calls, out of order in time, and both kinds of arrays."""
-    jd, fr = np.array([2453000.5, 2453900.5, 2453912.25, 2453000.5]), np.array([0.1, 0.0, 0.9, math.nan])
-    satellites = [ours.Satrec.twoline2rv(*pair, i % 3) for i, pair in enumerate(pairs()) if pair[0][18:20] in ("06", "05", "04")]
-    found: list[Any] = [satellite.sgp4_tsince(t) for satellite in satellites for t in (-2e5, 1440.0, -30.0, 7e5, 0.0)]
+    """States and constants of the verification satellites: single calls, out of order in time, and
+    both kinds of arrays.
+    """
+    jd, fr = (
+        np.array([2453000.5, 2453900.5, 2453912.25, 2453000.5]),
+        np.array([0.1, 0.0, 0.9, math.nan]),
+    )
+    satellites = [
+        ours.Satrec.twoline2rv(*pair, i % 3)
+        for i, pair in enumerate(pairs())
+        if pair[0][18:20] in ("06", "05", "04")
+    ]
+    found: list[Any] = [
+        satellite.sgp4_tsince(t)
+        for satellite in satellites
+        for t in (-2e5, 1440.0, -30.0, 7e5, 0.0)
+    ]
     found += [satellite.sgp4_array(jd, fr) for satellite in satellites]
-    found += [ours.SatrecArray(some).sgp4(jd, fr) for some in (satellites, satellites[:1], satellites[:10])]
-    return [*found, [getattr(satellite, name) for satellite in satellites for name in (*COMPUTED, *ANGLES, "error")]]
+    found += [
+        ours.SatrecArray(some).sgp4(jd, fr)
+        for some in (satellites, satellites[:1], satellites[:10])
+    ]
+    return [
+        *found,
+        [
+            getattr(satellite, name)
+            for satellite in satellites
+            for name in (*COMPUTED, *ANGLES, "error")
+        ],
+    ]
 
 
 def test_without_compiled_kernels(request):
@@ -181,7 +269,9 @@ def test_without_compiled_kernels(request):
     expected = answers()
     request.getfixturevalue("without_kernels")
     for a, b in zip(answers(), expected, strict=True):
-        assert [np.asarray(part).tobytes() for part in a] == [np.asarray(part).tobytes() for part in b]
+        assert [np.asarray(part).tobytes() for part in a] == [
+            np.asarray(part).tobytes() for part in b
+        ]
 
 
 @pytest.mark.skipif(not engine_cpu.usable()[0], reason=engine_cpu.usable()[1])
@@ -204,22 +294,32 @@ def test_the_engine_asked_for(engine, monkeypatch):
     if engine:
         monkeypatch.setenv("GPUPROP_ENGINE", engine)
     asks_for_numpy = (engine or "").strip().lower() == "numpy"
-    assert gpuprop.api.satrec.compiled.__wrapped__() == (engine_cpu.usable()[0] and not asks_for_numpy)
+    assert gpuprop.api.satrec.compiled.__wrapped__() == (
+        engine_cpu.usable()[0] and not asks_for_numpy
+    )
 
 
 def test_threads_share_a_satellite():
     """The saved integration of a resonance never changes the result of another call."""
     satellite = ours.Satrec.twoline2rv(*next(pair for pair in pairs() if pair[0][2:7] == "08195"))
     minutes = np.random.default_rng(1).uniform(-2e5, 2e5, 4000).tolist()
-    alone = [ours.Satrec.twoline2rv(*next(pair for pair in pairs() if pair[0][2:7] == "08195")).sgp4_tsince(t) for t in minutes]
+    alone = [
+        ours.Satrec.twoline2rv(
+            *next(pair for pair in pairs() if pair[0][2:7] == "08195")
+        ).sgp4_tsince(t)
+        for t in minutes
+    ]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(satellite.sgp4_tsince, minutes)) == alone
 
 
 def test_array_against_python_sgp4():
     jd, fr = np.full(50, 2453900.5), np.linspace(-1.0, 1.0, 50)
-    chosen = [pair for pair in pairs() if pair[0][18:20] == "06" and pair[0][2:7] != "29141"]  # it would have decayed months before
-    arrays = [api.SatrecArray([api.Satrec.twoline2rv(*pair) for pair in chosen]) for api in (ours, theirs)]
+    # it would have decayed months before
+    chosen = [pair for pair in pairs() if pair[0][18:20] == "06" and pair[0][2:7] != "29141"]
+    arrays = [
+        api.SatrecArray([api.Satrec.twoline2rv(*pair) for pair in chosen]) for api in (ours, theirs)
+    ]
     assert len(arrays[0]) == len(arrays[1]) == len(chosen) == 21
     assert_same_states(*(array.sgp4(jd, fr) for array in arrays))
 
@@ -237,7 +337,9 @@ def test_array_edges():
 
 # --- errors ---
 def test_codes_and_what_is_kept():
-    """Code 6 keeps the position, 1 does not; the mean elements are those of the last instant that had some."""
+    """Code 6 keeps the position, 1 does not; the mean elements are those of the last instant that
+    had some.
+    """
     a, b = ours.Satrec.twoline2rv(*DECAYING), theirs.Satrec.twoline2rv(*DECAYING)
     jd, fr = np.array([2459054.5, 2459055.5]), np.array([0.79712247, 0.79712247])
     e, r, v = a.sgp4_array(jd, fr)
@@ -253,12 +355,15 @@ def test_codes_and_what_is_kept():
 
 def test_implausible_is_no_code_of_sgp4():
     """A state that gpuprop marks with 10 has code 0 and the position of python-sgp4."""
-    arguments = (25545.69339541, 0.0296, 0.0, 0.0, 0.0014, 5.337, 1.767, 0.9463, 0.0695, 5.287)  # a fragment with 282 km to fall
+    # a fragment with 282 km to fall
+    arguments = (25545.69339541, 0.0296, 0.0, 0.0, 0.0014, 5.337, 1.767, 0.9463, 0.0695, 5.287)
     satellites: list[Any] = [ours.Satrec(), theirs.Satrec()]
     for satellite in satellites:
         satellite.sgp4init(ours.WGS72, "i", 25544, *arguments)
     jd = satellites[0].jdsatepoch + np.arange(0.0, 40.0)
-    marked = Propagator(Elements.from_satrecs(satellites[:1])).states(time_grid("2019-12-09T16:38:29.363424Z", step="1d", duration="40d"))
+    marked = Propagator(Elements.from_satrecs(satellites[:1])).states(
+        time_grid("2019-12-09T16:38:29.363424Z", step="1d", duration="40d")
+    )
     implausible = np.flatnonzero(marked.status[:, 0] == 10)
     assert implausible.size
     fr = np.full(40, satellites[0].jdsatepochF)
@@ -269,10 +374,13 @@ def test_implausible_is_no_code_of_sgp4():
     assert satellites[0].sgp4(jd[implausible[0]], fr[0])[0] == 0
 
 
-@pytest.mark.parametrize("number", ["25544", "28129", "08195", "09998"])  # near Earth, deep space, half day, one day
+# near Earth, deep space, half day, one day
+@pytest.mark.parametrize("number", ["25544", "28129", "08195", "09998"])
 @pytest.mark.parametrize("t", [math.nan, math.inf, -math.inf, 1e30])
 def test_no_instant(number, t):
-    """The state is NaN; the code is 1 if drag or the Moon has made the eccentricity impossible. python-sgp4 hangs in a resonance."""
+    """The state is NaN; the code is 1 if drag or the Moon has made the eccentricity impossible.
+    python-sgp4 hangs in a resonance.
+    """
     pair = ISS if number == "25544" else next(pair for pair in pairs() if pair[0][2:7] == number)
     satellite = ours.Satrec.twoline2rv(*pair)
     e, r, v = satellite.sgp4_tsince(t)
@@ -323,7 +431,8 @@ def test_bad_arguments():
         satellite.sgp4init(ours.WGS72, "x", 5, *orbit)
     with pytest.raises(ValueError, match="cannot exceed 339999"):
         satellite.sgp4init(ours.WGS72, "i", 340_000, *orbit)
-    assert_same_satellite(satellite, theirs.Satrec.twoline2rv(*ISS))  # a call that failed has changed nothing
+    # a call that failed has changed nothing
+    assert_same_satellite(satellite, theirs.Satrec.twoline2rv(*ISS))
     for name in ("inclo", "no_kozai", "a", "am", "t", "error", "mu", "method", "satnum"):
         with pytest.raises(AttributeError):
             setattr(satellite, name, 1)
@@ -348,7 +457,11 @@ def test_copies(used):
     satellite = ours.Satrec.twoline2rv(*pairs()[0])
     if used:
         satellite.sgp4_tsince(100.0)
-    for twin in (copy.copy(satellite), copy.deepcopy(satellite), pickle.loads(pickle.dumps(satellite))):
+    for twin in (
+        copy.copy(satellite),
+        copy.deepcopy(satellite),
+        pickle.loads(pickle.dumps(satellite)),
+    ):
         assert_same_satellite(twin, satellite)
         assert twin.sgp4_tsince(77.0) == ours.Satrec.twoline2rv(*pairs()[0]).sgp4_tsince(77.0)
         assert satellite.t == 100.0 * used
@@ -371,23 +484,34 @@ def test_copies_of_subclasses_and_arrays():
         array = ours.SatrecArray([ours.Satrec.twoline2rv(*pair) for pair in pairs()[:n]])
         instants = np.full(3, 2453900.5), np.array([0.1, 0.7, 0.3])
         for twin in (copy.copy(array), copy.deepcopy(array), pickle.loads(pickle.dumps(array))):
-            assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(twin.sgp4(*instants), array.sgp4(*instants), strict=True))
+            assert all(
+                np.array_equal(a, b, equal_nan=True)
+                for a, b in zip(twin.sgp4(*instants), array.sgp4(*instants), strict=True)
+            )
 
 
 def test_exporter():
     satellite = ours.Satrec.twoline2rv(*ISS)
     assert exporter.export_tle(satellite) == ISS
-    assert exporter.export_omm(satellite, "ISS") == exporter.export_omm(theirs.Satrec.twoline2rv(*ISS), "ISS")
+    assert exporter.export_omm(satellite, "ISS") == exporter.export_omm(
+        theirs.Satrec.twoline2rv(*ISS), "ISS"
+    )
 
 
 def test_dates():
     year, month, day = np.array([1957, 2000, 2024]), np.array([10, 1, 2]), np.array([4, 1, 29])
-    for mine, their in zip(ours.jday(year, month, day, 5, 6, 7.5), theirs.jday(year, month, day, 5, 6, 7.5), strict=True):
+    for mine, their in zip(
+        ours.jday(year, month, day, 5, 6, 7.5),
+        theirs.jday(year, month, day, 5, 6, 7.5),
+        strict=True,
+    ):
         assert np.array_equal(mine, their)
     for leap in (2023, 2024, 2000, 0, 19):
         for days in np.arange(1.0, 370.0, 0.731):
             for decimals in (6, 0):
-                assert ours.days2mdhms(leap, days, decimals) == theirs.days2mdhms(leap, days, decimals)
+                assert ours.days2mdhms(leap, days, decimals) == theirs.days2mdhms(
+                    leap, days, decimals
+                )
 
 
 # --- Elements to and from python-sgp4 ---
@@ -403,19 +527,26 @@ def assert_same_elements(a: Elements, b: Elements) -> None:
 @pytest.mark.parametrize("kind", [theirs.Satrec, sgp4.model.Satrec, ours.Satrec])
 def test_from_satrecs_of_lines(kind):
     """A TLE through any of the three satellites is what the file said, to the last bit."""
-    elements = read_elements("\n".join(line for pair in pairs() for line in pair).encode(), checksum="ignore")
-    assert_same_elements(Elements.from_satrecs([kind.twoline2rv(*pair) for pair in pairs()]), elements)
+    elements = read_elements(
+        "\n".join(line for pair in pairs() for line in pair).encode(), checksum="ignore"
+    )
+    assert_same_elements(
+        Elements.from_satrecs([kind.twoline2rv(*pair) for pair in pairs()]), elements
+    )
 
 
 def test_to_satrecs_and_back():
-    elements = read_elements("\n".join(line for pair in pairs() for line in pair).encode(), checksum="ignore")
+    elements = read_elements(
+        "\n".join(line for pair in pairs() for line in pair).encode(), checksum="ignore"
+    )
     satrecs = elements.to_satrecs()
     assert_same_elements(Elements.from_satrecs(satrecs), elements)
     for satrec, pair in zip(satrecs, pairs(), strict=True):
         assert type(satrec) is theirs.Satrec
         line = theirs.Satrec.twoline2rv(*pair)
         for name in GIVEN:
-            if name in ("bstar", "nddot"):  # a product of two doubles there, the nearest double here
+            # a product of two doubles there, the nearest double here
+            if name in ("bstar", "nddot"):
                 assert getattr(satrec, name) == pytest.approx(getattr(line, name), rel=5e-16)
             else:
                 assert (name, getattr(satrec, name)) == (name, getattr(line, name))
@@ -423,7 +554,9 @@ def test_to_satrecs_and_back():
 
 
 def test_from_satrecs_of_omm():
-    """python-sgp4 reads the mean motion and its derivatives of an OMM by other products than those of a TLE."""
+    """python-sgp4 reads the mean motion and its derivatives of an OMM by other products than those
+    of a TLE.
+    """
     elements = read_elements(sgp4.tests.MARIO_CSV.encode())
     for kind in (theirs.Satrec, ours.Satrec):
         satellite = kind()
@@ -431,19 +564,25 @@ def test_from_satrecs_of_omm():
         found = Elements.from_satrecs([satellite])
         epoch = np.abs(found.epoch - elements.epoch)[0]
         assert epoch < np.timedelta64(500, "ns")  # sgp4init takes days as one double
-        assert_same_elements(Elements(found.fields | {"EPOCH": elements.epoch}), without_names(elements))
+        assert_same_elements(
+            Elements(found.fields | {"EPOCH": elements.epoch}), without_names(elements)
+        )
 
 
 def test_numbers_without_a_short_decimal():
     """Full doubles keep their radians, so that states stay what they were."""
     generator = np.random.default_rng(1)
     n = 500
-    angles = {name: generator.uniform(0.0, 180.0, n) for name in ("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")}
+    angles = {
+        name: generator.uniform(0.0, 180.0, n)
+        for name in ("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+    }
     elements = Elements(
         angles
         | {
             "NORAD_CAT_ID": np.arange(n),
-            "EPOCH": np.datetime64("2026-01-01T00:00:00.123456789") + np.arange(n).astype("timedelta64[h]"),
+            "EPOCH": np.datetime64("2026-01-01T00:00:00.123456789")
+            + np.arange(n).astype("timedelta64[h]"),
             "MEAN_MOTION": generator.uniform(1.0, 16.0, n),
             "ECCENTRICITY": generator.uniform(0.0, 0.5, n),
             "BSTAR": generator.normal(0.0, 1e-4, n),
@@ -451,13 +590,28 @@ def test_numbers_without_a_short_decimal():
     )
     back = Elements.from_satrecs(elements.to_satrecs())
     assert np.array_equal(back.epoch, elements.epoch)
-    for name in ("mean_motion", "eccentricity", "inclination", "raan", "argp", "mean_anomaly", "bstar"):
+    for name in (
+        "mean_motion",
+        "eccentricity",
+        "inclination",
+        "raan",
+        "argp",
+        "mean_anomaly",
+        "bstar",
+    ):
         assert np.array_equal(getattr(back, name), getattr(elements, name)), name
 
 
 def test_satellites_that_python_sgp4_cannot_hold():
     elements = read_elements("\n".join(ISS).encode())
-    many = Elements.concat([elements, Elements(elements.fields | {"NORAD_CAT_ID": [1_000_000_000], "OBJECT_NAME": ["WALKER 1"]})])
+    many = Elements.concat(
+        [
+            elements,
+            Elements(
+                elements.fields | {"NORAD_CAT_ID": [1_000_000_000], "OBJECT_NAME": ["WALKER 1"]}
+            ),
+        ]
+    )
     with pytest.raises(ValueError, match=r"satellite 1000000000 'WALKER 1'.*339999"):
         many.to_satrecs()
     assert len(many[many.sat_id <= 339_999].to_satrecs()) == 1
@@ -474,18 +628,27 @@ def test_without_python_sgp4(monkeypatch):
 
 # --- a whole catalogue ---
 def test_catalogue(shared_data):
-    """27,485 sets: attributes and codes as python-sgp4's, exact round trips, and one meaning of a line in both readers."""
+    """27,485 sets: attributes and codes as python-sgp4's, exact round trips, and one meaning of a
+    line in both readers.
+    """
     path = shared_data / "spacetrack_full_2025-04-15.2le"
     lines = path.read_text().splitlines()
-    mine, their = ([api.Satrec.twoline2rv(*pair) for pair in zip(lines[::2], lines[1::2], strict=True)] for api in (ours, theirs))
+    mine, their = (
+        [api.Satrec.twoline2rv(*pair) for pair in zip(lines[::2], lines[1::2], strict=True)]
+        for api in (ours, theirs)
+    )
     for name in GIVEN[: GIVEN.index("no")]:
-        assert [getattr(satrec, name) for satrec in mine] == [getattr(satrec, name) for satrec in their], name
+        assert [getattr(satrec, name) for satrec in mine] == [
+            getattr(satrec, name) for satrec in their
+        ], name
     elements = without_names(read_elements(path))
     assert_same_elements(Elements.from_satrecs(mine), elements)
     assert_same_elements(Elements.from_satrecs(their), elements)
     assert_same_elements(Elements.from_satrecs(elements.to_satrecs()), elements)
     jd, fr = np.full(2, 2460780.5), np.array([0.0, 0.625])
-    (e, r, v), (their_e, their_r, their_v) = (api.SatrecArray(satrecs).sgp4(jd, fr) for api, satrecs in ((ours, mine), (theirs, their)))
+    (e, r, v), (their_e, their_r, their_v) = (
+        api.SatrecArray(satrecs).sgp4(jd, fr) for api, satrecs in ((ours, mine), (theirs, their))
+    )
     assert np.array_equal(e, their_e)
     # Under the ground, and where drag ran away (status 10), rounding grows without bound.
     times = np.array(["2025-04-15T00:00", "2025-04-15T15:00"], "datetime64[ns]")
@@ -494,7 +657,14 @@ def test_catalogue(shared_data):
     assert_same_states((e[good], r[good], v[good]), (e[good], their_r[good], their_v[good]))
 
 
-@pytest.mark.parametrize("name", ["starlink_omm_2025-05-24.json", "celestrak_catalog_omm_2022-07-01.csv", "celestrak_2026-09_omm.csv"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "starlink_omm_2025-05-24.json",
+        "celestrak_catalog_omm_2022-07-01.csv",
+        "celestrak_2026-09_omm.csv",
+    ],
+)
 def test_omm_catalogue_returns(shared_data, name):
     elements = without_names(read_elements(shared_data / name))
     elements = elements[elements.sat_id <= 339_999]
@@ -504,7 +674,9 @@ def test_omm_catalogue_returns(shared_data, name):
 
 @pytest.mark.parametrize("number", [np.float16, np.float32, np.float64, np.longdouble, Decimal])
 def test_instants_of_every_numeric_type_are_doubles_first(number: Any) -> None:
-    """As in python-sgp4: numpy subtracts single precision in single precision, which was 51 m here for a fraction in float32."""
+    """As in python-sgp4: numpy subtracts single precision in single precision, which was 51 m here
+    for a fraction in float32.
+    """
     mine, their = (library.Satrec.twoline2rv(*ISS) for library in (ours, theirs))
     for jd, fr in ((2458826.5, 0.1), (2458826.5, 0.8862275), (2458827.25, 0.0)):
         given = (number(jd) if number is not np.float16 else jd), number(fr)

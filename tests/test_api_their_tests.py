@@ -1,6 +1,8 @@
-"""python-sgp4's own test suite, sgp4/tests.py as it is installed, run with its imports replaced by those of gpuprop.api.
+"""python-sgp4's own test suite, sgp4/tests.py as it is installed, run with its imports replaced by
+those of gpuprop.api.
 
-Nothing of that file is copied here: it is loaded from the installed package, with `sgp4.api` and what else gpuprop.api has replaced.
+Nothing of that file is copied here: it is loaded from the installed package, with `sgp4.api` and
+what else gpuprop.api has replaced.
 """
 
 import importlib.util
@@ -34,14 +36,17 @@ NOT_APPLICABLE = {
     "test_bad_second_line": READER,
     "test_mismatched_lines": READER,
 }
-REPLACED = {"Satrec", "jday", "WGS72OLD", "WGS72", "WGS84", "api", "days2mdhms", "conveniences"}  # names inside sgp4/tests.py
+# names inside sgp4/tests.py
+REPLACED = {"Satrec", "jday", "WGS72OLD", "WGS72", "WGS84", "api", "days2mdhms", "conveniences"}
 
 
 @pytest.fixture(scope="module")
 def suite():
     """sgp4/tests.py, imported again while gpuprop.api replaces sgp4.api."""
     ours = gpuprop.api
-    conveniences = {name: getattr(ours, name, value) for name, value in vars(sgp4.conveniences).items()}
+    conveniences = {
+        name: getattr(ours, name, value) for name, value in vars(sgp4.conveniences).items()
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "sgp4.api", ours)
         patch.setattr(sgp4, "api", ours)
@@ -60,7 +65,9 @@ def names_of_tests():
 
 
 def uses(function: FunctionType, module: ModuleType) -> set[str]:
-    """The replaced names that a function of the module uses, itself or through the module's other functions."""
+    """The replaced names that a function of the module uses, itself or through the module's other
+    functions.
+    """
     found: set[str] = set()
     waiting: list[CodeType] = [function.__code__]
     while waiting:

@@ -1,4 +1,6 @@
-"""The files: schema and values as the contract with users has them, read by the tools users have, the same bytes whoever writes them."""
+"""The files: schema and values as the contract with users has them, read by the tools users have,
+the same bytes whoever writes them.
+"""
 
 import json
 import subprocess
@@ -14,7 +16,16 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 import xxhash
-from arrow_samples import COORDINATES, GRID, IRREGULAR, contents, propagator, rows, satellites, small_layout
+from arrow_samples import (
+    COORDINATES,
+    GRID,
+    IRREGULAR,
+    contents,
+    propagator,
+    rows,
+    satellites,
+    small_layout,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +36,14 @@ from gpuprop.snapshots import elements_digest, plan_snapshots, write_plan
 from gpuprop.snapshots.layout import MOST_BATCH_ROWS, Layout
 from gpuprop.time.times import Times
 
-FORMS = [("arrow", "none"), ("arrow", "lz4"), ("arrow", "zstd"), ("parquet", "none"), ("parquet", "lz4"), ("parquet", "zstd")]
+FORMS = [
+    ("arrow", "none"),
+    ("arrow", "lz4"),
+    ("arrow", "zstd"),
+    ("parquet", "none"),
+    ("parquet", "lz4"),
+    ("parquet", "zstd"),
+]
 
 
 def part(directory, index=0):
@@ -51,7 +69,9 @@ def test_schema(tmp_path, format, dtype, velocity):
     for name in names:
         assert schema.field(name).metadata[b"unit"] == (b"km/s" if name.startswith("v") else b"km")
         assert schema.field(name).metadata[b"frame"] == b"teme"
-    assert json.loads(schema.field("status").metadata[b"codes"]) == {str(code): text for code, text in STATUS.items()}
+    assert json.loads(schema.field("status").metadata[b"codes"]) == {
+        str(code): text for code, text in STATUS.items()
+    }
 
 
 def test_metadata(tmp_path):
@@ -99,14 +119,20 @@ def test_satellites_file_holds_the_element_sets(tmp_path, format):
 @pytest.mark.parametrize("format, compression", FORMS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("times", [GRID, IRREGULAR], ids=["grid", "irregular"])
-def test_values_are_the_propagators_bit_for_bit(tmp_path, monkeypatch, engine, format, compression, dtype, times):
+def test_values_are_the_propagators_bit_for_bit(
+    tmp_path, monkeypatch, engine, format, compression, dtype, times
+):
     small_layout(monkeypatch)
     prop = propagator(engine)
-    report = write_snapshots(tmp_path, prop, times, dtype=dtype, format=format, compression=compression)
+    report = write_snapshots(
+        tmp_path, prop, times, dtype=dtype, format=format, compression=compression
+    )
     expected = rows(prop, times, dtype)
     assert len(np.unique(expected["status"])) >= 3, "the sample must have states that are not good"
     table = pa.concat_tables([read_part(part(tmp_path, index)) for index in range(report.parts)])
-    assert table.column("time").cast(pa.int64()).to_numpy().tobytes() == expected.pop("time").tobytes()
+    assert (
+        table.column("time").cast(pa.int64()).to_numpy().tobytes() == expected.pop("time").tobytes()
+    )
     for name, values in expected.items():
         assert table.column(name).null_count == 0
         assert table.column(name).to_numpy().tobytes() == values.tobytes(), name
@@ -143,18 +169,37 @@ def test_instants_in_equal_steps_are_a_grid_however_they_are_spelled(tmp_path):
 # --- the same bytes ---
 @pytest.mark.parametrize("format, compression", FORMS)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_bytes_do_not_depend_on_blocks_threads_or_run(tmp_path, monkeypatch, engine, format, compression, dtype):
+def test_bytes_do_not_depend_on_blocks_threads_or_run(
+    tmp_path, monkeypatch, engine, format, compression, dtype
+):
     small_layout(monkeypatch)
-    monkeypatch.setattr("gpuprop.engine.numpy.WORTH_WORKERS", 1, raising=False)  # even this small job is given to worker processes
-    write_snapshots(tmp_path / "once", propagator(engine, threads=1), GRID, dtype=dtype, format=format, compression=compression)
-    write_snapshots(tmp_path / "two", propagator(engine, threads=2), GRID, dtype=dtype, format=format, compression=compression)
+    # even this small job is given to worker processes
+    monkeypatch.setattr("gpuprop.engine.numpy.WORTH_WORKERS", 1, raising=False)
+    write_snapshots(
+        tmp_path / "once",
+        propagator(engine, threads=1),
+        GRID,
+        dtype=dtype,
+        format=format,
+        compression=compression,
+    )
+    write_snapshots(
+        tmp_path / "two",
+        propagator(engine, threads=2),
+        GRID,
+        dtype=dtype,
+        format=format,
+        compression=compression,
+    )
     once = contents(tmp_path / "once")
     assert len(once) > 4
     assert contents(tmp_path / "two") == once
     prop = propagator(engine, threads=1)
     plan = plan_snapshots(prop.elements, GRID, dtype=dtype, format=format, compression=compression)
     for count in (1, 3, 8, 50, 53):
-        write_plan(tmp_path / str(count), plan, prop.snapshots(GRID, instants=count), engine="another")
+        write_plan(
+            tmp_path / str(count), plan, prop.snapshots(GRID, instants=count), engine="another"
+        )
         assert contents(tmp_path / str(count)) == once, f"blocks of {count} instants"
 
 
@@ -162,7 +207,9 @@ def test_blocks_that_lie_differently_in_memory_give_the_same_bytes(tmp_path):
     prop = propagator()
     plan = plan_snapshots(prop.elements, GRID)
     (block,) = prop.snapshots(GRID)
-    fortran = replace(block, columns={name: np.asfortranarray(column) for name, column in block.columns.items()})
+    fortran = replace(
+        block, columns={name: np.asfortranarray(column) for name, column in block.columns.items()}
+    )
     write_plan(tmp_path / "c", plan, [block], engine="numpy")
     write_plan(tmp_path / "fortran", plan, [fortran], engine="numpy")
     assert contents(tmp_path / "c") == contents(tmp_path / "fortran")
@@ -171,19 +218,37 @@ def test_blocks_that_lie_differently_in_memory_give_the_same_bytes(tmp_path):
 def test_blocks_in_another_frame_are_refused(tmp_path):
     prop = propagator()
     with pytest.raises(ValueError, match="in the frame teme, the plan is for itrs"):
-        write_plan(tmp_path / "a", plan_snapshots(prop.elements, GRID, "itrs"), [prop.states(GRID)], engine="numpy")
+        write_plan(
+            tmp_path / "a",
+            plan_snapshots(prop.elements, GRID, "itrs"),
+            [prop.states(GRID)],
+            engine="numpy",
+        )
     bare = Propagator(prop.elements, eop="none").states(GRID, "itrs")
-    with pytest.raises(ValueError, match=r"Earth orientation 'none: .*the plan has 'astropy-iers-data"):
-        write_plan(tmp_path / "b", plan_snapshots(prop.elements, GRID, "itrs"), [bare], engine="numpy")
-    write_plan(tmp_path / "c", plan_snapshots(prop.elements, GRID, "itrs", eop="none"), [bare], engine="numpy")
+    with pytest.raises(
+        ValueError, match=r"Earth orientation 'none: .*the plan has 'astropy-iers-data"
+    ):
+        write_plan(
+            tmp_path / "b", plan_snapshots(prop.elements, GRID, "itrs"), [bare], engine="numpy"
+        )
+    write_plan(
+        tmp_path / "c",
+        plan_snapshots(prop.elements, GRID, "itrs", eop="none"),
+        [bare],
+        engine="numpy",
+    )
 
 
 def test_float32_files_hold_all_that_float64_files_do(tmp_path):
-    write_snapshots(tmp_path, propagator(), GRID, "geodetic", dtype="float32", format="parquet", sunlit=True)
+    write_snapshots(
+        tmp_path, propagator(), GRID, "geodetic", dtype="float32", format="parquet", sunlit=True
+    )
     found = gpuprop.open_snapshots(tmp_path).dataset.to_table()
     states = propagator().states(GRID, "geodetic", sunlit=True)
     assert np.array_equal(found.column("sunlit").to_numpy(), states.sunlit.ravel())
-    assert np.array_equal(found.column("height").to_numpy(), states.height.ravel().astype(np.float32), equal_nan=True)
+    assert np.array_equal(
+        found.column("height").to_numpy(), states.height.ravel().astype(np.float32), equal_nan=True
+    )
 
 
 # --- manifest and report ---
@@ -198,7 +263,9 @@ def test_manifest_and_report(tmp_path, monkeypatch):
     assert manifest["complete"] is True
     assert manifest["gpuprop"] == gpuprop.__version__
     assert manifest["run"]["engine"] == prop.engine
-    assert [entry["file"] for entry in manifest["parts"]] == [f"snapshots/part-{index:06d}.arrow" for index in range(plan.parts)]
+    assert [entry["file"] for entry in manifest["parts"]] == [
+        f"snapshots/part-{index:06d}.arrow" for index in range(plan.parts)
+    ]
     for entry in (*manifest["parts"], manifest["satellites"]):
         data = (tmp_path / entry["file"]).read_bytes()
         assert entry["bytes"] == len(data)
@@ -207,13 +274,25 @@ def test_manifest_and_report(tmp_path, monkeypatch):
         table = read_part(part(tmp_path, index))
         time = table.column("time").to_numpy()
         assert entry["rows"] == len(table)
-        assert [np.datetime64(entry[edge].removesuffix("Z"), "ns") for edge in ("first", "last")] == [time[0], time[-1]]
-        assert entry["status"] == {str(code): n for code, n in zip(*np.unique(table["status"], return_counts=True), strict=True)}
+        assert [
+            np.datetime64(entry[edge].removesuffix("Z"), "ns") for edge in ("first", "last")
+        ] == [time[0], time[-1]]
+        assert entry["status"] == {
+            str(code): n
+            for code, n in zip(*np.unique(table["status"], return_counts=True), strict=True)
+        }
 
     status = rows(prop, GRID)["status"]
-    assert report.status == {int(code): int(n) for code, n in zip(*np.unique(status, return_counts=True), strict=True)}
+    assert report.status == {
+        int(code): int(n) for code, n in zip(*np.unique(status, return_counts=True), strict=True)
+    }
     assert report.not_good == np.count_nonzero(status) > 0
-    assert (report.satellites, report.instants, report.rows, report.parts) == (37, 53, 37 * 53, plan.parts)
+    assert (report.satellites, report.instants, report.rows, report.parts) == (
+        37,
+        53,
+        37 * 53,
+        plan.parts,
+    )
     assert report.bytes == sum(entry["bytes"] for entry in manifest["parts"])
     assert (report.first, report.last) == ("2026-01-01T00:00:00Z", "2026-01-01T00:52:00Z")
     assert json.loads(json.dumps(report.to_dict())) == report.to_dict()
@@ -226,26 +305,43 @@ def test_manifest_and_report(tmp_path, monkeypatch):
 def test_plan_foretells_the_size(tmp_path):
     prop = Propagator(gpuprop.constellation("starlink-gen1"))
     times = time_grid("2026-01-01T00:00:00Z", duration="20min")
-    for dtype, velocity, row in (("float64", True, 61), ("float64", False, 37), ("float32", True, 37), ("float32", False, 25)):
+    for dtype, velocity, row in (
+        ("float64", True, 61),
+        ("float64", False, 37),
+        ("float32", True, 37),
+        ("float32", False, 25),
+    ):
         plan = plan_snapshots(prop.elements, times, dtype=dtype, velocity=velocity)
-        report = write_snapshots(tmp_path / f"{dtype}-{velocity}", prop, times, dtype=dtype, velocity=velocity)
+        report = write_snapshots(
+            tmp_path / f"{dtype}-{velocity}", prop, times, dtype=dtype, velocity=velocity
+        )
         assert plan.bytes == plan.rows * row
-        assert 0 < report.bytes - plan.bytes < 16_384  # the schema, twice, with the notes on every shell
+        # the schema, twice, with the notes on every shell
+        assert 0 < report.bytes - plan.bytes < 16_384
 
 
-@given(satellites=st.integers(1, 3_000_000), instants=st.integers(1, 10**7), row=st.sampled_from([25, 37, 61]))
+@given(
+    satellites=st.integers(1, 3_000_000),
+    instants=st.integers(1, 10**7),
+    row=st.sampled_from([25, 37, 61]),
+)
 def test_layout_places_every_row_once(satellites, instants, row):
     layout = Layout.of(satellites, instants, row, 768_000_000)
     slices = list(layout.satellite_slices())
-    assert [one.start for one in slices] == [0, *[one.stop for one in slices[:-1]]] and slices[-1].stop == satellites
+    assert [one.start for one in slices] == [0, *[one.stop for one in slices[:-1]]] and slices[
+        -1
+    ].stop == satellites
     assert len(slices) == layout.instant_batches
     assert layout.batch_instants == 1 or layout.instant_batches == 1
     for one in slices:
         assert (one.stop - one.start) * layout.batch_instants <= MOST_BATCH_ROWS
-        assert (one.stop - one.start) * layout.batch_instants > 1 << 17  # full batches hold 128 Ki rows or more
+        # full batches hold 128 Ki rows or more
+        assert (one.stop - one.start) * layout.batch_instants > 1 << 17
     assert layout.part_instants % layout.batch_instants == 0
     full_part = layout.part_instants * satellites * row
-    assert (full_part <= 768_000_000 and full_part > 256_000_000) or layout.part_instants == layout.batch_instants
+    assert (
+        full_part <= 768_000_000 and full_part > 256_000_000
+    ) or layout.part_instants == layout.batch_instants
     for index in {0, layout.parts // 2, layout.parts - 1}:
         chosen = layout.part(index)
         assert len(chosen) >= 1
@@ -272,7 +368,8 @@ def test_elements_digest_is_that_of_the_fields_alone():
         digests.add(elements_digest(Elements({**sats.fields, name: changed})))
     assert len(digests) == 1 + len(OMM_FIELDS)
     filed = Elements({**sats.fields, "plane": np.arange(len(sats)), "slot": np.arange(len(sats))})
-    assert elements_digest(sats) == elements_digest(filed)  # runs of before there were planes and slots go on
+    # runs of before there were planes and slots go on
+    assert elements_digest(sats) == elements_digest(filed)
 
 
 def test_elements_digest_knows_where_a_name_ends():
@@ -290,7 +387,9 @@ def test_elements_digest_is_fixed():
     sats = Elements(
         {
             "OBJECT_NAME": np.array(["ISS (ZARYA)", ""], object),
-            "EPOCH": np.array(["2026-01-01T00:00:00.000000001", "1999-12-31T12:00:00"], "datetime64[ns]"),
+            "EPOCH": np.array(
+                ["2026-01-01T00:00:00.000000001", "1999-12-31T12:00:00"], "datetime64[ns]"
+            ),
             "MEAN_MOTION": [15.5, 1.0],
             "ECCENTRICITY": [0.5, 0.0],
             "INCLINATION": [51.6, 0.0],
@@ -313,7 +412,10 @@ def written(request, tmp_path, monkeypatch):
 
 
 def test_pyarrow_dataset_reads_the_directory(written):
-    table = pads.dataset(written / "snapshots", format="ipc" if (written / "satellites.arrow").exists() else "parquet").to_table()
+    table = pads.dataset(
+        written / "snapshots",
+        format="ipc" if (written / "satellites.arrow").exists() else "parquet",
+    ).to_table()
     assert np.array_equal(table["x"].to_numpy(), rows(propagator(), GRID)["x"], equal_nan=True)
 
 
@@ -328,11 +430,21 @@ def test_polars_reads_the_parts(written):
 
 def test_duckdb_queries_the_parts(written):
     snapshots = gpuprop.open_snapshots(written).dataset  # noqa: F841  # DuckDB finds the variable by its name
-    source = f"read_parquet('{written}/snapshots/*.parquet')" if (written / "satellites.parquet").exists() else "snapshots"
+    source = (
+        f"read_parquet('{written}/snapshots/*.parquet')"
+        if (written / "satellites.parquet").exists()
+        else "snapshots"
+    )
     status = rows(propagator(), GRID)["status"]
-    counted = duckdb.sql(f"select status, count(*) from {source} group by status order by status").fetchall()
-    assert counted == [(int(code), int(n)) for code, n in zip(*np.unique(status, return_counts=True), strict=True)]
-    at = duckdb.sql(f"select sat_id, x from {source} where time = timestamptz '2026-01-01 00:17:00+00'").fetchnumpy()
+    counted = duckdb.sql(
+        f"select status, count(*) from {source} group by status order by status"
+    ).fetchall()
+    assert counted == [
+        (int(code), int(n)) for code, n in zip(*np.unique(status, return_counts=True), strict=True)
+    ]
+    at = duckdb.sql(
+        f"select sat_id, x from {source} where time = timestamptz '2026-01-01 00:17:00+00'"
+    ).fetchnumpy()
     states = propagator().states("2026-01-01T00:17:00Z")
     assert sorted(at["sat_id"]) == sorted(satellites().sat_id)
     assert np.array_equal(np.sort(at["x"]), np.sort(states.x[0]), equal_nan=True)
@@ -344,7 +456,10 @@ def test_parquet_is_encoded_for_coordinates_and_pruned_by_time(tmp_path, monkeyp
     metadata = pq.ParquetFile(part(tmp_path, 1)).metadata
     assert metadata.num_row_groups == 4
     for group in range(4):
-        columns = {metadata.row_group(group).column(i).path_in_schema: metadata.row_group(group).column(i) for i in range(9)}
+        columns = {
+            metadata.row_group(group).column(i).path_in_schema: metadata.row_group(group).column(i)
+            for i in range(9)
+        }
         for name in COORDINATES:
             assert "BYTE_STREAM_SPLIT" in columns[name].encodings
             assert not columns[name].has_dictionary_page
@@ -375,9 +490,13 @@ print(peak() - before, report.bytes)
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads the peak of this program alone from /proc")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="reads the peak of this program alone from /proc"
+)
 def test_memory_does_not_grow_with_the_instants(tmp_path):
-    run = subprocess.run([sys.executable, "-c", MEMORY, str(tmp_path)], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(tmp_path)], capture_output=True, text=True, check=True
+    )
     grown, size = map(int, run.stdout.split())
     assert size > 190_000_000
     assert grown < 120_000_000  # three blocks of 25 MB, the columns made here, and buffers

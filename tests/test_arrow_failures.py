@@ -1,4 +1,6 @@
-"""A file is complete or absent, and what is not gpuprop's is left alone: failures are made, not imagined."""
+"""A file is complete or absent, and what is not gpuprop's is left alone: failures are made, not
+imagined.
+"""
 
 import errno
 import json
@@ -29,15 +31,21 @@ def many_parts(monkeypatch):
 
 
 def assert_consistent(directory, parts):
-    """No temporary is left; the manifest lists exactly `parts` parts, all of them whole; no other part is there."""
+    """No temporary is left; the manifest lists exactly `parts` parts, all of them whole; no other
+    part is there.
+    """
     found = [path for path in directory.rglob("*") if path.is_file()]
     assert not [path for path in found if path.name.startswith(".") or path.suffix == ".partial"]
     manifest = json.loads((directory / "manifest.json").read_text())
     assert [entry["part"] for entry in manifest["parts"]] == list(range(parts))
     assert manifest["complete"] is (parts == 7)
-    assert sorted(path.name for path in found if path.name.startswith("part-")) == [f"part-{i:06d}.arrow" for i in range(parts)]
+    assert sorted(path.name for path in found if path.name.startswith("part-")) == [
+        f"part-{i:06d}.arrow" for i in range(parts)
+    ]
     for entry in manifest["parts"]:
-        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest((directory / entry["file"]).read_bytes())
+        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest(
+            (directory / entry["file"]).read_bytes()
+        )
 
 
 def failing(function, at):
@@ -52,11 +60,14 @@ def failing(function, at):
     return call
 
 
-# Files are written in the order manifest, satellites, part, manifest, part, ...; each syncs itself, then its directory.
+# Files are written in the order manifest, satellites, part, manifest, part, ...; each syncs itself,
+# then its directory.
 @pytest.mark.parametrize("at", range(4, 14))
 def test_a_disk_that_is_full_at_fsync(tmp_path, monkeypatch, at):
     monkeypatch.setattr(os, "fsync", failing(os.fsync, at))
-    with pytest.raises(OSError, match="No space left on device while committing the file") as caught:
+    with pytest.raises(
+        OSError, match="No space left on device while committing the file"
+    ) as caught:
         write_snapshots(tmp_path / "out", propagator(), GRID)
     monkeypatch.undo()
     assert caught.value.errno == errno.ENOSPC
@@ -65,7 +76,9 @@ def test_a_disk_that_is_full_at_fsync(tmp_path, monkeypatch, at):
     assert not manifest["complete"]
     assert not list(tmp_path.rglob("*.partial"))
     for entry in manifest["parts"]:
-        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest((tmp_path / "out" / entry["file"]).read_bytes())
+        assert entry["digest"] == "xxh3-128:" + xxhash.xxh3_128_hexdigest(
+            (tmp_path / "out" / entry["file"]).read_bytes()
+        )
 
 
 @pytest.mark.parametrize("format", ["arrow", "parquet"])
@@ -86,7 +99,9 @@ def test_a_rename_that_fails(tmp_path, monkeypatch, format):
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("format, compression", [("arrow", "none"), ("arrow", "zstd"), ("parquet", "none")])
+@pytest.mark.parametrize(
+    "format, compression", [("arrow", "none"), ("arrow", "zstd"), ("parquet", "none")]
+)
 def test_a_write_that_the_system_refuses_half_way(tmp_path, monkeypatch, format, compression):
     """A real one: no file of this process may grow beyond 30 kB."""
     monkeypatch.setattr("gpuprop.snapshots.layout.PART_BYTES", 60_000)
@@ -94,7 +109,9 @@ def test_a_write_that_the_system_refuses_half_way(tmp_path, monkeypatch, format,
     resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, hard))
     try:
         with pytest.raises(OSError, match="File too large while writing") as caught:
-            write_snapshots(tmp_path, propagator(threads=1), GRID, format=format, compression=compression)
+            write_snapshots(
+                tmp_path, propagator(threads=1), GRID, format=format, compression=compression
+            )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert caught.value.errno == errno.EFBIG
@@ -119,7 +136,9 @@ def test_a_propagation_that_fails(tmp_path, format, stop):
     with pytest.raises(RuntimeError, match="a worker died"):
         write_plan(tmp_path, plan, states(), engine="numpy")
     manifest = json.loads((tmp_path / "manifest.json").read_text())
-    assert [entry["part"] for entry in manifest["parts"]] == list(range(stop // 8)) and not manifest["complete"]
+    assert [entry["part"] for entry in manifest["parts"]] == list(
+        range(stop // 8)
+    ) and not manifest["complete"]
     assert len(list((tmp_path / "snapshots").iterdir())) == stop // 8
 
 
@@ -137,7 +156,9 @@ def test_an_interrupt(tmp_path):
 def test_states_of_another_job_are_refused(tmp_path):
     prop = propagator()
     plan = plan_snapshots(prop.elements, GRID)
-    with pytest.raises(ValueError, match="part 2 of the plan has 296 rows, the states given have 148"):
+    with pytest.raises(
+        ValueError, match="part 2 of the plan has 296 rows, the states given have 148"
+    ):
         write_plan(tmp_path / "short", plan, prop.snapshots(GRID[:20]), engine="numpy")
     assert_consistent(tmp_path / "short", 2)
     fewer = type(prop)(satellites()[:30])
@@ -153,12 +174,24 @@ def test_states_of_another_job_are_refused(tmp_path):
 def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_the_name_is(tmp_path, monkeypatch):
     done = []
     fsync, replace = os.fsync, os.replace
-    monkeypatch.setattr(os, "fsync", lambda fd: (done.append(("sync", os.fstat(fd).st_ino)), fsync(fd)))
-    monkeypatch.setattr(os, "replace", lambda source, target: (done.append(("rename", os.stat(source).st_ino)), replace(source, target)))
+    monkeypatch.setattr(
+        os, "fsync", lambda fd: (done.append(("sync", os.fstat(fd).st_ino)), fsync(fd))
+    )
+    monkeypatch.setattr(
+        os,
+        "replace",
+        lambda source, target: (
+            done.append(("rename", os.stat(source).st_ino)),
+            replace(source, target),
+        ),
+    )
     write_snapshots(tmp_path, propagator(), GRID)
     del done[0]  # of the lock
-    assert len(done) == 3 * (1 + 1 + 7 + 7)  # manifest, satellites, parts, and the manifest after each
-    for (first, file), (second, same), (third, directory) in zip(done[::3], done[1::3], done[2::3], strict=True):
+    # manifest, satellites, parts, and the manifest after each
+    assert len(done) == 3 * (1 + 1 + 7 + 7)
+    for (first, file), (second, same), (third, directory) in zip(
+        done[::3], done[1::3], done[2::3], strict=True
+    ):
         assert (first, second, third) == ("sync", "rename", "sync")
         assert file == same
         assert directory in (tmp_path.stat().st_ino, (tmp_path / "snapshots").stat().st_ino)
@@ -168,7 +201,9 @@ def written(path, data, step=1_234_567):
     """The sink that data went through, so many bytes at a time."""
     with NewFile(path) as file:
         for first in range(0, len(data), step):
-            assert file.write(memoryview(data)[first : first + step]) == len(data[first : first + step])
+            assert file.write(memoryview(data)[first : first + step]) == len(
+                data[first : first + step]
+            )
         assert not path.exists()
     assert path.read_bytes() == data
     assert file.bytes == path.stat().st_size == len(data)
@@ -226,7 +261,10 @@ def test_large_writes_go_past_the_cache_aligned(tmp_path, monkeypatch):
     seen, real = [], os.pwrite
     monkeypatch.setattr(os, "pwrite", pwrite)
     written(tmp_path / "file", DATA)
-    assert sorted(seen, key=lambda each: each[1]) == [*((True, n * PIECE, PIECE, 0) for n in range(3)), (False, 3 * PIECE, 4567, 0)]
+    assert sorted(seen, key=lambda each: each[1]) == [
+        *((True, n * PIECE, PIECE, 0) for n in range(3)),
+        (False, 3 * PIECE, 4567, 0),
+    ]
 
 
 def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
@@ -235,7 +273,9 @@ def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "pwrite", lambda *given: gate.wait(PATIENCE_S) and real(*given))
     monkeypatch.setattr(disk.mmap, "mmap", lambda *given: made.append(given) or real_map(*given))
     monkeypatch.setattr(disk, "PIECE", 4096)
-    writer = threading.Thread(target=written, args=(tmp_path / "file", DATA[: 100 * 4096 + 5], 10_000))
+    writer = threading.Thread(
+        target=written, args=(tmp_path / "file", DATA[: 100 * 4096 + 5], 10_000)
+    )
     writer.start()
     while writer.is_alive() and len(made) < disk.PIECES:
         time.sleep(0.01)
@@ -248,7 +288,9 @@ def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
 
 
 def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatch):
-    """The first has the file written through the cache; the second, refused as well, goes on like that."""
+    """The first has the file written through the cache; the second, refused as well, goes on like
+    that.
+    """
     both = threading.Barrier(2)
 
     def pwrite(descriptor, data, offset):
@@ -276,7 +318,10 @@ def test_an_error_is_not_forgotten(tmp_path, monkeypatch):
 
     real = os.pwrite
     monkeypatch.setattr(os, "pwrite", pwrite)
-    with pytest.raises(OSError, match="Input/output error while writing"), NewFile(tmp_path / "file") as file:
+    with (
+        pytest.raises(OSError, match="Input/output error while writing"),
+        NewFile(tmp_path / "file") as file,
+    ):
         for _ in range(3 * disk.PIECES):
             with suppress(OSError):
                 file.write(DATA[:PIECE])
@@ -287,12 +332,16 @@ def test_an_error_is_not_forgotten(tmp_path, monkeypatch):
 def test_a_system_that_writes_a_little_at_a_time(tmp_path, monkeypatch, most):
     """Which leaves writes past the cache within a block."""
     real = os.pwrite
-    monkeypatch.setattr(os, "pwrite", lambda descriptor, data, offset: real(descriptor, data[:most], offset))
+    monkeypatch.setattr(
+        os, "pwrite", lambda descriptor, data, offset: real(descriptor, data[:most], offset)
+    )
     written(tmp_path / "file", DATA if most > 7 else DATA[:256])
 
 
 @pytest.mark.parametrize("failing", [0, PIECE, 3 * PIECE])
-def test_an_error_of_a_write_under_way_comes_with_a_later_one_or_at_the_end(tmp_path, monkeypatch, failing):
+def test_an_error_of_a_write_under_way_comes_with_a_later_one_or_at_the_end(
+    tmp_path, monkeypatch, failing
+):
     def pwrite(descriptor, data, offset):
         if offset == failing:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -308,7 +357,9 @@ def test_an_error_of_a_write_under_way_comes_with_a_later_one_or_at_the_end(tmp_
 
 @pytest.mark.parametrize("most", [PIECE // 2, 2 * PIECE + 100])
 def test_a_large_write_that_the_system_refuses(tmp_path, most):
-    """The same of a file of several pieces: in the first, and in one that is under way while the next is filled."""
+    """The same of a file of several pieces: in the first, and in one that is under way while the
+    next is filled.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
     try:
@@ -340,15 +391,26 @@ def test_a_directory_that_holds_snapshots_is_refused_unless_told_otherwise(tmp_p
     with pytest.raises(FileExistsError, match=r"already holds snapshots: .*overwrite=True"):
         write_snapshots(tmp_path, propagator(), GRID)
     assert contents(tmp_path) == before
-    write_snapshots(tmp_path, propagator(), time_grid("2026-02-01", duration="9min"), format="parquet", overwrite=True)
+    write_snapshots(
+        tmp_path,
+        propagator(),
+        time_grid("2026-02-01", duration="9min"),
+        format="parquet",
+        overwrite=True,
+    )
     names = set(contents(tmp_path))
-    assert names == {"satellites.parquet", "snapshots/part-000000.parquet", "snapshots/part-000001.parquet"}
+    assert names == {
+        "satellites.parquet",
+        "snapshots/part-000000.parquet",
+        "snapshots/part-000001.parquet",
+    }
     assert open_snapshots(tmp_path).metadata["instants"] == 9
 
 
 def test_overwriting_removes_what_an_interrupted_run_left(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID)
-    for name in (".part-000004.arrow.0123abcd.partial", ".part-000004.arrow.partial"):  # the second as version 0.1.0 called it
+    # the second as version 0.1.0 called it
+    for name in (".part-000004.arrow.0123abcd.partial", ".part-000004.arrow.partial"):
         (tmp_path / "snapshots" / name).write_bytes(b"half")
     (tmp_path / ".manifest.json.0123abcd.partial").write_bytes(b"half")
     (tmp_path / ".lock").write_bytes(b'{"gpuprop": "0.1.0"}')
@@ -367,7 +429,15 @@ def test_a_bad_option_does_not_cost_the_old_run(tmp_path):
 
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize(
-    "foreign", ["thesis.tex", "snapshots/notes.txt", "manifest.json", "satellites.arrow", "snapshots/part-000000.arrow", ".git/config"]
+    "foreign",
+    [
+        "thesis.tex",
+        "snapshots/notes.txt",
+        "manifest.json",
+        "satellites.arrow",
+        "snapshots/part-000000.arrow",
+        ".git/config",
+    ],
 )
 def test_foreign_files_are_never_touched(tmp_path, foreign, overwrite):
     file = tmp_path / foreign
@@ -388,7 +458,16 @@ def test_a_foreign_file_beside_snapshots_is_refused_with_its_name(tmp_path):
     assert contents(tmp_path) == before
 
 
-@pytest.mark.parametrize("name", ["part-000007.arrow", "part-000000.parquet", "part-0000003.arrow", ".part-000000.arrow", ".partial"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "part-000007.arrow",
+        "part-000000.parquet",
+        "part-0000003.arrow",
+        ".part-000000.arrow",
+        ".partial",
+    ],
+)
 def test_a_file_that_the_plan_does_not_name_is_refused(tmp_path, name):
     write_snapshots(tmp_path, propagator(), GRID)
     (tmp_path / "snapshots" / name).write_text("mine")
@@ -403,7 +482,10 @@ def test_a_manifest_without_a_plan_makes_nothing_ours(tmp_path, manifest):
     (tmp_path / "snapshots").mkdir()
     (tmp_path / "snapshots" / "part-000000.arrow").write_text("mine")
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(FileExistsError, match=r"did not write there \(manifest\.json, snapshots/part-000000\.arrow\)"):
+    with pytest.raises(
+        FileExistsError,
+        match=r"did not write there \(manifest\.json, snapshots/part-000000\.arrow\)",
+    ):
         write_snapshots(tmp_path, propagator(), GRID, overwrite=True)
     assert (tmp_path / "snapshots" / "part-000000.arrow").read_text() == "mine"
 
@@ -424,7 +506,9 @@ def test_a_link_in_the_place_of_the_parts_is_not_followed(tmp_path, target, over
 
 
 def test_overwriting_that_was_interrupted_can_be_done_again(tmp_path, monkeypatch):
-    """Killed while the old parts are removed: no part is claimed, and those that are left are still known as gpuprop's."""
+    """Killed while the old parts are removed: no part is claimed, and those that are left are still
+    known as gpuprop's.
+    """
     write_snapshots(tmp_path, propagator(), GRID)
     real = os.unlink
 
@@ -461,7 +545,9 @@ def test_two_writers_of_one_file_do_not_share_a_temporary(tmp_path):
         one.write(b"one")
         other.write(b"other")
         assert len(list(tmp_path.iterdir())) == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (tmp_path / "file").read_bytes() == b"one"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"] and (
+        tmp_path / "file"
+    ).read_bytes() == b"one"
 
 
 def test_a_path_that_is_a_file(tmp_path):

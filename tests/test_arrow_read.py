@@ -1,18 +1,33 @@
-"""Reading a directory back: an instant, a satellite, all of it; and what is said when something is not there."""
+"""Reading a directory back: an instant, a satellite, all of it; and what is said when something is
+not there.
+"""
 
 import json
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, put_manifest, rows, satellites, small_layout
+from arrow_samples import (
+    COORDINATES,
+    GRID,
+    IRREGULAR,
+    propagator,
+    put_manifest,
+    rows,
+    satellites,
+    small_layout,
+)
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.errors import DamagedError
 from gpuprop.time.times import as_times
 
 FORMS = [("arrow", "none"), ("arrow", "lz4"), ("parquet", "zstd")]
-LAYOUTS = {"whole": (1 << 19, 1 << 20, 768_000_000), "many parts": (100, 200, 20_000), "instants split": (8, 16, 20_000)}
+LAYOUTS = {
+    "whole": (1 << 19, 1 << 20, 768_000_000),
+    "many parts": (100, 200, 20_000),
+    "instants split": (8, 16, 20_000),
+}
 
 
 @pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS)
@@ -39,7 +54,9 @@ def test_at_and_track_are_the_states(tmp_path, layout, format, compression, time
         assert np.array_equal(table["time"].cast(pa.int64()).to_numpy(), times.ns)
         assert set(table["sat_id"].to_pylist()) == {int(prop.elements.sat_id[j])}
         for name in (*COORDINATES, "status"):
-            assert np.array_equal(table[name].to_numpy(), getattr(states, name)[:, j], equal_nan=True)
+            assert np.array_equal(
+                table[name].to_numpy(), getattr(states, name)[:, j], equal_nan=True
+            )
 
 
 @pytest.mark.parametrize("format", ["arrow", "parquet"])
@@ -65,16 +82,27 @@ def test_dataset_and_facts(tmp_path, layout, format):
     assert ds.satellites.replace_schema_metadata(None).equals(satellites().to_arrow())
     assert ds.status_counts() == report.status
     assert ds.metadata["notes"] == ["a note", "another"]
-    assert (ds.metadata["frame"], ds.metadata["gravity"], ds.metadata["format"]) == ("teme", "wgs72", format)
+    assert (ds.metadata["frame"], ds.metadata["gravity"], ds.metadata["format"]) == (
+        "teme",
+        "wgs72",
+        format,
+    )
     assert ds.complete
-    assert "37 satellites at 53 instants, teme, 2026-01-01T00:00:00Z to 2026-01-01T00:52:00Z" in repr(ds)
+    assert (
+        "37 satellites at 53 instants, teme, 2026-01-01T00:00:00Z to 2026-01-01T00:52:00Z"
+        in repr(ds)
+    )
     ds.verify()
 
 
 def test_without_velocity(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID, velocity=False)
     ds = open_snapshots(tmp_path)
-    assert ds.at("2026-01-01T00:17:00Z").column_names == ds.track(1_000_000_000).column_names == ["time", "sat_id", "x", "y", "z", "status"]
+    assert (
+        ds.at("2026-01-01T00:17:00Z").column_names
+        == ds.track(1_000_000_000).column_names
+        == ["time", "sat_id", "x", "y", "z", "status"]
+    )
 
 
 def test_at_maps_and_does_not_read(tmp_path):
@@ -91,7 +119,9 @@ def test_what_was_read_outlives_an_overwrite(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID)
     table = open_snapshots(tmp_path).at(GRID[17])
     values = table["x"].to_pylist()
-    write_snapshots(tmp_path, propagator(), time_grid("2030-01-01", duration="5min"), overwrite=True)
+    write_snapshots(
+        tmp_path, propagator(), time_grid("2030-01-01", duration="5min"), overwrite=True
+    )
     assert table["x"].to_pylist()[0] == values[0]
     assert np.array_equal(table["x"].to_numpy(), np.array(values), equal_nan=True)
 
@@ -99,9 +129,22 @@ def test_what_was_read_outlives_an_overwrite(tmp_path):
 def test_instants_may_be_spelled_as_anywhere(tmp_path):
     write_snapshots(tmp_path, propagator(), GRID)
     ds = open_snapshots(tmp_path)
-    same = [ds.at(t) for t in ("2026-01-01T00:17:00Z", "2026-01-01T01:17+01:00", np.datetime64("2026-01-01T00:17"), GRID[17:18])]
-    assert all(np.array_equal(table["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True) for table in same)
-    assert not np.array_equal(ds.at(GRID[18:19])["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True)
+    same = [
+        ds.at(t)
+        for t in (
+            "2026-01-01T00:17:00Z",
+            "2026-01-01T01:17+01:00",
+            np.datetime64("2026-01-01T00:17"),
+            GRID[17:18],
+        )
+    ]
+    assert all(
+        np.array_equal(table["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True)
+        for table in same
+    )
+    assert not np.array_equal(
+        ds.at(GRID[18:19])["x"].to_numpy(), same[0]["x"].to_numpy(), equal_nan=True
+    )
     assert {table["time"][0].as_py() for table in same} == {same[0]["time"][0].as_py()}
     with pytest.raises(ValueError, match="takes one instant, not 53"):
         ds.at(GRID)
@@ -120,7 +163,9 @@ def test_instants_may_be_spelled_as_anywhere(tmp_path):
 )
 def test_another_instant_names_the_nearest(tmp_path, times, asked, nearest):
     write_snapshots(tmp_path, propagator(), times)
-    with pytest.raises(LookupError, match=f"not an instant of these snapshots: the nearest is {nearest}"):
+    with pytest.raises(
+        LookupError, match=f"not an instant of these snapshots: the nearest is {nearest}"
+    ):
         open_snapshots(tmp_path).at(asked)
 
 
@@ -168,7 +213,9 @@ def test_a_manifest_of_something_else(tmp_path, text):
 def test_a_manifest_of_a_later_layout_names_both(damaged):
     directory, manifest = damaged
     put_manifest(directory, {**manifest, "gpuprop": "9.0", "layout": 2})
-    with pytest.raises(ValueError, match=r"was written by gpuprop '9\.0' in layout 2; .* reads layout 1"):
+    with pytest.raises(
+        ValueError, match=r"was written by gpuprop '9\.0' in layout 2; .* reads layout 1"
+    ):
         open_snapshots(directory)
 
 
@@ -186,8 +233,16 @@ def test_a_manifest_with_a_hole(damaged):
         (["parts", 2], {}, "its entry 2 of the parts has no 'part'"),
         (["parts", 0], "part", "its entry 0 of the parts is not an object but 'part'"),
         (["parts", 1, "status"], [], "'status' of its entry 1 of the parts cannot be []"),
-        (["parts", 3, "file"], "../part-000003.arrow", "part 3 of its plan cannot be '../part-000003.arrow'"),
-        (["parts", 3, "file"], "snapshots/part-000004.arrow", "part 3 of its plan cannot be 'snapshots/part-000004.arrow'"),
+        (
+            ["parts", 3, "file"],
+            "../part-000003.arrow",
+            "part 3 of its plan cannot be '../part-000003.arrow'",
+        ),
+        (
+            ["parts", 3, "file"],
+            "snapshots/part-000004.arrow",
+            "part 3 of its plan cannot be 'snapshots/part-000004.arrow'",
+        ),
         (["parts", 3, "part"], 7, "part 7 is not in its plan"),
         (["parts", 3, "part"], 2, "part 2 is listed twice"),
         (["parts"], {}, "'parts' of it cannot be {}"),
@@ -220,7 +275,10 @@ def test_a_missing_a_truncated_and_an_altered_part(damaged):
     with pytest.raises(ValueError, match=r"part-000003\.arrow is damaged: its digest"):
         open_snapshots(directory).verify()
     file.write_bytes(data[:-1])
-    with pytest.raises(ValueError, match=rf"part-000003\.arrow is damaged: it has {len(data) - 1:,} bytes, {len(data):,} were written"):
+    with pytest.raises(
+        ValueError,
+        match=rf"part-000003\.arrow is damaged: it has {len(data) - 1:,} bytes, {len(data):,} were written",
+    ):
         open_snapshots(directory)
     file.unlink()
     with pytest.raises(FileNotFoundError, match=r"part-000003\.arrow is missing"):
@@ -233,7 +291,9 @@ def test_a_run_that_did_not_finish(damaged, kept):
     manifest["parts"] = [manifest["parts"][index] for index in kept]
     manifest["complete"] = False
     put_manifest(directory, manifest)
-    with pytest.raises(ValueError, match=rf"did not finish: {len(kept)} of 7 parts are there; .*partial=True"):
+    with pytest.raises(
+        ValueError, match=rf"did not finish: {len(kept)} of 7 parts are there; .*partial=True"
+    ):
         open_snapshots(directory)
     ds = open_snapshots(directory, partial=True)
     assert not ds.complete and f"{len(kept)} of 7 parts" in repr(ds)
@@ -254,7 +314,9 @@ def test_an_irregular_run_that_did_not_finish(tmp_path, monkeypatch):
     put_manifest(tmp_path, manifest)
     ds = open_snapshots(tmp_path, partial=True)
     assert ds.times.ns.tolist() == IRREGULAR.ns[[1, 3]].tolist()
-    assert np.array_equal(ds.at(IRREGULAR[3])["x"].to_numpy(), propagator().states(IRREGULAR).x[3], equal_nan=True)
+    assert np.array_equal(
+        ds.at(IRREGULAR[3])["x"].to_numpy(), propagator().states(IRREGULAR).x[3], equal_nan=True
+    )
 
 
 def test_a_run_without_any_part(damaged):

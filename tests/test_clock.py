@@ -47,7 +47,9 @@ def test_published_unix_times() -> None:
     assert parse_instant("1970-01-01") == 0
     assert parse_instant("2001-09-09T01:46:40Z") == 10**18  # the billionth second
     assert parse_instant("2038-01-19T03:14:07Z") == (2**31 - 1) * SECOND
-    assert parse_instant("2000-02-29T00:00:00Z") == parse_instant("2000-060") == 951_782_400 * SECOND
+    assert (
+        parse_instant("2000-02-29T00:00:00Z") == parse_instant("2000-060") == 951_782_400 * SECOND
+    )
     assert parse_instant("1969-12-31T23:59:59.999999999Z") == -1
     assert format_ns(LAST_NS) == "2262-04-11T23:47:16.854775807Z"
     assert format_ns(FIRST_NS) == "1677-09-21T00:12:43.145224193Z"
@@ -82,19 +84,40 @@ def test_unreadable_instants_say_why(text: str, reason: str) -> None:
         parse_instant(text)
 
 
-@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2016-12-31T23:59:60.5Z", "2017-01-01T02:59:60+03:00", "2016-366T23:59:60"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2016-12-31T23:59:60Z",
+        "2016-12-31T23:59:60.5Z",
+        "2017-01-01T02:59:60+03:00",
+        "2016-366T23:59:60",
+    ],
+)
 def test_a_leap_second_names_its_neighbours(text: str) -> None:
-    with pytest.raises(ValueError, match=r"leap second.*2016-12-31T23:59:59Z or 2017-01-01T00:00:00Z"):
+    with pytest.raises(
+        ValueError, match=r"leap second.*2016-12-31T23:59:59Z or 2017-01-01T00:00:00Z"
+    ):
         parse_instant(text)
 
 
 @given(NANOSECONDS)
 def test_text_round_trip(ns: int) -> None:
     assert parse_instant(format_ns(ns)) == ns
-    assert np.datetime64(format_ns(ns).removesuffix("Z"), "ns").view("int64") == ns  # numpy reads it alike
+    # numpy reads it alike
+    assert np.datetime64(format_ns(ns).removesuffix("Z"), "ns").view("int64") == ns
 
 
-UNIT_NS = {"W": 7 * DAY, "D": DAY, "h": 3600 * SECOND, "m": 60 * SECOND, "25s": 25 * SECOND, "s": SECOND, "ms": 10**6, "us": 1000, "ns": 1}
+UNIT_NS = {
+    "W": 7 * DAY,
+    "D": DAY,
+    "h": 3600 * SECOND,
+    "m": 60 * SECOND,
+    "25s": 25 * SECOND,
+    "s": SECOND,
+    "ms": 10**6,
+    "us": 1000,
+    "ns": 1,
+}
 
 
 @given(NANOSECONDS, st.sampled_from(sorted(UNIT_NS)), st.sampled_from([0, 1, -1, 1000]))
@@ -111,7 +134,10 @@ def test_datetime64_of_any_unit(ns: int, unit: str, beyond: int) -> None:
             as_times(value)
 
 
-@given(st.integers(-(2**63) + 1, 2**63 - 1), st.sampled_from([("ps", 1000), ("fs", 10**6), ("as", 10**9)]))
+@given(
+    st.integers(-(2**63) + 1, 2**63 - 1),
+    st.sampled_from([("ps", 1000), ("fs", 10**6), ("as", 10**9)]),
+)
 def test_datetime64_finer_than_a_nanosecond(number: int, unit: tuple[str, int]) -> None:
     name, parts = unit
     number = max(number, -(2**63) + parts)
@@ -137,9 +163,13 @@ def test_datetime64_of_calendar_units(year: int, month: int) -> None:
 @given(st.datetimes(datetime(1678, 1, 1), datetime(2262, 1, 1)), st.integers(-23 * 60, 23 * 60))
 def test_aware_datetimes_are_converted(naive: datetime, offset: int) -> None:
     aware = naive.replace(tzinfo=timezone(timedelta(minutes=offset)))
-    assert instant_ns(aware) == int(np.datetime64(naive, "us").view("int64")) * 1000 - offset * 60 * SECOND
+    assert (
+        instant_ns(aware)
+        == int(np.datetime64(naive, "us").view("int64")) * 1000 - offset * 60 * SECOND
+    )
     assert parse_instant(aware.isoformat()) == instant_ns(aware)
-    assert instant_ns(naive) == instant_ns(naive.replace(tzinfo=timezone.utc))  # as text and datetime64 without a zone
+    # as text and datetime64 without a zone
+    assert instant_ns(naive) == instant_ns(naive.replace(tzinfo=timezone.utc))
 
 
 def test_instants_that_are_refused() -> None:
@@ -229,16 +259,31 @@ def test_duration_objects() -> None:
 # --- grids ---
 def test_a_day_by_minutes() -> None:
     times = time_grid("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z")
-    assert times == time_grid("2026-11-22", duration="1d", step="60s") == time_grid(date(2026, 11, 22), duration=timedelta(1))
-    assert (len(times), times.start_ns, times.step_ns, times.is_grid) == (1440, NOON - DAY // 2, 60 * SECOND, True)
+    assert (
+        times
+        == time_grid("2026-11-22", duration="1d", step="60s")
+        == time_grid(date(2026, 11, 22), duration=timedelta(1))
+    )
+    assert (len(times), times.start_ns, times.step_ns, times.is_grid) == (
+        1440,
+        NOON - DAY // 2,
+        60 * SECOND,
+        True,
+    )
     assert times[0] == np.datetime64("2026-11-22T00:00:00", "ns")
     assert times[-1] == np.datetime64("2026-11-22T23:59:00", "ns")
-    assert repr(times) == "<Times: 1,440 instants, 2026-11-22T00:00:00Z to 2026-11-22T23:59:00Z, step 1min>"
+    assert (
+        repr(times)
+        == "<Times: 1,440 instants, 2026-11-22T00:00:00Z to 2026-11-22T23:59:00Z, step 1min>"
+    )
     with pytest.raises(IndexError):
         times[1440]
 
 
-@pytest.mark.parametrize(("step", "count"), [("60s", 2), ("61s", 2), ("119999999999ns", 2), ("120s", 1), ("3w", 1), ("119s", 2)])
+@pytest.mark.parametrize(
+    ("step", "count"),
+    [("60s", 2), ("61s", 2), ("119999999999ns", 2), ("120s", 1), ("3w", 1), ("119s", 2)],
+)
 def test_an_incomplete_last_step_has_its_instant(step: str, count: int) -> None:
     assert len(time_grid("2026-01-01", duration="120s", step=step)) == count
 
@@ -254,7 +299,9 @@ def test_years_of_nanoseconds_are_not_materialised() -> None:
 
 @given(NANOSECONDS, st.integers(1, 2**63 - 1), st.integers(1, 60), st.slices(60))
 def test_a_grid_is_its_array(start: int, step: int, count: int, part: slice) -> None:
-    """Indexing, slicing and iterating a grid give what the array of start + i * step (in Python's integers) gives."""
+    """Indexing, slicing and iterating a grid give what the array of start + i * step (in Python's
+    integers) gives.
+    """
     expected = [start + i * step for i in range(count)]
     if expected[-1] > LAST_NS:
         with pytest.raises(ValueError, match="1677 to 2262"):
@@ -268,7 +315,9 @@ def test_a_grid_is_its_array(start: int, step: int, count: int, part: slice) -> 
     assert grid[part] == array[part]
     assert grid[part].ns.tolist() == expected[part] == array[part].ns.tolist()
     assert grid[part].is_grid or (part.step or 1) < 0
-    assert (grid.datetime64 == array.datetime64).all() and grid.datetime64.dtype == np.dtype("datetime64[ns]")
+    assert (grid.datetime64 == array.datetime64).all() and grid.datetime64.dtype == np.dtype(
+        "datetime64[ns]"
+    )
 
 
 @pytest.mark.parametrize("count", [MOST_LISTED + 1, 10**12, 10**17])
@@ -283,16 +332,24 @@ def test_a_grid_too_long_for_a_list_says_what_to_do(count: int) -> None:
         lambda: Propagator(walker("53:4/2/1", 550.0), "numpy", threads=1).states(times),
     ]
     for call in calls:
-        with pytest.raises(ValueError, match=rf"{count:,} instants .* holds at most 100,000,000: .*snapshots.* a longer step"):
+        with pytest.raises(
+            ValueError,
+            match=rf"{count:,} instants .* holds at most 100,000,000: .*snapshots.* a longer step",
+        ):
             call()
     assert times[: 2**20].ns[-1] == 10**18 + 2**20 - 1 and times.edges[1] == 10**18 + count - 1
     assert times != Times(np.arange(3)) and times == Times.grid(10**18, 1, count)
 
 
 def test_a_block_too_long_for_a_list_is_refused_at_once() -> None:
-    propagator, times = Propagator(walker("53:4/2/1", 550.0), "numpy", threads=1), Times.grid(0, 1, 10**12)
+    propagator, times = (
+        Propagator(walker("53:4/2/1", 550.0), "numpy", threads=1),
+        Times.grid(0, 1, 10**12),
+    )
     for size in ({"instants": 10**12}, {"instants": MOST_LISTED + 1}, {"block_bytes": 10**15}):
-        with pytest.raises(ValueError, match=r"instants in one block, which holds at most 100,000,000: give fewer"):
+        with pytest.raises(
+            ValueError, match=r"instants in one block, which holds at most 100,000,000: give fewer"
+        ):
             propagator.snapshots(times, **size)
     with contextlib.closing(propagator.snapshots(times, instants=3)) as blocks:
         assert next(blocks).x.shape == (3, 4)
@@ -302,7 +359,11 @@ def test_a_block_too_long_for_a_list_is_refused_at_once() -> None:
 
 def test_equality_is_of_instants_in_order() -> None:
     grid = Times.grid(0, 10, 3)
-    assert grid != Times.grid(0, 10, 4) and grid != Times.grid(0, 11, 3) and grid != Times.grid(1, 10, 3)
+    assert (
+        grid != Times.grid(0, 10, 4)
+        and grid != Times.grid(0, 11, 3)
+        and grid != Times.grid(1, 10, 3)
+    )
     assert grid != Times(np.array([0, 20, 10])) and grid != Times(np.array([0, 10]))
     assert grid != [0, 10, 20]
 
@@ -353,9 +414,25 @@ def test_as_times_keeps_order_and_repetitions() -> None:
     text = [format_ns(ns) for ns in (NOON, NOON - 1, NOON)]
     assert as_times(expected) is expected
     assert as_times(expected.datetime64) == expected
-    assert as_times(text) == as_times(tuple(text)) == as_times(np.array(text)) == as_times(np.array(text, object)) == expected
-    assert as_times([noon, "2026-11-22T11:59:59.999999999", datetime(2026, 11, 22, 12, tzinfo=timezone.utc)]) == expected
-    assert as_times(noon).ns.tolist() == as_times(np.array(noon)).ns.tolist() == as_times("2026-326T12:00").ns.tolist() == [NOON]
+    assert (
+        as_times(text)
+        == as_times(tuple(text))
+        == as_times(np.array(text))
+        == as_times(np.array(text, object))
+        == expected
+    )
+    assert (
+        as_times(
+            [noon, "2026-11-22T11:59:59.999999999", datetime(2026, 11, 22, 12, tzinfo=timezone.utc)]
+        )
+        == expected
+    )
+    assert (
+        as_times(noon).ns.tolist()
+        == as_times(np.array(noon)).ns.tolist()
+        == as_times("2026-326T12:00").ns.tolist()
+        == [NOON]
+    )
     assert as_times(date(2026, 11, 22)).ns.tolist() == [NOON - DAY // 2]
     assert np.array_equal(np.asarray(expected), expected.datetime64)
     assert len(as_times([])) == 0
@@ -374,7 +451,14 @@ def test_times_that_are_refused() -> None:
         as_times(np.zeros((2, 2), "datetime64[s]"))
     with pytest.raises(ValueError, match=r"NaT at \[1\]"):
         as_times(np.array(["2026-01-01", "NaT"], "datetime64[D]"))
-    for unit, value in [("D", 10**6), ("Y", 3000 - 1970), ("s", 10**10), ("ps", 1), ("Y", 10**17), ("us", 2**62)]:
+    for unit, value in [
+        ("D", 10**6),
+        ("Y", 3000 - 1970),
+        ("s", 10**10),
+        ("ps", 1),
+        ("Y", 10**17),
+        ("us", 2**62),
+    ]:
         with pytest.raises(ValueError, match="64 bits"):
             as_times(np.array([0, value], f"datetime64[{unit}]"))
     with pytest.raises(ValueError, match=r"times\[1\]: cannot read 'x'"):
@@ -392,7 +476,8 @@ def test_a_grid_in_gps_time_is_one_in_utc():
 
 
 def test_a_grid_over_a_leap_second_is_even_in_its_own_scale():
-    times = time_grid("2017-01-01T00:00:32.184", duration="6s", step="2s", scale="tt")  # 2016-12-31T23:59:24 UTC
+    # 2016-12-31T23:59:24 UTC
+    times = time_grid("2017-01-01T00:00:32.184", duration="6s", step="2s", scale="tt")
     assert times.is_grid
     times = time_grid("2017-01-01T00:00:30", duration="20s", step="4s", scale="tai")
     assert not times.is_grid
@@ -409,9 +494,13 @@ def test_a_grid_over_a_leap_second_is_even_in_its_own_scale():
 
 def test_arrays_and_texts_in_other_scales():
     readings = np.array(["2026-01-01T00:00:37", "2026-01-01T00:01:37"], "datetime64[s]")
-    assert as_times(readings, "tai") == time_grid("2026-01-01T00:00:00Z", duration="2min", step="1min")
+    assert as_times(readings, "tai") == time_grid(
+        "2026-01-01T00:00:00Z", duration="2min", step="1min"
+    )
     assert as_times("2026-01-01T00:00:18", "gps").start_ns == instant_ns("2026-01-01T00:00:00Z")
-    assert as_times(["2026-01-01T00:01:09.184"], "tt").start_ns == instant_ns("2026-01-01T00:00:00Z")
+    assert as_times(["2026-01-01T00:01:09.184"], "tt").start_ns == instant_ns(
+        "2026-01-01T00:00:00Z"
+    )
 
 
 @pytest.mark.parametrize("zone", ["Z", "+00:00", " UTC"])

@@ -1,4 +1,6 @@
-"""Dask's workers write the parts: the bytes of a run without Dask, also when workers die, the caller is interrupted, or nobody is there."""
+"""Dask's workers write the parts: the bytes of a run without Dask, also when workers die, the
+caller is interrupted, or nobody is there.
+"""
 
 import contextlib
 import json
@@ -26,9 +28,11 @@ from gpuprop.snapshots.cluster import Workers, connected, known_cluster
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 FORMS = [{}, {"format": "parquet", "dtype": "float32", "frame": "itrs", "sunlit": True}]
-# What distributed's sync logs where the interrupt comes before its coroutine has begun: a fault of its own, and none of the job's.
+# What distributed's sync logs where the interrupt comes before its coroutine has begun: a fault of
+# its own, and none of the job's.
 DASKS_OWN = re.compile(
-    r"^[^\n]+tornado\.application - ERROR - [^\n]*sync\.<locals>\.cancel.*?^NameError: [^\n]*\n", re.MULTILINE | re.DOTALL
+    r"^[^\n]+tornado\.application - ERROR - [^\n]*sync\.<locals>\.cancel.*?^NameError: [^\n]*\n",
+    re.MULTILINE | re.DOTALL,
 )
 RACE = ("propagate", "walker:53:24/3/1@600", "--duration", "10min")
 
@@ -78,28 +82,51 @@ def manifest(directory):
 def test_the_same_bytes(tmp_path, workers, form):
     calls = []
     report = write(tmp_path / "out", workers, progress=lambda *done: calls.append(done), **form)
-    assert contents(tmp_path / "out") == undisturbed(tmp_path, **form) and verify_snapshots(tmp_path / "out").sound
-    assert (report.parts, report.rows, report.computed, report.engine) == (27, 37 * 53, 37 * 53, "numpy")
-    assert [done for done, _, _ in calls] == sorted({done for done, _, _ in calls}) and calls[-1] == (37 * 53, 37 * 53, report.bytes)
+    assert (
+        contents(tmp_path / "out") == undisturbed(tmp_path, **form)
+        and verify_snapshots(tmp_path / "out").sound
+    )
+    assert (report.parts, report.rows, report.computed, report.engine) == (
+        27,
+        37 * 53,
+        37 * 53,
+        "numpy",
+    )
+    assert [done for done, _, _ in calls] == sorted({done for done, _, _ in calls}) and calls[
+        -1
+    ] == (37 * 53, 37 * 53, report.bytes)
     record = manifest(tmp_path / "out")
     assert record["complete"] and [entry["part"] for entry in record["parts"]] == list(range(27))
-    assert {(entry["engine"], entry["host"]) for entry in record["parts"]} == {("numpy", os.uname().nodename)}
+    assert {(entry["engine"], entry["host"]) for entry in record["parts"]} == {
+        ("numpy", os.uname().nodename)
+    }
 
 
 def test_every_worker_takes_the_fastest_engine_it_has(tmp_path, client):
     report = write(tmp_path / "out", client)
     assert contents(tmp_path / "out") == undisturbed(tmp_path)
-    assert report.engine == next(iter(name for name, each in gpuprop.engines().items() if each.usable))
+    assert report.engine == next(
+        iter(name for name, each in gpuprop.engines().items() if each.usable)
+    )
 
 
 def test_few_parts_are_under_way(tmp_path, workers, monkeypatch):
     """Two a worker, and the element sets are sent once."""
     under_way, sent = [], []
     idle, kept = gpuprop.snapshots.cluster._idle, gpuprop.snapshots.cluster.pickle.dumps
-    monkeypatch.setattr(gpuprop.snapshots.cluster, "_idle", lambda live, pending: under_way.append(len(pending)) or idle(live, pending))
-    monkeypatch.setattr(gpuprop.snapshots.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order))
+    monkeypatch.setattr(
+        gpuprop.snapshots.cluster,
+        "_idle",
+        lambda live, pending: under_way.append(len(pending)) or idle(live, pending),
+    )
+    monkeypatch.setattr(
+        gpuprop.snapshots.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order)
+    )
     write(tmp_path / "out", workers)
-    assert max(under_way) == 4 and len([each for each in sent if isinstance(each, gpuprop.snapshots.cluster.Order)]) == 1
+    assert (
+        max(under_way) == 4
+        and len([each for each in sent if isinstance(each, gpuprop.snapshots.cluster.Order)]) == 1
+    )
 
 
 # --- with what there is besides ---
@@ -144,7 +171,8 @@ def test_a_complete_run_overwriting_and_shards(tmp_path, workers):
 
 # --- a worker dies ---
 def doomed(after, last_sign=None):
-    """Kill this worker when it flushes its part number `after`: the temporary file exists, the part does not.
+    """Kill this worker when it flushes its part number `after`: the temporary file exists, the part
+    does not.
 
     last_sign: a file that it makes before.
     """
@@ -162,7 +190,9 @@ def doomed(after, last_sign=None):
 
 
 def held(until):
-    """Make this worker flush nothing until a file exists. Otherwise it could write all parts, and the other worker none."""
+    """Make this worker flush nothing until a file exists. Otherwise it could write all parts, and
+    the other worker none.
+    """
     real = os.fsync
 
     def fsync(descriptor):
@@ -198,12 +228,17 @@ def test_all_workers_are_killed(tmp_path, client, workers):
 def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
     says = rf"^{os.uname().nodename}, a worker of the cluster, does not see .*: give a directory on a file system that all machines share"
     for there, why in (("nowhere", "is not a directory"), ("", "has no manifest.json")):
-        monkeypatch.setattr(gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there))
+        monkeypatch.setattr(
+            gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there)
+        )
         with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
             write(tmp_path / "out", workers, resume=True)
         assert why in str(caught.value)
-    shutil.copytree(tmp_path / "out", tmp_path / "copy")  # as a job that was begun on that machine too would leave it
-    monkeypatch.setattr(gpuprop.snapshots.cluster, "_path", lambda directory: str(tmp_path / "copy"))
+    # as a job that was begun on that machine too would leave it
+    shutil.copytree(tmp_path / "out", tmp_path / "copy")
+    monkeypatch.setattr(
+        gpuprop.snapshots.cluster, "_path", lambda directory: str(tmp_path / "copy")
+    )
     monkeypatch.setattr(gpuprop.snapshots.cluster, "SEEN_S", 0.2)
     with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
         write(tmp_path / "out", workers, resume=True)
@@ -215,7 +250,10 @@ def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
 
 
 def test_what_fails_on_a_worker_is_told_with_its_host(tmp_path, client, workers):
-    with pytest.raises(RuntimeError, match=rf"^part \d+ failed on {os.uname().nodename}: engine 'warp' is not known"):
+    with pytest.raises(
+        RuntimeError,
+        match=rf"^part \d+ failed on {os.uname().nodename}: engine 'warp' is not known",
+    ):
         write(tmp_path / "out", Workers(client, "warp"))
     write(tmp_path / "out", workers, resume=True)
     assert contents(tmp_path / "out") == undisturbed(tmp_path)
@@ -229,25 +267,40 @@ def test_what_is_no_client(tmp_path):
 
 @pytest.mark.parametrize("text", ["local", "local:0", "local:two", "head:8786", ""])
 def test_what_is_no_cluster(text, tmp_path, capsys):
-    with pytest.raises(ValueError, match=r"is not known: give a scheduler's address \(tcp://host:8786\), or local:4"):
+    with pytest.raises(
+        ValueError,
+        match=r"is not known: give a scheduler's address \(tcp://host:8786\), or local:4",
+    ):
         known_cluster(text)
     assert main([*RACE, "-o", str(tmp_path / "out"), "--cluster", text]) == 2
-    assert "give a scheduler's address" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert (
+        "give a scheduler's address" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    )
 
 
 def test_no_scheduler_answers(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(gpuprop.snapshots.cluster, "CONNECT_S", 0.5)
     waits, real = [], distributed.Client
-    monkeypatch.setattr(distributed, "Client", lambda *given, timeout: waits.append(timeout) or real(*given, timeout=timeout))
+    monkeypatch.setattr(
+        distributed,
+        "Client",
+        lambda *given, timeout: waits.append(timeout) or real(*given, timeout=timeout),
+    )
     assert main([*RACE, "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]) == 1
-    assert "gpuprop: no Dask scheduler answers at tcp://127.0.0.1:9" in capsys.readouterr().err.splitlines()[-1]
+    assert (
+        "gpuprop: no Dask scheduler answers at tcp://127.0.0.1:9"
+        in capsys.readouterr().err.splitlines()[-1]
+    )
     assert waits == [0.5] and not (tmp_path / "out").exists()
 
 
 def test_without_dask(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert main([*RACE, "-o", str(tmp_path / "out"), "--cluster", "local:1"]) == 1
-    assert "pip install 'gpuprop[cluster]'" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    assert (
+        "pip install 'gpuprop[cluster]'" in capsys.readouterr().err
+        and not (tmp_path / "out").exists()
+    )
 
 
 def test_no_worker_and_no_scheduler(tmp_path, monkeypatch):
@@ -274,19 +327,39 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     """SIGTERM, then the command that it names; the workers are this machine's own."""
     monkeypatch.chdir(tmp_path)
     program = (
-        "import sys, gpuprop.snapshots.layout as plan\nplan.BATCH_ROWS, plan.PART_BYTES = 24, 2_000\n"
-        "from gpuprop.__main__ import main\nif __name__ == '__main__': sys.exit(main(sys.argv[1:]))\n"
+        "import sys, gpuprop.snapshots.layout as plan\nplan.BATCH_ROWS, plan.PART_BYTES = 24, "
+        "2_000\n"
+        "from gpuprop.__main__ import main\nif __name__ == '__main__': "
+        "sys.exit(main(sys.argv[1:]))\n"
     )
     Path("job.py").write_text(program)
-    words = ["propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--cluster", "local:1"]
-    process = subprocess.Popen([sys.executable, "job.py", *words], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    words = [
+        "propagate",
+        "walker:53:24/3/1@600",
+        "-o",
+        "out",
+        "--duration",
+        "5h",
+        "--engine",
+        "numpy",
+        "--cluster",
+        "local:1",
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "job.py", *words],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     with contextlib.closing(process.stderr):
         while not Path("out/manifest.json").exists() or len(manifest(Path("out"))["parts"]) < 3:
             assert process.poll() is None
             time.sleep(0.01)
         process.terminate()
         _, err = process.communicate(timeout=PATIENCE_S)
-    assert process.returncode == 143 and err.splitlines()[-1].endswith(f"gpuprop {' '.join(words)} --resume"), err
+    assert process.returncode == 143 and err.splitlines()[-1].endswith(
+        f"gpuprop {' '.join(words)} --resume"
+    ), err
     assert "Traceback" not in DASKS_OWN.sub("", err), err
     small_layout(monkeypatch, batch_rows=24, most=1 << 20, part_bytes=2_000)
     assert main([*words[:-2], "--resume", "--json"]) == 0

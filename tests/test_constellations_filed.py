@@ -1,4 +1,6 @@
-"""The constellations on record: their counts and geometry against the filings' own totals, and how close its satellites come."""
+"""The constellations on record: their counts and geometry against the filings' own totals, and how
+close its satellites come.
+"""
 
 import math
 import sys
@@ -72,12 +74,22 @@ def test_counts_are_the_filings_own(name: str) -> None:
         assert sats.sat_id.tolist() == list(range(1_000_000_000, 1_000_000_000 + known.total))
         assert len(set(sats.name)) == known.total
         assert len(
-            set(zip(*(sats.fields[key] for key in ("MEAN_MOTION", "INCLINATION", "RA_OF_ASC_NODE", "MEAN_ANOMALY")), strict=True))
+            set(
+                zip(
+                    *(
+                        sats.fields[key]
+                        for key in ("MEAN_MOTION", "INCLINATION", "RA_OF_ASC_NODE", "MEAN_ANOMALY")
+                    ),
+                    strict=True,
+                )
+            )
         ) == len(sats)
 
 
 def test_groups_of_starlink_gen2_are_those_the_fcc_counts() -> None:
-    """FCC 22-91: 10,080 satellites from 525 to 535 km, 19,440 from 340 to 360 km, 468 at 604 and 614 km."""
+    """FCC 22-91: 10,080 satellites from 525 to 535 km, 19,440 from 340 to 360 km, 468 at 604 and
+    614 km.
+    """
     shells = constellations()["starlink-gen2"].shells
     assert sum(shell.total for shell in shells if 525.0 <= shell.altitude_km <= 535.0) == 10_080
     assert sum(shell.total for shell in shells if shell.altitude_km <= 360.0) == 19_440
@@ -92,7 +104,9 @@ def test_the_upgrade_of_2026_stays_under_its_ceilings_and_reaches_the_cap() -> N
 
 
 # --- geometry ---
-@pytest.mark.parametrize("id", [id for id, shell in SHELLS.items() if shell.raan_spread_deg is not None])
+@pytest.mark.parametrize(
+    "id", [id for id, shell in SHELLS.items() if shell.raan_spread_deg is not None]
+)
 def test_planes_are_evenly_spaced_and_close_their_circle(id: str) -> None:
     shell = SHELLS[id]
     assert shell.raan_spread_deg in (180.0, 360.0)
@@ -104,16 +118,23 @@ def test_planes_are_evenly_spaced_and_close_their_circle(id: str) -> None:
     assert len(nodes) == shell.planes
     star_seam = np.sort(steps)[-1] if shell.raan_spread_deg == 180.0 and shell.planes > 1 else None
     regular = np.sort(steps)[:-1] if star_seam is not None else steps
-    np.testing.assert_allclose(regular, shell.raan_spread_deg / shell.planes if shell.planes > 1 else 360.0, atol=1e-8)
+    np.testing.assert_allclose(
+        regular, shell.raan_spread_deg / shell.planes if shell.planes > 1 else 360.0, atol=1e-8
+    )
     if star_seam is not None:
         assert star_seam == pytest.approx(180.0 + 180.0 / shell.planes, abs=1e-8)
     last = 0
     for size in shell.counts:
-        np.testing.assert_allclose(wrapped(np.diff(sats.fields["MEAN_ANOMALY"][last : last + size]) - 360.0 / size), 0.0, atol=1e-9)
+        np.testing.assert_allclose(
+            wrapped(np.diff(sats.fields["MEAN_ANOMALY"][last : last + size]) - 360.0 / size),
+            0.0,
+            atol=1e-9,
+        )
         last += size
 
 
-# From a plane to the next as the filing says it, deg; a pattern is filed modulo a slot (360 deg / satellites of a plane).
+# From a plane to the next as the filing says it, deg; a pattern is filed modulo a slot (360 deg /
+# satellites of a plane).
 FILED_STEPS = {
     "starlink-g1-s1": 8.8,
     "starlink-g1-s2": 12.35,
@@ -140,10 +161,15 @@ def test_phasing_is_as_filed(id: str) -> None:
 
 
 def test_phasing_of_telesat_is_as_filed() -> None:
-    """Schedule S: 1.025 deg over two polar planes; 0, 3, 1, 4, 2 times 2.18 deg over five inclined ones."""
+    """Schedule S: 1.025 deg over two polar planes; 0, 3, 1, 4, 2 times 2.18 deg over five inclined
+    ones.
+    """
     polar, inclined = (SHELLS[id] for id in ("telesat20-polar", "telesat20-incl"))
     slot = 360.0 / 13
-    assert np.abs(wrapped((polar.phases_deg[2:] - polar.phases_deg[:-2] - 1.025) * 13) / 13).max() < 0.001
+    assert (
+        np.abs(wrapped((polar.phases_deg[2:] - polar.phases_deg[:-2] - 1.025) * 13) / 13).max()
+        < 0.001
+    )
     assert slot / 27 == pytest.approx(1.025, abs=0.001)
     slot = 360.0 / 33
     pattern = np.tile([0.0, 3.0, 1.0, 4.0, 2.0], 8) * 2.18
@@ -168,9 +194,13 @@ def test_the_shells_whose_planes_close_no_circle_are_these() -> None:
     }
 
 
-@pytest.mark.parametrize(("id", "step", "seam"), [("iridium-next", 31.6, 22.0), ("oneweb-2016", 10.2, 6.6)])
+@pytest.mark.parametrize(
+    ("id", "step", "seam"), [("iridium-next", 31.6, 22.0), ("oneweb-2016", 10.2, 6.6)]
+)
 def test_stars_with_a_seam(id: str, step: float, seam: float) -> None:
-    """Iridium's planes are 31.6 deg apart and 22 at the seam (SaVi); OneWeb's of 2016, 10.2 deg apart, leave 6.6."""
+    """Iridium's planes are 31.6 deg apart and 22 at the seam (SaVi); OneWeb's of 2016, 10.2 deg
+    apart, leave 6.6.
+    """
     shell = SHELLS[id]
     np.testing.assert_allclose(np.diff(shell.nodes_deg), step)
     assert 180.0 - (shell.nodes_deg[-1] - shell.nodes_deg[0]) == pytest.approx(seam, abs=1e-9)
@@ -194,7 +224,9 @@ def test_irregular_shells_of_ast_and_honghu() -> None:
 
 @pytest.mark.parametrize("id", SHELLS)
 def test_the_propagated_orbit_has_the_altitude_filed(id: str) -> None:
-    """Within 10 cm for circles, 3 m for AST's ellipses, of which apogee and perigee are mean elements."""
+    """Within 10 cm for circles, 3 m for AST's ellipses, of which apogee and perigee are mean
+    elements.
+    """
     shell = SHELLS[id]
     sats = shell.elements()
     for i in {0, len(sats) // 3}:
@@ -203,58 +235,124 @@ def test_the_propagated_orbit_has_the_altitude_filed(id: str) -> None:
 
 
 # --- what flies ---
-@pytest.mark.parametrize("catalogue", ["celestrak_active_2025-04-15.3le", "celestrak_active_2026-07-24.3le"])
+@pytest.mark.parametrize(
+    "catalogue", ["celestrak_active_2025-04-15.3le", "celestrak_active_2026-07-24.3le"]
+)
 @pytest.mark.parametrize(
     ("id", "pattern", "numbers"),
-    [("gw-asflown-86", "HULIANWANG DIGUI-{:02d}", range(1, 11)), ("qianfan-asflown", "QIANFAN-{}", [1, 2, 3, 4, 5, 6, *range(8, 19)])],
+    [
+        ("gw-asflown-86", "HULIANWANG DIGUI-{:02d}", range(1, 11)),
+        ("qianfan-asflown", "QIANFAN-{}", [1, 2, 3, 4, 5, 6, *range(8, 19)]),
+    ],
 )
-def test_orbits_flown_are_those_of_the_catalogue(shared_data: Path, catalogue: str, id: str, pattern: str, numbers: list[int]) -> None:
-    """The first satellites launched (QIANFAN-7 never left 800 km), in 2025 and a year later; altitudes are counted as in presets."""
-    flown = gpuprop.read_elements(shared_data / catalogue, on_error="skip").select([pattern.format(number) for number in numbers])
+def test_orbits_flown_are_those_of_the_catalogue(
+    shared_data: Path, catalogue: str, id: str, pattern: str, numbers: list[int]
+) -> None:
+    """The first satellites launched (QIANFAN-7 never left 800 km), in 2025 and a year later;
+    altitudes are counted as in presets.
+    """
+    flown = gpuprop.read_elements(shared_data / catalogue, on_error="skip").select(
+        [pattern.format(number) for number in numbers]
+    )
     assert len(flown) == len(numbers)
-    altitude, _, _ = altitudes_km(flown.fields["MEAN_MOTION"], flown.eccentricity, flown.fields["INCLINATION"], gravity_model("wgs72"))
+    altitude, _, _ = altitudes_km(
+        flown.fields["MEAN_MOTION"],
+        flown.eccentricity,
+        flown.fields["INCLINATION"],
+        gravity_model("wgs72"),
+    )
     assert np.abs(altitude - SHELLS[id].altitude_km).max() < 0.3
     assert np.abs(flown.fields["INCLINATION"] - SHELLS[id].inclination_deg).max() < 0.03
 
 
 def test_guowang_as_flown_is_what_the_catalogue_of_july_2026_holds(shared_data: Path) -> None:
-    """Every satellite on station has its own place in the preset, and all but one are within 1.5 degrees of it."""
-    guowang = gpuprop.read_elements(shared_data / "celestrak_active_2026-07-24.3le", on_error="skip").select("@guowang")
+    """Every satellite on station has its own place in the preset, and all but one are within 1.5
+    degrees of it.
+    """
+    guowang = gpuprop.read_elements(
+        shared_data / "celestrak_active_2026-07-24.3le", on_error="skip"
+    ).select("@guowang")
     survey = gpuprop.shells(guowang)
     flown = {round(shell.inclination_deg, 1): shell for shell in survey}
-    assert {deg: (len(shell), len(shell.planes), set(shell.planes.satellites.tolist())) for deg, shell in flown.items()} == {
+    assert {
+        deg: (len(shell), len(shell.planes), set(shell.planes.satellites.tolist()))
+        for deg, shell in flown.items()
+    } == {
         50.0: (108, 12, {9}),
         86.5: (60, 6, {10}),
     }
     at = np.array(["2026-07-23T19:00"], "datetime64[ns]")
     for id, deg in (("gw-asflown-50", 50.0), ("gw-asflown-86", 86.5)):
         assert flown[deg].altitude_km == pytest.approx(SHELLS[id].altitude_km, abs=0.1)
-        there = gpuprop.Propagator(guowang[flown[deg].members], "numpy", threads=1).states(at).position[0]
-        model = gpuprop.Propagator(constellation(id, epoch=at[0]), "numpy", threads=1).states(at).position[0]
+        there = (
+            gpuprop.Propagator(guowang[flown[deg].members], "numpy", threads=1)
+            .states(at)
+            .position[0]
+        )
+        model = (
+            gpuprop.Propagator(constellation(id, epoch=at[0]), "numpy", threads=1)
+            .states(at)
+            .position[0]
+        )
         apart = np.linalg.norm(there[:, None] - model[None], axis=2)
-        assert len(there) == len(model) and len(set(apart.argmin(axis=1).tolist())) >= len(there) - 1
+        assert (
+            len(there) == len(model) and len(set(apart.argmin(axis=1).tolist())) >= len(there) - 1
+        )
         assert np.sort(apart.min(axis=1))[-2] < math.radians(1.5) * (EARTH + SHELLS[id].altitude_km)
     comparison = gpuprop.filling(survey, constellation("guowang-flown"))
     assert (comparison.satellites_flown, comparison.outside) == (168, ())
 
 
 def test_brazils_licence_is_half_of_what_was_asked_for() -> None:
-    """Anatel, 2026-02-12: 324 satellites of 648, according to the trade press. Which ones is an assumption, and a note says so."""
+    """Anatel, 2026-02-12: 324 satellites of 648, according to the trade press. Which ones is an
+    assumption, and a note says so.
+    """
     known = gpuprop.constellations()["spacesail-brazil"]
     (shell,) = known.shells
-    assert (known.total, shell.planes, shell.altitude_km, shell.status, shell.confidence) == (324, 18, 1160.0, "authorised", "secondary")
+    assert (known.total, shell.planes, shell.altitude_km, shell.status, shell.confidence) == (
+        324,
+        18,
+        1160.0,
+        "authorised",
+        "secondary",
+    )
     assert 2 * known.total == gpuprop.constellations()["qianfan-648"].total
-    assert "which 324 of the 648 is not stated" in known.assumptions[0] and "sats_per_plane" in shell.assumed
+    assert (
+        "which 324 of the 648 is not stated" in known.assumptions[0]
+        and "sats_per_plane" in shell.assumed
+    )
 
 
 def test_shells_agree_with_the_table_of_filings(shared_constellations: Path) -> None:
-    """Key by key, but for what the table does not state or states otherwise for a reason told in the preset."""
-    table = {row["id"]: row for row in tomllib.loads((shared_constellations / "shells.toml").read_text("utf-8"))["shell"]}
-    compared = {"altitude_km", "inclination_deg", "planes", "sats_per_plane", "raan0_deg", "total", "constellation"}
-    status = {"notified": "filed", "filed, deferred": "filed", "authorised (superseded plane counts)": "authorised"}
+    """Key by key, but for what the table does not state or states otherwise for a reason told in
+    the preset.
+    """
+    table = {
+        row["id"]: row
+        for row in tomllib.loads((shared_constellations / "shells.toml").read_text("utf-8"))[
+            "shell"
+        ]
+    }
+    compared = {
+        "altitude_km",
+        "inclination_deg",
+        "planes",
+        "sats_per_plane",
+        "raan0_deg",
+        "total",
+        "constellation",
+    }
+    status = {
+        "notified": "filed",
+        "filed, deferred": "filed",
+        "authorised (superseded plane counts)": "authorised",
+    }
     since = {"gw-asflown-50", "qianfan-brazil"}  # newer than the table
-    measured = {("gw-asflown-86", "altitude_km"), ("qianfan-asflown", "altitude_km")}  # the table has Kepler's axis for it
-    presets = {id: shell for id, shell in SHELLS.items() if not id.startswith("espace") and id not in since}
+    # the table has Kepler's axis for it
+    measured = {("gw-asflown-86", "altitude_km"), ("qianfan-asflown", "altitude_km")}
+    presets = {
+        id: shell for id, shell in SHELLS.items() if not id.startswith("espace") and id not in since
+    }
     for id, shell in presets.items():
         row = table[id]
         for key in compared & set(row) - set(shell.assumed):
@@ -280,11 +378,20 @@ def test_shells_agree_with_the_table_of_filings(shared_constellations: Path) -> 
             ("inclination_deg", "inclination_deg"),
         ):
             if theirs not in row and getattr(shell, ours) is not None:
-                assert ours in shell.assumed or shell.raan_spread_deg is None or shell.planes == 1, (id, ours)
-        if "phasing_F" not in row and shell.phasing is not None and shell.planes > 1 and id != "telesat20-incl":
+                assert (
+                    ours in shell.assumed or shell.raan_spread_deg is None or shell.planes == 1
+                ), (id, ours)
+        if (
+            "phasing_F" not in row
+            and shell.phasing is not None
+            and shell.planes > 1
+            and id != "telesat20-incl"
+        ):
             assert "phasing" in shell.assumed, id
     known_geometry = {
-        id for id, row in table.items() if row["geometry"] == "walker" or (row["geometry"] == "irregular" and "planes" in row)
+        id
+        for id, row in table.items()
+        if row["geometry"] == "walker" or (row["geometry"] == "irregular" and "planes" in row)
     }
     assert known_geometry <= set(presets)
     assert table["espace-cinnamon"]["total"] == constellations()["espace"].total

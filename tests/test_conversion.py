@@ -1,4 +1,6 @@
-"""States that are computed already, in another frame: blocks and tables, there and back, and what is refused."""
+"""States that are computed already, in another frame: blocks and tables, there and back, and what
+is refused.
+"""
 
 import json
 
@@ -24,7 +26,10 @@ def propagator():
 def largest(a, b):
     """Largest difference of columns of the same names, longitudes modulo a turn."""
     assert list(a.columns) == list(b.columns)
-    found = {name: np.abs(a.columns[name].astype(float) - b.columns[name].astype(float)) for name in a.columns}
+    found = {
+        name: np.abs(a.columns[name].astype(float) - b.columns[name].astype(float))
+        for name in a.columns
+    }
     if "lon" in found:
         found["lon"] = np.minimum(found["lon"], 360 - found["lon"])
     return max(float(np.nanmax(values)) for values in found.values())
@@ -53,14 +58,16 @@ def test_what_was_written_in_teme_is_read_in_itrs(tmp_path, format):
         write_snapshots(tmp_path / frame, prop, TIMES, frame, format=format)
     teme, itrs = (open_snapshots(tmp_path / frame).dataset.to_table() for frame in ("teme", "itrs"))
     converted = convert(teme, "itrs")
-    assert converted.schema.equals(itrs.schema) and [field.metadata for field in converted.schema] == [
-        field.metadata for field in itrs.schema
-    ]
+    assert converted.schema.equals(itrs.schema) and [
+        field.metadata for field in converted.schema
+    ] == [field.metadata for field in itrs.schema]
     mine, theirs = (json.loads(table.schema.metadata[b"gpuprop"]) for table in (converted, itrs))
     assert mine == theirs and mine["frame"] == "itrs"
     for name in ("x", "y", "z", *VELOCITY):
         assert np.abs(converted.column(name).to_numpy() - itrs.column(name).to_numpy()).max() < 2e-9
-    assert converted.column("sat_id").equals(itrs.column("sat_id")) and converted.column("time").equals(itrs.column("time"))
+    assert converted.column("sat_id").equals(itrs.column("sat_id")) and converted.column(
+        "time"
+    ).equals(itrs.column("time"))
 
 
 def test_rows_in_any_order_and_positions_alone(tmp_path):
@@ -82,13 +89,18 @@ def test_float32_stays_float32(tmp_path):
     write_snapshots(tmp_path, propagator(), TIMES, "itrs", dtype="float32")
     converted = convert(open_snapshots(tmp_path).at(TIMES[1]), "teme")
     assert converted.schema.field("x").type == pa.float32()
-    assert np.abs(converted.column("x").to_numpy() - propagator().states(TIMES[1:2]).x[0]).max() < 2e-3
+    assert (
+        np.abs(converted.column("x").to_numpy() - propagator().states(TIMES[1:2]).x[0]).max() < 2e-3
+    )
 
 
 def test_a_table_without_a_frame_is_refused(tmp_path):
     write_snapshots(tmp_path, propagator(), TIMES)
     table = open_snapshots(tmp_path).dataset.to_table()
-    for bare in (table.replace_schema_metadata(None), table.replace_schema_metadata({"gpuprop": '{"frame": "earth"}'})):
+    for bare in (
+        table.replace_schema_metadata(None),
+        table.replace_schema_metadata({"gpuprop": '{"frame": "earth"}'}),
+    ):
         with pytest.raises(ValueError, match=r"does not say which frame.*open_snapshots"):
             convert(bare, "itrs")
     for name in ("time", "y", "vx", "vy"):
@@ -104,37 +116,60 @@ def test_a_frame_survives_parquet(tmp_path):
     write_snapshots(tmp_path, propagator(), TIMES, "gcrs")
     pq.write_table(open_snapshots(tmp_path).at(TIMES[0]), tmp_path / "one.parquet")
     converted = convert(pq.read_table(tmp_path / "one.parquet"), "geodetic")
-    assert np.abs(converted.column("height").to_numpy() - propagator().states(TIMES[:1], "geodetic").height[0]).max() < 2e-9
+    assert (
+        np.abs(
+            converted.column("height").to_numpy()
+            - propagator().states(TIMES[:1], "geodetic").height[0]
+        ).max()
+        < 2e-9
+    )
 
 
 def test_the_earth_orientation_is_that_asked_for():
     states = propagator().states(TIMES)
     bare = convert(states, "itrs", eop="none")
-    assert largest(bare, Propagator(walker("53:40/5/1", altitude_km=550.0), eop="none").states(TIMES, "itrs")) < 2e-9
+    assert (
+        largest(
+            bare,
+            Propagator(walker("53:40/5/1", altitude_km=550.0), eop="none").states(TIMES, "itrs"),
+        )
+        < 2e-9
+    )
     assert largest(bare, convert(states, "itrs")) > 1e-3
 
 
 def test_states_remember_their_earth_orientation(tmp_path):
     prop = Propagator(walker("53:40/5/1", altitude_km=550.0), eop="none")
     itrs, teme = prop.states(TIMES, "itrs"), prop.states(TIMES)
-    assert itrs.earth_orientation == "none: UT1 = UTC, no polar motion" and teme.earth_orientation is None
+    assert (
+        itrs.earth_orientation == "none: UT1 = UTC, no polar motion"
+        and teme.earth_orientation is None
+    )
     assert largest(convert(itrs, "teme"), teme) < 2e-9
     assert largest(convert(teme, "itrs"), itrs) < 2e-9
     assert largest(convert(itrs, "gcrs", eop="iers"), propagator().states(TIMES, "gcrs")) < 2e-9
-    assert convert(itrs, "gcrs", eop="iers").earth_orientation == propagator().states(TIMES, "gcrs").earth_orientation
+    assert (
+        convert(itrs, "gcrs", eop="iers").earth_orientation
+        == propagator().states(TIMES, "gcrs").earth_orientation
+    )
     late = as_times(["2150-01-01T00:00:00Z"])
     assert convert(prop.states(late), "itrs").frame == "itrs"
 
     write_snapshots(tmp_path, prop, TIMES, "itrs")
     table = convert(open_snapshots(tmp_path).dataset.to_table(), "teme")
     assert np.abs(table.column("x").to_numpy() - teme.x.ravel()).max() < 2e-9
-    assert json.loads(table.schema.metadata[b"gpuprop"])["earth_orientation"] == "none: UT1 = UTC, no polar motion"
+    assert (
+        json.loads(table.schema.metadata[b"gpuprop"])["earth_orientation"]
+        == "none: UT1 = UTC, no polar motion"
+    )
 
 
 def test_an_earth_orientation_that_is_not_at_hand_must_be_given(tmp_path):
     write_snapshots(tmp_path, propagator(), TIMES, "itrs")
     table = open_snapshots(tmp_path).dataset.to_table()
-    facts = json.loads(table.schema.metadata[b"gpuprop"]) | {"earth_orientation": "an older table; predictions are used"}
+    facts = json.loads(table.schema.metadata[b"gpuprop"]) | {
+        "earth_orientation": "an older table; predictions are used"
+    }
     old = table.replace_schema_metadata({"gpuprop": json.dumps(facts)})
     with pytest.raises(ValueError, match=r"'an older table', which is not at hand.*eop='iers'"):
         convert(old, "teme")
@@ -158,7 +193,11 @@ def test_times_of_any_unit(tmp_path, unit, zone):
     [
         ("time", lambda column: column.cast(pa.int64()), "is of type int64, not a timestamp"),
         ("time", lambda column: column.cast(pa.string()), "is of type string, not a timestamp"),
-        ("time", lambda column: pa.array([None] * len(column), pa.timestamp("ns")), "time has 200 nulls"),
+        (
+            "time",
+            lambda column: pa.array([None] * len(column), pa.timestamp("ns")),
+            "time has 200 nulls",
+        ),
         ("y", lambda column: pa.array([None] * len(column), pa.float64()), "y has 200 nulls"),
         ("vz", lambda column: pc.cast(pc.round(column), pa.int64()), "vz is of type int64"),
     ],
@@ -167,7 +206,10 @@ def test_columns_of_another_kind_are_refused(tmp_path, name, column, message):
     write_snapshots(tmp_path, propagator(), TIMES)
     table = open_snapshots(tmp_path).dataset.to_table()
     with pytest.raises(ValueError, match=message):
-        convert(table.set_column(table.column_names.index(name), name, column(table.column(name))), "itrs")
+        convert(
+            table.set_column(table.column_names.index(name), name, column(table.column(name))),
+            "itrs",
+        )
 
 
 def test_columns_that_would_be_there_twice_are_refused(tmp_path):
@@ -195,7 +237,9 @@ def test_longitudes_in_float32_stay_below_180(tmp_path):
 
 
 def test_the_sun():
-    """Its distance at perihelion and aphelion of 2026 (3 January, 6 July), its declination at the solstice, and one place in all frames."""
+    """Its distance at perihelion and aphelion of 2026 (3 January, 6 July), its declination at the
+    solstice, and one place in all frames.
+    """
     au = 149_597_870.7
     times = as_times(["2026-01-03T17:00:00Z", "2026-07-06T17:30:00Z", "2026-06-21T08:25:00Z"])
     gcrs = sun_position(times)
@@ -204,6 +248,8 @@ def test_the_sun():
     z = sun_position(times, "teme")[2, 2] / distance[2]
     assert abs(np.degrees(np.arcsin(z)) - 23.436) < 0.003  # the obliquity of date
     for frame in ("teme", "pef", "itrs"):
-        assert np.abs(np.linalg.norm(sun_position(times, frame), axis=1) / distance - 1).max() < 1e-14
+        assert (
+            np.abs(np.linalg.norm(sun_position(times, frame), axis=1) / distance - 1).max() < 1e-14
+        )
     with pytest.raises(ValueError, match="no geodetic position"):
         sun_position(times, "geodetic")

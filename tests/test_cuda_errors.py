@@ -58,7 +58,13 @@ def test_not_installed(monkeypatch):
 
 def test_asking_costs_nothing_without_cupy():
     code = "import sys, gpuprop; sys.modules['cupy'] = None; gpuprop.engines(); print(*(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=Path(__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+    )
     assert {name for name in done.stdout.split() if name.startswith(("cu", "nvidia"))} == {"cupy"}
 
 
@@ -66,11 +72,18 @@ def test_two_wheels(monkeypatch, cupy):
     installed(monkeypatch, "cupy-cuda12x", "cupy-cuda13x")
     fine, reason = usable()
     assert not fine
-    assert "cupy-cuda12x 14.0 and cupy-cuda13x 14.0" in reason and "pip uninstall cupy-cuda12x cupy-cuda13x" in reason
+    assert (
+        "cupy-cuda12x 14.0 and cupy-cuda13x 14.0" in reason
+        and "pip uninstall cupy-cuda12x cupy-cuda13x" in reason
+    )
 
 
 @pytest.mark.parametrize(
-    "error", [ImportError("undefined symbol: nvrtcVersion"), ModuleNotFoundError("No module named 'fastrlock'", name="fastrlock")]
+    "error",
+    [
+        ImportError("undefined symbol: nvrtcVersion"),
+        ModuleNotFoundError("No module named 'fastrlock'", name="fastrlock"),
+    ],
 )
 def test_broken_import(monkeypatch, error):
     class Broken:
@@ -90,18 +103,30 @@ def test_broken_import(monkeypatch, error):
     ("driver", "words"),
     [
         (0, ["there is no NVIDIA driver", "--gpus all"]),
-        (11040, ["the driver is for CUDA 11.4", "built for CUDA 12.9", "newer driver", ".[cuda12]"]),
+        (
+            11040,
+            ["the driver is for CUDA 11.4", "built for CUDA 12.9", "newer driver", ".[cuda12]"],
+        ),
     ],
 )
 def test_driver(cupy, driver, words):
-    error = CUDARuntimeError(35, "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version")
+    error = CUDARuntimeError(
+        35,
+        "cudaErrorInsufficientDriver: CUDA driver version is insufficient for CUDA runtime version",
+    )
     cupy.cuda.runtime.getDeviceCount = raising(error)
     cupy.cuda.runtime.driverGetVersion = lambda: driver
     fine, reason = usable()
     assert not fine and all(word in reason for word in words)
 
 
-@pytest.mark.parametrize("count", [lambda: 0, raising(CUDARuntimeError(100, "cudaErrorNoDevice: no CUDA-capable device is detected"))])
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda: 0,
+        raising(CUDARuntimeError(100, "cudaErrorNoDevice: no CUDA-capable device is detected")),
+    ],
+)
 def test_no_gpu(cupy, count):
     cupy.cuda.runtime.getDeviceCount = count
     fine, reason = usable()
@@ -109,7 +134,9 @@ def test_no_gpu(cupy, count):
 
 
 def test_a_driver_that_does_not_start(cupy):
-    cupy.cuda.runtime.getDeviceCount = raising(CUDARuntimeError(803, "cudaErrorSystemDriverMismatch"))
+    cupy.cuda.runtime.getDeviceCount = raising(
+        CUDARuntimeError(803, "cudaErrorSystemDriverMismatch")
+    )
     fine, reason = usable()
     assert not fine and "cudaErrorSystemDriverMismatch" in reason and "nvidia-smi" in reason
 
@@ -128,8 +155,14 @@ def test_whatever_else_is_wrong_is_a_reason_too(cupy):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('catastrophic error: cannot open source file "vector_types.h"', ["CUDA's headers", ".[cuda12]", "vector_types.h"]),
-        ("nvrtc: error: invalid value for --gpu-architecture (-arch)", ["older than this CuPy supports", "--gpu-architecture"]),
+        (
+            'catastrophic error: cannot open source file "vector_types.h"',
+            ["CUDA's headers", ".[cuda12]", "vector_types.h"],
+        ),
+        (
+            "nvrtc: error: invalid value for --gpu-architecture (-arch)",
+            ["older than this CuPy supports", "--gpu-architecture"],
+        ),
     ],
 )
 def test_nvrtc_fails(cupy, text, words):
@@ -141,7 +174,9 @@ def test_nvrtc_fails(cupy, text, words):
 
 def test_out_of_memory(cupy):
     cupy.machine.memory = 1 << 20
-    with pytest.raises(CudaError, match=r"GPU 0 has not enough memory.*smaller block.*fewer satellites") as caught:
+    with pytest.raises(
+        CudaError, match=r"GPU 0 has not enough memory.*smaller block.*fewer satellites"
+    ) as caught:
         Propagator(element_sets(), "cuda")
     assert isinstance(caught.value.__cause__, OutOfMemoryError)
     cupy.machine.memory = 64 << 20
@@ -152,7 +187,13 @@ def test_out_of_memory(cupy):
     assert propagator.states(element_sets().epoch).x.shape == (33, 33)
 
 
-@pytest.mark.parametrize("error", [CUDARuntimeError(719, "unspecified launch failure"), CUDADriverError("CUDA_ERROR_LAUNCH_FAILED")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        CUDARuntimeError(719, "unspecified launch failure"),
+        CUDADriverError("CUDA_ERROR_LAUNCH_FAILED"),
+    ],
+)
 def test_a_gpu_that_fails_at_work(cupy, error):
     propagator = Propagator(element_sets(), "cuda:1")
     cupy.cuda.get_current_stream = raising(error)
@@ -162,7 +203,11 @@ def test_a_gpu_that_fails_at_work(cupy, error):
 
 def test_only_this_engine_imports_cupy():
     folder = Path(gpuprop.__file__).parent
-    importing = {path.relative_to(folder).as_posix() for path in folder.rglob("*.py") if "import cupy" in path.read_text()}
+    importing = {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
+        if "import cupy" in path.read_text()
+    }
     assert importing == {"engine/cuda/availability.py"}
 
 
@@ -175,7 +220,8 @@ def test_a_folder_that_an_uninstallation_left(monkeypatch, tmp_path):
     assert not fine and f"delete {tmp_path / 'cupy'}" in reason
 
 
-# A GPU that does not start: auto goes on without it, and says why once; asked for by name it is an error that names the fix
+# A GPU that does not start: auto goes on without it, and says why once; asked for by name it is an
+# error that names the fix
 
 
 def full_after(nbytes):
@@ -213,7 +259,9 @@ def no_nvrtc(cupy, monkeypatch):
 
 
 def launches_fail(cupy, monkeypatch):
-    monkeypatch.setattr(cupy, "_kernel", lambda run, name: raising(CUDADriverError("CUDA_ERROR_NO_BINARY_FOR_GPU")))
+    monkeypatch.setattr(
+        cupy, "_kernel", lambda run, name: raising(CUDADriverError("CUDA_ERROR_NO_BINARY_FOR_GPU"))
+    )
 
 
 def silent(name, *lost):
@@ -221,8 +269,16 @@ def silent(name, *lost):
 
     def break_it(cupy, monkeypatch):
         answer = getattr(cupy.cuda.runtime, name)
-        busy = raising(CUDARuntimeError(46, "cudaErrorDevicesUnavailable: all CUDA-capable devices are busy or unavailable"))
-        setattr(cupy.cuda.runtime, name, lambda *index: busy() if not lost or index[0] in lost else answer(*index))
+        busy = raising(
+            CUDARuntimeError(
+                46, "cudaErrorDevicesUnavailable: all CUDA-capable devices are busy or unavailable"
+            )
+        )
+        setattr(
+            cupy.cuda.runtime,
+            name,
+            lambda *index: busy() if not lost or index[0] in lost else answer(*index),
+        )
 
     return break_it
 
@@ -236,20 +292,50 @@ NO_TEMPORARY = FileNotFoundError(errno.ENOENT, "No usable temporary directory fo
 TROUBLE = {
     "no memory for constants": (full_after(1000), "not enough memory.*nvidia-smi"),
     "no memory for buffers": (full_after(1 << 20), "not enough memory.*nvidia-smi"),
-    "no memory to start": (compiling(CUDARuntimeError(2, "cudaErrorMemoryAllocation: out of memory")), "not enough memory.*nvidia-smi"),
-    "kernels do not compile": (compiling(CompileException("no such architecture")), r"does not compile.*\.\[cuda12\]"),
-    "cache is not writable": (compiling(PermissionError(errno.EACCES, "Permission denied", "/k/tmp1")), "/k/tmp1.*CUPY_CACHE_DIR"),
-    "cache is read-only": (compiling(OSError(errno.EROFS, "Read-only file system", "/k/tmp1")), "Read-only.*CUPY_CACHE_DIR"),
-    "disk is full": (compiling(OSError(errno.ENOSPC, "No space left on device")), "No space left.*CUPY_CACHE_DIR.*TMPDIR"),
+    "no memory to start": (
+        compiling(CUDARuntimeError(2, "cudaErrorMemoryAllocation: out of memory")),
+        "not enough memory.*nvidia-smi",
+    ),
+    "kernels do not compile": (
+        compiling(CompileException("no such architecture")),
+        r"does not compile.*\.\[cuda12\]",
+    ),
+    "cache is not writable": (
+        compiling(PermissionError(errno.EACCES, "Permission denied", "/k/tmp1")),
+        "/k/tmp1.*CUPY_CACHE_DIR",
+    ),
+    "cache is read-only": (
+        compiling(OSError(errno.EROFS, "Read-only file system", "/k/tmp1")),
+        "Read-only.*CUPY_CACHE_DIR",
+    ),
+    "disk is full": (
+        compiling(OSError(errno.ENOSPC, "No space left on device")),
+        "No space left.*CUPY_CACHE_DIR.*TMPDIR",
+    ),
     "no temporary folder": (compiling(NO_TEMPORARY), "set TMPDIR"),
-    "no library": (compiling(ImportError("libcudart.so.12: cannot open shared object file")), "libcudart.so.12.*nvidia-smi"),
-    "no streams": (starting("streams.Streams.of", CUDARuntimeError(719, "unspecified launch failure")), "unspecified launch failure"),
+    "no library": (
+        compiling(ImportError("libcudart.so.12: cannot open shared object file")),
+        "libcudart.so.12.*nvidia-smi",
+    ),
+    "no streams": (
+        starting("streams.Streams.of", CUDARuntimeError(719, "unspecified launch failure")),
+        "unspecified launch failure",
+    ),
     "launches fail": (launches_fail, "NO_BINARY_FOR_GPU.*nvidia-smi"),
     "old driver": (old_driver, "newer driver"),
     "no NVRTC": (no_nvrtc, r"libnvrtc.*\.\[cuda12\]"),
-    "the runtime does not count": (silent("getDeviceCount"), "CUDA does not start .*DevicesUnavailable.*nvidia-smi"),
-    "GPUs do not answer": (silent("getDeviceProperties"), "GPU 0 does not answer .*DevicesUnavailable.*nvidia-smi"),
-    "the driver does not answer": (silent("driverGetVersion"), "CUDA does not answer .*DevicesUnavailable.*nvidia-smi"),
+    "the runtime does not count": (
+        silent("getDeviceCount"),
+        "CUDA does not start .*DevicesUnavailable.*nvidia-smi",
+    ),
+    "GPUs do not answer": (
+        silent("getDeviceProperties"),
+        "GPU 0 does not answer .*DevicesUnavailable.*nvidia-smi",
+    ),
+    "the driver does not answer": (
+        silent("driverGetVersion"),
+        "CUDA does not answer .*DevicesUnavailable.*nvidia-smi",
+    ),
     "an old driver does not answer": (old_driver_and_silent, "CUDA does not answer .*nvidia-smi"),
     "two wheels": (two_wheels, "pip uninstall cupy-cuda12x cupy-rocm-5-0"),
 }
@@ -259,7 +345,9 @@ TROUBLE = {
 def test_auto_runs_without_a_gpu_that_does_not_start(cupy, monkeypatch, what):
     break_it, reason = TROUBLE[what]
     break_it(cupy, monkeypatch)
-    with pytest.warns(EngineWarning, match=rf"(?s)engine (cpu|numpy) is used instead of cuda: .*{reason}") as said:
+    with pytest.warns(
+        EngineWarning, match=rf"(?s)engine (cpu|numpy) is used instead of cuda: .*{reason}"
+    ) as said:
         propagator = Propagator(element_sets(), "auto")
     assert len(said) == 1 and said[0].filename == __file__
     assert propagator.engine in ("cpu", "numpy")
@@ -285,7 +373,12 @@ def built_for_rocm(cupy, monkeypatch):
     cupy.cuda.runtime.is_hip = True
 
 
-MISSING = {no_gpu: "CUDA_VISIBLE_DEVICES", no_driver: "no NVIDIA driver", no_cupy: "not installed", built_for_rocm: "AMD GPUs .ROCm."}
+MISSING = {
+    no_gpu: "CUDA_VISIBLE_DEVICES",
+    no_driver: "no NVIDIA driver",
+    no_cupy: "not installed",
+    built_for_rocm: "AMD GPUs .ROCm.",
+}
 
 
 @pytest.mark.parametrize("what", MISSING)
@@ -304,7 +397,11 @@ def test_auto_gives_no_warning_without_a_usable_gpu(cupy, monkeypatch, what):
 
 def test_auto_takes_the_gpus_that_start(cupy, monkeypatch):
     load, full = CudaEngine.load, CudaError("GPU 0 has not enough memory")
-    monkeypatch.setattr(CudaEngine, "load", lambda self, *given: load(self, *given) if self.device else raising(full)())
+    monkeypatch.setattr(
+        CudaEngine,
+        "load",
+        lambda self, *given: load(self, *given) if self.device else raising(full)(),
+    )
     with pytest.warns(EngineWarning, match="cuda leaves out a GPU: GPU 0 has not enough memory"):
         propagator = Propagator(element_sets(), "auto")
     assert propagator.engine == "cuda" and len(propagator._propagations) == 1
@@ -315,7 +412,9 @@ def test_auto_takes_the_gpus_that_start(cupy, monkeypatch):
 @pytest.mark.parametrize("lost", [0, 1])
 def test_a_lost_gpu_does_not_end_the_other(cupy, monkeypatch, lost):
     silent("getDeviceProperties", lost)(cupy, monkeypatch)
-    with pytest.warns(EngineWarning, match=f"cuda leaves out a GPU: GPU {lost} does not answer .*nvidia-smi"):
+    with pytest.warns(
+        EngineWarning, match=f"cuda leaves out a GPU: GPU {lost} does not answer .*nvidia-smi"
+    ):
         propagator = Propagator(element_sets(), "auto")
     assert propagator.engine == "cuda" and {device for *_, device in cupy.launches} == {1 - lost}
     assert Propagator(element_sets(), f"cuda:{1 - lost}").engine == "cuda"
@@ -342,7 +441,9 @@ def test_look_angles_are_computed_without_a_gpu_that_is_full(cupy):
     cupy.machine.memory = 1000
     with pytest.warns(EngineWarning, match="not enough memory"):
         found = look_angles(states, Site(0.0, 0.0))
-    assert np.array_equal(found.range, look_angles(states, Site(0.0, 0.0), engine="numpy").range, equal_nan=True)
+    assert np.array_equal(
+        found.range, look_angles(states, Site(0.0, 0.0), engine="numpy").range, equal_nan=True
+    )
 
 
 def test_errors_that_are_not_of_the_gpu_are_raised_by_auto_too(cupy, monkeypatch):
@@ -356,7 +457,9 @@ def test_errors_that_are_not_of_the_gpu_are_raised_by_auto_too(cupy, monkeypatch
 
 @pytest.fixture
 def package(monkeypatch, tmp_path):
-    """A package that begins as CuPy does: its import makes the cache, and after a failure it cannot be imported again."""
+    """A package that begins as CuPy does: its import makes the cache, and after a failure it cannot
+    be imported again.
+    """
     folder = tmp_path / "site"
     (folder / "cupy").mkdir(parents=True)
     (folder / "cupy" / "__init__.py").write_text(
@@ -376,7 +479,9 @@ def package(monkeypatch, tmp_path):
     monkeypatch.setattr(availability, "WHEELS", ("cupy-cuda12x",))
     monkeypatch.syspath_prepend(str(folder))
     monkeypatch.delenv("CUPY_CACHE_DIR", raising=False)
-    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "cupy"}
+    before = {
+        name: module for name, module in sys.modules.items() if name.partition(".")[0] == "cupy"
+    }
     for name in before:
         del sys.modules[name]
     yield folder
@@ -385,13 +490,21 @@ def package(monkeypatch, tmp_path):
     sys.modules.update(before)
 
 
-@pytest.mark.parametrize(("variable", "value"), [("HOME", "/dev/null"), ("CUPY_CACHE_DIR", "/dev/null/cache"), ("CUPY_CACHE_DIR", "")])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HOME", "/dev/null"), ("CUPY_CACHE_DIR", "/dev/null/cache"), ("CUPY_CACHE_DIR", "")],
+)
 def test_a_home_that_cannot_be_written(package, monkeypatch, tmp_path, variable, value):
     """The error names CUPY_CACHE_DIR, and setting it helps in the same process."""
     monkeypatch.setenv(variable, value)
     for _ in range(2):
         fine, reason = usable()
-        assert not fine and "set CUPY_CACHE_DIR" in reason and "reinstall" not in reason and "partially" not in reason
+        assert (
+            not fine
+            and "set CUPY_CACHE_DIR" in reason
+            and "reinstall" not in reason
+            and "partially" not in reason
+        )
     with pytest.warns(EngineWarning, match="set CUPY_CACHE_DIR"):
         assert open_engine("auto").name in ("cpu", "numpy")
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path / "cache"))
@@ -401,7 +514,11 @@ def test_a_home_that_cannot_be_written(package, monkeypatch, tmp_path, variable,
 def test_an_existing_cache_may_be_read_only(package, monkeypatch, tmp_path):
     """It may hold the kernels already, as in an image of a container."""
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
-    monkeypatch.setattr(availability.os, "makedirs", raising(OSError(errno.EROFS, "Read-only file system", str(tmp_path))))
+    monkeypatch.setattr(
+        availability.os,
+        "makedirs",
+        raising(OSError(errno.EROFS, "Read-only file system", str(tmp_path))),
+    )
     assert availability.import_cupy().__name__ == "cupy"
 
 
@@ -409,7 +526,9 @@ def test_a_failed_import_keeps_its_first_reason(package, monkeypatch, tmp_path):
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("BROKEN", "1")
     first, second = usable(), usable()
-    assert "first cause" in first[1] and "first cause" in second[1] and "restart Python" in second[1]
+    assert (
+        "first cause" in first[1] and "first cause" in second[1] and "restart Python" in second[1]
+    )
     assert "partially" not in second[1]
 
 
@@ -426,7 +545,11 @@ def test_the_command_says_why_the_gpu_is_not_used(full, capsys, tmp_path):
     call = ["propagate", "walker:53:8/4/1@550", "--duration", "2min", "-o"]
     assert main([*call, str(tmp_path / "a")]) == 0
     said = capsys.readouterr().err
-    assert said.count("instead of cuda") == 1 and "note: engine " in said and "GPU 0 has not enough memory" in said
+    assert (
+        said.count("instead of cuda") == 1
+        and "note: engine " in said
+        and "GPU 0 has not enough memory" in said
+    )
     assert "EngineWarning" not in said
     assert main([*call, str(tmp_path / "b"), "--quiet"]) == 0
     assert capsys.readouterr().err == ""
@@ -436,12 +559,18 @@ def test_the_command_says_why_the_gpu_is_not_used(full, capsys, tmp_path):
 
 def test_the_doctor_says_why_the_gpu_is_not_used(full, monkeypatch):
     monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
-    monkeypatch.setattr(doctor, "variants", lambda kind: {kind: lambda: open_engine(kind)} if kind == "cuda" else {})
+    monkeypatch.setattr(
+        doctor, "variants", lambda kind: {kind: lambda: open_engine(kind)} if kind == "cuda" else {}
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         report = doctor.examine()
     [verdict] = report.verdicts
-    assert not verdict.usable and "GPU 0 has not enough memory" in verdict.detail and verdict.differences is None
+    assert (
+        not verdict.usable
+        and "GPU 0 has not enough memory" in verdict.detail
+        and verdict.differences is None
+    )
     assert report.healthy and report.auto in ("cpu", "numpy") and not report.trouble
     monkeypatch.setenv("GPUPROP_ENGINE", "cuda")
     assert not doctor.examine().healthy

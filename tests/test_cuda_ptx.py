@@ -1,5 +1,7 @@
-"""What NVRTC makes of the kernels, for every GPU that it knows: no contraction, calls or local memory; division and square root correctly
-rounded; and, run on this CPU, every bit of the committed digest."""
+"""What NVRTC makes of the kernels, for every GPU that it knows: no contraction, calls or local
+memory; division and square root correctly rounded; and, run on this CPU, every bit of the committed
+digest.
+"""
 
 import re
 import sys
@@ -16,8 +18,11 @@ from gpuprop.engine.cuda.source import OPTIONS, source
 from gpuprop.sgp4.constants import kernels_folder
 
 ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
-ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}  # PTX instructions on float64 that round: to nearest, or the bits differ
-EVERY = [(wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)]
+# PTX instructions on float64 that round: to nearest, or the bits differ
+ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}
+EVERY = [
+    (wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)
+]
 PROVED = (80, 90, 100, 120)  # capabilities for which the digest is always computed
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
 
@@ -39,25 +44,41 @@ def test_every_capability_from_the_lowest_on():
 
 @pytest.mark.parametrize(("wheel", "capability"), EVERY)
 def test_ptx(wheel, capability):
-    found = entries(nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS), wheel))
+    found = entries(
+        nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS), wheel)
+    )
     assert set(found) == ENTRIES
     for instructions in found.values():
         assert len(instructions) > 150
         words = {line.split()[0].rstrip(";") for line in instructions}
         assert [word for word in words if word.startswith(("fma", "call"))] == []
         assert [line for line in instructions if ".local" in line] == []
-        floating = {word for word in words if ".f64" in word and not word.startswith((".", "ld.", "st."))}
+        floating = {
+            word for word in words if ".f64" in word and not word.startswith((".", "ld.", "st."))
+        }
         rounding = {word for word in floating if word.split(".")[0] in ROUNDED}
         assert {word.split(".")[0] for word in floating - rounding} <= EXACT
-        assert rounding <= {f"{word}.rn.f64" for word in ROUNDED} | {"cvt.rn.f64.s64", "cvt.rn.f64.s32", "cvt.rn.f64.u32"}
+        assert rounding <= {f"{word}.rn.f64" for word in ROUNDED} | {
+            "cvt.rn.f64.s64",
+            "cvt.rn.f64.s32",
+            "cvt.rn.f64.u32",
+        }
         assert {"div.rn.f64", "sqrt.rn.f64"} <= rounding
 
 
-@pytest.mark.parametrize(("wheel", "capability"), [(wheel, number) for wheel, number in EVERY if number in (75, 90, 120)])
+@pytest.mark.parametrize(
+    ("wheel", "capability"), [(wheel, number) for wheel, number in EVERY if number in (75, 90, 120)]
+)
 def test_nothing_is_spilled(wheel, capability):
     """What the assembler does with the registers, which the PTX does not show."""
-    _, messages = nvrtc.compiled(source(), (f"--gpu-architecture=sm_{capability}", "--ptxas-options=-v", *OPTIONS), wheel)
-    spilled = re.findall(r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores", messages, re.DOTALL)
+    _, messages = nvrtc.compiled(
+        source(), (f"--gpu-architecture=sm_{capability}", "--ptxas-options=-v", *OPTIONS), wheel
+    )
+    spilled = re.findall(
+        r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores",
+        messages,
+        re.DOTALL,
+    )
     assert {name for name, *_ in spilled} == ENTRIES
     # initialise_satellites runs once a satellite, and NVRTC 13 spills a few of its values
     assert {(name, *figures) for name, *figures in spilled if name != "initialise_satellites"} == {
@@ -66,15 +87,21 @@ def test_nothing_is_spilled(wheel, capability):
 
 
 def test_the_option_is_what_forbids_contraction():
-    """The same test without --fmad=false: it would find them. No kernel asks for a fused operation, so each one is the compiler's."""
+    """The same test without --fmad=false: it would find them. No kernel asks for a fused operation,
+    so each one is the compiler's.
+    """
     assert re.findall(r"\b(?:__fma_r\w|fma|__builtin_fma)\s*\(", source()) == []
-    found = entries(nvrtc.ptx(source(), ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0]))
+    found = entries(
+        nvrtc.ptx(source(), ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0])
+    )
     assert any(line.startswith("fma.rn.f64") for line in found["propagate_near_earth"])
 
 
 @pytest.fixture
 def differences(monkeypatch):
-    """What of the committed digest differs if the cuda engine runs the kernels that a function makes of their code and options."""
+    """What of the committed digest differs if the cuda engine runs the kernels that a function
+    makes of their code and options.
+    """
 
     def compute(kernels):
         monkeypatch.setattr(FakeCupy, "kernels", kernels)
@@ -105,22 +132,29 @@ def test_the_ptx_of_every_other_capability(differences, wheel):
 
 
 def test_contraction_is_found_by_the_digest(differences, monkeypatch):
-    """The control: PTX that was compiled with contraction computes other positions in every regime and part (942 values in all differ
-    with NVRTC 12.9 for 9.0), and the translator refuses it unless it is told to go on."""
+    """The control: PTX that was compiled with contraction computes other positions in every regime
+    and part (942 values in all differ with NVRTC 12.9 for 9.0), and the translator refuses it
+    unless it is told to go on.
+    """
     monkeypatch.setattr(engine_cuda, "OPTIONS", ("--std=c++17", "--fmad=true"))
     wheel = EVERY[0][0]
     with pytest.raises(PtxError, match="may fuse it"):
         FromPtx(wheel, 90)(source(), engine_cuda.OPTIONS)
     found = set(differences(FromPtx(wheel, 90, may_be_fused=True)))
     expected = {
-        f"{name}, {regime}, columns, x differs" for name, part in digest.committed().items() for regime in part if regime != "constants"
+        f"{name}, {regime}, columns, x differs"
+        for name, part in digest.committed().items()
+        for regime in part
+        if regime != "constants"
     }
     assert expected <= found
 
 
 def test_a_message_names_file_and_line():
     text = source()
-    at = (kernels_folder() / "orbit.cuh").read_text().splitlines().index("FN SinCos kepler(Real u, Real axnl, Real aynl) {") + 1
+    at = (kernels_folder() / "orbit.cuh").read_text().splitlines().index(
+        "FN SinCos kepler(Real u, Real axnl, Real aynl) {"
+    ) + 1
     assert 'include "' not in text and "#pragma once" not in text
     broken = text.replace("FN SinCos kepler(", "FN Unheard kepler(")
     with pytest.raises(AssertionError, match=rf"orbit\.cuh\({at}\): error.*Unheard"):

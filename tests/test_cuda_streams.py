@@ -1,7 +1,7 @@
 """The order of work and memory on a GPU, without a GPU: the cuda engine on the double of CuPy.
 
-A test runs for every choice of the streams whose work is done at once; the work of the others waits until somebody waits for it. Two
-streams without an order between them are so seen in both orders.
+A test runs for every choice of the streams whose work is done at once; the work of the others waits
+until somebody waits for it. Two streams without an order between them are so seen in both orders.
 """
 
 import gc
@@ -18,12 +18,19 @@ from gpuprop import Propagator, Site, look_angles, time_grid
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda import streams
 
-COMPUTING, COPYING, CONSUMER, OTHER = 0, 1, 2, 3  # streams in the order of their making: the engine's two, then the test's
-CHOICES = [set(chosen) for n in range(4) for chosen in combinations(("default", COMPUTING, CONSUMER), n)] + [{COPYING}, {COPYING, CONSUMER}]
+# streams in the order of their making: the engine's two, then the test's
+COMPUTING, COPYING, CONSUMER, OTHER = 0, 1, 2, 3
+CHOICES = [
+    set(chosen) for n in range(4) for chosen in combinations(("default", COMPUTING, CONSUMER), n)
+] + [{COPYING}, {COPYING, CONSUMER}]
 ELEMENTS = random_elements(21, 60)
 TIMES = time_grid(ELEMENTS.epoch[0], step="97min", duration="970min")
 SITES = [Site(-15.79, -47.88), Site(51.17, 71.45)]
-VIEWS = {"teme": {}, "itrs": dict(frame="itrs"), "geodetic, sunlit": dict(frame="geodetic", sunlit=True)}
+VIEWS = {
+    "teme": {},
+    "itrs": dict(frame="itrs"),
+    "geodetic, sunlit": dict(frame="geodetic", sunlit=True),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +43,9 @@ def per_thread(request):
     return request.param
 
 
-@pytest.fixture(params=CHOICES, ids=lambda chosen: "at once: " + (", ".join(map(str, chosen)) or "none"))
+@pytest.fixture(
+    params=CHOICES, ids=lambda chosen: "at once: " + (", ".join(map(str, chosen)) or "none")
+)
 def cupy(monkeypatch, request, per_thread):
     fake = FakeCupy(gpus=("Fake A",), eager=request.param, per_thread=per_thread)
     monkeypatch.setitem(sys.modules, "cupy", fake)
@@ -60,7 +69,9 @@ def loaded(cupy):
 
 
 class Copies:
-    """A consumer of blocks: work on some stream that reads columns. Here it copies to pinned memory, and nothing waits for the copies."""
+    """A consumer of blocks: work on some stream that reads columns. Here it copies to pinned
+    memory, and nothing waits for the copies.
+    """
 
     def __init__(self, cupy):
         self._cupy, self._memory, self._copies = cupy, [], []
@@ -77,7 +88,12 @@ class Copies:
     def are(self, expected):
         self._cupy.machine.synchronize()
         wanted = expected.columns
-        return all(np.array_equal(np.concatenate([copy[name] for copy in self._copies]), wanted[name], equal_nan=True) for name in wanted)
+        return all(
+            np.array_equal(
+                np.concatenate([copy[name] for copy in self._copies]), wanted[name], equal_nan=True
+            )
+            for name in wanted
+        )
 
 
 # What is uploaded once is there when it is read
@@ -97,9 +113,13 @@ def test_a_propagator_made_within_a_stream_of_the_user(cupy, expected, name):
     with cupy.cuda.Stream(non_blocking=True):
         propagator = Propagator(ELEMENTS, "cuda:0")
     consumer = Copies(cupy)
-    consumer.take(propagator.states(TIMES, **VIEWS[name], device=True), cupy.cuda.get_current_stream())
+    consumer.take(
+        propagator.states(TIMES, **VIEWS[name], device=True), cupy.cuda.get_current_stream()
+    )
     assert consumer.are(expected[name])
-    assert np.array_equal(propagator.states(TIMES, **VIEWS[name]).columns["status"], expected[name].columns["status"])
+    assert np.array_equal(
+        propagator.states(TIMES, **VIEWS[name]).columns["status"], expected[name].columns["status"]
+    )
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -119,7 +139,9 @@ def test_blocks_for_the_host_beside_blocks_for_the_device(cupy, expected):
             consumer.take(block, stream)
             host = propagator.states(TIMES, "geodetic", sunlit=True)
             wanted = expected["geodetic, sunlit"].columns
-            assert all(np.array_equal(host.columns[name], wanted[name], equal_nan=True) for name in wanted)
+            assert all(
+                np.array_equal(host.columns[name], wanted[name], equal_nan=True) for name in wanted
+            )
             propagator.close()
     assert consumer.are(expected["teme"])
 
@@ -148,7 +170,9 @@ def test_a_consumer_on_another_stream_makes_the_current_one_wait(cupy, expected)
 
 
 def test_a_consumer_that_makes_no_stream_wait_reads_wrong_values(monkeypatch, expected):
-    """The control: without what the documentation requires of a consumer, the double gives wrong values."""
+    """The control: without what the documentation requires of a consumer, the double gives wrong
+    values.
+    """
     cupy = FakeCupy(gpus=("Fake A",), eager={"default"})
     monkeypatch.setitem(sys.modules, "cupy", cupy)
     propagator, stream = loaded(cupy)
@@ -160,7 +184,9 @@ def test_a_consumer_that_makes_no_stream_wait_reads_wrong_values(monkeypatch, ex
 
 
 def test_a_consumer_on_a_blocking_stream_beside_the_null_stream(monkeypatch, expected):
-    """cupy.cuda.Stream() is a blocking stream, which CUDA itself keeps in order with the null stream."""
+    """cupy.cuda.Stream() is a blocking stream, which CUDA itself keeps in order with the null
+    stream.
+    """
     for eager in CHOICES:
         cupy = FakeCupy(gpus=("Fake A",), eager=eager)
         monkeypatch.setitem(sys.modules, "cupy", cupy)
@@ -175,13 +201,17 @@ def test_a_consumer_on_a_blocking_stream_beside_the_null_stream(monkeypatch, exp
 
 @pytest.mark.parametrize("handle", ["its own", -1])
 def test_a_consumer_in_another_library(cupy, expected, handle):
-    """It takes arrays through DLPack, on its own stream. Blocks are finished, so the `stream` that it passes does not matter."""
+    """It takes arrays through DLPack, on its own stream. Blocks are finished, so the `stream` that
+    it passes does not matter.
+    """
     propagator, stream = loaded(cupy)
     consumer, own = Copies(cupy), cupy.cuda.Stream(non_blocking=True)
     with stream:
         for block in propagator.snapshots(TIMES, instants=2, device=True):
             for name in block.columns:
-                block.columns[name] = block.columns[name].__dlpack__(stream=own.ptr if handle == "its own" else handle)
+                block.columns[name] = block.columns[name].__dlpack__(
+                    stream=own.ptr if handle == "its own" else handle
+                )
             consumer.take(block, own)
             stream.wait_event(own.record())
             del block
@@ -235,7 +265,8 @@ def test_several_gpus(monkeypatch, expected):
         for number in (0, 1):
             with cupy.cuda.Device(number):
                 own.append(cupy.cuda.Stream(non_blocking=True))
-                cupy.machine.entered().append(own[-1])  # as stream.use() does: current on its GPU for this thread
+                # as stream.use() does: current on its GPU for this thread
+                cupy.machine.entered().append(own[-1])
         blocks = propagator.snapshots(TIMES, instants=2, device=True)
         for number, block in enumerate(blocks):
             assert block.x.device.id == number % 2
@@ -245,7 +276,9 @@ def test_several_gpus(monkeypatch, expected):
 
 
 def test_blocks_that_nobody_takes(cupy, expected):
-    """The next blocks are being computed when the consumer stops: their memory is not written after it is freed."""
+    """The next blocks are being computed when the consumer stops: their memory is not written after
+    it is freed.
+    """
     propagator, stream = loaded(cupy)
     with stream:
         blocks = propagator.snapshots(TIMES, instants=2, device=True)
@@ -285,7 +318,9 @@ def test_nothing_is_written_after_an_interruption(cupy, monkeypatch, expected, d
             with pytest.raises(KeyboardInterrupt):
                 propagator.states(TIMES, device=device)
         gc.collect()
-        lent = propagator._propagations[0]._ring.columns(("x", "y", "z", "vx", "vy", "vz", "status"), (len(TIMES), len(ELEMENTS)))
+        lent = propagator._propagations[0]._ring.columns(
+            ("x", "y", "z", "vx", "vy", "vz", "status"), (len(TIMES), len(ELEMENTS))
+        )
         held = [cupy.asarray(np.zeros((len(TIMES), len(ELEMENTS)))) for _ in range(7)]
         for column in lent.values():
             column[:] = 7
@@ -294,7 +329,10 @@ def test_nothing_is_written_after_an_interruption(cupy, monkeypatch, expected, d
         assert all((array.get(stream=stream) == 0.0).all() for array in held)
         del lent
     again = propagator.states(TIMES).columns
-    assert all(np.array_equal(again[name], expected["teme"].columns[name], equal_nan=True) for name in again)
+    assert all(
+        np.array_equal(again[name], expected["teme"].columns[name], equal_nan=True)
+        for name in again
+    )
 
 
 # The streams themselves

@@ -1,4 +1,6 @@
-"""The digest of one answer: every engine reproduces it, it covers what it must, and one changed bit is found and named."""
+"""The digest of one answer: every engine reproduces it, it covers what it must, and one changed bit
+is found and named.
+"""
 
 import numpy as np
 import pytest
@@ -23,7 +25,11 @@ class Tampered:
     def load(self, model, elements, epoch_ns):
         propagation = open_engine("numpy").load(model, elements, epoch_ns)
         self.loaded += 1
-        return propagation if self.only not in (None, self.loaded) else TamperedPropagation(propagation, self)
+        return (
+            propagation
+            if self.only not in (None, self.loaded)
+            else TamperedPropagation(propagation, self)
+        )
 
 
 class TamperedPropagation:
@@ -31,8 +37,12 @@ class TamperedPropagation:
         self.constants, self._block, self._how = propagation.constants, propagation.block, how
         if how.constant:
             values = dict(self.constants.values)
-            values[how.constant] = flip(values[how.constant].copy(), np.flatnonzero(self.constants.order == how.satellite))
-            self.constants = Constants(values, self.constants.epoch_ns, self.constants.order, self.constants.bounds)
+            values[how.constant] = flip(
+                values[how.constant].copy(), np.flatnonzero(self.constants.order == how.satellite)
+            )
+            self.constants = Constants(
+                values, self.constants.epoch_ns, self.constants.order, self.constants.bounds
+            )
 
     def block(self, ns, names, view):
         columns = self._block(ns, names, view)
@@ -73,7 +83,9 @@ def test_every_regime_and_status_is_covered():
 def test_every_model_has_a_part():
     names = list(digest.committed())
     assert [name for name in names if not name.endswith(FURTHER)] == [
-        f"{gravity}, opsmode {opsmode}" for gravity in ("wgs72old", "wgs72", "wgs84") for opsmode in "ia"
+        f"{gravity}, opsmode {opsmode}"
+        for gravity in ("wgs72old", "wgs72", "wgs84")
+        for opsmode in "ia"
     ]
     far = {name: dict(digest.committed()[name]) for name in names if "years" in name}
     assert {regime for part in far.values() for regime in part} == {"constants", *REGIMES}
@@ -87,7 +99,13 @@ def test_no_constant_is_the_same_everywhere_by_accident(short):
 
 def test_the_sets_are_made_of_published_random_words():
     """The first words of splitmix64 of seed 1234567, as its reference program prints them."""
-    words = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    words = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
     assert digest.splitmix64(1234567, 5).tolist() == words
 
 
@@ -95,7 +113,9 @@ def test_a_changed_bit_of_a_state_is_named(short):
     satellite = 12 * digest.COHORT  # geostationary
     found = digest.compute(Tampered(column="vx", satellite=satellite, only=2))
     differences = digest.compare(found, short)
-    assert differences == ["wgs72old, opsmode a, deep space, one-day resonance, columns, vx differs"]
+    assert differences == [
+        "wgs72old, opsmode a, deep space, one-day resonance, columns, vx differs"
+    ]
 
 
 def test_a_changed_bit_of_a_constant_is_named(short):
@@ -118,5 +138,10 @@ def test_a_changed_status_is_named_with_its_counts(short):
 
 def test_a_missing_part_is_named_either_way(short):
     less = {name: part for name, part in short.items() if not name.endswith("a")}
-    for differences, ending in ((digest.compare(less, short), ": none instead of "), (digest.compare(short, less), " instead of none")):
-        assert differences and all(text.startswith("wgs72old, opsmode a, ") and ending in text for text in differences)
+    for differences, ending in (
+        (digest.compare(less, short), ": none instead of "),
+        (digest.compare(short, less), " instead of none"),
+    ):
+        assert differences and all(
+            text.startswith("wgs72old, opsmode a, ") and ending in text for text in differences
+        )

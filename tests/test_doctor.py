@@ -34,13 +34,16 @@ class OneBitOff:
 
 @pytest.fixture(autouse=True)
 def only_numpy(monkeypatch):
-    """A digest of one part, and numpy alone: what the other engines say is the affair of their tests."""
+    """A digest of one part, and numpy alone: what the other engines say is the affair of their
+    tests.
+    """
     parts = list(digest.parts())[:1]
     monkeypatch.setattr(digest, "parts", lambda: parts)
     wanted = digest.compute(open_engine("numpy"))
     monkeypatch.setattr(digest, "committed", lambda: wanted)
     reports = dict(
-        cuda=EngineReport("cuda", False, "no GPU is visible: pip install gpuprop[cuda13]"), numpy=EngineReport("numpy", True, "here")
+        cuda=EngineReport("cuda", False, "no GPU is visible: pip install gpuprop[cuda13]"),
+        numpy=EngineReport("numpy", True, "here"),
     )
     monkeypatch.setattr(doctor, "engines", lambda: reports)
     monkeypatch.delenv("GPUPROP_ENGINE", raising=False)
@@ -66,9 +69,16 @@ def test_a_healthy_machine(call):
     code, report = call()
     assert code == 0 and report["healthy"] is True
     proven = report["engines"]["numpy"]
-    assert proven["usable"] is True and proven["differences"] == [] and proven["states_per_second"] > 0.0
+    assert (
+        proven["usable"] is True
+        and proven["differences"] == []
+        and proven["states_per_second"] > 0.0
+    )
     assert report["engines"]["cuda"] == dict(
-        usable=False, detail="no GPU is visible: pip install gpuprop[cuda13]", differences=None, states_per_second=None
+        usable=False,
+        detail="no GPU is visible: pip install gpuprop[cuda13]",
+        differences=None,
+        states_per_second=None,
     )
     assert set(report["facts"]) == set(doctor.PROBES)
 
@@ -77,11 +87,20 @@ def test_facts_are_values(call):
     """Numbers and lists, which a program reads without taking a sentence apart."""
     facts = call()[1]["facts"]
     assert all(isinstance(facts["cores"][name], int) for name in ("usable", "present"))
-    assert set(facts["packages"]) == {"numpy", "pyarrow"} and facts["packages"]["numpy"] == np.__version__
+    assert (
+        set(facts["packages"]) == {"numpy", "pyarrow"}
+        and facts["packages"]["numpy"] == np.__version__
+    )
     for name in ("gpuprop", "python"):
         assert set(facts[name]) == {"version", "path"}
-    assert facts["vectors"] is None or all(isinstance(lanes, int) for lanes in facts["vectors"].values())
-    assert isinstance(facts["CuPy"], list) and isinstance(facts["GPUs"], list) and facts["GPUPROP_ENGINE"] is None
+    assert facts["vectors"] is None or all(
+        isinstance(lanes, int) for lanes in facts["vectors"].values()
+    )
+    assert (
+        isinstance(facts["CuPy"], list)
+        and isinstance(facts["GPUs"], list)
+        and facts["GPUPROP_ENGINE"] is None
+    )
 
 
 def test_people_read_the_reason_and_the_fix(capsys, monkeypatch):
@@ -89,23 +108,32 @@ def test_people_read_the_reason_and_the_fix(capsys, monkeypatch):
     assert main(["doctor"]) == 0
     printed = capsys.readouterr().out
     assert "no GPU is visible: pip install gpuprop[cuda13]" in printed and "reproduced" in printed
-    assert "every usable engine reproduces the committed digest" in printed and "trust" not in printed
+    assert (
+        "every usable engine reproduces the committed digest" in printed and "trust" not in printed
+    )
 
 
 def test_an_engine_that_is_one_bit_off_fails_and_the_place_is_named(call, capsys, monkeypatch):
     monkeypatch.setattr(doctor, "open_engine", lambda name: OneBitOff())
     code, report = call()
     assert code == 1 and report["healthy"] is False
-    assert report["engines"]["numpy"]["differences"] == ["wgs72old, opsmode i, near earth, columns, vy differs"]
+    assert report["engines"]["numpy"]["differences"] == [
+        "wgs72old, opsmode i, near earth, columns, vy differs"
+    ]
     assert report["engines"]["numpy"]["states_per_second"] is None
     assert main(["doctor"]) == 1
     printed = capsys.readouterr().out
-    assert "numpy: wgs72old, opsmode i, near earth, columns, vy differs" in printed and "Do not trust this installation" in printed
+    assert (
+        "numpy: wgs72old, opsmode i, near earth, columns, vy differs" in printed
+        and "Do not trust this installation" in printed
+    )
 
 
 def test_an_engine_that_raises_fails_and_the_others_are_proven(call, monkeypatch, only_numpy):
     only_numpy["cuda"] = EngineReport("cuda", True, "a GPU")
-    monkeypatch.setattr(doctor, "open_engine", lambda name: OneBitOff() if name == "numpy" else no_such_engine(name))
+    monkeypatch.setattr(
+        doctor, "open_engine", lambda name: OneBitOff() if name == "numpy" else no_such_engine(name)
+    )
     code, report = call()
     assert code == 1
     assert report["engines"]["cuda"]["differences"] == ["RuntimeError: the device fell off the bus"]
@@ -121,7 +149,9 @@ def test_narrower_vectors_and_further_gpus_are_proven_too(monkeypatch):
 
 
 def test_a_lost_digest_is_a_failure(call, monkeypatch, tmp_path):
-    monkeypatch.setattr(digest, "committed", lambda: json.loads((tmp_path / "digest.json").read_text()))
+    monkeypatch.setattr(
+        digest, "committed", lambda: json.loads((tmp_path / "digest.json").read_text())
+    )
     code, report = call()
     assert code == 1 and "FileNotFoundError" in report["engines"]["numpy"]["differences"][0]
 
@@ -146,13 +176,16 @@ def test_without_cupy(monkeypatch):
 def test_a_broken_cupy(call, monkeypatch, tmp_path):
     """It is installed, and its import fails: what needs it says so, the rest is as ever."""
     (tmp_path / "cupy").mkdir()
-    (tmp_path / "cupy" / "__init__.py").write_text("raise ImportError('libnvrtc.so.99: cannot open shared object file')")
+    (tmp_path / "cupy" / "__init__.py").write_text(
+        "raise ImportError('libnvrtc.so.99: cannot open shared object file')"
+    )
     wheel = tmp_path / "cupy_cuda12x-1.0.dist-info"
     wheel.mkdir()
     (wheel / "METADATA").write_text("Metadata-Version: 2.1\nName: cupy-cuda12x\nVersion: 1.0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.delitem(sys.modules, "cupy", raising=False)
-    monkeypatch.setattr("gpuprop.engine.cuda.availability.WHEELS", ("cupy-cuda12x",))  # a real one may be here too
+    # a real one may be here too
+    monkeypatch.setattr("gpuprop.engine.cuda.availability.WHEELS", ("cupy-cuda12x",))
     monkeypatch.setattr(doctor, "speed", lambda engine: 1.0)
     code, report = call()
     assert code == 0

@@ -1,4 +1,6 @@
-"""What every engine must be: a pure function of element set and instant, near python-sgp4, honest about what it cannot compute."""
+"""What every engine must be: a pure function of element set and instant, near python-sgp4, honest
+about what it cannot compute.
+"""
 
 import os
 import pickle
@@ -24,7 +26,9 @@ GRAVITY = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
 
 def equal(a, b):
     """Bit for bit, a NaN being equal to a NaN."""
-    return all(np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True) for name in COLUMNS)
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name), equal_nan=True) for name in COLUMNS
+    )
 
 
 def random_elements(seed, n):
@@ -34,7 +38,9 @@ def random_elements(seed, n):
     free = mean_motion < 0.5
     mean_motion[free] = rng.uniform(0.2, 16.6, free.sum())
     largest = 1.0 - (mean_motion / 17.1) ** (2 / 3)  # perigee above the ground
-    eccentricity = np.maximum(0.0, largest) * rng.choice([1e-4, 1e-2, 1.0], n) * rng.uniform(0, 1, n)
+    eccentricity = (
+        np.maximum(0.0, largest) * rng.choice([1e-4, 1e-2, 1.0], n) * rng.uniform(0, 1, n)
+    )
     inclination = rng.choice([0.0, 0.01, 5.0, 11.4, 11.6, 63.4, 90.0, 177.0, -1.0], n)
     free = inclination < 0
     inclination[free] = rng.uniform(0, 180, free.sum())
@@ -57,16 +63,40 @@ def random_elements(seed, n):
 def reference(elements, gravity, opsmode):
     """python-sgp4's objects of the same element sets."""
     objects = []
-    columns = (elements.bstar, elements.eccentricity, elements.argp, elements.inclination, elements.mean_anomaly)
-    for bstar, ecco, argpo, inclo, mo, no, nodeo in zip(*columns, elements.mean_motion, elements.raan, strict=True):
+    columns = (
+        elements.bstar,
+        elements.eccentricity,
+        elements.argp,
+        elements.inclination,
+        elements.mean_anomaly,
+    )
+    for bstar, ecco, argpo, inclo, mo, no, nodeo in zip(
+        *columns, elements.mean_motion, elements.raan, strict=True
+    ):
         satrec = Satrec()
-        satrec.sgp4init(GRAVITY[gravity], opsmode, 1, EPOCH_DAYS, bstar, 0.0, 0.0, ecco, argpo, inclo, mo, no, nodeo)
+        satrec.sgp4init(
+            GRAVITY[gravity],
+            opsmode,
+            1,
+            EPOCH_DAYS,
+            bstar,
+            0.0,
+            0.0,
+            ecco,
+            argpo,
+            inclo,
+            mo,
+            no,
+            nodeo,
+        )
         objects.append(satrec)
     return objects
 
 
 def replay(satrecs, minutes):
-    """Error codes (n_times, n_sats), positions and velocities (n_times, n_sats, 3) of python-sgp4's objects."""
+    """Error codes (n_times, n_sats), positions and velocities (n_times, n_sats, 3) of python-sgp4's
+    objects.
+    """
     rows = [[satrec.sgp4_tsince(minute) for satrec in satrecs] for minute in minutes]
     return tuple(np.array([[state[part] for state in row] for row in rows]) for part in range(3))
 
@@ -91,18 +121,23 @@ def test_random_orbits_of_every_regime(engine, gravity, opsmode):
 
 
 def test_at_180_degrees(engine):
-    """SGP4 divides by 1 + cos i there, so that the last bit of a cosine is worth kilometres, in every implementation of it."""
+    """SGP4 divides by 1 + cos i there, so that the last bit of a cosine is worth kilometres, in
+    every implementation of it.
+    """
     elements = random_elements(4, 2000)
     elements = Elements(elements.fields | dict(INCLINATION=np.full(2000, 180.0)))
     minutes = np.array([-1440.0, 0.0, 30.0, 1440.0])
-    states = Propagator(elements, engine).states(as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]")))
+    states = Propagator(elements, engine).states(
+        as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]"))
+    )
     codes, position, _ = replay(reference(elements, "wgs72", "i"), minutes)
     assert np.array_equal(states.status[codes > 0], codes[codes > 0])
     assert np.abs(states.position - position)[states.status == 0].max() < 10.0
 
 
 def test_a_state_depends_on_its_element_set_and_instant_alone(engine):
-    elements = Elements.concat([element_sets()[:20], random_elements(5, 500)])  # some epochs decades away
+    # some epochs decades away
+    elements = Elements.concat([element_sets()[:20], random_elements(5, 500)])
     minutes = np.concatenate((np.arange(0, 4000, 173.0), -np.arange(0, 4000, 211.0)))
     times = as_times(EPOCH + (minutes * MINUTE).astype("timedelta64[ns]"))
     propagator = Propagator(elements, engine)
@@ -111,11 +146,15 @@ def test_a_state_depends_on_its_element_set_and_instant_alone(engine):
     order, later = rng.permutation(len(elements)), rng.permutation(len(minutes))
     shuffled = Propagator(elements[order], engine).states(as_times(times.datetime64[later]))
     for name in COLUMNS:
-        assert np.array_equal(getattr(together, name)[np.ix_(later, order)], getattr(shuffled, name), equal_nan=True)
+        assert np.array_equal(
+            getattr(together, name)[np.ix_(later, order)], getattr(shuffled, name), equal_nan=True
+        )
     for i in (0, 17, 32, 200, 400):
         alone = Propagator(elements[i], engine).states(times[3:5])
         for name in COLUMNS:
-            assert np.array_equal(getattr(together, name)[3:5, i : i + 1], getattr(alone, name), equal_nan=True)
+            assert np.array_equal(
+                getattr(together, name)[3:5, i : i + 1], getattr(alone, name), equal_nan=True
+            )
 
 
 @settings(max_examples=20, deadline=None)
@@ -125,21 +164,28 @@ def test_blocks_of_any_size_hold_the_same_states(instants, block_bytes, velocity
     times = time_grid(EPOCH, step="97min", duration=f"{97 * instants}min")
     whole = propagator.states(times, velocity=velocity)
     blocks = list(propagator.snapshots(times, velocity=velocity, block_bytes=block_bytes))
-    assert all(len(block) == 1 or len(block) * 60 * (49 if velocity else 25) <= block_bytes for block in blocks)
+    assert all(
+        len(block) == 1 or len(block) * 60 * (49 if velocity else 25) <= block_bytes
+        for block in blocks
+    )
     assert len({len(block) for block in blocks[:-1]}) <= 1
     for name in COLUMNS:
         column = getattr(whole, name)
         if column is None:
             assert all(getattr(block, name) is None for block in blocks)
         else:
-            assert np.array_equal(np.concatenate([getattr(block, name) for block in blocks]), column, equal_nan=True)
+            assert np.array_equal(
+                np.concatenate([getattr(block, name) for block in blocks]), column, equal_nan=True
+            )
 
 
 def test_worker_processes_give_the_same_bits(monkeypatch):
     from gpuprop.engine import numpy as engine_numpy
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
-    elements = Elements.concat([random_elements(7, 1000), constellation("starlink-gen1", epoch=EPOCH)])
+    elements = Elements.concat(
+        [random_elements(7, 1000), constellation("starlink-gen1", epoch=EPOCH)]
+    )
     times = time_grid("2026-01-01T00:00:00Z", step="61s", duration="1h")
     one, three = (Propagator(elements, "numpy", threads=threads) for threads in (1, 3))
     assert equal(one.states(times), three.states(times))
@@ -147,13 +193,19 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
     assert equal(one.states(times[7:9]), three.states(times[7:9]))
 
 
-@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="this platform does not say what a process has mapped")
+@pytest.mark.skipif(
+    not Path("/proc/self/maps").exists(),
+    reason="this platform does not say what a process has mapped",
+)
 def test_workers_keep_no_more_memory_than_the_caller(monkeypatch):
     """Small blocks are used again, large ones end with their last column, in the workers too."""
     from gpuprop.engine import numpy as engine_numpy
 
     def mapped():
-        pids = [os.getpid(), *(process.pid for process in propagator._propagations[0]._workers.processes)]
+        pids = [
+            os.getpid(),
+            *(process.pid for process in propagator._propagations[0]._workers.processes),
+        ]
         return [Path(f"/proc/{pid}/maps").read_text().count("/memfd:gpuprop") for pid in pids]
 
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
@@ -266,7 +318,9 @@ def test_a_dead_worker_is_an_error_and_not_a_hang(monkeypatch):
 
 
 def test_one_bad_satellite_never_ends_a_job(engine):
-    """Element sets that no reader lets through: NaN, infinite, absurd. Their states are NaN with a status, the others are untouched."""
+    """Element sets that no reader lets through: NaN, infinite, absurd. Their states are NaN with a
+    status, the others are untouched.
+    """
     good = element_sets()[0]
     fields = {name: np.repeat(values, 9) for name, values in good.fields.items()}
     fields["ECCENTRICITY"][1] = np.nan
@@ -283,7 +337,9 @@ def test_one_bad_satellite_never_ends_a_job(engine):
 
 
 def test_runaway_drag_is_not_called_good(engine):
-    """29141 in its last hours: SGP4 takes it to 27 billion km a week before its epoch, and reports no error."""
+    """29141 in its last hours: SGP4 takes it to 27 billion km a week before its epoch, and reports
+    no error.
+    """
     number = element_sets().sat_id.tolist().index(29141)
     satellite = element_sets()[number]
     code, r, _ = satrecs()[number].sgp4_tsince(-10080.0)
@@ -296,7 +352,9 @@ def test_runaway_drag_is_not_called_good(engine):
 def test_two_hundred_ninety_two_years_are_the_limit(engine):
     propagator = Propagator(constellation("starlink-gen1", epoch="1970-01-01T00:00:00Z")[0], engine)
     with pytest.raises(ValueError, match="292 years"):
-        Propagator(constellation("starlink-gen1", epoch="1960-01-01T00:00:00Z")[0], engine).states("2262-01-01T00:00:00Z")
+        Propagator(constellation("starlink-gen1", epoch="1960-01-01T00:00:00Z")[0], engine).states(
+            "2262-01-01T00:00:00Z"
+        )
     assert propagator.states("2262-01-01T00:00:00Z").x.shape == (1, 1)
 
 

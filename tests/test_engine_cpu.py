@@ -1,4 +1,6 @@
-"""The cpu engine beside its arithmetic: threads, odd sizes, memory, and what it says where it cannot run."""
+"""The cpu engine beside its arithmetic: threads, odd sizes, memory, and what it says where it
+cannot run.
+"""
 
 import ctypes
 import gc
@@ -32,7 +34,9 @@ def five_cores(monkeypatch):
 
 
 def load(engine, elements):
-    return engine.load(MODEL, mean_elements(elements), elements.epoch.astype("datetime64[ns]").view(np.int64))
+    return engine.load(
+        MODEL, mean_elements(elements), elements.epoch.astype("datetime64[ns]").view(np.int64)
+    )
 
 
 def instants(count):
@@ -40,10 +44,14 @@ def instants(count):
 
 
 def same(a, b):
-    return a.keys() == b.keys() and all(np.array_equal(a[name].view(np.uint8), b[name].view(np.uint8)) for name in a)
+    return a.keys() == b.keys() and all(
+        np.array_equal(a[name].view(np.uint8), b[name].view(np.uint8)) for name in a
+    )
 
 
-@pytest.mark.skipif(not (shutil.which("c++") or os.environ.get("CXX")), reason="no compiler, no kernels")
+@pytest.mark.skipif(
+    not (shutil.which("c++") or os.environ.get("CXX")), reason="no compiler, no kernels"
+)
 def test_where_a_compiler_is_the_engine_is_usable():
     report = engines()["cpu"]
     assert report.usable, report.detail
@@ -53,7 +61,10 @@ def test_where_a_compiler_is_the_engine_is_usable():
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_threads_give_the_same_bits(threads):
     elements = random_elements(21, 1500)
-    assert same(load(CpuEngine(threads), elements).block(instants(50), COLUMNS), load(CpuEngine(3), elements).block(instants(50), COLUMNS))
+    assert same(
+        load(CpuEngine(threads), elements).block(instants(50), COLUMNS),
+        load(CpuEngine(3), elements).block(instants(50), COLUMNS),
+    )
 
 
 @needs_kernels
@@ -66,7 +77,10 @@ def test_few_satellites_are_shared_out_by_instants(threads):
     for _, first, last, begin, end in tasks:
         done[first:last, begin:end] += 1
     assert (done == 1).all()
-    assert same(propagation.block(instants(20_000), COLUMNS), load(CpuEngine(1), random_elements(22, 40)).block(instants(20_000), COLUMNS))
+    assert same(
+        propagation.block(instants(20_000), COLUMNS),
+        load(CpuEngine(1), random_elements(22, 40)).block(instants(20_000), COLUMNS),
+    )
 
 
 @needs_kernels
@@ -74,7 +88,9 @@ def test_one_propagation_in_many_threads():
     propagation = load(CpuEngine(2), random_elements(23, 300))
     expected = [propagation.block(instants(count), COLUMNS) for count in range(1, 30)]
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda count: propagation.block(instants(count), COLUMNS), range(1, 30)))
+        found = list(
+            pool.map(lambda count: propagation.block(instants(count), COLUMNS), range(1, 30))
+        )
     assert all(same(a, b) for a, b in zip(found, expected, strict=True))
 
 
@@ -104,13 +120,17 @@ def test_columns_that_are_not_asked_for_are_not_there():
     propagation = load(CpuEngine(), random_elements(26, 30))
     everything = propagation.block(instants(4), COLUMNS)
     for names in (("x", "y", "z", "status"), ("status",), ("vz", "x")):
-        assert same(propagation.block(instants(4), names), {name: everything[name] for name in names})
+        assert same(
+            propagation.block(instants(4), names), {name: everything[name] for name in names}
+        )
 
 
 @needs_kernels
 @pytest.mark.parametrize("n", [1, 9, 64, 101])
 def test_nothing_is_written_beside_the_output(n):
-    """Guard zones around each column, and an output wider than the satellites: nothing but their states changes."""
+    """Guard zones around each column, and an output wider than the satellites: nothing but their
+    states changes.
+    """
     elements = random_elements(27, n)
     rows, gap, guard = 5, 3, 64
     view = digest.turned(instants(rows), geodetic=True)
@@ -119,10 +139,18 @@ def test_nothing_is_written_beside_the_output(n):
         propagation = load(CpuEngine(1, width), elements)
         expected = propagation.block(instants(rows), names, view)
         length = rows * (n + gap) + 2 * guard
-        arrays = [np.full(length, 77, np.uint8) if name in CODES else np.full(length, -7.5) for name in names]
+        arrays = [
+            np.full(length, 77, np.uint8) if name in CODES else np.full(length, -7.5)
+            for name in names
+        ]
         whole = [array.copy() for array in arrays]
         ns, tasks = instants(rows), propagation._tasks(rows)
-        job = propagation._job(ns, tasks, {name: array[guard:] for name, array in zip(names, arrays, strict=True)}, view)
+        job = propagation._job(
+            ns,
+            tasks,
+            {name: array[guard:] for name, array in zip(names, arrays, strict=True)},
+            view,
+        )
         job.n_sats = n + gap
         library().work(width)(ctypes.byref(job))
         for name, array, untouched in zip(names, arrays, whole, strict=True):
@@ -138,7 +166,8 @@ def test_memory_is_taken_back_and_never_while_in_use():
     values = kept.copy()
     del first
     gc.collect()
-    second = propagation.block(instants(10), COLUMNS)  # a view of the first block is alive: its memory is not reused
+    # a view of the first block is alive: its memory is not reused
+    second = propagation.block(instants(10), COLUMNS)
     assert second["x"].ctypes.data != address and np.array_equal(kept, values, equal_nan=True)
     del kept
     gc.collect()
@@ -219,7 +248,11 @@ def test_kernels_of_other_sources_are_refused(monkeypatch, fresh_library):
 @needs_kernels
 def test_empty_sets():
     none = Elements({name: values[:0] for name, values in random_elements(31, 3).fields.items()})
-    assert {name: column.shape for name, column in load(CpuEngine(2), none).block(instants(4), COLUMNS).items()} == dict.fromkeys(
-        COLUMNS, (4, 0)
+    assert {
+        name: column.shape
+        for name, column in load(CpuEngine(2), none).block(instants(4), COLUMNS).items()
+    } == dict.fromkeys(COLUMNS, (4, 0))
+    assert load(CpuEngine(2), random_elements(31, 3)).block(instants(0), COLUMNS)["x"].shape == (
+        0,
+        3,
     )
-    assert load(CpuEngine(2), random_elements(31, 3)).block(instants(0), COLUMNS)["x"].shape == (0, 3)

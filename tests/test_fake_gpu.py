@@ -1,4 +1,6 @@
-"""The double of CuPy keeps the rules of CUDA's streams and of CuPy's memory pool (see fake_gpu.py for the sources)."""
+"""The double of CuPy keeps the rules of CUDA's streams and of CuPy's memory pool (see fake_gpu.py
+for the sources).
+"""
 
 import threading
 

@@ -1,4 +1,6 @@
-"""Fetching element sets: from a server on this machine that answers as CelesTrak does, and as broken servers do. Nothing leaves it."""
+"""Fetching element sets: from a server on this machine that answers as CelesTrak does, and as
+broken servers do. Nothing leaves it.
+"""
 
 import gzip
 import json
@@ -28,17 +30,18 @@ TLE = (
     b"2 25544  51.6439 211.2001 0007417  17.6667  85.6398 15.50103472202482\r\n"
 )
 NEWER = CSV.replace(b"2026-11-25", b"2026-11-26")
-# Word for word what CelesTrak answers, the first with 403 or 200, the second with 200, the third with 404.
-NOT_UPDATED = (
-    "GP data has not updated since your last successful\ndownload of GROUP=qianfan at {} UTC.\nData is updated once every 2 hours.\n"
-)
+# Word for word what CelesTrak answers, the first with 403 or 200, the second with 200, the third
+# with 404.
+NOT_UPDATED = "GP data has not updated since your last successful\ndownload of GROUP=qianfan at {} UTC.\nData is updated once every 2 hours.\n"
 NO_GROUP = b'Invalid query: "GROUP=qianfam&FORMAT=csv" (GROUP=qianfam not found)'
 NO_DATA = b"No GP data found"
 PAGE = b"<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>"
 
 
 class Server(ThreadingHTTPServer):
-    """Answers every GET with `status`, `body` and `headers`; `asked` are the paths it was asked for."""
+    """Answers every GET with `status`, `body` and `headers`; `asked` are the paths it was asked
+    for.
+    """
 
     daemon_threads = True
     status, body, cut, waits, wait_s = 200, CSV, 0, False, 0.0
@@ -74,7 +77,14 @@ class Answer(BaseHTTPRequestHandler):
 @pytest.fixture
 def server(monkeypatch, tmp_path):
     """CelesTrak on this machine, and an empty cache."""
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with Server() as server:
@@ -99,15 +109,26 @@ def let_pass(seconds):
 def test_a_group_comes_as_csv_and_is_asked_for_once_in_two_hours(server, tmp_path):
     out = tmp_path / "qianfan.csv"
     first = fetch("QIANFAN", out)
-    assert server.asked == ["/NORAD/elements/gp.php?GROUP=qianfan&FORMAT=csv"] and server.agents[0].startswith("gpuprop/")
+    assert server.asked == ["/NORAD/elements/gp.php?GROUP=qianfan&FORMAT=csv"] and server.agents[
+        0
+    ].startswith("gpuprop/")
     assert out.read_bytes() == CSV and read_elements(out).sat_id.tolist() == [60379, 60380]
-    assert (first.satellites, first.rejected, first.bytes, first.cached, first.age_s) == (2, 0, len(CSV), False, 0.0)
+    assert (first.satellites, first.rejected, first.bytes, first.cached, first.age_s) == (
+        2,
+        0,
+        len(CSV),
+        False,
+        0.0,
+    )
     assert first.newest_epoch == "2026-11-25T05:11:20.5Z"
     server.body = NEWER
     let_pass(INTERVAL_S - 60)
     second = fetch("spacesail", tmp_path / "again.csv")  # an operator's name for the same group
     assert len(server.asked) == 1 and second.cached and 7000 < second.age_s < 7200
-    assert "from the cache, 119 min old" in str(second) and (tmp_path / "again.csv").read_bytes() == CSV
+    assert (
+        "from the cache, 119 min old" in str(second)
+        and (tmp_path / "again.csv").read_bytes() == CSV
+    )
     let_pass(61)
     assert not fetch("qianfan", out).cached and out.read_bytes() == NEWER and len(server.asked) == 2
     assert not [path for path in tmp_path.rglob("*.partial")]
@@ -120,10 +141,14 @@ def test_an_address_is_written_as_it_is_served(server, tmp_path):
     assert out.read_bytes() == TLE and server.asked == ["/some.tle?a=b"]
     server.body = gzip.compress(CSV)
     assert fetch(f"{server.address}/some.csv.gz", out).satellites == 2
-    assert fetch(f"{server.address}/other.csv.gz", out).cached is False  # each address has its own place in the cache
+    # each address has its own place in the cache
+    assert fetch(f"{server.address}/other.csv.gz", out).cached is False
     for name in ("one.csv.gz", "one.csv"):  # packed once, if the name says so
         found = fetch(f"{server.address}/other.csv.gz", tmp_path / name)
-        assert found.bytes == (tmp_path / name).stat().st_size and len(read_elements(tmp_path / name)) == 2
+        assert (
+            found.bytes == (tmp_path / name).stat().st_size
+            and len(read_elements(tmp_path / name)) == 2
+        )
     assert gzip.decompress((tmp_path / "one.csv.gz").read_bytes()) == CSV
 
 
@@ -182,8 +207,16 @@ def test_what_is_no_answer_leaves_everything_as_it_was(server, tmp_path, answer,
 def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status):
     out = tmp_path / "qianfan.csv"
     now = time.time()
-    server.status, server.body = status, NOT_UPDATED.format(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - INTERVAL_S))).encode()
-    with pytest.raises(NotFetched, match=r"nothing newer than what this network address downloaded at 20\d\d.*use the file of that time"):
+    server.status, server.body = (
+        status,
+        NOT_UPDATED.format(
+            time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now - INTERVAL_S))
+        ).encode(),
+    )
+    with pytest.raises(
+        NotFetched,
+        match=r"nothing newer than what this network address downloaded at 20\d\d.*use the file of that time",
+    ):
         fetch("qianfan", out)
     assert not out.exists()
     with pytest.raises(NotFetched, match="nothing newer"):
@@ -197,10 +230,15 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
     server.status, server.body = status, refusal
     out.unlink()
     again = fetch("qianfan", out)
-    assert again.cached and out.read_bytes() == CSV and again.why == "from the cache, 2 h old: CelesTrak has nothing newer"
+    assert (
+        again.cached
+        and out.read_bytes() == CSV
+        and again.why == "from the cache, 2 h old: CelesTrak has nothing newer"
+    )
     assert fetch("qianfan", out).cached and len(server.asked) == 3  # nor is that asked twice
     let_pass(INTERVAL_S)
-    server.body = NOT_UPDATED.format(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))).encode()  # another program's download
+    # another program's download
+    server.body = NOT_UPDATED.format(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))).encode()
     assert "gave a newer one to this network address" in fetch("qianfan", out).why
 
 
@@ -232,14 +270,18 @@ def test_too_much_is_refused(server, monkeypatch):
 def test_bad_records_are_kept_and_counted(server, tmp_path):
     server.body = CSV + CSV.splitlines(True)[1].replace(b"0.0004", b"1.5")
     fetched = fetch("qianfan", tmp_path / "out.csv")
-    assert (fetched.satellites, fetched.rejected) == (2, 1) and "1 that cannot be read" in str(fetched)
+    assert (fetched.satellites, fetched.rejected) == (2, 1) and "1 that cannot be read" in str(
+        fetched
+    )
     assert (tmp_path / "out.csv").read_bytes() == server.body
 
 
 def test_those_who_ask_at_the_same_time_ask_once(server, tmp_path):
     server.wait_s = 0.2
     with ThreadPoolExecutor(6) as pool:
-        every = list(pool.map(lambda number: fetch("qianfan", tmp_path / f"{number}.csv"), range(6)))
+        every = list(
+            pool.map(lambda number: fetch("qianfan", tmp_path / f"{number}.csv"), range(6))
+        )
     assert len(server.asked) == 1 and [each.cached for each in every].count(False) == 1
     assert {(tmp_path / f"{number}.csv").read_bytes() for number in range(6)} == {CSV}
 
@@ -248,7 +290,11 @@ def test_the_file_is_whole_or_as_it_was(server, tmp_path, monkeypatch):
     out = tmp_path / "out.csv"
     out.write_text("what was there")
     fetch("qianfan", tmp_path / "first.csv")
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    monkeypatch.setattr(
+        os,
+        "fsync",
+        lambda descriptor: (_ for _ in ()).throw(OSError(28, "No space left on device")),
+    )
     with pytest.raises(OSError, match="No space left on device"):
         fetch("qianfan", out)
     assert out.read_text() == "what was there" and not list(tmp_path.glob(".*partial"))
@@ -260,7 +306,9 @@ def test_links_and_modes_stay_and_what_is_no_file_is_refused(server, tmp_path):
     (tmp_path / "link.csv").symlink_to("old.csv")
     os.mkfifo(tmp_path / "pipe")
     fetch("starlink", tmp_path / "link.csv")
-    assert (tmp_path / "link.csv").is_symlink() and "OBJECT_NAME" in (tmp_path / "old.csv").read_text()
+    assert (tmp_path / "link.csv").is_symlink() and "OBJECT_NAME" in (
+        tmp_path / "old.csv"
+    ).read_text()
     assert (tmp_path / "old.csv").stat().st_mode & 0o777 == 0o640
     with pytest.raises(OSError, match="cannot be replaced by a file"):
         fetch("starlink", tmp_path / "pipe")
@@ -292,10 +340,18 @@ def test_what_can_be_asked_for(monkeypatch):
     monkeypatch.delenv("GPUPROP_CELESTRAK", raising=False)
     asked = "https://celestrak.org/NORAD/elements/gp.php?GROUP={}&FORMAT=csv"
     for name, group in dict(
-        active="active", guowang="hulianwang", gps="gps-ops", glonass="glo-ops", iridium="iridium-NEXT", GALILEO="galileo", new1="new1"
+        active="active",
+        guowang="hulianwang",
+        gps="gps-ops",
+        glonass="glo-ops",
+        iridium="iridium-NEXT",
+        GALILEO="galileo",
+        new1="new1",
     ).items():
         assert address(name) == asked.format(group)
-    assert address("@SpaceSail") == asked.format("qianfan") and address("IRIDIUM-next") == asked.format("iridium-NEXT")
+    assert address("@SpaceSail") == asked.format("qianfan") and address(
+        "IRIDIUM-next"
+    ) == asked.format("iridium-NEXT")
     monkeypatch.setenv("GPUPROP_CELESTRAK", "http://mirror.example/gp?key=1")
     assert address("active") == "http://mirror.example/gp?key=1&GROUP=active&FORMAT=csv"
     for wrong, says in {
@@ -322,12 +378,14 @@ def test_on_the_command_line(server, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["fetch", "qianfan", "-o", "q.csv", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
-    assert {name: facts[name] for name in ("path", "satellites", "rejected", "cached", "why")} == dict(
-        path="q.csv", satellites=2, rejected=0, cached=False, why=""
-    )
+    assert {
+        name: facts[name] for name in ("path", "satellites", "rejected", "cached", "why")
+    } == dict(path="q.csv", satellites=2, rejected=0, cached=False, why="")
     assert facts["source"] == f"{server.address}/NORAD/elements/gp.php?GROUP=qianfan&FORMAT=csv"
     assert main(["fetch", "qianfan", "-o", "q.csv"]) == 0
-    assert capsys.readouterr().out.startswith("wrote q.csv: 2 element sets, newest epoch 2026-11-25T05:11:20.5Z, ")
+    assert capsys.readouterr().out.startswith(
+        "wrote q.csv: 2 element sets, newest epoch 2026-11-25T05:11:20.5Z, "
+    )
     server.body = NO_GROUP
     for arguments, code, says in (
         (["fetch", "qianfam", "-o", "x"], 2, "did you mean qianfan"),
@@ -341,5 +399,7 @@ def test_on_the_command_line(server, tmp_path, monkeypatch, capsys):
         printed = capsys.readouterr()
         assert says in printed.err and "Traceback" not in printed.err and printed.out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "q.csv"]
-    assert main(["propagate", "q.csv", "--select", "@qianfan", "--dry-run", "--json", "--quiet"]) == 0
+    assert (
+        main(["propagate", "q.csv", "--select", "@qianfan", "--dry-run", "--json", "--quiet"]) == 0
+    )
     assert json.loads(capsys.readouterr().out)["satellites"] == 2

@@ -1,4 +1,6 @@
-"""Fetching from hostile or broken servers: slow in every phase, wrong lengths, terminal escapes, echoes of secrets."""
+"""Fetching from hostile or broken servers: slow in every phase, wrong lengths, terminal escapes,
+echoes of secrets.
+"""
 
 import base64
 import gzip
@@ -13,7 +15,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hostile_server import HostileServer, a_byte_at_a_time, endless, says, stays, tls_context, trickles, tunnels
+from hostile_server import (
+    HostileServer,
+    a_byte_at_a_time,
+    endless,
+    says,
+    stays,
+    tls_context,
+    trickles,
+    tunnels,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from patience import PATIENCE_S
@@ -37,7 +48,9 @@ QUERY = f"token={SECRET}&GROUP=qianfan&sig=s1gn%2Fature%2Bof+mine"
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """No proxy, an empty cache; every thread of a download ends, and is waited for with a limit: without it a test would hang, not fail."""
+    """No proxy, an empty cache; every thread of a download ends, and is waited for with a limit:
+    without it a test would hang, not fail.
+    """
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
@@ -75,41 +88,64 @@ SLOW = {
     "a chunk": trickles(CHUNKED + b"10000\r\n", a_byte_at_a_time(CSV)),
     "trailers without end": trickles(CHUNKED + b"3\r\nabc\r\n0\r\n", endless(b"Server: x\r\n")),
     "continue": trickles(b"", endless(b"HTTP/1.1 100 Continue\r\n\r\n")),
-    "continue, a byte at a time": trickles(b"", a_byte_at_a_time(b"HTTP/1.1 100 Continue\r\n\r\n" * 20)),
+    "continue, a byte at a time": trickles(
+        b"", a_byte_at_a_time(b"HTTP/1.1 100 Continue\r\n\r\n" * 20)
+    ),
     "continue, at full speed": trickles(b"", endless(b"HTTP/1.1 100 Continue\r\n\r\n" * 100), 0.0),
 }
 
 
 @pytest.mark.parametrize("phase", SLOW)
-def test_the_deadline_holds_in_every_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+def test_the_deadline_holds_in_every_phase(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
     monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.4)
     with HostileServer(SLOW[phase]) as server:
         url = f"{server.address}/x.csv"
         with pytest.raises(
-            NotFetched, match=rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s \({url}\): try"
+            NotFetched,
+            match=rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s \({url}\): try",
         ):
             fetch(url, tmp_path / "x.csv")
-        assert "full speed" in phase or server.left.wait(PATIENCE_S)  # it was left, not only given up; a full pipe hides that from it
+        # it was left, not only given up; a full pipe hides that from it
+        assert "full speed" in phase or server.left.wait(PATIENCE_S)
         with _Cache(url).alone(lambda text: pytest.fail(f"the lock is still held: {text}")):
             pass
     assert not (tmp_path / "x.csv").exists()
 
 
-@pytest.mark.parametrize("phase", ["the handshake", "the body", "a proxy's answer", "a proxy's headers"])
-def test_the_deadline_holds_over_tls_and_through_a_proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str) -> None:
+@pytest.mark.parametrize(
+    "phase", ["the handshake", "the body", "a proxy's answer", "a proxy's headers"]
+)
+def test_the_deadline_holds_over_tls_and_through_a_proxy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, phase: str
+) -> None:
     monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.6)
     context, certificate = tls_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     if phase == "the body":
-        server = HostileServer(trickles(OK + length(b"x" * 10**9) + b"\r\n", a_byte_at_a_time(CSV)), context)
+        server = HostileServer(
+            trickles(OK + length(b"x" * 10**9) + b"\r\n", a_byte_at_a_time(CSV)), context
+        )
     elif phase == "the handshake":
         hello = trickles(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc", endless(b"\0"))
-        server = HostileServer(lambda connection: (connection.recv(1 << 16), hello(connection)), asks_first=False)
+        server = HostileServer(
+            lambda connection: (connection.recv(1 << 16), hello(connection)), asks_first=False
+        )
     else:
         begin = b"HTTP/1.1 200 OK\r\n" if phase == "a proxy's headers" else b""
-        server = HostileServer(trickles(begin, endless(b"Server: x\r\n") if begin else a_byte_at_a_time(b"HTTP/1.1 200 ")))
+        server = HostileServer(
+            trickles(
+                begin, endless(b"Server: x\r\n") if begin else a_byte_at_a_time(b"HTTP/1.1 200 ")
+            )
+        )
         monkeypatch.setenv("https_proxy", f"http://{server.host}")
-    with server, pytest.raises(NotFetched, match=r"(has not given its whole answer|did not answer) within 0\.6 s"):
+    with (
+        server,
+        pytest.raises(
+            NotFetched, match=r"(has not given its whole answer|did not answer) within 0\.6 s"
+        ),
+    ):
         download(f"https://{server.host}/x.csv", PATIENCE_S)
 
 
@@ -123,13 +159,17 @@ def test_the_deadline_holds_while_a_host_is_looked_up(monkeypatch: pytest.Monkey
     monkeypatch.setattr("socket.getaddrinfo", slow)
     monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2)
     try:
-        with pytest.raises(NotFetched, match=r"slow\.example has not given its whole answer within 0\.2 s"):
+        with pytest.raises(
+            NotFetched, match=r"slow\.example has not given its whole answer within 0\.2 s"
+        ):
             download("http://slow.example/x.csv", PATIENCE_S)
     finally:
         found.set()
 
 
-def test_a_connection_that_is_made_after_the_deadline_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_is_made_after_the_deadline_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     late, real = threading.Event(), socket.getaddrinfo
 
     def slow(*arguments: object, **options: object) -> object:
@@ -146,12 +186,17 @@ def test_a_connection_that_is_made_after_the_deadline_is_not_used(monkeypatch: p
         assert server.requests == [b""]
 
 
-def test_the_text_of_a_refusal_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_text_of_a_refusal_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The status is enough: it is remembered for two hours like any other refusal."""
     monkeypatch.setattr("gpuprop.catalogs.http.REFUSAL_S", 0.1)
     with HostileServer(trickles(b"HTTP/1.1 403 Forbidden\r\n\r\nNo", endless(b"!"))) as server:
         for _ in range(2):
-            with pytest.raises(Refused, match=r"answers 403 Forbidden( \('No!*'\))?: it refuses this network address"):
+            with pytest.raises(
+                Refused,
+                match=r"answers 403 Forbidden( \('No!*'\))?: it refuses this network address",
+            ):
                 fetch(f"{server.address}/x.csv", tmp_path / "x.csv")
         assert len(server.requests) == 1
 
@@ -185,11 +230,19 @@ def test_a_waiting_process_says_for_whom_and_ends(
     holder = f"process {os.getpid()} on {re.escape(socket.gethostname())}"
     with _Cache(url).alone(said.append):
         assert said == []
-        with pytest.raises(NotFetched, match=rf"{holder} downloads the same, and has not finished within 0.2 s: .*\.lock"):
+        with pytest.raises(
+            NotFetched,
+            match=rf"{holder} downloads the same, and has not finished within 0.2 s: .*\.lock",
+        ):
             fetch(url, tmp_path / "x.csv", say=said.append)
         assert main(["fetch", url, "-o", str(tmp_path / "x.csv")]) == 1
-        assert re.search(rf"waiting for {holder}, which downloads the same, for at most 0\.2 s\ngpuprop: {holder}", capfd.readouterr().err)
-    assert len(said) == 1 and re.match(rf"waiting for {holder}, which downloads the same, for at most 0.2 s", said[0])
+        assert re.search(
+            rf"waiting for {holder}, which downloads the same, for at most 0\.2 s\ngpuprop: {holder}",
+            capfd.readouterr().err,
+        )
+    assert len(said) == 1 and re.match(
+        rf"waiting for {holder}, which downloads the same, for at most 0.2 s", said[0]
+    )
     with pytest.raises(NotFetched, match="cannot be reached"):  # it is free again
         fetch(url, tmp_path / "x.csv")
 
@@ -209,9 +262,20 @@ def test_ctrl_c_ends_a_download_and_frees_the_lock(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff", b"[" * 10_000, b'{"pid": "x"}', b'{"pid": 1, "host": "a\\u001b[2Jb"}', b"7", b"\0" * 100_000]
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"[" * 10_000,
+        b'{"pid": "x"}',
+        b'{"pid": 1, "host": "a\\u001b[2Jb"}',
+        b"7",
+        b"\0" * 100_000,
+    ],
 )
-def test_a_strange_lock_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+def test_a_strange_lock_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
     monkeypatch.setattr("gpuprop.catalogs.celestrak.WAIT_S", 0.0)
     url, said = "http://127.0.0.1:9/x.csv", []
     cache = _Cache(url)
@@ -224,7 +288,9 @@ def test_a_strange_lock_is_no_obstacle(tmp_path: Path, monkeypatch: pytest.Monke
         fetch(url, tmp_path / "x.csv")
 
 
-def test_the_lock_is_not_held_while_the_file_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lock_is_not_held_while_the_file_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free = []
 
     def look(path: Path, pieces: list[bytes]) -> int:
@@ -252,8 +318,17 @@ def test_files_planted_in_the_cache(tmp_path: Path) -> None:
         with pytest.raises(NotFetched, match="cannot hold a cache"):
             fetch(url, tmp_path / "x.csv")
         cache._lock.unlink()
-        assert fetch(url, tmp_path / "x.csv").satellites == 2 and (tmp_path / "victim").read_text() == "mine"
-        for note in (b"[" * 100_000, b"{}", b'{"said": [1]}', b"\xff", b'{"said": "' + b"x" * 100_000 + b'"}'):
+        assert (
+            fetch(url, tmp_path / "x.csv").satellites == 2
+            and (tmp_path / "victim").read_text() == "mine"
+        )
+        for note in (
+            b"[" * 100_000,
+            b"{}",
+            b'{"said": [1]}',
+            b"\xff",
+            b'{"said": "' + b"x" * 100_000 + b'"}',
+        ):
             cache._refusal.write_bytes(note)
             assert cache.refusal() is None or "[1]" in cache.refusal()
         cache._refusal.write_text(json.dumps({"said": "no\x1b[31m\n\u202e"}))
@@ -302,7 +377,13 @@ CUT = {
 def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
     script, reason = CUT[what]
     (tmp_path / "x.csv").write_text("what was there")
-    said = reason.format(less_70=len(CSV) - 70, less_row=len(CSV) - ROW, cut_row=len(CSV) - ROW, whole=len(CSV), more_70=len(CSV) + 70)
+    said = reason.format(
+        less_70=len(CSV) - 70,
+        less_row=len(CSV) - ROW,
+        cut_row=len(CSV) - ROW,
+        whole=len(CSV),
+        more_70=len(CSV) + 70,
+    )
     with HostileServer(script) as server, pytest.raises(NotFetched, match=said):
         fetch(f"{server.address}/x.csv", tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text() == "what was there"
@@ -325,7 +406,9 @@ def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
         trickles(OK + length(CSV) + b"\r\n", iter([CSV[:100], CSV[100:300], CSV[300:]])),
     ],
 )  # fmt: skip
-def test_good_answers_in_every_form(tmp_path: Path, script: Callable[[socket.socket], None]) -> None:
+def test_good_answers_in_every_form(
+    tmp_path: Path, script: Callable[[socket.socket], None]
+) -> None:
     with HostileServer(script) as server:
         assert fetch(f"{server.address}/x.csv", tmp_path / "x.csv").satellites == 2
     assert (tmp_path / "x.csv").read_bytes() == CSV
@@ -334,22 +417,36 @@ def test_good_answers_in_every_form(tmp_path: Path, script: Callable[[socket.soc
 
 
 def test_content_encodings(tmp_path: Path) -> None:
-    """Servers label files that end in .gz as gzip: they are kept unchanged, and unpacked within the limits of every catalogue."""
+    """Servers label files that end in .gz as gzip: they are kept unchanged, and unpacked within the
+    limits of every catalogue.
+    """
     packed = gzip.compress(CSV)
-    with HostileServer(says(OK + b"Content-Encoding: x-gzip\r\n" + length(packed) + b"\r\n" + packed)) as server:
+    with HostileServer(
+        says(OK + b"Content-Encoding: x-gzip\r\n" + length(packed) + b"\r\n" + packed)
+    ) as server:
         assert fetch(f"{server.address}/x.csv.gz", tmp_path / "x.csv").satellites == 2
     server = HostileServer(says(OK + b"Content-Encoding: b\x1b[31mr\r\n\r\n" + CSV))
-    with server, pytest.raises(NotFetched, match=r"is packed as 'b\\\\x1b\[31mr', which was not asked for"):
+    with (
+        server,
+        pytest.raises(NotFetched, match=r"is packed as 'b\\\\x1b\[31mr', which was not asked for"),
+    ):
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")
     bomb = gzip.compress(b"\n" * (65 << 20), 9)
     server = HostileServer(says(OK + b"Content-Encoding: gzip\r\n" + length(bomb) + b"\r\n" + bomb))
-    with server, pytest.raises(NotFetched, match=r"unpacks to over 200 times its size|begins with nothing but blanks"):
+    with (
+        server,
+        pytest.raises(
+            NotFetched, match=r"unpacks to over 200 times its size|begins with nothing but blanks"
+        ),
+    ):
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "kvn", "xml", "tle", "3le"])
 def test_every_cut_within_a_record_is_found(tmp_path: Path, form: str) -> None:
-    """Each beginning of a catalogue: the reader refuses it, or refuses its last record, or it ends where a record ends."""
+    """Each beginning of a catalogue: the reader refuses it, or refuses its last record, or it ends
+    where a record ends.
+    """
     write_elements(read_elements(CSV), tmp_path / "whole", form)
     whole = (tmp_path / "whole").read_bytes().replace(b"\r\n", b"\n")
     _, kind, text = load(whole)
@@ -357,7 +454,14 @@ def test_every_cut_within_a_record_is_found(tmp_path: Path, form: str) -> None:
     marks = {"csv": rb"(?=\n)", "kvn": rb"(?=\n)", "tle": rb"(?m)^2 .{67}", "3le": rb"(?m)^2 .{67}"}
     marked = [match.end() for match in re.finditer(marks.get(form, rb"\Z"), whole)]
     ends = {*marked, *(end + 1 for end in marked), len(whole), len(whole.rstrip())}
-    for at in sorted({*range(0, len(whole), 11), *range(len(whole) - 120, len(whole)), *(end - 1 for end in ends), *ends}):
+    for at in sorted(
+        {
+            *range(0, len(whole), 11),
+            *range(len(whole) - 120, len(whole)),
+            *(end - 1 for end in ends),
+            *ends,
+        }
+    ):
         try:
             _, kind, text = load(whole[:at])
             read_elements(whole[:at], on_error="skip")
@@ -389,17 +493,26 @@ def test_proxies_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     context, certificate = tls_context(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     login = base64.b64encode(b"me:pr0xyPassw/rd").decode()
-    with HostileServer(says(OK + length(CSV) + b"\r\n" + CSV), context) as secure, HostileServer(stays()) as proxy:
+    with (
+        HostileServer(says(OK + length(CSV) + b"\r\n" + CSV), context) as secure,
+        HostileServer(stays()) as proxy,
+    ):
         assert fetch(f"{secure.address}/a.csv", tmp_path / "a.csv").satellites == 2
         proxy.script = tunnels()(proxy)
         monkeypatch.setenv("https_proxy", f"http://me:{PROXY_PASSWORD}@{proxy.host}")
         assert fetch(f"{secure.address}/b.csv", tmp_path / "b.csv").satellites == 2
-        assert proxy.requests[-1].startswith(f"CONNECT {secure.host} HTTP/1".encode()) and login.encode() in proxy.requests[-1]
+        assert (
+            proxy.requests[-1].startswith(f"CONNECT {secure.host} HTTP/1".encode())
+            and login.encode() in proxy.requests[-1]
+        )
         assert len(secure.requests) == 2 and login.encode() not in secure.requests[-1]
         proxy.script = says(OK + length(CSV) + b"\r\n" + CSV)
         monkeypatch.setenv("http_proxy", f"http://me:{PROXY_PASSWORD}@{proxy.host}")
         assert fetch("http://some.example/c.csv", tmp_path / "c.csv").satellites == 2
-        assert proxy.requests[-1].startswith(b"GET http://some.example/c.csv HTTP/1.1\r\n") and login.encode() in proxy.requests[-1]
+        assert (
+            proxy.requests[-1].startswith(b"GET http://some.example/c.csv HTTP/1.1\r\n")
+            and login.encode() in proxy.requests[-1]
+        )
         monkeypatch.setenv("no_proxy", "127.0.0.1")
         assert fetch(f"{secure.address}/d.csv", tmp_path / "d.csv").satellites == 2
         assert len(proxy.requests) == 2
@@ -423,7 +536,10 @@ def test_an_ipv6_address_and_ports(tmp_path: Path) -> None:
         server._listener.close()
         server._listener = listener
         threading.Thread(target=server._accept, daemon=True).start()
-        assert fetch(f"http://[::1]:{listener.getsockname()[1]}/x.csv", tmp_path / "x.csv").satellites == 2
+        assert (
+            fetch(f"http://[::1]:{listener.getsockname()[1]}/x.csv", tmp_path / "x.csv").satellites
+            == 2
+        )
 
 
 REFUSED_ADDRESSES = (
@@ -464,7 +580,9 @@ def test_a_refused_address_is_not_repeated(
     assert SECRET not in printed.err + printed.out and "Traceback" not in printed.err
     if "://" in url and "\0" not in url:
         monkeypatch.setenv("GPUPROP_CELESTRAK", url)
-        with pytest.raises(ValueError, match="the value of GPUPROP_CELESTRAK cannot be fetched") as raised:
+        with pytest.raises(
+            ValueError, match="the value of GPUPROP_CELESTRAK cannot be fetched"
+        ) as raised:
             fetch("active", tmp_path / "x.csv")
         assert SECRET not in told(raised.value)
     assert not cache_folder().exists()
@@ -475,11 +593,23 @@ def test_a_refused_address_is_not_repeated(
     st.sampled_from(["host", "[::1]", "host:8080", "host:x", "a@b", ""]),
     st.sampled_from(["{}:x@", "x:{}@", "{}@", "x:{}/@", ""]),
     st.sampled_from(
-        ["/p?{}", "/p?t={}", "?a=b&t={}&GROUP=x", "/p;x?GROUP=x;t={}", "/p#{}", "/p?={}", "/p?t={}#{}", "/p?%74={}", "?t=a={}"]
+        [
+            "/p?{}",
+            "/p?t={}",
+            "?a=b&t={}&GROUP=x",
+            "/p;x?GROUP=x;t={}",
+            "/p#{}",
+            "/p?={}",
+            "/p?t={}#{}",
+            "/p?%74={}",
+            "?t=a={}",
+        ]
     ),
     st.text("abcXYZ019%/+=?#@:&;. ", min_size=1, max_size=12),
 )
-def test_no_address_is_shown_with_its_secret(scheme: str, host: str, login: str, rest: str, more: str) -> None:
+def test_no_address_is_shown_with_its_secret(
+    scheme: str, host: str, login: str, rest: str, more: str
+) -> None:
     secret = f"S3cretS3cret{more}S3cret"
     url = scheme + login.format(secret) + host + rest.format(*[secret] * 2)
     try:
@@ -531,15 +661,25 @@ def told(error: BaseException) -> str:
         OK + b"\r\n" + NO_GROUP.replace(b"qianfam", ESCAPES.encode()),
     ],
 )  # fmt: skip
-def test_control_characters_of_a_server_are_escaped(tmp_path: Path, capfd: pytest.CaptureFixture[str], answer: bytes) -> None:
+def test_control_characters_of_a_server_are_escaped(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], answer: bytes
+) -> None:
     with HostileServer(says(answer)) as server:
         for again in range(2):  # the second time from the note of a refusal, where it was one
-            assert main(["fetch", f"{server.address}/x.csv?GROUP=x", "-o", str(tmp_path / "x.csv")]) in (1, 2)
+            assert main(
+                ["fetch", f"{server.address}/x.csv?GROUP=x", "-o", str(tmp_path / "x.csv")]
+            ) in (1, 2)
             printed = capfd.readouterr()
             text = printed.out + printed.err
-            assert text.replace("\n", "").isprintable() and len(text) < 8000 and "Traceback" not in text, again
+            assert (
+                text.replace("\n", "").isprintable()
+                and len(text) < 8000
+                and "Traceback" not in text
+            ), again
     for path in cache_folder().glob("*.refusal"):
-        assert printable(json.loads(path.read_text())["said"]) == json.loads(path.read_text())["said"]
+        assert (
+            printable(json.loads(path.read_text())["said"]) == json.loads(path.read_text())["said"]
+        )
 
 
 ECHO = f"you asked for {QUERY} with {SECRET} and {SIGNATURE} and s1gn%2fature%2bof%20mine and s1gn/ature+of  mine".encode()
@@ -553,24 +693,53 @@ TRACES = (
     "pr0xyPassw",
     base64.b64encode(b"me:pr0xyPassw/rd").decode()[:-4],
 )
-# "of  mine" is the only form that is not looked for: a server that rewrites a secret cannot be stopped
+# "of  mine" is the only form that is not looked for: a server that rewrites a secret cannot be
+# stopped
 
 
 def echoes() -> dict[str, Callable[[socket.socket], None]]:
     echo = ECHO.replace(b" and s1gn/ature+of  mine", b"")
-    proxy = b"Proxy-Authorization: Basic " + base64.b64encode(b"me:pr0xyPassw/rd") + b" pr0xyPassw/rd pr0xyPassw%2Frd"
+    proxy = (
+        b"Proxy-Authorization: Basic "
+        + base64.b64encode(b"me:pr0xyPassw/rd")
+        + b" pr0xyPassw/rd pr0xyPassw%2Frd"
+    )
     cases = {
-        f"{status}": says(f"HTTP/1.1 {status} ".encode() + echo + b"\r\nX: y\r\n\r\n" + echo + proxy)
+        f"{status}": says(
+            f"HTTP/1.1 {status} ".encode() + echo + b"\r\nX: y\r\n\r\n" + echo + proxy
+        )
         for status in (103, 206, 400, 401, 403, 404, 429, 500, 503)
     }
     cases |= {
-        "moved": says(b"HTTP/1.1 301 " + echo + b"\r\nLocation: https://me:" + SECRET.encode() + b"@else/?" + QUERY.encode() + b"\r\n\r\n"),
-        "moved near": says(
-            b"HTTP/1.1 301 No\r\nLocation: y?" + QUERY.encode() + b"&session=" + SECRET.encode() + b"#" + SECRET.encode() + b"\r\n\r\n"
+        "moved": says(
+            b"HTTP/1.1 301 "
+            + echo
+            + b"\r\nLocation: https://me:"
+            + SECRET.encode()
+            + b"@else/?"
+            + QUERY.encode()
+            + b"\r\n\r\n"
         ),
-        "moved in the path": says(b"HTTP/1.1 301 No\r\nLocation: /y/" + SECRET.encode() + b"/z\r\n\r\n"),
-        "moved to a host": says(b"HTTP/1.1 301 No\r\nLocation: https://" + SECRET.encode() + b".example/y\r\n\r\n"),
-        "moved to a group": says(b"HTTP/1.1 301 No\r\nLocation: ?GROUP=" + SECRET.encode() + b"&NAME=s1gn%2Fature%2Bof+mine\r\n\r\n"),
+        "moved near": says(
+            b"HTTP/1.1 301 No\r\nLocation: y?"
+            + QUERY.encode()
+            + b"&session="
+            + SECRET.encode()
+            + b"#"
+            + SECRET.encode()
+            + b"\r\n\r\n"
+        ),
+        "moved in the path": says(
+            b"HTTP/1.1 301 No\r\nLocation: /y/" + SECRET.encode() + b"/z\r\n\r\n"
+        ),
+        "moved to a host": says(
+            b"HTTP/1.1 301 No\r\nLocation: https://" + SECRET.encode() + b".example/y\r\n\r\n"
+        ),
+        "moved to a group": says(
+            b"HTTP/1.1 301 No\r\nLocation: ?GROUP="
+            + SECRET.encode()
+            + b"&NAME=s1gn%2Fature%2Bof+mine\r\n\r\n"
+        ),
         "status line": says(b"HTTP/1.1 " + echo + b"\r\n\r\n"),
         "no HTTP": says(echo),
         "header": says(OK + echo + b"\r\n" * 200),
@@ -579,13 +748,22 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
         "transfer encoding": says(OK + b"Transfer-Encoding: " + echo + b"\r\n\r\n"),
         "page": says(OK + b"\r\n<html><title>" + echo + b"</title>"),
         "notice": says(OK + b"\r\nForbidden " + echo),
-        "far notice": says(OK + b"\r\nForbidden " + b"x" * (200 - 10 - 4) + SECRET.encode()),  # where the quotation is cut
-        "packed notice": says(OK + b"\r\n" + gzip.compress(b"Forbidden " + b"x" * 186 + SECRET.encode())),
+        # where the quotation is cut
+        "far notice": says(OK + b"\r\nForbidden " + b"x" * (200 - 10 - 4) + SECRET.encode()),
+        "packed notice": says(
+            OK + b"\r\n" + gzip.compress(b"Forbidden " + b"x" * 186 + SECRET.encode())
+        ),
         "JSON": says(OK + b"\r\n" + json.dumps({"error": echo.decode()}).encode()),
-        "records": says(OK + b"\r\n" + json.dumps([{"OBJECT_NAME": echo.decode(), "EPOCH": SECRET}]).encode()),
+        "records": says(
+            OK + b"\r\n" + json.dumps([{"OBJECT_NAME": echo.decode(), "EPOCH": SECRET}]).encode()
+        ),
         "TLE": says(OK + b"\r\n" + TLE.replace(b"U 98067A", SECRET[:8].encode())),
         "no group": says(OK + b"\r\n" + NO_GROUP.replace(b"qianfam", SECRET.encode())),
-        "not updated": says(OK + b"\r\n" + NOT_UPDATED.format("2026-11-24 00:00:00").replace("qianfan", SECRET).encode()),
+        "not updated": says(
+            OK
+            + b"\r\n"
+            + NOT_UPDATED.format("2026-11-24 00:00:00").replace("qianfan", SECRET).encode()
+        ),
         "cut": says(OK + b"Content-Length: 999\r\n\r\n" + CSV),
         "cut in a line": says(OK + b"\r\n" + CSV[:-9]),
         "more": says(OK + b"Content-Length: 9\r\n\r\n" + CSV),
@@ -599,9 +777,19 @@ def echoes() -> dict[str, Callable[[socket.socket], None]]:
 
 @pytest.mark.parametrize("way", ["straight", "through a proxy", "from a mirror"])
 @pytest.mark.parametrize("what", echoes())
-def test_no_secret_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], what: str, way: str) -> None:
-    """With and without errors: no secret is in messages, tracebacks, causes of exceptions, notes, JSON or the cache."""
-    monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2 if what == "silence" else PATIENCE_S)
+def test_no_secret_is_told(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    what: str,
+    way: str,
+) -> None:
+    """With and without errors: no secret is in messages, tracebacks, causes of exceptions, notes,
+    JSON or the cache.
+    """
+    monkeypatch.setattr(
+        "gpuprop.catalogs.http.DEADLINE_S", 0.2 if what == "silence" else PATIENCE_S
+    )
     out = tmp_path / "x.csv"
     with HostileServer(echoes()[what]) as server:
         wanted = f"{server.address}/x.csv?{QUERY}"
@@ -631,8 +819,12 @@ def test_no_secret_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capf
     assert out.exists() == (what == "good")
 
 
-def test_a_proxy_that_refuses_and_addresses_that_are_not_a_proxy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    refusal = f"HTTP/1.1 407 {PROXY_PASSWORD} pr0xyPassw/rd {ESCAPES[:-1]}\r\n\r\n".encode("latin-1")
+def test_a_proxy_that_refuses_and_addresses_that_are_not_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    refusal = f"HTTP/1.1 407 {PROXY_PASSWORD} pr0xyPassw/rd {ESCAPES[:-1]}\r\n\r\n".encode(
+        "latin-1"
+    )
     with HostileServer(says(refusal)) as proxy:
         for setting in (
             f"http://me:{PROXY_PASSWORD}@{proxy.host}",
@@ -650,7 +842,9 @@ def test_a_proxy_that_refuses_and_addresses_that_are_not_a_proxy(monkeypatch: py
             for url in ("https://127.0.0.1:9/x.csv", "http://127.0.0.1:9/x.csv"):
                 with pytest.raises(NotFetched) as raised:
                     fetch(url, tmp_path / "x.csv", timeout_s=20.0)
-                assert "pr0xy" not in told(raised.value) and "\x1b" not in told(raised.value), setting
+                assert "pr0xy" not in told(raised.value) and "\x1b" not in told(raised.value), (
+                    setting
+                )
                 for note in cache_folder().glob("*.refusal"):
                     note.unlink()
 

@@ -1,4 +1,6 @@
-"""Damaged or forged run directories: refused quickly with one class of error, and nothing outside is read or changed."""
+"""Damaged or forged run directories: refused quickly with one class of error, and nothing outside
+is read or changed.
+"""
 
 import copy
 import errno
@@ -18,7 +20,18 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
 import xxhash
-from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, small_layout
+from arrow_samples import (
+    GRID,
+    IRREGULAR,
+    contents,
+    cut_off,
+    listed,
+    manifest,
+    propagator,
+    put_manifest,
+    resume,
+    small_layout,
+)
 from patience import PATIENCE_S
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
@@ -39,9 +52,41 @@ for _ in range(500):
     NEST = [NEST]
 VALUES = [
     *(None, True, False, 0, -1, 1, 7, 2**31, 2**63 - 1, 2**63, 10**30, 100_000_000, 0.5, 1e308),
-    *("", "0", "x", "\0", "\ud800", "\x1b[2J", "x" * 100_000, "../victim/thesis.docx", "snapshots/../../victim/thesis.docx", "ABSOLUTE"),
-    *("snapshots/part-000007.arrow", "satellites.arrow", "manifest.json", "xxh3-128:" + "0" * 32, "2026-01-01T00:00:00Z", "1min", "-1s"),
-    *("9999-99-99T00:00:00Z", "geodetic", "float32", "parquet", "zstd", [], [None], NEST, {}, {"0": []}, {"0": -1}, {"0": 10**30}),
+    *(
+        "",
+        "0",
+        "x",
+        "\0",
+        "\ud800",
+        "\x1b[2J",
+        "x" * 100_000,
+        "../victim/thesis.docx",
+        "snapshots/../../victim/thesis.docx",
+        "ABSOLUTE",
+    ),
+    *(
+        "snapshots/part-000007.arrow",
+        "satellites.arrow",
+        "manifest.json",
+        "xxh3-128:" + "0" * 32,
+        "2026-01-01T00:00:00Z",
+        "1min",
+        "-1s",
+    ),
+    *(
+        "9999-99-99T00:00:00Z",
+        "geodetic",
+        "float32",
+        "parquet",
+        "zstd",
+        [],
+        [None],
+        NEST,
+        {},
+        {"0": []},
+        {"0": -1},
+        {"0": 10**30},
+    ),
 ]
 
 
@@ -82,7 +127,9 @@ def altered(record, where, value):
 
 
 class Opened:
-    """Which files Python opens. An audit hook cannot be removed, so there is one, which listens while it is asked to."""
+    """Which files Python opens. An audit hook cannot be removed, so there is one, which listens
+    while it is asked to.
+    """
 
     def __init__(self):
         self.paths, self.listening = [], False
@@ -100,7 +147,8 @@ def same(table, other):
     """Whether two tables have the same columns, NaN being equal to NaN."""
     pairs = zip(table.columns, other.columns, strict=True)
     return table.column_names == other.column_names and all(
-        np.array_equal(a.to_numpy(), b.to_numpy(), equal_nan=pa.types.is_floating(a.type)) for a, b in pairs
+        np.array_equal(a.to_numpy(), b.to_numpy(), equal_nan=pa.types.is_floating(a.type))
+        for a, b in pairs
     )
 
 
@@ -114,7 +162,9 @@ def same_answers(directory, expected):
 
 # --- every field, forty values ---
 def test_every_field_of_a_manifest(run, tmp_path):
-    """Each field is replaced by each of forty values, with a new digest, as a forger would do. What is accepted gives right data."""
+    """Each field is replaced by each of forty values, with a new digest, as a forger would do. What
+    is accepted gives right data.
+    """
     assert len(VALUES) >= 40
     ds = open_snapshots(run)
     expected = {"at": ds.at(NOON), "track": ds.track(1_000_000_002)}
@@ -144,18 +194,37 @@ def test_every_field_of_a_manifest(run, tmp_path):
         OPENED.listening = False
     assert refused > 2500 and accepted > 100, (refused, accepted)
     victim = str(tmp_path / "victim")
-    assert not [path for path in OPENED.paths if path.startswith(victim) or "thesis" in path], "a file outside was opened"
+    assert not [path for path in OPENED.paths if path.startswith(victim) or "thesis" in path], (
+        "a file outside was opened"
+    )
     assert outside.read_text() == "years of work" and contents(run) == before
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory < 100_000, "KB"
 
 
 @pytest.mark.parametrize("act", ["drop", "resume", "overwrite", "merge", "info"])
 def test_functions_that_write_refuse_the_same_manifests(run, tmp_path, act):
-    """Wrong files, types and bounds, for each function that changes something, and for `info`. The user's files stay unchanged."""
+    """Wrong files, types and bounds, for each function that changes something, and for `info`. The
+    user's files stay unchanged.
+    """
     record, thesis = manifest(run), tmp_path / "victim" / "thesis.docx"
     before, good = contents(run), (run / "manifest.json").read_bytes()
-    for where in (("satellites", "file"), ("parts", 3, "file"), ("plan", "parts"), ("parts", 3, "rows"), ("plan", "format"), ("parts",)):
-        for value in ("../victim/thesis.docx", str(thesis), "snapshots/../../victim/thesis.docx", 10**30, NEST, {"0": []}, 100_000_000):
+    for where in (
+        ("satellites", "file"),
+        ("parts", 3, "file"),
+        ("plan", "parts"),
+        ("parts", 3, "rows"),
+        ("plan", "format"),
+        ("parts",),
+    ):
+        for value in (
+            "../victim/thesis.docx",
+            str(thesis),
+            "snapshots/../../victim/thesis.docx",
+            10**30,
+            NEST,
+            {"0": []},
+            100_000_000,
+        ):
             put_manifest(run, altered(record, where, value))
             if act == "info":
                 assert main(["info", str(run)]) == 1
@@ -176,14 +245,23 @@ def test_functions_that_write_refuse_the_same_manifests(run, tmp_path, act):
 def test_huge_counts_in_a_manifest_take_no_memory(run, where):
     """A count in a small file takes no memory, even if it agrees with the other counts."""
     record = manifest(run)
-    record["plan"] |= dict(parts=10**17, instants=8 * 10**17, rows=37 * 8 * 10**17, step="1ns", start="1700-01-01T00:00:00Z")
+    record["plan"] |= dict(
+        parts=10**17,
+        instants=8 * 10**17,
+        rows=37 * 8 * 10**17,
+        step="1ns",
+        start="1700-01-01T00:00:00Z",
+    )
     record |= dict(complete=False, parts=[])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     put_manifest(run, record)
     found = Manifest.read(run)
     assert sum(map(len, found.missing)) == 10**17
     (finding,) = verify_snapshots(run).findings
-    assert finding.what.startswith("100,000,000,000,000,000 of 100,000,000,000,000,000 parts are not written yet (number 0, 1, 2 ...)")
+    assert finding.what.startswith(
+        "100,000,000,000,000,000 of 100,000,000,000,000,000 parts are not written yet (number 0, "
+        "1, 2 ...)"
+    )
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000, "KB"
 
 
@@ -191,10 +269,29 @@ def test_text_that_is_no_manifest(run):
     good = (run / "manifest.json").read_bytes()
     deep = b'{"gpuprop": ' + b"[" * 1_000_000
     many = b'{"gpuprop": [' + b"[]," * 1_000_000 + b"0]}"
-    texts = [b"", b"null", b"[]", deep, many, good[:-10], good + b"}", b"\xff\xfe" + good, b"\0" * 100]
-    texts += [good.replace(b'"layout": 1', b'"layout": ' + number) for number in (b"NaN", b"Infinity", b"1.0", b"1e999", b"true")]
-    texts += [good.replace(b'"layout": 1', b'"layout": 1, "layout": 1'), good.replace(b'"layout": 1', b'"layout": ' + b"1" * 10_000)]
-    texts += [good.replace(b'"plan": {', b'"plan": {"x": ' + b"[" * depth + b"]" * depth + b",") for depth in range(900, 1000)]
+    texts = [
+        b"",
+        b"null",
+        b"[]",
+        deep,
+        many,
+        good[:-10],
+        good + b"}",
+        b"\xff\xfe" + good,
+        b"\0" * 100,
+    ]
+    texts += [
+        good.replace(b'"layout": 1', b'"layout": ' + number)
+        for number in (b"NaN", b"Infinity", b"1.0", b"1e999", b"true")
+    ]
+    texts += [
+        good.replace(b'"layout": 1', b'"layout": 1, "layout": 1'),
+        good.replace(b'"layout": 1', b'"layout": ' + b"1" * 10_000),
+    ]
+    texts += [
+        good.replace(b'"plan": {', b'"plan": {"x": ' + b"[" * depth + b"]" * depth + b",")
+        for depth in range(900, 1000)
+    ]
     texts += [good[:cut] for cut in range(0, len(good), 97)]
     for text in texts:
         (run / "manifest.json").write_bytes(text)
@@ -225,7 +322,9 @@ def test_a_store_is_no_less_strict():
 @pytest.mark.parametrize("claim", ["listed", "listed with its digest", "not listed"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
 def test_a_manifest_alone_is_no_reason_to_remove_a_file(tmp_path, claim, act):
-    """A manifest that claims seven parts, beside files of the same names that gpuprop did not write."""
+    """A manifest that claims seven parts, beside files of the same names that gpuprop did not
+    write.
+    """
     write_snapshots(tmp_path / "other", propagator("numpy", 1), GRID)
     mine = tmp_path / "mine"
     (mine / "snapshots").mkdir(parents=True)
@@ -241,9 +340,14 @@ def test_a_manifest_alone_is_no_reason_to_remove_a_file(tmp_path, claim, act):
         if act == "drop":
             found = verify_snapshots(mine, drop=True)
             assert not found.sound and name not in found.dropped
-            assert claim == "not listed" or any("it may be your own file" in each.what for each in found.findings)
+            assert claim == "not listed" or any(
+                "it may be your own file" in each.what for each in found.findings
+            )
         else:
-            with pytest.raises(ForeignFileError, match=rf"gpuprop did not write there \({re.escape(name)}\).*move them away"):
+            with pytest.raises(
+                ForeignFileError,
+                match=rf"gpuprop did not write there \({re.escape(name)}\).*move them away",
+            ):
                 write_snapshots(mine, propagator("numpy", 1), GRID, **{act: True})
         assert (mine / name).read_bytes() == data
         (mine / name).unlink()
@@ -255,7 +359,9 @@ def test_a_small_arrow_file_of_the_user_stays(run, legacy, act):
     """Whole, and readable by others, in the form of today or of Arrow before 0.15."""
     file = run / "snapshots" / "part-000003.arrow"
     table = pa.table({"mine": [1, 2, 3]})
-    with pa.ipc.new_file(file, table.schema, options=pa.ipc.IpcWriteOptions(use_legacy_format=legacy)) as writer:
+    with pa.ipc.new_file(
+        file, table.schema, options=pa.ipc.IpcWriteOptions(use_legacy_format=legacy)
+    ) as writer:
         writer.write_table(table)
     data = file.read_bytes()
     if act == "drop":
@@ -270,15 +376,22 @@ def test_a_small_arrow_file_of_the_user_stays(run, legacy, act):
 @pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
 def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
-    """A file that nobody can read may be replaced: an empty one, one without its schema or footer, one of zeros."""
+    """A file that nobody can read may be replaced: an empty one, one without its schema or footer,
+    one of zeros.
+    """
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     undisturbed = contents(tmp_path)
-    for file in (sorted((tmp_path / "snapshots").iterdir())[2], next(tmp_path.glob("satellites.*"))):
+    for file in (
+        sorted((tmp_path / "snapshots").iterdir())[2],
+        next(tmp_path.glob("satellites.*")),
+    ):
         data = file.read_bytes()
         file.write_bytes(bytes(len(data)) if left == "zeros" else data[:left])
     if act == "drop":
         assert len(verify_snapshots(tmp_path, drop=True).dropped) == 2
-    write_snapshots(tmp_path, propagator("numpy", 1), GRID, **{"resume" if act == "drop" else act: True}, **form)
+    write_snapshots(
+        tmp_path, propagator("numpy", 1), GRID, **{"resume" if act == "drop" else act: True}, **form
+    )
     assert contents(tmp_path) == undisturbed
 
 
@@ -325,7 +438,13 @@ def test_an_altered_manifest_is_refused(run, where, value):
     assert inner[where[-1]] != value
     before = contents(run)
     (run / "manifest.json").write_text(json.dumps(altered(record, where, value)))
-    for ask in (open_snapshots, verify_snapshots, merge_snapshots, resume, lambda path: verify_snapshots(path, drop=True)):
+    for ask in (
+        open_snapshots,
+        verify_snapshots,
+        merge_snapshots,
+        resume,
+        lambda path: verify_snapshots(path, drop=True),
+    ):
         with pytest.raises(DamagedError, match="it was changed after gpuprop wrote it"):
             ask(run)
     assert contents(run) == before
@@ -338,7 +457,9 @@ def test_blanks_do_not_count(run):
 
 def test_a_field_given_twice_is_refused(run):
     text = (run / "manifest.json").read_text()
-    (run / "manifest.json").write_text(text.replace('"complete": true', '"complete": true, "complete": true'))
+    (run / "manifest.json").write_text(
+        text.replace('"complete": true', '"complete": true, "complete": true')
+    )
     with pytest.raises(DamagedError, match="it names a field twice"):
         open_snapshots(run)
 
@@ -356,7 +477,10 @@ def test_two_parts_exchanged(run):
     first, second = (run / "snapshots" / f"part-{index:06d}.arrow" for index in (2, 4))
     swap(first, second)
     ds = open_snapshots(run)
-    with pytest.raises(DamagedError, match=r"part-000002\.arrow has 2026-01-01T00:36:00Z where 2026-01-01T00:20:00Z belongs"):
+    with pytest.raises(
+        DamagedError,
+        match=r"part-000002\.arrow has 2026-01-01T00:36:00Z where 2026-01-01T00:20:00Z belongs",
+    ):
         ds.at(GRID[20])
     with pytest.raises(DamagedError, match=r"part-000002\.arrow has"):
         ds.track(1_000_000_002)
@@ -365,7 +489,9 @@ def test_two_parts_exchanged(run):
 
 
 def rewritten(directory, index, change):
-    """Part `index`, written again by pyarrow after change(number of batch, columns by name), and listed with its new size and digest."""
+    """Part `index`, written again by pyarrow after change(number of batch, columns by name), and
+    listed with its new size and digest.
+    """
     record = manifest(directory)
     entry = record["parts"][index]
     file = directory / entry["file"]
@@ -374,9 +500,16 @@ def rewritten(directory, index, change):
         schema = reader.schema
     with pa.ipc.new_file(file, schema) as writer:
         for number, batch in enumerate(batches):
-            columns = {name: batch.column(name).to_numpy(zero_copy_only=False).copy() for name in schema.names}
+            columns = {
+                name: batch.column(name).to_numpy(zero_copy_only=False).copy()
+                for name in schema.names
+            }
             change(number, columns)
-            writer.write_batch(pa.record_batch([pa.array(columns[field.name], field.type) for field in schema], schema))
+            writer.write_batch(
+                pa.record_batch(
+                    [pa.array(columns[field.name], field.type) for field in schema], schema
+                )
+            )
     data = file.read_bytes()
     entry |= dict(bytes=len(data), digest=f"xxh3-128:{xxhash.xxh3_128_hexdigest(data)}")
     put_manifest(directory, record)
@@ -384,7 +517,9 @@ def rewritten(directory, index, change):
 
 @pytest.mark.parametrize("column", ["time", "sat_id"])
 def test_rows_within_a_batch(tmp_path, monkeypatch, column):
-    """A wrong instant or number in the middle of a batch, which its ends do not show: `at` and `track` compare their rows."""
+    """A wrong instant or number in the middle of a batch, which its ends do not show: `at` and
+    `track` compare their rows.
+    """
     small_layout(monkeypatch, batch_rows=200)  # five instants a batch
     write_snapshots(tmp_path, propagator("numpy", 1), GRID)
     assert manifest(tmp_path)["plan"]["batch_instants"] == 5
@@ -410,18 +545,35 @@ def test_the_form_of_a_part(run, what):
     record = manifest(run)
     file = run / record["parts"][2]["file"]
     with pa.ipc.open_file(file) as reader:
-        batches, schema = [reader.get_batch(number) for number in range(reader.num_record_batches)], reader.schema
+        batches, schema = (
+            [reader.get_batch(number) for number in range(reader.num_record_batches)],
+            reader.schema,
+        )
     if what == "columns":
-        fields = [pa.field(field.name, pa.float32()) if field.name == "x" else field for field in schema]
+        fields = [
+            pa.field(field.name, pa.float32()) if field.name == "x" else field for field in schema
+        ]
         schema = pa.schema(fields, schema.metadata)
-        batches = [pa.record_batch([b.column(f.name).cast(f.type) for f in schema], schema) for b in batches]
-    batches = [batches[0][:-1], *batches[1:]] if what == "rows" else [*batches, batches[-1]] if what == "batches" else batches
+        batches = [
+            pa.record_batch([b.column(f.name).cast(f.type) for f in schema], schema)
+            for b in batches
+        ]
+    batches = (
+        [batches[0][:-1], *batches[1:]]
+        if what == "rows"
+        else [*batches, batches[-1]]
+        if what == "batches"
+        else batches
+    )
     with pa.ipc.new_file(file, schema) as writer:
         for batch in batches:
             writer.write_batch(batch)
     record["parts"][2]["bytes"] = file.stat().st_size
     put_manifest(run, record)
-    with pytest.raises(DamagedError, match=r"has other columns than its plan|rows, its plan says 74|it has 5 batches, not 4"):
+    with pytest.raises(
+        DamagedError,
+        match=r"has other columns than its plan|rows, its plan says 74|it has 5 batches, not 4",
+    ):
         open_snapshots(run).at(GRID[16])
 
 
@@ -469,8 +621,12 @@ def test_many_shards_have_one_plan(tmp_path, monkeypatch):
         write_snapshots(tmp_path, propagator("numpy", 1), GRID, shard=f"{number}/8")
     looked = []
     ours = Checker.ours
-    monkeypatch.setattr(Checker, "ours", lambda self, names: looked.append(list(names)) or ours(self, names))
-    shutil.copy(tmp_path / "snapshots" / "part-000005.arrow", tmp_path / "snapshots" / "part-000006.arrow")
+    monkeypatch.setattr(
+        Checker, "ours", lambda self, names: looked.append(list(names)) or ours(self, names)
+    )
+    shutil.copy(
+        tmp_path / "snapshots" / "part-000005.arrow", tmp_path / "snapshots" / "part-000006.arrow"
+    )
     assert len(Holdings.of(tmp_path).shards) == 7 and sum(map(len, looked)) <= 1
 
 
@@ -528,11 +684,17 @@ def test_an_older_manifest_is_read_and_resumed_after_a_full_check(run):
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     report = resume(run)
-    assert report.rewritten == ["snapshots/part-000001.arrow is damaged: its digest is not the one in the manifest"]
+    assert report.rewritten == [
+        "snapshots/part-000001.arrow is damaged: its digest is not the one in the manifest"
+    ]
     assert contents(run) == undisturbed and "digest" in manifest(run)
 
 
-@pytest.mark.parametrize("changes", [{"frame": "gcrs"}, {"gravity": "wgs84"}, {"dtype": "float32"}, {"notes": []}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [{"frame": "gcrs"}, {"gravity": "wgs84"}, {"dtype": "float32"}, {"notes": []}],
+    ids=str,
+)
 def test_an_older_manifest_that_was_altered(run, changes):
     """Without a digest, the plan that each part carries is compared when it is opened."""
     without_digest(run, **changes)
@@ -592,8 +754,12 @@ def test_a_flipped_byte_in_a_part(run):
 
 
 # --- what is no regular file ---
-@pytest.mark.parametrize("name", ["manifest.json", "satellites.arrow", "snapshots/part-000002.arrow"])
-@pytest.mark.parametrize("kind", ["link", "pipe", "directory", "link to a pipe", "link into nothing"])
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "satellites.arrow", "snapshots/part-000002.arrow"]
+)
+@pytest.mark.parametrize(
+    "kind", ["link", "pipe", "directory", "link to a pipe", "link into nothing"]
+)
 def test_links_and_pipes(run, tmp_path, name, kind):
     """Pipes do not block, and no link is followed, not even to the right bytes."""
     file = run / name
@@ -603,8 +769,16 @@ def test_links_and_pipes(run, tmp_path, name, kind):
     elif kind == "pipe":
         os.mkfifo(file)
     else:
-        file.symlink_to({"link": tmp_path / "moved", "link to a pipe": tmp_path / "victim" / "pipe"}.get(kind, tmp_path / "nothing"))
-    for ask in (open_snapshots, resume, lambda path: write_snapshots(path, propagator("numpy", 1), GRID, overwrite=True)):
+        file.symlink_to(
+            {"link": tmp_path / "moved", "link to a pipe": tmp_path / "victim" / "pipe"}.get(
+                kind, tmp_path / "nothing"
+            )
+        )
+    for ask in (
+        open_snapshots,
+        resume,
+        lambda path: write_snapshots(path, propagator("numpy", 1), GRID, overwrite=True),
+    ):
         with pytest.raises((DamagedError, FileExistsError)):
             ask(run)
     if name == "manifest.json":
@@ -636,11 +810,22 @@ def test_a_url_of_this_machine(tmp_path, monkeypatch, url):
 
 
 @pytest.mark.parametrize(
-    "url", ["file://elsewhere/out", "file://", "file://localhost", "file:/out", "file://out", "local:/out", "FILE:/out"]
+    "url",
+    [
+        "file://elsewhere/out",
+        "file://",
+        "file://localhost",
+        "file:/out",
+        "file://out",
+        "local:/out",
+        "FILE:/out",
+    ],
 )
 def test_a_file_url_of_another_machine_or_without_a_path(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ValueError, match=r"names another machine|names no directory|which has two slashes"):
+    with pytest.raises(
+        ValueError, match=r"names another machine|names no directory|which has two slashes"
+    ):
         write_snapshots(url, propagator("numpy", 1), GRID[:2])
     assert not list(tmp_path.iterdir())
 
@@ -648,7 +833,12 @@ def test_a_file_url_of_another_machine_or_without_a_path(tmp_path, monkeypatch, 
 @pytest.mark.parametrize(
     "url",
     [
-        *("memory://a:SECRET/x@b/c", "s3://AKIA:SECRET@bucket/out", "foo://user:pw/SECRET@h", "file://u:SECRET@host/out"),
+        *(
+            "memory://a:SECRET/x@b/c",
+            "s3://AKIA:SECRET@bucket/out",
+            "foo://user:pw/SECRET@h",
+            "file://u:SECRET@host/out",
+        ),
         *(
             "s3:/AKIA:SECRET@b",
             "simplecache::s3://a:SECRET@b/x",
@@ -660,9 +850,15 @@ def test_a_file_url_of_another_machine_or_without_a_path(tmp_path, monkeypatch, 
 )
 @pytest.mark.parametrize("command", ["verify", "merge", "info", "propagate"])
 def test_a_secret_in_a_url_is_not_repeated(tmp_path, monkeypatch, capsys, url, command):
-    """A key of S3 may hold slashes. What has a login or a query is refused before anything is asked or written."""
+    """A key of S3 may hold slashes. What has a login or a query is refused before anything is asked
+    or written.
+    """
     monkeypatch.chdir(tmp_path)
-    words = ["propagate", "walker:53:4/2/1@600", "-o", url] if command == "propagate" else [command, url]
+    words = (
+        ["propagate", "walker:53:4/2/1@600", "-o", url]
+        if command == "propagate"
+        else [command, url]
+    )
     assert main(words) == 2
     said = capsys.readouterr()
     assert "SECRET" not in said.out + said.err and said.err.startswith("gpuprop: ")
@@ -688,7 +884,10 @@ def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
     assert os.path.lexists(file) and (content is None or file.read_bytes() == content)
 
 
-@pytest.mark.parametrize("content", [b'{"gpuprop": ' + b"[" * 100_000, b'{"gpuprop": 1, "pid": []}', b'{"gpuprop": "\xff"}', None])
+@pytest.mark.parametrize(
+    "content",
+    [b'{"gpuprop": ' + b"[" * 100_000, b'{"gpuprop": 1, "pid": []}', b'{"gpuprop": "\xff"}', None],
+)
 def test_whoever_holds_a_lock_is_told_from_any_content(tmp_path, content):
     """The file is data from a disk: deep, of another form, no text, or longer than any lock."""
     file = tmp_path / ".lock"
@@ -701,7 +900,9 @@ def test_whoever_holds_a_lock_is_told_from_any_content(tmp_path, content):
 
 
 def test_an_empty_lock_is_waited_for(tmp_path):
-    """Without hard links, another job makes its lock first and writes it then. In between it does not count as foreign."""
+    """Without hard links, another job makes its lock first and writes it then. In between it does
+    not count as foreign.
+    """
     file, content = tmp_path / ".lock", lock._content(shared=True)
     file.touch()
     timer = threading.Timer(0.2, lambda: file.write_bytes(content))
@@ -715,7 +916,12 @@ def test_an_empty_lock_is_waited_for(tmp_path):
 def test_locks_that_come_and_go(tmp_path):
     """Parallel shards: a lock that is removed between the listing and the check is not foreign."""
     with ThreadPoolExecutor(4) as pool:
-        jobs = [pool.submit(write_snapshots, tmp_path, propagator("numpy", 1), GRID, shard=f"{n}/7", resume=True) for n in range(1, 8)]
+        jobs = [
+            pool.submit(
+                write_snapshots, tmp_path, propagator("numpy", 1), GRID, shard=f"{n}/7", resume=True
+            )
+            for n in range(1, 8)
+        ]
         for each in jobs:
             each.result()
     assert open_snapshots(tmp_path).complete and verify_snapshots(tmp_path).sound
@@ -734,7 +940,11 @@ def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
     """It appears with its content, so that an empty file is not taken for a lock."""
     seen = []
     link = os.link
-    monkeypatch.setattr(os, "link", lambda source, path: (seen.append(Path(source).read_bytes()), link(source, path)))
+    monkeypatch.setattr(
+        os,
+        "link",
+        lambda source, path: (seen.append(Path(source).read_bytes()), link(source, path)),
+    )
     Lock(tmp_path / ".lock").release(remove=True)
     assert seen and seen[0].startswith(b'{"gpuprop": ') and not list(tmp_path.iterdir())
 
@@ -750,14 +960,21 @@ def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
 
 # --- what is sound is read as before ---
 def test_a_large_run_is_opened_without_reading_it(tmp_path):
-    """Only what is read is checked: opening a directory opens no part, and the dataset reads only what a query needs."""
+    """Only what is read is checked: opening a directory opens no part, and the dataset reads only
+    what a query needs.
+    """
     prop = Propagator(walker("53:37/37/1", altitude_km=550.0), "numpy", threads=1)
     write_snapshots(tmp_path, prop, time_grid("2026-01-01", duration="53min", step="60s"))
     OPENED.paths.clear()
     OPENED.listening = True
     ds = open_snapshots(tmp_path)
     OPENED.listening = False
-    assert {path for path in OPENED.paths if path.startswith(str(tmp_path))} == {str(tmp_path / "manifest.json")}
+    assert {path for path in OPENED.paths if path.startswith(str(tmp_path))} == {
+        str(tmp_path / "manifest.json")
+    }
     noon = pa.scalar(int(GRID.ns[20]), pa.timestamp("ns", "UTC"))
-    assert np.array_equal(ds.dataset.to_table(filter=pads.field("time") == noon)["x"].to_numpy(), prop.states(GRID[20]).x[0])
+    assert np.array_equal(
+        ds.dataset.to_table(filter=pads.field("time") == noon)["x"].to_numpy(),
+        prop.states(GRID[20]).x[0],
+    )
     assert listed(tmp_path) == list(range(7))

@@ -1,4 +1,6 @@
-"""The largest preset and the largest catalogue, a day at 60 s: within a gigabyte of memory, and read back by pyarrow, Polars and DuckDB."""
+"""The largest preset and the largest catalogue, a day at 60 s: within a gigabyte of memory, and
+read back by pyarrow, Polars and DuckDB.
+"""
 
 import sys
 from pathlib import Path
@@ -16,13 +18,33 @@ DAY = ["--duration", "1d", "--step", "60s"]
 
 def read_back(folder: Path, kind: str) -> set[tuple[int, int, int]]:
     """Rows, satellites and states that are not good, as each reader counts them."""
-    dataset = pyarrow.dataset.dataset(folder / "snapshots", format="ipc" if kind == "arrow" else "parquet")
-    ids = polars.scan_ipc(folder / "snapshots/*.arrow") if kind == "arrow" else polars.scan_parquet(folder / "snapshots/*.parquet")
-    polars_row = ids.select(polars.len(), polars.col("sat_id").n_unique().alias("sats"), (polars.col("status") > 0).sum()).collect().row(0)
-    duck = duckdb.sql("SELECT count(*), count(DISTINCT sat_id), count(*) FILTER (status > 0) FROM dataset").fetchall()[0]
+    dataset = pyarrow.dataset.dataset(
+        folder / "snapshots", format="ipc" if kind == "arrow" else "parquet"
+    )
+    ids = (
+        polars.scan_ipc(folder / "snapshots/*.arrow")
+        if kind == "arrow"
+        else polars.scan_parquet(folder / "snapshots/*.parquet")
+    )
+    polars_row = (
+        ids.select(
+            polars.len(),
+            polars.col("sat_id").n_unique().alias("sats"),
+            (polars.col("status") > 0).sum(),
+        )
+        .collect()
+        .row(0)
+    )
+    duck = duckdb.sql(
+        "SELECT count(*), count(DISTINCT sat_id), count(*) FILTER (status > 0) FROM dataset"
+    ).fetchall()[0]
     bad = dataset.count_rows(filter=pyarrow.dataset.field("status") > 0)
     satellites = len(dataset.head(1_000_000, columns=["sat_id"])["sat_id"].unique())
-    return {tuple(map(int, polars_row)), tuple(map(int, duck)), (dataset.count_rows(), satellites, bad)}
+    return {
+        tuple(map(int, polars_row)),
+        tuple(map(int, duck)),
+        (dataset.count_rows(), satellites, bad),
+    }
 
 
 @pytest.mark.parametrize("kind", ["arrow", "parquet"])

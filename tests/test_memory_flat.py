@@ -1,4 +1,6 @@
-"""Memory does not grow with the number of instants: the whole pipeline, with the disk taken out. bench/memory.py has the real files."""
+"""Memory does not grow with the number of instants: the whole pipeline, with the disk taken out.
+bench/memory.py has the real files.
+"""
 
 import json
 import os
@@ -7,10 +9,13 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="/proc/self/status has the peak of a process")
+pytestmark = pytest.mark.skipif(
+    not os.path.exists("/proc/self/status"), reason="/proc/self/status has the peak of a process"
+)
 
-# The peak of a process of its own: catalogue, engine, batches, encoder and manifest as in any run, but what goes into the parts is
-# hashed, counted and thrown away. Batches and parts are small, so that ten days are hundreds of the ones and dozens of the others.
+# The peak of a process of its own: catalogue, engine, batches, encoder and manifest as in any run,
+# but what goes into the parts is hashed, counted and thrown away. Batches and parts are small, so
+# that ten days are hundreds of the ones and dozens of the others.
 JOB = """
 import json, re, sys
 from pathlib import Path
@@ -50,7 +55,15 @@ print(json.dumps(dict(peak=peak, rows=report.rows, parts=report.parts, bytes=rep
 
 def run(directory, days, format="arrow", keep=False):
     """Peak, rows, parts and bytes of so many days of 3,000 satellites."""
-    words = [sys.executable, "-c", JOB, str(directory), str(days), format, "keep" if keep else "drop"]
+    words = [
+        sys.executable,
+        "-c",
+        JOB,
+        str(directory),
+        str(days),
+        format,
+        "keep" if keep else "drop",
+    ]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 

@@ -18,5 +18,16 @@ def test_a_text_is_cut_at_its_length():
 
 def test_any_value_is_shown_in_short():
     nested = {"a" * 99: {"b" * 99: "c" * 99}}
-    for value in (None, "x" * 10**6, 10**200, 10**5000, [10**5000], DEEP, list(range(10**6)), nested, b"x" * 999, object()):
+    for value in (
+        None,
+        "x" * 10**6,
+        10**200,
+        10**5000,
+        [10**5000],
+        DEEP,
+        list(range(10**6)),
+        nested,
+        b"x" * 999,
+        object(),
+    ):
         assert 0 < len(shown(value)) <= 60 and len(shown(value, 20)) <= 20

@@ -1,4 +1,6 @@
-"""Object stores: the bytes of a disk, complete or absent whatever happens, and no request more than is needed."""
+"""Object stores: the bytes of a disk, complete or absent whatever happens, and no request more than
+is needed.
+"""
 
 import _thread
 import errno
@@ -28,14 +30,23 @@ from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.__main__ import main
 from gpuprop.dataset.sink import NewFile
 from gpuprop.dataset.store import Look, names, place
-from gpuprop.snapshots import PlanDiffers, Unmerged, merge_snapshots, plan_snapshots, verify_snapshots, write
+from gpuprop.snapshots import (
+    PlanDiffers,
+    Unmerged,
+    merge_snapshots,
+    plan_snapshots,
+    verify_snapshots,
+    write,
+)
 from gpuprop.snapshots.check import fault
 from gpuprop.snapshots.cluster import NotSeen, Sealed, Workers, connected
 from gpuprop.snapshots.session import claimed
 from gpuprop.snapshots.write import Job
 
 FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
-PIECES = pytest.mark.parametrize("whole_bytes", [0, 16 << 20], indirect=True, ids=["in pieces", "at once"])
+PIECES = pytest.mark.parametrize(
+    "whole_bytes", [0, 16 << 20], indirect=True, ids=["in pieces", "at once"]
+)
 NOTE = "an object store has no locks: see that no second job writes"
 
 
@@ -108,7 +119,10 @@ def test_the_same_bytes_as_on_a_disk(tmp_path, out, form, whole_bytes):
     assert report.path == str(out) and report.notes == [f"{NOTE} {out}"]
     assert not CountedStore.uploads
     assert verify_snapshots(str(out)).sound and verify_snapshots(out, quick=True).sound
-    assert {name.removeprefix("/bucket/out/") for name in out.fs.store} == {*contents(out), "manifest.json"}
+    assert {name.removeprefix("/bucket/out/") for name in out.fs.store} == {
+        *contents(out),
+        "manifest.json",
+    }
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
@@ -116,7 +130,11 @@ def test_what_is_read_is_what_is_read_from_a_disk(tmp_path, out, form):
     run(tmp_path / "disk", **form)
     run(out, **form)
     disk, there = open_snapshots(tmp_path / "disk"), open_snapshots(str(out))
-    assert there.times == disk.times and there.metadata == disk.metadata and there.satellites.equals(disk.satellites)
+    assert (
+        there.times == disk.times
+        and there.metadata == disk.metadata
+        and there.satellites.equals(disk.satellites)
+    )
     assert repr(there) == repr(disk).replace(repr(str(tmp_path / "disk")), repr(str(out)))
     for instant in ("2026-01-01T00:00:00Z", "2026-01-01T00:17:00Z", "2026-01-01T00:52:00Z"):
         assert same(there.at(instant), disk.at(instant))
@@ -129,7 +147,11 @@ def test_what_is_read_is_what_is_read_from_a_disk(tmp_path, out, form):
 def same(one, other):
     """NaN is equal to NaN."""
     return one.schema.equals(other.schema, check_metadata=True) and all(
-        np.array_equal(one[name].to_numpy(), other[name].to_numpy(), equal_nan=pa.types.is_floating(one[name].type))
+        np.array_equal(
+            one[name].to_numpy(),
+            other[name].to_numpy(),
+            equal_nan=pa.types.is_floating(one[name].type),
+        )
         for name in one.column_names
     )
 
@@ -143,7 +165,9 @@ def test_irregular_instants(tmp_path, out):
 
 # --- how much is asked for ---
 def asked():
-    """What was asked for since the last call, but listings that say whether something is there: {what: (times, bytes)}."""
+    """What was asked for since the last call, but listings that say whether something is there:
+    {what: (times, bytes)}.
+    """
     found = {}
     for what, _, size in CountedStore.requests:
         count, total = found.get(what, (0, 0))
@@ -191,17 +215,21 @@ def test_quick_looks_ask_for_a_listing_and_endings(counted):
     verify_snapshots(counted, quick=True)
     found = asked()
     assert found["list"] == (2, 0) and "head" not in found
-    assert found["get"][0] == 1 + 8 and found["get"][1] == len(counted.fs.store["/bucket/out/manifest.json"].getvalue()) + 8 * len(
-        b"ARROW1"
-    )
+    assert found["get"][0] == 1 + 8 and found["get"][1] == len(
+        counted.fs.store["/bucket/out/manifest.json"].getvalue()
+    ) + 8 * len(b"ARROW1")
     assert resume(counted).computed == 0
     found = asked()
     assert not {"put", "delete", "begin"} & set(found)
-    assert found["list"][0] <= 4 and found["head"][0] <= 3, "the sizes of what is read whole: satellites, and the two parts done last"
+    assert found["list"][0] <= 4 and found["head"][0] <= 3, (
+        "the sizes of what is read whole: satellites, and the two parts done last"
+    )
 
 
 def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
-    """Others that have begun have their manifests there; how their parts end is looked at once all are complete."""
+    """Others that have begun have their manifests there; how their parts end is looked at once all
+    are complete.
+    """
     run(counted, shard="2/2")
     cut_off(counted, rows=37 * 10, shard="1/2")
     asked()
@@ -214,10 +242,18 @@ def test_nothing_is_remembered_of_what_another_machine_may_change(counted):
     run(counted)
     entry, name = manifest(counted)["parts"][2], "/bucket/out/snapshots/part-000002.arrow"
     assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) == entry["bytes"]
-    assert "shard-001-of-002.json" not in names(counted) and fault(counted, manifest(counted)["plan"], entry, full=False) is None
+    assert (
+        "shard-001-of-002.json" not in names(counted)
+        and fault(counted, manifest(counted)["plan"], entry, full=False) is None
+    )
     del CountedStore.store[name]
-    CountedStore.store["/bucket/out/shard-001-of-002.json"] = CountedStore.store["/bucket/out/manifest.json"]
-    assert fault(counted, manifest(counted)["plan"], entry, full=False) == "is missing, but the manifest lists it"
+    CountedStore.store["/bucket/out/shard-001-of-002.json"] = CountedStore.store[
+        "/bucket/out/manifest.json"
+    ]
+    assert (
+        fault(counted, manifest(counted)["plan"], entry, full=False)
+        == "is missing, but the manifest lists it"
+    )
     assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) is None
     assert "shard-001-of-002.json" in names(counted)
 
@@ -246,12 +282,16 @@ def assert_nothing_lost(where):
             assert fault(where, manifest(where)["plan"], entry, full=True) is None
 
 
-@pytest.mark.parametrize("error", [Lost("connection reset"), KeyboardInterrupt()], ids=["error", "interrupt"])
+@pytest.mark.parametrize(
+    "error", [Lost("connection reset"), KeyboardInterrupt()], ids=["error", "interrupt"]
+)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @PIECES
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_cut_off_at_every_request(tmp_path, counted, error, after, whole_bytes, monkeypatch):
-    """Listings, pieces, completions, manifests: each fails once, before the store has done it or when it has, unknown to the job."""
+    """Listings, pieces, completions, manifests: each fails once, before the store has done it or
+    when it has, unknown to the job.
+    """
     small_layout(monkeypatch, part_bytes=60_000)  # three parts
     expected, steps, resumed = undisturbed(tmp_path), 0, set()
     for steps in range(1000):
@@ -261,23 +301,35 @@ def test_cut_off_at_every_request(tmp_path, counted, error, after, whole_bytes, 
             run(counted)
         except (OSError, KeyboardInterrupt) as caught:
             if not isinstance(error, KeyboardInterrupt):
-                assert "connection reset (see to the network" in str(caught) and caught.filename.startswith(str(counted))
+                assert "connection reset (see to the network" in str(
+                    caught
+                ) and caught.filename.startswith(str(counted))
         else:
             if len(CountedStore.requests) <= steps:
                 break  # it was through before
         CountedStore.failing = None
         assert_nothing_lost(counted)
         resumed.add(resume(counted).resumed)
-        assert contents(counted) == expected and verify_snapshots(counted).sound and not CountedStore.uploads
+        assert (
+            contents(counted) == expected
+            and verify_snapshots(counted).sound
+            and not CountedStore.uploads
+        )
     assert steps > 15 and resumed >= {0, 1, 2}
 
 
 def test_a_store_that_shows_what_is_being_uploaded(tmp_path, monkeypatch):
-    """A part that is cut off does not stay; one that was there already, committed by another, would."""
+    """A part that is cut off does not stay; one that was there already, committed by another,
+    would.
+    """
     monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", 0)
     out = UPath("memory://bucket/out")
     cut_off(out)
-    assert set(contents(out)) == {"satellites.arrow", "snapshots/part-000000.arrow", "snapshots/part-000001.arrow"}
+    assert set(contents(out)) == {
+        "satellites.arrow",
+        "snapshots/part-000000.arrow",
+        "snapshots/part-000001.arrow",
+    }
     resume(out)
     assert contents(out) == undisturbed(tmp_path)
 
@@ -334,20 +386,32 @@ def test_what_is_damaged_or_missing_is_written_again(tmp_path, out):
     run(out)
     damage(out, "snapshots/part-000001.arrow", lambda data: data[:-1000])
     damage(out, "snapshots/part-000003.arrow", lambda data: data[:-8] + bytes(8))
-    damage(out, "snapshots/part-000006.arrow", lambda data: bytes([data[0] ^ 1]) + data[1:])  # one of the last two
+    # one of the last two
+    damage(out, "snapshots/part-000006.arrow", lambda data: bytes([data[0] ^ 1]) + data[1:])
     out.fs.rm_file(f"{out.path}/snapshots/part-000004.arrow")
-    with pytest.raises(ValueError, match=r"part-000001\.arrow is damaged: it has 23,514 bytes, 24,514 were written"):
+    with pytest.raises(
+        ValueError, match=r"part-000001\.arrow is damaged: it has 23,514 bytes, 24,514 were written"
+    ):
         open_snapshots(out)
     quick = [each.file for each in verify_snapshots(out, quick=True).findings]
     assert quick == [f"snapshots/part-{index:06d}.arrow" for index in (1, 3, 4)]
     report = resume(out)
-    assert [text.split(" ", 1)[0][-12:-6] for text in report.rewritten] == ["000001", "000003", "000004", "000006"]
+    assert [text.split(" ", 1)[0][-12:-6] for text in report.rewritten] == [
+        "000001",
+        "000003",
+        "000004",
+        "000006",
+    ]
     assert report.resumed == 3 and contents(out) == undisturbed(tmp_path)
 
 
 def test_verify_and_drop(tmp_path, out):
     run(out)
-    damage(out, "snapshots/part-000002.arrow", lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:])
+    damage(
+        out,
+        "snapshots/part-000002.arrow",
+        lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:],
+    )
     assert verify_snapshots(out, quick=True).sound
     found = verify_snapshots(str(out), drop=True)
     assert found.dropped == ["snapshots/part-000002.arrow"] and listed(out) == [0, 1, 3, 4, 5, 6]
@@ -364,11 +428,17 @@ def test_overwriting(tmp_path, out):
     assert contents(out) == undisturbed(tmp_path)
 
 
-@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}, {"shard": "1/2"}], ids=str)
-@pytest.mark.parametrize("foreign", ["thesis.tex", "snapshots/notes.txt", "deep/er/file", "snapshots/part-000000.arrow"])
+@pytest.mark.parametrize(
+    "options", [{}, {"overwrite": True}, {"resume": True}, {"shard": "1/2"}], ids=str
+)
+@pytest.mark.parametrize(
+    "foreign", ["thesis.tex", "snapshots/notes.txt", "deep/er/file", "snapshots/part-000000.arrow"]
+)
 def test_objects_of_somebody_else_are_left_alone(out, foreign, options):
     put(out, foreign, b"mine")
-    with pytest.raises(FileExistsError, match=f"holds files that gpuprop did not write there \\({foreign}\\)"):
+    with pytest.raises(
+        FileExistsError, match=f"holds files that gpuprop did not write there \\({foreign}\\)"
+    ):
         run(out, **options)
     assert contents(out) == {foreign: b"mine"}
 
@@ -415,7 +485,11 @@ def test_merging_afterwards(tmp_path, out, monkeypatch):
 
 
 # --- two jobs ---
-@pytest.mark.parametrize("options", [{"resume": True}, {"overwrite": True}, {"overwrite": True, "format": "parquet"}], ids=str)
+@pytest.mark.parametrize(
+    "options",
+    [{"resume": True}, {"overwrite": True}, {"overwrite": True, "format": "parquet"}],
+    ids=str,
+)
 def test_of_two_jobs_the_first_notices_the_second(tmp_path, out, options):
     """And takes nothing away from it."""
     second = []
@@ -424,19 +498,31 @@ def test_of_two_jobs_the_first_notices_the_second(tmp_path, out, options):
         if done == 37 * 20:
             second.append(run(out, **options))
 
-    with pytest.raises(RuntimeError, match=rf"^another job writes {out} \(manifest\.json there is not what this one wrote\); stopped$"):
+    with pytest.raises(
+        RuntimeError,
+        match=rf"^another job writes {out} \(manifest\.json there is not what this one wrote\); stopped$",
+    ):
         run(out, progress=progress)
     options = {"format": options["format"]} if "format" in options else {}
-    there = {name: data for name, data in contents(out).items() if name in {entry["file"] for entry in manifest(out)["parts"]}}
+    there = {
+        name: data
+        for name, data in contents(out).items()
+        if name in {entry["file"] for entry in manifest(out)["parts"]}
+    }
     expected = undisturbed(tmp_path, **options)
-    assert there == {name: data for name, data in expected.items() if "part" in name} and manifest(out)["complete"]
+    assert (
+        there == {name: data for name, data in expected.items() if "part" in name}
+        and manifest(out)["complete"]
+    )
     run(out, resume=True, **options)
     assert set(contents(out)) >= set(expected) and verify_snapshots(out).sound
 
 
 @pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}], ids=str)
 def test_a_second_job_that_begins_at_the_same_moment(out, options):
-    """Of the same plan, on the same machine, in the same second: their manifests differ all the same."""
+    """Of the same plan, on the same machine, in the same second: their manifests differ all the
+    same.
+    """
     plan = plan_snapshots(satellites(), GRID)
     facts = {"engine": "numpy", "host": "here", "started": "2026-01-01T00:00:00Z", "seconds": 0.0}
     with claimed(out, plan, facts) as first:
@@ -458,7 +544,16 @@ def test_a_manifest_that_is_taken_away(out):
 
 
 # --- the command line ---
-JOB = ("propagate", "walker:53:24/3/1@600", "--duration", "10min", "--engine", "numpy", "--threads", "1")
+JOB = (
+    "propagate",
+    "walker:53:24/3/1@600",
+    "--duration",
+    "10min",
+    "--engine",
+    "numpy",
+    "--threads",
+    "1",
+)
 
 
 def test_the_command_line(tmp_path, capsys, monkeypatch):
@@ -466,9 +561,7 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
     assert main([*JOB, "-o", url, "--shard", "1/2"]) == 0
     assert "note: an object store has no locks" in capsys.readouterr().err
     assert main(["merge", url]) == 1
-    again = (
-        "gpuprop propagate walker:53:24/3/1@600 --duration 10min --engine numpy --threads 1 -o memory://bucket/out/ --shard 2/2 --resume"
-    )
+    again = "gpuprop propagate walker:53:24/3/1@600 --duration 10min --engine numpy --threads 1 -o memory://bucket/out/ --shard 2/2 --resume"
     assert again in capsys.readouterr().err
     assert main(again.split()[1:]) == 0
     assert "wrote memory://bucket/out, shard 2/2: 24 satellites" in capsys.readouterr().out
@@ -478,9 +571,14 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
     assert main(["info", url, "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert facts["complete"] and (facts["satellites"], facts["instants"]) == (24, 10)
-    size = decimal(sum(entry["bytes"] for entry in (manifest(out)["satellites"], *manifest(out)["parts"])))
+    size = decimal(
+        sum(entry["bytes"] for entry in (manifest(out)["satellites"], *manifest(out)["parts"]))
+    )
     assert main(["verify", url, "--quick"]) == 0
-    assert capsys.readouterr().out == f"memory://bucket/out: 2 files, {size}, sizes and endings: sound\n"
+    assert (
+        capsys.readouterr().out
+        == f"memory://bucket/out: 2 files, {size}, sizes and endings: sound\n"
+    )
     damage(out, "satellites.arrow", lambda data: data[:100])
     assert main(["verify", url, "--drop"]) == 1
     assert "-o memory://bucket/out/" in capsys.readouterr().out
@@ -498,13 +596,20 @@ def test_an_interrupted_command_names_the_one_that_goes_on(capsys, monkeypatch):
 
     monkeypatch.setattr(Job, "commit", interrupted)
     assert main([*JOB, "-o", "memory://bucket/out"]) == 130
-    assert capsys.readouterr().err.splitlines()[-1].endswith(f"Resume with: gpuprop {' '.join(JOB)} -o memory://bucket/out --resume")
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith(f"Resume with: gpuprop {' '.join(JOB)} -o memory://bucket/out --resume")
+    )
 
 
 # --- what goes wrong ---
 def test_without_the_extra(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "upath", None)
-    with pytest.raises(RuntimeError, match=r"s3://bucket/out needs fsspec and universal-pathlib .*pip install 'gpuprop\[remote\]'"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"s3://bucket/out needs fsspec and universal-pathlib .*pip install 'gpuprop\[remote\]'",
+    ):
         open_snapshots("s3://bucket/out")
     assert main([*JOB, "-o", "s3://bucket/out"]) == 1
     assert "pip install 'gpuprop[remote]'" in capsys.readouterr().err
@@ -512,20 +617,32 @@ def test_without_the_extra(monkeypatch, capsys):
 
 def test_without_the_package_of_the_store(monkeypatch, capsys):
     """fsspec names it."""
-    monkeypatch.setitem(known_implementations, "nowhere", {"class": "no.such.Thing", "err": "Install nowherefs"})
-    with pytest.raises(RuntimeError, match="nowhere://bucket/out cannot be reached: Install nowherefs"):
+    monkeypatch.setitem(
+        known_implementations, "nowhere", {"class": "no.such.Thing", "err": "Install nowherefs"}
+    )
+    with pytest.raises(
+        RuntimeError, match="nowhere://bucket/out cannot be reached: Install nowherefs"
+    ):
         open_snapshots("nowhere://bucket/out")
     assert main(["info", "unheard-of://bucket/out"]) == 2
     assert "unheard-of" in capsys.readouterr().err
 
 
 def test_paths_that_are_no_urls(tmp_path):
-    assert place("file:///tmp/a%20b") == Path("/tmp/a b") and place("local:///tmp/a") == Path("/tmp/a")
-    assert type(place(UPath(tmp_path))) is type(tmp_path) and place("C:/x") == Path("C:/x") and place(tmp_path) == tmp_path
+    assert place("file:///tmp/a%20b") == Path("/tmp/a b") and place("local:///tmp/a") == Path(
+        "/tmp/a"
+    )
+    assert (
+        type(place(UPath(tmp_path))) is type(tmp_path)
+        and place("C:/x") == Path("C:/x")
+        and place(tmp_path) == tmp_path
+    )
     with pytest.raises(ValueError, match="chained URLs are not supported"):
         place("simplecache::s3://bucket/out")
     for spoilt in (Path("s3://bucket/out"), "gs:/bucket"):
-        with pytest.raises(ValueError, match="is not a URL, which has two slashes: give it as text"):
+        with pytest.raises(
+            ValueError, match="is not a URL, which has two slashes: give it as text"
+        ):
             place(spoilt)
     run(f"file://{tmp_path}/out")
     assert len(disk_contents(tmp_path / "out")) == 8
@@ -544,7 +661,9 @@ def test_workers_that_do_not_see_the_store(tmp_path):
         says = r"a worker of the cluster, does not see memory://bucket/out as it is here \(memory://bucket/out has no manifest\.json"
         with pytest.raises(NotSeen, match=says) as caught:
             run("memory://bucket/out", client=Workers(client, "numpy", 1))
-        assert str(caught.value).endswith("under the same path, or in an object store that all reach")
+        assert str(caught.value).endswith(
+            "under the same path, or in an object store that all reach"
+        )
 
 
 # --- S3's protocol ---
@@ -569,7 +688,10 @@ def test_s3_the_whole_life(tmp_path, s3, whole_bytes, request):
     assert len(verify_snapshots(out, drop=True).dropped) == 2
     assert resume(out).resumed == 5 and contents(out) == expected
     there = open_snapshots(out)
-    assert there.at("2026-01-01T00:17:00Z").num_rows == 37 and there.dataset.to_table().num_rows == 37 * 53
+    assert (
+        there.at("2026-01-01T00:17:00Z").num_rows == 37
+        and there.dataset.to_table().num_rows == 37 * 53
+    )
     run(out, GRID[:20], format="parquet", overwrite=True)
     assert open_snapshots(out).at("2026-01-01T00:17:00Z").num_rows == 37
     assert open_snapshots(out).track(int(satellites().sat_id[0])).num_rows == 20
@@ -578,12 +700,15 @@ def test_s3_the_whole_life(tmp_path, s3, whole_bytes, request):
 
 def test_s3_shards_and_placeholders(tmp_path, s3):
     out = s3_place("shards", s3)
-    out.fs.call_s3("put_object", Bucket="snapshots", Key="shards/", Body=b"")  # as a console makes directories
+    # as a console makes directories
+    out.fs.call_s3("put_object", Bucket="snapshots", Key="shards/", Body=b"")
     out.fs.call_s3("put_object", Bucket="snapshots", Key="shards/snapshots/", Body=b"")
     for number in (2, 1):
         report = run(out, shard=f"{number}/2")
     assert report.merged
-    assert {name: data for name, data in contents(out).items() if data} == undisturbed(tmp_path) and verify_snapshots(out).sound
+    assert {name: data for name, data in contents(out).items() if data} == undisturbed(
+        tmp_path
+    ) and verify_snapshots(out).sound
 
 
 JOB_THAT_WAITS = """
@@ -611,22 +736,37 @@ if __name__ == "__main__":
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
-    """The object is not there, then or later; what was there stays; the bytes are in the end those of a disk."""
+    """The object is not there, then or later; what was there stays; the bytes are in the end those
+    of a disk.
+    """
     name = f"ended-{number.name}"
     out = s3_place(name, s3)
     program = JOB_THAT_WAITS.format(tests=str(Path(__file__).parent), name=name)
     process = subprocess.Popen(
-        [sys.executable, "-c", program, "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, "wait"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout.readline() == "here\n", process.communicate()
     assert (
         len(uploads(out)) == 1
-        and len(out.fs.call_s3("list_parts", Bucket="snapshots", Key=uploads(out)[0]["Key"], UploadId=uploads(out)[0]["UploadId"])["Parts"])
+        and len(
+            out.fs.call_s3(
+                "list_parts",
+                Bucket="snapshots",
+                Key=uploads(out)[0]["Key"],
+                UploadId=uploads(out)[0]["UploadId"],
+            )["Parts"]
+        )
         >= 1
     )
     process.send_signal(number)
     process.communicate(timeout=PATIENCE_S)
-    assert set(contents(out)) == {"satellites.arrow", "snapshots/part-000000.arrow"} and listed(out) == [0]
+    assert set(contents(out)) == {"satellites.arrow", "snapshots/part-000000.arrow"} and listed(
+        out
+    ) == [0]
     assert len(uploads(out)) == (1 if number == signal.SIGKILL else 0), (
         "what a kill leaves is no object; the store forgets it by its own rules"
     )
@@ -642,17 +782,24 @@ def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
 
 
 def test_s3_workers_of_a_cluster(tmp_path, s3):
-    """They write there, with the options that the caller gave; what is secret of these is in no log and no manifest."""
+    """They write there, with the options that the caller gave; what is secret of these is in no log
+    and no manifest.
+    """
     out = s3_place("cluster", s3)
     with connected("local:2") as client:
         given, submit = [], client.submit
-        client.submit = lambda call, *arguments, **options: given.extend(arguments) or submit(call, *arguments, **options)
+        client.submit = lambda call, *arguments, **options: (
+            given.extend(arguments) or submit(call, *arguments, **options)
+        )
         report = run(out, client=Workers(client, "numpy", 1))
         assert given and SECRET not in repr(given)
         assert contents(out) == undisturbed(tmp_path) and report.computed == 37 * 53
         with pytest.raises(RuntimeError, match="engine 'warp' is not known"):
             run(s3_place("cluster-fails", s3), client=Workers(client, "warp"))
-        assert client.submit(repr, Sealed(SECRET.encode())).result() == f"<an order, {len(SECRET)} bytes>"
+        assert (
+            client.submit(repr, Sealed(SECRET.encode())).result()
+            == f"<an order, {len(SECRET)} bytes>"
+        )
         logs = str(client.get_worker_logs()) + str(client.get_scheduler_logs())
     assert "Compute Failed" in logs and SECRET not in logs
     assert SECRET not in str(manifest(out))
@@ -662,14 +809,16 @@ def test_s3_what_is_refused(s3, monkeypatch):
     """An OSError that says what, where, and what to do."""
     for call in (run, open_snapshots):
         with pytest.raises(
-            FileNotFoundError, match=r"bucket does not exist \(make it first: gpuprop makes no buckets\) while .*: 's3://nobucket/out'"
+            FileNotFoundError,
+            match=r"bucket does not exist \(make it first: gpuprop makes no buckets\) while .*: 's3://nobucket/out'",
         ) as caught:
             call("s3://nobucket/out")
         assert caught.value.errno == errno.ENOENT
     with pytest.raises(FileNotFoundError, match="s3://snapshots/nothing has no manifest"):
         open_snapshots("s3://snapshots/nothing")
     with pytest.raises(
-        OSError, match=r"Could not connect .*see to the network, and to the endpoint of the store\) while .*'s3://snapshots/out/manifest"
+        OSError,
+        match=r"Could not connect .*see to the network, and to the endpoint of the store\) while .*'s3://snapshots/out/manifest",
     ):
         open_snapshots(
             UPath(
@@ -682,6 +831,9 @@ def test_s3_what_is_refused(s3, monkeypatch):
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    with pytest.raises(PermissionError, match=r"Unable to locate credentials \(see to the credentials and their rights") as caught:
+    with pytest.raises(
+        PermissionError,
+        match=r"Unable to locate credentials \(see to the credentials and their rights",
+    ) as caught:
         run(UPath("s3://snapshots/out", endpoint_url=s3, skip_instance_cache=True))
     assert caught.value.errno == errno.EACCES

@@ -1,4 +1,6 @@
-"""Earth orientation: tables and files, rotations out of TEME, the Sun and sites, against published numbers, ERFA, astropy and skyfield."""
+"""Earth orientation: tables and files, rotations out of TEME, the Sun and sites, against published
+numbers, ERFA, astropy and skyfield.
+"""
 
 import pickle
 import warnings
@@ -36,7 +38,8 @@ DIRECTION = RNG.normal(size=(N, 3))
 RADIUS = RNG.uniform(6_600.0, 42_164.0, (N, 1))
 POSITION = DIRECTION / np.linalg.norm(DIRECTION, axis=1, keepdims=True) * RADIUS  # km
 SPEED = RNG.normal(size=(N, 3))
-VELOCITY = SPEED / np.linalg.norm(SPEED, axis=1, keepdims=True) * np.sqrt(398_600.0 / RADIUS)  # km/s
+# km/s
+VELOCITY = SPEED / np.linalg.norm(SPEED, axis=1, keepdims=True) * np.sqrt(398_600.0 / RADIUS)
 MM = 1e-6  # km
 
 
@@ -70,9 +73,11 @@ def tt_dates(ns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 # --- the published example ---
 def test_appendix_c() -> None:
-    """AIAA 2006-6753, appendix C, with its UT1, polar motion and length of day as two rows of a table.
+    """AIAA 2006-6753, appendix C, with its UT1, polar motion and length of day as two rows of a
+    table.
 
-    The paper's UT1 is the double 2453101.82740678310, 15 microseconds (9 mm) from 07:51:28.386009 UTC less 0.4399619 s: so is this instant.
+    The paper's UT1 is the double 2453101.82740678310, 15 microseconds (9 mm) from 07:51:28.386009
+    UTC less 0.4399619 s: so is this instant.
     """
     midnight, lod, ut1_utc = parse_instant("2004-04-06"), 0.0015563, -0.4399619
     at = midnight + round((2453101.82740678310 - 2453101.5) * DAY - ut1_utc * SECOND)
@@ -82,20 +87,42 @@ def test_appendix_c() -> None:
     eop = EarthOrientation(np.array([midnight, midnight + DAY]), rows, xp, yp)
     assert eop.at(np.array([at]))[0][0] == pytest.approx(ut1_utc, abs=1e-13)
     assert eop.at(np.array([at]))[3][0] == pytest.approx(lod, abs=1e-13)
-    position, velocity = np.array([[5094.18016210, 6127.64465950, 6380.34453270]]), np.array([[-4.746131487, 0.785818041, 5.531931288]])
+    position, velocity = (
+        np.array([[5094.18016210, 6127.64465950, 6380.34453270]]),
+        np.array([[-4.746131487, 0.785818041, 5.531931288]]),
+    )
     pef, itrs = (rotations(frame, np.array([at]), eop) for frame in ("pef", "itrs"))
-    assert np.abs(turned(itrs, position) - [-1033.47938300, 7901.29527540, 6380.35659580]).max() < 5e-8
-    assert np.abs(turned_velocity(itrs, position, velocity) - [-3.225636520, -2.872451450, 5.531924446]).max() < 1e-9
-    assert np.abs(turned(pef, position) - [-1033.47503120, 7901.30558560, 6380.34453270]).max() < 2e-7  # 0.16 mm apart in the paper itself
-    assert np.abs(turned_velocity(pef, position, velocity) - [-3.225632747, -2.872442511, 5.531931288]).max() < 1e-9
+    assert (
+        np.abs(turned(itrs, position) - [-1033.47938300, 7901.29527540, 6380.35659580]).max() < 5e-8
+    )
+    assert (
+        np.abs(
+            turned_velocity(itrs, position, velocity) - [-3.225636520, -2.872451450, 5.531924446]
+        ).max()
+        < 1e-9
+    )
+    # 0.16 mm apart in the paper itself
+    assert (
+        np.abs(turned(pef, position) - [-1033.47503120, 7901.30558560, 6380.34453270]).max() < 2e-7
+    )
+    assert (
+        np.abs(
+            turned_velocity(pef, position, velocity) - [-3.225632747, -2.872442511, 5.531931288]
+        ).max()
+        < 1e-9
+    )
 
 
 # --- ERFA ---
 def test_angles_against_erfa(eop: EarthOrientation) -> None:
     ut1 = julian_dates(NS, eop.at(NS)[0])
     days = ut1[0] - 2451545.0
-    for ours, theirs in ((gmst82(days, ut1[1]), erfa.gmst82(*ut1)), (earth_rotation_angle(days, ut1[1]), erfa.era00(*ut1))):
-        assert np.abs(np.remainder(ours - theirs + 1.0, 2.0 * np.pi) - 1.0).max() < 1e-13  # GMST82 sums 2 million seconds
+    for ours, theirs in (
+        (gmst82(days, ut1[1]), erfa.gmst82(*ut1)),
+        (earth_rotation_angle(days, ut1[1]), erfa.era00(*ut1)),
+    ):
+        # GMST82 sums 2 million seconds
+        assert np.abs(np.remainder(ours - theirs + 1.0, 2.0 * np.pi) - 1.0).max() < 1e-13
         assert ours.min() >= 0.0 and ours.max() < 2.0 * np.pi
 
 
@@ -112,7 +139,11 @@ def test_rotations_against_erfa(eop: EarthOrientation) -> None:
     cirs = erfa.c2ixys(*erfa.xys06a(*tt_dates(NS)))
     gcrs = np.swapaxes(cirs, 1, 2) @ np.swapaxes(erfa.rz(erfa.era00(*ut1), np.eye(3)), 1, 2) @ pef
     speed = 7.29211514670698e-5 * (1.0 - lod / 86_400.0)
-    for frame, matrix, axis in (("pef", pef, [0.0, 0.0, 1.0]), ("itrs", polar @ pef, polar[:, :, 2]), ("gcrs", gcrs, [0.0, 0.0, 0.0])):
+    for frame, matrix, axis in (
+        ("pef", pef, [0.0, 0.0, 1.0]),
+        ("itrs", polar @ pef, polar[:, :, 2]),
+        ("gcrs", gcrs, [0.0, 0.0, 0.0]),
+    ):
         rows = rotations(frame, NS, eop)
         assert rows.flags.c_contiguous and rows.dtype == np.float64 and rows.shape == (N, 12)
         assert np.abs(rows[:, :9].reshape(-1, 3, 3) - matrix).max() < 5e-13
@@ -121,24 +152,44 @@ def test_rotations_against_erfa(eop: EarthOrientation) -> None:
 
 @pytest.mark.parametrize("frame", FRAMES)
 def test_velocity_is_the_slope_of_position(eop: EarthOrientation, frame: str) -> None:
-    """Against central differences over 1 s: TEME turns against GCRS and its equinox drifts, 8e-12 rad/s, which w leaves out."""
-    ns = np.concatenate((BEGIN_1962 + HOUR + np.arange(0, 65 * 365, 401) * DAY, [BEGIN_2017 + HOUR]))
+    """Against central differences over 1 s: TEME turns against GCRS and its equinox drifts, 8e-12
+    rad/s, which w leaves out.
+    """
+    ns = np.concatenate(
+        (BEGIN_1962 + HOUR + np.arange(0, 65 * 365, 401) * DAY, [BEGIN_2017 + HOUR])
+    )
     position, velocity = POSITION[: len(ns)], VELOCITY[: len(ns)]
-    after, before = (turned(rotations(frame, ns + t * SECOND // 2, eop), position + velocity * t / 2) for t in (1, -1))
+    after, before = (
+        turned(rotations(frame, ns + t * SECOND // 2, eop), position + velocity * t / 2)
+        for t in (1, -1)
+    )
     difference = turned_velocity(rotations(frame, ns, eop), position, velocity) - (after - before)
-    assert (np.linalg.norm(difference, axis=1) / np.linalg.norm(position, axis=1)).max() < 1.2e-11  # rad/s
+    # rad/s
+    assert (np.linalg.norm(difference, axis=1) / np.linalg.norm(position, axis=1)).max() < 1.2e-11
 
 
 # --- astropy and skyfield, given the same Earth orientation ---
 @pytest.fixture
 def astropy_time(eop: EarthOrientation) -> Iterator[Time]:
-    """The instants, as our UT1: astropy's way from UTC is milliseconds off before 1972. It interpolates our rows of polar motion itself."""
+    """The instants, as our UT1: astropy's way from UTC is milliseconds off before 1972. It
+    interpolates our rows of polar motion itself.
+    """
     mjd = eop.ns // DAY + 40_587.0
-    table = QTable({"MJD": mjd * u.d, "UT1_UTC": eop.ut1_utc * u.s, "PM_x": eop.xp * u.rad, "PM_y": eop.yp * u.rad})
+    table = QTable(
+        {
+            "MJD": mjd * u.d,
+            "UT1_UTC": eop.ut1_utc * u.s,
+            "PM_x": eop.xp * u.rad,
+            "PM_y": eop.yp * u.rad,
+        }
+    )
     ut1_utc = eop.at(NS)[0]
     time = Time(*julian_dates(NS, ut1_utc), format="jd", scale="ut1")
     time.delta_ut1_utc = ut1_utc
-    with iers.conf.set_temp("auto_download", False), iers.earth_orientation_table.set(iers.IERS(table)):
+    with (
+        iers.conf.set_temp("auto_download", False),
+        iers.earth_orientation_table.set(iers.IERS(table)),
+    ):
         yield time
 
 
@@ -151,7 +202,9 @@ def test_itrs_against_astropy(eop: EarthOrientation, astropy_time: Time) -> None
 
 
 def test_gcrs_against_astropy(eop: EarthOrientation, astropy_time: Time) -> None:
-    """astropy goes through ITRS to CIRS with s', from ITRS's TEME without it: 47 microarcseconds a century, 4 mm in geostationary orbit."""
+    """astropy goes through ITRS to CIRS with s', from ITRS's TEME without it: 47 microarcseconds a
+    century, 4 mm in geostationary orbit.
+    """
     teme = frames.TEME(frames.CartesianRepresentation(POSITION.T * u.km), obstime=astropy_time)
     theirs = teme.transform_to(frames.GCRS(obstime=astropy_time)).cartesian.xyz.to_value(u.km).T
     ours = turned(rotations("gcrs", NS, eop), POSITION)
@@ -170,7 +223,9 @@ def skyfield_time(eop: EarthOrientation) -> skyfield.api.Time:
 
 
 def test_itrs_against_skyfield(eop: EarthOrientation) -> None:
-    """Its frame ITRS has s' and takes the long way through GCRS; its older function is that of appendix C."""
+    """Its frame ITRS has s' and takes the long way through GCRS; its older function is that of
+    appendix C.
+    """
     rows = rotations("itrs", NS, eop)
     time = skyfield_time(eop)
     from_gcrs = np.moveaxis(framelib.itrs.rotation_at(time), 2, 0)
@@ -178,19 +233,30 @@ def test_itrs_against_skyfield(eop: EarthOrientation) -> None:
     difference = turned(rows, POSITION) - np.einsum("nij,nkj,nk->ni", from_gcrs, to_teme, POSITION)
     ut1_utc, xp, yp, _ = eop.at(NS)
     whole, fraction = julian_dates(NS, ut1_utc)
-    direct = [sgp4lib.TEME_to_ITRF(whole[i], POSITION[i], VELOCITY[i] * 86_400.0, xp[i], yp[i], fraction[i]) for i in range(N)]
+    direct = [
+        sgp4lib.TEME_to_ITRF(
+            whole[i], POSITION[i], VELOCITY[i] * 86_400.0, xp[i], yp[i], fraction[i]
+        )
+        for i in range(N)
+    ]
     position, velocity = np.moveaxis(direct, 1, 0)
     apart = turned(rows, POSITION) - position
-    print(f"ITRS against skyfield: {largest(difference) / MM:.2f} mm by its frames, {largest(apart) / MM:.1e} mm by its function")
+    print(
+        f"ITRS against skyfield: {largest(difference) / MM:.2f} mm by its frames, "
+        f"{largest(apart) / MM:.1e} mm by its function"
+    )
     assert largest(difference) < 5 * MM
     assert largest(apart) < 0.01 * MM
     slower = turned_velocity(rows, POSITION, VELOCITY) - velocity / 86_400.0
-    assert (np.linalg.norm(slower, axis=1) / RADIUS[:, 0]).max() < 1.3e-11  # rad/s: it takes the slope of GMST, and no length of day
+    # rad/s: it takes the slope of GMST, and no length of day
+    assert (np.linalg.norm(slower, axis=1) / RADIUS[:, 0]).max() < 1.3e-11
 
 
 def test_gcrs_against_skyfield(eop: EarthOrientation) -> None:
     to_gcrs = np.moveaxis(sgp4lib.TEME.rotation_at(skyfield_time(eop)), 2, 0)
-    difference = turned(rotations("gcrs", NS, eop), POSITION) - np.einsum("nji,nj->ni", to_gcrs, POSITION)
+    difference = turned(rotations("gcrs", NS, eop), POSITION) - np.einsum(
+        "nji,nj->ni", to_gcrs, POSITION
+    )
     print(f"GCRS against skyfield: {largest(difference) / MM:.2f} mm")
     assert largest(difference) < 20 * MM
 
@@ -200,7 +266,14 @@ def test_gcrs_against_skyfield(eop: EarthOrientation) -> None:
 def test_rows_depend_on_their_instant_alone(eop: EarthOrientation, frame: str) -> None:
     ns = np.concatenate((NS, BEGIN_2017 - DAY + np.arange(0, 2 * DAY, 7 * 61 * SECOND + 1)))
     whole = rotations(frame, ns, eop)
-    for part in (slice(0, 1), slice(1, 8), slice(3, None, 7), slice(None, None, -1), RNG.permutation(len(ns))[:99], slice(0, 0)):
+    for part in (
+        slice(0, 1),
+        slice(1, 8),
+        slice(3, None, 7),
+        slice(None, None, -1),
+        RNG.permutation(len(ns))[:99],
+        slice(0, 0),
+    ):
         assert np.array_equal(rotations(frame, ns[part], eop), whole[part])
         assert np.array_equal(sun(ns[part], eop), sun(ns, eop)[part])
 
@@ -214,7 +287,9 @@ def test_threads_share_a_table(eop: EarthOrientation) -> None:
 
 
 def test_unknown_frame(eop: EarthOrientation) -> None:
-    with pytest.raises(ValueError, match="frame 'teme' has no rotation from TEME: use pef, itrs or gcrs"):
+    with pytest.raises(
+        ValueError, match="frame 'teme' has no rotation from TEME: use pef, itrs or gcrs"
+    ):
         rotations("teme", NS, eop)
 
 
@@ -226,8 +301,14 @@ def test_packaged_rows_against_astropy(eop: EarthOrientation) -> None:
         place = rows - int(mine.ns[0] // DAY + 40_587)
         filled = place < len(mine.ns)
         assert filled.sum() > 19_000
-        for name, values, unit in (("UT1_UTC", mine.ut1_utc, u.s), ("PM_x", mine.xp, u.rad), ("PM_y", mine.yp, u.rad)):
-            assert np.abs(values[place[filled]] - table[name].to_value(unit)[filled]).max() < 1e-19 / unit.to(unit)
+        for name, values, unit in (
+            ("UT1_UTC", mine.ut1_utc, u.s),
+            ("PM_x", mine.xp, u.rad),
+            ("PM_y", mine.yp, u.rad),
+        ):
+            assert np.abs(
+                values[place[filled]] - table[name].to_value(unit)[filled]
+            ).max() < 1e-19 / unit.to(unit)
 
 
 def test_between_rows_against_astropy(eop: EarthOrientation) -> None:
@@ -248,16 +329,29 @@ def test_a_leap_second_is_not_interpolated() -> None:
     eop = EarthOrientation(ns, np.array([-0.4, 0.599, 0.598]), np.zeros(3), np.zeros(3))
     half = ns[0] + 43_200 * SECOND + SECOND // 2  # half of 86,401 s
     ut1_utc, _, _, lod = eop.at(np.array([ns[0], half, ns[1] - 1, ns[1], ns[2]]))
-    assert ut1_utc == pytest.approx([-0.4, -0.4005, -0.401 + 0.001 / 86_401, 0.599, 0.598], abs=1e-13)
-    assert lod == pytest.approx(np.array([86_400 / 86_401, 86_400 / 86_401, 86_400 / 86_401, 1.0, 1.0]) * 1e-3, abs=1e-12)
+    assert ut1_utc == pytest.approx(
+        [-0.4, -0.4005, -0.401 + 0.001 / 86_401, 0.599, 0.598], abs=1e-13
+    )
+    assert lod == pytest.approx(
+        np.array([86_400 / 86_401, 86_400 / 86_401, 86_400 / 86_401, 1.0, 1.0]) * 1e-3, abs=1e-12
+    )
 
 
 def test_length_of_day_against_its_own_column(eop: EarthOrientation) -> None:
-    """At noon, against the mean of the C04's column LOD at the midnights around: all rows, the steps and rates of UTC before 1972 too."""
-    lod = np.array([float(line[110:122]) for line in C04_FILE.read_text().splitlines() if not line.startswith("#")])
+    """At noon, against the mean of the C04's column LOD at the midnights around: all rows, the
+    steps and rates of UTC before 1972 too.
+    """
+    lod = np.array(
+        [
+            float(line[110:122])
+            for line in C04_FILE.read_text().splitlines()
+            if not line.startswith("#")
+        ]
+    )
     noon = eop.ns[: len(lod) - 1] + DAY // 2
     difference = np.abs(eop.at(noon)[3] - (lod[1:] + lod[:-1]) / 2.0)
-    seam = noon == parse_instant("1983-12-31T12:00:00")  # UT1 of the C04 itself jumps there, by 1.6 ms
+    # UT1 of the C04 itself jumps there, by 1.6 ms
+    seam = noon == parse_instant("1983-12-31T12:00:00")
     assert difference[~seam].max() < 2e-4
     assert difference[noon < parse_instant("1973-01-01")].max() < 5e-5
 
@@ -270,15 +364,26 @@ def test_none() -> None:
     assert not eop.predictions(ns).any()
     assert np.array_equal(rotations("itrs", ns, eop), rotations("pef", ns, eop))
     assert pickle.loads(pickle.dumps(eop)).source == eop.source
-    with pytest.raises(ValueError, match="there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at 1700-01-01"):
+    with pytest.raises(
+        ValueError,
+        match="there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at 1700-01-01",
+    ):
         rotations("gcrs", ns, eop)
 
 
 def test_predictions(eop: EarthOrientation) -> None:
     table = iers.IERS_A.open(str(FINALS_FILE))
-    first = int(table["MJD"].value[(table["PolPMFlag_A"] == "P") | (table["UT1Flag_A"] == "P")][0] - 40_587) * DAY
+    first = (
+        int(
+            table["MJD"].value[(table["PolPMFlag_A"] == "P") | (table["UT1Flag_A"] == "P")][0]
+            - 40_587
+        )
+        * DAY
+    )
     assert eop.predicted_from_ns == first
-    assert eop.predictions(np.array([BEGIN_1962, first - DAY - 1, first - DAY, first])).tolist() == [False, False, True, True]
+    assert eop.predictions(
+        np.array([BEGIN_1962, first - DAY - 1, first - DAY, first])
+    ).tolist() == [False, False, True, True]
     assert f"predicted from {format_ns(first)[:10]}" in eop.source
 
 
@@ -309,7 +414,10 @@ def test_immutable_and_small(eop: EarthOrientation) -> None:
     pickled = pickle.dumps(eop)
     copy = pickle.loads(pickled)
     assert len(pickled) < 25 * len(eop.ns)
-    assert all(np.array_equal(getattr(copy, name), getattr(eop, name)) for name in ("ns", "ut1_utc", "xp", "yp"))
+    assert all(
+        np.array_equal(getattr(copy, name), getattr(eop, name))
+        for name in ("ns", "ut1_utc", "xp", "yp")
+    )
     assert (copy.predicted_from_ns, copy.source) == (eop.predicted_from_ns, eop.source)
     assert not copy.ut1_utc.flags.writeable
 
@@ -321,7 +429,8 @@ def test_immutable_and_small(eop: EarthOrientation) -> None:
         (
             [0, DAY, 3 * DAY],
             [0.0, 0.0, 0.0],
-            "rows 1 and 2, 1970-01-02T00:00:00Z and 1970-01-04T00:00:00Z, are not two UTC midnights a day",
+            "rows 1 and 2, 1970-01-02T00:00:00Z and 1970-01-04T00:00:00Z, are not two UTC "
+            "midnights a day",
         ),
         ([1, DAY + 1], [0.0, 0.0], "rows 0 and 1, .* are not two UTC midnights a day apart"),
         ([0, DAY], [0.0, np.nan], r"ut1_utc\[1\] is not a number"),
@@ -338,9 +447,12 @@ FINALS = FINALS_FILE.read_text().splitlines()
 C04 = C04_FILE.read_text().splitlines()
 C04_2014 = [
     "                            EARTH ORIENTATION PARAMETERS",
-    "  Date      MJD      x          y        UT1-UTC       LOD         dX        dY        x Err     y Err   UT1-UTC Err  LOD Err",
-    "1962   1   1  37665  -0.012700   0.213000   0.0326338   0.0017230   0.000000   0.000000   0.030000   0.030000  0.0020000  0.0014000",
-    "1962   1   2  37666  -0.015900   0.214100   0.0320547   0.0016690   0.000000   0.000000   0.030000   0.030000  0.0020000  0.0014000",
+    "  Date      MJD      x          y        UT1-UTC       LOD         dX        dY        x "
+    "Err     y Err   UT1-UTC Err  LOD Err",
+    "1962   1   1  37665  -0.012700   0.213000   0.0326338   0.0017230   0.000000   0.000000   "
+    "0.030000   0.030000  0.0020000  0.0014000",
+    "1962   1   2  37666  -0.015900   0.214100   0.0320547   0.0016690   0.000000   0.000000   "
+    "0.030000   0.030000  0.0020000  0.0014000",
 ]
 
 
@@ -355,7 +467,10 @@ def test_files_are_told_apart_by_content(tmp_path: Path, eop: EarthOrientation) 
     assert c04.source.startswith("table.txt (EOP C04) to ") and c04.predicted_from_ns is None
     assert np.array_equal(c04.xp, eop.xp[: len(c04.ns)])
     finals = earth_orientation(str(written(tmp_path, FINALS, end="\r\n")))
-    assert finals.source.startswith("table.txt (finals2000A) to ") and finals.predicted_from_ns == eop.predicted_from_ns
+    assert (
+        finals.source.startswith("table.txt (finals2000A) to ")
+        and finals.predicted_from_ns == eop.predicted_from_ns
+    )
     assert finals.ns[-1] == eop.ns[-1] and finals.ut1_utc[-1] == eop.ut1_utc[-1]
     stripped = earth_orientation(written(tmp_path, [line.rstrip() for line in FINALS]))
     assert np.array_equal(stripped.ut1_utc, finals.ut1_utc)
@@ -366,10 +481,19 @@ def test_files_are_told_apart_by_content(tmp_path: Path, eop: EarthOrientation) 
 
 
 def test_final_values_go_before_rapid_ones(tmp_path: Path) -> None:
-    """1973-01-02: Bulletin B's 0.143", 0.137", 0.8075 s; Bulletin A alone says 0.120733", 0.136966", 0.8084178 s."""
-    final, rapid = (earth_orientation(written(tmp_path, [line[:width] for line in FINALS[:3]])) for width in (187, 134))
-    assert (final.xp[0], final.yp[0], final.ut1_utc[0]) == pytest.approx((0.143 * ARCSECOND, 0.137 * ARCSECOND, 0.8075), rel=1e-15)
-    assert (rapid.xp[0], rapid.yp[0], rapid.ut1_utc[0]) == pytest.approx((0.120733 * ARCSECOND, 0.136966 * ARCSECOND, 0.8084178), rel=1e-15)
+    """1973-01-02: Bulletin B's 0.143", 0.137", 0.8075 s; Bulletin A alone says 0.120733",
+    0.136966", 0.8084178 s.
+    """
+    final, rapid = (
+        earth_orientation(written(tmp_path, [line[:width] for line in FINALS[:3]]))
+        for width in (187, 134)
+    )
+    assert (final.xp[0], final.yp[0], final.ut1_utc[0]) == pytest.approx(
+        (0.143 * ARCSECOND, 0.137 * ARCSECOND, 0.8075), rel=1e-15
+    )
+    assert (rapid.xp[0], rapid.yp[0], rapid.ut1_utc[0]) == pytest.approx(
+        (0.120733 * ARCSECOND, 0.136966 * ARCSECOND, 0.8084178), rel=1e-15
+    )
 
 
 def changed(lines: list[str], number: int, line: str) -> list[str]:
@@ -378,22 +502,58 @@ def changed(lines: list[str], number: int, line: str) -> list[str]:
 
 
 BAD_FILES = {
-    "web page": (["<!DOCTYPE html>", "<html>moved</html>"], "is a web page or XML, not a table in text"),
+    "web page": (
+        ["<!DOCTYPE html>", "<html>moved</html>"],
+        "is a web page or XML, not a table in text",
+    ),
     "empty": (["", "  "], "is empty: download it again"),
-    "something else": (["1 25544U 98067A   19343.69339541"], "is neither finals2000A nor EOP C04 of the IERS"),
-    "cut in UT1": (changed(FINALS, 3, FINALS[2][:65]), "line 3 is cut short after 65 characters: download it again"),
-    "cut in Bulletin B": (changed(FINALS, 3, FINALS[2][:160]), "line 3 is cut short after 160 characters"),
+    "something else": (
+        ["1 25544U 98067A   19343.69339541"],
+        "is neither finals2000A nor EOP C04 of the IERS",
+    ),
+    "cut in UT1": (
+        changed(FINALS, 3, FINALS[2][:65]),
+        "line 3 is cut short after 65 characters: download it again",
+    ),
+    "cut in Bulletin B": (
+        changed(FINALS, 3, FINALS[2][:160]),
+        "line 3 is cut short after 160 characters",
+    ),
     "cut in a date": ([*FINALS[:4], FINALS[4][:11]], "line 5 is cut short after 11 characters"),
     "C04 cut": ([*C04[:10], C04[10][:26]], "line 11 is cut short after 26 characters"),
-    "a row twice": (changed(FINALS, 3, FINALS[1]), "line 3: MJD 41685.00 after 41685.00 is not the next UTC midnight"),
-    "a row missing": (C04[:9] + C04[10:12], "line 10: MJD 37669.00 after 37667.00 is not the next UTC midnight"),
-    "not at midnight": (changed(FINALS, 1, FINALS[0].replace("41684.00", "41684.50")), "line 1: MJD 41684.50 is not the next UTC midnight"),
-    "no number": (changed(FINALS, 2, FINALS[1].replace("0.118980", "0.1l8980")), "line 2: '0.1l8980' in columns 19 to 27 is not a number"),
-    "not finite": (changed(C04, 8, C04[7].replace("0.0320547", "      nan")), "line 8: 'nan' in columns 51 to 62 is not a number"),
-    "blank": (changed(FINALS, 2, FINALS[1][:37] + " " * 9 + FINALS[1][46:]), "line 2: '' in columns 38 to 46 is not a number"),
-    "values after none": (changed(FINALS, 2, FINALS[1][:15]), "line 2 has a date without values, lines after it have some"),
+    "a row twice": (
+        changed(FINALS, 3, FINALS[1]),
+        "line 3: MJD 41685.00 after 41685.00 is not the next UTC midnight",
+    ),
+    "a row missing": (
+        C04[:9] + C04[10:12],
+        "line 10: MJD 37669.00 after 37667.00 is not the next UTC midnight",
+    ),
+    "not at midnight": (
+        changed(FINALS, 1, FINALS[0].replace("41684.00", "41684.50")),
+        "line 1: MJD 41684.50 is not the next UTC midnight",
+    ),
+    "no number": (
+        changed(FINALS, 2, FINALS[1].replace("0.118980", "0.1l8980")),
+        "line 2: '0.1l8980' in columns 19 to 27 is not a number",
+    ),
+    "not finite": (
+        changed(C04, 8, C04[7].replace("0.0320547", "      nan")),
+        "line 8: 'nan' in columns 51 to 62 is not a number",
+    ),
+    "blank": (
+        changed(FINALS, 2, FINALS[1][:37] + " " * 9 + FINALS[1][46:]),
+        "line 2: '' in columns 38 to 46 is not a number",
+    ),
+    "values after none": (
+        changed(FINALS, 2, FINALS[1][:15]),
+        "line 2 has a date without values, lines after it have some",
+    ),
     "one row": (FINALS[:1], "has 1 row of values: two or more are needed"),
-    "dates alone": ([line[:15] for line in FINALS[:3]], "has 0 row of values: two or more are needed"),
+    "dates alone": (
+        [line[:15] for line in FINALS[:3]],
+        "has 0 row of values: two or more are needed",
+    ),
 }
 
 
@@ -406,13 +566,20 @@ def test_bad_files(tmp_path: Path, what: str) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="itrf: there is no such file of Earth orientation; eop is 'iers', 'none' or a finals2000A"):
+    with pytest.raises(
+        FileNotFoundError,
+        match="itrf: there is no such file of Earth orientation; eop is 'iers', 'none' or a finals2000A",
+    ):
         earth_orientation("itrf")
-    with pytest.raises(ValueError, match="is a directory: name a finals2000A or EOP C04 file in it"):
+    with pytest.raises(
+        ValueError, match="is a directory: name a finals2000A or EOP C04 file in it"
+    ):
         earth_orientation(tmp_path)
     for line in (b"x\n", b"\n", b"\r\n", b"\r", (FINALS[0] + "\n").encode()[:16] + b"\n"):
         (tmp_path / "lines").write_bytes((FINALS[0] + "\n").encode() + line * 900_000)
-        with pytest.raises(ValueError, match="lines has far more lines than the 73,050 days of the longest table"):
+        with pytest.raises(
+            ValueError, match="lines has far more lines than the 73,050 days of the longest table"
+        ):
             earth_orientation(tmp_path / "lines")
     (tmp_path / "binary").write_bytes(bytes(range(256)) * 40)
     with pytest.raises(ValueError, match="binary is neither finals2000A nor EOP C04"):
@@ -421,7 +588,9 @@ def test_no_file(tmp_path: Path) -> None:
 
 # --- the Sun ---
 def test_sun_of_meeus() -> None:
-    """Meeus, Astronomical Algorithms (1998), example 25.b: 1992-10-13 0h TD, from the complete VSOP87, equinox of date."""
+    """Meeus, Astronomical Algorithms (1998), example 25.b: 1992-10-13 0h TD, from the complete
+    VSOP87, equinox of date.
+    """
     ns = np.array([parse_instant("1992-10-13") - int(SECOND * (27 + 32.184))])
     x, y, z = sun(ns, None)[0]
     tt = tt_dates(ns)
@@ -429,7 +598,9 @@ def test_sun_of_meeus() -> None:
     assert np.degrees(right_ascension) % 360.0 * 240.0 == pytest.approx(
         (13 * 60 + 13) * 60 + 30.749, abs=0.002
     )  # s: precession has been corrected since, by 0.02"
-    assert np.degrees(np.arctan2(z, np.hypot(x, y))) * 3600.0 == pytest.approx(-(7 * 3600 + 47 * 60 + 1.74), abs=0.02)
+    assert np.degrees(np.arctan2(z, np.hypot(x, y))) * 3600.0 == pytest.approx(
+        -(7 * 3600 + 47 * 60 + 1.74), abs=0.02
+    )
     assert np.sqrt(x * x + y * y + z * z) / 149_597_870.7 == pytest.approx(0.99760853, abs=2e-8)
 
 
@@ -445,7 +616,11 @@ def test_apparent_sun_against_astropy(eop: EarthOrientation, astropy_time: Time)
     ours = turned(rotations("gcrs", NS, eop), sun(NS, eop))
     print(f"Sun against astropy: {largest(ours - theirs):.1f} km")
     assert largest(ours - theirs) < 9.0
-    aberration = np.linalg.norm(sun(NS, eop) - sun(NS, eop, apparent=False), axis=1) / np.linalg.norm(ours, axis=1) / ARCSECOND
+    aberration = (
+        np.linalg.norm(sun(NS, eop) - sun(NS, eop, apparent=False), axis=1)
+        / np.linalg.norm(ours, axis=1)
+        / ARCSECOND
+    )
     assert aberration.min() > 20.1 and aberration.max() < 20.9  # 20.5" times 1 +- 0.0167
 
 
@@ -462,16 +637,24 @@ def test_sites_against_erfa() -> None:
     height = RNG.uniform(-0.4, 9.0, 200)
     rows = geodetic_site(latitude, longitude, height)
     assert rows.shape == (200, 12) and rows.flags.c_contiguous
-    assert np.abs(rows[:, :3] - erfa.gd2gc(1, longitude, latitude, height * 1e3) / 1e3).max() < 5e-12
+    assert (
+        np.abs(rows[:, :3] - erfa.gd2gc(1, longitude, latitude, height * 1e3) / 1e3).max() < 5e-12
+    )
     axes = rows[:, 3:].reshape(-1, 3, 3)
     assert np.abs(axes @ np.swapaxes(axes, 1, 2) - np.eye(3)).max() < 1e-15
     assert np.abs(np.linalg.det(axes) - 1.0).max() < 1e-14
     step = 1e-6  # rad: East and North are where longitude and latitude grow
     inland = latitude * 0.99
     at = geodetic_site(inland, longitude, height)
-    for axis, moved in ((3, geodetic_site(inland, longitude + step, height)), (6, geodetic_site(inland + step, longitude, height))):
+    for axis, moved in (
+        (3, geodetic_site(inland, longitude + step, height)),
+        (6, geodetic_site(inland + step, longitude, height)),
+    ):
         way = (moved - at)[:, :3]
-        assert np.abs(way / np.linalg.norm(way, axis=1, keepdims=True) - at[:, axis : axis + 3]).max() < 1e-6
+        assert (
+            np.abs(way / np.linalg.norm(way, axis=1, keepdims=True) - at[:, axis : axis + 3]).max()
+            < 1e-6
+        )
     higher = geodetic_site(latitude, longitude, height + 1.0)[:, :3] - rows[:, :3]
     assert np.abs(higher - axes[:, 2]).max() < 2e-12
 
@@ -483,8 +666,15 @@ def test_one_site() -> None:
 @pytest.mark.parametrize(
     ("site", "message"),
     [
-        ((48.1, 0.2, 0.0), "site 0: latitude 48.1 must be between -1.570796 and 1.570796 rad: use np.radians on degrees"),
-        ((0.5, [1.0, 11.6], 0.0), "site 1: longitude 11.6 must be between -6.283185 and 6.283185 rad"),
+        (
+            (48.1, 0.2, 0.0),
+            "site 0: latitude 48.1 must be between -1.570796 and 1.570796 rad: use np.radians on "
+            "degrees",
+        ),
+        (
+            (0.5, [1.0, 11.6], 0.0),
+            "site 1: longitude 11.6 must be between -6.283185 and 6.283185 rad",
+        ),
         ((0.5, 0.5, [0.0, np.nan]), "site 1: height nan must be a number of km"),
         ((np.zeros((2, 2)), 0.0, 0.0), r"sites of shape \(2, 2\): give one row of them"),
     ],
@@ -495,12 +685,19 @@ def test_sites_that_are_none(site: tuple[object, object, object], message: str) 
 
 
 def test_before_the_tables_begin():
-    """1960 and 1961, when UTC was there and no table of its Earth orientation is: against ERFA's own steps with UT1 = UTC."""
+    """1960 and 1961, when UTC was there and no table of its Earth orientation is: against ERFA's
+    own steps with UT1 = UTC.
+    """
     ns = RNG.integers(parse_instant("1960-01-01"), BEGIN_1962, 200)
     day = ns // DAY
     utc = (2440587.5 + day, (ns - day * DAY) / DAY)
     date = day.astype("datetime64[D]").astype(object)
-    tai_utc = np.array([erfa.dat(each.year, each.month, each.day, part) for each, part in zip(date, utc[1], strict=True)])
+    tai_utc = np.array(
+        [
+            erfa.dat(each.year, each.month, each.day, part)
+            for each, part in zip(date, utc[1], strict=True)
+        ]
+    )
     tt = (utc[0], utc[1] + (tai_utc + 32.184) / 86400)
     x, y, s = erfa.xys06a(*tt)
     to_pef = erfa.rz(erfa.gmst82(*utc), np.broadcast_to(np.eye(3), (200, 3, 3)))

@@ -28,10 +28,25 @@ def test_every_name_is_there():
 def test_a_user_is_type_checked(tmp_path):
     (tmp_path / "user.py").write_text(USER)
     (tmp_path / "wrong.py").write_text("from gpuprop import nobody\n")
-    command = [sys.executable, "-m", "mypy", "--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache")]
-    done = subprocess.run([*command, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--ignore-missing-imports",
+        "--cache-dir",
+        str(tmp_path / "cache"),
+    ]
+    done = subprocess.run(
+        [*command, "user.py"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout
-    assert subprocess.run([*command, "wrong.py"], cwd=tmp_path, capture_output=True, check=False).returncode == 1
+    assert (
+        subprocess.run(
+            [*command, "wrong.py"], cwd=tmp_path, capture_output=True, check=False
+        ).returncode
+        == 1
+    )
 
 
 def test_importing_it_loads_next_to_nothing():
@@ -53,9 +68,15 @@ gpuprop.engines(), gpuprop.constellations(), gpuprop.time_grid("2026-01-01", dur
 
 
 def test_no_module_takes_the_place_of_a_function():
-    """Importing a submodule makes it an attribute of the package, where it would replace a function of its name."""
+    """Importing a submodule makes it an attribute of the package, where it would replace a function
+    of its name.
+    """
     subprocess.run([sys.executable, "-c", NAMES], check=True)
-    modules = {path.stem for path in Path(gpuprop.__file__).parent.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    modules = {
+        path.stem
+        for path in Path(gpuprop.__file__).parent.iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert not modules & set(gpuprop.__all__)
 
 

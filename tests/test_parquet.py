@@ -1,4 +1,6 @@
-"""Parquet put together of columns that were encoded apart: byte for byte what pyarrow writes by itself."""
+"""Parquet put together of columns that were encoded apart: byte for byte what pyarrow writes by
+itself.
+"""
 
 import io
 
@@ -17,7 +19,12 @@ from gpuprop.snapshots.encoding.encode import Form
 
 FORMS = [
     dict(dtype=dtype, compression=compression, frame=frame, sunlit=sunlit, velocity=velocity)
-    for dtype, compression in (("float32", "zstd"), ("float64", "zstd"), ("float64", "none"), ("float32", "lz4"))
+    for dtype, compression in (
+        ("float32", "zstd"),
+        ("float64", "zstd"),
+        ("float64", "none"),
+        ("float32", "lz4"),
+    )
     for frame, sunlit, velocity in (("teme", False, True), ("geodetic", True, False))
 ]
 
@@ -42,7 +49,9 @@ def apart(plan, batches):
 
 
 def batches_of(plan, sizes, seed=0, codes=(0,)):
-    """Record batches of random bits, NaN and infinities among them; numbers and codes repeat as in files."""
+    """Record batches of random bits, NaN and infinities among them; numbers and codes repeat as in
+    files.
+    """
     rng = np.random.default_rng(seed)
     found = []
     for size in sizes:
@@ -56,7 +65,11 @@ def batches_of(plan, sizes, seed=0, codes=(0,)):
                 values = rng.choice(np.array(codes, np.uint8), size)
             elif field.name == "time":
                 values = np.repeat(rng.integers(-(1 << 62), 1 << 62, size // 3 + 1), 3)[:size]
-            arrays.append(pa.Array.from_buffers(field.type, size, [None, pa.py_buffer(np.ascontiguousarray(values))]))
+            arrays.append(
+                pa.Array.from_buffers(
+                    field.type, size, [None, pa.py_buffer(np.ascontiguousarray(values))]
+                )
+            )
         found.append(pa.RecordBatch.from_arrays(arrays, schema=plan.schema))
     return found
 
@@ -94,7 +107,11 @@ def test_columns_that_come_again_are_encoded_once(monkeypatch):
     plan = plan_snapshots(satellites(), GRID, format="parquet")
     encoded = []
     real = parquet.Encoder._encoded
-    monkeypatch.setattr(parquet.Encoder, "_encoded", lambda self, field, column: encoded.append(field.name) or real(self, field, column))
+    monkeypatch.setattr(
+        parquet.Encoder,
+        "_encoded",
+        lambda self, field, column: encoded.append(field.name) or real(self, field, column),
+    )
     apart(plan, batches_of(plan, [1000] * 10))
     assert {name: encoded.count(name) for name in plan.schema.names} == {
         name: 1 if name in ("sat_id", "status") else 10 for name in plan.schema.names
@@ -128,10 +145,24 @@ def test_a_parquet_that_is_not_known_is_left_to_pyarrow(tmp_path, monkeypatch, b
 
 # --- Thrift ---
 def test_a_footer_comes_back_byte_for_byte():
-    """Also one with statistics, nested columns, key-value metadata and page indexes, which gpuprop's own files do not have."""
-    table = pa.table({"a": list(range(300)), "b": [{"c": "x" * 20, "d": [1.5, None]}] * 300, "e": [True, None, False] * 100})
+    """Also one with statistics, nested columns, key-value metadata and page indexes, which
+    gpuprop's own files do not have.
+    """
+    table = pa.table(
+        {
+            "a": list(range(300)),
+            "b": [{"c": "x" * 20, "d": [1.5, None]}] * 300,
+            "e": [True, None, False] * 100,
+        }
+    )
     sink = io.BytesIO()
-    pq.write_table(table, sink, row_group_size=10, write_page_index=True, sorting_columns=[pq.SortingColumn(0, descending=True)])
+    pq.write_table(
+        table,
+        sink,
+        row_group_size=10,
+        write_page_index=True,
+        sorting_columns=[pq.SortingColumn(0, descending=True)],
+    )
     data = sink.getvalue()
     size = int.from_bytes(data[-8:-4], "little")
     footer = data[-8 - size : -8]
@@ -144,25 +175,42 @@ def test_a_footer_comes_back_byte_for_byte():
 values = st.recursive(
     st.one_of(
         st.tuples(st.just(thrift.TRUE), st.booleans()),
-        st.tuples(st.sampled_from([thrift.I16, thrift.I32, thrift.I64]), st.integers(-(1 << 63), (1 << 63) - 1)),
+        st.tuples(
+            st.sampled_from([thrift.I16, thrift.I32, thrift.I64]),
+            st.integers(-(1 << 63), (1 << 63) - 1),
+        ),
         st.tuples(st.just(thrift.DOUBLE), st.binary(min_size=8, max_size=8)),
         st.tuples(st.just(thrift.BINARY), st.binary(max_size=200)),
-        st.tuples(st.just(thrift.LIST), st.tuples(st.just(thrift.I64), st.lists(st.integers(-100, 100), max_size=20))),
+        st.tuples(
+            st.just(thrift.LIST),
+            st.tuples(st.just(thrift.I64), st.lists(st.integers(-100, 100), max_size=20)),
+        ),
     ),
     lambda inner: st.tuples(
-        st.just(thrift.STRUCT), st.dictionaries(st.integers(1, 40), inner, max_size=6).map(lambda held: dict(sorted(held.items())))
+        st.just(thrift.STRUCT),
+        st.dictionaries(st.integers(1, 40), inner, max_size=6).map(
+            lambda held: dict(sorted(held.items()))
+        ),
     ),
     max_leaves=20,
 )
 
 
-@given(st.dictionaries(st.integers(1, 300), values, max_size=8).map(lambda held: dict(sorted(held.items()))))
+@given(
+    st.dictionaries(st.integers(1, 300), values, max_size=8).map(
+        lambda held: dict(sorted(held.items()))
+    )
+)
 def test_any_structure_comes_back(struct):
     again = thrift.decode(thrift.encode(struct))
     assert thrift.encode(again) == thrift.encode(struct)
 
     def plain(value):
-        return {number: plain(held) for number, (_, held) in value.items()} if isinstance(value, dict) else value
+        return (
+            {number: plain(held) for number, (_, held) in value.items()}
+            if isinstance(value, dict)
+            else value
+        )
 
     assert plain(again) == plain(struct)
 
@@ -177,7 +225,13 @@ def test_what_is_no_structure_is_an_error(data):
 
 
 def test_a_structure_that_is_cut_off_or_goes_on_is_an_error():
-    whole = thrift.encode({1: (thrift.BINARY, b"abc"), 2: (thrift.I64, 1 << 40), 3: (thrift.LIST, (thrift.I32, [1, 2, 3]))})
+    whole = thrift.encode(
+        {
+            1: (thrift.BINARY, b"abc"),
+            2: (thrift.I64, 1 << 40),
+            3: (thrift.LIST, (thrift.I32, [1, 2, 3])),
+        }
+    )
     for end in range(len(whole)):
         with pytest.raises(ValueError, match="cut off"):
             thrift.decode(whole[:end])

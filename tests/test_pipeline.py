@@ -21,7 +21,12 @@ from gpuprop.propagator import Propagator
 from gpuprop.snapshots import plan_snapshots, write_plan
 from gpuprop.snapshots.encoding import encode
 
-FORMS = [{}, {"dtype": "float32"}, {"format": "parquet"}, {"format": "parquet", "dtype": "float32", "compression": "lz4"}]
+FORMS = [
+    {},
+    {"dtype": "float32"},
+    {"format": "parquet"},
+    {"format": "parquet", "dtype": "float32", "compression": "lz4"},
+]
 named = pytest.mark.parametrize("form", FORMS, ids=lambda form: "-".join(form.values()) or "arrow")
 
 
@@ -92,7 +97,9 @@ def test_memory_comes_back_when_the_last_column_on_it_is_gone():
     assert other["x"].ctypes.data != address  # a view of the first holds its memory
     del kept
     gc.collect()
-    assert memory.columns((10, 100), {"x": "float64", "status": "uint8"})["x"].ctypes.data == address
+    assert (
+        memory.columns((10, 100), {"x": "float64", "status": "uint8"})["x"].ctypes.data == address
+    )
 
 
 def test_memory_of_another_size_is_kept_for_its_own():
@@ -125,7 +132,9 @@ def test_memory_that_is_kept_is_bounded():
 # --- the pipeline ---
 @named
 def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
-    """While the disk does not take the first part, the engine stops after the blocks that may be in hand."""
+    """While the disk does not take the first part, the engine stops after the blocks that may be in
+    hand.
+    """
     small_layout(monkeypatch)
     gate, blocks, most = threading.Event(), [], [0]
     real_block, real_write = Propagator._block, NewFile.write
@@ -149,13 +158,15 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
     writer = threading.Thread(target=write_snapshots, args=(tmp_path, prop, GRID), kwargs=form)
     writer.start()
     try:
-        while sum(len(names) for _, _, names in os.walk(tmp_path)) < 5 and writer.is_alive():  # lock, manifest, satellites, two parts
+        # lock, manifest, satellites, two parts
+        while sum(len(names) for _, _, names in os.walk(tmp_path)) < 5 and writer.is_alive():
             time.sleep(0.01)
         before = -1
         while before != len(blocks):  # until nothing more is computed
             before = len(blocks)
             time.sleep(0.2)
-        # The batches of the first part; of the second at most one an encoder, one that waits for them and one that is computed.
+        # The batches of the first part; of the second at most one an encoder, one that waits for
+        # them and one that is computed.
         assert len(blocks) <= plan.layout.part_batches(0) + 2 + 2
     finally:
         gate.set()
@@ -166,7 +177,9 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
 
 
 @named
-def test_states_are_computed_encoded_and_written_on_threads_of_their_own(tmp_path, monkeypatch, form):
+def test_states_are_computed_encoded_and_written_on_threads_of_their_own(
+    tmp_path, monkeypatch, form
+):
     small_layout(monkeypatch)
     seen = {}
 
@@ -185,7 +198,8 @@ def test_states_are_computed_encoded_and_written_on_threads_of_their_own(tmp_pat
     noting(os, "pwrite", "written")
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     assert all(name.startswith("gpuprop-snapshots") for name in seen["computed"])
-    encoder = "gpuprop-encode" if form else threading.current_thread().name  # of float64 there is nothing to encode
+    # of float64 there is nothing to encode
+    encoder = "gpuprop-encode" if form else threading.current_thread().name
     assert all(name.startswith(encoder) for name in seen["encoded"])
     assert any(name.startswith("gpuprop-disk") for name in seen["written"])
 
@@ -202,7 +216,9 @@ def test_blocks_of_a_caller_that_fills_the_same_arrays_again(tmp_path, monkeypat
             states = prop.states(GRID[first : first + 2])
             for name, values in states.columns.items():
                 same[name][: len(states)] = values
-            yield replace(states, columns={name: values[: len(states)] for name, values in same.items()})
+            yield replace(
+                states, columns={name: values[: len(states)] for name, values in same.items()}
+            )
 
     write_plan(tmp_path / "given", plan, blocks(), engine="numpy")
     write_snapshots(tmp_path / "computed", prop, GRID, **form)
@@ -225,7 +241,10 @@ def test_the_bytes_do_not_depend_on_the_threads(tmp_path, monkeypatch, form, thr
 @named
 def test_an_encoder_that_fails_leaves_the_parts_before_it(tmp_path, monkeypatch, form):
     small_layout(monkeypatch)
-    real, layout = encode.Batches.__call__, plan_snapshots(propagator("numpy", 1).elements, GRID, **form).layout
+    real, layout = (
+        encode.Batches.__call__,
+        plan_snapshots(propagator("numpy", 1).elements, GRID, **form).layout,
+    )
 
     def failing(self, rows):
         if GRID.ns[layout.part_instants + 4] in rows.ns:
@@ -247,6 +266,12 @@ def test_progress_goes_up(tmp_path, monkeypatch):
     small_layout(monkeypatch)
     for number, form in enumerate(FORMS):
         calls = []
-        write_snapshots(tmp_path / str(number), propagator("numpy", 2), GRID, progress=lambda *done, to=calls: to.append(done), **form)
+        write_snapshots(
+            tmp_path / str(number),
+            propagator("numpy", 2),
+            GRID,
+            progress=lambda *done, to=calls: to.append(done),
+            **form,
+        )
         assert all(a[0] < b[0] and a[2] <= b[2] for a, b in pairwise(calls))
         assert len(calls) == 27

@@ -1,4 +1,5 @@
-"""The translator of PTX: what each instruction computes, at the edges where C++ or another reading would differ, and what it refuses.
+"""The translator of PTX: what each instruction computes, at the edges where C++ or another reading
+would differ, and what it refuses.
 
 The expected bits are those of IEEE 754 and of NVIDIA's "PTX ISA", worked out by hand.
 """
@@ -12,7 +13,8 @@ import pytest
 from fake_cupy import compiled
 from ptx import FORMS, PtxError, translate
 
-KINDS = {"p": "b16", "rs": "b16", "r": "b32", "rd": "b64", "fd": "f64"}  # what is loaded and stored for each kind of register
+# what is loaded and stored for each kind of register
+KINDS = {"p": "b16", "rs": "b16", "r": "b32", "rd": "b64", "fd": "f64"}
 HEADER = ".version 8.8\n.target sm_90\n.address_size 64\n"
 REGISTERS = ".reg .pred %p<9>;\n.reg .b16 %rs<9>;\n.reg .b32 %r<9>;\n.reg .b64 %rd<99>;\n.reg .f64 %fd<9>;\n"
 NAN, INFINITY = 0x7FF8000000000000, 0x7FF0000000000000
@@ -37,7 +39,9 @@ def run(text, words, grid=(1, 1), block=1):
 
 
 class Case(NamedTuple):
-    """An instruction, what is in registers before it (bits, or a float64), and what is in one after it."""
+    """An instruction, what is in registers before it (bits, or a float64), and what is in one after
+    it.
+    """
 
     instruction: str
     expected: int | float
@@ -55,24 +59,49 @@ CASES = [
     case("sub.rn.f64 %fd0, %fd1, %fd2", 1.0, fd1=1.0, fd2=2.0**-54),
     case("sub.rn.f64 %fd0, %fd1, %fd2", 0.0, fd1=-0.0, fd2=-0.0),
     case("mul.rn.f64 %fd0, %fd1, %fd2", 1 + 2.0**-51, fd1=1 + 2.0**-52, fd2=1 + 2.0**-52),
-    case("mul.rn.f64 %fd0, %fd1, %fd2", 0x000FFFFFFFFFFFFF, fd1=0x001FFFFFFFFFFFFE, fd2=0.5),  # subnormal
+    # subnormal
+    case("mul.rn.f64 %fd0, %fd1, %fd2", 0x000FFFFFFFFFFFFF, fd1=0x001FFFFFFFFFFFFE, fd2=0.5),
     case("div.rn.f64 %fd0, %fd1, %fd2", 0x3FD5555555555555, fd1=1.0, fd2=3.0),
     case("div.rn.f64 %fd0, %fd1, %fd2", MINUS | INFINITY, fd1=1.0, fd2=-0.0),
     case("rcp.rn.f64 %fd0, %fd1", 0x3FD5555555555555, fd1=3.0),
     case("rcp.rn.f64 %fd0, %fd1", 0x3F94E5E0A72F0539, fd1=49.0),
     case("sqrt.rn.f64 %fd0, %fd1", 0x3FF6A09E667F3BCD, fd1=2.0),
     case("sqrt.rn.f64 %fd0, %fd1", -0.0, fd1=-0.0),
-    case("fma.rn.f64 %fd0, %fd1, %fd2, %fd3", 2.0**-104, fd1=1 + 2.0**-52, fd2=1 + 2.0**-52, fd3=-(1 + 2.0**-51)),
+    case(
+        "fma.rn.f64 %fd0, %fd1, %fd2, %fd3",
+        2.0**-104,
+        fd1=1 + 2.0**-52,
+        fd2=1 + 2.0**-52,
+        fd3=-(1 + 2.0**-51),
+    ),
     case("neg.f64 %fd0, %fd1", -0.0, fd1=0.0),
     case("neg.f64 %fd0, %fd1", MINUS | NAN | 5, fd1=NAN | 5),
     case("abs.f64 %fd0, %fd1", 0.0, fd1=-0.0),
     *(
         case(f"{word}.f64 %fd0, %fd1, %fd2", result, fd1=a, fd2=b)
         for word, a, b, result in (
-            *(("max", 1.0, 2.0, 2.0), ("max", 2.0, 1.0, 2.0), ("min", 1.0, 2.0, 1.0), ("min", 2.0, 1.0, 1.0)),
-            *(("max", 0.0, -0.0, 0.0), ("max", -0.0, 0.0, 0.0), ("min", 0.0, -0.0, -0.0), ("min", -0.0, 0.0, -0.0)),
-            *(("max", NAN, 1.0, 1.0), ("max", -1.0, NAN, -1.0), ("min", NAN, 1.0, 1.0), ("min", -1.0, NAN, -1.0)),
-            *(("max", NAN, MINUS | NAN, 0x7FFFFFFFFFFFFFFF), ("min", MINUS | NAN, NAN, 0x7FFFFFFFFFFFFFFF)),
+            *(
+                ("max", 1.0, 2.0, 2.0),
+                ("max", 2.0, 1.0, 2.0),
+                ("min", 1.0, 2.0, 1.0),
+                ("min", 2.0, 1.0, 1.0),
+            ),
+            *(
+                ("max", 0.0, -0.0, 0.0),
+                ("max", -0.0, 0.0, 0.0),
+                ("min", 0.0, -0.0, -0.0),
+                ("min", -0.0, 0.0, -0.0),
+            ),
+            *(
+                ("max", NAN, 1.0, 1.0),
+                ("max", -1.0, NAN, -1.0),
+                ("min", NAN, 1.0, 1.0),
+                ("min", -1.0, NAN, -1.0),
+            ),
+            *(
+                ("max", NAN, MINUS | NAN, 0x7FFFFFFFFFFFFFFF),
+                ("min", MINUS | NAN, NAN, 0x7FFFFFFFFFFFFFFF),
+            ),
         )
     ),
     case("abs.f64 %fd0, %fd1", NAN, fd1=MINUS | NAN),
@@ -80,10 +109,17 @@ CASES = [
     case("mov.f64 %fd0, 0dFFF8000000000123", 0xFFF8000000000123),
     case("mov.b64 %rd0, 0dbff0000000000000", 0xBFF0000000000000),
     case("mov.b64 %rd0, %fd1", 0xFFF8000000000123, fd1=0xFFF8000000000123),
-    case("mov.b64 %fd0, %rd1", 0x7FF0000000000001, rd1=0x7FF0000000000001),  # a signalling NaN keeps its bits
+    # a signalling NaN keeps its bits
+    case("mov.b64 %fd0, %rd1", 0x7FF0000000000001, rd1=0x7FF0000000000001),
     case("mov.f64 %fd0, %fd1", 0x7FF0000000000001, fd1=0x7FF0000000000001),
-    case("add.rn.f64 %rd0, %rd1, 0d3FF0000000000000", 3.5, rd1=2.5),  # float64 in a register of bits
-    case("selp.f64 %fd0, %fd1, 0d4000000000000000, %p1", 0x7FF0000000000001, fd1=0x7FF0000000000001, p1=1),
+    # float64 in a register of bits
+    case("add.rn.f64 %rd0, %rd1, 0d3FF0000000000000", 3.5, rd1=2.5),
+    case(
+        "selp.f64 %fd0, %fd1, 0d4000000000000000, %p1",
+        0x7FF0000000000001,
+        fd1=0x7FF0000000000001,
+        p1=1,
+    ),
     case("selp.f64 %fd0, %fd1, 0d4000000000000000, %p1", 2.0, fd1=1.0, p1=0),
     # integers wrap around
     case("add.s32 %r0, %r1, %r2", 0x80000000, r1=0x7FFFFFFF, r2=1),
@@ -92,7 +128,8 @@ CASES = [
     case("sub.s64 %rd0, %rd1, %rd2", (1 << 63) - 1, rd1=1 << 63, rd2=1),
     case("mul.lo.s64 %rd0, %rd1, %rd1", (1 << 33) + 1, rd1=(1 << 32) + 1),
     case("mul.lo.s64 %rd0, %rd1, -8", (1 << 64) - 8, rd1=(1 << 61) + 1),
-    case("mul.lo.u16 %rs0, %rs1, %rs1", 1, rs1=0xFFFF),  # C++ would multiply two signed 32-bit integers, and overflow
+    # C++ would multiply two signed 32-bit integers, and overflow
+    case("mul.lo.u16 %rs0, %rs1, %rs1", 1, rs1=0xFFFF),
     case("mad.lo.s64 %rd0, %rd1, %rd2, %rd3", 5, rd1=1 << 63, rd2=2, rd3=5),
     case("mad.lo.s32 %r0, %r1, 96, %r2", 0xFFFFFFFF, r1=0xFFFFFFFF, r2=95),
     case("mul.wide.u32 %rd0, %r1, %r2", 0xFFFFFFFE00000001, r1=0xFFFFFFFF, r2=0xFFFFFFFF),
@@ -159,14 +196,29 @@ CASES = [
     case("mov.u32 %r0, %ctaid.y", 0),
 ]
 # Comparisons of float64: with a number that is less, equal, greater, and with NaN on either side.
-COMPARED = {"eq": (0, 1, 0), "ne": (1, 0, 1), "lt": (1, 0, 0), "le": (1, 1, 0), "gt": (0, 0, 1), "ge": (0, 1, 1)}
+COMPARED = {
+    "eq": (0, 1, 0),
+    "ne": (1, 0, 1),
+    "lt": (1, 0, 0),
+    "le": (1, 1, 0),
+    "gt": (0, 0, 1),
+    "ge": (0, 1, 1),
+}
 COMPARISONS = {
     **{word: (*answers, 0) for word, answers in COMPARED.items()},
     **{f"{word}u": (*answers, 1) for word, answers in COMPARED.items()},
     "num": (1, 1, 1, 0),
     "nan": (0, 0, 0, 1),
 }
-PAIRS = {(1.0, 2.0): 0, (-0.0, 0.0): 1, (INFINITY, INFINITY): 1, (2.0, -1.0): 2, (NAN, 1.0): 3, (1.0, NAN): 3, (NAN, NAN): 3}
+PAIRS = {
+    (1.0, 2.0): 0,
+    (-0.0, 0.0): 1,
+    (INFINITY, INFINITY): 1,
+    (2.0, -1.0): 2,
+    (NAN, 1.0): 3,
+    (1.0, NAN): 3,
+    (NAN, NAN): 3,
+}
 CASES += [
     case(f"setp.{word}.f64 %p0, %fd1, %fd2", answers[which], fd1=a, fd2=b)
     for word, answers in COMPARISONS.items()
@@ -180,7 +232,9 @@ def register(name):
 
 @pytest.fixture(scope="module")
 def results():
-    """What every case leaves in its register, computed by one kernel that loads all operands from memory."""
+    """What every case leaves in its register, computed by one kernel that loads all operands from
+    memory.
+    """
     words, lines = [], ["ld.param.u64 %rd90, [kernel_param_0];"]
 
     def place(value):
@@ -194,7 +248,10 @@ def results():
             if name.startswith("p"):
                 lines.append(f"setp.ne.b16 %{name}, %{target}, 0;")
         lines.append(f"{instruction};")
-        result = re.search(r"%(\w+)", instruction.split(maxsplit=1)[1] if instruction.startswith("@") else instruction)[1]
+        result = re.search(
+            r"%(\w+)",
+            instruction.split(maxsplit=1)[1] if instruction.startswith("@") else instruction,
+        )[1]
         if result.startswith("p"):
             lines.append(f"selp.b16 %rs0, 1, 0, %{result};")
             result = "rs0"
@@ -205,22 +262,37 @@ def results():
     return given[used].tolist()
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=lambda number: f"{CASES[number].instruction} {CASES[number].given}")
+@pytest.mark.parametrize(
+    "number",
+    range(len(CASES)),
+    ids=lambda number: f"{CASES[number].instruction} {CASES[number].given}",
+)
 def test_instruction(results, number):
     expected = CASES[number].expected
     assert results[number] == (bits(expected) if isinstance(expected, float) else expected)
 
 
 def test_every_instruction_of_the_list_is_compiled():
-    """An instruction that is listed but not in ptx_shim.h would otherwise be found only when NVRTC emits it."""
+    """An instruction that is listed but not in ptx_shim.h would otherwise be found only when NVRTC
+    emits it.
+    """
     names = {"pred": "%p1", "f64": "%fd1"}
-    names |= {f"{kind}{width}": f"%{letters}1" for width, letters in ((16, "rs"), (32, "r"), (64, "rd")) for kind in "sub"}
-    lines = [f"{opcode} {', '.join(names[kind] for kind in (form.result, *form.operands))};" for opcode, form in FORMS.items()]
+    names |= {
+        f"{kind}{width}": f"%{letters}1"
+        for width, letters in ((16, "rs"), (32, "r"), (64, "rd"))
+        for kind in "sub"
+    }
+    lines = [
+        f"{opcode} {', '.join(names[kind] for kind in (form.result, *form.operands))};"
+        for opcode, form in FORMS.items()
+    ]
     assert run(module("\n".join(lines)), np.zeros(1, np.uint64)) == 1
 
 
 def test_widths_in_memory():
-    """Narrow loads are extended by the sign of their type, narrow stores leave the bytes beside them alone."""
+    """Narrow loads are extended by the sign of their type, narrow stores leave the bytes beside
+    them alone.
+    """
     body = """
         ld.param.u64 %rd1, [kernel_param_0];
         cvta.to.global.u64 %rd2, %rd1;
@@ -261,7 +333,9 @@ def test_widths_in_memory():
 
 
 def test_the_grid_loops_and_branches():
-    """Each thread counts down from its number in the grid by a loop, and stores how often it went round."""
+    """Each thread counts down from its number in the grid by a loop, and stores how often it went
+    round.
+    """
     body = """
         ld.param.u64 %rd1, [kernel_param_0];
         mov.b64 %rd9, kernel_param_0;
@@ -307,7 +381,9 @@ def test_the_grid_loops_and_branches():
     ],
 )
 def test_what_a_gpu_would_not_run_is_found(line):
-    """An address that is not aligned, or beyond the parameter, ends the kernel with the line of the PTX; nothing is written there."""
+    """An address that is not aligned, or beyond the parameter, ends the kernel with the line of the
+    PTX; nothing is written there.
+    """
     words = np.array([1, 2], np.uint64)
     text = module(f"ld.param.u64 %rd1, [kernel_param_0];\n{line}")
     assert -run(text, words) == text.split("\n").index(line) + 1
@@ -385,7 +461,10 @@ def test_what_is_not_known_is_refused_with_its_line(line):
     body = f"add.s64 %rd1, %rd1, 1;\n$L__BB0_1:\n{line}"
     lines = module(body).split("\n")
     number = len(lines) - lines[::-1].index(line)
-    with pytest.raises(PtxError, match=rf"^PTX line {number}: {REFUSED[line]}.*{re.escape(line) if not line.startswith('bra') else ''}$"):
+    with pytest.raises(
+        PtxError,
+        match=rf"^PTX line {number}: {REFUSED[line]}.*{re.escape(line) if not line.startswith('bra') else ''}$",
+    ):
         translate(module(body))
 
 
@@ -406,7 +485,9 @@ def test_a_label_twice():
     ],
 )
 def test_what_is_not_known_outside_a_kernel_is_refused(line):
-    with pytest.raises(PtxError, match=rf"^PTX line 4: not known outside a kernel.*: {re.escape(line)}$"):
+    with pytest.raises(
+        PtxError, match=rf"^PTX line 4: not known outside a kernel.*: {re.escape(line)}$"
+    ):
         translate(module("", header=f"{HEADER}{line}\n"))
 
 
@@ -428,7 +509,9 @@ def test_kernels_of_another_form_are_refused():
 
 def test_comments_are_no_instructions():
     body = "// frob.s64 %rd1;\nmov.b64 %rd1, 5; // five\n"
-    assert translate(module(body)).count("mov(") == translate(module("mov.b64 %rd1, 5;")).count("mov(")
+    assert translate(module(body)).count("mov(") == translate(module("mov.b64 %rd1, 5;")).count(
+        "mov("
+    )
 
 
 def test_without_rounding_only_where_it_is_asked_for():

@@ -13,12 +13,15 @@ MINUTE = 60_000_000_000
 def states_at(propagator, minutes):
     """States of a propagator's one satellite at minutes since its epoch."""
     epoch = propagator.elements.epoch
-    return propagator.states(as_times(epoch + np.rint(np.asarray(minutes) * MINUTE).astype("timedelta64[ns]")))
+    return propagator.states(
+        as_times(epoch + np.rint(np.asarray(minutes) * MINUTE).astype("timedelta64[ns]"))
+    )
 
 
 def test_the_set_is_whole():
     assert len(cases()) == 33
-    assert sum(len(case.rows) for case in cases()) == 666 + 1  # 33334 gives no state: the file repeats the one before
+    # 33334 gives no state: the file repeats the one before
+    assert sum(len(case.rows) for case in cases()) == 666 + 1
     assert [case.sat_id for case in cases()] == element_sets().sat_id.tolist()
 
 
@@ -41,7 +44,9 @@ def test_published_errors_in_their_order(engine):
     for number, case in enumerate(cases()):
         start, stop, step = case.start_stop_step
         minutes = np.concatenate(([0.0], np.arange(start, stop + step, step)))
-        minutes = np.minimum(minutes, max(stop, 0.0)) if stop > 0 else minutes[minutes <= stop + 1e-9]
+        minutes = (
+            np.minimum(minutes, max(stop, 0.0)) if stop > 0 else minutes[minutes <= stop + 1e-9]
+        )
         status = states_at(Propagator(element_sets()[number], engine), minutes).status[:, 0]
         errors += [code for code in status if code not in (0, 10)][:1]
     assert errors == ERRORS

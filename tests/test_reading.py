@@ -1,4 +1,6 @@
-"""Every format, as it comes, to the same numbers: compared with float() of the text, and with python-sgp4."""
+"""Every format, as it comes, to the same numbers: compared with float() of the text, and with
+python-sgp4.
+"""
 
 import gzip
 import io
@@ -7,7 +9,21 @@ import pathlib
 
 import numpy as np
 import pytest
-from reading_samples import ALPHA5, FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
+from reading_samples import (
+    ALPHA5,
+    FORMATS,
+    ISS,
+    RECORDS,
+    VER,
+    as_csv,
+    as_json,
+    as_kvn,
+    as_tle,
+    as_xml,
+    omm,
+    sets,
+    with_checksum,
+)
 from sgp4.api import Satrec
 
 from gpuprop.catalogs.read import ElementsError, read_elements
@@ -21,7 +37,9 @@ def assert_holds(elements: Elements, records: list[dict[str, str]]) -> None:
     """Every field of every record is what int(), float() and datetime64 make of its text."""
     convert = {"object": str, "int32": int, "float64": float, "datetime64[ns]": np.datetime64}
     for name, (dtype, _, default) in OMM_FIELDS.items():
-        expected = [convert[dtype](record[name]) if record.get(name) else default for record in records]
+        expected = [
+            convert[dtype](record[name]) if record.get(name) else default for record in records
+        ]
         assert elements.fields[name].tolist() == np.array(expected, dtype).tolist(), name
 
 
@@ -55,7 +73,8 @@ def test_gzip_is_told_by_content(kind, tmp_path):
     data = as_tle() if kind == "tle" else FORMATS[kind](RECORDS)
     path = tmp_path / "elements.txt"
     half = len(data) // 2
-    path.write_bytes(gzip.compress(data[:half]) + gzip.compress(data[half:]) + b"\0" * 512)  # two members and padding, as tar leaves it
+    # two members and padding, as tar leaves it
+    path.write_bytes(gzip.compress(data[:half]) + gzip.compress(data[half:]) + b"\0" * 512)
     assert same(read_elements(path), read_elements(data))
 
 
@@ -66,7 +85,9 @@ def test_gzip_that_expands_beyond_one_piece():
 
 @pytest.mark.parametrize("kind", [*FORMATS, "tle"])
 def test_chunks_may_end_anywhere(kind, monkeypatch):
-    """Within a CRLF, a character or a byte-order mark; more than one block of sets is one catalogue."""
+    """Within a CRLF, a character or a byte-order mark; more than one block of sets is one
+    catalogue.
+    """
     data = (as_tle() if kind == "tle" else FORMATS[kind](RECORDS)).replace(b"\r\n", b"\n")
     expected = read_elements(data)
     monkeypatch.setattr("gpuprop.catalogs.read.tle.BLOCK", 5)
@@ -101,7 +122,9 @@ def test_sgp4_ver_has_three_wrong_checksums_and_trailing_text():
     elements = read_elements(VER, on_error="skip")
     assert (len(elements), [bad.line for bad in elements.rejected]) == (30, [100, 103, 106])
     assert {bad.reason.split(" is ")[0] for bad in elements.rejected} == {"checksum of line 1"}
-    assert_holds(read_elements(VER, checksum="ignore"), [record | {"OBJECT_NAME": ""} for record in RECORDS])
+    assert_holds(
+        read_elements(VER, checksum="ignore"), [record | {"OBJECT_NAME": ""} for record in RECORDS]
+    )
 
 
 def assert_matches_python_sgp4(elements: Elements, pairs: list[tuple[str, str]]) -> None:
@@ -121,13 +144,20 @@ def assert_matches_python_sgp4(elements: Elements, pairs: list[tuple[str, str]])
     }
     for name, values in ours.items():
         assert np.array_equal(values, [getattr(satrec, name) for satrec in satrecs]), name
-    # python-sgp4 multiplies a mantissa by a power of ten, which rounds more than once; ours is the double nearest to the text, as in an OMM
+    # python-sgp4 multiplies a mantissa by a power of ten, which rounds more than once; ours is the
+    # double nearest to the text, as in an OMM
     mantissa = [f"{first[53].strip()}.{first[54:59]}" for first, _ in pairs]
     exponent = [first[59:61].replace(" ", "+") for first, _ in pairs]
-    assert elements.bstar.tolist() == [float(f"{m}e{e}") for m, e in zip(mantissa, exponent, strict=True)]
-    assert [satrec.bstar for satrec in satrecs] == [float(m) * 10.0 ** int(e) for m, e in zip(mantissa, exponent, strict=True)]
+    assert elements.bstar.tolist() == [
+        float(f"{m}e{e}") for m, e in zip(mantissa, exponent, strict=True)
+    ]
+    assert [satrec.bstar for satrec in satrecs] == [
+        float(m) * 10.0 ** int(e) for m, e in zip(mantissa, exponent, strict=True)
+    ]
     days = elements.epoch.astype(np.int64) / 86400e9 + 2440587.5
-    assert np.allclose(days, [satrec.jdsatepoch + satrec.jdsatepochF for satrec in satrecs], rtol=0, atol=1e-9)
+    assert np.allclose(
+        days, [satrec.jdsatepoch + satrec.jdsatepochF for satrec in satrecs], rtol=0, atol=1e-9
+    )
 
 
 def test_python_sgp4_has_the_same_bits():
@@ -135,7 +165,22 @@ def test_python_sgp4_has_the_same_bits():
 
 
 def test_names_with_and_without_leading_zero():
-    text = "\n".join(["", "# a comment", "0 VANGUARD 1", *ISS, "0BJECT  ", "# between", *ISS, "", *ISS, "1 HOPPER", *ISS, ""])
+    text = "\n".join(
+        [
+            "",
+            "# a comment",
+            "0 VANGUARD 1",
+            *ISS,
+            "0BJECT  ",
+            "# between",
+            *ISS,
+            "",
+            *ISS,
+            "1 HOPPER",
+            *ISS,
+            "",
+        ]
+    )
     assert read_elements(text.encode()).name.tolist() == ["VANGUARD 1", "0BJECT", "", "1 HOPPER"]
 
 
@@ -150,7 +195,9 @@ def test_names_of_any_encoding():
 @pytest.mark.parametrize("letter", ALPHA5)
 def test_alpha5(letter):
     lines = [with_checksum(line[:2] + letter + "0042" + line[7:]) for line in ISS]
-    assert read_elements("\n".join(lines).encode()).sat_id.tolist() == [ALPHA5.index(letter) * 10_000 + 42]
+    assert read_elements("\n".join(lines).encode()).sat_id.tolist() == [
+        ALPHA5.index(letter) * 10_000 + 42
+    ]
 
 
 @pytest.mark.parametrize("number", ["I0001", "O0001", "a0001", "AA001", "1 001", "-0001", "     "])
@@ -160,7 +207,9 @@ def test_alpha5_refuses(number):
         read_elements("\n".join(lines).encode())
 
 
-@pytest.mark.parametrize(("year", "expected"), [("56", 2056), ("57", 1957), ("99", 1999), ("00", 2000), (" 5", 2005)])
+@pytest.mark.parametrize(
+    ("year", "expected"), [("56", 2056), ("57", 1957), ("99", 1999), ("00", 2000), (" 5", 2005)]
+)
 def test_two_digit_years_turn_at_57(year, expected):
     first = with_checksum(ISS[0][:9] + year.replace(" ", "0") + ISS[0][11:18] + year + ISS[0][20:])
     elements = read_elements("\n".join([first, ISS[1]]).encode())
@@ -171,8 +220,12 @@ def test_two_digit_years_turn_at_57(year, expected):
 @pytest.mark.parametrize("designator", ["        ", "98067   ", "TBA     ", "98067ABC"])
 def test_designators(designator):
     first = with_checksum(ISS[0][:9] + designator + ISS[0][17:])
-    expected = {"        ": "", "TBA     ": "TBA"}.get(designator, f"19{designator[:2]}-{designator[2:].strip()}")
-    assert read_elements("\n".join([first, ISS[1]]).encode()).fields["OBJECT_ID"].tolist() == [expected]
+    expected = {"        ": "", "TBA     ": "TBA"}.get(
+        designator, f"19{designator[:2]}-{designator[2:].strip()}"
+    )
+    assert read_elements("\n".join([first, ISS[1]]).encode()).fields["OBJECT_ID"].tolist() == [
+        expected
+    ]
 
 
 def test_epoch_of_a_set_is_exact():
@@ -188,7 +241,9 @@ def test_lines_without_checksum():
 
 def test_blank_derivatives_are_zero():
     first = with_checksum(ISS[0][:44] + " " * 8 + ISS[0][52:])
-    assert read_elements("\n".join([first, ISS[1]]).encode()).fields["MEAN_MOTION_DDOT"].tolist() == [0.0]
+    assert read_elements("\n".join([first, ISS[1]]).encode()).fields[
+        "MEAN_MOTION_DDOT"
+    ].tolist() == [0.0]
 
 
 # --- orbit mean-elements messages ---
@@ -246,22 +301,58 @@ def test_epochs(kind, text, expected):
 )
 @pytest.mark.parametrize("kind", FORMATS)
 def test_epochs_refused(kind, text):
-    elements = read_elements(FORMATS[kind]([RECORDS[0], ISS_OMM | {"EPOCH": text}]), on_error="skip")
+    elements = read_elements(
+        FORMATS[kind]([RECORDS[0], ISS_OMM | {"EPOCH": text}]), on_error="skip"
+    )
     assert len(elements) == 1
-    assert [bad.reason.split(":")[0] for bad in elements.rejected] == ["EPOCH is not an instant such as 2026-09-20T13"]
+    assert [bad.reason.split(":")[0] for bad in elements.rejected] == [
+        "EPOCH is not an instant such as 2026-09-20T13"
+    ]
 
 
 @pytest.mark.parametrize(
-    "text", ["+0", "-.3657E-4", ".5", "5.", "1.15630e-5", "00.1", "+.5e+2", " 7 ", "1e-320", "0.1234567890123456789012345"]
+    "text",
+    [
+        "+0",
+        "-.3657E-4",
+        ".5",
+        "5.",
+        "1.15630e-5",
+        "00.1",
+        "+.5e+2",
+        " 7 ",
+        "1e-320",
+        "0.1234567890123456789012345",
+    ],
 )
 @pytest.mark.parametrize("kind", FORMATS)
 def test_numbers(kind, text):
-    value = read_elements(FORMATS[kind]([ISS_OMM | {"MEAN_MOTION_DOT": text}])).fields["MEAN_MOTION_DOT"][0]
+    value = read_elements(FORMATS[kind]([ISS_OMM | {"MEAN_MOTION_DOT": text}])).fields[
+        "MEAN_MOTION_DOT"
+    ][0]
     assert value == float(text) and np.signbit(value) == np.signbit(float(text))
 
 
 @pytest.mark.parametrize(
-    "text", ["nan", "inf", "-Infinity", "1_0", "1e", "0x10", "1,5", "--1", "1.2.3", "1e999", "1 2", ".", "+", "O.5", "1" * 41, "١"]
+    "text",
+    [
+        "nan",
+        "inf",
+        "-Infinity",
+        "1_0",
+        "1e",
+        "0x10",
+        "1,5",
+        "--1",
+        "1.2.3",
+        "1e999",
+        "1 2",
+        ".",
+        "+",
+        "O.5",
+        "1" * 41,
+        "١",
+    ],
 )
 @pytest.mark.parametrize("kind", ["json", "kvn", "xml"])
 def test_numbers_refused(kind, text):
@@ -270,23 +361,41 @@ def test_numbers_refused(kind, text):
 
 
 def test_json_numbers_texts_nulls_single_objects_and_lines():
-    number = {name: json.loads(text) if OMM_FIELDS[name][0] in ("int32", "float64") else text for name, text in _plain(ISS_OMM).items()}
+    number = {
+        name: json.loads(text) if OMM_FIELDS[name][0] in ("int32", "float64") else text
+        for name, text in _plain(ISS_OMM).items()
+    }
     expected = read_elements(as_csv([_plain(ISS_OMM)]))
     for form in ([number], number, [_plain(ISS_OMM)], _plain(ISS_OMM)):
         assert same(read_elements(json.dumps(form, indent=1).encode()), expected)
     lines = f"{json.dumps(number)}\n{json.dumps(number)}\n"
     assert len(read_elements(lines.encode())) == 2
-    assert read_elements(json.dumps([number | {"OBJECT_ID": None}]).encode()).fields["OBJECT_ID"].tolist() == [""]
+    assert read_elements(json.dumps([number | {"OBJECT_ID": None}]).encode()).fields[
+        "OBJECT_ID"
+    ].tolist() == [""]
 
 
 def _plain(record: dict[str, str]) -> dict[str, str]:
-    return {name: repr(float(text)) if OMM_FIELDS[name][0] == "float64" else text for name, text in record.items()}
+    return {
+        name: repr(float(text)) if OMM_FIELDS[name][0] == "float64" else text
+        for name, text in record.items()
+    }
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_nine_digits_other_case_other_order_and_extra_keywords(kind):
-    extra = {"semimajor_axis": "6778.1", "TLE_LINE1": ISS[0], "GP_ID": "1", "CX_X": "1e-3", "USER_DEFINED_FOO": "BAR"}
-    swapped = {name.lower(): value for name, value in reversed(ISS_OMM.items())} | extra | {"norad_cat_id": "999999999"}
+    extra = {
+        "semimajor_axis": "6778.1",
+        "TLE_LINE1": ISS[0],
+        "GP_ID": "1",
+        "CX_X": "1e-3",
+        "USER_DEFINED_FOO": "BAR",
+    }
+    swapped = (
+        {name.lower(): value for name, value in reversed(ISS_OMM.items())}
+        | extra
+        | {"norad_cat_id": "999999999"}
+    )
     elements = read_elements(FORMATS[kind]([swapped]))
     assert_holds(elements, [ISS_OMM | {"NORAD_CAT_ID": "999999999"}])
 
@@ -313,27 +422,52 @@ def test_optional_keywords_take_their_defaults(kind):
 
 @pytest.mark.parametrize("kind", ["json", "kvn", "xml"])
 def test_a_message_without_number_is_numbered_0_and_says_so(kind):
-    elements = read_elements(FORMATS[kind]([{name: value for name, value in ISS_OMM.items() if name != "NORAD_CAT_ID"}]))
+    elements = read_elements(
+        FORMATS[kind]([{name: value for name, value in ISS_OMM.items() if name != "NORAD_CAT_ID"}])
+    )
     assert elements.sat_id.tolist() == [0]
     assert elements.notes == ("1 of 1 messages have no NORAD_CAT_ID: numbered 0",)
 
 
 def test_csv_quotes_and_commas():
-    quoted = as_csv([{name: f'"{value}"' for name, value in ISS_OMM.items()} | {"OBJECT_NAME": '"ISS, ""ZARYA"""'}] * 2)
+    quoted = as_csv(
+        [
+            {name: f'"{value}"' for name, value in ISS_OMM.items()}
+            | {"OBJECT_NAME": '"ISS, ""ZARYA"""'}
+        ]
+        * 2
+    )
     elements = read_elements(quoted)
     assert_holds(elements, [ISS_OMM | {"OBJECT_NAME": 'ISS, "ZARYA"'}] * 2)
 
 
 def test_csv_as_space_track_quotes_it():
     """Every field in quotation marks, the empty ones too, and twice as many fields as are needed."""
-    extra = {"CCSDS_OMM_VERS": "3.0", "COMMENT": "GENERATED VIA SPACE-TRACK.ORG API", "CENTER_NAME": "EARTH", "REF_FRAME": "TEME"}
-    extra |= {"TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4", "DECAY_DATE": "", "TLE_LINE0": "0 ISS, ZARYA"}
-    rows = as_csv([{f'"{name}"': f'"{value}"' for name, value in (extra | record).items()} for record in RECORDS])
+    extra = {
+        "CCSDS_OMM_VERS": "3.0",
+        "COMMENT": "GENERATED VIA SPACE-TRACK.ORG API",
+        "CENTER_NAME": "EARTH",
+        "REF_FRAME": "TEME",
+    }
+    extra |= {
+        "TIME_SYSTEM": "UTC",
+        "MEAN_ELEMENT_THEORY": "SGP4",
+        "DECAY_DATE": "",
+        "TLE_LINE0": "0 ISS, ZARYA",
+    }
+    rows = as_csv(
+        [
+            {f'"{name}"': f'"{value}"' for name, value in (extra | record).items()}
+            for record in RECORDS
+        ]
+    )
     assert_holds(read_elements(rows), RECORDS)
 
 
 def test_csv_with_blank_lines_and_spaces():
-    spaced = as_csv([{name: f" {value}  " for name, value in ISS_OMM.items()}]).replace(b"\r\n", b"\n   \n\n")
+    spaced = as_csv([{name: f" {value}  " for name, value in ISS_OMM.items()}]).replace(
+        b"\r\n", b"\n   \n\n"
+    )
     assert_holds(read_elements(b"\n\n" + spaced), [ISS_OMM])
 
 
@@ -344,15 +478,17 @@ def test_csv_in_many_blocks(monkeypatch):
 
 def test_kvn_units_comments_and_brackets_in_names():
     text = as_kvn([ISS_OMM | {"OBJECT_NAME": "ISS [ZARYA]"}]).decode()
-    text = text.replace("INCLINATION = 51.5908", "COMMENT = no pair\nCOMMENT\n  INCLINATION\t=  51.5908   [deg]").replace(
-        "MEAN_MOTION_DOT = -.00003657", "MEAN_MOTION_DOT = -.00003657 [rev/day**2]"
-    )
+    text = text.replace(
+        "INCLINATION = 51.5908", "COMMENT = no pair\nCOMMENT\n  INCLINATION\t=  51.5908   [deg]"
+    ).replace("MEAN_MOTION_DOT = -.00003657", "MEAN_MOTION_DOT = -.00003657 [rev/day**2]")
     assert_holds(read_elements(text.encode()), [ISS_OMM | {"OBJECT_NAME": "ISS [ZARYA]"}])
 
 
 def test_xml_units_prefixes_entities_and_comments():
     text = as_xml([ISS_OMM | {"OBJECT_NAME": "A &amp; B&#233;"}]).decode()
-    text = text.replace("<INCLINATION>", '<INCLINATION units="deg">').replace("<ndm>", "<ndm><!-- <omm>\nnot one -->\n")
+    text = text.replace("<INCLINATION>", '<INCLINATION units="deg">').replace(
+        "<ndm>", "<ndm><!-- <omm>\nnot one -->\n"
+    )
     text = text.replace("<omm ", "<ndm:omm ").replace("</omm>", "</ndm:omm>")
     assert_holds(read_elements(text.encode()), [ISS_OMM | {"OBJECT_NAME": "A & Bé"}])
 

@@ -10,7 +10,20 @@ import textwrap
 
 import pytest
 from patience import PATIENCE_S
-from reading_samples import FORMATS, ISS, RECORDS, VER, as_csv, as_json, as_kvn, as_tle, as_xml, omm, sets, with_checksum
+from reading_samples import (
+    FORMATS,
+    ISS,
+    RECORDS,
+    VER,
+    as_csv,
+    as_json,
+    as_kvn,
+    as_tle,
+    as_xml,
+    omm,
+    sets,
+    with_checksum,
+)
 
 from gpuprop.catalogs.read import ElementsError, read_elements
 
@@ -37,7 +50,10 @@ BAD_SETS = {
     "line 1 is cut: 40 columns": (3, [ISS[0][:40], ISS[1]]),
     "line 2 is cut: 63 columns": (4, [ISS[0], ISS[1][:66]]),
     "line 2 has 68 columns and line 1 has 69": (4, [ISS[0], ISS[1][:28] + ISS[1][29:]]),
-    "line 1 has its blanks or decimal points": (3, [with_checksum(ISS[0][:28] + ISS[0][29:] + " 0"), ISS[1]]),
+    "line 1 has its blanks or decimal points": (
+        3,
+        [with_checksum(ISS[0][:28] + ISS[0][29:] + " 0"), ISS[1]],
+    ),
     r"EPOCH \(line 1, columns 19 to 32\)": (3, edited(1, 26, "O")),
     "EPOCH: the year 1998 has no day 366": (3, edited(1, 21, "366")),
     "EPOCH: the year 1998 has no day 0": (3, edited(1, 21, "000")),
@@ -81,7 +97,17 @@ def test_blanks_before_the_lines_of_a_set(blanks):
     moved = "".join(f"{blanks}{line}\n" for line in ["ISS", *ISS])
     with pytest.raises(ElementsError, match=r"must begin in column 1 .*textwrap\.dedent"):
         read_elements(f"\n{moved}".encode())
-    lines = [ISS[0], blanks + ISS[1], *OTHER, ISS[0], blanks + ISS[1], blanks + ISS[0], blanks + ISS[1], "NAME", *OTHER]
+    lines = [
+        ISS[0],
+        blanks + ISS[1],
+        *OTHER,
+        ISS[0],
+        blanks + ISS[1],
+        blanks + ISS[0],
+        blanks + ISS[1],
+        "NAME",
+        *OTHER,
+    ]
     elements = read_elements("\n".join(lines).encode(), on_error="skip")
     assert elements.name.tolist() == ["", "NAME"]
     assert [bad.line for bad in elements.rejected] == [1, 5, 6, 7, 8]
@@ -132,14 +158,22 @@ BAD_VALUES = [
 @pytest.mark.parametrize(("name", "value"), BAD_VALUES)
 @pytest.mark.parametrize("kind", FORMATS)
 def test_bad_values_in_messages(kind, name, value):
-    context = {"MEAN_ELEMENT_THEORY": "SGP4", "TIME_SYSTEM": "UTC", "REF_FRAME": "TEME", "CENTER_NAME": "Earth"}
+    context = {
+        "MEAN_ELEMENT_THEORY": "SGP4",
+        "TIME_SYSTEM": "UTC",
+        "REF_FRAME": "TEME",
+        "CENTER_NAME": "Earth",
+    }
     records = [record | context for record in (RECORDS[0], ISS_OMM, RECORDS[1])]
     records[1] = records[1] | {name: value}
     data = FORMATS[kind](records)
     if kind == "kvn":  # its writer states the context by itself
         data = "\n".join(line for line in data.decode().split("\n") if line not in STATED).encode()
     elements = read_elements(data, on_error="skip")
-    assert elements.sat_id.tolist() == [int(RECORDS[0]["NORAD_CAT_ID"]), int(RECORDS[1]["NORAD_CAT_ID"])]
+    assert elements.sat_id.tolist() == [
+        int(RECORDS[0]["NORAD_CAT_ID"]),
+        int(RECORDS[1]["NORAD_CAT_ID"]),
+    ]
     (bad,) = elements.rejected
     assert bad.reason.startswith(name)
     assert value in bad.reason or name == "MEAN_ANOMALY"
@@ -148,7 +182,9 @@ def test_bad_values_in_messages(kind, name, value):
 @pytest.mark.parametrize("second", ["60", "60.5Z"])
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_leap_second_is_named(kind, second):
-    with pytest.raises(ElementsError, match=f"EPOCH is in a leap second, .*: '2016-12-31T23:59:{second}'"):
+    with pytest.raises(
+        ElementsError, match=f"EPOCH is in a leap second, .*: '2016-12-31T23:59:{second}'"
+    ):
         read_elements(FORMATS[kind]([ISS_OMM | {"EPOCH": f"2016-12-31T23:59:{second}"}]))
     with pytest.raises(ElementsError, match="EPOCH is not an instant"):
         read_elements(FORMATS[kind]([ISS_OMM | {"EPOCH": "2016-12-31T23:60:00"}]))
@@ -216,10 +252,19 @@ def test_json_damage_around_the_records(change, reason):
 
 def test_kvn_damage_is_local():
     good = as_kvn([ISS_OMM])
-    data = good + good.replace(b"ECCENTRICITY =", b"ECCENTRICITY ") + good + good.replace(b"BSTAR", b"EPOCH") + good
+    data = (
+        good
+        + good.replace(b"ECCENTRICITY =", b"ECCENTRICITY ")
+        + good
+        + good.replace(b"BSTAR", b"EPOCH")
+        + good
+    )
     elements = read_elements(data, on_error="skip")
     lines = good.count(b"\n")
-    assert (len(elements), [bad.line for bad in elements.rejected]) == (3, [lines + 1, 3 * lines + 1])
+    assert (len(elements), [bad.line for bad in elements.rejected]) == (
+        3,
+        [lines + 1, 3 * lines + 1],
+    )
 
 
 def test_xml_damage_is_local():
@@ -243,7 +288,9 @@ def test_the_one_exception_counts_lists_and_advises():
     with pytest.raises(ElementsError) as caught:
         read_elements(between(lines))
     text = str(caught.value)
-    assert text.startswith("the bytes given: 30 of 32 records could not be read\n  line 3: checksum of line 1 is '1'")
+    assert text.startswith(
+        "the bytes given: 30 of 32 records could not be read\n  line 3: checksum of line 1 is '1'"
+    )
     assert text.count("  line ") == 20 and "and 10 more" in text
     assert 'on_error="skip" (--on-error skip)' in text and 'checksum="ignore"' in text
     assert len(caught.value.rejected) == 30
@@ -263,7 +310,11 @@ def test_wrong_arguments(call):
 
 # --- no element sets ---
 
-PAGE = b"<!DOCTYPE html>\n<html><head><title>CelesTrak: 403\n Forbidden</title></head><body>\n" + as_tle() + b"</body></html>"
+PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>CelesTrak: 403\n Forbidden</title></head><body>\n"
+    + as_tle()
+    + b"</body></html>"
+)
 RATE_LIMIT = b'{"error":"You\'ve violated your query rate limit."}'
 NOT_UPDATED = b"GP data has not updated since your last successful download"
 NO_ELEMENTS = {
@@ -276,8 +327,12 @@ NO_ELEMENTS = {
     "the server refused": b"403 Forbidden",
     "wants a login": b"401 Unauthorized",
     "^the bytes given holds .* the server's answer .*You.+ve violated.*: too many requests: wait": RATE_LIMIT,
-    "^the bytes given holds .*answer '.{.*violated your query.* wait, then ask again$": b"[" + RATE_LIMIT + b"]",
-    "^the bytes given holds .*answer .*has not updated.*: use the file downloaded before": b'["' + NOT_UPDATED + b'"]',
+    "^the bytes given holds .*answer '.{.*violated your query.* wait, then ask again$": b"["
+    + RATE_LIMIT
+    + b"]",
+    "^the bytes given holds .*answer .*has not updated.*: use the file downloaded before": b'["'
+    + NOT_UPDATED
+    + b'"]',
     "answer .*has not updated since.*: use the file downloaded before": b'"' + NOT_UPDATED + b'"',
     "^the bytes given holds .*answer .*Server busy.*: read what it says; .* wait, then ask again$": b'{"message": "Server busy"}',
     "empty JSON array": b"[]",
@@ -311,7 +366,10 @@ def test_paths_that_cannot_be_read(tmp_path):
         read_elements(5)
     path = tmp_path / "latin.tle"
     path.write_bytes("\n".join(["CAFÉ", *ISS]).encode("latin-1"))
-    with open(path, encoding="utf-8") as text, pytest.raises(ElementsError, match="open it as binary"):
+    with (
+        open(path, encoding="utf-8") as text,
+        pytest.raises(ElementsError, match="open it as binary"),
+    ):
         read_elements(text)
     (tmp_path / "page.html").write_bytes(PAGE)
     with pytest.raises(ElementsError, match=r"page\.html is a web page"):
@@ -342,13 +400,20 @@ def test_limits(monkeypatch):
     bad = [record | {"BSTAR": "x"} for record in RECORDS]
     monkeypatch.setattr("gpuprop.catalogs.read.omm_csv.BLOCK", 500)  # no block has six
     monkeypatch.setattr("gpuprop.catalogs.read.tle.BLOCK", 5)
-    for data in (as_tle().replace(b"U", b"UU"), as_csv(bad), as_json([{}] * 9 + RECORDS), as_tle() + b"x\n" * 9):
+    for data in (
+        as_tle().replace(b"U", b"UU"),
+        as_csv(bad),
+        as_json([{}] * 9 + RECORDS),
+        as_tle() + b"x\n" * 9,
+    ):
         with pytest.raises(ElementsError, match="more than 5 bad records"):
             read_elements(data, on_error="skip")
 
 
 @pytest.mark.parametrize("copies", [1, 500])
-@pytest.mark.parametrize("data", [as_tle(), as_csv(RECORDS), as_kvn(RECORDS)], ids=["tle", "csv", "kvn"])
+@pytest.mark.parametrize(
+    "data", [as_tle(), as_csv(RECORDS), as_kvn(RECORDS)], ids=["tle", "csv", "kvn"]
+)
 def test_long_lines_are_refused(data, copies):
     """In the first chunk or a later one."""
     data *= copies
@@ -378,7 +443,10 @@ HOSTILE = {
     "unclosed messages": (b"<omm>" * 100_000, "without its </omm>"),
     "empty objects": (b"[" + b"{}," * 100_000 + b"{}]", "no OMM keyword"),
     "blanks after a damaged object": (b'[{"a" }' + b" " * 1_000_000, "whole"),
-    "long text": (b'[{"OBJECT_NAME": "' + b"A" * 1_000_000 + b'"}]', "OBJECT_NAME is longer than 65,536 characters"),
+    "long text": (
+        b'[{"OBJECT_NAME": "' + b"A" * 1_000_000 + b'"}]',
+        "OBJECT_NAME is longer than 65,536 characters",
+    ),
 }
 
 
@@ -424,16 +492,28 @@ def bounded(sources: str, *paths: str) -> list[str]:
     """What a process that may take no more than 512 MiB says to each of `sources`, an expression."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     program = textwrap.dedent(BOUNDED).replace("SOURCES", sources)
-    done = subprocess.run([sys.executable, "-c", program, *paths], capture_output=True, text=True, timeout=PATIENCE_S, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", program, *paths],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=environment,
+    )
     assert not done.returncode, done.stderr
     return done.stdout.splitlines()
 
 
 def test_a_gzip_bomb_stays_within_memory(tmp_path):
     """Half a gibibyte in 500 kB."""
-    (tmp_path / "bomb.gz").write_bytes(gzip.compress(as_tle()) + gzip.compress(b"\n" * (64 << 20)) * 8)
-    (tmp_path / "message.gz").write_bytes(gzip.compress(b'[{"OBJECT_NAME": "') + gzip.compress(b"A" * (64 << 20)) * 8)
-    (tmp_path / "line.gz").write_bytes(gzip.compress(as_tle()) + gzip.compress(b"1" * (64 << 20)) * 8)
+    (tmp_path / "bomb.gz").write_bytes(
+        gzip.compress(as_tle()) + gzip.compress(b"\n" * (64 << 20)) * 8
+    )
+    (tmp_path / "message.gz").write_bytes(
+        gzip.compress(b'[{"OBJECT_NAME": "') + gzip.compress(b"A" * (64 << 20)) * 8
+    )
+    (tmp_path / "line.gz").write_bytes(
+        gzip.compress(as_tle()) + gzip.compress(b"1" * (64 << 20)) * 8
+    )
     lines = bounded("sys.argv[1:]", *(str(path) for path in sorted(tmp_path.iterdir())))
     bomb, line, message = (text.split(".gz", 1)[1] for text in lines)
     assert bomb == " has more than 10,000,000 lines, the most that is read at once: split it"
@@ -442,8 +522,25 @@ def test_a_gzip_bomb_stays_within_memory(tmp_path):
 
 
 def test_a_line_of_a_gibibyte_stays_within_memory():
-    begins = [b"", ISS[0].encode(), b"EPOCH,MEAN_MOTION,", b"EPOCH = ", b'[{"EPOCH": "', b"<ndm><omm><EPOCH>", b"<html>"]
+    begins = [
+        b"",
+        ISS[0].encode(),
+        b"EPOCH,MEAN_MOTION,",
+        b"EPOCH = ",
+        b'[{"EPOCH": "',
+        b"<ndm><omm><EPOCH>",
+        b"<html>",
+    ]
     unknown, tle, csv, kvn, json_text, xml, page = bounded(f"[Long(begin) for begin in {begins!r}]")
     assert "no format that is known" in unknown and "a web page" in page
-    assert tle == csv == kvn == "long, line 1 has more than 65,536 bytes: no element set has such a line"
-    assert json_text == xml == "long holds more than 268,435,456 bytes unpacked, the most that is read at once: split it"
+    assert (
+        tle
+        == csv
+        == kvn
+        == "long, line 1 has more than 65,536 bytes: no element set has such a line"
+    )
+    assert (
+        json_text
+        == xml
+        == "long holds more than 268,435,456 bytes unpacked, the most that is read at once: split it"
+    )

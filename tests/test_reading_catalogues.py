@@ -37,7 +37,10 @@ def test_the_full_catalogue_has_python_sgp4s_bits(shared_data):
 
 def test_the_active_catalogue_has_names(shared_data):
     names = read_elements(shared_data / "celestrak_active_2025-04-15.3le").name.tolist()
-    starts = {start: sum(name.startswith(start) for name in names) for start in ("STARLINK", "ONEWEB", "QIANFAN", "HULIANWANG")}
+    starts = {
+        start: sum(name.startswith(start) for name in names)
+        for start in ("STARLINK", "ONEWEB", "QIANFAN", "HULIANWANG")
+    }
     assert starts == {"STARLINK": 7_196, "ONEWEB": 651, "QIANFAN": 90, "HULIANWANG": 24}
 
 
@@ -49,7 +52,9 @@ def test_six_digit_numbers_and_empty_designators(shared_data):
     assert same(new, read_elements(shared_data / "celestrak_2026-09_omm.json"))
 
 
-@pytest.mark.parametrize("name", ["celestrak_catalog_omm_2022-07-01.csv", "starlink_omm_2025-05-24.json"])
+@pytest.mark.parametrize(
+    "name", ["celestrak_catalog_omm_2022-07-01.csv", "starlink_omm_2025-05-24.json"]
+)
 def test_every_number_is_float_of_its_text(shared_data, name):
     text = (shared_data / name).read_text()
     if name.endswith("csv"):
@@ -114,15 +119,32 @@ def test_corrupt_files(corpus, name):
 
 
 def test_the_unedited_files_hold_the_same_three_sets(corpus):
-    array, rows, pairs = (read_elements(corpus / "corrupt-input" / f"unedited-{name}") for name in ("array.json", "rows.csv", "sets.tle"))
+    array, rows, pairs = (
+        read_elements(corpus / "corrupt-input" / f"unedited-{name}")
+        for name in ("array.json", "rows.csv", "sets.tle")
+    )
     assert same(array, rows)
     order = np.argsort(array.sat_id)[np.argsort(np.argsort(pairs.sat_id))]
-    for name in ("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID", "MEAN_MOTION", "INCLINATION", "MEAN_MOTION_DOT"):
+    for name in (
+        "OBJECT_NAME",
+        "OBJECT_ID",
+        "NORAD_CAT_ID",
+        "MEAN_MOTION",
+        "INCLINATION",
+        "MEAN_MOTION_DOT",
+    ):
         assert pairs.fields[name].tolist() == array.fields[name][order].tolist(), name
 
 
-VARIANTS = ["v01-baseline-reserialised.kvn", "v02-day-of-year-epoch-Z.kvn", "v03-units-brackets-leading-zeros.kvn"]
-VARIANTS += ["v04-comments-blank-lines-whitespace-LF.kvn", "v05-omm-3.0-header-optional-keywords-omitted.kvn"]
+VARIANTS = [
+    "v01-baseline-reserialised.kvn",
+    "v02-day-of-year-epoch-Z.kvn",
+    "v03-units-brackets-leading-zeros.kvn",
+]
+VARIANTS += [
+    "v04-comments-blank-lines-whitespace-LF.kvn",
+    "v05-omm-3.0-header-optional-keywords-omitted.kvn",
+]
 VARIANTS += ["v06-signed-integers-lowercase-exponent.kvn", "v07-xml-ndm-reserialised.xml"]
 
 
@@ -154,12 +176,14 @@ def test_kvn_and_xml_variants_are_one_set(corpus, name):
 
 
 def test_variants_joined_into_one_file(corpus):
-    joined = b"".join((corpus / "kvn-variants" / name).read_bytes() + b"\n" for name in VARIANTS[:6])
+    joined = b"".join(
+        (corpus / "kvn-variants" / name).read_bytes() + b"\n" for name in VARIANTS[:6]
+    )
     elements = read_elements(joined)
     assert len(elements) == 6
-    assert {epoch.astype(datetime.datetime) for epoch in elements.epoch.astype("datetime64[us]")} == {
-        datetime.datetime(1998, 11, 20, 6, 49, 59, 999808)
-    }
+    assert {
+        epoch.astype(datetime.datetime) for epoch in elements.epoch.astype("datetime64[us]")
+    } == {datetime.datetime(1998, 11, 20, 6, 49, 59, 999808)}
 
 
 def test_no_gp_data_found(corpus):

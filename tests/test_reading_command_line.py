@@ -34,7 +34,9 @@ def test_standard_input_is_read_once():
         read_sources(["-", "-"])
 
 
-@pytest.mark.parametrize("url", ["https://me:secret@example.org/a.csv?token=secret", "https://example.org/my.toml"])
+@pytest.mark.parametrize(
+    "url", ["https://me:secret@example.org/a.csv?token=secret", "https://example.org/my.toml"]
+)
 def test_an_address_names_fetch(url, tmp_path, capsys):
     assert main(["propagate", url, "-o", str(tmp_path / "out")]) == 2
     said = " ".join(capsys.readouterr().err.split())
@@ -44,10 +46,17 @@ def test_an_address_names_fetch(url, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "url", ["https://user:secret@example.org/active.csv?token=secret", "http://example.org/a.csv", "FTP://example.org/a"]
+    "url",
+    [
+        "https://user:secret@example.org/active.csv?token=secret",
+        "http://example.org/a.csv",
+        "FTP://example.org/a",
+    ],
 )
 def test_info_of_an_address(url, capsys):
-    """An address is not opened as a directory of snapshots, and what may be a secret is not repeated."""
+    """An address is not opened as a directory of snapshots, and what may be a secret is not
+    repeated.
+    """
     assert main(["info", url]) == 2
     said = capsys.readouterr().err
     assert "gpuprop fetch" in said and "secret" not in said

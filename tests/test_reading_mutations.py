@@ -1,5 +1,5 @@
-"""Damaged files: no exception but ElementsError, records in = records out + records rejected, no damaged number read as another, and
-the same bits from the numpy and cpu engines for what is read.
+"""Damaged files: no exception but ElementsError, records in = records out + records rejected, no
+damaged number read as another, and the same bits from the numpy and cpu engines for what is read.
 
 Records in are counted here by loops over lines that share nothing with the reader.
 """
@@ -21,10 +21,21 @@ from gpuprop.elements.fields import OMM_FIELDS
 from gpuprop.elements.sets import Elements
 
 NUMERIC = [name for name, (dtype, _, _) in OMM_FIELDS.items() if dtype != "object"]
-NAMED = b"".join(b"OBJECT %d\n%s\n" % (i, b"\n".join(as_tle().split(b"\n")[2 * i : 2 * i + 2])) for i in range(12))
-FILES = {"tle": as_tle(), "3le": NAMED, **{kind: write(RECORDS[:12]) for kind, write in FORMATS.items()}}
-FILES["json in an object"] = json.dumps({"total": 12, "data": RECORDS[:12], "view": {"next": None}}, indent=1).encode()
-FILES["json of lines"] = json.dumps([{"name": "A", "line1": first, "line2": second} for first, second in sets(as_tle())[:12]]).encode()
+NAMED = b"".join(
+    b"OBJECT %d\n%s\n" % (i, b"\n".join(as_tle().split(b"\n")[2 * i : 2 * i + 2]))
+    for i in range(12)
+)
+FILES = {
+    "tle": as_tle(),
+    "3le": NAMED,
+    **{kind: write(RECORDS[:12]) for kind, write in FORMATS.items()},
+}
+FILES["json in an object"] = json.dumps(
+    {"total": 12, "data": RECORDS[:12], "view": {"next": None}}, indent=1
+).encode()
+FILES["json of lines"] = json.dumps(
+    [{"name": "A", "line1": first, "line2": second} for first, second in sets(as_tle())[:12]]
+).encode()
 
 
 # --- records in ---
@@ -36,11 +47,17 @@ def lines_of(data: bytes) -> list[bytes]:
 
 def count_tle(data: bytes) -> int:
     def kind(line: bytes) -> int:
-        if line[:2] in (b"1 ", b"2 ") and (len(line) > 40 or (re.fullmatch(rb" *[0-9]+", line[3:7]) and len(line) > 6)):
+        if line[:2] in (b"1 ", b"2 ") and (
+            len(line) > 40 or (re.fullmatch(rb" *[0-9]+", line[3:7]) and len(line) > 6)
+        ):
             return int(line[:1])
         return 0
 
-    kinds = [kind(line) for line in lines_of(data) if line.strip(b" \t") and not line.lstrip(b" \t").startswith(b"#")]
+    kinds = [
+        kind(line)
+        for line in lines_of(data)
+        if line.strip(b" \t") and not line.lstrip(b" \t").startswith(b"#")
+    ]
     total = 0
     for i, this in enumerate(kinds):
         following = kinds[i + 1] if i + 1 < len(kinds) else 0
@@ -51,8 +68,14 @@ def count_tle(data: bytes) -> int:
 
 def count_csv(data: bytes) -> int:
     def is_header(line: bytes) -> bool:
-        columns = [{name.strip(b' "\t').upper() for name in line.split(separator)} for separator in (b",", b";", b"\t")]
-        return any(len(names & {b"EPOCH", b"MEAN_MOTION", b"ECCENTRICITY", b"NORAD_CAT_ID"}) >= 2 for names in columns)
+        columns = [
+            {name.strip(b' "\t').upper() for name in line.split(separator)}
+            for separator in (b",", b";", b"\t")
+        ]
+        return any(
+            len(names & {b"EPOCH", b"MEAN_MOTION", b"ECCENTRICITY", b"NORAD_CAT_ID"}) >= 2
+            for names in columns
+        )
 
     lines = [line for line in lines_of(data) if line.strip(b" \t")]
     first = next(i for i, line in enumerate(lines) if is_header(line))
@@ -64,12 +87,18 @@ def count_kvn(data: bytes) -> int:
     for line in lines_of(data):
         text = line.decode("latin-1").strip()
         if text and text.split()[0].upper() != "COMMENT":
-            total += total == 0 or re.match(r"CCSDS_[A-Z]+_VERS[ \t]*=", text, re.IGNORECASE) is not None
+            total += (
+                total == 0 or re.match(r"CCSDS_[A-Z]+_VERS[ \t]*=", text, re.IGNORECASE) is not None
+            )
     return total
 
 
 def count_xml(data: bytes) -> int:
-    return len(re.findall(rb"<(?:[A-Za-z]\w*:)?omm[\s>]", re.sub(rb"<!--.*?-->", b"", data, flags=re.DOTALL)))
+    return len(
+        re.findall(
+            rb"<(?:[A-Za-z]\w*:)?omm[\s>]", re.sub(rb"<!--.*?-->", b"", data, flags=re.DOTALL)
+        )
+    )
 
 
 COUNT = {"tle": count_tle, "csv": count_csv, "kvn": count_kvn, "xml": count_xml}
@@ -79,7 +108,9 @@ def check(data: bytes) -> None:
     try:
         elements = read_elements(data, on_error="skip")
         good, rejected = len(elements), elements.rejected
-        assert good and all(np.isfinite(elements.fields[name].astype(float)).all() for name in NUMERIC)
+        assert good and all(
+            np.isfinite(elements.fields[name].astype(float)).all() for name in NUMERIC
+        )
         check_engines(elements[:50])
     except ElementsError as error:
         good, rejected = 0, error.rejected
@@ -99,7 +130,9 @@ def check(data: bytes) -> None:
 
 
 def values_of(text: str) -> list[object] | None:
-    """The JSON values that stand in the text one after the other; None where something else stands between them."""
+    """The JSON values that stand in the text one after the other; None where something else stands
+    between them.
+    """
     values, at = [], 0
     while text[at:].strip(" \t\r\n"):
         at += len(text[at:]) - len(text[at:].lstrip(" \t\r\n"))
@@ -116,12 +149,17 @@ def values_of(text: str) -> list[object] | None:
 def is_flat(value: object) -> bool:
     return not (
         isinstance(value, (dict, list))
-        and any(isinstance(each, (dict, list)) for each in (value if isinstance(value, list) else value.values()))
+        and any(
+            isinstance(each, (dict, list))
+            for each in (value if isinstance(value, list) else value.values())
+        )
     )
 
 
 def check_json(data: bytes, good: int, rejected: int) -> None:
-    """What is JSON has as many records as flat objects; what is none is never read without a complaint."""
+    """What is JSON has as many records as flat objects; what is none is never read without a
+    complaint.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -133,7 +171,11 @@ def check_json(data: bytes, good: int, rejected: int) -> None:
     assert good + rejected
     for whole in values if len(values) == 1 else []:
         records = whole.get("data") if isinstance(whole, dict) and not is_flat(whole) else whole
-        if isinstance(records, list) and all(isinstance(each, dict) and is_flat(each) for each in records) and records:
+        if (
+            isinstance(records, list)
+            and all(isinstance(each, dict) and is_flat(each) for each in records)
+            and records
+        ):
             keys = {key.strip().upper() for each in records for key in each}
             known = keys & {*OMM_FIELDS, "LINE1", "LINE2"}
             assert good + rejected == (len(records) if known or records is whole else 1)
@@ -142,7 +184,9 @@ def check_json(data: bytes, good: int, rejected: int) -> None:
 
 
 def check_engines(elements: Elements) -> None:
-    """Over an hour, for the sets of the same month: a deep-space orbit is stepped on from its epoch."""
+    """Over an hour, for the sets of the same month: a deep-space orbit is stepped on from its
+    epoch.
+    """
     elements = elements[np.abs(elements.epoch - elements.epoch[0]) < np.timedelta64(30, "D")]
     times = elements.epoch[0] + np.array([0, 3_600_000_000_000], "timedelta64[ns]")
     one, other = (Propagator(elements, engine=engine).states(times) for engine in ("numpy", "cpu"))
@@ -157,7 +201,9 @@ MUTATION = st.tuples(
     st.floats(0, 1, exclude_max=True),
     st.floats(0, 1, exclude_max=True),
     st.binary(min_size=1, max_size=3)
-    | st.sampled_from([b"\n", b"\r\n", b"\0", b'"', b",", b"<", b"}", b"]", b"{", b"#", b"1 ", b"=", b"\xff"]),
+    | st.sampled_from(
+        [b"\n", b"\r\n", b"\0", b'"', b",", b"<", b"}", b"]", b"{", b"#", b"1 ", b"=", b"\xff"]
+    ),
 )
 
 
@@ -180,7 +226,9 @@ def mutated(data: bytes, mutation: tuple[str, float, float, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", FILES)
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=4))
 @example(mutations=[("truncate", 0.99, 0.0, b"x")])
 def test_mutations_of_every_format(kind, mutations):
@@ -190,11 +238,23 @@ def test_mutations_of_every_format(kind, mutations):
     check(data)
 
 
-NESTED = json.dumps([{"omm": {"metadata": {"OBJECT_NAME": "A"}, "data": record | {"tags": [{}, "}{"]}}} for record in RECORDS[:6]]).encode()
+NESTED = json.dumps(
+    [
+        {"omm": {"metadata": {"OBJECT_NAME": "A"}, "data": record | {"tags": [{}, "}{"]}}}
+        for record in RECORDS[:6]
+    ]
+).encode()
 
 
-@pytest.mark.parametrize("data", [FILES["json"], FILES["json in an object"], FILES["json of lines"], NESTED])
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize(
+    "data", [FILES["json"], FILES["json in an object"], FILES["json of lines"], NESTED]
+)
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=3))
 def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations):
     for mutation in mutations:
@@ -203,7 +263,11 @@ def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations
     def outcome() -> tuple[object, ...]:
         try:
             elements = read_elements(data, on_error="skip")
-            return [values.tolist() for values in elements.fields.values()], elements.rejected, elements.notes
+            return (
+                [values.tolist() for values in elements.fields.values()],
+                elements.rejected,
+                elements.notes,
+            )
         except ElementsError as error:
             return str(error), error.rejected
 
@@ -214,16 +278,29 @@ def test_objects_decoded_at_once_and_token_by_token_are_the_same(data, mutations
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(data=st.binary(max_size=300) | st.text(alphabet='12 #{}[]",:.=<>/\n\rAE-+0', max_size=300).map(str.encode))
+@given(
+    data=st.binary(max_size=300)
+    | st.text(alphabet='12 #{}[]",:.=<>/\n\rAE-+0', max_size=300).map(str.encode)
+)
 def test_random_bytes(data):
     check(data)
 
 
-REAL = ["spacetrack_full_2025-04-15.2le", "celestrak_active_2025-04-15.3le", "celestrak_2026-09_omm.csv", "celestrak_2026-09_omm.json"]
+REAL = [
+    "spacetrack_full_2025-04-15.2le",
+    "celestrak_active_2025-04-15.3le",
+    "celestrak_2026-09_omm.csv",
+    "celestrak_2026-09_omm.json",
+]
 
 
 @pytest.mark.parametrize("name", REAL)
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(mutations=st.lists(MUTATION, min_size=1, max_size=4), start=st.floats(0, 0.9))
 def test_mutations_of_real_catalogues(name: str, shared_data: pathlib.Path, mutations, start):
     data = (shared_data / name).read_bytes()
@@ -248,7 +325,11 @@ def damaged_sets(change: str) -> bytes:
             for byte in range(256) if change != "delete" else [0]:
                 if byte in b"\r\n" and change != "delete":
                     continue
-                new = {"delete": b"", "insert": bytes([byte]) + text[at : at + 1], "replace": bytes([byte])}[change]
+                new = {
+                    "delete": b"",
+                    "insert": bytes([byte]) + text[at : at + 1],
+                    "replace": bytes([byte]),
+                }[change]
                 damaged = [ISS[0].encode(), ISS[1].encode()]
                 damaged[line] = text[:at] + new + text[at + 1 :]
                 sets.append(b"\n".join(damaged))

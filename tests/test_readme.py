@@ -1,4 +1,6 @@
-"""The README is run: its Python blocks, one after the other, in a directory where its command has been run; and its figures of size."""
+"""The README is run: its Python blocks, one after the other, in a directory where its command has
+been run; and its figures of size.
+"""
 
 import os
 import re
@@ -38,14 +40,19 @@ def test_there_are_blocks():
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
 def test_python_block(race, number):
-    subprocess.run([sys.executable, "-c", BLOCKS[number]], cwd=race, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-c", BLOCKS[number]], cwd=race, check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def test_sizes_are_as_told(race):
     snapshots = gpuprop.open_snapshots(race / "race")
     assert len(snapshots.satellites) == 4408 and len(snapshots.times) == 1440
     assert round(len(snapshots) / 1e6, 1) == 6.3
-    assert round(sum(path.stat().st_size for path in (race / "race").rglob("*.arrow")) / 1e6, -1) == 390
+    assert (
+        round(sum(path.stat().st_size for path in (race / "race").rglob("*.arrow")) / 1e6, -1)
+        == 390
+    )
 
 
 def test_status_table_is_complete():
@@ -55,6 +62,14 @@ def test_status_table_is_complete():
 
 def test_the_map_names_what_is_there():
     """Every package and module at the top of gpuprop, and nothing else."""
-    named = {name.strip("/") for line in re.findall(r"^gpuprop/(.+?)  ", README, re.MULTILINE) for name in line.split(", ")}
-    there = {path.name for path in (ROOT / "gpuprop").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    named = {
+        name.strip("/")
+        for line in re.findall(r"^gpuprop/(.+?)  ", README, re.MULTILINE)
+        for name in line.split(", ")
+    }
+    there = {
+        path.name
+        for path in (ROOT / "gpuprop").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert named == there - {"__init__.py", "__main__.py"}

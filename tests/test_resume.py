@@ -1,10 +1,24 @@
-"""A run that was cut off goes on: what is sound stays, what is not is written again, and the bytes are those of a run that was not."""
+"""A run that was cut off goes on: what is sound stays, what is not is written again, and the bytes
+are those of a run that was not.
+"""
 
 import errno
 import os
 
 import pytest
-from arrow_samples import GRID, IRREGULAR, contents, cut_off, listed, manifest, propagator, put_manifest, resume, satellites, small_layout
+from arrow_samples import (
+    GRID,
+    IRREGULAR,
+    contents,
+    cut_off,
+    listed,
+    manifest,
+    propagator,
+    put_manifest,
+    resume,
+    satellites,
+    small_layout,
+)
 
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
@@ -27,7 +41,9 @@ def undisturbed(tmp_path):
 
 
 # --- what is there stays, what is not is written ---
-@pytest.mark.parametrize("form", [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}], ids=str)
+@pytest.mark.parametrize(
+    "form", [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}], ids=str
+)
 def test_every_engine_goes_on_with_the_same_bytes(tmp_path, engine, form):
     write_snapshots(tmp_path / "undisturbed", propagator("numpy", 1), GRID, **form)
     cut_off(tmp_path / "out", **form)
@@ -35,30 +51,53 @@ def test_every_engine_goes_on_with_the_same_bytes(tmp_path, engine, form):
     count = 1 if form.get("dtype") == "float32" else 2  # its parts hold 14 instants
     report = resume(tmp_path / "out", engine, **form)
     assert contents(tmp_path / "out") == contents(tmp_path / "undisturbed")
-    assert (report.resumed, report.computed, report.rewritten) == (count, 37 * (53 - (14 if count == 1 else 16)), [])
-    assert report.rows == 37 * 53 and report.bytes == sum(entry["bytes"] for entry in manifest(tmp_path / "out")["parts"])
+    assert (report.resumed, report.computed, report.rewritten) == (
+        count,
+        37 * (53 - (14 if count == 1 else 16)),
+        [],
+    )
+    assert report.rows == 37 * 53 and report.bytes == sum(
+        entry["bytes"] for entry in manifest(tmp_path / "out")["parts"]
+    )
     assert report.status == open_snapshots(tmp_path / "out").status_counts()
     parts = [name for name in before if "part" in name]
     assert len(parts) == count
-    assert all((tmp_path / "out" / name).stat().st_ino == before[name] for name in parts), "they were not written again"
+    assert all((tmp_path / "out" / name).stat().st_ino == before[name] for name in parts), (
+        "they were not written again"
+    )
     engines = [entry["engine"] for entry in manifest(tmp_path / "out")["parts"]]
     assert engines == ["numpy"] * count + [report.engine] * (report.parts - count)
 
 
 def test_a_run_of_a_version_without_planes_and_slots_is_resumed(tmp_path, monkeypatch):
-    """Its file of the satellites has neither column, and stays as it is; the digest of the element sets is the same."""
+    """Its file of the satellites has neither column, and stays as it is; the digest of the element
+    sets is the same.
+    """
     filed = gpuprop.walker("53:37/37/1", 550.0)
     with monkeypatch.context() as before:
-        before.setattr(Elements, "to_arrow", lambda sats, to_arrow=Elements.to_arrow: to_arrow(sats).drop_columns(["plane", "slot"]))
+        before.setattr(
+            Elements,
+            "to_arrow",
+            lambda sats, to_arrow=Elements.to_arrow: to_arrow(sats).drop_columns(["plane", "slot"]),
+        )
         write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID)
     old = contents(tmp_path)
     (tmp_path / "snapshots" / "part-000002.arrow").unlink()
     report = write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID, resume=True)
     assert report.resumed == report.parts - 1 and contents(tmp_path) == old
-    assert open_snapshots(tmp_path).satellites.column_names[-1] == "MEAN_MOTION_DDOT" and not verify_snapshots(tmp_path).findings
+    assert (
+        open_snapshots(tmp_path).satellites.column_names[-1] == "MEAN_MOTION_DDOT"
+        and not verify_snapshots(tmp_path).findings
+    )
     (tmp_path / "satellites.arrow").unlink()
-    assert write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID, resume=True).computed == 0
-    assert open_snapshots(tmp_path).satellites["plane"].to_pylist() == list(range(37)) and not verify_snapshots(tmp_path).findings
+    assert (
+        write_snapshots(tmp_path, Propagator(filed, "numpy", threads=1), GRID, resume=True).computed
+        == 0
+    )
+    assert (
+        open_snapshots(tmp_path).satellites["plane"].to_pylist() == list(range(37))
+        and not verify_snapshots(tmp_path).findings
+    )
 
 
 def test_nothing_there_is_a_run_anew(tmp_path, undisturbed):
@@ -74,12 +113,16 @@ def test_a_complete_run_is_left_as_it_is(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
     report = resume(tmp_path)
     assert (report.computed, report.resumed, report.rewritten) == (0, 7, [])
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+    assert {
+        path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()
+    } == before
 
 
 def gaps(missing, parts=7):
     """The parts that a manifest does not list, as Manifest.missing gives them."""
-    return Manifest({"parts": parts}, parts=[{"part": index} for index in range(parts) if index not in missing]).missing
+    return Manifest(
+        {"parts": parts}, parts=[{"part": index} for index in range(parts) if index not in missing]
+    ).missing
 
 
 @pytest.mark.parametrize("missing", [[0], [3], [6], [0, 2, 3, 6], [0, 1, 2, 3, 4, 5, 6]])
@@ -89,13 +132,22 @@ def test_parts_missing_anywhere(tmp_path, undisturbed, missing, monkeypatch):
         (tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow").unlink()
     asked = []
     snapshots = Propagator.snapshots
-    monkeypatch.setattr(Propagator, "snapshots", lambda self, times, *a, **k: asked.append(len(times)) or snapshots(self, times, *a, **k))
+    monkeypatch.setattr(
+        Propagator,
+        "snapshots",
+        lambda self, times, *a, **k: asked.append(len(times)) or snapshots(self, times, *a, **k),
+    )
     report = resume(tmp_path / "out")
     assert contents(tmp_path / "out") == undisturbed
     lengths = [8] * 6 + [5]
-    assert asked[1:] == [sum(lengths[index] for index in gap) for gap in gaps(missing)], "a pipeline for each run of parts, no more"
+    assert asked[1:] == [sum(lengths[index] for index in gap) for gap in gaps(missing)], (
+        "a pipeline for each run of parts, no more"
+    )
     assert report.computed == 37 * sum(lengths[index] for index in missing)
-    assert report.rewritten == [f"snapshots/part-{index:06d}.arrow is missing, but the manifest lists it" for index in missing]
+    assert report.rewritten == [
+        f"snapshots/part-{index:06d}.arrow is missing, but the manifest lists it"
+        for index in missing
+    ]
 
 
 def test_irregular_instants(tmp_path, monkeypatch):
@@ -113,7 +165,9 @@ def test_progress_goes_on_from_what_is_there(tmp_path):
     calls = []
     resume(tmp_path, progress=lambda *done: calls.append(done))
     assert calls[0] == (37 * 16, 37 * 53, size)
-    assert [done for done, _, _ in calls[1:]] == [37 * min(instants, 53) for instants in range(18, 55, 2)]
+    assert [done for done, _, _ in calls[1:]] == [
+        37 * min(instants, 53) for instants in range(18, 55, 2)
+    ]
 
 
 def test_missing_parts_are_ranges():
@@ -126,9 +180,18 @@ def test_missing_parts_are_ranges():
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"frame": "itrs"}, r"frame: teme there, itrs asked for; earth_orientation: None there, astropy-iers-data"),
-        ({"dtype": "float32"}, r"\(dtype: float64 there, float32 asked for; part_instants: 8 there, 14 asked for.*parts: 7|parts"),
-        ({"format": "parquet"}, r"\(format: arrow there, parquet asked for; compression: none there, zstd asked for\)"),
+        (
+            {"frame": "itrs"},
+            r"frame: teme there, itrs asked for; earth_orientation: None there, astropy-iers-data",
+        ),
+        (
+            {"dtype": "float32"},
+            r"\(dtype: float64 there, float32 asked for; part_instants: 8 there, 14 asked for.*parts: 7|parts",
+        ),
+        (
+            {"format": "parquet"},
+            r"\(format: arrow there, parquet asked for; compression: none there, zstd asked for\)",
+        ),
         ({"compression": "lz4"}, r"\(compression: none there, lz4 asked for\)"),
         ({"sunlit": True}, "sunlit: False there, True asked for"),
     ],
@@ -139,7 +202,9 @@ def test_another_plan_is_refused_with_what_differs(tmp_path, options, says, comp
     before = contents(tmp_path)
     with pytest.raises(PlanDiffers, match=says) as caught:
         resume(tmp_path, **options)
-    assert "was written from another plan" in str(caught.value) and "choose another directory" in str(caught.value)
+    assert "was written from another plan" in str(
+        caught.value
+    ) and "choose another directory" in str(caught.value)
     assert contents(tmp_path) == before
 
 
@@ -149,9 +214,21 @@ def test_other_satellites_instants_and_models_are_refused(tmp_path):
     fields = {name: values.copy() for name, values in satellites().fields.items()}
     fields["MEAN_ANOMALY"][7] += 1e-9
     for prop, times, says in (
-        (Propagator(Elements(fields, notes=satellites().notes), "numpy"), GRID, r"plan \(elements: xxh3-128:[0-9a-f]{32} there, xxh3-128"),
-        (propagator("numpy"), time_grid("2026-01-01T00:00:00Z", duration="53min", step="30s"), "step: 1min there, 30s asked for; instants"),
-        (Propagator(satellites(), "numpy", "wgs84"), GRID, r"plan \(gravity: wgs72 there, wgs84 asked for\)"),
+        (
+            Propagator(Elements(fields, notes=satellites().notes), "numpy"),
+            GRID,
+            r"plan \(elements: xxh3-128:[0-9a-f]{32} there, xxh3-128",
+        ),
+        (
+            propagator("numpy"),
+            time_grid("2026-01-01T00:00:00Z", duration="53min", step="30s"),
+            "step: 1min there, 30s asked for; instants",
+        ),
+        (
+            Propagator(satellites(), "numpy", "wgs84"),
+            GRID,
+            r"plan \(gravity: wgs72 there, wgs84 asked for\)",
+        ),
     ):
         with pytest.raises(PlanDiffers, match=says):
             write_snapshots(tmp_path, prop, times, resume=True)
@@ -164,7 +241,10 @@ def test_other_satellites_instants_and_models_are_refused(tmp_path):
 
 
 def test_overwrite_and_resume_are_two_things(tmp_path):
-    with pytest.raises(ValueError, match="overwrite removes what is there, and resume goes on with what is there: give one of them"):
+    with pytest.raises(
+        ValueError,
+        match="overwrite removes what is there, and resume goes on with what is there: give one of them",
+    ):
         resume(tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out").exists()
 
@@ -198,7 +278,10 @@ DAMAGE = {
     "empty": (lambda data: b"", "it has 0 bytes"),
     "longer": (lambda data: data + b"x", "it has 24,515 bytes"),
     "zeros": (lambda data: bytes(len(data)), "it does not end as a complete arrow file does"),
-    "end lost": (lambda data: data[:-4096] + bytes(4096), "it does not end as a complete arrow file does"),
+    "end lost": (
+        lambda data: data[:-4096] + bytes(4096),
+        "it does not end as a complete arrow file does",
+    ),
 }
 
 
@@ -210,22 +293,30 @@ def test_damaged_parts_are_written_again(tmp_path, undisturbed, kind, index):
     file = tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow"
     file.write_bytes(change(file.read_bytes()))
     report = resume(tmp_path / "out")
-    assert len(report.rewritten) == 1 and report.rewritten[0].startswith(f"snapshots/{file.name} is damaged: {says}")
+    assert len(report.rewritten) == 1 and report.rewritten[0].startswith(
+        f"snapshots/{file.name} is damaged: {says}"
+    )
     assert (report.resumed, report.computed) == (6, 37 * 8)
     assert contents(tmp_path / "out") == undisturbed and verify_snapshots(tmp_path / "out").sound
 
 
 def test_a_bit_that_has_turned_in_what_was_committed_last(tmp_path, undisturbed):
-    """The last two are what a power loss may have reached: their digest is looked at. That of all is verify's."""
+    """The last two are what a power loss may have reached: their digest is looked at. That of all
+    is verify's.
+    """
     cut_off(tmp_path / "out", rows=37 * 40)
     assert manifest(tmp_path / "out")["last"] == [2, 3]
     for index in (0, 3):
         file = tmp_path / "out" / "snapshots" / f"part-{index:06d}.arrow"
         file.write_bytes(flip(file.read_bytes(), 10_000))
     report = resume(tmp_path / "out")
-    assert report.rewritten == ["snapshots/part-000003.arrow is damaged: its digest is not the one in the manifest"]
+    assert report.rewritten == [
+        "snapshots/part-000003.arrow is damaged: its digest is not the one in the manifest"
+    ]
     found = verify_snapshots(tmp_path / "out", drop=True)
-    assert [each.file for each in found.findings] == found.dropped == ["snapshots/part-000000.arrow"]
+    assert (
+        [each.file for each in found.findings] == found.dropped == ["snapshots/part-000000.arrow"]
+    )
     assert listed(tmp_path / "out") == [1, 2, 3, 4, 5, 6]
     resume(tmp_path / "out")
     assert contents(tmp_path / "out") == undisturbed
@@ -237,7 +328,11 @@ def test_the_file_of_the_satellites(tmp_path, undisturbed, change):
     file = tmp_path / "out" / "satellites.arrow"
     file.write_bytes(change(file.read_bytes())) if change else file.unlink()
     report = resume(tmp_path / "out")
-    assert report.computed == 0 and len(report.rewritten) == 1 and report.rewritten[0].startswith("satellites.arrow is ")
+    assert (
+        report.computed == 0
+        and len(report.rewritten) == 1
+        and report.rewritten[0].startswith("satellites.arrow is ")
+    )
     assert contents(tmp_path / "out") == undisturbed and manifest(tmp_path / "out")["complete"]
 
 
@@ -250,12 +345,17 @@ def test_what_was_left_half_done_is_removed(tmp_path, undisturbed):
         "snapshots/.part-000006.arrow.partial",
     ):
         (out / name).write_bytes(b"half")
-    for name in ("snapshots/part-000002.arrow", "snapshots/part-000005.arrow"):  # not committed: the manifest does not list them
+    # not committed: the manifest does not list them
+    for name in ("snapshots/part-000002.arrow", "snapshots/part-000005.arrow"):
         (out / name).write_bytes(undisturbed[name])
     (out / ".lock").write_bytes(b'{"gpuprop": "0.1.0", "pid": 1}')
     resume(out)
     assert contents(out) == undisturbed
-    assert {path.name for path in out.iterdir()} == {"manifest.json", "satellites.arrow", "snapshots"}
+    assert {path.name for path in out.iterdir()} == {
+        "manifest.json",
+        "satellites.arrow",
+        "snapshots",
+    }
 
 
 # --- one job per directory ---
@@ -265,7 +365,10 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
     def progress(done, total, size):
         if done == 37 * 20:
             for options in ({}, {"resume": True}, {"overwrite": True}, {"shard": "1/2"}):
-                with pytest.raises(Busy, match=rf"out is being written by another job \(pid {os.getpid()} on .+, since 2") as caught:
+                with pytest.raises(
+                    Busy,
+                    match=rf"out is being written by another job \(pid {os.getpid()} on .+, since 2",
+                ) as caught:
                     write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, **options)
                 refused.append(caught.value)
             with pytest.raises(Busy):
@@ -283,7 +386,9 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
 
 
 def test_a_lock_that_its_holder_removes_while_another_waits_for_it(tmp_path, monkeypatch):
-    """The other opened the file before it was removed: what it locks then protects nothing, and it takes the new one."""
+    """The other opened the file before it was removed: what it locks then protects nothing, and it
+    takes the new one.
+    """
     first = Lock(tmp_path / ".lock")
     take = Lock._take
     opened = []
@@ -311,7 +416,10 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path, undisturbe
 
     monkeypatch.setattr("fcntl.flock", flock)
     report = write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
-    assert report.notes == [f"the file system has no locks (No locks available): see that no second job writes {tmp_path / 'out'}"]
+    assert report.notes == [
+        "the file system has no locks (No locks available): see that no second job writes "
+        f"{tmp_path / 'out'}"
+    ]
     assert contents(tmp_path / "out") == undisturbed
 
 
@@ -334,7 +442,10 @@ def test_an_interrupt_between_a_part_and_its_manifest(tmp_path, undisturbed, mon
     with pytest.raises(KeyboardInterrupt):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
     assert listed(tmp_path / "out") == [0, 1]
-    assert sorted(path.name for path in (tmp_path / "out" / "snapshots").iterdir()) == ["part-000000.arrow", "part-000001.arrow"]
+    assert sorted(path.name for path in (tmp_path / "out" / "snapshots").iterdir()) == [
+        "part-000000.arrow",
+        "part-000001.arrow",
+    ]
     monkeypatch.undo()
     small_layout(monkeypatch)
     resume(tmp_path / "out")

@@ -1,4 +1,6 @@
-"""--resume, --shard, verify, merge and signals, as a user meets them: processes that are stopped, killed and started again."""
+"""--resume, --shard, verify, merge and signals, as a user meets them: processes that are stopped,
+killed and started again.
+"""
 
 import json
 import os
@@ -16,8 +18,20 @@ import gpuprop.snapshots.layout
 from gpuprop import open_snapshots
 from gpuprop.snapshots.resume_command import CAUTION
 
-PART_BYTES = 2_000  # a part for each instant of 24 satellites: a job of a second or two has hundreds
-JOB = ("propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "5h", "--engine", "numpy", "--threads", "1")
+# a part for each instant of 24 satellites: a job of a second or two has hundreds
+PART_BYTES = 2_000
+JOB = (
+    "propagate",
+    "walker:53:24/3/1@600",
+    "-o",
+    "out",
+    "--duration",
+    "5h",
+    "--engine",
+    "numpy",
+    "--threads",
+    "1",
+)
 PROGRAM = f"""
 import sys, time
 import gpuprop.snapshots.layout as plan
@@ -65,7 +79,10 @@ def whole_run(run, *options):
 
 # --- signals ---
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-@pytest.mark.parametrize(("number", "code", "word"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")])
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+)
 def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     process = started(tmp_path)
     process.send_signal(number)
@@ -74,13 +91,27 @@ def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --resume"
     said = f"gpuprop: {word}\nComplete parts are kept, the unfinished part is discarded. Resume with: {again}\n"
     assert err.endswith(said)
-    listed = {entry["file"] for entry in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]}
+    listed = {
+        entry["file"]
+        for entry in json.loads((tmp_path / "out" / "manifest.json").read_text())["parts"]
+    }
     assert 3 <= len(listed) < 300
-    assert {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out" / "snapshots").iterdir()} == listed
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"manifest.json", "satellites.arrow", "snapshots"}
+    assert {
+        str(path.relative_to(tmp_path / "out"))
+        for path in (tmp_path / "out" / "snapshots").iterdir()
+    } == listed
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "manifest.json",
+        "satellites.arrow",
+        "snapshots",
+    }
 
     code, out, err = run(*again.split()[1:])
-    assert code == 0 and "wrote out: 24 satellites x 300 instants" in out and f"resumed: {len(listed)} of 300 parts were there" in err
+    assert (
+        code == 0
+        and "wrote out: 24 satellites x 300 instants" in out
+        and f"resumed: {len(listed)} of 300 parts were there" in err
+    )
     assert contents(tmp_path / "out") == whole_run(run)
     code, out, err = run(*again.split()[1:], "--json")
     report = json.loads(out)
@@ -107,7 +138,11 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     process.send_signal(signal.SIGSTOP)
     for option in ("--resume", "--overwrite"):
         code, out, err = run(*JOB, option)
-        assert (code, out) == (1, "") and f"gpuprop: out is being written by another job (pid {process.pid} on {os.uname().nodename}" in err
+        assert (
+            (code, out) == (1, "")
+            and f"gpuprop: out is being written by another job (pid {process.pid} on {os.uname().nodename}"
+            in err
+        )
         assert "Resume with" not in err
     code, out, err = run("verify", "out", "--quick")
     assert code == 1 and "of 300 parts are not written yet" in out and "--threads 1 --resume" in out
@@ -124,7 +159,11 @@ def test_another_plan_exits_with_2(run, tmp_path):
     before = contents(tmp_path / "out")
     code, out, err = run(*JOB, "--resume", "--step", "30s", "--no-velocity")
     assert (code, out) == (2, "")
-    for key in ("velocity: True there, False asked for", "step: 1min there, 30s asked for", "instants: 300 there, 600 asked for"):
+    for key in (
+        "velocity: True there, False asked for",
+        "step: 1min there, 30s asked for",
+        "instants: 300 there, 600 asked for",
+    ):
         assert key in err
     assert contents(tmp_path / "out") == before
     code, out, err = run(*JOB)
@@ -134,7 +173,10 @@ def test_another_plan_exits_with_2(run, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--resume", "--overwrite"], "--overwrite removes what is there: leave it out, or leave out --resume"),
+        (
+            ["--resume", "--overwrite"],
+            "--overwrite removes what is there: leave it out, or leave out --resume",
+        ),
         (["--shard", "1/2", "--overwrite"], "or leave out --shard"),
         (["--shard", "3/2"], "there is no shard 3/2: they count from 1/2 to 2/2"),
         (["--shard", "two"], "the second of eight is 2/8"),
@@ -159,7 +201,9 @@ def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
         patch.setattr(os, "fsync", full)
         code, _, err = run(*JOB)
     assert code == 1 and "No space left on device while committing the file" in err
-    assert "Resume with: gpuprop propagate walker:53:24/3/1@600 -o out" in err and err.endswith(" --resume\n")
+    assert "Resume with: gpuprop propagate walker:53:24/3/1@600 -o out" in err and err.endswith(
+        " --resume\n"
+    )
     assert run(*JOB, "--resume")[0] == 0
     assert contents(tmp_path / "out") == whole_run(run)
 
@@ -173,7 +217,11 @@ def test_shards_from_a_batch_system(run, tmp_path):
     assert code == 0 and (json.loads(out)["parts"], json.loads(out)["rows"]) == (100, 2400)
     code, out, err = run("merge", "out")
     again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --shard"
-    assert (code, out) == (1, "") and "  shard 1/3 is not there\n" in err and f"{CAUTION}\n  {again} 1/3 --resume\n" in err
+    assert (
+        (code, out) == (1, "")
+        and "  shard 1/3 is not there\n" in err
+        and f"{CAUTION}\n  {again} 1/3 --resume\n" in err
+    )
     assert f"  {again} 3/3 --resume\n" in err
     code, out, _ = run("verify", "out")
     assert (
@@ -189,9 +237,14 @@ def test_shards_from_a_batch_system(run, tmp_path):
     assert "all shards are there: out is whole" in err
     assert contents(tmp_path / "out") == whole_run(run)
     code, out, _ = run("merge", "out", "--json")
-    assert code == 0 and json.loads(out) == dict(path="out", shards=3, parts=300, rows=7200, bytes=json.loads(out)["bytes"])
+    assert code == 0 and json.loads(out) == dict(
+        path="out", shards=3, parts=300, rows=7200, bytes=json.loads(out)["bytes"]
+    )
     assert "complete already" in run(*JOB, "--shard", "3/3", "--resume")[1]
-    assert "there are fewer parts than shards" in run(*JOB[:2], "-o", "few", "--duration", "1min", "--shard", "1/2")[1]
+    assert (
+        "there are fewer parts than shards"
+        in run(*JOB[:2], "-o", "few", "--duration", "1min", "--shard", "1/2")[1]
+    )
 
 
 # --- verify ---
@@ -199,7 +252,9 @@ def test_verify(run, tmp_path):
     assert run(*JOB)[0] == 0
     expected = contents(tmp_path / "out")
     code, out, _ = run("verify", "out")
-    assert code == 0 and out.startswith("out: 301 files, ") and out.endswith(", every byte: sound\n")
+    assert (
+        code == 0 and out.startswith("out: 301 files, ") and out.endswith(", every byte: sound\n")
+    )
     file = tmp_path / "out" / "snapshots" / "part-000017.arrow"
     data = bytearray(file.read_bytes())
     data[1500] ^= 1
@@ -211,7 +266,14 @@ def test_verify(run, tmp_path):
     again = " ".join(["gpuprop", *JOB, "--resume"])
     what = "snapshots/part-000017.arrow is damaged: its digest is not the one in the manifest"
     assert found["findings"] == [
-        dict(what=what, file="snapshots/part-000017.arrow", part=17, shard=None, command=None, command_in_manifest=again)
+        dict(
+            what=what,
+            file="snapshots/part-000017.arrow",
+            part=17,
+            shard=None,
+            command=None,
+            command_in_manifest=again,
+        )
     ]
     code, out, _ = run("verify", "out", "--drop")
     assert (
@@ -234,21 +296,42 @@ def test_the_command_is_given_for_where_it_was_called(run, tmp_path, monkeypatch
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     code, out, _ = run("verify", "../out")
-    assert code == 1 and f"cd {tmp_path} && gpuprop propagate walker:53:24/3/1@600 -o out --duration 1min --resume" in out
+    assert (
+        code == 1
+        and f"cd {tmp_path} && gpuprop propagate walker:53:24/3/1@600 -o out --duration 1min --resume"
+        in out
+    )
 
 
 def test_verify_of_what_is_not_there(run, tmp_path):
-    for path, message in (("absent", "is not a directory of snapshots"), (".", "has no manifest.json")):
+    for path, message in (
+        ("absent", "is not a directory of snapshots"),
+        (".", "has no manifest.json"),
+    ):
         for command in ("verify", "merge"):
             code, out, err = run(command, path)
             assert (code, out) == (1, "") and message in err
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("more", [[], ["--format", "parquet"], ["--shard", "1/2"]], ids=["arrow", "parquet", "shard"])
+@pytest.mark.parametrize(
+    "more", [[], ["--format", "parquet"], ["--shard", "1/2"]], ids=["arrow", "parquet", "shard"]
+)
 def test_a_run_of_satellites_with_another_epoch_is_refused_with_the_epoch(run, more):
-    """Older runs have it from the constellation, not from --start. With the epoch that the error names the run goes on."""
-    job = ["propagate", "walker:53:24/3/1@600", "-o", "out", "--duration", "10min", "--start", "2026-03-01", *more]
+    """Older runs have it from the constellation, not from --start. With the epoch that the error
+    names the run goes on.
+    """
+    job = [
+        "propagate",
+        "walker:53:24/3/1@600",
+        "-o",
+        "out",
+        "--duration",
+        "10min",
+        "--start",
+        "2026-03-01",
+        *more,
+    ]
     assert run(*job, "--epoch", "2026-01-01")[0] == 0
     code, _, err = run(*job, "--resume")
     said = " ".join(err.split())

@@ -1,4 +1,6 @@
-"""The ground gives way under a run: directories that go, clocks that jump, disks that are full or read only; then it goes on."""
+"""The ground gives way under a run: directories that go, clocks that jump, disks that are full or
+read only; then it goes on.
+"""
 
 import errno
 import os
@@ -7,7 +9,17 @@ import subprocess
 import time
 
 import pytest
-from arrow_samples import GRID, contents, cut_off, listed, manifest, propagator, resume, satellites, small_layout
+from arrow_samples import (
+    GRID,
+    contents,
+    cut_off,
+    listed,
+    manifest,
+    propagator,
+    resume,
+    satellites,
+    small_layout,
+)
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.snapshots import plan_snapshots, verify_snapshots, write
@@ -32,7 +44,10 @@ def test_the_directory_is_removed_under_a_run(tmp_path, undisturbed):
         if done == 37 * 20:
             shutil.rmtree(tmp_path / "out")
 
-    with pytest.raises(FileNotFoundError, match=r"the directory .*snapshots has been removed while committing the file"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=r"the directory .*snapshots has been removed while committing the file",
+    ):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
     assert not (tmp_path / "out").exists()
     resume(tmp_path / "out")
@@ -49,9 +64,12 @@ def test_another_job_takes_the_place_of_a_directory_that_was_removed(tmp_path, u
             write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
 
     with pytest.raises(
-        (RuntimeError, FileNotFoundError), match=r"No such file or directory while committing|was removed while the job ran"
+        (RuntimeError, FileNotFoundError),
+        match=r"No such file or directory while committing|was removed while the job ran",
     ):
-        write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, compression="zstd", progress=progress)
+        write_snapshots(
+            tmp_path / "out", propagator("numpy", 1), GRID, compression="zstd", progress=progress
+        )
     assert contents(tmp_path / "out") == undisturbed
     assert verify_snapshots(tmp_path / "out").sound
 
@@ -61,7 +79,10 @@ def test_a_lock_that_somebody_removed_stops_the_job(tmp_path, undisturbed):
         if done == 37 * 20:
             (tmp_path / "out" / ".lock").unlink()
 
-    with pytest.raises(RuntimeError, match=r"out: its \.lock was removed while the job ran, so that another may write there now; stopped"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"out: its \.lock was removed while the job ran, so that another may write there now; stopped",
+    ):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
     assert listed(tmp_path / "out") == [0, 1]
     resume(tmp_path / "out")
@@ -91,7 +112,9 @@ def test_a_clock_that_jumps(tmp_path, undisturbed, monkeypatch):
 # --- a disk that is full, or read only: real ones, where root may mount them ---
 @pytest.fixture
 def small_disk(tmp_path):
-    """mount(size=..., ...): a disk of one's own at tmp_path/disk, mounted (again) with these options; skipped where that is not allowed."""
+    """mount(size=..., ...): a disk of one's own at tmp_path/disk, mounted (again) with these
+    options; skipped where that is not allowed.
+    """
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = []
@@ -109,16 +132,22 @@ def small_disk(tmp_path):
         subprocess.run(["umount", str(disk)], check=True)
 
 
-@pytest.mark.parametrize("kilobytes", [4, 8, 16, 32, 36, 48, 64, 68, 72, 76, 80, 100, 104, 108, 140, 180])
+@pytest.mark.parametrize(
+    "kilobytes", [4, 8, 16, 32, 36, 48, 64, 68, 72, 76, 80, 100, 104, 108, 140, 180]
+)
 def test_a_disk_that_is_full(small_disk, undisturbed, kilobytes):
-    """Wherever it happens: in the lock, the manifest, the satellites, a part, its manifest. Emptied a little, it goes on."""
+    """Wherever it happens: in the lock, the manifest, the satellites, a part, its manifest. Emptied
+    a little, it goes on.
+    """
     out = small_disk(f"size={kilobytes}k") / "out"
     for options in ({}, {"resume": True}, {"resume": True}):
         if options and not (out / "manifest.json").exists():
             continue
         with pytest.raises(OSError, match="No space left on device") as caught:
             write_snapshots(out, propagator("numpy", 1), GRID, **options)
-        assert caught.value.errno == errno.ENOSPC and str(caught.value.filename).startswith(str(out))
+        assert caught.value.errno == errno.ENOSPC and str(caught.value.filename).startswith(
+            str(out)
+        )
         assert not list(out.rglob("*.partial")) and not (out / ".lock").exists()
         if (out / "manifest.json").exists():
             found = [each for each in verify_snapshots(out).findings if each.file]
@@ -135,12 +164,17 @@ def test_a_disk_that_is_read_only(small_disk, undisturbed):
     cut_off(out)
     small_disk("ro")
     before = contents(out)
-    with pytest.raises(OSError, match=r"Read-only file system while locking the directory: '.*/out/\.lock'"):
+    with pytest.raises(
+        OSError, match=r"Read-only file system while locking the directory: '.*/out/\.lock'"
+    ):
         resume(out)
     with pytest.raises(OSError, match="Read-only file system"):
         write_snapshots(out.parent / "another", propagator("numpy", 1), GRID)
     assert contents(out) == before
-    assert len(open_snapshots(out, partial=True)) == 37 * 16 and len(verify_snapshots(out).findings) == 1
+    assert (
+        len(open_snapshots(out, partial=True)) == 37 * 16
+        and len(verify_snapshots(out).findings) == 1
+    )
     small_disk("rw")
     resume(out)
     assert contents(out) == undisturbed

@@ -1,7 +1,8 @@
-"""Killed with SIGKILL at random moments, and before and after every step by which a file becomes part of a directory; then resumed.
+"""Killed with SIGKILL at random moments, and before and after every step by which a file becomes
+part of a directory; then resumed.
 
-The jobs are forked from a server that holds one thread, on a disk in memory where there is one: what is killed is a process, not a
-machine, so that the speed of the disk proves nothing here.
+The jobs are forked from a server that holds one thread, on a disk in memory where there is one:
+what is killed is a process, not a machine, so that the speed of the disk proves nothing here.
 """
 
 import functools
@@ -31,8 +32,11 @@ from gpuprop.snapshots.check import fault
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork are POSIX")
 
 SERVER = multiprocessing.get_context("forkserver" if sys.platform != "win32" else None)
-SERVER.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"])
-# What changes a directory: a file is opened (by NewFile), written, synced and renamed, its directory is synced; locks; what is removed.
+SERVER.set_forkserver_preload(
+    ["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"]
+)
+# What changes a directory: a file is opened (by NewFile), written, synced and renamed, its
+# directory is synced; locks; what is removed.
 STEPS = {
     os: ("open", "fsync", "replace", "unlink", "mkdir", "pwrite", "ftruncate", "close"),
     gpuprop.dataset.local: ("open",),
@@ -40,7 +44,11 @@ STEPS = {
 }
 MANY, THREE = 1, 60_000  # bytes of a part, and how many parts that makes: 27, or 3
 PARQUET = {"format": "parquet", "compression": "zstd"}
-FORMS = {"arrow": {}, "float32-lz4": {"dtype": "float32", "compression": "lz4"}, "parquet-float32": {**PARQUET, "dtype": "float32"}}
+FORMS = {
+    "arrow": {},
+    "float32-lz4": {"dtype": "float32", "compression": "lz4"},
+    "parquet-float32": {**PARQUET, "dtype": "float32"},
+}
 
 
 def lay_out(part_bytes):
@@ -52,7 +60,9 @@ def lay_out(part_bytes):
 @pytest.fixture(autouse=True)
 def layout(monkeypatch):
     for name in ("BATCH_ROWS", "MOST_BATCH_ROWS", "PART_BYTES"):
-        monkeypatch.setattr(f"gpuprop.snapshots.layout.{name}", getattr(gpuprop.snapshots.layout, name))
+        monkeypatch.setattr(
+            f"gpuprop.snapshots.layout.{name}", getattr(gpuprop.snapshots.layout, name)
+        )
     return lay_out
 
 
@@ -66,7 +76,9 @@ def memory():
 
 # --- what the forked processes do ---
 def job(directory, part_bytes, options, begun=None, die_at=None):
-    """Write, in a process of its own. begun: an event that is set when all is loaded. die_at: the step that it does not live to do."""
+    """Write, in a process of its own. begun: an event that is set when all is loaded. die_at: the
+    step that it does not live to do.
+    """
     lay_out(part_bytes)
     gpuprop.dataset.local.PIECE = 1024  # so that some are under way on the threads of the disk
     prop = propagator("numpy", 1)
@@ -79,7 +91,9 @@ def job(directory, part_bytes, options, begun=None, die_at=None):
 
 
 def die(at):
-    """Make SIGKILL come just before the call number `at` of STEPS: just after the one before it, as far as the disk can tell."""
+    """Make SIGKILL come just before the call number `at` of STEPS: just after the one before it, as
+    far as the disk can tell.
+    """
     numbers = itertools.count()
 
     def deadly(function):
@@ -115,7 +129,9 @@ def assert_nothing_lost(directory, at_least=()):
             found[entry["part"]] = entry["digest"]
     assert set(at_least) <= set(found)
     if found:
-        assert len(open_snapshots(directory, partial=True)) == sum(37 * n for n in instants(directory, found))
+        assert len(open_snapshots(directory, partial=True)) == sum(
+            37 * n for n in instants(directory, found)
+        )
     return found
 
 
@@ -136,11 +152,14 @@ def assert_whole(directory, expected):
 # --- at random moments ---
 @pytest.mark.parametrize("options", FORMS.values(), ids=FORMS)
 def test_killed_at_random_moments(memory, options):
-    """Sixty kills, twenty with each form: of runs that are resumed six times each, or until one of the jobs gets through."""
+    """Sixty kills, twenty with each form: of runs that are resumed six times each, or until one of
+    the jobs gets through.
+    """
     lay_out(MANY)
     begun = time.perf_counter()
     write_snapshots(memory / "undisturbed", propagator("numpy", 1), GRID, **options)
-    length = time.perf_counter() - begun  # of a job, about; how busy the machine is changes it from one job to the next
+    # of a job, about; how busy the machine is changes it from one job to the next
+    length = time.perf_counter() - begun
     expected = contents(memory / "undisturbed")
     moments = random.Random(20261125)
     kills, cut_off, directory = 0, set(), None  # deaths, and how many parts were there after one
@@ -148,7 +167,9 @@ def test_killed_at_random_moments(memory, options):
         if number % 6 == 0:
             directory, listed = memory / str(number), {}
         event = SERVER.Event()
-        process = SERVER.Process(target=job, args=(directory, MANY, {**options, "resume": True}, event))
+        process = SERVER.Process(
+            target=job, args=(directory, MANY, {**options, "resume": True}, event)
+        )
         process.start()
         assert event.wait(PATIENCE_S)
         begun = time.perf_counter()
@@ -210,7 +231,9 @@ def test_killed_at_every_step_of_a_run(memory):
 
 
 def test_killed_at_every_step_of_a_resume(memory):
-    """Of a run with a hole, a damaged part, one that was not committed and what an earlier death left."""
+    """Of a run with a hole, a damaged part, one that was not committed and what an earlier death
+    left.
+    """
     lay_out(THREE)
     write_snapshots(memory / "undisturbed", propagator("numpy", 1), GRID)
     expected = contents(memory / "undisturbed")
@@ -218,15 +241,22 @@ def test_killed_at_every_step_of_a_resume(memory):
     record = json.loads((memory / "hurt" / "manifest.json").read_text())
     record["parts"], record["complete"] = record["parts"][:2], False
     put_manifest(memory / "hurt", record)
-    (memory / "hurt" / "snapshots" / "part-000000.arrow").write_bytes(expected["snapshots/part-000000.arrow"][:5_000])
+    (memory / "hurt" / "snapshots" / "part-000000.arrow").write_bytes(
+        expected["snapshots/part-000000.arrow"][:5_000]
+    )
     (memory / "hurt" / "snapshots" / ".part-000002.arrow.01234567.partial").write_bytes(b"half")
 
     def after_death(directory):
-        assert (directory / "snapshots" / "part-000001.arrow").read_bytes() == expected["snapshots/part-000001.arrow"]
+        assert (directory / "snapshots" / "part-000001.arrow").read_bytes() == expected[
+            "snapshots/part-000001.arrow"
+        ]
         write_snapshots(directory, propagator("numpy", 1), GRID, resume=True)
         assert_whole(directory, expected)
 
-    assert every_step(copied(memory / "hurt"), memory / "out", THREE, {"resume": True}, after_death) > 35
+    assert (
+        every_step(copied(memory / "hurt"), memory / "out", THREE, {"resume": True}, after_death)
+        > 35
+    )
 
 
 def test_killed_at_every_step_of_overwriting(memory):
@@ -242,13 +272,20 @@ def test_killed_at_every_step_of_overwriting(memory):
             write_snapshots(directory, propagator("numpy", 1), GRID, resume=True)
             kept.append(False)
         except PlanDiffers:
-            assert {name: data for name, data in contents(directory).items() if "/." not in name and name[0] != "."} == old
+            assert {
+                name: data
+                for name, data in contents(directory).items()
+                if "/." not in name and name[0] != "."
+            } == old
             assert open_snapshots(directory).complete
             kept.append(True)
             write_snapshots(directory, propagator("numpy", 1), GRID, overwrite=True)
         assert_whole(directory, expected)
 
-    assert every_step(copied(memory / "old"), memory / "out", THREE, {"overwrite": True}, after_death) > 60
+    assert (
+        every_step(copied(memory / "old"), memory / "out", THREE, {"overwrite": True}, after_death)
+        > 60
+    )
     assert kept == sorted(kept, reverse=True) and set(kept) == {True, False}
 
 
@@ -269,5 +306,8 @@ def test_killed_at_every_step_of_the_last_shard(memory):
         merge_snapshots(directory)  # the manifests of shards that a killed merge left
         assert_whole(directory, expected)
 
-    assert every_step(copied(memory / "two"), memory / "out", THREE, {"shard": "2/3"}, after_death) > 35
+    assert (
+        every_step(copied(memory / "two"), memory / "out", THREE, {"shard": "2/3"}, after_death)
+        > 35
+    )
     assert set(through) == {0, 1}

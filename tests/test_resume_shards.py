@@ -1,4 +1,6 @@
-"""Shards: shares of one run, written beside each other by jobs that know nothing of each other, and made one."""
+"""Shards: shares of one run, written beside each other by jobs that know nothing of each other, and
+made one.
+"""
 
 import json
 import multiprocessing
@@ -41,7 +43,9 @@ def undisturbed(tmp_path):
 
 def write(directory, shard=None, **options):
     command = [*COMMAND, *(["--shard", shard] if shard else [])]
-    return write_snapshots(directory, propagator("numpy", 1), GRID, shard=shard, command=command, **options)
+    return write_snapshots(
+        directory, propagator("numpy", 1), GRID, shard=shard, command=command, **options
+    )
 
 
 def files(directory):
@@ -55,9 +59,14 @@ def assert_whole(directory, expected):
 
 
 # --- which parts are whose ---
-@pytest.mark.parametrize("text", ["", "2", "2/", "/8", "0/8", "9/8", "1/0", "-1/8", "1.5/8", "1/8/2", "one/two"])
+@pytest.mark.parametrize(
+    "text", ["", "2", "2/", "/8", "0/8", "9/8", "1/0", "-1/8", "1.5/8", "1/8/2", "one/two"]
+)
 def test_what_is_no_shard(tmp_path, text):
-    with pytest.raises(ValueError, match=r"is not I/N: the second of eight is 2/8|there is no shard .*: they count from 1/"):
+    with pytest.raises(
+        ValueError,
+        match=r"is not I/N: the second of eight is 2/8|there is no shard .*: they count from 1/",
+    ):
         write(tmp_path / "out", text)
     assert not (tmp_path / "out").exists()
 
@@ -72,12 +81,27 @@ def test_every_part_is_in_one_shard_in_the_order_of_time(count, parts):
 
 def test_names():
     shard = Shard.parse("2/8")
-    assert (str(shard), shard.manifest, shard.lock) == ("2/8", "shard-002-of-008.json", ".lock-002-of-008")
-    assert Shard.named(Shard(1200, 1001).manifest) == Shard(1200, 1001) and Shard.named("shard-009-of-008.json") is None
+    assert (str(shard), shard.manifest, shard.lock) == (
+        "2/8",
+        "shard-002-of-008.json",
+        ".lock-002-of-008",
+    )
+    assert (
+        Shard.named(Shard(1200, 1001).manifest) == Shard(1200, 1001)
+        and Shard.named("shard-009-of-008.json") is None
+    )
 
 
 # --- the same bytes ---
-@pytest.mark.parametrize("order", [["1/3", "2/3", "3/3"], ["3/3", "1/3", "2/3"], ["1/1"], [f"{i}/9" for i in (9, 2, 4, 6, 8, 1, 3, 5, 7)]])
+@pytest.mark.parametrize(
+    "order",
+    [
+        ["1/3", "2/3", "3/3"],
+        ["3/3", "1/3", "2/3"],
+        ["1/1"],
+        [f"{i}/9" for i in (9, 2, 4, 6, 8, 1, 3, 5, 7)],
+    ],
+)
 def test_the_last_shard_merges(tmp_path, undisturbed, order):
     out = tmp_path / "out"
     reports = []
@@ -87,7 +111,10 @@ def test_the_last_shard_merges(tmp_path, undisturbed, order):
             assert Shard.parse(shard).manifest in files(out) and "manifest.json" not in files(out)
     assert_whole(out, undisturbed)
     assert [report.merged for report in reports] == [False] * (len(order) - 1) + [True]
-    assert sum(report.rows for report in reports) == 37 * 53 and sum(report.parts for report in reports) == 7
+    assert (
+        sum(report.rows for report in reports) == 37 * 53
+        and sum(report.parts for report in reports) == 7
+    )
     whole = json.loads((tmp_path / "undisturbed" / "manifest.json").read_text())
     merged = json.loads((out / "manifest.json").read_text())
     assert [merged[key] for key in ("plan", "satellites", "parts", "complete")] == [
@@ -98,7 +125,13 @@ def test_the_last_shard_merges(tmp_path, undisturbed, order):
 
 def test_a_shard_without_parts_is_complete_at_once(tmp_path):
     report = write(tmp_path, "1/9")  # 7 * 1 // 9
-    assert (report.parts, report.rows, report.instants, report.first, report.last) == (0, 0, 0, None, None)
+    assert (report.parts, report.rows, report.instants, report.first, report.last) == (
+        0,
+        0,
+        0,
+        None,
+        None,
+    )
     assert json.loads((tmp_path / "shard-001-of-009.json").read_text())["complete"] is True
 
 
@@ -116,11 +149,15 @@ def fill(directory, shard, ready, engine="numpy"):
 def test_shards_that_begin_and_end_together(tmp_path, undisturbed):
     """Eight processes, let go at once: none is refused, nothing is lost, and one of them merges."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"])
+    context.set_forkserver_preload(
+        ["pytest", "pyarrow.dataset", "pyarrow.parquet", "gpuprop.snapshots", "gpuprop.filings"]
+    )
     for number in range(4):
         out = tmp_path / str(number)
         ready = context.Barrier(8)
-        shards = [context.Process(target=fill, args=(out, f"{index}/8", ready)) for index in range(1, 9)]
+        shards = [
+            context.Process(target=fill, args=(out, f"{index}/8", ready)) for index in range(1, 9)
+        ]
         for each in shards:
             each.start()
         for each in shards:
@@ -157,9 +194,14 @@ def test_a_shard_that_was_cut_off_goes_on_beside_the_others(tmp_path, undisturbe
 def test_shards_of_another_plan_or_number_are_refused(tmp_path):
     write(tmp_path, "1/3")
     before = contents(tmp_path)
-    with pytest.raises(PlanDiffers, match=r"shard 1/3 in .* another plan \(compression: none there, zstd asked for\)"):
+    with pytest.raises(
+        PlanDiffers,
+        match=r"shard 1/3 in .* another plan \(compression: none there, zstd asked for\)",
+    ):
         write(tmp_path, "2/3", compression="zstd")
-    with pytest.raises(FileExistsError, match="holds shard 1/3: 1/4 is not of the same run; give I/3"):
+    with pytest.raises(
+        FileExistsError, match="holds shard 1/3: 1/4 is not of the same run; give I/3"
+    ):
         write(tmp_path, "1/4")
     assert contents(tmp_path) == before
 
@@ -182,14 +224,22 @@ def test_two_first_shards_of_different_plans(tmp_path, monkeypatch):
 def test_whole_runs_and_shards_do_not_mix(tmp_path, undisturbed):
     write(tmp_path / "shards", "1/3")
     for options in ({}, {"resume": True}):
-        with pytest.raises(FileExistsError, match=r"holds shards of a run \(of 3\): go on with each .* or merge them \(gpuprop merge"):
+        with pytest.raises(
+            FileExistsError,
+            match=r"holds shards of a run \(of 3\): go on with each .* or merge them \(gpuprop merge",
+        ):
             write(tmp_path / "shards", **options)
     write(tmp_path / "shards", overwrite=True)
     assert_whole(tmp_path / "shards", undisturbed)
     for options in ({}, {"resume": True}):
-        with pytest.raises(FileExistsError, match="holds a whole run: go on with it without a shard"):
+        with pytest.raises(
+            FileExistsError, match="holds a whole run: go on with it without a shard"
+        ):
             write(tmp_path / "shards", "1/3", **options)
-    with pytest.raises(ValueError, match="overwrite removes what is there, and a shard has others beside it: give one of them"):
+    with pytest.raises(
+        ValueError,
+        match="overwrite removes what is there, and a shard has others beside it: give one of them",
+    ):
         write(tmp_path / "shards", "1/3", overwrite=True)
     assert_whole(tmp_path / "shards", undisturbed)
 
@@ -200,10 +250,20 @@ def test_locks_of_shards(tmp_path, monkeypatch):
 
     def progress(done, total, size):
         if done == 37 * 2:
-            with pytest.raises(Busy, match=rf"shard 1/3 of .* is being written by another job \(pid {os.getpid()} on "):
+            with pytest.raises(
+                Busy,
+                match=rf"shard 1/3 of .* is being written by another job \(pid {os.getpid()} on ",
+            ):
                 write(tmp_path, "1/3", resume=True)
-            for attempt in (lambda: write(tmp_path), lambda: merge_snapshots(tmp_path), lambda: verify_snapshots(tmp_path, drop=True)):
-                with pytest.raises(Busy, match=rf"is being written by another job \(shard 1/3: pid {os.getpid()} on "):
+            for attempt in (
+                lambda: write(tmp_path),
+                lambda: merge_snapshots(tmp_path),
+                lambda: verify_snapshots(tmp_path, drop=True),
+            ):
+                with pytest.raises(
+                    Busy,
+                    match=rf"is being written by another job \(shard 1/3: pid {os.getpid()} on ",
+                ):
                     attempt()
             write(tmp_path, "3/3")
             refused.append(True)
@@ -214,20 +274,29 @@ def test_locks_of_shards(tmp_path, monkeypatch):
 
 
 def test_a_shard_begins_while_others_make_and_remove_files(tmp_path, monkeypatch):
-    """A directory that another makes meanwhile is no file, and a lock that another has removed since is no foreign file."""
+    """A directory that another makes meanwhile is no file, and a lock that another has removed
+    since is no foreign file.
+    """
     real, asked = Path.is_dir, []
-    monkeypatch.setattr(Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path))  # at first it is not there
+    # at first it is not there
+    monkeypatch.setattr(
+        Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path)
+    )
     (tmp_path / "out").mkdir()
     make_directory(tmp_path / "out")
     monkeypatch.undo()
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="is a file: give a directory"):
         make_directory(tmp_path / "file")
-    monkeypatch.setattr("gpuprop.snapshots.inventory.contents", lambda *_: {".lock-001-of-008": True})
+    monkeypatch.setattr(
+        "gpuprop.snapshots.inventory.contents", lambda *_: {".lock-001-of-008": True}
+    )
     assert not Holdings.of(tmp_path / "out").foreign
 
 
-def test_a_shard_begins_while_another_checks_whether_it_was_the_last(tmp_path, undisturbed, monkeypatch):
+def test_a_shard_begins_while_another_checks_whether_it_was_the_last(
+    tmp_path, undisturbed, monkeypatch
+):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
     monkeypatch.setattr("gpuprop.dataset.lock.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
@@ -244,7 +313,10 @@ def test_a_shard_begins_while_another_checks_whether_it_was_the_last(tmp_path, u
 # --- reading, merging, verifying ---
 def test_reading_before_the_merge(tmp_path):
     write(tmp_path, "3/3")
-    with pytest.raises(ValueError, match=r"holds shards that are not merged, 1 of 3 complete: `gpuprop merge .*`.*partial=True"):
+    with pytest.raises(
+        ValueError,
+        match=r"holds shards that are not merged, 1 of 3 complete: `gpuprop merge .*`.*partial=True",
+    ):
         open_snapshots(tmp_path)
     ds = open_snapshots(tmp_path, partial=True)
     assert not ds.complete and len(ds) == ds.dataset.count_rows() == 37 * 21
@@ -271,7 +343,8 @@ def test_merging_says_what_is_missing_with_the_command_for_it(tmp_path):
         "  shard 2/4: snapshots/part-000002.arrow is missing, but the manifest lists it",
         "  shard 3/4 is not there",
         "  shard 4/4 has 1 of 2 parts",
-        f"to write what is missing, repeat the command of the run with --resume and --shard. {CAUTION}",
+        "to write what is missing, repeat the command of the run with --resume and --shard. "
+        f"{CAUTION}",
         *(f"  {command} {number}/4 --resume" for number in (1, 2, 3, 4)),
     ]
     found = {(each.shard, each.file, each.command) for each in verify_snapshots(tmp_path).findings}
@@ -306,7 +379,9 @@ def test_a_merged_run_goes_on_without_shards(tmp_path, undisturbed):
     (finding,) = verify_snapshots(out).findings
     assert finding.command == "gpuprop propagate 'my catalogue.csv' -o out --resume"
     verify_snapshots(out, drop=True)
-    with pytest.raises(FileExistsError, match="holds the merged shards of a run: go on with it without a shard"):
+    with pytest.raises(
+        FileExistsError, match="holds the merged shards of a run: go on with it without a shard"
+    ):
         write(out, "2/2", resume=True)
     assert write(out, resume=True).computed == 37 * 8
     assert_whole(out, undisturbed)
@@ -318,9 +393,14 @@ def test_a_merge_that_failed_is_done_by_hand(tmp_path, undisturbed, monkeypatch)
     write(out, "1/2")
     with monkeypatch.context() as patch:
         patch.setattr("gpuprop.snapshots.merge.PATIENCE_S", 0.1)
-        patch.setattr("gpuprop.snapshots.merge.joined", lambda holdings: (_ for _ in ()).throw(OSError("no space")))
+        patch.setattr(
+            "gpuprop.snapshots.merge.joined",
+            lambda holdings: (_ for _ in ()).throw(OSError("no space")),
+        )
         assert write(out, "2/2").merged is False
-    assert [each.what for each in verify_snapshots(out).findings] == ["all shards are complete, but not merged"]
+    assert [each.what for each in verify_snapshots(out).findings] == [
+        "all shards are complete, but not merged"
+    ]
     merged = merge_snapshots(out)
     assert (merged.shards, merged.parts, merged.rows) == (2, 7, 37 * 53)
     assert_whole(out, undisturbed)
@@ -344,4 +424,10 @@ def test_a_shard_that_was_killed_holds_up_nobody(tmp_path, undisturbed):
 def killed(directory):
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
         setattr(gpuprop.snapshots.layout, name, value)
-    write_snapshots(directory, propagator("numpy", 1), GRID, shard="1/2", progress=lambda *done: os.kill(os.getpid(), signal.SIGKILL))
+    write_snapshots(
+        directory,
+        propagator("numpy", 1),
+        GRID,
+        shard="1/2",
+        progress=lambda *done: os.kill(os.getpid(), signal.SIGKILL),
+    )

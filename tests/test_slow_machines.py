@@ -1,4 +1,6 @@
-"""No test fails because a machine is slow or busy, or because a shell runs the tests in the background."""
+"""No test fails because a machine is slow or busy, or because a shell runs the tests in the
+background.
+"""
 
 import ast
 import os
@@ -18,14 +20,26 @@ def test_examples_are_not_timed():
 
 
 def test_waits_for_what_must_happen_use_patience_s():
-    """A fixed number of seconds is too short on some machine. Waits under a second are pauses, in which nothing should happen."""
+    """A fixed number of seconds is too short on some machine. Waits under a second are pauses, in
+    which nothing should happen.
+    """
     impatient = []
     for path in sorted(HERE.glob("*.py")):
-        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+        for call in (
+            node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)
+        ):
             name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-            waits = [word.value for word in call.keywords if word.arg == "timeout"] + (call.args if name in ("wait", "join") else [])
-            seconds = [each.value for each in waits if isinstance(each, ast.Constant) and isinstance(each.value, (int, float))]
-            impatient += [f"{path.name}:{call.lineno}: {ast.unparse(call)}" for each in seconds if each >= 1]
+            waits = [word.value for word in call.keywords if word.arg == "timeout"] + (
+                call.args if name in ("wait", "join") else []
+            )
+            seconds = [
+                each.value
+                for each in waits
+                if isinstance(each, ast.Constant) and isinstance(each.value, (int, float))
+            ]
+            impatient += [
+                f"{path.name}:{call.lineno}: {ast.unparse(call)}" for each in seconds if each >= 1
+            ]
     assert not impatient
 
 

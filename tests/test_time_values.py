@@ -1,4 +1,6 @@
-"""Instants and durations of other libraries: the same values in every container give the same nanoseconds, or the same error."""
+"""Instants and durations of other libraries: the same values in every container give the same
+nanoseconds, or the same error.
+"""
 
 import subprocess
 import sys
@@ -18,7 +20,14 @@ from gpuprop.time.times import instant_ns
 from gpuprop.time.units import DAY, LAST_NS, SECOND
 
 UTC = timezone.utc
-NS = [parse_instant(text) for text in ("2026-01-01T00:00:00.123456789", "2016-12-31T23:59:59.999999999", "1969-12-31T23:59:59.5")]
+NS = [
+    parse_instant(text)
+    for text in (
+        "2026-01-01T00:00:00.123456789",
+        "2016-12-31T23:59:59.999999999",
+        "1969-12-31T23:59:59.5",
+    )
+]
 LONDON = "Europe/London"  # one hour off in summer, and in the winter of 1969
 US = [ns // 1_000 * 1_000 for ns in NS]
 WITHIN_RANGE = st.integers(parse_instant("1680-01-01"), parse_instant("2260-01-01"))
@@ -26,7 +35,9 @@ SINCE_1972 = st.integers(parse_instant("1972-01-01"), parse_instant("2027-01-01"
 
 
 def datetimes(values, zone=None):
-    return [datetime(1970, 1, 1, tzinfo=zone) + timedelta(microseconds=ns // 1_000) for ns in values]
+    return [
+        datetime(1970, 1, 1, tzinfo=zone) + timedelta(microseconds=ns // 1_000) for ns in values
+    ]
 
 
 def arrow(values, zone=None):
@@ -36,7 +47,11 @@ def arrow(values, zone=None):
 def pandas(values, zone=None):
     """A Series. None is NaT."""
     pd = pytest.importorskip("pandas")
-    series = pd.Series(np.array([np.iinfo(np.int64).min if ns is None else ns for ns in values]).view("datetime64[ns]"))
+    series = pd.Series(
+        np.array([np.iinfo(np.int64).min if ns is None else ns for ns in values]).view(
+            "datetime64[ns]"
+        )
+    )
     return series if zone is None else series.dt.tz_localize("UTC").dt.tz_convert(zone)
 
 
@@ -64,25 +79,42 @@ COLUMNS = {
     "list of Timestamps": lambda values, zone=None: pandas(values, zone).tolist(),
     "Polars": polars,
     "Arrow": arrow,
-    "Arrow, chunked": lambda values, zone=None: pa.chunked_array([arrow(values[:1], zone), arrow(values[1:], zone)]),
+    "Arrow, chunked": lambda values, zone=None: pa.chunked_array(
+        [arrow(values[:1], zone), arrow(values[1:], zone)]
+    ),
     "Arrow scalars": lambda values, zone=None: list(arrow(values, zone)),
 }
 NAIVE = {
     **COLUMNS,
     "numpy": lambda values: np.array(values).view("datetime64[ns]"),
     "list of datetime64": lambda values: list(np.array(values).view("datetime64[ns]")),
-    "xarray": lambda values: pytest.importorskip("xarray").DataArray(np.array(values).view("datetime64[ns]"), dims="time"),
+    "xarray": lambda values: pytest.importorskip("xarray").DataArray(
+        np.array(values).view("datetime64[ns]"), dims="time"
+    ),
     "text": lambda values: [format_ns(ns).removesuffix("Z") for ns in values],
     "Arrow of text": lambda values: pa.array([format_ns(ns).removesuffix("Z") for ns in values]),
-    "Arrow, dictionary of text": lambda values: pa.array([format_ns(ns).removesuffix("Z") for ns in values]).dictionary_encode(),
+    "Arrow, dictionary of text": lambda values: pa.array(
+        [format_ns(ns).removesuffix("Z") for ns in values]
+    ).dictionary_encode(),
     "numpy of text": lambda values: np.array([format_ns(ns).removesuffix("Z") for ns in values]),
-    "pandas Series of text": lambda values: pytest.importorskip("pandas").Series([format_ns(ns).removesuffix("Z") for ns in values]),
-    "Polars of text": lambda values: pytest.importorskip("polars").Series([format_ns(ns).removesuffix("Z") for ns in values]),
+    "pandas Series of text": lambda values: pytest.importorskip("pandas").Series(
+        [format_ns(ns).removesuffix("Z") for ns in values]
+    ),
+    "Polars of text": lambda values: pytest.importorskip("polars").Series(
+        [format_ns(ns).removesuffix("Z") for ns in values]
+    ),
 }
 AWARE = {
-    **{f"{name}, {zone}": (make, zone) for name, make in COLUMNS.items() for zone in ("UTC", LONDON)},
+    **{
+        f"{name}, {zone}": (make, zone)
+        for name, make in COLUMNS.items()
+        for zone in ("UTC", LONDON)
+    },
     "text with Z": (lambda values, zone: [format_ns(ns) for ns in values], "UTC"),
-    "Polars of text with Z": (lambda values, zone: pytest.importorskip("polars").Series([format_ns(ns) for ns in values]), "UTC"),
+    "Polars of text with Z": (
+        lambda values, zone: pytest.importorskip("polars").Series([format_ns(ns) for ns in values]),
+        "UTC",
+    ),
 }
 
 
@@ -91,14 +123,23 @@ AWARE = {
 def test_instants_without_a_zone_are_read_in_the_scale_asked_for(container):
     assert as_times(NAIVE[container](NS)).ns.tolist() == NS
     assert as_times(NAIVE[container](NS[:1]), "gps").ns.tolist() == [NS[0] - 18 * SECOND]
-    assert time_grid(NAIVE[container](US[:1])[0], duration="1s", step="1s", scale="gps").start_ns == US[0] - 18 * SECOND
+    assert (
+        time_grid(NAIVE[container](US[:1])[0], duration="1s", step="1s", scale="gps").start_ns
+        == US[0] - 18 * SECOND
+    )
 
 
 def test_datetimes_without_a_zone_are_read_in_the_scale_too():
     """They are exact to the microsecond; dates are midnight."""
-    assert as_times(datetimes(US)).ns.tolist() == as_times(np.array(datetimes(US))).ns.tolist() == US
+    assert (
+        as_times(datetimes(US)).ns.tolist() == as_times(np.array(datetimes(US))).ns.tolist() == US
+    )
     assert as_times(datetimes(US[:1]), "gps").start_ns == US[0] - 18 * SECOND
-    for days in ([date(2026, 1, 1)], pa.array([date(2026, 1, 1)]), pa.array([date(2026, 1, 1)], pa.date64())):
+    for days in (
+        [date(2026, 1, 1)],
+        pa.array([date(2026, 1, 1)]),
+        pa.array([date(2026, 1, 1)], pa.date64()),
+    ):
         assert as_times(days).start_ns == parse_instant("2026-01-01")
 
 
@@ -107,7 +148,10 @@ def test_instants_with_a_zone_are_utc_and_another_scale_is_refused(container):
     make, zone = AWARE[container]
     assert as_times(make(NS, zone)).ns.tolist() == NS
     for scale in ("gps", "tai", "tt"):
-        with pytest.raises(ValueError, match=r"has a time zone, which makes it UTC.*leave out the zone, or the scale"):
+        with pytest.raises(
+            ValueError,
+            match=r"has a time zone, which makes it UTC.*leave out the zone, or the scale",
+        ):
             as_times(make(NS, zone), scale)
     with pytest.raises(ValueError, match="has a time zone"):
         time_grid(make(NS, zone)[0], duration="1s", step="1s", scale="gps")
@@ -116,9 +160,13 @@ def test_instants_with_a_zone_are_utc_and_another_scale_is_refused(container):
 @pytest.mark.parametrize("container", COLUMNS)
 @pytest.mark.parametrize("zone", [None, "UTC"])
 def test_missing_values_are_refused_with_their_place(container, zone):
-    with pytest.raises(ValueError, match=r"(NaT|null)( at \[1\])?: every instant must be a time") as raised:
+    with pytest.raises(
+        ValueError, match=r"(NaT|null)( at \[1\])?: every instant must be a time"
+    ) as raised:
         as_times(COLUMNS[container]([NS[0], None, NS[1]], zone))
-    assert str(raised.value).startswith(("times[1]: NaT:", "times[1]: null:", "NaT at [1]:", "null at [1]:"))
+    assert str(raised.value).startswith(
+        ("times[1]: NaT:", "times[1]: null:", "NaT at [1]:", "null at [1]:")
+    )
 
 
 def test_masked_values_are_refused():
@@ -150,9 +198,17 @@ def test_one_timestamp_is_exact(ns):
 
 def test_single_instants():
     xarray = pytest.importorskip("xarray")
-    for one in (arrow(NS)[0], pandas(NS, "UTC")[0], polars(NS)[0], NAIVE["xarray"](NS)[0], np.array(NS[0]).view("datetime64[ns]")):
+    for one in (
+        arrow(NS)[0],
+        pandas(NS, "UTC")[0],
+        polars(NS)[0],
+        NAIVE["xarray"](NS)[0],
+        np.array(NS[0]).view("datetime64[ns]"),
+    ):
         assert instant_ns(one) in (NS[0], US[0])  # Polars gives a datetime, which has microseconds
-    assert as_times(xarray.DataArray(np.datetime64("2026-01-01"))).ns.tolist() == [parse_instant("2026-01-01")]
+    assert as_times(xarray.DataArray(np.datetime64("2026-01-01"))).ns.tolist() == [
+        parse_instant("2026-01-01")
+    ]
     with pytest.raises(TypeError, match="3 instants, where one is needed"):
         instant_ns(pandas(NS))
     with pytest.raises(TypeError, match=r"\(list\) is not an instant"):
@@ -161,22 +217,45 @@ def test_single_instants():
 
 def test_out_of_range():
     pd = pytest.importorskip("pandas")
-    for value in (pd.Timestamp("1500-01-01"), pd.Timestamp("3000-01-01", tz="UTC"), pa.array([10**10], pa.timestamp("s"))):
+    for value in (
+        pd.Timestamp("1500-01-01"),
+        pd.Timestamp("3000-01-01", tz="UTC"),
+        pa.array([10**10], pa.timestamp("s")),
+    ):
         with pytest.raises(ValueError, match="1677 to 2262"):
             as_times(value)
 
 
 def test_values_that_are_not_instants():
     pl, pd, xarray = (pytest.importorskip(name) for name in ("polars", "pandas", "xarray"))
-    for numbers in (pd.Series([1.0]), pd.Series([1], dtype="Int64"), pl.Series([1]), pa.array([1.5]), pa.scalar(1), xarray.DataArray([1])):
+    for numbers in (
+        pd.Series([1.0]),
+        pd.Series([1], dtype="Int64"),
+        pl.Series([1]),
+        pa.array([1.5]),
+        pa.scalar(1),
+        xarray.DataArray([1]),
+    ):
         with pytest.raises(TypeError, match=r"is a number, not an instant.*use ISO 8601"):
             as_times(numbers)
     durations = np.array([1], "timedelta64[s]")
-    for others in (durations, pd.Series(durations), pa.array(durations), pa.array([0], pa.time64("ns")), pl.Series([b"2026"])):
+    for others in (
+        durations,
+        pd.Series(durations),
+        pa.array(durations),
+        pa.array([0], pa.time64("ns")),
+        pl.Series([b"2026"]),
+    ):
         with pytest.raises(TypeError, match=r"not an instant|not instants"):
             as_times(others)
     column = {"time": ["2026-01-01"], "sat_id": [1]}
-    for table in (pa.table(column), pa.RecordBatch.from_pydict(column), pl.DataFrame(column), pl.LazyFrame(column), pd.DataFrame(column)):
+    for table in (
+        pa.table(column),
+        pa.RecordBatch.from_pydict(column),
+        pl.DataFrame(column),
+        pl.LazyFrame(column),
+        pd.DataFrame(column),
+    ):
         with pytest.raises(TypeError, match="one row of instants: give"):
             as_times(table)
     with pytest.raises(TypeError, match="Dataset"):
@@ -191,19 +270,29 @@ def test_no_library_is_imported_to_look_for_its_types():
         "gpuprop.as_times([numpy.datetime64('2026-01-01'), '2026-01-02'])\n"
         "print(*{'pandas', 'polars', 'xarray', 'astropy', 'skyfield'} & set(sys.modules))"
     )
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
+    assert (
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout
+        == "\n"
+    )
 
 
 # --- astropy ---
 @given(WITHIN_RANGE, st.sampled_from(["utc", "tai", "tt"]))
 def test_a_julian_date_in_two_doubles_is_exact(ns, scale):
-    """Two doubles hold 0.01 ns. Days that end with a step of UTC are left out: they have another length."""
+    """Two doubles hold 0.01 ns. Days that end with a step of UTC are left out: they have another
+    length.
+    """
     from astropy.time import Time
 
     days, rest = divmod(ns, DAY)
     midnights = np.array([days, days + 1]) * DAY
     if scale == "utc":
-        assume(midnights[0] < parse_instant("1960-01-02") or abs(np.diff(tai_minus_utc(midnights))[0]) < 0.01)
+        assume(
+            midnights[0] < parse_instant("1960-01-02")
+            or abs(np.diff(tai_minus_utc(midnights))[0]) < 0.01
+        )
     else:
         assume(midnights[0] > parse_instant("1972-01-02"))
     time = Time(2440587.5 + days, rest / DAY, format="jd", scale=scale)
@@ -229,7 +318,8 @@ def test_astropys_arrays_and_scales():
     times = Time([format_ns(ns).removesuffix("Z") for ns in NS[:2]], scale="utc")
     for scale in ("utc", "tai", "tt"):
         assert as_times(getattr(times, scale)).ns.tolist() == NS[:2]
-    for scale in ("tcg", "tdb", "tcb"):  # by astropy's own conversion, in which tdb is within 10 us without a place
+    # by astropy's own conversion, in which tdb is within 10 us without a place
+    for scale in ("tcg", "tdb", "tcb"):
         assert np.abs(as_times(getattr(times, scale)).ns - NS[:2]).max() <= 10_000
     assert as_times(times.tai, "tai") == as_times(times)
     for scale in ("utc", "tt"):
@@ -242,10 +332,12 @@ def test_astropys_arrays_and_scales():
     times[1] = np.ma.masked
     with pytest.raises(ValueError, match=r"masked at \[1\]"):
         as_times(times)
-    assert time_grid(Time("2026-01-01T00:00:37", scale="tai"), duration="1min") == time_grid("2026-01-01", duration="1min")
-    assert time_grid(Time("2026-01-01", scale="tt"), Time("2026-01-02", scale="tt"), scale="tt") == time_grid(
-        "2026-01-01", "2026-01-02", scale="tt"
+    assert time_grid(Time("2026-01-01T00:00:37", scale="tai"), duration="1min") == time_grid(
+        "2026-01-01", duration="1min"
     )
+    assert time_grid(
+        Time("2026-01-01", scale="tt"), Time("2026-01-02", scale="tt"), scale="tt"
+    ) == time_grid("2026-01-01", "2026-01-02", scale="tt")
 
 
 @pytest.mark.parametrize(
@@ -265,7 +357,9 @@ def test_astropys_days_that_are_not_86400_s_long(text, expected):
     assert abs(instant_ns(Time(text)) - parse_instant(expected)) <= (text < "1972")
 
 
-@pytest.mark.parametrize("text", ["2016-12-31T23:59:60", "2016-12-31T23:59:60.5", "2016-12-31T23:59:60.999999999"])
+@pytest.mark.parametrize(
+    "text", ["2016-12-31T23:59:60", "2016-12-31T23:59:60.5", "2016-12-31T23:59:60.999999999"]
+)
 def test_astropys_leap_second(text):
     from astropy.time import Time
 
@@ -285,7 +379,8 @@ def test_skyfields_time(ns):
     day = scale.utc(moment.year, moment.month, moment.day)
     assert instant_ns(scale.utc(moment)) == seconds * SECOND
     within = (ns - instant_ns(day)) / DAY
-    assert abs(instant_ns(scale.tt_jd(day.whole, day.tt_fraction + within)) - ns) <= (rest > 0)  # the sum of two fractions is rounded
+    # the sum of two fractions is rounded
+    assert abs(instant_ns(scale.tt_jd(day.whole, day.tt_fraction + within)) - ns) <= (rest > 0)
 
 
 def test_skyfields_arrays():
@@ -316,7 +411,12 @@ def test_text_and_numpy_agree_in_every_scale(ns, scale):
 @given(st.integers(-LAST_NS, LAST_NS))
 def test_durations_are_exact(ns):
     pd = pytest.importorskip("pandas")
-    for value in (pd.Timedelta(ns), np.timedelta64(ns, "ns"), pa.scalar(ns, pa.duration("ns")), np.array(ns).view("timedelta64[ns]")):
+    for value in (
+        pd.Timedelta(ns),
+        np.timedelta64(ns, "ns"),
+        pa.scalar(ns, pa.duration("ns")),
+        np.array(ns).view("timedelta64[ns]"),
+    ):
         assert duration_ns(value) == ns
 
 
@@ -331,7 +431,9 @@ def test_astropys_durations_are_exact(ns):
 
 
 def test_a_step_of_nanoseconds_is_not_lost():
-    """A day of 86,400 steps of 1 s and 500 ns ends 43.2 ms later than one of 1 s: 0.33 km in low orbit."""
+    """A day of 86,400 steps of 1 s and 500 ns ends 43.2 ms later than one of 1 s: 0.33 km in low
+    orbit.
+    """
     pd, xarray = pytest.importorskip("pandas"), pytest.importorskip("xarray")
     step = pd.Timedelta(1, "s") + pd.Timedelta(500, "ns")
     times = time_grid("2026-01-01", duration=step * 86_400, step=step)
@@ -348,12 +450,21 @@ def test_a_step_of_nanoseconds_is_not_lost():
 
 def test_durations_that_are_refused():
     pd = pytest.importorskip("pandas")
-    for missing in (np.timedelta64("NaT"), np.timedelta64("NaT", "s"), pa.scalar(None, pa.duration("s"))):
+    for missing in (
+        np.timedelta64("NaT"),
+        np.timedelta64("NaT", "s"),
+        pa.scalar(None, pa.duration("s")),
+    ):
         with pytest.raises(ValueError, match="step is NaT"):
             duration_ns(missing, "step")
     with pytest.raises(TypeError, match="step=NaT is not a duration"):
         duration_ns(pd.NaT, "step")
-    for other in (np.array([1], "timedelta64[s]"), pd.Timestamp("2026-01-01"), datetime(2026, 1, 1), None):
+    for other in (
+        np.array([1], "timedelta64[s]"),
+        pd.Timestamp("2026-01-01"),
+        datetime(2026, 1, 1),
+        None,
+    ):
         with pytest.raises(TypeError, match="is not a duration"):
             duration_ns(other)
 
@@ -361,13 +472,21 @@ def test_durations_that_are_refused():
 # --- where else instants are taken ---
 def test_epochs_are_read_in_the_same_way():
     fields = dict(walker("53:3/3/0", 550.0).fields)
-    for epochs in (pandas(NS, LONDON), polars(NS), arrow(NS, "UTC"), [format_ns(ns) for ns in NS], datetimes(NS, UTC)):
+    for epochs in (
+        pandas(NS, LONDON),
+        polars(NS),
+        arrow(NS, "UTC"),
+        [format_ns(ns) for ns in NS],
+        datetimes(NS, UTC),
+    ):
         assert abs(Elements(fields | dict(EPOCH=epochs)).epoch.view(np.int64) - NS).max() < 1_000
     with pytest.raises(TypeError, match=r"EPOCH: .*is a number, not an instant"):
         Elements(fields | dict(EPOCH=np.array(NS)))
     with pytest.raises(ValueError, match=r"EPOCH: NaT at \[1\]"):
         Elements(fields | dict(EPOCH=pandas([NS[0], None, NS[2]])))
-    assert (walker("53:3/3/0", 550.0, epoch=pandas(NS, LONDON)[0]).epoch.view(np.int64) == NS[0]).all()
+    assert (
+        walker("53:3/3/0", 550.0, epoch=pandas(NS, LONDON)[0]).epoch.view(np.int64) == NS[0]
+    ).all()
 
 
 def test_missing_values_among_objects_are_said_to_be_missing_and_where():
@@ -375,14 +494,25 @@ def test_missing_values_among_objects_are_said_to_be_missing_and_where():
     pd = pytest.importorskip("pandas")
     text = "2026-01-01"
     lists = [[text, None], [text, float("nan")], [text, np.float32("nan")], [text, pd.NA]]
-    for values in (*lists, pd.Series([text, None]), pd.Series([text, None], dtype="string"), np.array([text, None], object)):
-        with pytest.raises(ValueError, match=r"^times\[1\]: (None|nan|<NA>) is a missing value: every instant must be a time$"):
+    for values in (
+        *lists,
+        pd.Series([text, None]),
+        pd.Series([text, None], dtype="string"),
+        np.array([text, None], object),
+    ):
+        with pytest.raises(
+            ValueError,
+            match=r"^times\[1\]: (None|nan|<NA>) is a missing value: every instant must be a time$",
+        ):
             as_times(values)
 
 
 def test_an_xarray_dataset_is_a_table():
     xarray = pytest.importorskip("xarray")
-    for table in (xarray.Dataset(), xarray.Dataset({"time": ("time", np.array(["2026-01-01"], "datetime64[ns]"))})):
+    for table in (
+        xarray.Dataset(),
+        xarray.Dataset({"time": ("time", np.array(["2026-01-01"], "datetime64[ns]"))}),
+    ):
         with pytest.raises(TypeError, match="a Dataset is a table, not one row of instants"):
             as_times(table)
 
@@ -390,7 +520,13 @@ def test_an_xarray_dataset_is_a_table():
 def test_the_scale_that_an_object_names_is_the_one_in_the_error():
     """Not the one that it was converted to on the way."""
     time = pytest.importorskip("astropy.time").Time
-    pairs = ((time("2026-01-01", scale="tdb"), "tdb"), (time("2026-01-01", scale="tcg"), "tcg"), (time("2026-01-01", scale="tai"), "tai"))
+    pairs = (
+        (time("2026-01-01", scale="tdb"), "tdb"),
+        (time("2026-01-01", scale="tcg"), "tcg"),
+        (time("2026-01-01", scale="tai"), "tai"),
+    )
     for value, named in (*pairs, (time(1.4e9, format="gps"), "tai, in the format gps")):
-        with pytest.raises(ValueError, match=rf"knows its own time scale \({named}\), but scale is 'gps'"):
+        with pytest.raises(
+            ValueError, match=rf"knows its own time scale \({named}\), but scale is 'gps'"
+        ):
             as_times(value, scale="gps")

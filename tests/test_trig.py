@@ -11,7 +11,14 @@ from gpuprop.sgp4 import trig
 
 RNG = np.random.default_rng(1)
 TURN = 2.0 * math.pi  # the double: the engines' turn
-ANGLES = np.concatenate((RNG.uniform(-1e6, 1e6, 200_000), RNG.uniform(-10, 10, 200_000), np.arange(-8, 9) * (math.pi / 4), [0.0, -0.0]))
+ANGLES = np.concatenate(
+    (
+        RNG.uniform(-1e6, 1e6, 200_000),
+        RNG.uniform(-10, 10, 200_000),
+        np.arange(-8, 9) * (math.pi / 4),
+        [0.0, -0.0],
+    )
+)
 
 
 def reduced(x):
@@ -75,4 +82,6 @@ def test_resonant_phases():
     phases = dict(FASX2=0.13130908, FASX4=2 * 2.8843198, FASX6=3 * 0.37448087)
     phases |= dict(G22=5.7686396, G32=0.95240898, G44=1.8014998, G52=1.0508330, G54=4.4108898)
     for name, phase in phases.items():
-        assert getattr(resonance, name) == pytest.approx((math.sin(phase), math.cos(phase)), abs=1e-15)
+        assert getattr(resonance, name) == pytest.approx(
+            (math.sin(phase), math.cos(phase)), abs=1e-15
+        )

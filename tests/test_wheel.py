@@ -1,4 +1,6 @@
-"""The wheel: built and installed by pip in a fresh environment, and run from there; with a C++ compiler and without one."""
+"""The wheel: built and installed by pip in a fresh environment, and run from there; with a C++
+compiler and without one.
+"""
 
 import os
 import shutil
@@ -11,7 +13,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ORDER = ("propagate", "walker:53:24/3/1@550", "--duration", "2h", "--step", "7min", "--quiet", "--json")
+ORDER = (
+    "propagate",
+    "walker:53:24/3/1@550",
+    "--duration",
+    "2h",
+    "--step",
+    "7min",
+    "--quiet",
+    "--json",
+)
 PART = "snapshots/part-000000.arrow"
 
 
@@ -23,29 +34,71 @@ def run(*command, **options):
 
 
 class Installed:
-    """The wheel of this tree in an environment of its own, which sees the packages of the running one but not its gpuprop."""
+    """The wheel of this tree in an environment of its own, which sees the packages of the running
+    one but not its gpuprop.
+    """
 
     def __init__(self, folder, environment):
-        run(sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-deps", "-w", str(folder), env=environment)
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            str(ROOT),
+            "--no-deps",
+            "-w",
+            str(folder),
+            env=environment,
+        )
         (self.wheel,) = folder.glob("gpuprop-*.whl")
         venv.create(folder / "env", with_pip=False)
         (packages,) = (folder / "env").rglob("site-packages")
         self.names = set(zipfile.ZipFile(self.wheel).namelist())
-        dependencies = {str(Path(__import__(name).__file__).parent.parent) for name in ("numpy", "pyarrow", "cyclopts", "rich")}
-        (packages / "dependencies.pth").write_text("\n".join(dependencies))  # behind this folder on the path
+        dependencies = {
+            str(Path(__import__(name).__file__).parent.parent)
+            for name in ("numpy", "pyarrow", "cyclopts", "rich")
+        }
+        # behind this folder on the path
+        (packages / "dependencies.pth").write_text("\n".join(dependencies))
         self.python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
-        run(sys.executable, "-m", "pip", "--python", str(self.python), "install", "--no-deps", "--no-index", str(self.wheel))
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(self.python),
+            "install",
+            "--no-deps",
+            "--no-index",
+            str(self.wheel),
+        )
         self.empty = folder / "empty"
         self.empty.mkdir()
 
     def propagate(self, engine):
         """The bytes of the part that this installation's command writes."""
         # -I: nothing of the current directory or of the environment is imported
-        run(self.python, "-I", self.python.parent / "gpuprop", *ORDER, "-o", engine, "--engine", engine, cwd=self.empty)
+        run(
+            self.python,
+            "-I",
+            self.python.parent / "gpuprop",
+            *ORDER,
+            "-o",
+            engine,
+            "--engine",
+            engine,
+            cwd=self.empty,
+        )
         return (self.empty / engine / PART).read_bytes()
 
     def ask(self, question):
-        return run(self.python, "-I", "-c", f"import gpuprop, gpuprop.sgp4.constants; print({question})", cwd=self.empty).strip()
+        return run(
+            self.python,
+            "-I",
+            "-c",
+            f"import gpuprop, gpuprop.sgp4.constants; print({question})",
+            cwd=self.empty,
+        ).strip()
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +125,24 @@ def compiled(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
-    return Installed(tmp_path_factory.mktemp("bare"), os.environ | {"CXX": "/nonexistent/c++", "CC": "/nonexistent/cc"})
+    return Installed(
+        tmp_path_factory.mktemp("bare"),
+        os.environ | {"CXX": "/nonexistent/c++", "CC": "/nonexistent/cc"},
+    )
 
 
 def test_the_kernels_are_in_it(compiled):
-    """The sources, for the GPU's compiler, and the library; the tag says that any Python of this platform may have it."""
+    """The sources, for the GPU's compiler, and the library; the tag says that any Python of this
+    platform may have it.
+    """
     sources = {f"gpuprop/kernels/{path.name}" for path in (ROOT / "kernels").iterdir()}
     assert sources | {"gpuprop/libgpuprop.so"} <= compiled.names
     assert "-py3-none-" in compiled.wheel.name and not compiled.wheel.name.endswith("-any.whl")
     assert not {
-        name for name in compiled.names if name.split("/")[0] not in ("gpuprop", f"gpuprop-{compiled.wheel.name.split('-')[1]}.dist-info")
+        name
+        for name in compiled.names
+        if name.split("/")[0]
+        not in ("gpuprop", f"gpuprop-{compiled.wheel.name.split('-')[1]}.dist-info")
     }
 
 

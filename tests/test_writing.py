@@ -1,4 +1,6 @@
-"""Element sets written and read again: the same bits, the same characters; what a format cannot hold is said, and faults leave no trace."""
+"""Element sets written and read again: the same bits, the same characters; what a format cannot
+hold is said, and faults leave no trace.
+"""
 
 import errno
 import gzip
@@ -35,13 +37,20 @@ TLE_FORMATS = ("tle", "3le")
 def bits(elements: Elements) -> dict[str, list]:
     """Every field that formats have, with doubles as their bit patterns."""
     fields = {name: elements.fields[name] for name in OMM_FIELDS}
-    return {name: (v.view(np.int64) if v.dtype == np.float64 else v).tolist() for name, v in fields.items()}
+    return {
+        name: (v.view(np.int64) if v.dtype == np.float64 else v).tolist()
+        for name, v in fields.items()
+    }
 
 
 def one(**changed) -> Elements:
     """The first published set, with a name, and some fields changed."""
-    fields = {name: values[:1].copy() for name, values in read_elements(as_csv(RECORDS)).fields.items()}
-    return Elements(fields | {name: np.array([value], fields[name].dtype) for name, value in changed.items()})
+    fields = {
+        name: values[:1].copy() for name, values in read_elements(as_csv(RECORDS)).fields.items()
+    }
+    return Elements(
+        fields | {name: np.array([value], fields[name].dtype) for name, value in changed.items()}
+    )
 
 
 # --- the same bits ---
@@ -52,11 +61,20 @@ def test_the_published_sets_come_back(kind, tmp_path):
     elements = read_elements(as_csv(RECORDS))
     path = tmp_path / f"ver.{kind}"
     written = write_elements(elements, path)
-    assert (written.satellites, written.bytes, written.format, written.losses) == (33, path.stat().st_size, kind, ())
+    assert (written.satellites, written.bytes, written.format, written.losses) == (
+        33,
+        path.stat().st_size,
+        kind,
+        (),
+    )
     assert bits(read_elements(path)) == bits(elements)
 
 
-CATALOGUES = ["celestrak_2026-09_omm.csv", "starlink_omm_2025-05-24.json", "celestrak_catalog_omm_2022-07-01.csv"]
+CATALOGUES = [
+    "celestrak_2026-09_omm.csv",
+    "starlink_omm_2025-05-24.json",
+    "celestrak_catalog_omm_2022-07-01.csv",
+]
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
@@ -68,8 +86,12 @@ def test_catalogues_come_back(shared_data, name, kind, tmp_path):
     assert bits(read_elements(path)) == bits(elements)
 
 
-WORDS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=30).map(str.strip)
-XML_WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="\r\n"), max_size=30).map(str.strip)
+WORDS = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\r\n"), max_size=30
+).map(str.strip)
+XML_WORDS = st.text(
+    st.characters(exclude_categories=("Cs", "Cc", "Cn"), exclude_characters="\r\n"), max_size=30
+).map(str.strip)
 ANGLES = st.floats(-360.0, 360.0)
 ANY = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -81,7 +103,8 @@ def records(words: st.SearchStrategy[str]) -> st.SearchStrategy[dict]:
         {
             "OBJECT_NAME": words,
             "OBJECT_ID": words,
-            "EPOCH": st.integers(-9_214_560_000_000_000_000, 9_214_646_399_999_999_999),  # 1678 to 2261
+            # 1678 to 2261
+            "EPOCH": st.integers(-9_214_560_000_000_000_000, 9_214_646_399_999_999_999),
             "MEAN_MOTION": st.floats(5e-324, 20.0),
             "ECCENTRICITY": st.floats(0.0, 1.0, exclude_max=True),
             "INCLINATION": st.floats(0.0, 180.0),
@@ -111,20 +134,29 @@ TLE_LIKE = {
 
 
 def elements_of(rows: list[dict]) -> Elements:
-    columns = {name: np.empty(len(rows), "int64" if dtype.startswith("datetime") else dtype) for name, (dtype, _, _) in OMM_FIELDS.items()}
+    columns = {
+        name: np.empty(len(rows), "int64" if dtype.startswith("datetime") else dtype)
+        for name, (dtype, _, _) in OMM_FIELDS.items()
+    }
     for name, column in columns.items():
         column[:] = [row[name] for row in rows]
     return Elements(columns | {"EPOCH": columns["EPOCH"].view("datetime64[ns]")})
 
 
-QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+QUICK = settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.mark.parametrize("kind", OMM_FORMATS)
 @QUICK
 @given(data=st.data())
 def test_an_omm_holds_everything_bit_for_bit(kind, data, tmp_path):
-    elements = elements_of(data.draw(st.lists(records(XML_WORDS if kind == "xml" else WORDS), min_size=1, max_size=4)))
+    elements = elements_of(
+        data.draw(st.lists(records(XML_WORDS if kind == "xml" else WORDS), min_size=1, max_size=4))
+    )
     path = tmp_path / f"any.{kind}"
     assert write_elements(elements, path).losses == ()
     assert bits(read_elements(path)) == bits(elements)
@@ -132,9 +164,17 @@ def test_an_omm_holds_everything_bit_for_bit(kind, data, tmp_path):
 
 @pytest.mark.parametrize("kind", TLE_FORMATS)
 @QUICK
-@given(rows=st.lists(st.builds(dict.__or__, records(WORDS), st.fixed_dictionaries(TLE_LIKE)), min_size=1, max_size=4))
+@given(
+    rows=st.lists(
+        st.builds(dict.__or__, records(WORDS), st.fixed_dictionaries(TLE_LIKE)),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_what_a_tle_rounds_is_rounded_once_and_told(kind, rows, tmp_path):
-    """Read, written and read again, a file says the same; every difference from the original is in the losses, as large as told."""
+    """Read, written and read again, a file says the same; every difference from the original is in
+    the losses, as large as told.
+    """
     elements, path = elements_of(rows), tmp_path / f"any.{kind}"
     try:
         written = write_elements(elements, path, on_error="skip")
@@ -143,11 +183,17 @@ def test_what_a_tle_rounds_is_rounded_once_and_told(kind, rows, tmp_path):
     back = read_elements(path)
     kept = np.delete(np.arange(len(elements)), [refused.index for refused in written.rejected])
     changed = {name for name, values in bits(elements[kept]).items() if values != bits(back)[name]}
-    zeros = {name for name, v in elements.fields.items() if v.dtype == np.float64 and np.array_equal(v[kept], back.fields[name])}
+    zeros = {
+        name
+        for name, v in elements.fields.items()
+        if v.dtype == np.float64 and np.array_equal(v[kept], back.fields[name])
+    }
     losses = {loss.field: loss for loss in reversed(written.losses)}
     assert changed - zeros <= set(losses)  # the sign of an angle that is -0.0 apart
     for name in ("MEAN_MOTION", "INCLINATION", "ECCENTRICITY"):
-        assert np.abs(back.fields[name] - elements.fields[name][kept]).max() == (losses[name].largest if name in losses else 0.0)
+        assert np.abs(back.fields[name] - elements.fields[name][kept]).max() == (
+            losses[name].largest if name in losses else 0.0
+        )
     again = path.read_bytes()
     assert write_elements(back, path).losses == ()
     assert path.read_bytes() == again
@@ -181,7 +227,8 @@ def test_a_synthetic_constellation_comes_back(kind, tmp_path, monkeypatch):
     written = write_elements(elements, path)
     assert bits(read_elements(path)) == bits(elements)
     assert [str(loss) for loss in written.losses] == [
-        f"{name} of 4,408 satellites is left out: no format has a field for it" for name in ("plane", "slot")
+        f"{name} of 4,408 satellites is left out: no format has a field for it"
+        for name in ("plane", "slot")
     ]
 
 
@@ -189,14 +236,19 @@ def test_a_synthetic_constellation_comes_back(kind, tmp_path, monkeypatch):
 
 
 def test_celestraks_files_come_back_to_the_byte(shared_data, tmp_path):
-    for name, kind in (("celestrak_active_2025-04-15.3le", "tle"), ("celestrak_2026-09_omm.csv", "csv")):
+    for name, kind in (
+        ("celestrak_active_2025-04-15.3le", "tle"),
+        ("celestrak_2026-09_omm.csv", "csv"),
+    ):
         path = tmp_path / name
         write_elements(read_elements(shared_data / name), path, kind)
         assert path.read_bytes().rstrip() == (shared_data / name).read_bytes().rstrip()
 
 
 def usual(line: str) -> str:
-    """A line of a set as this project writes it: Space-Track writes some zeros, signs and blanks otherwise, all of the same value."""
+    """A line of a set as this project writes it: Space-Track writes some zeros, signs and blanks
+    otherwise, all of the same value.
+    """
     body = line[:2] + line[2:7].replace(" ", "0") + line[7:68]
     if line.startswith("1"):
         signs = body[33].replace("+", " "), body[44].replace("+", " "), body[53].replace("+", " ")
@@ -211,15 +263,22 @@ def test_every_line_of_the_full_catalogue_comes_back(shared_data, tmp_path):
     assert (written.satellites, written.losses) == (27_485, ())
     before, after = (each.read_text().splitlines() for each in (path, tmp_path / "full.tle"))
     assert [usual(line) for line in before] == after
-    assert before[1::2] == [line if re.match(r"2 [0-9A-Z]{5}", old) else old for line, old in zip(after[1::2], before[1::2], strict=True)]
+    assert before[1::2] == [
+        line if re.match(r"2 [0-9A-Z]{5}", old) else old
+        for line, old in zip(after[1::2], before[1::2], strict=True)
+    ]
 
 
 def test_python_sgp4_exports_the_same_lines(tmp_path):
     """The published sets, whose checksums and zeros python-sgp4 writes its own way."""
     path = tmp_path / "ver.2le"
     write_elements(read_elements(as_tle()), path)
-    theirs = [line for pair in sets(as_tle()) for line in exporter.export_tle(Satrec.twoline2rv(*pair))]
-    assert [usual(line) for line in path.read_text().splitlines()] == [usual(line) for line in theirs]
+    theirs = [
+        line for pair in sets(as_tle()) for line in exporter.export_tle(Satrec.twoline2rv(*pair))
+    ]
+    assert [usual(line) for line in path.read_text().splitlines()] == [
+        usual(line) for line in theirs
+    ]
 
 
 @pytest.mark.parametrize(("kind", "parse"), [("csv", omm.parse_csv), ("xml", omm.parse_xml)])
@@ -236,11 +295,24 @@ def test_python_sgp4_reads_the_same_numbers(kind, parse, tmp_path):
 
 
 def test_an_omm_is_what_the_standard_says(tmp_path):
-    """Sections and their order: CCSDS 502.0-B-2, tables 4-1 to 4-3; the XML is well formed and has the same."""
+    """Sections and their order: CCSDS 502.0-B-2, tables 4-1 to 4-3; the XML is well formed and has
+    the same.
+    """
     write_elements(one(), tmp_path / "one.kvn")
-    keywords = [line.partition("=")[0].strip() for line in (tmp_path / "one.kvn").read_text().splitlines() if line]
+    keywords = [
+        line.partition("=")[0].strip()
+        for line in (tmp_path / "one.kvn").read_text().splitlines()
+        if line
+    ]
     context = ["CENTER_NAME", "REF_FRAME", "TIME_SYSTEM", "MEAN_ELEMENT_THEORY"]
-    assert keywords == ["CCSDS_OMM_VERS", "CREATION_DATE", "ORIGINATOR", *list(OMM_FIELDS)[:2], *context, *list(OMM_FIELDS)[2:]]
+    assert keywords == [
+        "CCSDS_OMM_VERS",
+        "CREATION_DATE",
+        "ORIGINATOR",
+        *list(OMM_FIELDS)[:2],
+        *context,
+        *list(OMM_FIELDS)[2:],
+    ]
     write_elements(one(), tmp_path / "one.xml")
     root = ElementTree.fromstring((tmp_path / "one.xml").read_bytes())
     assert [leaf.tag for leaf in root.iter() if not len(leaf)] == keywords[1:]
@@ -252,20 +324,29 @@ def test_an_omm_is_what_the_standard_says(tmp_path):
 def test_alpha5(letter, tmp_path):
     number = ALPHA5.index(letter) * 10_000 + 42
     write_elements(one(NORAD_CAT_ID=number), tmp_path / "one.2le")
-    assert [line[2:7] for line in (tmp_path / "one.2le").read_text().splitlines()] == [f"{letter}0042"] * 2
+    assert [line[2:7] for line in (tmp_path / "one.2le").read_text().splitlines()] == [
+        f"{letter}0042"
+    ] * 2
 
 
 # --- what a format cannot hold ---
 
 
 def test_numbers_beyond_a_tle_are_refused_and_name_omm(tmp_path):
-    elements = Elements.concat([one(NORAD_CAT_ID=339_999), one(NORAD_CAT_ID=340_000), one(NORAD_CAT_ID=1_000_000_000)])
+    elements = Elements.concat(
+        [one(NORAD_CAT_ID=339_999), one(NORAD_CAT_ID=340_000), one(NORAD_CAT_ID=1_000_000_000)]
+    )
     path = tmp_path / "some.tle"
-    with pytest.raises(WritingError, match=r"2 of 3 satellites cannot(?s:.*)satellite 340000(?s:.*)write an OMM") as caught:
+    with pytest.raises(
+        WritingError, match=r"2 of 3 satellites cannot(?s:.*)satellite 340000(?s:.*)write an OMM"
+    ) as caught:
         write_elements(elements, path)
     assert [refused.index for refused in caught.value.rejected] == [1, 2] and not path.exists()
     written = write_elements(elements, path, on_error="skip")
-    assert (written.satellites, [refused.sat_id for refused in written.rejected]) == (1, [340_000, 1_000_000_000])
+    assert (written.satellites, [refused.sat_id for refused in written.rejected]) == (
+        1,
+        [340_000, 1_000_000_000],
+    )
     assert read_elements(path).sat_id.tolist() == [339_999]
     with pytest.raises(WritingError, match="2 of 2"):
         write_elements(elements[1:], path, on_error="skip")
@@ -319,8 +400,18 @@ def test_what_has_no_columns_in_a_tle(field, value, reason, tmp_path):
     ("field", "value", "back", "largest"),
     [
         ("MEAN_MOTION", 15.1234567849, 15.12345678, 4.9e-9),
-        ("EPOCH", np.datetime64("2026-01-01T00:00:00.000432001", "ns"), np.datetime64("2026-01-01T00:00:00.000864", "ns"), 431_999e-9),
-        ("EPOCH", np.datetime64("2025-12-31T23:59:59.999999", "ns"), np.datetime64("2026-01-01", "ns"), 1e-6),
+        (
+            "EPOCH",
+            np.datetime64("2026-01-01T00:00:00.000432001", "ns"),
+            np.datetime64("2026-01-01T00:00:00.000864", "ns"),
+            431_999e-9,
+        ),
+        (
+            "EPOCH",
+            np.datetime64("2025-12-31T23:59:59.999999", "ns"),
+            np.datetime64("2026-01-01", "ns"),
+            1e-6,
+        ),
         ("BSTAR", -1.23456e-4, -0.12346e-3, 4e-9),
         ("BSTAR", 1.2345e-12, 0.00123e-9, 4.5e-15),
         ("RA_OF_ASC_NODE", -30.0, 330.0, 0.0),
@@ -341,7 +432,9 @@ def test_what_a_tle_rounds(field, value, back, largest, tmp_path):
 
 def test_names_are_left_out_where_asked_for(tmp_path):
     written = write_elements(one(OBJECT_NAME="ISS"), tmp_path / "one.2le")
-    assert [str(loss) for loss in written.losses] == ["OBJECT_NAME of 1 satellite is left out, as 2le has no names"]
+    assert [str(loss) for loss in written.losses] == [
+        "OBJECT_NAME of 1 satellite is left out, as 2le has no names"
+    ]
     assert read_elements(tmp_path / "one.2le").name.tolist() == [""]
 
 
@@ -383,9 +476,13 @@ def test_a_failing_disk_leaves_what_was_there(step, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(whole_file.os, step, full)
-    with pytest.raises(OSError, match=r"No space left on device while writing the file(?s:.*)one\.csv"):
+    with pytest.raises(
+        OSError, match=r"No space left on device while writing the file(?s:.*)one\.csv"
+    ):
         write_elements(one(), path)
-    assert [each.name for each in tmp_path.iterdir()] == ["one.csv"] and path.read_text() == "before"
+    assert [each.name for each in tmp_path.iterdir()] == [
+        "one.csv"
+    ] and path.read_text() == "before"
 
 
 def test_threads_that_write_one_file_never_mix(tmp_path):
@@ -397,7 +494,13 @@ def test_threads_that_write_one_file_never_mix(tmp_path):
     assert [each.name for each in tmp_path.iterdir()] == ["one.csv"]
 
 
-@pytest.mark.parametrize("write", [lambda path: write_elements(one(), path), lambda path: NewFile(path).__exit__(None, None, None)])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: write_elements(one(), path),
+        lambda path: NewFile(path).__exit__(None, None, None),
+    ],
+)
 def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, monkeypatch, write):
     """The name is random; if somebody guesses it, nothing is written."""
     victim = tmp_path / "victim.txt"
@@ -449,18 +552,34 @@ def test_a_catalogue_may_replace_itself(tmp_path):
 
 def test_export(tmp_path, capsys):
     source, target = tmp_path / "ver.csv", tmp_path / "some.tle"
-    source.write_bytes(as_csv([*RECORDS[:3], RECORDS[3] | {"NORAD_CAT_ID": "400000", "BSTAR": "0.123456"}]))
+    source.write_bytes(
+        as_csv([*RECORDS[:3], RECORDS[3] | {"NORAD_CAT_ID": "400000", "BSTAR": "0.123456"}])
+    )
     assert main(["export", str(source), "-o", str(target)]) == 1
     assert "satellite 400000 'OBJECT 3'" in capsys.readouterr().err and not target.exists()
     assert main(["export", str(source), "-o", str(target), "--on-error", "skip", "--json"]) == 0
     printed = capsys.readouterr()
     facts = json.loads(printed.out)
-    assert (facts["satellites"], facts["format"], len(facts["rejected"]), facts["losses"]) == (3, "tle", 1, [])
-    assert facts["rejected"][0] | dict(reason="") == dict(index=3, sat_id=400_000, name="OBJECT 3", reason="")
+    assert (facts["satellites"], facts["format"], len(facts["rejected"]), facts["losses"]) == (
+        3,
+        "tle",
+        1,
+        [],
+    )
+    assert facts["rejected"][0] | dict(reason="") == dict(
+        index=3, sat_id=400_000, name="OBJECT 3", reason=""
+    )
     assert "left out: satellite 400000" in printed.err
-    assert main(["export", str(source), "-o", str(target), "--select", "OBJECT 1", "--format", "kvn"]) == 0
+    assert (
+        main(["export", str(source), "-o", str(target), "--select", "OBJECT 1", "--format", "kvn"])
+        == 0
+    )
     assert pathlib.Path(target).read_text().count("CCSDS_OMM_VERS") == 1
-    for arguments in (["export", str(source)], ["export", "-o", str(target)], ["export", str(source), "-o", "some.dat"]):
+    for arguments in (
+        ["export", str(source)],
+        ["export", "-o", str(target)],
+        ["export", str(source), "-o", "some.dat"],
+    ):
         assert main(arguments) == 2
 
 
@@ -469,14 +588,20 @@ def test_export_tells_what_is_rounded(tmp_path, capsys):
     source.write_bytes(as_csv([RECORDS[0] | {"BSTAR": "0.00075988826"}]))
     assert main(["export", str(source), "-o", str(tmp_path / "one.tle")]) == 0
     printed = capsys.readouterr()
-    assert "note: BSTAR of 1 satellite is rounded to the decimals of a TLE, by up to 1.7e-09 1/earth radii" in " ".join(printed.err.split())
+    assert (
+        "note: BSTAR of 1 satellite is rounded to the decimals of a TLE, by up to 1.7e-09 1/earth "
+        "radii" in " ".join(printed.err.split())
+    )
 
 
 def test_every_format_of_the_command_is_one_of_the_library(tmp_path):
     source = tmp_path / "one.csv"
     source.write_bytes(as_csv(RECORDS[:2]))
     for number, kind in enumerate(FORMATS):
-        assert main(["export", str(source), "-o", str(tmp_path / f"{number}.dat"), "--format", kind]) == 0
+        assert (
+            main(["export", str(source), "-o", str(tmp_path / f"{number}.dat"), "--format", kind])
+            == 0
+        )
         assert len(read_elements(tmp_path / f"{number}.dat")) == 2
 
 
@@ -485,7 +610,10 @@ def test_a_reason_that_many_share_is_said_once(tmp_path, capsys):
     assert main(["export", "starlink-gen1", "-o", str(tmp_path / "gen1.tle")]) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("number the constellation from 1") == 1
-    assert "satellites 1000000000 to 1000004407 (4,408 of them): its number is beyond those of a TLE" in said
+    assert (
+        "satellites 1000000000 to 1000004407 (4,408 of them): its number is beyond those of a TLE"
+        in said
+    )
     assert main(["export", "ast-fm2", "-o", str(tmp_path / "one.csv")]) == 0
     out, err = capsys.readouterr()
     assert ": 1 satellite as csv" in out and "plane of 1 satellite is left out" in err

@@ -1,4 +1,5 @@
-"""Registers and spilled bytes of the CUDA kernels, as ptxas reports them, for a few GPUs and several bounds on the registers.
+"""Registers and spilled bytes of the CUDA kernels, as ptxas reports them, for a few GPUs and
+several bounds on the registers.
 
 Needs nvcc, no GPU: python bench/variants/registers.py --json bench/variants/registers.json
 """
@@ -17,9 +18,11 @@ from gpuprop.engine.cuda.source import OPTIONS, source
 
 CAPABILITIES = (75, 80, 86, 89, 90, 100, 120)  # nvcc 13 knows 7.0 no more
 CHOSEN = "as chosen"
-BOUNDS = (CHOSEN, "128", "128, 2", "128, 3", "128, 4", "128, 5", "256, 2")  # __launch_bounds__ of every kernel
+# __launch_bounds__ of every kernel
+BOUNDS = (CHOSEN, "128", "128, 2", "128, 3", "128, 4", "128, 5", "256, 2")
 ENTRY = re.compile(
-    r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores.*?Used (\d+) registers", re.DOTALL
+    r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores.*?Used (\d+) registers",
+    re.DOTALL,
 )
 
 
@@ -30,7 +33,17 @@ def compiled(capability: int, bounds: str) -> dict[str, dict[str, int]]:
         text = re.sub(r"__launch_bounds__\(.*\)", f"__launch_bounds__({bounds})", text)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "joined.cu").write_text(text)
-        command = ["nvcc", "-cubin", f"-arch=sm_{capability}", *OPTIONS, "-Xptxas", "-v", "-o", "joined.cubin", "joined.cu"]
+        command = [
+            "nvcc",
+            "-cubin",
+            f"-arch=sm_{capability}",
+            *OPTIONS,
+            "-Xptxas",
+            "-v",
+            "-o",
+            "joined.cubin",
+            "joined.cu",
+        ]
         done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
     return {
         name: dict(registers=int(registers), spilled=int(spilled), stack=int(stack))
@@ -43,13 +56,23 @@ def main() -> None:
     options = parser.parse_args()
     if shutil.which("nvcc") is None:
         parser.error("nvcc is not installed")
-    version = subprocess.run(["nvcc", "--version"], check=True, capture_output=True, text=True).stdout.splitlines()[-1]
-    results = [dict(capability=number, bounds=CHOSEN, kernels=compiled(number, CHOSEN)) for number in CAPABILITIES]
-    results += [dict(capability=90, bounds=bounds, kernels=compiled(90, bounds)) for bounds in BOUNDS[1:]]
+    version = subprocess.run(
+        ["nvcc", "--version"], check=True, capture_output=True, text=True
+    ).stdout.splitlines()[-1]
+    results = [
+        dict(capability=number, bounds=CHOSEN, kernels=compiled(number, CHOSEN))
+        for number in CAPABILITIES
+    ]
+    results += [
+        dict(capability=90, bounds=bounds, kernels=compiled(90, bounds)) for bounds in BOUNDS[1:]
+    ]
     for result in results:
         print(f"sm_{result['capability']}, __launch_bounds__({result['bounds']})")
         for name, figures in result["kernels"].items():
-            print(f"    {name:24} {figures['registers']:4} registers, {figures['spilled']:4} bytes spilled")
+            print(
+                f"    {name:24} {figures['registers']:4} registers, {figures['spilled']:4} bytes "
+                "spilled"
+            )
     machine.report(dict(compiler=version, compiled=results), options.json)
 
 

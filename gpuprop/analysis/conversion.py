@@ -1,4 +1,6 @@
-"""From one frame to another, for states that are computed already: blocks, and tables read back from files."""
+"""From one frame to another, for states that are computed already: blocks, and tables read back
+from files.
+"""
 
 import json
 import os
@@ -23,15 +25,18 @@ Converted = TypeVar("Converted", States, pa.Table)
 
 
 def convert(states: Converted, frame: str, *, eop: Eop = None) -> Converted:
-    """The same states in another frame: a block (States) or a pyarrow Table that was read from snapshots.
+    """The same states in another frame: a block (States) or a pyarrow Table that was read from
+    snapshots.
 
-    frame: teme, pef, itrs, gcrs or geodetic. The frame that the states are in is that of the block, or of the table's metadata, and is
-    replaced there; a table may hold any rows, in any order, with positions alone too. Rows in float32 are computed in float64 and rounded
-    once. eop: the Earth orientation, as Propagator takes it; unless given, that which the states were made with, which in a table must be
-    `none` or that of the astropy-iers-data installed.
-    ValueError for a table whose metadata do not say its frame, or whose Earth orientation is not at hand; for columns that are missing, of
-    another type or with nulls; for a frame that is not known, for columns on a GPU, and for instants that the Earth orientation does not
-    reach. TypeError for anything but States and tables.
+    frame: teme, pef, itrs, gcrs or geodetic. The frame that the states are in is that of the block,
+    or of the table's metadata, and is replaced there; a table may hold any rows, in any order, with
+    positions alone too. Rows in float32 are computed in float64 and rounded once. eop: the Earth
+    orientation, as Propagator takes it; unless given, that which the states were made with, which
+    in a table must be `none` or that of the astropy-iers-data installed. ValueError for a table
+    whose metadata do not say its frame, or whose Earth orientation is not at hand; for columns that
+    are missing, of another type or with nulls; for a frame that is not known, for columns on a GPU,
+    and for instants that the Earth orientation does not reach. TypeError for anything but States
+    and tables.
     """
     position_names(frame)
     if isinstance(states, States):
@@ -39,12 +44,16 @@ def convert(states: Converted, frame: str, *, eop: Eop = None) -> Converted:
     if isinstance(states, pa.Table):
         return _table(states, frame, eop)
     hint = ": take its to_table()" if hasattr(states, "to_table") else ""
-    raise TypeError(f"convert takes the States of a block or a pyarrow.Table, not {type(states).__name__}{hint}")
+    raise TypeError(
+        f"convert takes the States of a block or a pyarrow.Table, not {type(states).__name__}{hint}"
+    )
 
 
 def sun_position(times: Any, frame: str = "gcrs", *, eop: Eop = None) -> Array:
-    """The Sun from the centre of the Earth, (n_times, 3) km, in teme, pef, itrs or gcrs: apparent, with light time and aberration, which is
-    where sunlight comes from. times: anything as_times takes. Source: erfa.epv00, good to 5 km. ValueError as Propagator.states."""
+    """The Sun from the centre of the Earth, (n_times, 3) km, in teme, pef, itrs or gcrs: apparent,
+    with light time and aberration, which is where sunlight comes from. times: anything as_times
+    takes. Source: erfa.epv00, good to 5 km. ValueError as Propagator.states.
+    """
     times, orientation = as_times(times), earth_orientation(eop)
     if frame == "geodetic":
         raise ValueError("the Sun has no geodetic position: use teme, pef, itrs or gcrs")
@@ -58,22 +67,40 @@ def sun_position(times: Any, frame: str = "gcrs", *, eop: Eop = None) -> Array:
 
 def _block(states: States, frame: str, eop: Eop) -> States:
     if not all(isinstance(column, np.ndarray) for column in states.columns.values()):
-        raise ValueError("these states are on a GPU: ask for them without device=True, or in the frame wanted to begin with")
+        raise ValueError(
+            "these states are on a GPU: ask for them without device=True, or in the frame wanted "
+            "to begin with"
+        )
     if frame == states.frame:
         return states
     own = earth_orientation(states.eop)
     new = own if eop is None else earth_orientation(eop)
     check_reach(states.times, frame, None if frame == "teme" else new, False)
     columns = _converted(states.columns, states.frame, frame, states.times.ns, own, new)
-    rest = {name: column for name, column in states.columns.items() if name not in (*position_names(states.frame), *VELOCITY)}
+    rest = {
+        name: column
+        for name, column in states.columns.items()
+        if name not in (*position_names(states.frame), *VELOCITY)
+    }
     return States(states.times, states.sat_id, frame, columns | rest, new)
 
 
-def _converted(columns: Columns, origin: str, frame: str, ns: Bits, own: EarthOrientation, new: EarthOrientation) -> Columns:
+def _converted(
+    columns: Columns,
+    origin: str,
+    frame: str,
+    ns: Bits,
+    own: EarthOrientation,
+    new: EarthOrientation,
+) -> Columns:
     """Positions, and velocities where there are some, (n_times, n) each, at ns (n_times,)."""
     x, y, z = (np.asarray(columns[name], np.float64) for name in position_names(origin))
     moving = "vx" in columns
-    vx, vy, vz = (np.asarray(columns[name], np.float64) for name in VELOCITY) if moving else (np.zeros(()),) * 3
+    vx, vy, vz = (
+        (np.asarray(columns[name], np.float64) for name in VELOCITY)
+        if moving
+        else (np.zeros(()),) * 3
+    )
     with np.errstate(all="ignore"):  # NaN stays NaN
         if origin == "geodetic":
             x, y, z = itrs_of_geodetic(x / DEGREES, y / DEGREES, z)
@@ -95,10 +122,13 @@ def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
     old = (*position_names(origin), *(VELOCITY if moving else ()))
     ns, given = _instants(table, origin), {name: _numbers(table, name, origin) for name in old}
     renamed = dict(zip(old, (*position_names(frame), *VELOCITY), strict=False))
-    there = [name for name in position_names(frame) if name in table.column_names and name not in old]
+    there = [
+        name for name in position_names(frame) if name in table.column_names and name not in old
+    ]
     if there:
         raise ValueError(
-            f"the table, in the frame {origin}, has a column {there[0]} already: drop it, or select the columns to be converted"
+            f"the table, in the frame {origin}, has a column {there[0]} already: drop it, or "
+            "select the columns to be converted"
         )
     own, new = _orientations(facts, eop)
     times = Times(ns)
@@ -111,7 +141,8 @@ def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
             with np.errstate(over="ignore"):
                 found[name][here] = values[:, 0]
     if "lon" in found:
-        found["lon"][found["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it in float32
+        # what lies below 180 may round to it in float32
+        found["lon"][found["lon"] >= 180.0] -= 360.0
     fields = {field.name: field for field in state_columns(frame, "float64", moving, False)}
     arrays, schema = [], []
     for field in table.schema:
@@ -129,7 +160,8 @@ def _instants(table: pa.Table, frame: str) -> Bits:
     column = _one(table, "time", frame)
     if not pa.types.is_timestamp(column.type):
         raise ValueError(
-            f"the column time is of type {column.type}, not a timestamp: it may be seconds or minutes; cast it to timestamp[ns, UTC]"
+            f"the column time is of type {column.type}, not a timestamp: it may be seconds or "
+            "minutes; cast it to timestamp[ns, UTC]"
         )
     return np.asarray(column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_numpy())
 
@@ -138,7 +170,9 @@ def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
     """A column of coordinates, (n,), float64 or float32."""
     column = _one(table, name, frame)
     if column.type not in (pa.float64(), pa.float32()):
-        raise ValueError(f"the column {name} is of type {column.type}: coordinates are float64 or float32")
+        raise ValueError(
+            f"the column {name} is of type {column.type}: coordinates are float64 or float32"
+        )
     return np.asarray(column.to_numpy())
 
 
@@ -146,10 +180,16 @@ def _one(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
     """The one column of that name."""
     times = table.column_names.count(name)
     if times != 1:
-        raise ValueError(f"the table, in the frame {frame}, has {f'{times} columns' if times else 'no column'} {name}")
+        raise ValueError(
+            f"the table, in the frame {frame}, has {f'{times} columns' if times else 'no column'} "
+            f"{name}"
+        )
     column = table.column(name)
     if column.null_count:
-        raise ValueError(f"the column {name} has {column.null_count} nulls: drop those rows (what cannot be computed is NaN, not null)")
+        raise ValueError(
+            f"the column {name} has {column.null_count} nulls: drop those rows (what cannot be "
+            "computed is NaN, not null)"
+        )
     return column
 
 
@@ -163,7 +203,8 @@ def _orientations(facts: dict[str, Any], eop: Eop) -> tuple[EarthOrientation, Ea
         if (found := earth_orientation(known)).source == made_with:
             return found, found
     raise ValueError(
-        f"the table is in the frame {facts['frame']}, made with the Earth orientation {made_with!r}, which is not at hand: give it as "
+        f"the table is in the frame {facts['frame']}, made with the Earth orientation "
+        f"{made_with!r}, which is not at hand: give it as "
         "eop=, or eop='iers' to take the installed astropy-iers-data all the same"
     )
 
@@ -175,7 +216,9 @@ def frame_facts(table: pa.Table) -> dict[str, Any]:
         position_names(facts["frame"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            "the table does not say which frame its states are in: its schema has no `gpuprop` metadata with a frame. Take it from "
-            "open_snapshots or pyarrow.dataset, which keep them; pandas, Polars and SQL drop them (replace_schema_metadata puts them back)"
+            "the table does not say which frame its states are in: its schema has no `gpuprop` "
+            "metadata with a frame. Take it from "
+            "open_snapshots or pyarrow.dataset, which keep them; pandas, Polars and SQL drop them "
+            "(replace_schema_metadata puts them back)"
         ) from error
     return facts

@@ -1,14 +1,18 @@
-"""The closest approach of two satellites of a shell, by SGP4's states; and the phasing that makes it largest.
+"""The closest approach of two satellites of a shell, by SGP4's states; and the phasing that makes
+it largest.
 
-The satellites of a shell share altitude, inclination, eccentricity and argument of perigee, and have no drag. Near the Earth SGP4 then
-moves all of them along one closed curve f(u), where u is the mean argument of latitude, in axes that turn with each satellite's node. All
-nodes move at one rate, and all u. So two satellites whose nodes are d apart and whose u are m apart are at a distance of
+The satellites of a shell share altitude, inclination, eccentricity and argument of perigee, and
+have no drag. Near the Earth SGP4 then moves all of them along one closed curve f(u), where u is the
+mean argument of latitude, in axes that turn with each satellite's node. All nodes move at one rate,
+and all u. So two satellites whose nodes are d apart and whose u are m apart are at a distance of
 
     |Rz(d) f(u + m) - f(u)|
 
-as u goes round, and the closest approach is the smallest such distance of all u and all pairs. f is taken from SGP4's states at SAMPLES
-values of u, and between them from its Fourier series: the curve is a circle with terms of J2 and J3, whose harmonics fall off so fast that
-the series holds f to a micrometre. Where the orbit is an ellipse, f changes as perigee moves; then TURNS arguments of perigee are tried.
+as u goes round, and the closest approach is the smallest such distance of all u and all pairs. f is
+taken from SGP4's states at SAMPLES values of u, and between them from its Fourier series: the curve
+is a circle with terms of J2 and J3, whose harmonics fall off so fast that the series holds f to a
+micrometre. Where the orbit is an ellipse, f changes as perigee moves; then TURNS arguments of
+perigee are tried.
 """
 
 import math
@@ -39,7 +43,9 @@ EQUAL_KM = 1e-6  # phasings whose distances differ by less are equal
 
 
 class Curve(NamedTuple):
-    """The curve f on which all satellites of a shell move. coefficients: (3, h) km, of exp(i n u), n = 0 ... h - 1; f is the real part."""
+    """The curve f on which all satellites of a shell move. coefficients: (3, h) km, of exp(i n u),
+    n = 0 ... h - 1; f is the real part.
+    """
 
     coefficients: npt.NDArray[np.complex128]
     inclination: float  # rad
@@ -49,7 +55,9 @@ class Curve(NamedTuple):
     def at(self, u: npt.NDArray[np.floating[Any]], derivative: int = 0) -> Array:
         """f, or a derivative of it by u, at u (k,) rad: (k, 3) km."""
         n = np.arange(self.coefficients.shape[1])
-        return np.asarray((np.exp(1j * np.outer(u, n)) @ (self.coefficients * (1j * n) ** derivative).T).real)
+        return np.asarray(
+            (np.exp(1j * np.outer(u, n)) @ (self.coefficients * (1j * n) ** derivative).T).real
+        )
 
 
 def closest_approach_km(shell: Shell) -> float:
@@ -63,13 +71,14 @@ def closest_approach_km(shell: Shell) -> float:
     Returns
     -------
     float
-        km. Infinite for a single satellite. NaN for a shell in deep space (periods of 225 minutes and more), where the Moon and the Sun
-        move each plane in its own way, and for one whose orbits SGP4 refuses.
+        km. Infinite for a single satellite. NaN for a shell in deep space (periods of 225 minutes
+        and more), where the Moon and the Sun move each plane in its own way, and for one whose
+        orbits SGP4 refuses.
 
     Notes
     -----
-    As described at the top of this module, for satellites as filed. Real satellites are up to a few kilometres from their places. Other
-    shells are not considered.
+    As described at the top of this module, for satellites as filed. Real satellites are up to a few
+    kilometres from their places. Other shells are not considered.
     """
     if shell.total == 1:
         return math.inf
@@ -78,14 +87,20 @@ def closest_approach_km(shell: Shell) -> float:
 
 
 def widest_phasing(shell: Shell) -> int:
-    """Walker's F with the largest closest approach in a shell (closest_approach_km); of equal ones, the smallest F.
+    """Walker's F with the largest closest approach in a shell (closest_approach_km); of equal ones,
+    the smallest F.
 
     ValueError for a shell in deep space, for which no closest approach is computed.
     """
     curves = _curves(shell)
     if not curves:
-        raise ValueError(f"shell {shell.id!r} is in deep space, where no closest approach is computed: choose its phasing yourself")
-    phased = [replace(shell, phasing=F, phase_step_deg=None, phase_deg=None) for F in range(shell.planes)]
+        raise ValueError(
+            f"shell {shell.id!r} is in deep space, where no closest approach is computed: choose "
+            "its phasing yourself"
+        )
+    phased = [
+        replace(shell, phasing=F, phase_step_deg=None, phase_deg=None) for F in range(shell.planes)
+    ]
     circle = np.array([_on_circles(each, curves[0])[0] for each in phased])
     margin = 2.0 * max(curve.off for curve in curves)
     found: dict[int, float] = {}
@@ -105,7 +120,9 @@ def widest_phasing(shell: Shell) -> int:
 
 # --- the curve ---
 def _curves(shell: Shell) -> list[Curve]:
-    """One curve for a circle, TURNS curves for an ellipse (one for each perigee); none in deep space, or if SGP4 gives no states."""
+    """One curve for a circle, TURNS curves for an ellipse (one for each perigee); none in deep
+    space, or if SGP4 gives no states.
+    """
     model = gravity_model("wgs72")
     turns = [0.0] if shell.eccentricity == 0.0 else np.arange(0.0, 360.0, 360.0 / TURNS).tolist()
     u = np.tile(np.arange(SAMPLES) * (360.0 / SAMPLES), len(turns))
@@ -115,7 +132,10 @@ def _curves(shell: Shell) -> list[Curve]:
         {
             "NORAD_CAT_ID": np.arange(1, n + 1),
             "EPOCH": np.full(n, np.datetime64(EPOCH.removesuffix("Z"), "ns")),
-            "MEAN_MOTION": np.full(n, mean_motion_at(shell.altitude_km, shell.inclination_deg, model, shell.eccentricity)),
+            "MEAN_MOTION": np.full(
+                n,
+                mean_motion_at(shell.altitude_km, shell.inclination_deg, model, shell.eccentricity),
+            ),
             "ECCENTRICITY": np.full(n, shell.eccentricity),
             "INCLINATION": np.full(n, shell.inclination_deg),
             "RA_OF_ASC_NODE": np.zeros(n),
@@ -129,7 +149,9 @@ def _curves(shell: Shell) -> list[Curve]:
     states = propagator.states(samples.epoch[:1], velocity=False)
     if states.status.any():
         return []
-    return [_curve(shell, positions) for positions in states.position[0].reshape(len(turns), SAMPLES, 3)]
+    return [
+        _curve(shell, positions) for positions in states.position[0].reshape(len(turns), SAMPLES, 3)
+    ]
 
 
 def _curve(shell: Shell, positions: Array) -> Curve:
@@ -139,18 +161,23 @@ def _curve(shell: Shell, positions: Array) -> Curve:
     kept = np.flatnonzero((np.abs(coefficients) > FINEST_KM).any(axis=0)).max(initial=0) + 1
     inclination, radius = math.radians(shell.inclination_deg), EARTH_RADIUS_KM + shell.altitude_km
     u = np.arange(SAMPLES) * (2.0 * math.pi / SAMPLES)
-    circle = radius * np.stack([np.cos(u), np.sin(u) * math.cos(inclination), np.sin(u) * math.sin(inclination)], axis=1)
+    circle = radius * np.stack(
+        [np.cos(u), np.sin(u) * math.cos(inclination), np.sin(u) * math.sin(inclination)], axis=1
+    )
     off = float(np.linalg.norm(positions - circle, axis=1).max())
-    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * off)  # it may be a little more between the samples
+    # it may be a little more between the samples
+    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * off)
 
 
 # --- pairs ---
 class Pairs(NamedTuple):
-    """Pairs of planes, (k,) each, rad. Of the satellites on them, m is ahead + any multiple of slot, and d is node.
+    """Pairs of planes, (k,) each, rad. Of the satellites on them, m is ahead + any multiple of
+    slot, and d is node.
 
-    On circles two satellites are closest where their planes cross. Counted from there one is `past` ahead of the other (less than half a
-    slot away from 0), and they come to 2 radius near sin(|past| / 2): sin(past / 2) of a full circle, near being the cosine of half the
-    angle between the planes.
+    On circles two satellites are closest where their planes cross. Counted from there one is `past`
+    ahead of the other (less than half a slot away from 0), and they come to 2 radius near
+    sin(|past| / 2): sin(past / 2) of a full circle, near being the cosine of half the angle between
+    the planes.
     """
 
     node: Array
@@ -164,7 +191,9 @@ def _pairs(shell: Shell, curve: Curve) -> Iterator[Pairs]:
     """All pairs of planes, or so many that every other pair is equal to one of them."""
     nodes, phases, counts = np.radians(shell.nodes_deg), np.radians(shell.phases_deg), shell.counts
     sizes, offsets = _length(shell.sats_per_plane), _length(shell.phase_deg)
-    repeats = shell.planes if shell.raan_deg is not None else min(math.lcm(sizes, offsets), shell.planes)
+    repeats = (
+        shell.planes if shell.raan_deg is not None else min(math.lcm(sizes, offsets), shell.planes)
+    )
     for p in range(repeats):
         node, ahead = nodes[p + 1 :] - nodes[p], phases[p + 1 :] - phases[p]
         slot = 2.0 * math.pi / np.lcm(counts[p], counts[p + 1 :])
@@ -180,7 +209,9 @@ def _length(value: int | Sequence[float] | None) -> int:
 
 
 def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Array, Array]:
-    """The closest approach on circles, km, and d and m of the `count` nearest pairs. Pairs within a plane count too."""
+    """The closest approach on circles, km, and d and m of the `count` nearest pairs. Pairs within a
+    plane count too.
+    """
     node, ahead, distance = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for pairs in _pairs(shell, curve):
         apart = 2.0 * curve.radius * pairs.near * np.abs(np.sin(0.5 * pairs.past))
@@ -198,10 +229,12 @@ def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Arra
 
 
 def _closest(shell: Shell, curve: Curve, hopeless: float = -math.inf) -> float:
-    """The closest approach on the curve, km; if it is less than `hopeless`, any distance less than that.
+    """The closest approach on the curve, km; if it is less than `hopeless`, any distance less than
+    that.
 
-    The curve is within `off` of the circle, so a distance on it differs from that on circles by at most 2 `off`. Pairs that are farther
-    apart on circles than the best pair so far by more than that are skipped.
+    The curve is within `off` of the circle, so a distance on it differs from that on circles by at
+    most 2 `off`. Pairs that are farther apart on circles than the best pair so far by more than
+    that are skipped.
     """
     _, node, ahead = _on_circles(shell, curve, FIRST)
     best = float(_least(curve, node, ahead).min())
@@ -224,18 +257,27 @@ def _closest(shell: Shell, curve: Curve, hopeless: float = -math.inf) -> float:
 
 
 def _least(curve: Curve, d: Array, m: Array) -> Array:
-    """The smallest distance over u of each pair, (k,) km: Newton's method, from every local minimum on a grid of u."""
+    """The smallest distance over u of each pair, (k,) km: Newton's method, from every local minimum
+    on a grid of u.
+    """
     u = np.arange(GRID) * (2.0 * math.pi / GRID)
     n = np.arange(curve.coefficients.shape[1])
     turned = np.exp(1j * np.outer(m, n))[:, None, :] * curve.coefficients  # (k, 3, h)
-    second = (turned.reshape(-1, len(n)) @ np.exp(1j * np.outer(n, u))).real.reshape(len(m), 3, GRID)
-    squared = (_difference(d[:, None], second.transpose(0, 2, 1), curve.at(u)[None]) ** 2).sum(axis=-1)  # (k, GRID)
+    second = (turned.reshape(-1, len(n)) @ np.exp(1j * np.outer(n, u))).real.reshape(
+        len(m), 3, GRID
+    )
+    # (k, GRID)
+    squared = (_difference(d[:, None], second.transpose(0, 2, 1), curve.at(u)[None]) ** 2).sum(
+        axis=-1
+    )
     dips = (squared <= np.roll(squared, 1, axis=1)) & (squared <= np.roll(squared, -1, axis=1))
     pair, place = np.nonzero(dips)
     least = np.sqrt(squared.min(axis=1))
     at, d, m = u[place], d[pair], m[pair]
     for _ in range(STEPS):
-        r, r1, r2 = (_difference(d, curve.at(at + m, order), curve.at(at, order)) for order in (0, 1, 2))
+        r, r1, r2 = (
+            _difference(d, curve.at(at + m, order), curve.at(at, order)) for order in (0, 1, 2)
+        )
         slope = (r * r1).sum(axis=-1)
         bend = (r1 * r1).sum(axis=-1) + (r * r2).sum(axis=-1)
         step = np.where(bend > 0.0, -slope / np.where(bend > 0.0, bend, 1.0), 0.0)
@@ -249,4 +291,7 @@ def _difference(d: Array, second: Array, first: Array) -> Array:
     """Rz(d) second - first; d (...), the others (..., 3)."""
     cos, sin = np.cos(d), np.sin(d)
     x, y, z = np.moveaxis(second, -1, 0)
-    return np.stack([cos * x - sin * y - first[..., 0], sin * x + cos * y - first[..., 1], z - first[..., 2]], axis=-1)
+    return np.stack(
+        [cos * x - sin * y - first[..., 0], sin * x + cos * y - first[..., 1], z - first[..., 2]],
+        axis=-1,
+    )

@@ -18,7 +18,9 @@ Rows = npt.NDArray[np.intp]
 
 
 class SatrecArray:
-    """Many satellites, initialised at once and propagated together. It copies what it needs: later changes of a Satrec do not reach it."""
+    """Many satellites, initialised at once and propagated together. It copies what it needs: later
+    changes of a Satrec do not reach it.
+    """
 
     __slots__ = ("_length", "_parts")
 
@@ -27,23 +29,36 @@ class SatrecArray:
         members: dict[Model, list[int]] = {}
         for i, satrec in enumerate(satrecs):
             if not isinstance(satrec, Satrec):
-                raise ValueError(f"every item must be a gpuprop.api.Satrec, but element {i} is: {satrec!r}")
+                raise ValueError(
+                    f"every item must be a gpuprop.api.Satrec, but element {i} is: {satrec!r}"
+                )
             members.setdefault(satrec._model, []).append(i)
         self._length = len(satrecs)
         part: Any = _compiled_part if compiled() else _NumpyPart
-        self._parts = [part(model, [satrecs[i] for i in indices], np.array(indices)) for model, indices in members.items()]
+        self._parts = [
+            part(model, [satrecs[i] for i in indices], np.array(indices))
+            for model, indices in members.items()
+        ]
 
     def __len__(self) -> int:
         return self._length
 
     def sgp4(self, jd: npt.ArrayLike, fr: npt.ArrayLike) -> tuple[Codes, Array, Array]:
-        """Error codes (m, n), positions (m, n, 3) km and velocities (m, n, 3) km/s of m satellites at n Julian dates jd + fr, (n,) each.
+        """Error codes (m, n), positions (m, n, 3) km and velocities (m, n, 3) km/s of m satellites
+        at n Julian dates jd + fr, (n,) each.
 
-        NaN for the codes 1 to 4. ValueError if jd and fr differ in shape or are not one-dimensional.
+        NaN for the codes 1 to 4. ValueError if jd and fr differ in shape or are not
+        one-dimensional.
         """
-        jd, fr = np.atleast_1d(np.asarray(jd, np.float64)), np.atleast_1d(np.asarray(fr, np.float64))
+        jd, fr = (
+            np.atleast_1d(np.asarray(jd, np.float64)),
+            np.atleast_1d(np.asarray(fr, np.float64)),
+        )
         if jd.shape != fr.shape or jd.ndim != 1:
-            raise ValueError(f"jd and fr must have the same shape and one dimension: they have {jd.shape} and {fr.shape}")
+            raise ValueError(
+                f"jd and fr must have the same shape and one dimension: they have {jd.shape} and "
+                f"{fr.shape}"
+            )
         shape = (self._length, len(jd))
         out = JulianStates(np.empty(shape, np.uint8), np.empty((*shape, 3)), np.empty((*shape, 3)))
         for part in self._parts:
@@ -60,14 +75,20 @@ def _compiled_part(model: Model, satrecs: list[Satrec], rows: Rows) -> CpuJulian
         return CpuJulian(model, satellite.table, {satellite.regime: slice(0, 1)}, epochs, rows)
     propagation = CpuEngine(1).load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64))
     order = propagation.constants.order
-    return CpuJulian(model, propagation.table, propagation.constants.bounds, epochs[:, order], rows[order])
+    return CpuJulian(
+        model, propagation.table, propagation.constants.bounds, epochs[:, order], rows[order]
+    )
 
 
 class _NumpyPart:
     """Satellites of one model in numpy; as CpuJulian."""
 
     def __init__(self, model: Model, satrecs: list[Satrec], rows: Rows) -> None:
-        constants = NumpyEngine(1).load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64)).constants
+        constants = (
+            NumpyEngine(1)
+            .load(model, _elements(satrecs), np.zeros(len(satrecs), np.int64))
+            .constants
+        )
         self._epoch = _epochs(satrecs)[:, constants.order]
         self._groups = groups(model, replace(constants, order=rows[constants.order]))
 
@@ -87,7 +108,10 @@ class _NumpyPart:
 
 def _epochs(satrecs: list[Satrec]) -> Array:
     """(2, n): the two parts of the Julian date of each epoch."""
-    return np.array([[satrec.jdsatepoch for satrec in satrecs], [satrec.jdsatepochF for satrec in satrecs]], np.float64)
+    return np.array(
+        [[satrec.jdsatepoch for satrec in satrecs], [satrec.jdsatepochF for satrec in satrecs]],
+        np.float64,
+    )
 
 
 def _elements(satrecs: list[Satrec]) -> MeanElements:

@@ -12,18 +12,28 @@ class HasEpoch(Protocol):
 
 
 def jday(year: Any, mon: Any, day: Any, hr: Any, minute: Any, sec: Any) -> tuple[Any, Any]:
-    """The Julian date of a calendar date of 1901 to 2099 as (midnight, fraction of the day); numbers or arrays.
+    """The Julian date of a calendar date of 1901 to 2099 as (midnight, fraction of the day);
+    numbers or arrays.
 
     Source: Vallado, Fundamentals of Astrodynamics and Applications, algorithm 14.
     """
-    jd = 367.0 * year - 7 * (year + (mon + 9) // 12.0) * 0.25 // 1.0 + 275 * mon / 9.0 // 1.0 + day + 1721013.5
+    jd = (
+        367.0 * year
+        - 7 * (year + (mon + 9) // 12.0) * 0.25 // 1.0
+        + 275 * mon / 9.0 // 1.0
+        + day
+        + 1721013.5
+    )
     return jd, (sec + minute * 60.0 + hr * 3600.0) / 86400.0
 
 
-def days2mdhms(year: int, days: float, round_to_microsecond: int = 6) -> tuple[int, int, int, int, float]:
+def days2mdhms(
+    year: int, days: float, round_to_microsecond: int = 6
+) -> tuple[int, int, int, int, float]:
     """Month, day, hour, minute and second of a day of the year (1.0 is the beginning of January 1).
 
-    Seconds have round_to_microsecond decimals, or are not rounded if it is 0. Days after the year's end are counted on in December.
+    Seconds have round_to_microsecond decimals, or are not rounded if it is 0. Days after the year's
+    end are counted on in December.
     """
 
     def rounded(seconds: float) -> float:
@@ -45,7 +55,9 @@ def days2mdhms(year: int, days: float, round_to_microsecond: int = 6) -> tuple[i
 def jday_datetime(instant: datetime) -> tuple[float, float]:
     """The Julian date of a datetime, converted to UTC, as (midnight, fraction of the day)."""
     utc = instant.astimezone(timezone.utc)
-    jd, fr = jday(utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second + utc.microsecond * 1e-6)
+    jd, fr = jday(
+        utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second + utc.microsecond * 1e-6
+    )
     return jd, fr
 
 

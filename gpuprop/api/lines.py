@@ -1,6 +1,9 @@
-"""TLE lines one set at a time, in microseconds and as leniently as python-sgp4 reads them; gpuprop.catalogs.read is for files."""
+"""TLE lines one set at a time, in microseconds and as leniently as python-sgp4 reads them;
+gpuprop.catalogs.read is for files.
+"""
 
-ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"  # the first of five digits of a catalogue number: A is 10, Z is 33
+# the first of five digits of a catalogue number: A is 10, Z is 33
+ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 LAST_NUMBER = 339_999
 
 # What every line of a TLE holds in columns (from 0) that no number touches; d is a digit.
@@ -12,14 +15,23 @@ MARKS = {1: (8, 23, 32, 34, 43, 52, 61, 63), 2: (7, 11, 16, 20, 25, 33, 37, 42, 
 
 
 def tle_line(line: str, number: int) -> str:
-    """A line without the blanks after it; ValueError if it does not look like line `number` (1 or 2) of a TLE."""
+    """A line without the blanks after it; ValueError if it does not look like line `number` (1 or
+    2) of a TLE.
+    """
     width, layout = LAYOUTS[number]
     line = line.rstrip()
     if not line.isascii():
-        raise ValueError(f"TLE format error: line {number} has characters that are not ASCII: {line!r}")
-    if len(line) < width or line[:2] != layout[:2] or any(line[at] != layout[at] for at in MARKS[number]):
         raise ValueError(
-            f"TLE format error: line {number} is cut, or its blanks and decimal points are not in their columns, here as they should be "
+            f"TLE format error: line {number} has characters that are not ASCII: {line!r}"
+        )
+    if (
+        len(line) < width
+        or line[:2] != layout[:2]
+        or any(line[at] != layout[at] for at in MARKS[number])
+    ):
+        raise ValueError(
+            f"TLE format error: line {number} is cut, or its blanks and decimal points are not in "
+            "their columns, here as they should be "
             f"(d is a digit) and as they are:\n{layout}\n{line}"
         )
     return line
@@ -36,12 +48,25 @@ def exponential(text: str) -> float:
 
 
 def to_alpha5(number: int) -> str:
-    """A catalogue number in five characters, with a letter first above 99999; ValueError above 339999, where they end."""
+    """A catalogue number in five characters, with a letter first above 99999; ValueError above
+    339999, where they end.
+    """
     if number > LAST_NUMBER:
-        raise ValueError(f"satellite number cannot exceed {LAST_NUMBER}, whose Alpha 5 encoding is 'Z9999': it is {number}")
-    return f"{number:05d}" if number < 100_000 else f"{ALPHA5[number // 10_000 - 10]}{number % 10_000:04d}"
+        raise ValueError(
+            f"satellite number cannot exceed {LAST_NUMBER}, whose Alpha 5 encoding is 'Z9999': it "
+            f"is {number}"
+        )
+    return (
+        f"{number:05d}"
+        if number < 100_000
+        else f"{ALPHA5[number // 10_000 - 10]}{number % 10_000:04d}"
+    )
 
 
 def from_alpha5(text: str) -> int:
     """The catalogue number of five characters: the inverse of to_alpha5; 0 for none."""
-    return (ALPHA5.index(text[0]) + 10) * 10_000 + int(text[1:]) if text[:1].isalpha() else int(text or 0)
+    return (
+        (ALPHA5.index(text[0]) + 10) * 10_000 + int(text[1:])
+        if text[:1].isalpha()
+        else int(text or 0)
+    )

@@ -1,4 +1,6 @@
-"""One satellite in numpy: used without the compiled kernels, and for mean elements, which the kernels do not return."""
+"""One satellite in numpy: used without the compiled kernels, and for mean elements, which the
+kernels do not return.
+"""
 
 import copy
 import math
@@ -29,7 +31,8 @@ class Averages(NamedTuple):
 
 
 class NumpySatellite:
-    """One satellite, ready to be propagated to one instant after another: the twin of engine.cpu.CpuSatellite.
+    """One satellite, ready to be propagated to one instant after another: the twin of
+    engine.cpu.CpuSatellite.
 
     elements: one element set as MeanElements has them.
     """
@@ -42,7 +45,8 @@ class NumpySatellite:
         self._model = model
         (self.regime,) = constants.bounds
         self._group = Group(model, constants, self.regime, slice(0, 1))
-        self._group.constants = {name: value[0] for name, value in self._group.constants.items()}  # arrays of one cost four times as much
+        # arrays of one cost four times as much
+        self._group.constants = {name: value[0] for name, value in self._group.constants.items()}
 
     def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
         """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
@@ -58,8 +62,8 @@ class NumpySatellite:
     def averages(self, t: float) -> Averages:
         """Mean elements t minutes after the epoch."""
         group = copy.copy(self._group)
-        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on the inclination, and one of 1 rad
-        # avoids Lyddane's case.
+        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on
+        # the inclination, and one of 1 rad avoids Lyddane's case.
         if self.regime != NEAR_EARTH:
             none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
             group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
@@ -67,13 +71,17 @@ class NumpySatellite:
             mean, _ = group.mean(self._instant(t))
             nm = float(self._model.gravity.xke / np.float64(np.ravel(mean.am)[0]) ** 1.5)
         im = self.constant("inclo") + self.constant("didt") * t
-        am, em, argpm, nodem, mm = (float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm))
+        am, em, argpm, nodem, mm = (
+            float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm)
+        )
         xlm = _turn(mm + argpm + nodem)
         argpm, nodem = _turn(argpm), _turn(nodem)
         return Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
 
     def _instant(self, t: float) -> Any:
-        """t as the engine takes it: resonances need an array of two dimensions; for the others a scalar is much faster."""
+        """t as the engine takes it: resonances need an array of two dimensions; for the others a
+        scalar is much faster.
+        """
         return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
 
 

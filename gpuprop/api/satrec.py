@@ -45,7 +45,16 @@ class Orbit(NamedTuple):
 
     def elements(self) -> tuple[float, ...]:
         """In the order of MeanElements."""
-        return (self.epoch, self.no_kozai, self.ecco, self.inclo, self.nodeo, self.argpo, self.mo, self.bstar)
+        return (
+            self.epoch,
+            self.no_kozai,
+            self.ecco,
+            self.inclo,
+            self.nodeo,
+            self.argpo,
+            self.mo,
+            self.bstar,
+        )
 
 
 def _orbit(name: str, meaning: str) -> Any:
@@ -67,9 +76,10 @@ def _average(name: str, meaning: str) -> Any:
 class Satrec:
     """One satellite: its element set, its gravity model, and the outcome of its last propagation.
 
-    Made by `Satrec.twoline2rv(line1, line2)`, or empty and then filled by `sgp4init`. What describes the satellite may be assigned to
-    (satnum_str, classification, intldesg, ephtype, elnum, revnum), and so may the epoch that instants are counted from (jdsatepoch,
-    jdsatepochF, epochyr, epochdays); what SGP4 was initialised with may not.
+    Made by `Satrec.twoline2rv(line1, line2)`, or empty and then filled by `sgp4init`. What
+    describes the satellite may be assigned to (satnum_str, classification, intldesg, ephtype,
+    elnum, revnum), and so may the epoch that instants are counted from (jdsatepoch, jdsatepochF,
+    epochyr, epochdays); what SGP4 was initialised with may not.
     """
 
     __slots__ = (
@@ -109,17 +119,26 @@ class Satrec:
     # --- ways in ---
     @classmethod
     def twoline2rv(cls, line1: str, line2: str, whichconst: int = WGS72) -> "Satrec":
-        """The satellite of a TLE. Checksums are not verified (gpuprop.read_elements does); ValueError for lines that are not a TLE."""
+        """The satellite of a TLE. Checksums are not verified (gpuprop.read_elements does);
+        ValueError for lines that are not a TLE.
+        """
         self = cls()
         line1, line2 = tle_line(line1, 1), tle_line(line2, 2)
         numbers = line1[2:7].replace(" ", "0"), line2[2:7].replace(" ", "0")
         if numbers[0] != numbers[1]:
-            raise ValueError(f"the object numbers of the two lines do not match: {numbers[0]} and {numbers[1]}\n{line1}\n{line2}")
+            raise ValueError(
+                f"the object numbers of the two lines do not match: {numbers[0]} and "
+                f"{numbers[1]}\n{line1}\n{line2}"
+            )
         self.satnum_str = numbers[0]
         self.classification = line1[7].strip() or "U"
         self.intldesg = line1[9:17].rstrip()
         try:
-            self.ephtype, self.elnum, self.revnum = whole(line1[62]), whole(line1[64:68]), whole(line2[63:68])
+            self.ephtype, self.elnum, self.revnum = (
+                whole(line1[62]),
+                whole(line1[64:68]),
+                whole(line2[63:68]),
+            )
             self.epochyr, self.epochdays = whole(line1[18:20]), float(line1[20:32])
             orbit = Orbit(
                 bstar=exponential(line1[53:61]),
@@ -138,7 +157,9 @@ class Satrec:
         year = four_digit_year(self.epochyr)
         self.jdsatepoch = date(year, 1, 1).toordinal() + (day - 1.0) + JD_ORDINAL
         self.jdsatepochF = round(fraction, 8)  # the digits a TLE has
-        self._begin(orbit._replace(epoch=(self.jdsatepoch + self.jdsatepochF) - JD_1950), whichconst, "i")
+        self._begin(
+            orbit._replace(epoch=(self.jdsatepoch + self.jdsatepochF) - JD_1950), whichconst, "i"
+        )
         return self
 
     def sgp4init(
@@ -157,22 +178,35 @@ class Satrec:
         no_kozai: float,
         nodeo: float,
     ) -> None:
-        """Fill this satellite from mean elements: angles in rad, no_kozai in rad/min, bstar in 1/Earth radii, ndot in rad/min^2, nddot in
-        rad/min^3, epoch in days since 1949-12-31T00:00 UTC (the Julian date less 2433281.5).
+        """Fill this satellite from mean elements: angles in rad, no_kozai in rad/min, bstar in
+        1/Earth radii, ndot in rad/min^2, nddot in rad/min^3, epoch in days since 1949-12-31T00:00
+        UTC (the Julian date less 2433281.5).
 
-        ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above 339999, and for an epoch without a date.
+        ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above
+        339999, and for an epoch without a date.
         """
         try:
             number = to_alpha5(index(satnum))
         except TypeError:
-            raise TypeError(f"satnum is a catalogue number, such as 25544, not {satnum!r} ({type(satnum).__name__})") from None
+            raise TypeError(
+                f"satnum is a catalogue number, such as 25544, not {satnum!r} "
+                f"({type(satnum).__name__})"
+            ) from None
         epoch = float(epoch)
         days, fraction = divmod(epoch, 1.0)
-        if round(epoch, 8) == epoch:  # eight decimals, as of a TLE: then the fraction has no more either
+        # eight decimals, as of a TLE: then the fraction has no more either
+        if round(epoch, 8) == epoch:
             fraction = round(fraction, 8)
         day = date.fromordinal(int(days + (JD_1950 - JD_ORDINAL)))
-        epoch = (epoch + JD_1950) - JD_1950  # SGP4 holds it as one Julian date, 40 microseconds coarse
-        self._begin(Orbit(*map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))), whichconst, opsmode)
+        # SGP4 holds it as one Julian date, 40 microseconds coarse
+        epoch = (epoch + JD_1950) - JD_1950
+        self._begin(
+            Orbit(
+                *map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))
+            ),
+            whichconst,
+            opsmode,
+        )
         self.satnum_str = number
         self.classification = self.classification or "U"
         self.jdsatepoch, self.jdsatepochF = days + JD_1950, fraction
@@ -181,7 +215,9 @@ class Satrec:
 
     # --- propagation ---
     def sgp4(self, jd: float, fr: float) -> tuple[int, Vector, Vector]:
-        """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the codes 1 to 4."""
+        """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the
+        codes 1 to 4.
+        """
         # As doubles before anything else: numpy would subtract a float32 in single precision.
         days, fraction = float(jd) - float(self.jdsatepoch), float(fr) - float(self.jdsatepochF)
         return self.sgp4_tsince(days * 1440.0 + fraction * 1440.0)
@@ -196,11 +232,16 @@ class Satrec:
         return e, (x, y, z), (vx, vy, vz)
 
     def sgp4_array(self, jd: npt.ArrayLike, fr: npt.ArrayLike) -> tuple[Codes, Array, Array]:
-        """Error codes (n,), positions (n, 3) km and velocities (n, 3) km/s at the Julian dates jd + fr, (n,) each."""
+        """Error codes (n,), positions (n, 3) km and velocities (n, 3) km/s at the Julian dates jd +
+        fr, (n,) each.
+        """
         from .array import SatrecArray
 
         (e,), (r,), (v,) = SatrecArray((self,)).sgp4(jd, fr)
-        t = np.atleast_1d((np.asarray(jd, float) - self.jdsatepoch) * 1440.0 + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0)
+        t = np.atleast_1d(
+            (np.asarray(jd, float) - self.jdsatepoch) * 1440.0
+            + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0
+        )
         last_mean = np.flatnonzero((e != 1) & (e != 2))[-1:]
         for i in (*last_mean, *range(len(t))[-1:]):
             self._remember(float(t[i]), int(e[i]))
@@ -208,7 +249,8 @@ class Satrec:
 
     def _remember(self, t: float, e: int) -> None:
         self._t, self._error = t, e
-        if e != 1 and e != 2:  # with these codes SGP4 ends before it has mean elements, and keeps the old ones
+        # with these codes SGP4 ends before it has mean elements, and keeps the old ones
+        if e != 1 and e != 2:
             self._mean_t, self._averaged = t, None
 
     def _ready(self) -> CpuSatellite | NumpySatellite:
@@ -255,10 +297,17 @@ class Satrec:
     mdot = _constant("mdot", "Rate of the mean anomaly, rad/min")
     nodedot = _constant("nodedot", "Rate of the node, rad/min")
     gsto = _constant("gsto", "Greenwich sidereal time at the epoch, rad")
-    alta = property(lambda self: self.a * (1.0 + self.ecco) - 1.0, doc="Altitude of the apogee, Earth radii.")
-    altp = property(lambda self: self.a * (1.0 - self.ecco) - 1.0, doc="Altitude of the perigee, Earth radii.")
+    alta = property(
+        lambda self: self.a * (1.0 + self.ecco) - 1.0, doc="Altitude of the apogee, Earth radii."
+    )
+    altp = property(
+        lambda self: self.a * (1.0 - self.ecco) - 1.0, doc="Altitude of the perigee, Earth radii."
+    )
     operationmode = property(attrgetter("_model.opsmode"), doc="`i` improved or `a` AFSPC.")
-    method = property(lambda self: "n" if self._ready().regime == NEAR_EARTH else "d", doc="`n` near Earth or `d` deep space.")
+    method = property(
+        lambda self: "n" if self._ready().regime == NEAR_EARTH else "d",
+        doc="`n` near Earth or `d` deep space.",
+    )
 
     t = property(attrgetter("_t"), doc="Minutes since the epoch of the last propagation.")
 
@@ -278,7 +327,9 @@ class Satrec:
     mm = _average("mm", "anomaly, rad,")
     nm = _average("nm", "motion, rad/min,")
 
-    tumin = property(lambda self: 1.0 / self.xke, doc="Minutes in the unit of time of the gravity model.")
+    tumin = property(
+        lambda self: 1.0 / self.xke, doc="Minutes in the unit of time of the gravity model."
+    )
     xke = _gravity("xke", "1/tumin")
     mu = _gravity("mu", "Gravitational parameter, km^3/s^2,")
     radiusearthkm = _gravity("radius", "Equatorial radius, km,")
@@ -299,5 +350,7 @@ def _model(whichconst: int, opsmode: str) -> Model:
 
 @cache
 def compiled() -> bool:
-    """Whether the compiled kernels are used: if they are installed, unless GPUPROP_ENGINE is numpy. The bits are the same."""
+    """Whether the compiled kernels are used: if they are installed, unless GPUPROP_ENGINE is numpy.
+    The bits are the same.
+    """
     return usable()[0] and asked_for(None) != "numpy"

@@ -1,4 +1,6 @@
-"""One HTTP request: the whole answer within a deadline, or an error that says what happened and what to do."""
+"""One HTTP request: the whole answer within a deadline, or an error that says what happened and
+what to do.
+"""
 
 import http.client
 import re
@@ -10,7 +12,14 @@ from contextlib import suppress
 from email.errors import MissingHeaderBodySeparatorDefect
 from typing import Any
 from urllib.error import URLError
-from urllib.request import HTTPHandler, HTTPSHandler, OpenerDirector, ProxyHandler, Request, UnknownHandler
+from urllib.request import (
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
 from ..version import __version__
 from .read.source import MAX_BYTES
@@ -22,7 +31,8 @@ REFUSAL_S = 10.0  # to read the text of a refusal; its status alone says enough
 EXTRA_S = 1.0  # to see whether bytes follow after Content-Length
 SAID = 400  # characters of a refusal that are shown
 REASON = 100  # characters of the reason after the status
-PLAIN = ("", "identity", "gzip", "x-gzip")  # content encodings: gzip is how servers label files that end in .gz, and the reader unpacks it
+# content encodings: gzip is how servers label files that end in .gz, and the reader unpacks it
+PLAIN = ("", "identity", "gzip", "x-gzip")
 
 
 class NotFetched(RuntimeError):
@@ -30,7 +40,9 @@ class NotFetched(RuntimeError):
 
 
 class Refused(NotFetched):
-    """The server answered that it will not give it (4xx or a redirection): asking again soon changes nothing."""
+    """The server answered that it will not give it (4xx or a redirection): asking again soon
+    changes nothing.
+    """
 
 
 def download(url: str, timeout_s: float) -> bytes:
@@ -39,7 +51,8 @@ def download(url: str, timeout_s: float) -> bytes:
     Parameters
     ----------
     url : str
-        An address that urls.checked_url has passed. Proxies are those of the environment (https_proxy).
+        An address that urls.checked_url has passed. Proxies are those of the environment
+        (https_proxy).
     timeout_s : float
         Seconds for each step of the connection. The whole exchange has DEADLINE_S seconds.
 
@@ -53,9 +66,10 @@ def download(url: str, timeout_s: float) -> bytes:
     Refused
         For status 3xx and 4xx; redirections are not followed.
     NotFetched
-        For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer that is cut short, too long, longer than
-        its Content-Length, or whose headers do not say where it ends. Messages never show passwords or secret query values, and show what
-        the server says without control characters.
+        For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer
+        that is cut short, too long, longer than its Content-Length, or whose headers do not say
+        where it ends. Messages never show passwords or secret query values, and show what the
+        server says without control characters.
     """
     exchange = _Exchange(url, min(timeout_s, DEADLINE_S))
     thread = threading.Thread(target=exchange.run, name="gpuprop-download", daemon=True)
@@ -73,12 +87,15 @@ def download(url: str, timeout_s: float) -> bytes:
 
 
 class _Exchange:
-    """A request and its answer, on a thread of its own. A server can make every step slow, and a look-up of a host cannot be interrupted.
-    So the caller waits for the thread until the deadline, then shuts the connection down and goes on."""
+    """A request and its answer, on a thread of its own. A server can make every step slow, and a
+    look-up of a host cannot be interrupted. So the caller waits for the thread until the deadline,
+    then shuts the connection down and goes on.
+    """
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.outcome: bytes | Exception | None = None
-        self.known: NotFetched | None = None  # what the status alone means, while the text of a refusal is read
+        # what the status alone means, while the text of a refusal is read
+        self.known: NotFetched | None = None
         self.connection: http.client.HTTPConnection | None = None
         self._url, self._shown, self._host = url, shown_url(url), shown_host(url)
         self._timeout_s = timeout_s
@@ -103,10 +120,14 @@ class _Exchange:
         open_socket = self._socket or (self.connection and self.connection.sock)
         if open_socket:
             with suppress(OSError):  # closed already
-                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)  # SSLSocket.shutdown would change what the other thread uses
+                # SSLSocket.shutdown would change what the other thread uses
+                socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
     def late(self) -> NotFetched:
-        return NotFetched(f"{self._host} has not given its whole answer within {DEADLINE_S:g} s ({self._shown}): try again later")
+        return NotFetched(
+            f"{self._host} has not given its whole answer within {DEADLINE_S:g} s "
+            f"({self._shown}): try again later"
+        )
 
     def _answer(self) -> bytes | NotFetched:
         opener = OpenerDirector()  # without handlers of files, FTP and redirections
@@ -116,17 +137,25 @@ class _Exchange:
         request = Request(self._url, headers={"User-Agent": f"gpuprop/{__version__}"})
         with opener.open(request, timeout=self._timeout_s) as response:
             self.known = self._refused(response, "") if response.status != 200 else None
-            return self._refused(response, self._said(response)) if self.known else self._body(response)
+            return (
+                self._refused(response, self._said(response))
+                if self.known
+                else self._body(response)
+            )
 
     def _body(self, response: Any) -> bytes | NotFetched:
         encoding = response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in PLAIN:
             return NotFetched(
-                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was not asked for: report it to its maintainer"
+                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was "
+                "not asked for: report it to its maintainer"
             )
         wrong = self._wrong_framing(response)
         if wrong:
-            return NotFetched(f"{self._shown} {wrong}, so its end is not known. Try again later, or report it to its maintainer")
+            return NotFetched(
+                f"{self._shown} {wrong}, so its end is not known. Try again later, or report it "
+                "to its maintainer"
+            )
         lengths = [] if response.chunked else _lengths(response)
         length = int(lengths[0]) if lengths else None
         if not response.chunked:
@@ -135,29 +164,47 @@ class _Exchange:
         while (length is None or len(data) < length) and (piece := response.read1(CHUNK)):
             data += piece
             if len(data) > MAX_BYTES:
-                return NotFetched(f"{self._shown} sends more than {MAX_BYTES:,} bytes: it cannot be element sets")
+                return NotFetched(
+                    f"{self._shown} sends more than {MAX_BYTES:,} bytes: it cannot be element sets"
+                )
         if length is not None and len(data) < length:
-            return NotFetched(f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Try again")
+            return NotFetched(
+                f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Try again"
+            )
         if length is not None and (len(data) > length or self._goes_on(response)):
             return NotFetched(
-                f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so its end is not known. Try again later"
+                f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so "
+                "its end is not known. Try again later"
             )
         return bytes(data)
 
     def _wrong_framing(self, response: Any) -> str:
-        """What the headers say about the end of the answer that cannot be followed; empty if nothing."""
+        """What the headers say about the end of the answer that cannot be followed; empty if
+        nothing.
+        """
         codings = response.headers.get_all("Transfer-Encoding", [])
-        if codings and not (response.chunked and len(codings) == 1):  # http.client knows exactly this spelling
+        # http.client knows exactly this spelling
+        if codings and not (response.chunked and len(codings) == 1):
             return f"has the transfer encoding {self._foreign.line(', '.join(codings), REASON)!r}, which is not 'chunked'"
         lengths = _lengths(response)
-        if not response.chunked and lengths and not (re.fullmatch("[0-9]{1,18}", lengths[0]) and len(set(lengths)) == 1):
+        if (
+            not response.chunked
+            and lengths
+            and not (re.fullmatch("[0-9]{1,18}", lengths[0]) and len(set(lengths)) == 1)
+        ):
             return f"has the Content-Length {self._foreign.line(', '.join(lengths), REASON)!r}, which is not one number"
-        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in response.headers.defects):
-            return "has a line in its headers that is not a header"  # http.client drops it, and the headers after it
+        if any(
+            isinstance(defect, MissingHeaderBodySeparatorDefect)
+            for defect in response.headers.defects
+        ):
+            # http.client drops it, and the headers after it
+            return "has a line in its headers that is not a header"
         return ""
 
     def _goes_on(self, response: Any) -> bool:
-        """Whether the server sends more. Does not wait if the server keeps the connection open although it was asked to close it."""
+        """Whether the server sends more. Does not wait if the server keeps the connection open
+        although it was asked to close it.
+        """
         assert self._socket is not None
         try:
             self._socket.settimeout(min(EXTRA_S, self._timeout_s))
@@ -172,13 +219,20 @@ class _Exchange:
         with suppress(OSError, http.client.HTTPException):
             while len(data) < CHUNK and time.monotonic() < end and (piece := response.read1(CHUNK)):
                 data += piece
-        packed = response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity")
-        return "" if packed else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
+        packed = response.headers.get("Content-Encoding", "").strip().lower() not in (
+            "",
+            "identity",
+        )
+        return (
+            "" if packed else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
+        )
 
     def _refused(self, response: Any, said: str) -> NotFetched:
         """What a status other than 200 means."""
         status = response.status
-        answer = f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
+        answer = (
+            f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
+        )
         if 200 <= status < 300:
             return NotFetched(f"{answer}, which is not a whole answer")
         if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
@@ -186,48 +240,87 @@ class _Exchange:
         if status >= 500 or status < 200:
             return NotFetched(f"{answer}: the server has failed. Try again later")
         if status < 400:
-            there = self._foreign.line(shown_redirection(self._url, response.headers.get("Location", "")), SAID)
-            return Refused(f"{answer}: it has moved to {there}. Redirections are not followed: ask for that address if you trust it")
+            there = self._foreign.line(
+                shown_redirection(self._url, response.headers.get("Location", "")), SAID
+            )
+            return Refused(
+                f"{answer}: it has moved to {there}. Redirections are not followed: ask for that "
+                "address if you trust it"
+            )
         if status in (403, 429):
             advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"
-            return Refused(f"{answer}: {advice}; CelesTrak's rules are at https://celestrak.org/usage-policy.php")
+            return Refused(
+                f"{answer}: {advice}; CelesTrak's rules are at "
+                "https://celestrak.org/usage-policy.php"
+            )
         if status == 404:
-            found = "the query matches no satellite" if "no gp data found" in said.lower() else "there is nothing at that address"
+            found = (
+                "the query matches no satellite"
+                if "no gp data found" in said.lower()
+                else "there is nothing at that address"
+            )
             return Refused(f"{answer}: {found}. Check its spelling")
-        return Refused(f"{answer}: it refuses this request. Read what it says, or open the address in a browser")
+        return Refused(
+            f"{answer}: it refuses this request. Read what it says, or open the address in a "
+            "browser"
+        )
 
     def _failure(self, error: Exception) -> Exception:
-        """The error to raise for an exception: NotFetched for one of the connection, any other unchanged."""
+        """The error to raise for an exception: NotFetched for one of the connection, any other
+        unchanged.
+        """
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, TimeoutError):
             advice = "try again later, or check whether a firewall blocks it"
-            return NotFetched(f"{self._host} did not answer within {self._timeout_s:g} s ({self._shown}): {advice}")
+            return NotFetched(
+                f"{self._host} did not answer within {self._timeout_s:g} s ({self._shown}): "
+                f"{advice}"
+            )
         if isinstance(reason, ssl.SSLError):
             why = self._foreign.line(str(reason), SAID)
             return NotFetched(
-                f"{self._host} has no valid certificate for a secure connection ({why}): check the proxy and the clock of this machine"
+                f"{self._host} has no valid certificate for a secure connection ({why}): check "
+                "the proxy and the clock of this machine"
             )
         if isinstance(error, http.client.IncompleteRead):
-            return NotFetched(f"{self._shown} was cut short: the connection ended before the answer did. Try again")
+            return NotFetched(
+                f"{self._shown} was cut short: the connection ended before the answer did. Try "
+                "again"
+            )
         if isinstance(reason, (http.client.InvalidURL, ValueError)):
             return NotFetched(
-                f"{self._host} cannot be reached: its host name is not valid, or https_proxy (http_proxy) is not the address of a proxy"
+                f"{self._host} cannot be reached: its host name is not valid, or https_proxy "
+                "(http_proxy) is not the address of a proxy"
             )
         if isinstance(error, (http.client.HTTPException, ConnectionError)):
-            return NotFetched(f"{self._host} closed the connection too early ({type(error).__name__}): try again later")
+            return NotFetched(
+                f"{self._host} closed the connection too early ({type(error).__name__}): try "
+                "again later"
+            )
         if isinstance(reason, (OSError, str)):
-            why = self._foreign.line((reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID)
-            return NotFetched(f"{self._host} cannot be reached ({why}): check the network, and whether https_proxy must name a proxy")
+            why = self._foreign.line(
+                (reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID
+            )
+            return NotFetched(
+                f"{self._host} cannot be reached ({why}): check the network, and whether "
+                "https_proxy must name a proxy"
+            )
         return error
 
 
 def _lengths(response: Any) -> list[str]:
     """Each Content-Length: a server may repeat one (RFC 9110, 8.6)."""
-    return [text.strip() for field in response.headers.get_all("Content-Length", []) for text in field.split(",")]
+    return [
+        text.strip()
+        for field in response.headers.get_all("Content-Length", [])
+        for text in field.split(",")
+    ]
 
 
 class _Connection(http.client.HTTPConnection):
-    """Gives its socket to the exchange, also while it connects: urllib drops it when the answer begins."""
+    """Gives its socket to the exchange, also while it connects: urllib drops it when the answer
+    begins.
+    """
 
     def __init__(self, exchange: _Exchange, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -249,7 +342,9 @@ class _Http(HTTPHandler):
         self._exchange = exchange
 
     def http_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(lambda *host, **options: _Connection(self._exchange, *host, **options), request)
+        return self.do_open(
+            lambda *host, **options: _Connection(self._exchange, *host, **options), request
+        )
 
 
 class _Https(HTTPSHandler):
@@ -258,4 +353,6 @@ class _Https(HTTPSHandler):
         self._exchange = exchange
 
     def https_open(self, request: Request) -> http.client.HTTPResponse:
-        return self.do_open(lambda *host, **options: _SecureConnection(self._exchange, *host, **options), request)
+        return self.do_open(
+            lambda *host, **options: _SecureConnection(self._exchange, *host, **options), request
+        )

@@ -1,4 +1,6 @@
-"""SOURCE on the command line: a catalogue file, - for standard input, a known constellation or shell, your own file, a Walker pattern."""
+"""SOURCE on the command line: a catalogue file, - for standard input, a known constellation or
+shell, your own file, a Walker pattern.
+"""
 
 import os
 import re
@@ -29,7 +31,10 @@ from .read import read_elements
 STANDARD_INPUT = "-"  # a file of this name is ./-
 PIPED = "standard input"
 NUMBER = r"\d+(?:\.\d+)?"
-AT = re.compile(rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?", re.ASCII | re.IGNORECASE)
+AT = re.compile(
+    rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 OLD_DAYS = 30  # from its epoch; the states of such an element set are useless
@@ -60,14 +65,16 @@ def read_sources(
     gravity : str
         The gravity model of the constellations.
     epoch : str, datetime or numpy.datetime64, optional
-        Epoch of the constellations, UTC. Default: Elements.default_start of the catalogues among the sources; 2026-01-01 without
-        catalogues.
+        Epoch of the constellations, UTC. Default: Elements.default_start of the catalogues among
+        the sources; 2026-01-01 without catalogues.
     first_id : int, optional
-        Number of the first satellite of the constellations; numbers go on from source to source. Default: the first number from
-        1,000,000,000 up that is greater than all numbers of the catalogues.
+        Number of the first satellite of the constellations; numbers go on from source to source.
+        Default: the first number from 1,000,000,000 up that is greater than all numbers of the
+        catalogues.
     latest : bool
-        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only these sets count for the default epoch
-        of the constellations. The result has all sets in both cases.
+        True if the caller keeps only the latest set of each satellite (Elements.latest). Then only
+        these sets count for the default epoch of the constellations. The result has all sets in
+        both cases.
 
     Returns
     -------
@@ -76,8 +83,8 @@ def read_sources(
     Raises
     ------
     SourceError
-        For an unknown source, an epoch that cannot be read, and a `first_id` that gives constellations the numbers of satellites in a
-        catalogue.
+        For an unknown source, an epoch that cannot be read, and a `first_id` that gives
+        constellations the numbers of satellites in a catalogue.
     ElementsError, OSError, ValueError
         As from read_elements and read_constellation.
     """
@@ -93,7 +100,9 @@ def read_sources(
             raise SourceError(f"--epoch: {error}") from None
     catalogues = {
         number: read_elements(
-            cast(IO[bytes], _StandardInput()) if source == STANDARD_INPUT else source, on_error=on_error, checksum=checksum
+            cast(IO[bytes], _StandardInput()) if source == STANDARD_INPUT else source,
+            on_error=on_error,
+            checksum=checksum,
         )
         for number, source in enumerate(sources)
         if _is_file(source) and not source.lower().endswith(".toml")
@@ -106,27 +115,36 @@ def read_sources(
     first = max(FIRST_SYNTHETIC_ID, int(taken.max(initial=0)) + 1) if first_id is None else first_id
     parts, number = [], first
     for place, source in enumerate(sources):
-        part = catalogues[place] if place in catalogues else _synthetic(source, number, gravity, EPOCH if epoch is None else epoch)
+        part = (
+            catalogues[place]
+            if place in catalogues
+            else _synthetic(source, number, gravity, EPOCH if epoch is None else epoch)
+        )
         number += 0 if place in catalogues else len(part)
         parts.append(part)
     if first_id is not None and ((taken >= first) & (taken < number)).any():
         raise SourceError(
-            f"--first-id {first} numbers the constellations from {first} to {number - 1}, and catalogues have some of these numbers: "
+            f"--first-id {first} numbers the constellations from {first} to {number - 1}, and "
+            "catalogues have some of these numbers: "
             f"use a number from {int(taken.max()) + 1} up, or leave --first-id out"
         )
     return Elements.concat(parts)
 
 
 def median_age_days(elements: Elements, start_ns: int) -> float:
-    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970), to 0.001 days.
+    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970), to
+    0.001 days.
 
     Negative if most of the epochs are after the instant.
     """
-    return 0.0 + round((start_ns - int(elements.median_epoch.astype(np.int64))) / DAY, 3)  # 0.0 + -0.0 is 0.0
+    # 0.0 + -0.0 is 0.0
+    return 0.0 + round((start_ns - int(elements.median_epoch.astype(np.int64))) / DAY, 3)
 
 
 def ages_in_words(elements: Elements, start_ns: int) -> str:
-    """A line about the age of the element sets at the first instant; empty if all epochs are that instant."""
+    """A line about the age of the element sets at the first instant; empty if all epochs are that
+    instant.
+    """
     ages = start_ns - elements.epoch.view(np.int64)
     if not ages.any():
         return ""
@@ -136,11 +154,18 @@ def ages_in_words(elements: Elements, start_ns: int) -> str:
     text = f"median age of the element sets at {at}: {age + 0.0:.1f} days"
     if age < 0.0:
         text = f"the median epoch of the element sets is {-age:.1f} days after {at}"
-    return f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is accurate for days only" if old else text
+    return (
+        f"{text}; {old:,} of {len(elements):,} are more than {OLD_DAYS} days away, and SGP4 is "
+        "accurate for days only"
+        if old
+        else text
+    )
 
 
 def named_constellation(source: str) -> Constellation:
-    """What a source names: NAME, NAME@ALTITUDE/INCLINATION, or a TOML file. ValueError and FileNotFoundError otherwise."""
+    """What a source names: NAME, NAME@ALTITUDE/INCLINATION, or a TOML file. ValueError and
+    FileNotFoundError otherwise.
+    """
     refuse_url(source)
     if source.lower().endswith(".toml"):
         return load_constellation(source)
@@ -149,15 +174,23 @@ def named_constellation(source: str) -> Constellation:
         return find_constellation(name)
     match = AT.fullmatch(orbit.strip())
     if not match:
-        raise ValueError(f"cannot read {source!r}: write {name}@ALTITUDE/INCLINATION, in km and degrees, such as {name}@550/53")
-    return find_constellation(name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"]))
+        raise ValueError(
+            f"cannot read {source!r}: write {name}@ALTITUDE/INCLINATION, in km and degrees, such "
+            f"as {name}@550/53"
+        )
+    return find_constellation(
+        name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"])
+    )
 
 
 def named_input(arguments: list[str]) -> list[str]:
-    """The arguments of a command, with PIPED for a SOURCE of -: the parser would take a lone - for an option."""
+    """The arguments of a command, with PIPED for a SOURCE of -: the parser would take a lone - for
+    an option.
+    """
     before = ["", *arguments]
     return [
-        PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each for last, each in zip(before, arguments, strict=False)
+        PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each
+        for last, each in zip(before, arguments, strict=False)
     ]
 
 
@@ -171,7 +204,9 @@ class _StandardInput:
 
 
 def _is_file(source: str) -> bool:
-    """Whether a source means a file, even a missing one. A pattern or a constellation can contain a slash or a dot too."""
+    """Whether a source means a file, even a missing one. A pattern or a constellation can contain a
+    slash or a dot too.
+    """
     if source == STANDARD_INPUT or os.path.exists(source):
         return True
     name, at, orbit = source.partition("@")
@@ -181,7 +216,9 @@ def _is_file(source: str) -> bool:
 
 
 def _synthetic(source: str, first_id: int, gravity: str, epoch: Instant) -> Elements:
-    """A constellation from a file, a Walker pattern, or a known constellation or shell: NAME or NAME@ALTITUDE/INCLINATION."""
+    """A constellation from a file, a Walker pattern, or a known constellation or shell: NAME or
+    NAME@ALTITUDE/INCLINATION.
+    """
     if _is_file(source):
         return read_constellation(source, gravity=gravity, epoch=epoch, first_id=first_id)
     try:
@@ -190,4 +227,6 @@ def _synthetic(source: str, first_id: int, gravity: str, epoch: Instant) -> Elem
         return named_constellation(source).elements(epoch, gravity, first_id=first_id)
     except ValueError as error:
         known = is_walker_source(source) or is_preset(source.partition("@")[0])
-        raise SourceError(str(error) if known else f"there is no file {source!r} here, and {error}") from None
+        raise SourceError(
+            str(error) if known else f"there is no file {source!r} here, and {error}"
+        ) from None

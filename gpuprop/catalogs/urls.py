@@ -1,4 +1,6 @@
-"""Check addresses; show addresses and texts of servers in messages without passwords, tokens and control characters."""
+"""Check addresses; show addresses and texts of servers in messages without passwords, tokens and
+control characters.
+"""
 
 import base64
 import html
@@ -15,12 +17,14 @@ URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE,
 )
-# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of any other name may be.
+# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of
+# any other name may be.
 PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
 WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown while its value is hidden
 HIDDEN = "***"
 NOT_SHOWN = "an address that is not shown, since it is malformed or has a password"
-SHORTEST = 4  # characters of a secret that is searched in what a server says; shorter ones would match everywhere
+# characters of a secret that is searched in what a server says; shorter ones would match everywhere
+SHORTEST = 4
 
 
 def checked_url(url: str, what: str = "what was given") -> str:
@@ -29,15 +33,16 @@ def checked_url(url: str, what: str = "what was given") -> str:
     Parameters
     ----------
     url : str
-        For example https://HOST/PATH?QUERY. The host may be an IPv6 address in brackets; a port may follow it.
+        For example https://HOST/PATH?QUERY. The host may be an IPv6 address in brackets; a port may
+        follow it.
     what : str
         The name of the address in the message.
 
     Raises
     ------
     ValueError
-        For another scheme, a user name or password, blanks, control characters and letters outside ASCII. The message does not repeat the
-        address: a password may be anywhere in it.
+        For another scheme, a user name or password, blanks, control characters and letters outside
+        ASCII. The message does not repeat the address: a password may be anywhere in it.
     """
     match = URL.fullmatch(url)
     if not (url.isascii() and url.isprintable()) or " " in url:
@@ -47,21 +52,34 @@ def checked_url(url: str, what: str = "what was given") -> str:
     elif not url.lower().startswith(("http://", "https://")):
         why = "it begins neither with http:// nor with https://"
     elif not match:
-        why = "there is a user name or password in it" if "@" in url else "its host or port is not valid"
+        why = (
+            "there is a user name or password in it"
+            if "@" in url
+            else "its host or port is not valid"
+        )
     elif int(match["port"] or 1) not in range(1, 1 << 16):
         why = "its port is not valid"
     else:
         return url.partition("#")[0]
-    raise ValueError(f"{what} cannot be fetched, {why}: write https://HOST/PATH, without a password and without blanks")
+    raise ValueError(
+        f"{what} cannot be fetched, {why}: write https://HOST/PATH, without a password and "
+        "without blanks"
+    )
 
 
 def shown_url(url: str) -> str:
-    """An address for messages. Query values are hidden, except those of names in PUBLIC. A malformed address is hidden completely."""
+    """An address for messages. Query values are hidden, except those of names in PUBLIC. A
+    malformed address is hidden completely.
+    """
     match = URL.fullmatch(url)
     if not match or not url.isprintable():
         return NOT_SHOWN
     path = re.sub(r"[^/]*@", f"{HIDDEN}@", match["path"] or "")
-    query = "" if match["query"] is None else "?" + "&".join(shown for shown, _ in _query(match["query"]))
+    query = (
+        ""
+        if match["query"] is None
+        else "?" + "&".join(shown for shown, _ in _query(match["query"]))
+    )
     return f"{match['scheme']}://{shown_host(url)}{path}{query}"
 
 
@@ -83,34 +101,54 @@ def query_value(url: str, name: str) -> str:
     """The value of a name in the query of an address, decoded; empty if there is none."""
     match = URL.fullmatch(url)
     items = re.split("[&;]", match["query"] or "") if match else []
-    return next((unquote_plus(item.partition("=")[2]) for item in items if item.partition("=")[0].upper() == name), "")
+    return next(
+        (
+            unquote_plus(item.partition("=")[2])
+            for item in items
+            if item.partition("=")[0].upper() == name
+        ),
+        "",
+    )
 
 
 class ForeignText:
-    """Prepares what a server says for messages. A server may repeat the secrets in the address of the request.
+    """Prepares what a server says for messages. A server may repeat the secrets in the address of
+    the request.
 
     Parameters
     ----------
     url : str
-        The address. Secrets are its hidden query values, and user name and password of a proxy (https_proxy).
+        The address. Secrets are its hidden query values, and user name and password of a proxy
+        (https_proxy).
     """
 
     def __init__(self, url: str) -> None:
         match = URL.fullmatch(url)
         secrets = [secret for _, secret in _query((match and match["query"]) or "")]
-        forms = {form for secret in (*secrets, *_proxy_secrets()) for form in _forms(secret) if len(form) >= SHORTEST}
+        forms = {
+            form
+            for secret in (*secrets, *_proxy_secrets())
+            for form in _forms(secret)
+            if len(form) >= SHORTEST
+        }
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        self._secrets = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if forms else None
+        self._secrets = (
+            re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE) if forms else None
+        )
 
     def hide(self, text: str) -> str:
         """The text with *** for every secret."""
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
 
     def may_be_in(self, data: bytes) -> bool:
-        """Whether a secret is in the data. Also True for packed data and UTF-16, which are not searched."""
+        """Whether a secret is in the data. Also True for packed data and UTF-16, which are not
+        searched.
+        """
         if not self._secrets:
             return False
-        return data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")) or bool(self._secrets.search(data.decode("utf-8", "replace")))
+        return data.startswith((b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff")) or bool(
+            self._secrets.search(data.decode("utf-8", "replace"))
+        )
 
     def line(self, text: str, most: int) -> str:
         """One line of at most `most` characters, without secrets; control characters are escaped."""
@@ -134,11 +172,19 @@ def _proxy_secrets() -> Iterator[str]:
         login = proxy.rpartition("@")[0].rpartition("//")[2]
         user, _, password = login.partition(":")
         yield from (login, password, *login.split(":"))
-        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()  # the form of the header Proxy-Authorization
+        # the form of the header Proxy-Authorization
+        yield base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
 
 
 def _forms(secret: str) -> Iterator[str]:
     """A secret as it is, decoded, and in the forms in which pages, programs and JSON repeat it."""
     for text in {secret, unquote(secret), unquote_plus(secret)}:
-        yield from (text, quote(text, safe=""), quote_plus(text), html.escape(text), repr(text)[1:-1], json.dumps(text)[1:-1])
+        yield from (
+            text,
+            quote(text, safe=""),
+            quote_plus(text),
+            html.escape(text),
+            repr(text)[1:-1],
+            json.dumps(text)[1:-1],
+        )
         yield " ".join(text.split())

@@ -50,7 +50,24 @@ from .options import (
 )
 
 # km; the band from 35,586 to 35,986 holds the geostationary ring, 35,786 +- 200 km
-BANDS = (-math.inf, 300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000, 10_000, 30_000, 35_586, 35_986, math.inf)
+BANDS = (
+    -math.inf,
+    300,
+    400,
+    500,
+    600,
+    700,
+    800,
+    1_000,
+    1_200,
+    1_500,
+    2_000,
+    10_000,
+    30_000,
+    35_586,
+    35_986,
+    math.inf,
+)
 
 
 WEB = ("http://", "https://", "ftp://")
@@ -58,7 +75,13 @@ WEB = ("http://", "https://", "ftp://")
 
 @app.command
 def info(
-    path: Annotated[str, Parameter(name="PATH", help="A catalogue, or a directory of snapshots; or the URL of one (s3://bucket/out).")],
+    path: Annotated[
+        str,
+        Parameter(
+            name="PATH",
+            help="A catalogue, or a directory of snapshots; or the URL of one (s3://bucket/out).",
+        ),
+    ],
     /,
     *,
     select: Select = None,
@@ -77,13 +100,24 @@ def info(
     if is_remote(there) or there.is_dir():
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
-            raise WrongCall(f"{options} are for catalogues and constellations: {there} holds snapshots")
+            raise WrongCall(
+                f"{options} are for catalogues and constellations: {there} holds snapshots"
+            )
         snapshots = open_snapshots(there, partial=True)
         step = snapshots.metadata["step"]
-        facts = snapshots.metadata | dict(complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None)
+        facts = snapshots.metadata | dict(
+            complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None
+        )
         rows = _rows(facts)
     else:
-        elements = read_sources([str(there)], on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)
+        elements = read_sources(
+            [str(there)],
+            on_error=on_error,
+            checksum=checksum,
+            epoch=epoch,
+            first_id=first_id,
+            latest=latest,
+        )
         facts = _catalogue(chosen(elements, select, where, latest=latest), elements.rejected)
         rows = _catalogue_rows(facts)
     if json:
@@ -94,11 +128,16 @@ def info(
 
 
 def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]:
-    """What `info` reports about element sets, as values. rejected: records of the source that could not be read."""
+    """What `info` reports about element sets, as values. rejected: records of the source that could
+    not be read.
+    """
     epochs = elements.epoch.astype("int64")
     bounds = Propagator(elements, "numpy", threads=1).constants.bounds
     near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
-    whose = {name: matching(f"@{name}", elements.name) for name in sorted({each.name for each in operators().values()})}
+    whose = {
+        name: matching(f"@{name}", elements.name)
+        for name in sorted({each.name for each in operators().values()})
+    }
     nobody = ~np.any(list(whose.values()), axis=0)
     return dict(
         satellites=len(elements),
@@ -116,11 +155,17 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
 
 
 def _bands(elements: Elements) -> list[dict[str, Any]]:
-    """The number of satellites in each band of altitude (as in --where). The lower bound belongs to the band. None: no bound."""
+    """The number of satellites in each band of altitude (as in --where). The lower bound belongs to
+    the band. None: no bound.
+    """
     altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
     counts, _ = np.histogram(altitude[np.isfinite(altitude)], BANDS)
     bounds = [None if math.isinf(bound) else bound for bound in BANDS]
-    bands = [dict(from_km=low, to_km=high, satellites=int(n)) for low, high, n in zip(bounds, bounds[1:], counts, strict=False) if n]
+    bands = [
+        dict(from_km=low, to_km=high, satellites=int(n))
+        for low, high, n in zip(bounds, bounds[1:], counts, strict=False)
+        if n
+    ]
     return bands
 
 
@@ -134,8 +179,16 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "sat_ids", f"{sat_ids['first']} to {sat_ids['last']}"
     name = "altitude_km"
     for band in facts["altitude_bands"]:
-        low, high = (None if band[bound] is None else f"{band[bound]:,}" for bound in ("from_km", "to_km"))
-        span = f"below {high}" if low is None else f"{low} and more" if high is None else f"{low} to {high}"
+        low, high = (
+            None if band[bound] is None else f"{band[bound]:,}" for bound in ("from_km", "to_km")
+        )
+        span = (
+            f"below {high}"
+            if low is None
+            else f"{low} and more"
+            if high is None
+            else f"{low} to {high}"
+        )
         yield name, f"{span:<16}  {band['satellites']:>7,}"
         name = ""
     name = "operators"
@@ -147,7 +200,13 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, values in (
         ("duplicates", map(str, facts["duplicates"])),
         ("shared numbers", map(str, facts["shared_numbers"])),
-        ("rejected", (f"line {each['line']}: {each['reason']}: {each['text']!r}" for each in facts["rejected"])),
+        (
+            "rejected",
+            (
+                f"line {each['line']}: {each['reason']}: {each['text']!r}"
+                for each in facts["rejected"]
+            ),
+        ),
         ("notes", facts["notes"]),
     ):
         for value in values:
@@ -173,16 +232,29 @@ def _shown(value: Any) -> str:
 
 @app.command
 def fetch(
-    source: Annotated[str, Parameter(name="GROUP|URL", help="A group of CelesTrak (active, starlink ...), an operator, or an address.")],
+    source: Annotated[
+        str,
+        Parameter(
+            name="GROUP|URL",
+            help="A group of CelesTrak (active, starlink ...), an operator, or an address.",
+        ),
+    ],
     /,
     *,
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write.")] = None,
+    output: Annotated[
+        Path | None, Parameter(name=["--output", "-o"], help="The file to write.")
+    ] = None,
     timeout: Annotated[
-        float, Parameter(help="Seconds to wait for each step of the connection; the whole download may take 15 min.")
+        float,
+        Parameter(
+            help="Seconds to wait for each step of the connection; the whole download may take 15 min."
+        ),
     ] = 60.0,
     json: Json = False,
 ) -> int:
-    """Download element sets from CelesTrak, at most once in two hours: in between the cache answers."""
+    """Download element sets from CelesTrak, at most once in two hours: in between the cache
+    answers.
+    """
     from ..catalogs.celestrak import fetch as fetch_elements
 
     if output is None:
@@ -195,18 +267,31 @@ def fetch(
 
 @app.command(usage="Usage: gpuprop export SOURCE... -o FILE [OPTIONS]")
 def export(
-    *sources: Annotated[str, Parameter(name="SOURCE", help="Catalogues or constellations, as for propagate; joined.")],
-    output: Annotated[Path | None, Parameter(name=["--output", "-o"], help="The file to write; one that is there is replaced.")] = None,
+    *sources: Annotated[
+        str,
+        Parameter(name="SOURCE", help="Catalogues or constellations, as for propagate; joined."),
+    ],
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=["--output", "-o"], help="The file to write; one that is there is replaced."
+        ),
+    ] = None,
     format: Annotated[
         Literal["tle", "2le", "3le", "csv", "json", "kvn", "xml"] | None,
-        Parameter(help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml [default: by the ending of FILE]."),
+        Parameter(
+            help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml [default: by the ending of FILE]."
+        ),
     ] = None,
     select: Select = None,
     where: Where = None,
     latest: Latest = False,
     epoch: Epoch = None,
     first_id: FirstId = None,
-    on_error: Annotated[Literal["raise", "skip"], Parameter(help="What to do with sets that cannot be read, or not be written.")] = "raise",
+    on_error: Annotated[
+        Literal["raise", "skip"],
+        Parameter(help="What to do with sets that cannot be read, or not be written."),
+    ] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
 ) -> int:
@@ -218,7 +303,9 @@ def export(
         raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
-    elements = read_sources(sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest)
+    elements = read_sources(
+        sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest
+    )
     say_what_is_odd(elements, latest=latest)
     elements = chosen(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
@@ -233,20 +320,37 @@ def export(
 
 @app.command(usage="Usage: gpuprop shells CATALOGUE... [OPTIONS]")
 def shells(
-    *sources: Annotated[str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")],
-    against: Annotated[str | None, Parameter(help="What to compare with: a constellation as filed, a file of yours, a catalogue.")] = None,
+    *sources: Annotated[
+        str, Parameter(name="CATALOGUE", help="A catalogue file; several are joined.")
+    ],
+    against: Annotated[
+        str | None,
+        Parameter(
+            help="What to compare with: a constellation as filed, a file of yours, a catalogue."
+        ),
+    ] = None,
     tolerance_deg: Annotated[
-        float, Parameter(help="Largest difference in inclination between a flown shell and the filed one it fills, deg.")
+        float,
+        Parameter(
+            help="Largest difference in inclination between a flown shell and the filed one it fills, deg."
+        ),
     ] = TOLERANCE_DEG,
-    tolerance_km: Annotated[float, Parameter(help=f"The same for altitude, km. Altitude: {ALTITUDE}.")] = TOLERANCE_KM,
+    tolerance_km: Annotated[
+        float, Parameter(help=f"The same for altitude, km. Altitude: {ALTITUDE}.")
+    ] = TOLERANCE_KM,
     select: Select = None,
     where: Where = None,
-    latest: Annotated[bool, flag("Always on here: only the newest element set of each satellite counts.", SATELLITES)] = True,
+    latest: Annotated[
+        bool,
+        flag("Always on here: only the newest element set of each satellite counts.", SATELLITES),
+    ] = True,
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
 ) -> int:
-    """The shells that satellites really fill: inclination, altitude, planes; against a filing, how much of it is filled."""
+    """The shells that satellites really fill: inclination, altitude, planes; against a filing, how
+    much of it is filled.
+    """
     from ..filings.survey import filling, fitting_better, report
     from ..filings.survey import shells as survey_of
 
@@ -255,15 +359,24 @@ def shells(
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
     say_what_is_odd(elements, latest=latest)
     duplicates = repeated_numbers(elements)
-    survey, comparison, others = survey_of(chosen(elements, select, where, latest=latest)), None, list[tuple[str, int]]()
+    survey, comparison, others = (
+        survey_of(chosen(elements, select, where, latest=latest)),
+        None,
+        list[tuple[str, int]](),
+    )
     elements = survey.elements
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
-            comparison = filling(survey, filed, tolerance_deg=tolerance_deg, tolerance_km=tolerance_km)
+            comparison = filling(
+                survey, filed, tolerance_deg=tolerance_deg, tolerance_km=tolerance_km
+            )
             others = fitting_better(survey, comparison, against)
         if not select:
-            say("note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps one operator's satellites")
+            say(
+                "note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps "
+                "one operator's satellites"
+            )
     if json:
         out.json(report.to_dict(elements, survey, comparison, others) | duplicates)
         return DONE

@@ -1,8 +1,8 @@
 """Everything that gpuprop prints goes through this module: stdout and stderr, text and JSON.
 
-Names, paths and messages come from files, arguments and servers. They are never read as markup or emoji codes. Control characters (C0, C1,
-escape sequences, bidirectional overrides) and characters that the terminal cannot encode are escaped. So printing never makes a finished
-job fail.
+Names, paths and messages come from files, arguments and servers. They are never read as markup or
+emoji codes. Control characters (C0, C1, escape sequences, bidirectional overrides) and characters
+that the terminal cannot encode are escaped. So printing never makes a finished job fail.
 """
 
 import json
@@ -27,10 +27,12 @@ SIZES = ("COLUMNS", "LINES")
 
 
 class _Stream:
-    """What sys.stdout or sys.stderr is at the moment of printing. Characters that the stream cannot encode are escaped.
+    """What sys.stdout or sys.stderr is at the moment of printing. Characters that the stream cannot
+    encode are escaped.
 
-    If the stream is closed, or nobody reads it any more, the text is lost, and the job does not fail. If stdout cannot be written for
-    another reason (a full disk), that is an OSError. Errors of stderr are ignored: there is no place to report them.
+    If the stream is closed, or nobody reads it any more, the text is lost, and the job does not
+    fail. If stdout cannot be written for another reason (a full disk), that is an OSError. Errors
+    of stderr are ignored: there is no place to report them.
     """
 
     def __init__(self, name: str) -> None:
@@ -68,7 +70,8 @@ class _Stream:
         try:
             act(*arguments)
         except OSError as error:
-            with suppress(OSError, ValueError):  # drop what is buffered; otherwise Python fails at exit
+            # drop what is buffered; otherwise Python fails at exit
+            with suppress(OSError, ValueError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self.fileno())
                 os.close(nowhere)
@@ -77,14 +80,22 @@ class _Stream:
 
 
 class Output(Console):
-    """rich's console, for text from outside. On a terminal, lines are wrapped at its width; a file or a pipe gets whole lines."""
+    """rich's console, for text from outside. On a terminal, lines are wrapped at its width; a file
+    or a pipe gets whole lines.
+    """
 
     def __init__(self, stream: str, width: int | None = None, keep: str = "") -> None:
         self._keep = keep  # characters of strings that are not escaped
         # rich takes "²" and the like for numbers, on which int() fails
-        environ = {name: value for name, value in os.environ.items() if name not in SIZES or re.fullmatch("[0-9]{1,9}", value)}
+        environ = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in SIZES or re.fullmatch("[0-9]{1,9}", value)
+        }
         plain: dict[str, Any] = dict(markup=False, emoji=False, highlight=False)
-        super().__init__(file=cast(IO[str], _Stream(stream)), width=width, _environ=environ, **plain)
+        super().__init__(
+            file=cast(IO[str], _Stream(stream)), width=width, _environ=environ, **plain
+        )
 
     @property
     def size(self) -> ConsoleDimensions:
@@ -96,13 +107,19 @@ class Output(Console):
         self._width, self._height = new_size
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Escape every string that rich renders: a line, a cell of a table. Line feeds too, so that no name can begin a line."""
+        """Escape every string that rich renders: a line, a cell of a table. Line feeds too, so that
+        no name can begin a line.
+        """
         return super().render_str(printable(text, self._keep), **options)
 
-    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterable[Segment]:
         """Escape what did not pass through render_str."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=printable(segment.text, "\n"))
+            yield (
+                segment if segment.control else segment._replace(text=printable(segment.text, "\n"))
+            )
 
     def show(self, text: str, whole: bool = False) -> None:
         """Print a line. whole: do not wrap it, so that it can be copied."""
@@ -136,7 +153,8 @@ class Output(Console):
 out = Output("stdout")
 wide = Output("stdout", WIDE)  # for tables
 err = Output("stderr")
-help = Output("stdout", keep="\n")  # for cyclopts, whose strings are gpuprop's own and end in line feeds
+# for cyclopts, whose strings are gpuprop's own and end in line feeds
+help = Output("stdout", keep="\n")
 
 
 def say(text: str) -> None:
@@ -157,7 +175,9 @@ def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
 
 
 def complain(what: BaseException | str, notes: Iterable[str] = ()) -> None:
-    """Print an error on stderr. Lines after the first are indented, so that none looks like another message."""
+    """Print an error on stderr. Lines after the first are indented, so that none looks like another
+    message.
+    """
     first, *more = str(what).split("\n")
     err.show(f"gpuprop: {first}")
     for line in more:

@@ -1,4 +1,6 @@
-"""`gpuprop constellations | doctor | completion`: known constellations, and what runs on this machine."""
+"""`gpuprop constellations | doctor | completion`: known constellations, and what runs on this
+machine.
+"""
 
 from collections.abc import Iterable, Iterator
 from math import isfinite
@@ -14,12 +16,15 @@ from ..filings.presets import constellations as known_constellations
 from .console import DONE, FAILED, out, wide
 from .options import Json, WrongCall, app, wrong_call
 
-WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")  # what a constellation is, phasing aside
+# what a constellation is, phasing aside
+WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")
 
 
 @app.command
 def constellations(name: str | None = None, /, *, json: Json = False) -> int:
-    """The constellations known; of NAME (or of a TOML file of yours) the shells, sources, conflicts and assumptions."""
+    """The constellations known; of NAME (or of a TOML file of yours) the shells, sources, conflicts
+    and assumptions.
+    """
     if name is None:
         known = known_constellations()
         if json:
@@ -39,7 +44,11 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
     out.show(f"{each.name}{also}: {each.title}, {each.total:,} satellites")
     for shell in each.shells:
         apart = _apart_km(shell)
-        said = "" if apart is None else f"; closest approach of two satellites {apart:.1f} km, by SGP4's states"
+        said = (
+            ""
+            if apart is None
+            else f"; closest approach of two satellites {apart:.1f} km, by SGP4's states"
+        )
         out.show(f"  {shell.describe()}{said}")
     for line in (*(f"conflict: {conflict}" for conflict in each.conflicts), *each.assumptions):
         out.show(line)
@@ -47,7 +56,9 @@ def constellations(name: str | None = None, /, *, json: Json = False) -> int:
 
 
 def _apart_km(shell: Shell) -> float | None:
-    """The closest approach of two satellites of a shell, km; None for a single satellite, and in deep space."""
+    """The closest approach of two satellites of a shell, km; None for a single satellite, and in
+    deep space.
+    """
     apart = closest_approach_km(shell)
     return apart if isfinite(apart) else None
 
@@ -65,9 +76,22 @@ def _table_of(known: Iterable[Constellation]) -> Iterator[str]:
     rows = [("name", "satellites", "shells", "status", "confidence", "assumed in part")]
     for each in known:
         name = f"{each.name} ({each.aliases[0]})" if each.aliases else each.name
-        assumed = ", ".join(key for key in WEIGHTY if any(key in shell.assumed for shell in each.shells))
-        rows.append((name, f"{each.total:,}", str(len(each.shells)), ", ".join(each.statuses), ", ".join(each.confidences), assumed))
-    name_width, status_width, confidence_width = (max(len(row[column]) for row in rows) for column in (0, 3, 4))
+        assumed = ", ".join(
+            key for key in WEIGHTY if any(key in shell.assumed for shell in each.shells)
+        )
+        rows.append(
+            (
+                name,
+                f"{each.total:,}",
+                str(len(each.shells)),
+                ", ".join(each.statuses),
+                ", ".join(each.confidences),
+                assumed,
+            )
+        )
+    name_width, status_width, confidence_width = (
+        max(len(row[column]) for row in rows) for column in (0, 3, 4)
+    )
     for name, total, shells, status, confidence, assumed in rows:
         line = f"{name:<{name_width}}  {total:>10}  {shells:>6}  {status:<{status_width}}  {confidence:<{confidence_width}}  {assumed}"
         yield line.rstrip()
@@ -87,14 +111,21 @@ def doctor(*, json: Json = False) -> int:
 
 @app.command
 def completion(
-    shell: Annotated[Literal["bash", "zsh", "fish", "powershell"] | None, Parameter(help="[default: the shell that you use]")] = None,
+    shell: Annotated[
+        Literal["bash", "zsh", "fish", "powershell"] | None,
+        Parameter(help="[default: the shell that you use]"),
+    ] = None,
     /,
 ) -> int:
-    """Print a script with which a shell completes gpuprop's commands and options: eval "$(gpuprop completion bash)" in ~/.bashrc."""
+    """Print a script with which a shell completes gpuprop's commands and options: eval "$(gpuprop
+    completion bash)" in ~/.bashrc.
+    """
     from cyclopts.completion import ShellDetectionError
 
     try:
         out.raw(app.generate_completion(shell=shell))
     except ShellDetectionError:
-        raise WrongCall("cannot tell which shell you use: name it, as in gpuprop completion bash") from None
+        raise WrongCall(
+            "cannot tell which shell you use: name it, as in gpuprop completion bash"
+        ) from None
     return DONE

@@ -16,14 +16,24 @@ from .options import Json, app, flag, given_place
 
 @app.command
 def verify(
-    directory: Annotated[str, Parameter(name="DIR", help="A directory of snapshots, or of shards of them; or its URL (s3://bucket/out).")],
+    directory: Annotated[
+        str,
+        Parameter(
+            name="DIR",
+            help="A directory of snapshots, or of shards of them; or its URL (s3://bucket/out).",
+        ),
+    ],
     /,
     *,
     quick: Annotated[bool, flag("Look at sizes and endings only, not at every byte.")] = False,
-    drop: Annotated[bool, flag("Remove what is damaged, so that --resume writes it again.")] = False,
+    drop: Annotated[
+        bool, flag("Remove what is damaged, so that --resume writes it again.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    """Compare files with their manifest: report what is missing or damaged, and how to write it again. Exit code 1 if there is any."""
+    """Compare files with their manifest: report what is missing or damaged, and how to write it
+    again. Exit code 1 if there is any.
+    """
     where = given_place(directory)
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
@@ -35,8 +45,13 @@ def verify(
         out.show(finding["what"])
     seen = f"{found.files} files, {decimal(found.bytes)}, {'sizes and endings' if quick else 'every byte'}"
     dropped = f", {len(found.dropped)} dropped" if drop else ""
-    out.show(f"{where}: {seen}: {f'{_counted(len(found.findings))}{dropped}' if found.findings else 'sound'}")
-    for line in advice(finding["command"] or finding["command_in_manifest"] for finding in findings):
+    out.show(
+        f"{where}: {seen}: "
+        f"{f'{_counted(len(found.findings))}{dropped}' if found.findings else 'sound'}"
+    )
+    for line in advice(
+        finding["command"] or finding["command_in_manifest"] for finding in findings
+    ):
         out.show(line, whole=CAUTION not in line)
     return DONE if found.sound else FAILED
 
@@ -47,7 +62,13 @@ def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
     if quick or not err.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as bar:
@@ -56,12 +77,18 @@ def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _told(finding: dict[str, Any], where: Path) -> dict[str, Any]:
-    """A finding with its command under one of two names: `command` is gpuprop's own, `command_in_manifest` may come from anybody."""
+    """A finding with its command under one of two names: `command` is gpuprop's own,
+    `command_in_manifest` may come from anybody.
+    """
     command = finding.pop("command")
     if command.startswith("gpuprop merge "):
         command = merge_command(where)
     claim = is_claim(command)
-    return {**finding, "command": None if claim else command, "command_in_manifest": command if claim else None}
+    return {
+        **finding,
+        "command": None if claim else command,
+        "command_in_manifest": command if claim else None,
+    }
 
 
 def _counted(findings: int) -> str:
@@ -70,13 +97,24 @@ def _counted(findings: int) -> str:
 
 @app.command
 def merge(
-    directory: Annotated[str, Parameter(name="DIR", help="The directory, or the URL, that the shards were written to.")],
+    directory: Annotated[
+        str,
+        Parameter(name="DIR", help="The directory, or the URL, that the shards were written to."),
+    ],
     /,
     *,
     json: Json = False,
 ) -> int:
     """Merge the shards in a directory into one run, or say which are missing."""
     merged = merge_snapshots(given_place(directory))
-    text = f"{merged.path}: {merged.shards} shards merged, " if merged.shards else f"{merged.path}: a whole run, "
-    print_result(merged.to_dict(), json, f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts")
+    text = (
+        f"{merged.path}: {merged.shards} shards merged, "
+        if merged.shards
+        else f"{merged.path}: a whole run, "
+    )
+    print_result(
+        merged.to_dict(),
+        json,
+        f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts",
+    )
     return DONE

@@ -1,4 +1,6 @@
-"""What the commands share: the application, options that several of them have, and the selection of satellites."""
+"""What the commands share: the application, options that several of them have, and the selection of
+satellites.
+"""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -50,10 +52,15 @@ def flag(help: str, group: Group | None = None, name: str | list[str] | None = N
 Json = Annotated[bool, flag("Print one JSON object on stdout instead of text.", MESSAGES)]
 
 
-OnError = Annotated[Literal["raise", "skip"], Parameter(help="What to do with element sets that cannot be read.", group=SATELLITES)]
+OnError = Annotated[
+    Literal["raise", "skip"],
+    Parameter(help="What to do with element sets that cannot be read.", group=SATELLITES),
+]
 
 
-Checksum = Annotated[Literal["verify", "ignore"], Parameter(help="Checksums of TLE lines.", group=SATELLITES)]
+Checksum = Annotated[
+    Literal["verify", "ignore"], Parameter(help="Checksums of TLE lines.", group=SATELLITES)
+]
 
 
 Select = Annotated[
@@ -73,7 +80,8 @@ Where = Annotated[
         negative="",
         group=SATELLITES,
         help="Keep satellites for which a condition holds: 'altitude_km > 500 and inclination_deg < 60'. Names: "
-        f"{', '.join(QUANTITIES)}; < <= > >= == !=, in (1, 2), like, and, or, not. altitude_km: {ALTITUDE}. age_days is counted to "
+        f"{', '.join(QUANTITIES)}; < <= > >= == !=, in (1, 2), like, and, or, not. altitude_km: "
+        f"{ALTITUDE}. age_days is counted to "
         "--start, else to the median epoch of the catalogue. Repeated: all of them.",
     ),
 ]
@@ -82,7 +90,8 @@ Where = Annotated[
 Latest = Annotated[
     bool,
     flag(
-        "Keep only the newest element set of each satellite; this is done before --select and --where. Constellations stay whole.",
+        "Keep only the newest element set of each satellite; this is done before --select and "
+        "--where. Constellations stay whole.",
         SATELLITES,
     ),
 ]
@@ -114,7 +123,9 @@ class WrongCall(ValueError):
 
 @contextmanager
 def wrong_call() -> Iterator[None]:
-    """Turn ValueError, TypeError and a missing file into WrongCall: the call is wrong (exit code 2)."""
+    """Turn ValueError, TypeError and a missing file into WrongCall: the call is wrong (exit code
+    2).
+    """
     try:
         yield
     except (ValueError, TypeError, FileNotFoundError) as error:
@@ -128,7 +139,9 @@ def given_place(directory: str) -> Path:
 
 
 @contextmanager
-def warnings_as_notes(tell: Callable[[str], None], category: type[Warning], where: str = "") -> Iterator[None]:
+def warnings_as_notes(
+    tell: Callable[[str], None], category: type[Warning], where: str = ""
+) -> Iterator[None]:
     """Print warnings of a category as notes. where: what they begin with, such as an option."""
     with warnings.catch_warnings():
         warnings.simplefilter("always", category)
@@ -136,7 +149,9 @@ def warnings_as_notes(tell: Callable[[str], None], category: type[Warning], wher
         yield
 
 
-def say_what_is_odd(elements: Elements, tell: Callable[[str], None] = say, latest: bool = False) -> None:
+def say_what_is_odd(
+    elements: Elements, tell: Callable[[str], None] = say, latest: bool = False
+) -> None:
     """Report the records that cannot be read and the catalogue numbers that occur more than once."""
     if elements.rejected:
         tell(f"skipped {len(elements.rejected):,} element sets that cannot be read:")
@@ -147,18 +162,28 @@ def say_what_is_odd(elements: Elements, tell: Callable[[str], None] = say, lates
     shared = elements.shared_numbers
     repeated = np.setdiff1d(elements.duplicates, shared)
     if len(repeated):
-        kept = "the newest element set of each is kept" if latest else "all are kept (--latest keeps the newest set of each)"
+        kept = (
+            "the newest element set of each is kept"
+            if latest
+            else "all are kept (--latest keeps the newest set of each)"
+        )
         tell(f"{_numbers(len(repeated))} more than once, {kept}: {_listed(repeated)}")
     if len(shared):
         tell(
-            f"{_numbers(len(shared))} for different satellites, which are all kept: {_listed(shared)}. Names, designators and inclinations "
-            "tell them apart, the number does not: where gpuprop export made the files, give each another --first-id"
+            f"{_numbers(len(shared))} for different satellites, which are all kept: "
+            f"{_listed(shared)}. Names, designators and inclinations "
+            "tell them apart, the number does not: where gpuprop export made the files, give each "
+            "another --first-id"
         )
 
 
 def repeated_numbers(elements: Elements) -> dict[str, list[int]]:
-    """For --json: the numbers of several sets, and those of them that stand for different satellites."""
-    return dict(duplicates=elements.duplicates.tolist(), shared_numbers=elements.shared_numbers.tolist())
+    """For --json: the numbers of several sets, and those of them that stand for different
+    satellites.
+    """
+    return dict(
+        duplicates=elements.duplicates.tolist(), shared_numbers=elements.shared_numbers.tolist()
+    )
 
 
 def _numbers(count: int) -> str:
@@ -181,8 +206,8 @@ def chosen(
 ) -> Elements:
     """The satellites of --latest, --select and --where. WrongCall if none is left.
 
-    start: the instant that age_days is counted to; the default is that of the sets that --latest keeps. tell: reports patterns that match
-    no satellite.
+    start: the instant that age_days is counted to; the default is that of the sets that --latest
+    keeps. tell: reports patterns that match no satellite.
     """
     if latest:
         elements = elements.latest()
@@ -193,13 +218,18 @@ def chosen(
             try:
                 elements = elements.select(select)
             except ValueError as error:
-                raise WrongCall(f"--select {error}" if isinstance(error, SelectionError) else str(error)) from None
+                raise WrongCall(
+                    f"--select {error}" if isinstance(error, SelectionError) else str(error)
+                ) from None
     for condition in where or ():
         try:
             held = elements.where(condition, start=start, gravity=gravity)
         except ValueError as error:
             raise WrongCall(f"--where, {error}") from None
         if not len(held):
-            raise WrongCall(f"--where {condition!r} holds for none of the {len(elements):,} satellites{' selected' if select else ''}")
+            raise WrongCall(
+                f"--where {condition!r} holds for none of the {len(elements):,} "
+                f"satellites{' selected' if select else ''}"
+            )
         elements = held
     return elements

@@ -55,7 +55,8 @@ from .options import (
 ASSUMED = "assumed: "  # how a note on an assumption begins
 
 
-COMMAND: ContextVar[list[str]] = ContextVar("command")  # the command line as it was given, for the manifest of what it writes
+# the command line as it was given, for the manifest of what it writes
+COMMAND: ContextVar[list[str]] = ContextVar("command")
 
 
 @app.command(usage="Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]")
@@ -69,7 +70,11 @@ def propagate(
     ],
     output: Annotated[
         str | None,
-        Parameter(name=["--output", "-o"], help="The directory to write, or its URL in an object store (s3://bucket/out).", group=FILES),
+        Parameter(
+            name=["--output", "-o"],
+            help="The directory to write, or its URL in an object store (s3://bucket/out).",
+            group=FILES,
+        ),
     ] = None,
     start: Annotated[
         str | None,
@@ -78,68 +83,120 @@ def propagate(
             group=INSTANTS,
         ),
     ] = None,
-    stop: Annotated[str | None, Parameter(help="End of the instants, not included.", group=INSTANTS)] = None,
-    duration: Annotated[str | None, Parameter(help="Length, instead of --stop [default: 1d].", group=INSTANTS)] = None,
-    step: Annotated[str, Parameter(help="Between instants: 60s, 1min, 100ms ...", group=INSTANTS)] = "60s",
+    stop: Annotated[
+        str | None, Parameter(help="End of the instants, not included.", group=INSTANTS)
+    ] = None,
+    duration: Annotated[
+        str | None, Parameter(help="Length, instead of --stop [default: 1d].", group=INSTANTS)
+    ] = None,
+    step: Annotated[
+        str, Parameter(help="Between instants: 60s, 1min, 100ms ...", group=INSTANTS)
+    ] = "60s",
     scale: Annotated[
-        Literal["utc", "tai", "tt", "gps"], Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS)
+        Literal["utc", "tai", "tt", "gps"],
+        Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS),
     ] = "utc",
     epoch: Epoch = None,
     first_id: FirstId = None,
     frame: Annotated[
         Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
         Parameter(
-            help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height).", group=STATES
+            help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height).",
+            group=STATES,
         ),
     ] = "teme",
     eop: Annotated[
         str | None,
         Parameter(
-            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data].", group=STATES
+            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: that of astropy-iers-data].",
+            group=STATES,
         ),
     ] = None,
-    sunlit: Annotated[bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)] = False,
+    sunlit: Annotated[
+        bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)
+    ] = False,
     select: Select = None,
     where: Where = None,
     latest: Latest = False,
     velocity: Annotated[bool, Parameter(help="Write velocities too.", group=STATES)] = True,
-    dtype: Annotated[Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)] = "float64",
-    format: Annotated[Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)] = "arrow",
+    dtype: Annotated[
+        Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)
+    ] = "float64",
+    format: Annotated[
+        Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)
+    ] = "arrow",
     compression: Annotated[
-        Literal["none", "lz4", "zstd"] | None, Parameter(help="[default: none for arrow, zstd for parquet].", group=FILES)
+        Literal["none", "lz4", "zstd"] | None,
+        Parameter(help="[default: none for arrow, zstd for parquet].", group=FILES),
     ] = None,
     engine: Annotated[
-        str | None, Parameter(help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].", group=RUN)
+        str | None,
+        Parameter(
+            help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, else auto].",
+            group=RUN,
+        ),
     ] = None,
-    threads: Annotated[int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)] = None,
-    gravity: Annotated[Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)] = "wgs72",
-    opsmode: Annotated[Literal["i", "a"], Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)] = "i",
+    threads: Annotated[
+        int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)
+    ] = None,
+    gravity: Annotated[
+        Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)
+    ] = "wgs72",
+    opsmode: Annotated[
+        Literal["i", "a"],
+        Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES),
+    ] = "i",
     on_error: OnError = "raise",
     checksum: Checksum = "verify",
-    overwrite: Annotated[bool, flag("Replace the snapshots that the directory holds.", FILES)] = False,
-    resume: Annotated[bool, flag("Continue an interrupted run; complete parts are kept. Without a run, begin one.", FILES)] = False,
+    overwrite: Annotated[
+        bool, flag("Replace the snapshots that the directory holds.", FILES)
+    ] = False,
+    resume: Annotated[
+        bool,
+        flag(
+            "Continue an interrupted run; complete parts are kept. Without a run, begin one.", FILES
+        ),
+    ] = False,
     shard: Annotated[
         str | None,
-        Parameter(name="--shard", help="I/N: write one of N shares in parallel; the last one to finish merges them.", group=FILES),
+        Parameter(
+            name="--shard",
+            help="I/N: write one of N shares in parallel; the last one to finish merges them.",
+            group=FILES,
+        ),
     ] = None,
     cluster: Annotated[
         str | None,
-        Parameter(help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.", group=RUN),
+        Parameter(
+            help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or local:4, processes here.",
+            group=RUN,
+        ),
     ] = None,
     dry_run: Annotated[bool, flag("Only print how much would be written.", RUN)] = False,
     json: Json = False,
     verbose: Annotated[
-        bool, flag("Print all notes on the satellites: sources, assumptions, selections.", MESSAGES, ["--verbose", "-v"])
+        bool,
+        flag(
+            "Print all notes on the satellites: sources, assumptions, selections.",
+            MESSAGES,
+            ["--verbose", "-v"],
+        ),
     ] = False,
     quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
 ) -> int:
     """Write where every satellite is, at every instant."""
     if not sources:
-        raise WrongCall("SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) or walker:53:1584/72/39@550")
+        raise WrongCall(
+            "SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) "
+            "or walker:53:1584/72/39@550"
+        )
     if output is None and not dry_run:
         raise WrongCall("-o DIR is missing: name the directory to write, or ask for --dry-run")
     if overwrite and (resume or shard):
-        raise WrongCall(f"--overwrite removes what is there: leave it out, or leave out {'--resume' if resume else '--shard'}")
+        raise WrongCall(
+            "--overwrite removes what is there: leave it out, or leave out "
+            f"{'--resume' if resume else '--shard'}"
+        )
     with wrong_call():
         one = Shard.parse(shard) if shard is not None else None
         there = known_cluster(cluster) if cluster is not None else None
@@ -148,12 +205,24 @@ def propagate(
     with wrong_call():
         if start is None and scale != "utc":
             raise WrongCall(f"--scale {scale} says how to read --start: give --start")
-        given = np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns") if start else None
+        given = (
+            np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns")
+            if start
+            else None
+        )
     reading: dict[str, Any] = dict(on_error=on_error, checksum=checksum, gravity=gravity)
-    elements = read_sources(sources, **reading, epoch=given if epoch is None else epoch, first_id=first_id, latest=latest)
+    elements = read_sources(
+        sources,
+        **reading,
+        epoch=given if epoch is None else epoch,
+        first_id=first_id,
+        latest=latest,
+    )
     say_what_is_odd(elements, tell, latest)
     with wrong_call():
-        first = (elements.latest() if latest else elements).default_start if given is None else given
+        first = (
+            (elements.latest() if latest else elements).default_start if given is None else given
+        )
         elements = chosen(elements, select, where, first, gravity, latest=latest, tell=tell)
     for note in _notes(elements.notes, verbose):
         tell(note)
@@ -165,25 +234,45 @@ def propagate(
             duration=duration if duration or stop else "1d",
             scale=scale,
         )
-        here = engine if there is None else "numpy"  # what the workers have is not asked of this machine
+        # what the workers have is not asked of this machine
+        here = engine if there is None else "numpy"
         with warnings_as_notes(tell, EngineWarning):
             propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
-        options: dict[str, Any] = dict(frame=frame, dtype=dtype, velocity=velocity, format=format, compression=compression, sunlit=sunlit)
+        options: dict[str, Any] = dict(
+            frame=frame,
+            dtype=dtype,
+            velocity=velocity,
+            format=format,
+            compression=compression,
+            sunlit=sunlit,
+        )
         plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
     if plan.earth_orientation:
         tell(f"Earth orientation: {plan.earth_orientation}")
     if ages := ages_in_words(elements, times.start_ns):
         tell(ages)
     if scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
-        tell(f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would shift what --scale {scale} means")
+        tell(
+            f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
+            f"shift what --scale {scale} means"
+        )
     size = _planned(plan, one)
     duplicates = repeated_numbers(elements)
     if dry_run:
-        span: dict[str, Any] = dict(start=format_ns(times.start_ns), step=format_duration(times.step_ns) if times.step_ns else None)
+        span: dict[str, Any] = dict(
+            start=format_ns(times.start_ns),
+            step=format_duration(times.step_ns) if times.step_ns else None,
+        )
         span |= dict(step_s=times.step_ns / SECOND if times.step_ns else None)
         span |= dict(median_age_days=median_age_days(elements, times.start_ns))
-        seen = dict(frame=plan.frame, earth_orientation=plan.earth_orientation, engine=engine or "auto" if there else propagator.engine)
-        print_result(size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}")
+        seen = dict(
+            frame=plan.frame,
+            earth_orientation=plan.earth_orientation,
+            engine=engine or "auto" if there else propagator.engine,
+        )
+        print_result(
+            size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}"
+        )
         return DONE
     assert directory is not None
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
@@ -197,7 +286,9 @@ def propagate(
         _going_on(directory, again(remembered(command), one)),
     ):
         workers = Workers(client, engine, threads) if client else None
-        report = write_snapshots(directory, propagator, times, **options, progress=progress, client=workers)
+        report = write_snapshots(
+            directory, propagator, times, **options, progress=progress, client=workers
+        )
     _say_how_it_went(report, tell)
     print_result(report.to_dict() | duplicates, json, _wrote(report))
     for code, states in sorted(report.status.items()):
@@ -207,7 +298,9 @@ def propagate(
 
 
 def _size(size: dict[str, int]) -> str:
-    satellites, instants, rows, parts = (counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part"))
+    satellites, instants, rows, parts = (
+        counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part")
+    )
     return f"{satellites} x {instants} = {rows}, {decimal(size['bytes'])} in {parts}"
 
 
@@ -216,11 +309,19 @@ def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
     parts = shard.parts(plan.parts) if shard else range(plan.parts)
     instants = len(plan.layout.instants_of(parts))
     rows = instants * plan.satellites
-    return dict(satellites=plan.satellites, instants=instants, rows=rows, parts=len(parts), bytes=rows * plan.row_bytes)
+    return dict(
+        satellites=plan.satellites,
+        instants=instants,
+        rows=rows,
+        parts=len(parts),
+        bytes=rows * plan.row_bytes,
+    )
 
 
 def _notes(notes: Sequence[str], every: bool) -> list[str]:
-    """The notes on the satellites that are printed before a run: one line unless `every`. The files always have all notes."""
+    """The notes on the satellites that are printed before a run: one line unless `every`. The files
+    always have all notes.
+    """
     loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
     if every or len(notes) < 2:
         return [f"note: {note}" for note in loudest_first]
@@ -230,19 +331,31 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
         what = f"parts of {', '.join(names)} are assumed, because no source states them; "
     else:
         what = "".join(f"{ASSUMED}{note}; " for note in assumed)
-    return [f"note: {what}the files record {len(notes)} notes on the satellites, --verbose shows them"]
+    return [
+        f"note: {what}the files record {len(notes)} notes on the satellites, --verbose shows them"
+    ]
 
 
 def _wrote(report: Report) -> str:
     """What a run wrote, in a line."""
     what = f"{report.path}, shard {report.shard}" if report.shard else report.path
-    size = _size(dict(satellites=report.satellites, instants=report.instants, rows=report.rows, parts=report.parts, bytes=report.bytes))
+    size = _size(
+        dict(
+            satellites=report.satellites,
+            instants=report.instants,
+            rows=report.rows,
+            parts=report.parts,
+            bytes=report.bytes,
+        )
+    )
     if not report.parts:
         return f"{what} has nothing to write: there are fewer parts than shards"
     if not report.computed:
         return f"{what} is complete already: {size}"
     rate = report.computed / max(report.seconds, 1e-9) / 1e6
-    return f"wrote {what}: {size}, in {report.seconds:.1f} s ({rate:.2f} M states/s, {report.engine})"
+    return (
+        f"wrote {what}: {size}, in {report.seconds:.1f} s ({rate:.2f} M states/s, {report.engine})"
+    )
 
 
 def _say_how_it_went(report: Report, say: Callable[[str], None]) -> None:
@@ -272,29 +385,54 @@ def _going_on(directory: Path, command: str) -> Iterator[None]:
             with suppress(OSError):
                 begun = any(name.endswith(".json") for name in names(directory))
         if begun:
-            error.__notes__ = [f"Complete parts are kept, the unfinished part is discarded. Resume with: {command}"]
+            error.__notes__ = [
+                f"Complete parts are kept, the unfinished part is discarded. Resume with: {command}"
+            ]
         raise
 
 
 def _span(times: Times) -> str:
-    every = f"every {format_duration(times.step_ns)}" if times.step_ns else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
+    every = (
+        f"every {format_duration(times.step_ns)}"
+        if times.step_ns
+        else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
+    )
     return f"from {format_ns(times.start_ns)} {every}"
 
 
 @contextmanager
-def _progress(rows: int, row_bytes: int, quiet: bool) -> Iterator[Callable[[int, int, int], None] | None]:
+def _progress(
+    rows: int, row_bytes: int, quiet: bool
+) -> Iterator[Callable[[int, int, int], None] | None]:
     """A progress bar on stderr where that is a terminal: states/s, bytes/s, time left."""
     if quiet or not err.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        TaskProgressColumn,
+        TimeRemainingColumn,
+    )
     from rich.text import Text
 
     class Rate(ProgressColumn):
         def render(self, task: Any) -> Text:
             speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s")
+            return Text(
+                ""
+                if speed is None
+                else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
+            )
 
-    with Progress(BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn(), console=err, transient=True) as bar:
+    with Progress(
+        BarColumn(),
+        TaskProgressColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
         task = bar.add_task("", total=rows)
         yield lambda done, total, bytes_done: bar.update(task, completed=done)

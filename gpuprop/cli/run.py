@@ -20,15 +20,21 @@ from .console import DONE, FAILED, WRONG_CALL, complain
 from .options import WrongCall, app
 from .propagate import COMMAND
 
-__all__ = ["catalogues", "directories", "known", "run"]  # importing the others registers their commands
+# importing the others registers their commands
+__all__ = ["catalogues", "directories", "known", "run"]
 
 LOOK = "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be found"
 STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 NOT_THERE = {  # commands that people look for, and what to use instead
-    **dict.fromkeys(("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK),
+    **dict.fromkeys(
+        ("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK
+    ),
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
-    **dict.fromkeys(("view", "plot", "globe", "map"), "gpuprop propagate writes files that plotting programs read"),
+    **dict.fromkeys(
+        ("view", "plot", "globe", "map"),
+        "gpuprop propagate writes files that plotting programs read",
+    ),
 }
 
 
@@ -36,7 +42,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong."""
     COMMAND.set(["gpuprop", *arguments])
     try:
-        result = app(named_input(list(arguments)), exit_on_error=False, print_error=False, result_action="return_value")
+        result = app(
+            named_input(list(arguments)),
+            exit_on_error=False,
+            print_error=False,
+            result_action="return_value",
+        )
         return result if isinstance(result, int) else DONE
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)
@@ -67,11 +78,15 @@ def _in_our_words(said: str, arguments: Sequence[str]) -> str:
     if not name.startswith("-"):
         return f"{name} is missing."
     after = next((value for option, value in itertools.pairwise(arguments) if option == name), "")
-    return f"{name} needs a value" + (f": one that begins with - is given as {name}={after}." if after else ".")
+    return f"{name} needs a value" + (
+        f": one that begins with - is given as {name}={after}." if after else "."
+    )
 
 
 def _repeat(arguments: Sequence[str], said: str) -> str:
-    """A hint where a word that is not understood follows the value of --select or --where, which take one each."""
+    """A hint where a word that is not understood follows the value of --select or --where, which
+    take one each.
+    """
     for option, value, next_ in zip(arguments, arguments[1:], arguments[2:], strict=False):
         if option in ("--select", "--where") and repr(next_) in said:
             return f"; {option} takes one value: repeat it, as in {option} {shlex.quote(value)} {option} {shlex.quote(next_)}."
@@ -80,7 +95,10 @@ def _repeat(arguments: Sequence[str], said: str) -> str:
 
 def _commands() -> list[str]:
     """The names of the commands, propagate first."""
-    return sorted((name for name in app if not name.startswith("-")), key=lambda name: (name != "propagate", name))
+    return sorted(
+        (name for name in app if not name.startswith("-")),
+        key=lambda name: (name != "propagate", name),
+    )
 
 
 def _command(arguments: Sequence[str]) -> str:
@@ -95,5 +113,7 @@ def _unknown(word: str) -> str:
         what = f"{word!r} is a source of satellites, not a command: write gpuprop propagate {word} -o DIR, or gpuprop info FILE"
     else:
         near = difflib.get_close_matches(word.lower(), _commands(), cutoff=0.6)
-        what = f"there is no command {word!r}" + (f": did you mean {' or '.join(near)}?" if near else "")
+        what = f"there is no command {word!r}" + (
+            f": did you mean {' or '.join(near)}?" if near else ""
+        )
     return f"{what}\ncommands: {', '.join(_commands())}; gpuprop COMMAND --help describes each"

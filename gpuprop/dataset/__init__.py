@@ -1,4 +1,5 @@
-"""A directory that knows no satellites: on a disk or in an object store, its files complete or absent, locked, shared out in shards.
+"""A directory that knows no satellites: on a disk or in an object store, its files complete or
+absent, locked, shared out in shards.
 
 store.py     where a directory is, and what is in it
 local.py     a file on its way to a disk

@@ -1,9 +1,10 @@
-"""A file on its way to the disk: written under a temporary name, flushed, then renamed. Large aligned writes go past the system's cache, a
-few at any time, on threads of their own.
+"""A file on its way to the disk: written under a temporary name, flushed, then renamed. Large
+aligned writes go past the system's cache, a few at any time, on threads of their own.
 
-Past the cache, since what a job writes is read much later if at all: the disk takes it at its full speed from the first byte to the last,
-where a cache first takes more than the disk can and then stalls, and the machine's memory stays with its other users. Where a file system
-has no such writes they go through its cache, which is told to let go of them soon.
+Past the cache, since what a job writes is read much later if at all: the disk takes it at its full
+speed from the first byte to the last, where a cache first takes more than the disk can and then
+stalls, and the machine's memory stays with its other users. Where a file system has no such writes
+they go through its cache, which is told to let go of them soon.
 """
 
 import errno
@@ -27,13 +28,15 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PIECE = 4 << 20  # bytes of a write: a multiple of every disk's block
-WRITES = 2 if hasattr(os, "pwrite") else 1  # at a time: while one waits for the disk to answer, the disk has the other
-PIECES = 2 * WRITES + 1  # in memory: one that is filled, and those that wait, so that the disk never does
+# at a time: while one waits for the disk to answer, the disk has the other
+WRITES = 2 if hasattr(os, "pwrite") else 1
+# in memory: one that is filled, and those that wait, so that the disk never does
+PIECES = 2 * WRITES + 1
 
 
 class DiskFile:
-    """A file that is written once, from its beginning to its end, under a temporary name; from commit() on it is there, after discard() it
-    never was.
+    """A file that is written once, from its beginning to its end, under a temporary name; from
+    commit() on it is there, after discard() it never was.
 
     OSErrors name the path. That of a write may be of an earlier one.
     """
@@ -60,7 +63,9 @@ class DiskFile:
                 piece[self._filled : self._filled + count] = given[:count]
                 given, self._filled = given[count:], self._filled + count
                 if self._filled == PIECE:
-                    self._under_way.append((self._threads.submit(self._put, piece, self._offset), piece))
+                    self._under_way.append(
+                        (self._threads.submit(self._put, piece, self._offset), piece)
+                    )
                     self._piece, self._filled, self._offset = None, 0, self._offset + PIECE
 
     def commit(self) -> None:
@@ -95,7 +100,9 @@ class DiskFile:
         return self._oldest()
 
     def _oldest(self) -> npt.NDArray[np.uint8]:
-        """The piece of the oldest write, once it is done; one that failed stays, and fails all that comes after it."""
+        """The piece of the oldest write, once it is done; one that failed stays, and fails all that
+        comes after it.
+        """
         written, piece = self._under_way[0]
         written.result()
         self._under_way.popleft()
@@ -106,17 +113,26 @@ class DiskFile:
         while left:
             direct = self._direct
             try:
-                count = os.pwrite(self._file.fileno(), left, offset) if hasattr(os, "pwrite") else self._file.write(left)
+                count = (
+                    os.pwrite(self._file.fileno(), left, offset)
+                    if hasattr(os, "pwrite")
+                    else self._file.write(left)
+                )
             except OSError as error:
-                # A block of this disk is larger than a piece, or a write ended within one; another write may have found that out already.
+                # A block of this disk is larger than a piece, or a write ended within one; another
+                # write may have found that out already.
                 if error.errno != errno.EINVAL or not direct or not self._past_the_cache(False):
                     raise
                 self._direct = False
                 continue
             left, offset = left[count:], offset + count
         if not self._direct and hasattr(os, "posix_fadvise"):
-            with suppress(OSError):  # advice, which a file system may not take: begin with what is written, and keep none of it
-                os.posix_fadvise(self._file.fileno(), offset - len(piece), len(piece), os.POSIX_FADV_DONTNEED)
+            # advice, which a file system may not take: begin with what is written, and keep none of
+            # it
+            with suppress(OSError):
+                os.posix_fadvise(
+                    self._file.fileno(), offset - len(piece), len(piece), os.POSIX_FADV_DONTNEED
+                )
 
     def _past_the_cache(self, wanted: bool) -> bool:
         """Ask for writes past the cache, or for none; whether that is granted."""
@@ -124,7 +140,11 @@ class DiskFile:
             return False
         try:
             flags = fcntl.fcntl(self._file.fileno(), fcntl.F_GETFL)
-            fcntl.fcntl(self._file.fileno(), fcntl.F_SETFL, flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT)
+            fcntl.fcntl(
+                self._file.fileno(),
+                fcntl.F_SETFL,
+                flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT,
+            )
         except OSError:
             return False
         return True

@@ -1,8 +1,10 @@
-"""One job per directory: files that the kernel locks for as long as their holder lives, so that nothing is left to clear up after a kill.
+"""One job per directory: files that the kernel locks for as long as their holder lives, so that
+nothing is left to clear up after a kill.
 
-A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own alone. The files are removed at the end;
-one that was left by a kill is free and is taken over. Where the system has no such locks (Windows, some cluster file systems, object
-stores) a run goes on without, and says so; in a store a job notices another by the manifest that it finds (claim).
+A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own
+alone. The files are removed at the end; one that was left by a kill is free and is taken over.
+Where the system has no such locks (Windows, some cluster file systems, object stores) a run goes on
+without, and says so; in a store a job notices another by the manifest that it finds (claim).
 """
 
 import errno
@@ -30,11 +32,14 @@ if sys.platform != "win32":
 NAME = ".lock"
 OURS = b'{"gpuprop": '  # what the content of every lock begins with
 MOST_BYTES = 4096  # of the content of a lock
-WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)  # of file systems without hard links
-WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)  # what file systems without locks answer
+# of file systems without hard links
+WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)
+# what file systems without locks answer
+WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
 
 EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
-PATIENCE_S, POLL_S = 5.0, 0.05  # of a shard that begins just as another, done, looks whether it was the last
+# of a shard that begins just as another, done, looks whether it was the last
+PATIENCE_S, POLL_S = 5.0, 0.05
 
 
 class Busy(BlockingIOError):
@@ -42,13 +47,17 @@ class Busy(BlockingIOError):
 
 
 class _EmptyError(Exception):
-    """A lock has no content yet. On file systems without hard links it is made first and written then."""
+    """A lock has no content yet. On file systems without hard links it is made first and written
+    then.
+    """
 
 
 class Lock:
-    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it cannot be taken within `patience_s` seconds,
-    OSError if the file cannot be written; ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the
-    system has none."""
+    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it
+    cannot be taken within `patience_s` seconds, OSError if the file cannot be written;
+    ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the system
+    has none.
+    """
 
     def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
         self.path = path
@@ -93,14 +102,19 @@ class Lock:
             raise _EmptyError("its job has just begun to write it")
         if begin != OURS:
             what = "an empty file" if is_file and not begin else "no lock of gpuprop"
-            raise ForeignFileError(f"{self.path} is {what}: if no job runs and no other program needs it, remove it")
+            raise ForeignFileError(
+                f"{self.path} is {what}: if no job runs and no other program needs it, remove it"
+            )
         try:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in WITHOUT:
                 self.note = f"the file system has no locks ({error.strerror}): see that no second job writes {self.path.parent}"
             elif error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                raise Busy(f"{self._what} is being written by another job ({holder(self.path)}): wait for its end") from None
+                raise Busy(
+                    f"{self._what} is being written by another job ({holder(self.path)}): wait "
+                    "for its end"
+                ) from None
             else:
                 raise described(error, self.path, "locking the directory") from error
 
@@ -114,13 +128,22 @@ class Lock:
 
     @property
     def _what(self) -> str:
-        return f"{self.path.parent}" if self.path.name == NAME else f"{_shard(self.path.name)} of {self.path.parent}"
+        return (
+            f"{self.path.parent}"
+            if self.path.name == NAME
+            else f"{_shard(self.path.name)} of {self.path.parent}"
+        )
 
     def check(self) -> None:
-        """RuntimeError if the lock protects nothing any more, since its file, or the directory, has been removed or replaced."""
+        """RuntimeError if the lock protects nothing any more, since its file, or the directory, has
+        been removed or replaced.
+        """
         if self._file >= 0 and not self._is_the_file():
             what = f"its {self.path.name}" if self.path.parent.is_dir() else "it"
-            raise RuntimeError(f"{self.path.parent}: {what} was removed while the job ran, so that another may write there now; stopped")
+            raise RuntimeError(
+                f"{self.path.parent}: {what} was removed while the job ran, so that another may "
+                "write there now; stopped"
+            )
 
     def release(self, remove: bool) -> None:
         """Let go; remove the file, too, if it is held alone."""
@@ -137,7 +160,11 @@ def locked(directory: Path, shard: Shard | None = None) -> Iterator[list[Lock]]:
     """The directory locked for a whole run, or for one of its shards. Busy if another job is at it."""
     locks: list[Lock] = []
     try:
-        locks.append(Lock(directory / NAME, shared=shard is not None, patience_s=PATIENCE_S if shard else 0.0))
+        locks.append(
+            Lock(
+                directory / NAME, shared=shard is not None, patience_s=PATIENCE_S if shard else 0.0
+            )
+        )
         if shard is not None:
             locks.append(Lock(directory / shard.lock))
         yield locks
@@ -181,7 +208,9 @@ def _content(shared: bool) -> bytes:
 
 
 def is_ours(path: Path) -> bool:
-    """Whether gpuprop wrote a file with the name of a lock. Also True if the file is gone: its holder has just removed it."""
+    """Whether gpuprop wrote a file with the name of a lock. Also True if the file is gone: its
+    holder has just removed it.
+    """
     if is_remote(path):
         return False
     try:
@@ -194,7 +223,9 @@ def is_ours(path: Path) -> bool:
 
 
 def is_empty_lock(path: Path) -> bool:
-    """Whether it is an empty file with the name of a lock. It may be foreign, or belong to a job that has just begun: Lock decides."""
+    """Whether it is an empty file with the name of a lock. It may be foreign, or belong to a job
+    that has just begun: Lock decides.
+    """
     if is_remote(path) or not is_lock(path.name):
         return False
     with suppress(OSError):
@@ -203,7 +234,9 @@ def is_empty_lock(path: Path) -> bool:
 
 
 def _open(path: Path, content: bytes) -> int:
-    """Open the file of a lock; make it with its content if there is none, so that an empty file is never taken for a lock."""
+    """Open the file of a lock; make it with its content if there is none, so that an empty file is
+    never taken for a lock.
+    """
     flags = os_flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         while True:
@@ -223,7 +256,8 @@ def _make(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # it must not be empty after a power cut
-        with suppress(FileNotFoundError):  # another job has removed the temporary file; the caller tries again
+        # another job has removed the temporary file; the caller tries again
+        with suppress(FileNotFoundError):
             os.link(temporary, path)
     except OSError as error:
         if error.errno not in WITHOUT_LINKS:

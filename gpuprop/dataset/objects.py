@@ -1,4 +1,6 @@
-"""An object is complete or absent: its bytes are sent in pieces, and it appears when the store is told that these were all."""
+"""An object is complete or absent: its bytes are sent in pieces, and it appears when the store is
+told that these were all.
+"""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,8 @@ WHOLE_BYTES = 16 << 20  # objects up to this size, as manifests are, are sent in
 
 
 class Upload:
-    """The bytes of one object on their way into a store; from commit() on it is there, after discard() it never was.
+    """The bytes of one object on their way into a store; from commit() on it is there, after
+    discard() it never was.
 
     A small object is one request, which replaces what has the name. OSErrors name the object.
     """
@@ -40,9 +43,11 @@ class Upload:
         fs = store(self._path)
         with asking(self._path, "beginning the upload"):
             self._file = fs.open(key(self._path), "wb", autocommit=False)
-        with suppress(ValueError, AttributeError):  # fsspec keeps it for a transaction that nobody has begun
+        # fsspec keeps it for a transaction that nobody has begun
+        with suppress(ValueError, AttributeError):
             fs.transaction.files.remove(self._file)
-        self._shown = object_size(self._path) == 0  # some stores know no commit: what is empty now is this upload
+        # some stores know no commit: what is empty now is this upload
+        self._shown = object_size(self._path) == 0
 
     def commit(self) -> None:
         """Have the object appear."""
@@ -73,7 +78,10 @@ class Upload:
 
 
 def _through(request: Callable[[], None]) -> None:
-    """A request that an interrupt does not leave half done, so that what is in the store is known: the interrupt comes after it."""
+    """A request that an interrupt does not leave half done, so that what is in the store is known:
+    the interrupt comes after it.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="gpuprop-upload") as pool:
-        pool.submit(int).result()  # the thread runs: were an interrupt to come while it starts, nobody would wait for it
+        # the thread runs: were an interrupt to come while it starts, nobody would wait for it
+        pool.submit(int).result()
         pool.submit(request).result()

@@ -1,4 +1,6 @@
-"""A shard: one of N contiguous ranges of whole parts of a plan, written by a job of its own beside the others."""
+"""A shard: one of N contiguous ranges of whole parts of a plan, written by a job of its own beside
+the others.
+"""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +10,9 @@ MOST_PARTS = 100_000  # of a run; see plan.refuse_too_large
 
 @dataclass(frozen=True, order=True)
 class Shard:
-    """Shard `number` of `count`, counted from 1. Parts are dealt out in the order of time, so that every snapshot stays whole."""
+    """Shard `number` of `count`, counted from 1. Parts are dealt out in the order of time, so that
+    every snapshot stays whole.
+    """
 
     count: int
     number: int
@@ -25,9 +29,15 @@ class Shard:
             raise ValueError(f"shard {text!r} is not I/N: the second of eight is 2/8")
         number, count = int(match[1]), int(match[2])
         if not 1 <= number <= count:
-            raise ValueError(f"there is no shard {number}/{count}: they count from 1/{max(count, 1)} to {max(count, 1)}/{max(count, 1)}")
+            raise ValueError(
+                f"there is no shard {number}/{count}: they count from 1/{max(count, 1)} to "
+                f"{max(count, 1)}/{max(count, 1)}"
+            )
         if count > MOST_PARTS:
-            raise ValueError(f"shard {text!r}: no run has more than {MOST_PARTS:,} parts: use {MOST_PARTS} shards or fewer")
+            raise ValueError(
+                f"shard {text!r}: no run has more than {MOST_PARTS:,} parts: use {MOST_PARTS} "
+                "shards or fewer"
+            )
         return Shard(count, number)
 
     @staticmethod
@@ -35,7 +45,11 @@ class Shard:
         """The shard whose manifest has this name, None if that is the name of something else."""
         match = re.fullmatch(r"shard-([0-9]{3,6})-of-([0-9]{3,6})\.json", manifest)
         shard = Shard(int(match[2]), int(match[1])) if match else None
-        return shard if shard and 1 <= shard.number <= shard.count and shard.manifest == manifest else None
+        return (
+            shard
+            if shard and 1 <= shard.number <= shard.count and shard.manifest == manifest
+            else None
+        )
 
     def __str__(self) -> str:
         return f"{self.number}/{self.count}"

@@ -1,4 +1,6 @@
-"""A file is complete or absent, on a disk or in a store: a sink that counts and hashes what goes by, then commits or discards it."""
+"""A file is complete or absent, on a disk or in a store: a sink that counts and hashes what goes
+by, then commits or discards it.
+"""
 
 from pathlib import Path
 from types import TracebackType
@@ -13,10 +15,11 @@ CACHED_BYTES = 512 << 10  # hashed, and copied from the processor's cache then
 
 
 class NewFile:
-    """A binary sink for `path`, as a context manager: the file appears on leaving it, or on an exception leaves nothing behind.
+    """A binary sink for `path`, as a context manager: the file appears on leaving it, or on an
+    exception leaves nothing behind.
 
-    In a store it is an upload, which is completed or aborted. `bytes` and `digest` (xxh3-128) are those of what was written. OSErrors
-    name the path. Not seekable.
+    In a store it is an upload, which is completed or aborted. `bytes` and `digest` (xxh3-128) are
+    those of what was written. OSErrors name the path. Not seekable.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,7 +35,8 @@ class NewFile:
 
     def write(self, data: "bytes | memoryview") -> int:
         """All of `data`, or OSError, which may be that of an earlier write."""
-        if self.closed:  # discarded: Parquet's writer still writes its footer when it is collected after an error
+        # discarded: Parquet's writer still writes its footer when it is collected after an error
+        if self.closed:
             return len(data)
         view = memoryview(data).cast("B")
         for first in range(0, len(view), CACHED_BYTES):
@@ -61,7 +65,12 @@ class NewFile:
     def __enter__(self) -> "NewFile":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self.closed = True
         try:
             if kind is None:

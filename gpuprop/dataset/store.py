@@ -1,7 +1,9 @@
-"""Where a directory of snapshots is: on a disk, or in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
+"""Where a directory of snapshots is: on a disk, or in an object store (`s3://`, `gs://`, ...) that
+fsspec reaches.
 
-What the two have in common is the interface of pathlib, which universal-pathlib gives to stores. What differs is here: a store has no
-directories but names, is listed rather than asked for one file after the other, and its errors are those of many libraries.
+What the two have in common is the interface of pathlib, which universal-pathlib gives to stores.
+What differs is here: a store has no directories but names, is listed rather than asked for one file
+after the other, and its errors are those of many libraries.
 """
 
 import errno
@@ -24,15 +26,18 @@ from ..files.whole_file import sync_directory
 if TYPE_CHECKING:
     from upath import UPath
 
-AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"  # a path on a disk, a URL, or a UPath with the options of its store
+# a path on a disk, a URL, or a UPath with the options of its store
+AnyPath: TypeAlias = "str | os.PathLike[str] | UPath"
 
 URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTALL)
 LOGIN = re.compile(r"[^@]*:[^@]*@", re.DOTALL)
 ON_DISK = ("file", "local")
 THIS_MACHINE = ("", "localhost")  # hosts of a file URL (RFC 8089)
-SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)  # what pathlib makes of a URL
+# what pathlib makes of a URL
+SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)
 NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
-NOT_REGULAR = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)  # how opening a link, a pipe, a directory or a socket fails
+# how opening a link, a pipe, a directory or a socket fails
+NOT_REGULAR = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)
 NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
     FileNotFoundError: errno.ENOENT,
     FileExistsError: errno.EEXIST,
@@ -45,35 +50,51 @@ NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
 
 
 def place(path: AnyPath) -> Path:
-    """A directory given as a path, as a URL or as a UPath. What is in a store has the methods of a Path that are used here.
+    """A directory given as a path, as a URL or as a UPath. What is in a store has the methods of a
+    Path that are used here.
 
-    RuntimeError where what reaches the store is not installed; ValueError for a URL that is not known, or with a password in it.
+    RuntimeError where what reaches the store is not installed; ValueError for a URL that is not
+    known, or with a password in it.
     """
     if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "fs"):
         raise TypeError(f"a directory is a path or a URL, not {path!r}")
     if SPOILT.match(str(path)):
-        raise ValueError(f"{_shown(str(path))} is not a URL, which has two slashes: give it as text, not as a pathlib.Path")
+        raise ValueError(
+            f"{_shown(str(path))} is not a URL, which has two slashes: give it as text, not as a "
+            "pathlib.Path"
+        )
     if isinstance(path, Path):  # which a UPath of a disk is, too
         return Path(path)
     match = URL.match(str(path))
     if match is None:
         if "://" in str(path):
-            raise ValueError(f"{_shown(str(path))}: chained URLs are not supported, name the store alone")
+            raise ValueError(
+                f"{_shown(str(path))}: chained URLs are not supported, name the store alone"
+            )
         return Path(cast("str | os.PathLike[str]", path))
     if match["scheme"].lower() in ON_DISK:
         return _on_disk(str(path), match["scheme"].lower(), match["rest"])
     if LOGIN.match(match["rest"]):
-        raise ValueError(f"{_shown(str(path))}: give no password in a URL, but in the environment or as options of a UPath")
+        raise ValueError(
+            f"{_shown(str(path))}: give no password in a URL, but in the environment or as "
+            "options of a UPath"
+        )
     if "?" in match["rest"]:
-        raise ValueError(f"{_shown(str(path))}: a store has no query (?...): give options in the environment or as those of a UPath")
+        raise ValueError(
+            f"{_shown(str(path))}: a store has no query (?...): give options in the environment "
+            "or as those of a UPath"
+        )
     url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
     try:
         made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
-        if isinstance(made, Path):  # what universal-pathlib makes of a scheme that it does not take for one
+        # what universal-pathlib makes of a scheme that it does not take for one
+        if isinstance(made, Path):
             raise ValueError("there is no such store")
         _ = made.fs
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'") from error
+        raise RuntimeError(
+            f"{url} needs fsspec and universal-pathlib ({error}): pip install 'gpuprop[remote]'"
+        ) from error
     except ImportError as error:  # it names the package of the store
         raise RuntimeError(f"{url} cannot be reached: {error}") from error
     except ValueError as error:
@@ -84,7 +105,9 @@ def place(path: AnyPath) -> Path:
 
 
 def _shown(url: str) -> str:
-    """A URL for messages, without what may be a secret: a login, and a query. A key of a store may hold slashes."""
+    """A URL for messages, without what may be a secret: a login, and a query. A key of a store may
+    hold slashes.
+    """
     scheme, mark, rest = url.partition(":")
     slashes, rest = rest[: len(rest) - len(rest.lstrip("/"))], rest.lstrip("/")
     rest = rest.partition("?")[0]
@@ -98,7 +121,9 @@ def _on_disk(url: str, scheme: str, rest: str) -> Path:
         return Path(rest)
     host, slash, below = rest.partition("/")
     if host.lower() not in THIS_MACHINE:
-        raise ValueError(f"{_shown(url)} names another machine: write file:///PATH for a file of this one")
+        raise ValueError(
+            f"{_shown(url)} names another machine: write file:///PATH for a file of this one"
+        )
     if not slash or not below.strip("/"):
         raise ValueError(f"{_shown(url)} names no directory: write file:///PATH, or the path alone")
     return Path(url2pathname(slash + below))
@@ -122,7 +147,9 @@ def key(path: Path) -> str:
 # --- errors ---
 def described(error: OSError, path: Any, doing: str) -> OSError:
     """The same error, with what was being done and to which file."""
-    gone = isinstance(error, FileNotFoundError) and isinstance(path, Path) and not path.parent.is_dir()
+    gone = (
+        isinstance(error, FileNotFoundError) and isinstance(path, Path) and not path.parent.is_dir()
+    )
     why = f"the directory {path.parent} has been removed" if gone else error.strerror or str(error)
     return type(error)(error.errno, f"{why} while {doing}", str(path))
 
@@ -143,7 +170,11 @@ def asking(path: Path, doing: str) -> Iterator[None]:
 
 def _translated(error: Exception) -> OSError:
     """What the libraries of the stores raise, as an OSError without a path."""
-    why = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    why = (
+        (error.strerror if isinstance(error, OSError) else None)
+        or str(error)
+        or type(error).__name__
+    )
     text = f"{type(error).__name__} {why}"
     kind = next((each for each in NUMBERS if isinstance(error, each)), OSError)
     if isinstance(error, PermissionError) or "redential" in text:
@@ -158,30 +189,46 @@ def _translated(error: Exception) -> OSError:
 
 # --- what is there ---
 def make_directory(path: Path) -> None:
-    """The directory, with its parents, unless it is there. In a store a name makes it. NotADirectoryError if it is a file."""
+    """The directory, with its parents, unless it is there. In a store a name makes it.
+    NotADirectoryError if it is a file.
+    """
     if is_remote(path) or path.is_dir():
         return
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:  # checked after the attempt: another job may make the directory at any moment
+    except FileExistsError:
+        # checked after the attempt: another job may make the directory at any moment
         if path.exists():
-            raise NotADirectoryError(f"{path} is a file: give a directory for the snapshots") from None
+            raise NotADirectoryError(
+                f"{path} is a file: give a directory for the snapshots"
+            ) from None
         raise
     with suppress(OSError):  # its parent may be one that may not be read
         sync_directory(path.parent)
 
 
 def listing(directory: Path) -> dict[str, int]:
-    """The objects below a name in a store, relative to it, with their sizes: in one request, or one for each thousand.
-    NotADirectoryError if it is itself an object."""
+    """The objects below a name in a store, relative to it, with their sizes: in one request, or one
+    for each thousand. NotADirectoryError if it is itself an object.
+    """
     fs, base = store(directory), key(directory).rstrip("/")
     with asking(directory, "listing it"):
         fs.invalidate_cache()  # others may write there
         found: dict[str, dict[str, Any]] = fs.find(key(directory), detail=True)
     if any(name == base and each["size"] for name, each in found.items()):
-        raise NotADirectoryError(f"{directory} is an object: give a name under which there is none for the snapshots")
-    files = {name.removeprefix(f"{base}/"): each for name, each in found.items() if name.startswith(f"{base}/")}
-    return {name: int(each["size"]) for name, each in files.items() if name.strip("/") and not name.endswith("/")}
+        raise NotADirectoryError(
+            f"{directory} is an object: give a name under which there is none for the snapshots"
+        )
+    files = {
+        name.removeprefix(f"{base}/"): each
+        for name, each in found.items()
+        if name.startswith(f"{base}/")
+    }
+    return {
+        name: int(each["size"])
+        for name, each in files.items()
+        if name.strip("/") and not name.endswith("/")
+    }
 
 
 def names(directory: Path) -> list[str]:
@@ -192,7 +239,10 @@ def names(directory: Path) -> list[str]:
     with asking(directory, "listing it"):
         fs.invalidate_cache()
         try:
-            return [str(name).rstrip("/").rpartition("/")[2] for name in fs.ls(key(directory), detail=False)]
+            return [
+                str(name).rstrip("/").rpartition("/")[2]
+                for name in fs.ls(key(directory), detail=False)
+            ]
         except FileNotFoundError as error:
             if no_bucket(error):
                 raise
@@ -200,22 +250,28 @@ def names(directory: Path) -> list[str]:
 
 
 def refuse_links(directory: Path, parts: str) -> None:
-    """ForeignFileError if the directory of the parts is a symbolic link: its files are outside the directory of the run."""
+    """ForeignFileError if the directory of the parts is a symbolic link: its files are outside the
+    directory of the run.
+    """
     if not is_remote(directory) and (directory / parts).is_symlink():
         raise ForeignFileError(
-            f"{directory / parts} is a symbolic link, and links are not followed: put the parts there, or choose another directory"
+            f"{directory / parts} is a symbolic link, and links are not followed: put the parts "
+            "there, or choose another directory"
         )
 
 
 def contents(directory: Path, parts: str) -> dict[str, bool]:
-    """The names in a directory and in its directory `parts`, relative to it, and whether each is a regular file. In a store: all objects
-    below it."""
+    """The names in a directory and in its directory `parts`, relative to it, and whether each is a
+    regular file. In a store: all objects below it.
+    """
     if is_remote(directory):
         return dict.fromkeys(listing(directory), True)
     found: dict[str, bool] = {}
     for folder, prefix in ((directory, ""), (directory / parts, f"{parts}/")):
         with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-            found |= {prefix + entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
+            found |= {
+                prefix + entry.name: entry.is_file(follow_symlinks=False) for entry in entries
+            }
     if found.get(parts) is False and (directory / parts).is_dir():
         del found[parts]
     return found
@@ -224,7 +280,8 @@ def contents(directory: Path, parts: str) -> dict[str, bool]:
 class Look:
     """Sizes and ranges of bytes of the files of a directory. A store is listed once.
 
-    Only regular files are read. A symbolic link is never followed, since it may lead out of the directory.
+    Only regular files are read. A symbolic link is never followed, since it may lead out of the
+    directory.
 
     Parameters
     ----------
@@ -256,7 +313,9 @@ class Look:
         return there.st_size if stat.S_ISREG(there.st_mode) else None
 
     def other(self, name: str) -> str | None:
-        """What has the name if it is not a regular file: "is a symbolic link"; None for a regular file, and if there is nothing."""
+        """What has the name if it is not a regular file: "is a symbolic link"; None for a regular
+        file, and if there is nothing.
+        """
         if self._sizes is not None:
             return None
         try:
@@ -268,13 +327,22 @@ class Look:
         return "is a symbolic link" if stat.S_ISLNK(mode) else "is not a regular file"
 
     def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None:
-        """In a store: read these bytes [first, stop) of each file in one request, for read() to return."""
+        """In a store: read these bytes [first, stop) of each file in one request, for read() to
+        return.
+        """
         if self._sizes is None:
             return
-        wanted = [(name, *span) for name, span in ranges.items() if (name, *span) not in self._ranges]
+        wanted = [
+            (name, *span) for name, span in ranges.items() if (name, *span) not in self._ranges
+        ]
         if not wanted:
             return
-        keys, firsts, stops = ([*each] for each in zip(*((key(self._directory / name), a, b) for name, a, b in wanted), strict=True))
+        keys, firsts, stops = (
+            [*each]
+            for each in zip(
+                *((key(self._directory / name), a, b) for name, a, b in wanted), strict=True
+            )
+        )
         with asking(self._directory, "reading its files"):
             found = store(self._directory).cat_ranges(keys, firsts, stops, on_error="return")
         for each, data in zip(wanted, found, strict=True):
@@ -310,14 +378,17 @@ def object_size(path: Path) -> int | None:
 
 
 def open_regular(path: Path) -> FileIO:
-    """Open a file of a disk for reading, without a buffer. OSError if it is not a regular file: a link is not followed, and opening a
-    pipe does not wait for its writer."""
+    """Open a file of a disk for reading, without a buffer. OSError if it is not a regular file: a
+    link is not followed, and opening a pipe does not wait for its writer.
+    """
     flags = os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise OSError(errno.ELOOP, "it is a symbolic link, which is not followed here", str(path)) from None
+            raise OSError(
+                errno.ELOOP, "it is a symbolic link, which is not followed here", str(path)
+            ) from None
         raise
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
@@ -328,7 +399,8 @@ def open_regular(path: Path) -> FileIO:
 def read_bytes(path: Path, most: int) -> bytes:
     """All of a file. OSError if it has more than `most` bytes, or is not a regular file."""
     if not is_remote(path):
-        with open_regular(path) as raw, io.BufferedReader(raw) as file:  # read() of a raw file gives 2 GiB at most
+        # read() of a raw file gives 2 GiB at most
+        with open_regular(path) as raw, io.BufferedReader(raw) as file:
             data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
     else:
         with asking(path, "reading"):
@@ -339,7 +411,9 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 class ObjectFile(io.RawIOBase):
-    """An object in a store, to be read from any place in it: each read is one request, for these bytes alone. size: where it is known."""
+    """An object in a store, to be read from any place in it: each read is one request, for these
+    bytes alone. size: where it is known.
+    """
 
     def __init__(self, path: Path, size: int | None = None) -> None:
         self._path = path

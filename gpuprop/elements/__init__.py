@@ -1,4 +1,5 @@
-"""Element sets: an immutable structure of arrays under the field names of the OMM, and how satellites are chosen.
+"""Element sets: an immutable structure of arrays under the field names of the OMM, and how
+satellites are chosen.
 
 fields.py          the fields of the OMM, their types and units
 sets.py            Elements

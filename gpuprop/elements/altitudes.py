@@ -1,4 +1,6 @@
-"""How high an element set flies: mean altitude, apogee and perigee of the orbit that SGP4 makes of it."""
+"""How high an element set flies: mean altitude, apogee and perigee of the orbit that SGP4 makes of
+it.
+"""
 
 import numpy as np
 
@@ -6,26 +8,33 @@ from ..sgp4.gravity import Gravity
 from ..typing import Array
 
 ALTITUDE = (
-    "mean radius of SGP4's orbit minus the Earth's equatorial radius (WGS-72: 6378.135 km)"  # what altitude means everywhere in gpuprop
+    # what altitude means everywhere in gpuprop
+    "mean radius of SGP4's orbit minus the Earth's equatorial radius (WGS-72: 6378.135 km)"
 )
 
 
-def altitudes_km(mean_motion: Array, eccentricity: Array, inclination: Array, gravity: Gravity) -> tuple[Array, Array, Array]:
-    """Altitude (see ALTITUDE), apogee and perigee, each (n,) km above the equatorial radius; to the metre, NaN where there is no orbit.
+def altitudes_km(
+    mean_motion: Array, eccentricity: Array, inclination: Array, gravity: Gravity
+) -> tuple[Array, Array, Array]:
+    """Altitude (see ALTITUDE), apogee and perigee, each (n,) km above the equatorial radius; to the
+    metre, NaN where there is no orbit.
 
     mean_motion: Kozai's, rev/day, and inclination, deg: as in the element set.
 
-    This is the altitude of presets, conditions and surveys of what flies. Operators control the semi-major axis instead. That minus
-    the equatorial radius is up to 5 km lower in polar low orbits, up to 3 km higher at 43 degrees, and the same at 54.
+    This is the altitude of presets, conditions and surveys of what flies. Operators control the
+    semi-major axis instead. That minus the equatorial radius is up to 5 km lower in polar low
+    orbits, up to 3 km higher at 43 degrees, and the same at 54.
 
-    The radius is that of SGP4's orbit averaged over the revolution, short-period terms included (AIAA 2006-6753): with Brouwer's
-    semi-major axis `ao` (initl) it is
+    The radius is that of SGP4's orbit averaged over the revolution, short-period terms included
+    (AIAA 2006-6753): with Brouwer's semi-major axis `ao` (initl) it is
 
-        a = ao (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 ao (1 - e^2)): the long-period term
+        a = ao (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 ao (1 -
+        e^2)): the long-period term
 
-    and the apsides are a (1 + e) and a (1 - e). For a circular orbit this undoes gpuprop.filings.presets.mean_motion_at, so a shell filed
-    at 550 km is at 550 km. From 200 to 2,000 km, Kepler's law applied to the mean motion is off by up to 3.3 km (1.7 km near the poles),
-    Brouwer's axis by up to 10 km (5.0 km near the poles).
+    and the apsides are a (1 + e) and a (1 - e). For a circular orbit this undoes
+    gpuprop.filings.presets.mean_motion_at, so a shell filed at 550 km is at 550 km. From 200 to
+    2,000 km, Kepler's law applied to the mean motion is off by up to 3.3 km (1.7 km near the
+    poles), Brouwer's axis by up to 10 km (5.0 km near the poles).
     """
     with np.errstate(all="ignore"):
         no_kozai = np.where(mean_motion > 0.0, mean_motion, np.nan) * (2.0 * np.pi / 1440.0)
@@ -41,5 +50,8 @@ def altitudes_km(mean_motion: Array, eccentricity: Array, inclination: Array, gr
         e2 = 0.25 * gravity.j3oj2**2 * (1.0 - cosio2) / (ao * omeosq) ** 2
         temp2 = 0.5 * gravity.j2 / (ao * (omeosq - e2)) ** 2
         a = ao * (1.0 + 0.5 * e2) * (1.0 - 1.5 * temp2 * np.sqrt(1.0 - e2) * betal * con41)
-        mean, apogee, perigee = (np.round((a * ratio - 1.0) * gravity.radius, 3) for ratio in (1.0, 1.0 + eccentricity, 1.0 - eccentricity))
+        mean, apogee, perigee = (
+            np.round((a * ratio - 1.0) * gravity.radius, 3)
+            for ratio in (1.0, 1.0 + eccentricity, 1.0 - eccentricity)
+        )
     return mean, apogee, perigee

@@ -1,11 +1,14 @@
-"""Conditions on element sets, such as `altitude_km > 500 and inclination_deg < 60`: a small language, parsed here and never run as code.
+"""Conditions on element sets, such as `altitude_km > 500 and inclination_deg < 60`: a small
+language, parsed here and never run as code.
 
-    condition  = all { "or" all }                      comparison = operand sign operand { sign operand }    (500 < altitude_km < 600)
-    all        = one { "and" one }                     sign       = < <= > >= == != like | not like
-    one        = { "not" } ( comparison | "(" condition ")" )           operand = quantity | number | 'text'
+    condition  = all { "or" all }                      comparison = operand sign operand { sign
+    operand }    (500 < altitude_km < 600) all        = one { "and" one }                     sign
+    = < <= > >= == != like | not like one        = { "not" } ( comparison | "(" condition ")" )
+    operand = quantity | number | 'text'
 
-A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in `sat_id in (25544, 48274)`.
-Quantities are those of QUANTITIES. A comparison with NaN does not hold (`!=` and `not in` do).
+A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in
+`sat_id in (25544, 48274)`. Quantities are those of QUANTITIES. A comparison with NaN does not hold
+(`!=` and `not in` do).
 """
 
 import difflib
@@ -27,13 +30,16 @@ from ..typing import Array, Mask
 from .altitudes import ALTITUDE, altitudes_km
 from .selection import matching
 
-LONGEST, DEEPEST, SHOWN = 10_000, 50, 100  # characters, parentheses within each other, characters around an error
+# characters, parentheses within each other, characters around an error
+LONGEST, DEEPEST, SHOWN = 10_000, 50, 100
 NUMBER, INSTANT, TEXT = "a number", "an instant", "text"
 
 
 @dataclass(frozen=True)
 class Satellites:
-    """What conditions ask about. fields: those of the element sets, in file units, (n,). at_ns: the instant that ages are counted to."""
+    """What conditions ask about. fields: those of the element sets, in file units, (n,). at_ns: the
+    instant that ages are counted to.
+    """
 
     fields: Mapping[str, npt.NDArray[Any]]
     at_ns: int
@@ -43,7 +49,9 @@ class Satellites:
     def altitudes_km(self) -> tuple[Array, Array, Array]:
         """Mean, apogee and perigee, each (n,)."""
         fields = self.fields
-        return altitudes_km(fields["MEAN_MOTION"], fields["ECCENTRICITY"], fields["INCLINATION"], self.gravity)
+        return altitudes_km(
+            fields["MEAN_MOTION"], fields["ECCENTRICITY"], fields["INCLINATION"], self.gravity
+        )
 
 
 class Quantity(NamedTuple):
@@ -54,21 +62,45 @@ class Quantity(NamedTuple):
 
 QUANTITIES = {
     "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
-    "apogee_km": Quantity(NUMBER, "altitude_km plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]),
-    "perigee_km": Quantity(NUMBER, "altitude_km minus semi-major axis times eccentricity", lambda s: s.altitudes_km[2]),
+    "apogee_km": Quantity(
+        NUMBER, "altitude_km plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]
+    ),
+    "perigee_km": Quantity(
+        NUMBER, "altitude_km minus semi-major axis times eccentricity", lambda s: s.altitudes_km[2]
+    ),
     "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
     "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
-    "period_min": Quantity(NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),
-    "mean_motion": Quantity(NUMBER, "revolutions a day, as in the element set", lambda s: s.fields["MEAN_MOTION"]),
-    "raan_deg": Quantity(NUMBER, "right ascension of the ascending node", lambda s: s.fields["RA_OF_ASC_NODE"]),
+    "period_min": Quantity(
+        NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])
+    ),
+    "mean_motion": Quantity(
+        NUMBER, "revolutions a day, as in the element set", lambda s: s.fields["MEAN_MOTION"]
+    ),
+    "raan_deg": Quantity(
+        NUMBER, "right ascension of the ascending node", lambda s: s.fields["RA_OF_ASC_NODE"]
+    ),
     "bstar": Quantity(NUMBER, "drag term, 1/Earth radii", lambda s: s.fields["BSTAR"]),
     "sat_id": Quantity(NUMBER, "catalogue number", lambda s: s.fields["NORAD_CAT_ID"]),
     "age_days": Quantity(
-        NUMBER, "days from the epoch to the first instant", lambda s: (s.at_ns - s.fields["EPOCH"].view(np.int64).astype(np.float64)) / DAY
+        NUMBER,
+        "days from the epoch to the first instant",
+        lambda s: (s.at_ns - s.fields["EPOCH"].view(np.int64).astype(np.float64)) / DAY,
     ),
-    "epoch": Quantity(INSTANT, "epoch, compared with ISO text such as '2026-01-01'", lambda s: s.fields["EPOCH"].view(np.int64)),
-    "name": Quantity(TEXT, "name, with == and != (case does not matter) or like 'STARLINK*'", lambda s: _upper(s.fields["OBJECT_NAME"])),
-    "object_id": Quantity(TEXT, "international designator, likewise: like '1998-067*'", lambda s: _upper(s.fields["OBJECT_ID"])),
+    "epoch": Quantity(
+        INSTANT,
+        "epoch, compared with ISO text such as '2026-01-01'",
+        lambda s: s.fields["EPOCH"].view(np.int64),
+    ),
+    "name": Quantity(
+        TEXT,
+        "name, with == and != (case does not matter) or like 'STARLINK*'",
+        lambda s: _upper(s.fields["OBJECT_NAME"]),
+    ),
+    "object_id": Quantity(
+        TEXT,
+        "international designator, likewise: like '1998-067*'",
+        lambda s: _upper(s.fields["OBJECT_ID"]),
+    ),
 }
 
 Test = Callable[[Satellites], Mask]
@@ -97,11 +129,16 @@ INSTEAD = {
 
 
 class ConditionError(ValueError):
-    """A condition that cannot be read: what is wrong, at which column (from 1), and the text with a mark under it."""
+    """A condition that cannot be read: what is wrong, at which column (from 1), and the text with a
+    mark under it.
+    """
 
     def __init__(self, what: str, text: str, column: int) -> None:
         first = max(0, column - 1 - SHOWN // 2)
-        shown = "".join(sign if " " <= sign <= "~" else "?" if sign.isprintable() else " " for sign in text[first : first + SHOWN])
+        shown = "".join(
+            sign if " " <= sign <= "~" else "?" if sign.isprintable() else " "
+            for sign in text[first : first + SHOWN]
+        )
         super().__init__(f"column {column}: {what}\n  {shown}\n  {' ' * (column - 1 - first)}^")
         self.column = column
 
@@ -121,7 +158,9 @@ class Operand(NamedTuple):
 
 
 def read_condition(text: str) -> Test:
-    """The test that `text` stands for: of Satellites, a mask (n,). ConditionError for what is not in the language."""
+    """The test that `text` stands for: of Satellites, a mask (n,). ConditionError for what is not
+    in the language.
+    """
     return _Parser(text).parse()
 
 
@@ -132,7 +171,10 @@ class _Parser:
         self.text = text
         self.depth = 0
         if len(text) > LONGEST:
-            self._fail(f"a condition has {LONGEST:,} characters at most, this one has {len(text):,}", LONGEST + 1)
+            self._fail(
+                f"a condition has {LONGEST:,} characters at most, this one has {len(text):,}",
+                LONGEST + 1,
+            )
         self.tokens = self._tokens()
         self.next = 0
 
@@ -155,13 +197,23 @@ class _Parser:
             match = TOKEN.match(self.text, place)
             if not match:
                 sign = self.text[place]
-                what = INSTEAD.get(sign, f"{sign!a} does not belong here: only names, numbers, 'text' and comparisons")
+                what = INSTEAD.get(
+                    sign,
+                    f"{sign!a} does not belong here: only names, numbers, 'text' and comparisons",
+                )
                 return [*tokens, Token("bad", what, place + 1)]
             tokens.append(Token(str(match.lastgroup), match[0], place + 1))
             place = match.end()
             after = self.text[place : place + 1]
             if match.lastgroup == "number" and (after.isalnum() or after in ("_", ".")):
-                return [*tokens, Token("bad", "a number is digits, with a point or an exponent: units are in the names", place + 1)]
+                return [
+                    *tokens,
+                    Token(
+                        "bad",
+                        "a number is digits, with a point or an exponent: units are in the names",
+                        place + 1,
+                    ),
+                ]
         return [*tokens, Token("end", "", len(self.text) + 1)]
 
     @property
@@ -219,7 +271,9 @@ class _Parser:
         test = self._any()
         self.depth -= 1
         if not self._taken(")"):
-            self._fail("a parenthesis that is not closed", opened if self._here.kind == "end" else None)
+            self._fail(
+                "a parenthesis that is not closed", opened if self._here.kind == "end" else None
+            )
         return test
 
     def _comparison(self) -> Test:
@@ -235,7 +289,10 @@ class _Parser:
             if self._is("("):
                 self._fail("there is nothing to call: only names, numbers and comparisons")
             example = f"{token.text} > 0" if operands[0].quantity else f"altitude_km > {token.text}"
-            self._fail(f"{token.text[:40]} is compared with nothing: write a comparison such as {example}", token.column)
+            self._fail(
+                f"{token.text[:40]} is compared with nothing: write a comparison such as {example}",
+                token.column,
+            )
         return tests[0] if len(tests) == 1 else _reduced(tests, np.logical_and)
 
     def _sign(self) -> str:
@@ -260,21 +317,28 @@ class _Parser:
         if name not in QUANTITIES:
             nearest = difflib.get_close_matches(name[:40], QUANTITIES, cutoff=0.5)
             hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
-            self._fail(f"there is no {name[:40]}: {hint}known are {', '.join(QUANTITIES)}", token.column)
+            self._fail(
+                f"there is no {name[:40]}: {hint}known are {', '.join(QUANTITIES)}", token.column
+            )
         return Operand(token, QUANTITIES[name])
 
     # --- what a comparison means ---
     def _compared(self, left: Operand, sign: str, right: Operand) -> Test:
         quantity = left.quantity or right.quantity
         if quantity is None:
-            self._fail("two constants are compared: name a quantity, such as altitude_km", left.token.column)
+            self._fail(
+                "two constants are compared: name a quantity, such as altitude_km",
+                left.token.column,
+            )
         if sign.endswith("like"):
             return self._like(left, sign, right)
         if quantity.kind == TEXT and sign not in ("==", "!="):
             self._fail(f"text is not {sign} other text: use ==, != or like", right.token.column)
         sides = [self._side(left, quantity), self._side(right, quantity)]
         compare = COMPARISONS[sign]
-        return lambda satellites: np.asarray(compare(sides[0](satellites), sides[1](satellites)), bool)
+        return lambda satellites: np.asarray(
+            compare(sides[0](satellites), sides[1](satellites)), bool
+        )
 
     def _member(self, left: Operand, sign: str) -> Test:
         """in or not in, and the list after it."""
@@ -290,22 +354,37 @@ class _Parser:
                 self._fail("a list holds numbers or 'text', not quantities", operand.token.column)
             values.add(self._constant(operand, quantity))
             if not self._taken(",") and not self._is(")"):
-                self._fail("a list is not closed: write commas between its values, and a parenthesis after them")
+                self._fail(
+                    "a list is not closed: write commas between its values, and a parenthesis "
+                    "after them"
+                )
         self.next += 1
         of, known, wanted = quantity.of, np.array(list(values)), sign == "in"
         if quantity.kind == TEXT:
-            return lambda satellites: np.fromiter(((text in values) == wanted for text in of(satellites)), bool)
+            return lambda satellites: np.fromiter(
+                ((text in values) == wanted for text in of(satellites)), bool
+            )
         return lambda satellites: np.isin(of(satellites), known, invert=not wanted)
 
     def _like(self, left: Operand, sign: str, right: Operand) -> Test:
         if left.quantity is not None and left.quantity.kind == INSTANT:
-            self._fail("an epoch has no pattern: write epoch >= '2024-01-01' and epoch < '2025-01-01'", left.token.column)
+            self._fail(
+                "an epoch has no pattern: write epoch >= '2024-01-01' and epoch < '2025-01-01'",
+                left.token.column,
+            )
         if left.quantity is None or left.quantity.kind != TEXT or not isinstance(right.value, str):
-            self._fail("like compares name or object_id with a pattern in quotation marks: name like 'STARLINK*'", left.token.column)
+            self._fail(
+                "like compares name or object_id with a pattern in quotation marks: name like "
+                "'STARLINK*'",
+                left.token.column,
+            )
         of, pattern, wanted = left.quantity.of, right.value, sign == "like"
         if "%" in pattern:
             meant = pattern.replace("%", "*")
-            self._fail(f"% is not a wildcard; * stands for any characters and ? for one: write '{meant}'", right.token.column)
+            self._fail(
+                f"% is not a wildcard; * stands for any characters and ? for one: write '{meant}'",
+                right.token.column,
+            )
         try:
             matching(pattern, [])
         except ValueError as error:
@@ -316,7 +395,11 @@ class _Parser:
         """What is compared, as a quantity of that kind."""
         if operand.quantity is not None:
             if operand.quantity.kind != quantity.kind:
-                self._fail(f"{operand.token.text} is {operand.quantity.kind}, the other side is {quantity.kind}", operand.token.column)
+                self._fail(
+                    f"{operand.token.text} is {operand.quantity.kind}, the other side is "
+                    f"{quantity.kind}",
+                    operand.token.column,
+                )
             return operand.quantity.of
         value = self._constant(operand, quantity)
         return lambda satellites: value
@@ -325,10 +408,21 @@ class _Parser:
         """The value of a constant that is compared with a quantity."""
         value = operand.value
         if quantity.kind == NUMBER and isinstance(value, str):
-            self._fail("this is compared with a number: write one, without quotation marks", operand.token.column)
+            self._fail(
+                "this is compared with a number: write one, without quotation marks",
+                operand.token.column,
+            )
         if quantity.kind != NUMBER and not isinstance(value, str):
-            example = "'2026-01-01' (age_days is a number)" if quantity.kind == INSTANT else "'STARLINK-1008'"
-            self._fail(f"this is compared with {quantity.kind}: write it in quotation marks, such as {example}", operand.token.column)
+            example = (
+                "'2026-01-01' (age_days is a number)"
+                if quantity.kind == INSTANT
+                else "'STARLINK-1008'"
+            )
+            self._fail(
+                f"this is compared with {quantity.kind}: write it in quotation marks, such as "
+                f"{example}",
+                operand.token.column,
+            )
         if quantity.kind == INSTANT:
             try:
                 value = parse_instant(value)

@@ -25,11 +25,21 @@ OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
     "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
 }
-# The place of a satellite of a filed constellation in its shell. These columns follow the OMM fields and are not in their digest.
-PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {"plane": ("int32", "", -1), "slot": ("int32", "", -1)}
+# The place of a satellite of a filed constellation in its shell. These columns follow the OMM
+# fields and are not in their digest.
+PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {
+    "plane": ("int32", "", -1),
+    "slot": ("int32", "", -1),
+}
 FIELDS = OMM_FIELDS | PATTERN_FIELDS
-ARROW_TYPE = {"object": pa.string(), "datetime64[ns]": pa.timestamp("ns", "UTC"), "float64": pa.float64(), "int32": pa.int32()}
-FIRST_SYNTHETIC_ID = 1_000_000_000  # interface: synthetic satellites never collide with a catalogue number
+ARROW_TYPE = {
+    "object": pa.string(),
+    "datetime64[ns]": pa.timestamp("ns", "UTC"),
+    "float64": pa.float64(),
+    "int32": pa.int32(),
+}
+# interface: synthetic satellites never collide with a catalogue number
+FIRST_SYNTHETIC_ID = 1_000_000_000
 LAST_ID = 2**31 - 1  # catalogue numbers are int32
 DEG = math.pi / 180.0
 REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute

@@ -10,8 +10,9 @@ from .sets import Elements
 def mean_elements(elements: Elements) -> MeanElements:
     """Element sets in the units of SGP4's initialisation.
 
-    The epoch passes through one double-precision Julian date, 40 microseconds coarse, as in the reference: the lunar-solar terms of the
-    published vectors hold that rounding. Instants are counted from the exact epoch.
+    The epoch passes through one double-precision Julian date, 40 microseconds coarse, as in the
+    reference: the lunar-solar terms of the published vectors hold that rounding. Instants are
+    counted from the exact epoch.
     """
     midnight, fraction = julian(elements.epoch.view(np.int64))
     return MeanElements(

@@ -1,7 +1,8 @@
 """Element sets to python-sgp4's satellites and back.
 
-Elements hold what a file said, in its decimals; a Satrec holds doubles in radians and minutes. On the way back every value becomes the
-decimal from which python-sgp4 makes the same double, so that catalogues return unchanged.
+Elements hold what a file said, in its decimals; a Satrec holds doubles in radians and minutes. On
+the way back every value becomes the decimal from which python-sgp4 makes the same double, so that
+catalogues return unchanged.
 """
 
 import math
@@ -27,12 +28,15 @@ OBJECT_ID = re.compile(r"\d\d(\d\d)-(\d{3}.*)", re.ASCII)
 
 
 def _of_tle(value: float) -> float:
-    """What python-sgp4 makes of a number with five digits and a power of ten (`38792-4`): a product, not always the nearest double."""
+    """What python-sgp4 makes of a number with five digits and a power of ten (`38792-4`): a
+    product, not always the nearest double.
+    """
     mantissa, _, exponent = f"{value:.4e}".partition("e")
     return float(f"{mantissa}e-1") * 10.0 ** (int(exponent) + 1)
 
 
-# From the units of a file to those of a Satrec, as python-sgp4 reads a TLE and, where it differs, an OMM; the first way is ours.
+# From the units of a file to those of a Satrec, as python-sgp4 reads a TLE and, where it differs,
+# an OMM; the first way is ours.
 ANGLE: tuple[Conversion, ...] = (lambda deg: deg * DEG,)
 WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
     "MEAN_MOTION": ("no_kozai", (lambda n: n / REV_PER_DAY, lambda n: n / 720.0 * math.pi)),
@@ -42,7 +46,10 @@ WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
     "ARG_OF_PERICENTER": ("argpo", ANGLE),
     "MEAN_ANOMALY": ("mo", ANGLE),
     "BSTAR": ("bstar", (lambda b: b, _of_tle)),
-    "MEAN_MOTION_DOT": ("ndot", (lambda d: d / (REV_PER_DAY * 1440.0), lambda d: d / (1036800.0 / math.pi))),
+    "MEAN_MOTION_DOT": (
+        "ndot",
+        (lambda d: d / (REV_PER_DAY * 1440.0), lambda d: d / (1036800.0 / math.pi)),
+    ),
     "MEAN_MOTION_DDOT": (
         "nddot",
         (
@@ -55,16 +62,27 @@ WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
 
 
 def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
-    """The fields of Elements from python-sgp4's Satrec (compiled or not) or gpuprop.api's; they have no names."""
+    """The fields of Elements from python-sgp4's Satrec (compiled or not) or gpuprop.api's; they
+    have no names.
+    """
     columns: dict[str, list[Any]] = {name: [] for name in OMM_FIELDS}
     if not isinstance(satrecs, Iterable):
-        raise TypeError(f"from_satrecs takes several satellites, as in Elements.from_satrecs([satrec]), not one {type(satrecs).__name__}")
+        raise TypeError(
+            "from_satrecs takes several satellites, as in Elements.from_satrecs([satrec]), not "
+            f"one {type(satrecs).__name__}"
+        )
     for i, satrec in enumerate(satrecs):
         if not hasattr(satrec, "jdsatepoch"):
-            raise TypeError(f"satrecs[{i}] must be a Satrec of python-sgp4 or gpuprop.api, not {type(satrec).__name__}")
+            raise TypeError(
+                f"satrecs[{i}] must be a Satrec of python-sgp4 or gpuprop.api, not "
+                f"{type(satrec).__name__}"
+            )
         whole, part = divmod(satrec.jdsatepoch - JD_1970, 1.0)
         if not abs(whole) < FARTHEST:
-            raise ValueError(f"satrec {i} has its epoch at Julian date {satrec.jdsatepoch}: it is not initialised, or outside 1680 to 2260")
+            raise ValueError(
+                f"satrec {i} has its epoch at Julian date {satrec.jdsatepoch}: it is not "
+                "initialised, or outside 1680 to 2260"
+            )
         columns["OBJECT_NAME"].append("")
         columns["OBJECT_ID"].append(_object_id(getattr(satrec, "intldesg", "")))
         columns["EPOCH"].append(int(whole) * DAY + round((part + satrec.jdsatepochF) * DAY))
@@ -82,34 +100,48 @@ def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
 def _before(value: float, ways: tuple[Conversion, ...]) -> float:
     """The number that one of `ways`, which are linear, turns into `value`.
 
-    A short decimal, which a file may have said, by any way; else one that our own way turns into the same double; else the nearest.
+    A short decimal, which a file may have said, by any way; else one that our own way turns into
+    the same double; else the nearest.
     """
     rough = value / ways[0](1.0)
     short = float(f"{rough:.12g}")
     if any(way(short) == value for way in ways):
         return short
-    for number in (float(f"{rough:.15g}"), rough, math.nextafter(rough, math.inf), math.nextafter(rough, -math.inf)):
+    for number in (
+        float(f"{rough:.15g}"),
+        rough,
+        math.nextafter(rough, math.inf),
+        math.nextafter(rough, -math.inf),
+    ):
         if ways[0](number) == value:
             return number
     return rough
 
 
 def satrecs_of(elements: "Elements") -> list[Any]:
-    """python-sgp4 satellites, WGS-72 and improved mode. ImportError without python-sgp4; ValueError for a number above 339999."""
+    """python-sgp4 satellites, WGS-72 and improved mode. ImportError without python-sgp4; ValueError
+    for a number above 339999.
+    """
     try:
         from sgp4.api import WGS72, Satrec
     except ImportError:
-        raise ImportError("to_satrecs makes satellites of python-sgp4, which is not installed: pip install sgp4") from None
+        raise ImportError(
+            "to_satrecs makes satellites of python-sgp4, which is not installed: pip install sgp4"
+        ) from None
     fields = elements.fields
     beyond = np.flatnonzero(elements.sat_id > LAST_NUMBER)
     if beyond.size:
         number, name = elements.sat_id[beyond[0]], elements.name[beyond[0]]
         raise ValueError(
-            f"satellite {number} {name!r} (and {beyond.size - 1} more): python-sgp4 has no numbers above {LAST_NUMBER}; "
+            f"satellite {number} {name!r} (and {beyond.size - 1} more): python-sgp4 has no "
+            f"numbers above {LAST_NUMBER}; "
             f"leave them out with elements[elements.sat_id <= {LAST_NUMBER}]"
         )
     satrecs = []
-    values = {attribute: [ways[0](value) for value in fields[name].tolist()] for name, (attribute, ways) in WAYS.items()}
+    values = {
+        attribute: [ways[0](value) for value in fields[name].tolist()]
+        for name, (attribute, ways) in WAYS.items()
+    }
     for i in range(len(elements)):
         jd, fraction = julian(int(elements.epoch[i].view(np.int64)))
         satrec = Satrec()
@@ -117,7 +149,8 @@ def satrecs_of(elements: "Elements") -> list[Any]:
         order = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
         arguments = (values[attribute][i] for attribute in order)
         satrec.sgp4init(WGS72, "i", int(elements.sat_id[i]), jd + fraction - JD_1950, *arguments)
-        # jd + fraction is one double, rounded to 40 microseconds, as in SGP4 itself; instants are counted from the exact epoch.
+        # jd + fraction is one double, rounded to 40 microseconds, as in SGP4 itself; instants are
+        # counted from the exact epoch.
         day = date.fromordinal(date(1970, 1, 1).toordinal() + int(jd - JD_1970))
         count = day.timetuple().tm_yday + fraction
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction
@@ -134,4 +167,6 @@ def satrecs_of(elements: "Elements") -> list[Any]:
 
 def _object_id(designator: str) -> str:
     match = DESIGNATOR.fullmatch(designator)
-    return f"{19 if int(match[1]) >= 57 else 20}{match[1]}-{match[2]}" if match else designator.strip()
+    return (
+        f"{19 if int(match[1]) >= 57 else 20}{match[1]}-{match[2]}" if match else designator.strip()
+    )

@@ -1,4 +1,6 @@
-"""Satellites chosen by name (`STARLINK*`), catalogue number (25544) or operator (`@guowang`; their patterns are in operators.toml)."""
+"""Satellites chosen by name (`STARLINK*`), catalogue number (25544) or operator (`@guowang`; their
+patterns are in operators.toml).
+"""
 
 import difflib
 import fnmatch
@@ -54,7 +56,8 @@ def celestrak_groups() -> list[str]:
 
 @cache
 def operators() -> dict[str, Operator]:
-    """The operators known, under each of their names (without the @), each with its patterns and the reason for them.
+    """The operators known, under each of their names (without the @), each with its patterns and
+    the reason for them.
 
     `without` includes the pieces and stages that are left out for all.
     """
@@ -66,7 +69,9 @@ def operators() -> dict[str, Operator]:
 
 
 def operator(name: str) -> Operator:
-    """The operator called `name` (`@guowang` or `guowang`; case does not matter). ValueError, with the nearest names, for one not known."""
+    """The operator called `name` (`@guowang` or `guowang`; case does not matter). ValueError, with
+    the nearest names, for one not known.
+    """
     known = operators()
     wanted = name.strip().removeprefix("@").lower()
     if wanted in known:
@@ -74,7 +79,10 @@ def operator(name: str) -> Operator:
     nearest = difflib.get_close_matches(wanted, known, cutoff=0.6)
     hint = f"did you mean {' or '.join(f'@{near}' for near in nearest)}? " if nearest else ""
     names = ", ".join(f"@{each}" for each in sorted({each.name for each in known.values()}))
-    raise ValueError(f"operator {name!r} is not known: {hint}known are {names}; any name can be matched by a pattern such as 'STARLINK*'")
+    raise ValueError(
+        f"operator {name!r} is not known: {hint}known are {names}; any name can be matched by a "
+        "pattern such as 'STARLINK*'"
+    )
 
 
 Patterns: TypeAlias = str | int | Iterable[str | int]
@@ -100,17 +108,22 @@ def as_patterns(patterns: Patterns) -> list[str]:
 
     TypeError for what is neither text nor a whole number, ValueError for no pattern at all.
     """
-    alone = isinstance(patterns, (str, bytes, int, np.integer)) or not isinstance(patterns, Iterable)
+    alone = isinstance(patterns, (str, bytes, int, np.integer)) or not isinstance(
+        patterns, Iterable
+    )
     several: Iterable[Any] = [patterns] if alone else patterns  # type: ignore[assignment]
     texts = []
     for pattern in several:
         if hasattr(pattern, "as_py"):  # pyarrow's scalars
             pattern = pattern.as_py()
         if isinstance(pattern, (bool, np.bool_)):
-            raise TypeError("elements[mask] takes a mask; select takes names, catalogue numbers and @operators")
+            raise TypeError(
+                "elements[mask] takes a mask; select takes names, catalogue numbers and @operators"
+            )
         if not isinstance(pattern, (str, int, np.integer)):
             raise TypeError(
-                f"select takes names such as 'STARLINK*', catalogue numbers such as 25544 and operators such as '@guowang', or a list of "
+                "select takes names such as 'STARLINK*', catalogue numbers such as 25544 and "
+                "operators such as '@guowang', or a list of "
                 f"them, not {pattern!r} ({type(pattern).__name__})"
             )
         texts.append(str(pattern))
@@ -125,9 +138,10 @@ def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None
     Parameters
     ----------
     patterns : str, int, or several of them
-        A name, in which `*` stands for any characters and `?` for one; every other character stands for itself.
-        Case and the number of spaces do not matter. Digits alone are also a catalogue number. `@name`: the satellites of that operator,
-        which match its patterns and none of those that it leaves out.
+        A name, in which `*` stands for any characters and `?` for one; every other character stands
+        for itself. Case and the number of spaces do not matter. Digits alone are also a catalogue
+        number. `@name`: the satellites of that operator, which match its patterns and none of those
+        that it leaves out.
     names : (n,) str
     numbers : (n,) int, optional
         Catalogue numbers. Without them no pattern is taken for a number.
@@ -150,13 +164,17 @@ def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None
     return Found(mask, unused)
 
 
-def matching(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None) -> Mask:
+def matching(
+    patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None
+) -> Mask:
     """The mask of `find`, (n,)."""
     return find(patterns, names, numbers).mask
 
 
 def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
-    """A message about patterns that match none of the satellites with these names: the nearest names, and hints."""
+    """A message about patterns that match none of the satellites with these names: the nearest
+    names, and hints.
+    """
     count = f"none of the {len(names):,} satellites"
     parts = []
     for pattern in patterns[:SHOWN]:
@@ -167,13 +185,25 @@ def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
         else:
             nearest = nearest_names(pattern, names)
             hints = [f"the nearest names are {', '.join(nearest)}" if nearest else ""]
-            hints += ["only * and ? are wildcards, brackets stand for themselves" if "[" in pattern else ""]
+            hints += [
+                "only * and ? are wildcards, brackets stand for themselves"
+                if "[" in pattern
+                else ""
+            ]
             hints += ["% is not a wildcard: write *" if "%" in pattern else ""]
-            hints += ["give each number by itself" if re.fullmatch(r"\d+(\s*,\s*\d+)+", pattern) else ""]
-            parts.append("; ".join([f"{pattern} matches the name of {count}", *filter(None, hints)]))
+            hints += [
+                "give each number by itself" if re.fullmatch(r"\d+(\s*,\s*\d+)+", pattern) else ""
+            ]
+            parts.append(
+                "; ".join([f"{pattern} matches the name of {count}", *filter(None, hints)])
+            )
     if len(patterns) > SHOWN:
         parts.append(f"{len(patterns) - SHOWN:,} more match none")
-    nameless = "" if any(names) or not len(names) else "; none has a name: these are two-line sets without name lines"
+    nameless = (
+        ""
+        if any(names) or not len(names)
+        else "; none has a name: these are two-line sets without name lines"
+    )
     return "; ".join(parts) + nameless
 
 
@@ -185,7 +215,9 @@ def nearest_names(pattern: str, names: Iterable[str]) -> list[str]:
         plain = _plain(name)
         known.setdefault(plain, name)
         known.setdefault(plain[: len(wanted)], name)
-    close = difflib.get_close_matches(wanted, filter(None, known), n=6, cutoff=0.6) if wanted else []
+    close = (
+        difflib.get_close_matches(wanted, filter(None, known), n=6, cutoff=0.6) if wanted else []
+    )
     return list(dict.fromkeys(known[each] for each in close))[:3]
 
 
@@ -213,7 +245,8 @@ def _fitting(pattern: str, plain: npt.NDArray[np.object_]) -> Mask:
 
 
 def _regex(patterns: Sequence[str]) -> str:
-    """An expression that matches from the beginning what one of the shell patterns matches as a whole; for no pattern, nothing.
+    """An expression that matches from the beginning what one of the shell patterns matches as a
+    whole; for no pattern, nothing.
 
     These are the patterns of operators.toml, which have sets of letters, as in `GLOBAL-[0-9]*`.
     """

@@ -1,4 +1,6 @@
-"""Memory for blocks, taken back when the last array on it is gone: pages fresh from the system cost more than the states in them."""
+"""Memory for blocks, taken back when the last array on it is gone: pages fresh from the system cost
+more than the states in them.
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -9,7 +11,8 @@ import numpy.typing as npt
 
 from ..typing import Columns
 
-KEPT_BLOCKS, KEPT_BYTES = 12, 64 << 20  # kept for what is to come: how many (computed, encoded, written), how large at most
+# kept for what is to come: how many (computed, encoded, written), how large at most
+KEPT_BLOCKS, KEPT_BYTES = 12, 64 << 20
 CACHE_LINE = 64
 
 
@@ -54,7 +57,8 @@ class Memory:
             return Lease(self._make(size), None)
         for _ in range(len(self._kept)):
             try:
-                piece = self._kept.pop()  # the last that was used, which is nearest to the processor
+                # the last that was used, which is nearest to the processor
+                piece = self._kept.pop()
             except IndexError:  # another thread has it
                 break
             if size <= piece.array.size <= 2 * size:

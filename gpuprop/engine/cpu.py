@@ -1,7 +1,8 @@
-"""The cpu engine: kernels/, compiled for vectors of 2, 4 and 8 satellites at installation; here the widest that this CPU runs is chosen.
+"""The cpu engine: kernels/, compiled for vectors of 2, 4 and 8 satellites at installation; here the
+widest that this CPU runs is chosen.
 
-Plain C functions through ctypes, which releases the interpreter's lock: threads share a block by taking tasks from one list until none
-is left.
+Plain C functions through ctypes, which releases the interpreter's lock: threads share a block by
+taking tasks from one list until none is left.
 """
 
 import ctypes
@@ -114,7 +115,8 @@ class _Satellite(ctypes.Structure):
 
 
 _Elements = ctypes.c_double * 8  # MeanElements of one satellite
-_SatelliteState = ctypes.c_double * 10  # as SatelliteState in kernels/cpu.cpp, whose status is the integer at place 6
+# as SatelliteState in kernels/cpu.cpp, whose status is the integer at place 6
+_SatelliteState = ctypes.c_double * 10
 _read_state = struct.Struct("6dq24x").unpack  # without the state of the resonance
 
 
@@ -131,43 +133,85 @@ class Unusable(RuntimeError):
 
 
 class Library:
-    """The compiled kernels. Unusable, with the reason and the fix, where there are none or they are not those of this version."""
+    """The compiled kernels. Unusable, with the reason and the fix, where there are none or they are
+    not those of this version.
+    """
 
     def __init__(self) -> None:
-        # An editable installation has two folders: the checkout, and the one where the library was built to.
+        # An editable installation has two folders: the checkout, and the one where the library was
+        # built to.
         found = [Path(folder) / "libgpuprop.so" for folder in gpuprop.__path__]
         path = next((path for path in found if path.is_file()), None)
         if path is None:
-            raise Unusable(f"no compiled kernels in this installation: install g++ or clang++ and run {REINSTALL}")
+            raise Unusable(
+                "no compiled kernels in this installation: install g++ or clang++ and run "
+                f"{REINSTALL}"
+            )
         try:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
-            raise Unusable(f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}") from error
-        # Keep the interpreter's lock during these calls of a microsecond: releasing and taking it would cost a part of that.
+            raise Unusable(
+                f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}"
+            ) from error
+        # Keep the interpreter's lock during these calls of a microsecond: releasing and taking it
+        # would cost a part of that.
         held = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
-            raise Unusable("the compiled kernels are not those of kernels/: run pip install again (in a checkout: pip install -e .)")
+            raise Unusable(
+                "the compiled kernels are not those of kernels/: run pip install again (in a "
+                "checkout: pip install -e .)"
+            )
         self._library.gpuprop_widths.restype = ctypes.c_int64
         self._library.gpuprop_build.restype = ctypes.c_char_p
         self.build: str = self._library.gpuprop_build().decode()  # compiler, version and flags
         pointer, real = ctypes.c_void_p, ctypes.c_double
-        self.satellite_initialise, self.satellite_state = held.gpuprop_satellite_initialise, held.gpuprop_satellite_state
-        self.satellite_initialise.argtypes, self.satellite_initialise.restype = [pointer, pointer, pointer], None
-        self.satellite_state.argtypes, self.satellite_state.restype = [pointer, real, pointer, pointer], None
+        self.satellite_initialise, self.satellite_state = (
+            held.gpuprop_satellite_initialise,
+            held.gpuprop_satellite_state,
+        )
+        self.satellite_initialise.argtypes, self.satellite_initialise.restype = (
+            [pointer, pointer, pointer],
+            None,
+        )
+        self.satellite_state.argtypes, self.satellite_state.restype = (
+            [pointer, real, pointer, pointer],
+            None,
+        )
         bits = self._library.gpuprop_widths()
-        self.widths = tuple(width for width in WIDTHS if bits >> width & 1)  # compiled, and run by this CPU; the widest first
+        # compiled, and run by this CPU; the widest first
+        self.widths = tuple(width for width in WIDTHS if bits >> width & 1)
 
     def initialise(
-        self, width: int, model: Model, elements: Array, constants: Array | None = None, regimes: npt.NDArray[np.int64] | None = None
+        self,
+        width: int,
+        model: Model,
+        elements: Array,
+        constants: Array | None = None,
+        regimes: npt.NDArray[np.int64] | None = None,
     ) -> None:
-        """Write the constants (len(FIELDS), stride) and the regimes (stride,) of elements (8, stride); stride is a multiple of 8."""
+        """Write the constants (len(FIELDS), stride) and the regimes (stride,) of elements (8,
+        stride); stride is a multiple of 8.
+        """
         function = getattr(self._library, f"gpuprop_initialise_{width}")
-        function.argtypes = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_int64, ctypes.c_void_p, ctypes.c_void_p]
+        function.argtypes = [
+            ctypes.c_void_p,
+            ctypes.c_int64,
+            ctypes.c_void_p,
+            ctypes.c_int64,
+            ctypes.c_void_p,
+            ctypes.c_void_p,
+        ]
         function.restype = None
         gravity = _Gravity.of(model.gravity)
         addresses = [None if array is None else array.ctypes.data for array in (constants, regimes)]
-        function(ctypes.byref(gravity), model.opsmode == "a", elements.ctypes.data, elements.shape[1], *addresses)
+        function(
+            ctypes.byref(gravity),
+            model.opsmode == "a",
+            elements.ctypes.data,
+            elements.shape[1],
+            *addresses,
+        )
 
     def work(self, width: int) -> Any:
         """The C function that works on a _Job until no task is left."""
@@ -178,13 +222,19 @@ class Library:
     def julian(self, width: int) -> Any:
         """The C function that computes satellites first to last of a _JulianJob, all of one regime."""
         function = getattr(self._library, f"gpuprop_julian_{width}")
-        function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64], None
+        function.argtypes, function.restype = (
+            [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64],
+            None,
+        )
         return function
 
     def look(self, width: int) -> Any:
         """The C function that computes a range of instants of a _LookJob."""
         function = getattr(self._library, f"gpuprop_look_{width}")
-        function.argtypes, function.restype = [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64], None
+        function.argtypes, function.restype = (
+            [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64],
+            None,
+        )
         return function
 
 
@@ -206,8 +256,9 @@ def usable() -> tuple[bool, str]:
 class CpuEngine:
     """Runs where gpuprop was installed with a C++ compiler.
 
-    width: satellites in a vector: 2, 4 or 8; the widest that this CPU runs if None. Every width gives the same bits.
-    Raises Unusable without compiled kernels, ValueError for a width that is not compiled or that this CPU lacks.
+    width: satellites in a vector: 2, 4 or 8; the widest that this CPU runs if None. Every width
+    gives the same bits. Raises Unusable without compiled kernels, ValueError for a width that is
+    not compiled or that this CPU lacks.
     """
 
     name = "cpu"
@@ -215,7 +266,9 @@ class CpuEngine:
     def __init__(self, threads: int | None = None, width: int | None = None) -> None:
         widths = library().widths
         if width is not None and (width not in widths or not isinstance(width, int)):
-            raise ValueError(f"width {width} does not run here: use one of {', '.join(map(str, widths))}")
+            raise ValueError(
+                f"width {width} does not run here: use one of {', '.join(map(str, widths))}"
+            )
         self.threads = usable_cores(threads)
         self.width = width or widths[0]
 
@@ -223,21 +276,35 @@ class CpuEngine:
         """A pickled engine chooses its width anew, for the CPU where it wakes up."""
         return CpuEngine, (self.threads,)
 
-    def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CpuPropagation":
+    def load(
+        self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]
+    ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         n, stride = len(epoch_ns), _stride(len(epoch_ns))
-        # Twice, since the order of work is known only when the regimes are: cheaper than to sort eighty columns.
+        # Twice, since the order of work is known only when the regimes are: cheaper than to sort
+        # eighty columns.
         regimes = np.empty(stride, np.int64)
         library().initialise(self.width, model, _padded(elements, stride), regimes=regimes)
         order, bounds = order_of_work(elements.ecco, regimes[:n])
         table = np.empty((len(FIELDS), stride))
-        library().initialise(self.width, model, _padded([column[order] for column in elements], stride), constants=table)
-        constants = Constants({name: row[:n] for name, row in zip(FIELDS, table, strict=True)}, epoch_ns[order], order, bounds)
+        library().initialise(
+            self.width,
+            model,
+            _padded([column[order] for column in elements], stride),
+            constants=table,
+        )
+        constants = Constants(
+            {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
+            epoch_ns[order],
+            order,
+            bounds,
+        )
         return CpuPropagation(self, model, constants, table)
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
-        they are already if it is None; sites (n_sites, 12)."""
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
+        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
+        """
         n_times, n_sats = columns["x"].shape
         given = [np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES]
         rotation = None if rotation is None else np.ascontiguousarray(rotation)
@@ -252,7 +319,10 @@ class CpuEngine:
             out=(ctypes.c_void_p * 4)(*(column.ctypes.data for column in out.values())),
         )
         job.arrays = (given, rotation, sites, out)
-        look, edges = library().look(self.width), [n_times * share // self.threads for share in range(self.threads + 1)]
+        look, edges = (
+            library().look(self.width),
+            [n_times * share // self.threads for share in range(self.threads + 1)],
+        )
         shares = [(ctypes.byref(job), begin, end) for begin, end in pairwise(edges) if begin < end]
         helpers = [_pool(self.threads, os.getpid()).submit(look, *share) for share in shares[1:]]
         for share in shares[:1]:
@@ -263,14 +333,22 @@ class CpuEngine:
 
 
 def _stride(n: int) -> int:
-    """Length of a row for n satellites: whole vectors, room for one that begins at the last satellite, and an odd number of cache lines,
-    lest all rows fall into one set of the cache."""
+    """Length of a row for n satellites: whole vectors, room for one that begins at the last
+    satellite, and an odd number of cache lines, lest all rows fall into one set of the cache.
+    """
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
 
 
 def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
-    """(n_columns, stride): the last satellite is repeated, so that a vector that hangs over has no more to do than for it."""
-    return np.array([np.pad(column, (0, stride - len(column)), mode="edge" if len(column) else "constant") for column in columns])
+    """(n_columns, stride): the last satellite is repeated, so that a vector that hangs over has no
+    more to do than for it.
+    """
+    return np.array(
+        [
+            np.pad(column, (0, stride - len(column)), mode="edge" if len(column) else "constant")
+            for column in columns
+        ]
+    )
 
 
 class CpuPropagation:
@@ -283,18 +361,30 @@ class CpuPropagation:
         self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
         self._place = constants.order.astype(np.int64)
         self._memory = Memory()
-        # (n_tiles, 3) regime, first, last. Deep space first: its tiles are the dear ones, and the last task should be a small one.
-        tiles = [(code, i, min(i + TILE, part.stop)) for code, part in constants.bounds.items() for i in range(part.start, part.stop, TILE)]
+        # (n_tiles, 3) regime, first, last. Deep space first: its tiles are the dear ones, and the
+        # last task should be a small one.
+        tiles = [
+            (code, i, min(i + TILE, part.stop))
+            for code, part in constants.bounds.items()
+            for i in range(part.start, part.stop, TILE)
+        ]
         self._tiles = np.array(tiles[::-1], np.int64).reshape(-1, 3)
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
+    def block(
+        self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
+    ) -> Columns:
+        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
+        1970-01-01 UTC.
+        """
         out = self._memory.columns((len(ns), len(self.constants)), column_dtypes(names))
         ns, tasks = np.ascontiguousarray(ns), self._tasks(len(ns))
         job = self._job(ns, tasks, out, view)
         work = library().work(self._engine.width)
         others = min(self._engine.threads, len(tasks)) - 1
-        helpers = [_pool(self._engine.threads, os.getpid()).submit(work, ctypes.byref(job)) for _ in range(others)]
+        helpers = [
+            _pool(self._engine.threads, os.getpid()).submit(work, ctypes.byref(job))
+            for _ in range(others)
+        ]
         try:
             work(ctypes.byref(job))
             for helper in helpers:
@@ -307,9 +397,14 @@ class CpuPropagation:
         """Let go of the memory kept for blocks to come."""
         self._memory = Memory()
 
-    def _job(self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns, view: View) -> _Job:
+    def _job(
+        self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns, view: View
+    ) -> _Job:
         """What the C function needs to compute the columns `out`."""
-        rotation, sun = (None if values is None else np.ascontiguousarray(values) for values in (view.rotation, view.sun))
+        rotation, sun = (
+            None if values is None else np.ascontiguousarray(values)
+            for values in (view.rotation, view.sun)
+        )
         address = {name: column.ctypes.data for name, column in out.items()}
         job = _Job(
             gravity=_Gravity.of(self._model.gravity),
@@ -329,21 +424,29 @@ class CpuPropagation:
             tasks=tasks.ctypes.data,
             n_tasks=len(tasks),
         )
-        job.arrays = (self, ns, tasks, out, rotation, sun)  # a thread keeps what it works on, even if the caller is interrupted
+        # a thread keeps what it works on, even if the caller is interrupted
+        job.arrays = (self, ns, tasks, out, rotation, sun)
         return job
 
     def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
-        """(n_tasks, 5) regime, first, last, begin, end; few satellites are shared out by instants too."""
+        """(n_tasks, 5) regime, first, last, begin, end; few satellites are shared out by instants
+        too.
+        """
         pieces = 1
         if self._engine.threads > 1 and len(self._tiles):
             wanted = -(-TASKS_PER_THREAD * self._engine.threads // len(self._tiles))
             pieces = max(1, min(wanted, n_times, n_times * len(self.constants) // WORTH_A_TASK))
         edges = np.arange(pieces + 1) * n_times // pieces
         instants = np.column_stack((edges[:-1], edges[1:]))
-        tasks = np.hstack((np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1))))
-        # Neighbours of the list lie far apart in the output: threads at work on two tiles side by side would write to the same cache lines.
+        tasks = np.hstack(
+            (np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1)))
+        )
+        # Neighbours of the list lie far apart in the output: threads at work on two tiles side by
+        # side would write to the same cache lines.
         share = -(-len(tasks) // self._engine.threads)
-        order = np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
+        order = (
+            np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
+        )
         return np.ascontiguousarray(tasks[order[order < len(tasks)]])
 
 
@@ -365,7 +468,8 @@ class CpuSatellite:
 
     def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
         """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
-        state = _SatelliteState()  # a new one each time: another thread may use this satellite at the same time
+        # a new one each time: another thread may use this satellite at the same time
+        state = _SatelliteState()
         self._propagate(self._address, t, self._latest, state)
         self._latest = state
         return _read_state(state)
@@ -386,14 +490,22 @@ class CpuSatellite:
 
 
 class CpuJulian:
-    """Satellites of one model, ready to be propagated to two-part Julian dates, as python-sgp4 does.
+    """Satellites of one model, ready to be propagated to two-part Julian dates, as python-sgp4
+    does.
 
-    table: (len(FIELDS), stride) constants, in the order of work; bounds: regime -> slice of that order.
-    epoch: (2, n) Julian dates in two parts, from which the instants are counted, and rows: (n,) where the satellites stand in the output,
-    both in the order of work.
+    table: (len(FIELDS), stride) constants, in the order of work; bounds: regime -> slice of that
+    order. epoch: (2, n) Julian dates in two parts, from which the instants are counted, and rows:
+    (n,) where the satellites stand in the output, both in the order of work.
     """
 
-    def __init__(self, model: Model, table: Array, bounds: dict[int, slice], epoch: Array, rows: npt.NDArray[np.int64]) -> None:
+    def __init__(
+        self,
+        model: Model,
+        table: Array,
+        bounds: dict[int, slice],
+        epoch: Array,
+        rows: npt.NDArray[np.int64],
+    ) -> None:
         epoch, rows = np.ascontiguousarray(epoch), np.ascontiguousarray(rows, np.int64)
         self._bounds = bounds
         self._arguments = (model, table, bounds, epoch, rows)  # the job points to them
@@ -414,7 +526,8 @@ class CpuJulian:
     def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
         """Write the states at jd + fr, (n_times,) each, into the rows of these satellites."""
         jd, fr = np.ascontiguousarray(jd), np.ascontiguousarray(fr)
-        job = _JulianJob.from_buffer_copy(self._job)  # a copy: another thread may use these satellites at the same time
+        # a copy: another thread may use these satellites at the same time
+        job = _JulianJob.from_buffer_copy(self._job)
         job.jd, job.fr, job.n_times = jd.ctypes.data, fr.ctypes.data, len(jd)
         job.status, job.r, job.v = out.status.ctypes.data, out.r.ctypes.data, out.v.ctypes.data
         for regime, part in self._bounds.items():
@@ -423,5 +536,7 @@ class CpuJulian:
 
 @cache
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work, for all propagations of a process; a forked process has none of its parent's."""
+    """Threads that wait for work, for all propagations of a process; a forked process has none of
+    its parent's.
+    """
     return ThreadPoolExecutor(threads, "gpuprop-cpu")

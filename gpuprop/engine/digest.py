@@ -1,7 +1,9 @@
-"""The digest of one answer: what every engine must compute, bit for bit, over a fixed set of element sets and instants.
+"""The digest of one answer: what every engine must compute, bit for bit, over a fixed set of
+element sets and instants.
 
-The sets are made from integers alone (splitmix64, divisions by powers of ten), so that every machine makes the same ones. The numpy
-engine's results are committed beside this file; `gpuprop doctor` proves each engine of a machine against them.
+The sets are made from integers alone (splitmix64, divisions by powers of ten), so that every
+machine makes the same ones. The numpy engine's results are committed beside this file; `gpuprop
+doctor` proves each engine of a machine against them.
 
     python -m gpuprop.engine.digest            compare the numpy engine with what is committed
     python -m gpuprop.engine.digest --write    commit what the numpy engine computes now
@@ -27,12 +29,22 @@ from ..typing import Array
 from .choice import Engine, Propagation, open_engine
 
 COMMITTED = Path(__file__).with_name("digest.json")
-DRAWN = ("MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "BSTAR", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+DRAWN = (
+    "MEAN_MOTION",
+    "ECCENTRICITY",
+    "INCLINATION",
+    "BSTAR",
+    "RA_OF_ASC_NODE",
+    "ARG_OF_PERICENTER",
+    "MEAN_ANOMALY",
+)
 COLUMNS = (*COORDINATES, "status")
 Part = tuple[str, Model, Elements, npt.NDArray[np.int64], View]
 DAY = 86_400_000_000_000  # ns
 Range = tuple[float, float]
-Digest = dict[str, Any]  # part -> {"constants": {name: hash}, regime: {"satellites": n, "states": {status: n}, "columns": {name: hash}}}
+# part -> {"constants": {name: hash}, regime: {"satellites": n, "states": {status: n}, "columns":
+# {name: hash}}}
+Digest = dict[str, Any]
 
 
 class Cohort(NamedTuple):
@@ -48,7 +60,8 @@ COHORT = 32  # sets of each
 COHORTS = (
     Cohort((12.5, 15.6), (0.0, 0.02), (0.0, 180.0), (-0.0001, 0.001)),  # full drag
     Cohort((13.0, 15.5), (0.0, 0.0001), (30.0, 100.0), (0.0, 0.001)),  # a constellation's circles
-    Cohort((15.9, 16.5), (0.0, 0.01), (0.0, 180.0), (0.0, 0.01)),  # perigee below 220 km: simplified drag, decay
+    # perigee below 220 km: simplified drag, decay
+    Cohort((15.9, 16.5), (0.0, 0.01), (0.0, 180.0), (0.0, 0.01)),
     Cohort((6.5, 8.0), (0.3, 0.42), (0.0, 180.0), (0.0, 0.001)),  # eccentric, near the Earth
     Cohort((12.0, 15.0), (0.0, 0.01), (0.0, 0.0), (0.0, 0.001)),  # equatorial
     Cohort((12.0, 15.0), (0.0, 0.01), (180.0, 180.0), (0.0, 0.001)),  # equatorial and retrograde
@@ -56,16 +69,20 @@ COHORTS = (
     Cohort((6.3, 6.5), (0.0, 0.1), (0.0, 180.0), (0.0, 0.001)),  # both sides of 225 minutes
     Cohort((2.2, 6.0), (0.0, 0.5), (0.0, 180.0), (0.0, 0.001)),  # deep space
     Cohort((0.02, 0.8), (0.0, 0.9), (0.0, 180.0), (0.0, 0.0)),  # high
-    Cohort((1.0, 6.0), (0.0, 0.5), (0.0, 12.0), (0.0, 0.001)),  # Lyddane's low inclinations and their limit
+    # Lyddane's low inclinations and their limit
+    Cohort((1.0, 6.0), (0.0, 0.5), (0.0, 12.0), (0.0, 0.001)),
     Cohort((0.9, 3.0), (0.0, 0.5), (170.0, 180.0), (0.0, 0.0)),  # retrograde
     Cohort((0.98, 1.03), (0.0, 0.001), (0.0, 0.1), (0.0, 0.0)),  # geostationary
     Cohort((0.95, 1.15), (0.0, 0.7), (0.0, 180.0), (0.0, 0.0)),  # one day
-    Cohort((1.99, 2.02), (0.0, 0.02), (50.0, 60.0), (0.0, 0.0)),  # navigation: half a day without resonance
+    # navigation: half a day without resonance
+    Cohort((1.99, 2.02), (0.0, 0.02), (50.0, 60.0), (0.0, 0.0)),
     Cohort((2.0, 2.01), (0.5, 0.75), (60.0, 66.0), (0.0, 0.001)),  # Molniya
     Cohort((1.9, 2.1), (0.5, 0.99), (0.0, 180.0), (0.0, 0.0)),  # half a day
-    Cohort((1.95, 2.05), (0.998, 0.9999), (0.0, 180.0), (0.0, 0.0)),  # half a day, stopped by its own resonance: status 2
+    # half a day, stopped by its own resonance: status 2
+    Cohort((1.95, 2.05), (0.998, 0.9999), (0.0, 180.0), (0.0, 0.0)),
     Cohort((4.0, 16.0), (0.3, 0.999), (0.0, 180.0), (0.0, 0.001)),  # through the ground
-    Cohort((0.00001, 0.0001), (0.5, 0.6), (60.0, 70.0), (0.0, 0.0001)),  # as the published 33334: status 3
+    # as the published 33334: status 3
+    Cohort((0.00001, 0.0001), (0.5, 0.6), (60.0, 70.0), (0.0, 0.0001)),
     Cohort((14.0, 16.0), (0.0, 0.01), (0.0, 180.0), (0.02, 0.1)),  # drag run away: status 10
     Cohort((-1.0, 0.0), (0.0, 1.1), (0.0, 180.0), (0.0, 0.001)),  # no orbit at all
     Cohort((14.0, 16.0), (1.0, 1.2), (0.0, 180.0), (0.0, 0.001)),  # nor here
@@ -74,7 +91,9 @@ MODELS = tuple(Model(gravity, opsmode) for gravity in GRAVITY.values() for opsmo
 
 
 def splitmix64(seed: int, n: int) -> npt.NDArray[np.uint64]:
-    """n random words (Steele, Lea, Flood 2014), (n,); written out because numpy's own streams may change between versions."""
+    """n random words (Steele, Lea, Flood 2014), (n,); written out because numpy's own streams may
+    change between versions.
+    """
     z = np.uint64(seed) + np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
@@ -82,16 +101,26 @@ def splitmix64(seed: int, n: int) -> npt.NDArray[np.uint64]:
 
 
 def sets(seed: int) -> tuple[Elements, npt.NDArray[np.int64]]:
-    """COHORT element sets of each cohort, epochs within eight days, and instants around them, (n_times,) nanoseconds since 1970."""
+    """COHORT element sets of each cohort, epochs within eight days, and instants around them,
+    (n_times,) nanoseconds since 1970.
+    """
     n = COHORT * len(COHORTS)
     words = splitmix64(seed, 9 * n).reshape(9, n)
     # one division of integers for each element: one rounding, the same everywhere
-    edges = np.concatenate((np.array(COHORTS), np.broadcast_to((0.0, 359.9999), (len(COHORTS), 3, 2))), axis=1)
+    edges = np.concatenate(
+        (np.array(COHORTS), np.broadcast_to((0.0, 359.9999), (len(COHORTS), 3, 2))), axis=1
+    )
     low, high = np.rint(edges * 1.0e8).astype(np.int64).repeat(COHORT, axis=0).T  # (7, n) each
     drawn = (low + (words[:7] % (high - low + 1).astype(np.uint64)).astype(np.int64)) / 10**8
     era = (12 * seed - 8) * 365 * DAY  # 1974 to 2046
     epoch_ns = era + (words[7] % np.uint64(8 * DAY)).astype(np.int64)
-    elements = Elements(dict(NORAD_CAT_ID=np.arange(n), EPOCH=epoch_ns.view("datetime64[ns]"), **dict(zip(DRAWN, drawn, strict=True))))
+    elements = Elements(
+        dict(
+            NORAD_CAT_ID=np.arange(n),
+            EPOCH=epoch_ns.view("datetime64[ns]"),
+            **dict(zip(DRAWN, drawn, strict=True)),
+        )
+    )
     anywhere = era - 20 * DAY + (words[8, :9] % np.uint64(50 * DAY)).astype(np.int64)
     # for one set of each cohort, whole resonance steps from the epoch (none included)
     whole = epoch_ns[::COHORT] + (np.arange(len(COHORTS)) % 5 - 2) * (DAY // 2)
@@ -99,36 +128,69 @@ def sets(seed: int) -> tuple[Elements, npt.NDArray[np.int64]]:
 
 
 def parts() -> Iterator[Part]:
-    """Name, model, element sets, instants and view of each part: every model, and for one model decades away from the epoch, turned into
-    another frame, and geodetic."""
+    """Name, model, element sets, instants and view of each part: every model, and for one model
+    decades away from the epoch, turned into another frame, and geodetic.
+    """
     for seed, model in enumerate(MODELS, 1):
         yield f"{model.gravity.name}, opsmode {model.opsmode}", model, *sets(seed), TEME
-    # 20 years of resonance are 14,600 steps, a second in numpy for one day and two for half a day: one way for each kind.
+    # 20 years of resonance are 14,600 steps, a second in numpy for one day and two for half a day:
+    # one way for each kind.
     elements, instants = sets(len(MODELS) + 1)
     few = elements[:: COHORT // 4]
     for name, resonance, years in (("20 years ahead", 2.0, 20), ("10 years back", 1.0, -10)):
         others = few[abs(few.fields["MEAN_MOTION"] - resonance) > 0.25]
         model = Model(GRAVITY["wgs72"], "i")
-        yield f"wgs72, opsmode i, {name}", model, others, instants[0] + np.array([0, 73, 365]) * years * DAY, TEME
+        yield (
+            f"wgs72, opsmode i, {name}",
+            model,
+            others,
+            instants[0] + np.array([0, 73, 365]) * years * DAY,
+            TEME,
+        )
     model = Model(GRAVITY["wgs72"], "i")
-    for seed, (name, geodetic) in enumerate((("turned", False), ("geodetic", True)), len(MODELS) + 2):
+    for seed, (name, geodetic) in enumerate(
+        (("turned", False), ("geodetic", True)), len(MODELS) + 2
+    ):
         elements, instants = sets(seed)
         yield f"wgs72, opsmode i, {name}", model, elements, instants, turned(instants, geodetic)
 
 
 def turned(instants: npt.NDArray[np.int64], geodetic: bool) -> View:
-    """A view that turns about the pole, a little tilted, with a Sun that goes round: made by + - * / alone, unlike the Earth's."""
+    """A view that turns about the pole, a little tilted, with a Sun that goes round: made by + - *
+    / alone, unlike the Earth's.
+    """
     s, c = sincos(instants % DAY / DAY * 6.25)
     year_s, year_c = sincos(instants // DAY / 58.0)
     one = np.ones(len(instants))
-    rows = [c, s, one * 1e-6, -s, c, one * -2e-6, s * 2e-6 - c * 1e-6, c * 2e-6 + s * 1e-6, one, one * 1e-10, one * -2e-10, one * 7.3e-5]
-    return View(np.stack(rows, axis=-1), geodetic, 1.5e8 * np.stack([year_c, 0.9 * year_s, 0.4 * year_s], axis=-1))
+    rows = [
+        c,
+        s,
+        one * 1e-6,
+        -s,
+        c,
+        one * -2e-6,
+        s * 2e-6 - c * 1e-6,
+        c * 2e-6 + s * 1e-6,
+        one,
+        one * 1e-10,
+        one * -2e-10,
+        one * 7.3e-5,
+    ]
+    return View(
+        np.stack(rows, axis=-1),
+        geodetic,
+        1.5e8 * np.stack([year_c, 0.9 * year_s, 0.4 * year_s], axis=-1),
+    )
 
 
 def compute(engine: Engine) -> Digest:
     """The digest of what `engine` computes."""
     return {
-        name: _part(engine.load(model, mean_elements(elements), elements.epoch.view(np.int64)), instants, view)
+        name: _part(
+            engine.load(model, mean_elements(elements), elements.epoch.view(np.int64)),
+            instants,
+            view,
+        )
         for name, model, elements, instants, view in parts()
     }
 
@@ -137,7 +199,9 @@ def compare(found: Digest, wanted: Digest) -> list[str]:
     """What differs, in words: none where `found` is what it should be."""
     left, right = (dict(_flat(digest)) for digest in (found, wanted))
     return [
-        _difference(path, left.get(path), right.get(path)) for path in dict.fromkeys([*right, *left]) if left.get(path) != right.get(path)
+        _difference(path, left.get(path), right.get(path))
+        for path in dict.fromkeys([*right, *left])
+        if left.get(path) != right.get(path)
     ]
 
 
@@ -157,14 +221,20 @@ def _part(propagation: Propagation, instants: npt.NDArray[np.int64], view: View)
     names = COLUMNS if view.sun is None else (*COLUMNS, "sunlit")
     columns = propagation.block(instants, names, view)
     constants = propagation.constants
-    part: Digest = {"constants": {name: _hash(_one_nan(_as_given(constants, constants.values[name]))) for name in FIELDS}}
+    part: Digest = {
+        "constants": {
+            name: _hash(_one_nan(_as_given(constants, constants.values[name]))) for name in FIELDS
+        }
+    }
     for code, satellites in sorted(constants.bounds.items()):
         # in the order of the input, so that the order of work is an engine's own affair
         chosen = np.sort(constants.order[satellites])
         statuses, counts = np.unique(columns["status"][:, chosen], return_counts=True)
         part[REGIMES[code]] = dict(
             satellites=len(chosen),
-            status={str(status): int(count) for status, count in zip(statuses, counts, strict=True)},
+            status={
+                str(status): int(count) for status, count in zip(statuses, counts, strict=True)
+            },
             columns={name: _hash(columns[name][:, chosen]) for name in names},
         )
     return part
@@ -177,12 +247,16 @@ def _as_given(constants: Constants, values: Array) -> Array:
 
 
 def _one_nan(values: Array) -> Array:
-    """An impossible orbit's constants are whichever NaN the hardware makes; those of states are one by promise and hashed as they are."""
+    """An impossible orbit's constants are whichever NaN the hardware makes; those of states are one
+    by promise and hashed as they are.
+    """
     return np.where(np.isnan(values), np.nan, values)
 
 
 def _hash(values: npt.NDArray[Any]) -> str:
-    return xxhash.xxh3_128_hexdigest(np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes())
+    return xxhash.xxh3_128_hexdigest(
+        np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+    )
 
 
 def _flat(digest: Digest, path: str = "") -> Iterator[tuple[str, Any]]:

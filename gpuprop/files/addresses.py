@@ -12,13 +12,17 @@ def is_url(source: str) -> bool:
 
 
 def refuse_url(source: object) -> None:
-    """ValueError, with advice, if `source` is an address. Before all else that could repeat it: it may hold a password."""
+    """ValueError, with advice, if `source` is an address. Before all else that could repeat it: it
+    may hold a password.
+    """
     if isinstance(source, str) and is_url(source):
         raise ValueError(url_advice(source))
 
 
 def url_advice(url: str) -> str:
-    """The message that an address is not read, and what to do. User, password and query may be secrets and are not shown."""
+    """The message that an address is not read, and what to do. User, password and query may be
+    secrets and are not shown.
+    """
     match = _URL.match(url)
     scheme = match[1].lower() if match else ""
     shown = f"{scheme}://{url[match.end() if match else 0 :].partition('?')[0].partition('#')[0].rpartition('@')[2]}"

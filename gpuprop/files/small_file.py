@@ -1,4 +1,6 @@
-"""Read a small file completely: only a regular file, and only up to a limit. A device, a pipe or a huge file costs no time or memory."""
+"""Read a small file completely: only a regular file, and only up to a limit. A device, a pipe or a
+huge file costs no time or memory.
+"""
 
 import os
 import stat
@@ -12,7 +14,9 @@ KINDS = (
 
 
 def os_flags(*names: str) -> int:
-    """The flags of os.open with these names, together; those that this system does not have are left out."""
+    """The flags of os.open with these names, together; those that this system does not have are
+    left out.
+    """
     return sum(getattr(os, name, 0) for name in {*names, "O_BINARY"})
 
 
@@ -38,13 +42,15 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     FileNotFoundError, PermissionError, OSError
         As from open(), with the name of the file.
     ValueError
-        For a directory, a pipe, a device or a socket, which are not opened, for a name that no file can have, and for a larger file.
+        For a directory, a pipe, a device or a socket, which are not opened, for a name that no file
+        can have, and for a larger file.
     """
     name = os.fspath(path)
     if "\0" in name:
         raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
     _check(name, os.stat(name), most, wanted)
-    # A pipe may have replaced the file since it was checked. Without O_NONBLOCK, opening a pipe waits for its writer.
+    # A pipe may have replaced the file since it was checked. Without O_NONBLOCK, opening a pipe
+    # waits for its writer.
     with open(os.open(name, os_flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY")), "rb") as file:
         _check(name, os.fstat(file.fileno()), most, wanted)
         data = file.read(most + 1)
@@ -58,7 +64,9 @@ def _check(name: str, found: os.stat_result, most: int, wanted: str) -> None:
         raise ValueError(f"{name} is a directory: name {wanted} in it")
     if not stat.S_ISREG(found.st_mode):
         kind = next((kind for test, kind in KINDS if test(found.st_mode)), "something else")
-        raise ValueError(f"{name} is {kind}, not a file: save its content as a file, and name {wanted}")
+        raise ValueError(
+            f"{name} is {kind}, not a file: save its content as a file, and name {wanted}"
+        )
     if found.st_size > most:
         raise _too_large(name, f"{found.st_size:,} bytes", most, wanted)
 

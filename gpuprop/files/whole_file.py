@@ -1,4 +1,6 @@
-"""Write a file that is either complete or absent: under a temporary name beside it, flushed to the disk, then renamed."""
+"""Write a file that is either complete or absent: under a temporary name beside it, flushed to the
+disk, then renamed.
+"""
 
 import errno
 import gzip
@@ -15,7 +17,9 @@ CHUNK = 1 << 20
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside `path`: hidden, so that readers of the directory ignore it, and random, so that no two writers share it."""
+    """A name beside `path`: hidden, so that readers of the directory ignore it, and random, so that
+    no two writers share it.
+    """
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
 
 
@@ -26,10 +30,11 @@ def final_name(name: str) -> str | None:
 
 
 class WholeFile:
-    """A file that is being written. After commit() it has its name; after discard() nothing is left of it. As a context manager it is
-    committed at the end, or discarded on an exception.
+    """A file that is being written. After commit() it has its name; after discard() nothing is left
+    of it. As a context manager it is committed at the end, or discarded on an exception.
 
-    The temporary file is always a new one: a file or a link that already has its name is never opened.
+    The temporary file is always a new one: a file or a link that already has its name is never
+    opened.
 
     Attributes
     ----------
@@ -43,7 +48,9 @@ class WholeFile:
         self.file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
 
     def commit(self) -> None:
-        """Flush to the disk, then rename. The new file gets the permissions of the file that it replaces."""
+        """Flush to the disk, then rename. The new file gets the permissions of the file that it
+        replaces.
+        """
         os.fsync(self.file.fileno())
         self.file.close()
         with suppress(FileNotFoundError):
@@ -52,7 +59,9 @@ class WholeFile:
         sync_directory(self.path.parent)
 
     def discard(self) -> None:
-        """Remove the temporary file. Never raises OSError: the error that led here is the one to report."""
+        """Remove the temporary file. Never raises OSError: the error that led here is the one to
+        report.
+        """
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):
@@ -61,7 +70,12 @@ class WholeFile:
     def __enter__(self) -> "WholeFile":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         try:
             if kind is None:
                 self.commit()
@@ -73,7 +87,9 @@ class WholeFile:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file. A file, or a link, that has its name is replaced. OSError without the name of the file."""
+    """Write a file. A file, or a link, that has its name is replaced. OSError without the name of
+    the file.
+    """
     with WholeFile(path) as whole:
         _all(whole.file, data)
 
@@ -84,8 +100,8 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     Parameters
     ----------
     path : Path
-        The file. If it is there, it is replaced; if it is a link, the file that it points to is replaced. A name that ends in .gz is
-        compressed.
+        The file. If it is there, it is replaced; if it is a link, the file that it points to is
+        replaced. A name that ends in .gz is compressed.
     pieces : iterable of str or bytes
         The content; text is written as UTF-8.
 
@@ -107,12 +123,16 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
             _write(whole.file, pieces, path.suffix.lower() == ".gz")
             size = whole.file.tell()
     except OSError as error:
-        raise type(error)(error.errno, f"{error.strerror or error} while writing the file", str(path)) from error
+        raise type(error)(
+            error.errno, f"{error.strerror or error} while writing the file", str(path)
+        ) from error
     return size
 
 
 def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None:
-    sink: IO[bytes] | gzip.GzipFile = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+    sink: IO[bytes] | gzip.GzipFile = (
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+    )
     buffer = bytearray()
     for piece in pieces:
         buffer += piece.encode() if isinstance(piece, str) else piece

@@ -1,4 +1,5 @@
-"""Synthetic constellations as ordinary element sets for SGP4: what a filing says, and a Walker pattern.
+"""Synthetic constellations as ordinary element sets for SGP4: what a filing says, and a Walker
+pattern.
 
 altitude.py        the mean motion whose SGP4 orbit has the altitude asked for
 shell.py           Shell: orbital planes and the satellites on them

@@ -1,4 +1,6 @@
-"""From an altitude to the mean motion that SGP4 needs: the orbit that comes out of SGP4 has the altitude that a filing states."""
+"""From an altitude to the mean motion that SGP4 needs: the orbit that comes out of SGP4 has the
+altitude that a filing states.
+"""
 
 import math
 
@@ -6,22 +8,30 @@ from ..elements.fields import REV_PER_DAY
 from ..sgp4.gravity import Gravity
 
 
-def mean_motion_at(altitude_km: float, inclination_deg: float, gravity: Gravity, eccentricity: float = 0.0) -> float:
-    """Kozai mean motion, rev/day, of the element set whose SGP4 orbit has a mean radius of `gravity.radius` + `altitude_km`.
+def mean_motion_at(
+    altitude_km: float, inclination_deg: float, gravity: Gravity, eccentricity: float = 0.0
+) -> float:
+    """Kozai mean motion, rev/day, of the element set whose SGP4 orbit has a mean radius of
+    `gravity.radius` + `altitude_km`.
 
     Averaged over a revolution, SGP4's radius (AIAA 2006-6753, short-period periodics) is
 
-        a (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 a): the long-period term, which SGP4 adds to e = 0
+        a (1 + e'^2 / 2) (1 - 1.5 temp2 betal con41)        e' = J3 sin i / (2 J2 a): the
+        long-period term, which SGP4 adds to e = 0
 
-    so Kepler's law alone, a = radius + altitude, is off by up to 3.3 km from 200 to 2,000 km (1.7 km near the poles). Solve for the Brouwer
-    semi-major axis `a`, then for the Kozai mean motion that initl turns into it. Both are contractions by about J2, iterated until they no
-    longer move. The mean radius is then right to 2 cm in near-Earth orbits from 340 km up. In deep space (225 min and more) SGP4 adds
-    lunar-solar and resonance terms, which are left to act: 2 m over ten revolutions at 8,000 and 20,200 km, but 0.11 km at geostationary
-    altitude, where the resonance moves it by kilometres over a year.
+    so Kepler's law alone, a = radius + altitude, is off by up to 3.3 km from 200 to 2,000 km (1.7
+    km near the poles). Solve for the Brouwer semi-major axis `a`, then for the Kozai mean motion
+    that initl turns into it. Both are contractions by about J2, iterated until they no longer move.
+    The mean radius is then right to 2 cm in near-Earth orbits from 340 km up. In deep space (225
+    min and more) SGP4 adds lunar-solar and resonance terms, which are left to act: 2 m over ten
+    revolutions at 8,000 and 20,200 km, but 0.11 km at geostationary altitude, where the resonance
+    moves it by kilometres over a year.
 
-    With an eccentricity e, `altitude_km` is half way between perigee and apogee, and the mean radius aimed at is larger by the e^2 / 2 of
-    an ellipse. e and e' are added as if at right angles, and products of e and J2 are left out, so the mean radius is off by up to 5 m at
-    e = 0.0004 (2 m for the ellipses on record), 0.25 km at e = 0.02 and 3.7 km at e = 0.3 (tests/test_claims.py).
+    With an eccentricity e, `altitude_km` is half way between perigee and apogee, and the mean
+    radius aimed at is larger by the e^2 / 2 of an ellipse. e and e' are added as if at right
+    angles, and products of e and J2 are left out, so the mean radius is off by up to 5 m at e =
+    0.0004 (2 m for the ellipses on record), 0.25 km at e = 0.02 and 3.7 km at e = 0.3
+    (tests/test_claims.py).
     """
     radius = 1.0 + altitude_km / gravity.radius  # Earth radii, as are all lengths here
     cosio = math.cos(math.radians(inclination_deg))
@@ -29,9 +39,15 @@ def mean_motion_at(altitude_km: float, inclination_deg: float, gravity: Gravity,
     ellipse = 1.0 + 0.5 * eccentricity * eccentricity
     ao = radius
     for _ in range(20):
-        e2 = eccentricity * eccentricity + 0.25 * gravity.j3oj2**2 * (1.0 - cosio * cosio) / (ao * ao)
+        e2 = eccentricity * eccentricity + 0.25 * gravity.j3oj2**2 * (1.0 - cosio * cosio) / (
+            ao * ao
+        )
         temp2 = 0.5 * gravity.j2 / (ao * (1.0 - e2)) ** 2
-        ao = radius * ellipse / ((1.0 + 0.5 * e2) * (1.0 - 1.5 * temp2 * math.sqrt(1.0 - e2) * con41))
+        ao = (
+            radius
+            * ellipse
+            / ((1.0 + 0.5 * e2) * (1.0 - 1.5 * temp2 * math.sqrt(1.0 - e2) * con41))
+        )
     no_unkozai = gravity.xke / (ao * math.sqrt(ao))
     no_kozai = no_unkozai
     for _ in range(20):
@@ -39,8 +55,12 @@ def mean_motion_at(altitude_km: float, inclination_deg: float, gravity: Gravity,
     return no_kozai * REV_PER_DAY
 
 
-def brouwer_mean_motion(no_kozai: float, con41: float, gravity: Gravity, eccentricity: float = 0.0) -> float:
-    """SGP4's own step from Kozai's to Brouwer's mean motion, rad/min (initl); con41 = 3 cos^2 i - 1."""
+def brouwer_mean_motion(
+    no_kozai: float, con41: float, gravity: Gravity, eccentricity: float = 0.0
+) -> float:
+    """SGP4's own step from Kozai's to Brouwer's mean motion, rad/min (initl); con41 = 3 cos^2 i -
+    1.
+    """
     ak = math.pow(gravity.xke / no_kozai, 2.0 / 3.0)
     betao2 = 1.0 - eccentricity * eccentricity
     d1 = 0.75 * gravity.j2 * con41 / (math.sqrt(betao2) * betao2)

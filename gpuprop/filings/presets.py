@@ -61,20 +61,33 @@ def _known() -> dict[str, Constellation]:
 
 @cache
 def _by_name() -> dict[str, Constellation]:
-    """All names: of constellations, their aliases, and shells (each a constellation of that shell alone)."""
+    """All names: of constellations, their aliases, and shells (each a constellation of that shell
+    alone).
+    """
     alone = {
-        shell.id: replace(whole, name=shell.id, title=f"one shell of {whole.name}", shells=(shell,), aliases=())
-        for whole in reversed(_known().values())  # if several constellations have a shell, the first one names it
+        shell.id: replace(
+            whole, name=shell.id, title=f"one shell of {whole.name}", shells=(shell,), aliases=()
+        )
+        # if several constellations have a shell, the first one names it
+        for whole in reversed(_known().values())
         for shell in whole.shells
     }
-    return alone | {alias: each for each in _known().values() for alias in (each.name, *each.aliases)}
+    return alone | {
+        alias: each for each in _known().values() for alias in (each.name, *each.aliases)
+    }
 
 
 def relatives(name: str) -> tuple[Constellation, ...]:
-    """The other known constellations of the same systems as `name`, a known constellation or shell; none for an unknown name."""
+    """The other known constellations of the same systems as `name`, a known constellation or shell;
+    none for an unknown name.
+    """
     found = _by_name().get(name.strip().lower())
     systems = {shell.constellation for shell in found.shells} if found else set()
-    return tuple(each for each in _known().values() if each is not found and systems & {shell.constellation for shell in each.shells})
+    return tuple(
+        each
+        for each in _known().values()
+        if each is not found and systems & {shell.constellation for shell in each.shells}
+    )
 
 
 def constellations() -> dict[str, Constellation]:
@@ -84,8 +97,13 @@ def constellations() -> dict[str, Constellation]:
 
 @cache
 def without_geometry() -> dict[str, str]:
-    """Systems on record of which no source read says enough for a preset, by name: what is known, and from where."""
-    return {row["name"]: f"{row['known']} ({row['source']})" for row in parse_toml(_text(), FILE)["without_geometry"]}
+    """Systems on record of which no source read says enough for a preset, by name: what is known,
+    and from where.
+    """
+    return {
+        row["name"]: f"{row['known']} ({row['source']})"
+        for row in parse_toml(_text(), FILE)["without_geometry"]
+    }
 
 
 def is_preset(name: str) -> bool:
@@ -93,44 +111,66 @@ def is_preset(name: str) -> bool:
     return name.strip().lower() in _by_name()
 
 
-def find_constellation(name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None) -> Constellation:
-    """A known constellation, by its name or an alias, or one of its shells, by the shell's name (case does not matter).
+def find_constellation(
+    name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None
+) -> Constellation:
+    """A known constellation, by its name or an alias, or one of its shells, by the shell's name
+    (case does not matter).
 
-    altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with the nearest names, for one not known, and
-    for an altitude or an inclination where the source states it.
+    altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with
+    the nearest names, for one not known, and for an altitude or an inclination where the source
+    states it.
     """
     if not isinstance(name, str):
-        raise TypeError(f"constellation takes a name, not {type(name).__name__} {name!r}: gpuprop.constellations() lists them")
+        raise TypeError(
+            f"constellation takes a name, not {type(name).__name__} {name!r}: "
+            "gpuprop.constellations() lists them"
+        )
     refuse_url(name)
     wanted = name.strip().lower()
     if wanted in without_geometry():
         raise ValueError(
-            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing you can assume in a file of your own"
+            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing "
+            "you can assume in a file of your own"
         )
     if wanted not in _by_name():
         names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]
         every = [*names, *_filings()[0]]  # a constellation before a shell of similar name
         begun = [known for known in every if wanted and known.startswith(wanted)]
-        nearest = begun[:3] or difflib.get_close_matches(wanted, [*every, *without_geometry()], cutoff=0.5)
+        nearest = begun[:3] or difflib.get_close_matches(
+            wanted, [*every, *without_geometry()], cutoff=0.5
+        )
         hint = f"did you mean {' or '.join(dict.fromkeys(nearest))}? " if nearest else ""
-        raise ValueError(f"constellation {name!r} is not known: {hint}known are {', '.join(names)}, and their shells (starlink-g1-s1 ...)")
+        raise ValueError(
+            f"constellation {name!r} is not known: {hint}known are {', '.join(names)}, and their "
+            "shells (starlink-g1-s1 ...)"
+        )
     found = _by_name()[wanted]
     given = {"altitude_km": altitude_km, "inclination_deg": inclination_deg}
     for key, value in given.items():
         if value is not None and not any(key in shell.assumed for shell in found.shells):
             stated = ", ".join(dict.fromkeys(f"{getattr(shell, key):g}" for shell in found.shells))
-            raise ValueError(f"{found.name}: its sources state {key} = {stated}: leave {value:g} out, or write a file of your own")
+            raise ValueError(
+                f"{found.name}: its sources state {key} = {stated}: leave {value:g} out, or write "
+                "a file of your own"
+            )
     wanted_keys = {key: float(value) for key, value in given.items() if value is not None}
     if not wanted_keys:
         return found
     told = ", ".join(f"{key} = {value:g}" for key, value in wanted_keys.items())
     assumption = f"{found.assumption}; but {told} by the caller" if found.assumption else ""
-    return replace(found, shells=tuple(_with(shell, wanted_keys) for shell in found.shells), assumption=assumption)
+    return replace(
+        found,
+        shells=tuple(_with(shell, wanted_keys) for shell in found.shells),
+        assumption=assumption,
+    )
 
 
 def _with(shell: Shell, taken: dict[str, float]) -> Shell:
-    """The shell with what is given in the place of what was assumed, if all of it was: a shell whose altitude is on record keeps its
-    inclination too. Called after what is given, so that two of a kind can be told apart."""
+    """The shell with what is given in the place of what was assumed, if all of it was: a shell
+    whose altitude is on record keeps its inclination too. Called after what is given, so that two
+    of a kind can be told apart.
+    """
     if not all(key in shell.assumed for key in taken):
         return shell
     changed: dict[str, object] = {
@@ -156,27 +196,31 @@ def constellation(
     Parameters
     ----------
     name : str
-        Name or alias of a constellation (`starlink-gen1`) or name of a shell (`starlink-g1-s1`). Case does not matter.
+        Name or alias of a constellation (`starlink-gen1`) or name of a shell (`starlink-g1-s1`).
+        Case does not matter.
     epoch : str, datetime or numpy.datetime64
         Epoch of the element sets, UTC: the instant at which nodes and phases are as filed.
     gravity : str
         Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`.
     first_id : int
-        Number of the first satellite; the others follow. A TLE holds numbers up to 339,999, so use `first_id=1` to write TLE.
+        Number of the first satellite; the others follow. A TLE holds numbers up to 339,999, so use
+        `first_id=1` to write TLE.
     altitude_km, inclination_deg : float, optional
-        For shells whose sources do not state them, such as those of honghu-3. By default an assumption is used.
+        For shells whose sources do not state them, such as those of honghu-3. By default an
+        assumption is used.
 
     Returns
     -------
     Elements
-        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, are the place of each in its shell. `notes` has the
-        assumptions (lines that begin with `assumed:`), then a line per shell with its source and confidence.
+        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, are the place of each in
+        its shell. `notes` has the assumptions (lines that begin with `assumed:`), then a line per
+        shell with its source and confidence.
 
     Raises
     ------
     ValueError
-        For an unknown name (with the nearest names), an altitude or inclination that the source states already, an epoch that cannot be
-        read, and numbers that do not fit into int32.
+        For an unknown name (with the nearest names), an altitude or inclination that the source
+        states already, an epoch that cannot be read, and numbers that do not fit into int32.
     """
     found = find_constellation(name, altitude_km=altitude_km, inclination_deg=inclination_deg)
     return found.elements(epoch, gravity, first_id=first_id)

@@ -1,4 +1,6 @@
-"""Constellations as TOML says them: those on record and a user's own. presets.toml explains the format."""
+"""Constellations as TOML says them: those on record and a user's own. presets.toml explains the
+format.
+"""
 
 import difflib
 import re
@@ -30,23 +32,34 @@ SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MI
 TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
 WHOLE = ("planes", "phasing", "sats_per_plane")
 MAX_BYTES = 1 << 20  # of a file; the constellations on record are 33 kB
-# Longer dotted keys (a.b.c ... = 1) have no use here, and tomllib's time grows with the square of their length: 50 s for 100 kB.
+# Longer dotted keys (a.b.c ... = 1) have no use here, and tomllib's time grows with the square of
+# their length: 50 s for 100 kB.
 _PIECE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s.,=\[\]{}"'\\]+)"""
 DEEP_KEY = re.compile(rf"""(?<![^\s.,=\[\]{{}}])(?:{_PIECE}[ \t]*\.[ \t]*){{16}}""")
-LISTS = ("sats_per_plane", "raan_deg", "phase_deg")  # sats_per_plane: one number, or one for each plane
+# sats_per_plane: one number, or one for each plane
+LISTS = ("sats_per_plane", "raan_deg", "phase_deg")
 
 
 # --- a user's own ---
-def read_constellation(path: str | Path, epoch: Instant = EPOCH, gravity: str = "wgs72", *, first_id: int = FIRST_SYNTHETIC_ID) -> Elements:
-    """Every satellite of a constellation of one's own, from a TOML file of [[shell]]s. Raises as load_constellation."""
+def read_constellation(
+    path: str | Path,
+    epoch: Instant = EPOCH,
+    gravity: str = "wgs72",
+    *,
+    first_id: int = FIRST_SYNTHETIC_ID,
+) -> Elements:
+    """Every satellite of a constellation of one's own, from a TOML file of [[shell]]s. Raises as
+    load_constellation.
+    """
     return load_constellation(path).elements(epoch, gravity, first_id=first_id)
 
 
 def load_constellation(path: str | Path) -> Constellation:
-    """A constellation of one's own from a TOML file: its [[constellation]], or, without one, all its shells under the file's name.
+    """A constellation of one's own from a TOML file: its [[constellation]], or, without one, all
+    its shells under the file's name.
 
-    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be understood, for a directory, a pipe or
-    a device, and for a file of more than 1 MiB.
+    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be
+    understood, for a directory, a pipe or a device, and for a file of more than 1 MiB.
     """
     refuse_url(path)
     path = Path(path)
@@ -57,27 +70,41 @@ def load_constellation(path: str | Path) -> Constellation:
         raise ValueError(f"{path}: not a TOML file: {error}") from None
     shells, known = parse_filings(text, str(path))
     if not shells:
-        raise ValueError(f"{path}: no shell: write [[shell]] and below it id, altitude_km, inclination_deg, planes, sats_per_plane ...")
+        raise ValueError(
+            f"{path}: no shell: write [[shell]] and below it id, altitude_km, inclination_deg, "
+            "planes, sats_per_plane ..."
+        )
     if len(known) > 1:
-        raise ValueError(f"{path}: {len(known)} constellations, {', '.join(each.name for each in known)}: keep one to a file")
+        raise ValueError(
+            f"{path}: {len(known)} constellations, {', '.join(each.name for each in known)}: keep "
+            "one to a file"
+        )
     return known[0] if known else Constellation(path.stem, path.name, tuple(shells.values()))
 
 
 # --- the format ---
 def parse_filings(text: str, where: str) -> tuple[dict[str, Shell], list[Constellation]]:
-    """The shells, by id, and the constellations of a TOML text; `where` begins every error (ValueError)."""
+    """The shells, by id, and the constellations of a TOML text; `where` begins every error
+    (ValueError).
+    """
     data = parse_toml(text, where)
     shells: dict[str, Shell] = {}
     for row in _rows(data, where):
         shell = _shell(row, where, len(shells) + 1)
         if shell.id in shells:
-            raise ValueError(f"{where}: shell {shell.id!r} occurs twice: give each an id of its own")
+            raise ValueError(
+                f"{where}: shell {shell.id!r} occurs twice: give each an id of its own"
+            )
         shells[shell.id] = shell
-    return shells, [_constellation(row, shells, where) for row in _tables(data, "constellation", where)]
+    return shells, [
+        _constellation(row, shells, where) for row in _tables(data, "constellation", where)
+    ]
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
-    """The tables of a TOML text; ValueError, with `where`: not TOML, nested too deeply, a table of another name."""
+    """The tables of a TOML text; ValueError, with `where`: not TOML, nested too deeply, a table of
+    another name.
+    """
     too_deep = f"{where}: lists, tables or keys are nested too deeply: a shell needs no more than [[filing.shells]] and a list of numbers"
     if DEEP_KEY.search(text):
         raise ValueError(too_deep)
@@ -85,7 +112,8 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
         data = tomllib.loads(text)
     except RecursionError:
         raise ValueError(too_deep) from None
-    except ValueError as error:  # TOMLDecodeError, and Python's error for a number with more than 4300 digits
+    except ValueError as error:
+        # TOMLDecodeError, and Python's error for a number with more than 4300 digits
         raise ValueError(f"{where}: not TOML: {error}") from None
     _known_keys(data, TABLES, where)
     return data
@@ -114,7 +142,10 @@ def _shell(row: Mapping[str, Any], where: str, number: int) -> Shell:
     if not isinstance(row.get("id"), str) or not row["id"]:
         raise ValueError(f'{where}: shell {number} has no id: give it one, such as id = "a"')
     if not row["id"].isprintable() or row["id"] != row["id"].strip() or len(row["id"]) > LONGEST_ID:
-        raise ValueError(f"{where}: shell {number}: id {row['id'][:LONGEST_ID]!r} must be one line of at most {LONGEST_ID} characters")
+        raise ValueError(
+            f"{where}: shell {number}: id {row['id'][:LONGEST_ID]!r} must be one line of at most "
+            f"{LONGEST_ID} characters"
+        )
     here = f"{where}: shell {row['id']!r}"
     _known_keys(row, SHELL_KEYS, here)
     for key in SHELL_NEEDS:
@@ -132,7 +163,10 @@ def _value(key: str, value: Any, here: str) -> Any:
     if key in TEXTS:
         wanted, good = "a text", isinstance(value, str)
     elif key == "assumed":
-        wanted, good = "a list of keys", isinstance(value, list) and all(isinstance(name, str) for name in value)
+        wanted, good = (
+            "a list of keys",
+            isinstance(value, list) and all(isinstance(name, str) for name in value),
+        )
     else:
         kind, one = (int, "a whole number") if key in WHOLE else ((int, float), "a number")
         items = value if key in LISTS and isinstance(value, list) else [value]
@@ -146,13 +180,17 @@ def _value(key: str, value: Any, here: str) -> Any:
             try:
                 value = [float(item) for item in items] if isinstance(value, list) else float(value)
             except OverflowError:
-                raise ValueError(f"{here}: {key} is larger than any floating-point number") from None
+                raise ValueError(
+                    f"{here}: {key} is larger than any floating-point number"
+                ) from None
     if not good:
         raise ValueError(f"{here}: {key} must be {wanted}, not {shown(value)}")
     return value
 
 
-def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: str) -> Constellation:
+def _constellation(
+    row: Mapping[str, Any], shells: Mapping[str, Shell], where: str
+) -> Constellation:
     name = row.get("name")
     if not isinstance(name, str) or not name:
         raise ValueError(f"{where}: a constellation has no name: give it one")
@@ -162,15 +200,25 @@ def _constellation(row: Mapping[str, Any], shells: Mapping[str, Shell], where: s
         if not isinstance(row.get(key, ""), str):
             raise ValueError(f"{here}: {key} must be a text, not {shown(row[key])}")
     for key in ("shells", "aliases", "conflicts"):
-        if not isinstance(row.get(key, []), list) or not all(isinstance(each, str) for each in row.get(key, [])):
+        if not isinstance(row.get(key, []), list) or not all(
+            isinstance(each, str) for each in row.get(key, [])
+        ):
             raise ValueError(f"{here}: {key} must be a list of texts, not {shown(row[key])}")
     missing = [id for id in row.get("shells", []) if id not in shells]
     if missing:
-        raise ValueError(f"{here}: shells names {', '.join(missing)}, which is not in the file: it has {', '.join(shells)}")
+        raise ValueError(
+            f"{here}: shells names {', '.join(missing)}, which is not in the file: it has "
+            f"{', '.join(shells)}"
+        )
     twice = [id for id, count in Counter(row.get("shells", [])).items() if count > 1]
     if twice:
-        raise ValueError(f"{here}: shells names {', '.join(twice)} more than once: its satellites would be in the same places")
-    members = tuple(shells[id] for id in row["shells"]) if "shells" in row else tuple(shells.values())
+        raise ValueError(
+            f"{here}: shells names {', '.join(twice)} more than once: its satellites would be in "
+            "the same places"
+        )
+    members = (
+        tuple(shells[id] for id in row["shells"]) if "shells" in row else tuple(shells.values())
+    )
     if not members:
         raise ValueError(f"{here}: shells is empty: name at least one")
     return Constellation(

@@ -2,13 +2,16 @@
 
 Satellite s of plane p, both from 0, of a plane of S satellites has
 
-    RAAN = raan0 + node(p)        argument of latitude = phase0 + s * 360 / S + phase(p)        S = sats_per_plane, or its entry for p
+    RAAN = raan0 + node(p)        argument of latitude = phase0 + s * 360 / S + phase(p)        S =
+    sats_per_plane, or its entry for p
 
     node(p)    p * raan_spread / planes  |  p * raan_step  |  raan[p]: a list, one for each plane
-    phase(p)   p * phasing * 360 / satellites  |  p * phase_step  |  phase[p modulo its length]: a list, which repeats
+    phase(p)   p * phasing * 360 / satellites  |  p * phase_step  |  phase[p modulo its length]: a
+    list, which repeats
 
-so Walker's i:T/P/F (J. G. Walker, JBIS 37, 1984) is raan_spread = 360 (delta) or 180 (star) and phasing = F, and a shell that is no
-Walker pattern says what differs from plane to plane with a list.
+so Walker's i:T/P/F (J. G. Walker, JBIS 37, 1984) is raan_spread = 360 (delta) or 180 (star) and
+phasing = F, and a shell that is no Walker pattern says what differs from plane to plane with a
+list.
 """
 
 import math
@@ -34,10 +37,12 @@ EARTH_RADIUS_KM = gravity_model("wgs72").radius  # turns heights into an ellipse
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Orbital planes of satellites, and where the figures come from. Keys as in presets.toml, which explains them.
+    """Orbital planes of satellites, and where the figures come from. Keys as in presets.toml, which
+    explains them.
 
-    Give altitude_km, or apogee_km and perigee_km; exactly one of raan_spread_deg, raan_step_deg and raan_deg, and of phasing,
-    phase_step_deg and phase_deg. ValueError, with the shell's id, otherwise. altitude_km of an ellipse is set: half way between.
+    Give altitude_km, or apogee_km and perigee_km; exactly one of raan_spread_deg, raan_step_deg and
+    raan_deg, and of phasing, phase_step_deg and phase_deg. ValueError, with the shell's id,
+    otherwise. altitude_km of an ellipse is set: half way between.
     """
 
     id: str
@@ -76,32 +81,58 @@ class Shell:
             middle = 0.5 * (self.apogee_km + self.perigee_km)
             require(
                 math.isnan(self.altitude_km) or self.altitude_km == middle,
-                f"altitude_km = {self.altitude_km:g} is not half way between perigee_km and apogee_km: leave it out",
+                f"altitude_km = {self.altitude_km:g} is not half way between perigee_km and "
+                "apogee_km: leave it out",
             )
             object.__setattr__(self, "altitude_km", middle)
-        require((self.apogee_km is None) == (self.perigee_km is None), "apogee_km and perigee_km go together: give both or altitude_km")
+        require(
+            (self.apogee_km is None) == (self.perigee_km is None),
+            "apogee_km and perigee_km go together: give both or altitude_km",
+        )
         require(self.planes >= 1, f"planes = {self.planes} hold no satellites")
-        sizes = self.sats_per_plane if isinstance(self.sats_per_plane, tuple) else (self.sats_per_plane,)
-        require(bool(sizes) and min(sizes) >= 1, f"{self.planes} planes of sats_per_plane = {self.sats_per_plane} satellites hold none")
-        require(self.planes * max(sizes) <= LARGEST, f"planes = {self.planes} hold more than {LARGEST:,} satellites")
+        sizes = (
+            self.sats_per_plane
+            if isinstance(self.sats_per_plane, tuple)
+            else (self.sats_per_plane,)
+        )
+        require(
+            bool(sizes) and min(sizes) >= 1,
+            f"{self.planes} planes of sats_per_plane = {self.sats_per_plane} satellites hold none",
+        )
+        require(
+            self.planes * max(sizes) <= LARGEST,
+            f"planes = {self.planes} hold more than {LARGEST:,} satellites",
+        )
         require(
             0.0 < self.altitude_km < math.inf,
-            f"altitude {self.altitude_km} km must be positive: give altitude_km, or apogee_km and perigee_km",
+            f"altitude {self.altitude_km} km must be positive: give altitude_km, or apogee_km and "
+            "perigee_km",
         )
         require(
-            self.apogee_km is None or self.perigee_km is None or 0.0 < self.perigee_km <= self.apogee_km,
-            f"perigee_km = {self.perigee_km} must be positive and not above apogee_km = {self.apogee_km}",
+            self.apogee_km is None
+            or self.perigee_km is None
+            or 0.0 < self.perigee_km <= self.apogee_km,
+            f"perigee_km = {self.perigee_km} must be positive and not above apogee_km = "
+            f"{self.apogee_km}",
         )
-        require(0.0 <= self.inclination_deg <= 180.0, f"inclination {self.inclination_deg} deg is not within 0 to 180")
-        for names in (("raan_spread_deg", "raan_step_deg", "raan_deg"), ("phasing", "phase_step_deg", "phase_deg")):
+        require(
+            0.0 <= self.inclination_deg <= 180.0,
+            f"inclination {self.inclination_deg} deg is not within 0 to 180",
+        )
+        for names in (
+            ("raan_spread_deg", "raan_step_deg", "raan_deg"),
+            ("phasing", "phase_step_deg", "phase_deg"),
+        ):
             given = [name for name in names if getattr(self, name) is not None]
             require(
                 len(given) == 1,
-                f"give exactly one of {names[0]}, {names[1]} and {names[2]}" + (f", not {' and '.join(given)}" if given else ""),
+                f"give exactly one of {names[0]}, {names[1]} and {names[2]}"
+                + (f", not {' and '.join(given)}" if given else ""),
             )
         require(
             self.phasing is None or 0 <= self.phasing < self.planes,
-            f"phasing F = {self.phasing} must be from 0 to {self.planes - 1}, one less than the number of planes",
+            f"phasing F = {self.phasing} must be from 0 to {self.planes - 1}, one less than the "
+            "number of planes",
         )
         require(
             self.raan_deg is None or len(self.raan_deg) == self.planes,
@@ -110,20 +141,40 @@ class Shell:
         for name, values in (("sats_per_plane", sizes), ("phase_deg", self.phase_deg or (0.0,))):
             require(
                 self.planes % len(values) == 0,
-                f"{name} has {len(values)} entries, which cannot repeat evenly over {self.planes} planes",
+                f"{name} has {len(values)} entries, which cannot repeat evenly over {self.planes} "
+                "planes",
             )
-        angles = [self.argp_deg, self.raan0_deg, self.phase0_deg, *(self.raan_deg or ()), *(self.phase_deg or ())]
-        angles += [angle for angle in (self.raan_spread_deg, self.raan_step_deg, self.phase_step_deg) if angle is not None]
+        angles = [
+            self.argp_deg,
+            self.raan0_deg,
+            self.phase0_deg,
+            *(self.raan_deg or ()),
+            *(self.phase_deg or ()),
+        ]
+        angles += [
+            angle
+            for angle in (self.raan_spread_deg, self.raan_step_deg, self.phase_step_deg)
+            if angle is not None
+        ]
         require(all(map(math.isfinite, angles)), f"an angle is not finite: {angles}")
-        require(self.status in STATUSES, f"status {self.status!r} is not one of {', '.join(STATUSES)}")
-        require(self.confidence in CONFIDENCES, f"confidence {self.confidence!r} is not one of {', '.join(CONFIDENCES)}")
+        require(
+            self.status in STATUSES, f"status {self.status!r} is not one of {', '.join(STATUSES)}"
+        )
+        require(
+            self.confidence in CONFIDENCES,
+            f"confidence {self.confidence!r} is not one of {', '.join(CONFIDENCES)}",
+        )
         strange = [name for name in self.assumed if name not in self.__dataclass_fields__]
         require(not strange, f"assumed names {', '.join(strange)}, which is no key of a shell")
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """Satellites of each plane, (planes,)."""
-        sizes = self.sats_per_plane if isinstance(self.sats_per_plane, Sequence) else (self.sats_per_plane,)
+        sizes = (
+            self.sats_per_plane
+            if isinstance(self.sats_per_plane, Sequence)
+            else (self.sats_per_plane,)
+        )
         return np.resize(np.array(sizes, np.int64), self.planes)
 
     @property
@@ -136,15 +187,23 @@ class Shell:
         """Right ascension of the ascending node of each plane, (planes,) deg, not wrapped."""
         if self.raan_deg is not None:
             return np.asarray(self.raan0_deg + np.array(self.raan_deg), np.float64)
-        step = self.raan_spread_deg / self.planes if self.raan_spread_deg is not None else self.raan_step_deg
+        step = (
+            self.raan_spread_deg / self.planes
+            if self.raan_spread_deg is not None
+            else self.raan_step_deg
+        )
         return np.asarray(self.raan0_deg + np.arange(self.planes) * (step or 0.0), np.float64)
 
     @property
     def phases_deg(self) -> npt.NDArray[np.float64]:
-        """Argument of latitude of each plane's first satellite less phase0_deg, (planes,) deg, not wrapped."""
+        """Argument of latitude of each plane's first satellite less phase0_deg, (planes,) deg, not
+        wrapped.
+        """
         if self.phase_deg is not None:
             return np.resize(np.array(self.phase_deg, np.float64), self.planes)
-        step = self.phasing * 360.0 / self.total if self.phasing is not None else self.phase_step_deg
+        step = (
+            self.phasing * 360.0 / self.total if self.phasing is not None else self.phase_step_deg
+        )
         return np.asarray(np.arange(self.planes) * (step or 0.0), np.float64)
 
     @property
@@ -155,22 +214,35 @@ class Shell:
         return 0.5 * (self.apogee_km - self.perigee_km) / (EARTH_RADIUS_KM + self.altitude_km)
 
     def elements(
-        self, *, epoch: Instant = EPOCH, first_id: int = FIRST_SYNTHETIC_ID, name: str | None = None, gravity: str = "wgs72"
+        self,
+        *,
+        epoch: Instant = EPOCH,
+        first_id: int = FIRST_SYNTHETIC_ID,
+        name: str | None = None,
+        gravity: str = "wgs72",
     ) -> Elements:
-        """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01 S01` (name: the id in capitals).
+        """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01
+        S01` (name: the id in capitals).
 
-        Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0: plane 0 is P01.
+        Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0:
+        plane 0 is P01.
 
-        No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the same `gravity`: the mean motion
-        depends on it (mean_motion_at). ValueError for an epoch that cannot be read or numbers that do not fit into int32; TypeError for a
-        first_id that is no whole number.
+        No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the
+        same `gravity`: the mean motion depends on it (mean_motion_at). ValueError for an epoch that
+        cannot be read or numbers that do not fit into int32; TypeError for a first_id that is no
+        whole number.
         """
         total, counts = self.total, self.counts
         if isinstance(first_id, bool) or not isinstance(first_id, (int, np.integer)):
-            raise TypeError(f"first_id is a catalogue number, such as 1, not {first_id!r} ({type(first_id).__name__})")
+            raise TypeError(
+                f"first_id is a catalogue number, such as 1, not {first_id!r} "
+                f"({type(first_id).__name__})"
+            )
         first_id = int(first_id)
         if not 1 <= first_id <= LAST_ID + 1 - total:
-            raise ValueError(f"{total} satellites numbered from {first_id} do not fit into 1 to {LAST_ID}")
+            raise ValueError(
+                f"{total} satellites numbered from {first_id} do not fit into 1 to {LAST_ID}"
+            )
         model = gravity_model(gravity)
         plane = np.repeat(np.arange(self.planes), counts)  # (n,), as is slot
         slot = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -181,7 +253,11 @@ class Shell:
         return Elements(
             {
                 "OBJECT_NAME": np.array(
-                    [f"{prefix} P{p:0{plane_width}d}{slot_name}" for p, size in enumerate(counts, 1) for slot_name in slot_names[:size]],
+                    [
+                        f"{prefix} P{p:0{plane_width}d}{slot_name}"
+                        for p, size in enumerate(counts, 1)
+                        for slot_name in slot_names[:size]
+                    ],
                     object,
                 ),
                 "NORAD_CAT_ID": np.arange(first_id, first_id + total),
@@ -191,7 +267,13 @@ class Shell:
                 "INCLINATION": np.full(total, self.inclination_deg),
                 "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
                 "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
-                "MEAN_ANOMALY": (self.phase0_deg + slot * (360.0 / counts[plane]) + self.phases_deg[plane] - self.argp_deg) % 360.0,
+                "MEAN_ANOMALY": (
+                    self.phase0_deg
+                    + slot * (360.0 / counts[plane])
+                    + self.phases_deg[plane]
+                    - self.argp_deg
+                )
+                % 360.0,
                 "plane": plane,
                 "slot": slot,
             },
@@ -200,12 +282,20 @@ class Shell:
 
     def describe(self) -> str:
         """One line: the geometry, what was assumed, the source and the confidence in it."""
-        height = f"{self.altitude_km:g}" if self.apogee_km is None else f"{self.perigee_km:g} x {self.apogee_km:g}"
+        height = (
+            f"{self.altitude_km:g}"
+            if self.apogee_km is None
+            else f"{self.perigee_km:g} x {self.apogee_km:g}"
+        )
         nodes, phases = self.nodes_deg, self.phases_deg
         if self.planes == 1:
             where = f"1 plane of {self.total} at {height} km, {self.inclination_deg:g} deg; node {nodes[0]:g} deg"
         else:
-            step = "" if self.raan_deg is not None else f"{self.raan0_deg:g} + {nodes[1] - nodes[0]:g} k"
+            step = (
+                ""
+                if self.raan_deg is not None
+                else f"{self.raan0_deg:g} + {nodes[1] - nodes[0]:g} k"
+            )
             if self.phasing is not None:
                 phasing = f"F = {self.phasing}"
             elif self.phase_step_deg is not None:
@@ -213,7 +303,8 @@ class Shell:
             else:
                 phasing = f"{_few(phases)} deg"
             where = (
-                f"{self.planes} planes of {sizes_in_words(self)} at {height} km, {self.inclination_deg:g} deg; "
+                f"{self.planes} planes of {sizes_in_words(self)} at {height} km, "
+                f"{self.inclination_deg:g} deg; "
                 f"nodes {step or _few(nodes)} deg, phasing {phasing}"
             )
         parts = [
@@ -222,7 +313,9 @@ class Shell:
         ]
         if self.assumed:
             parts.append(f"assumed, no source states it: {', '.join(self.assumed)}")
-        parts += [text for text in (self.note, f"{self.source_title} {self.source_url}".strip()) if text]
+        parts += [
+            text for text in (self.note, f"{self.source_title} {self.source_url}".strip()) if text
+        ]
         return f"{self.id}: {'; '.join(parts)}"
 
 
@@ -238,6 +331,7 @@ def _few(angles: npt.NDArray[np.float64]) -> str:
 
 def _conventions(gravity: Gravity) -> str:
     return (
-        f"synthetic orbits without drag: altitude is the mean radius less {gravity.radius} km ({gravity.name}), "
+        f"synthetic orbits without drag: altitude is the mean radius less {gravity.radius} km "
+        f"({gravity.name}), "
         "nodes and phases are taken as TEME at the epoch"
     )

@@ -1,4 +1,6 @@
-"""Earth orientation: daily tables of UT1 and polar motion, from the packages or from files of the IERS, and their values at any instant."""
+"""Earth orientation: daily tables of UT1 and polar motion, from the packages or from files of the
+IERS, and their values at any instant.
+"""
 
 import os
 import re
@@ -21,11 +23,10 @@ from ..time.units import DAY, SECOND
 from ..typing import Array, Bits, Mask
 
 MAX_ROWS = 73_050  # of a table: 200 years, of which some 65 have passed since 1962
-MAX_BYTES = 16 << 20  # so many rows of EOP C04, whose lines are the longest; lines may end in two characters
+# so many rows of EOP C04, whose lines are the longest; lines may end in two characters
+MAX_BYTES = 16 << 20
 ARCSECOND = 3.14159265358979323846 / 648_000.0  # rad
-NEWER = (
-    "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
-)
+NEWER = "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
 WITHOUT = "or do without: --eop none (eop='none': UT1 = UTC, no polar motion, up to 0.9 s or 420 m at the equator off)"
 PREDICTED = "; predictions are used"
 HTML = re.compile(rb"\s*<")
@@ -36,11 +37,13 @@ NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)\s*")
 class EarthOrientation:
     """A table with one row a day, and what it says between the rows.
 
-    ns: (n,) UTC midnights, nanoseconds since 1970, each a day after the one before. ut1_utc: (n,) s. xp, yp: (n,) rad, the pole in ITRS.
-    predicted_from_ns: the first row that is a prediction, None if none is. source: what it is, for the metadata of files.
-    ValueError for fewer than two rows, other lengths, numbers that are none, and rows that are not a day apart.
+    ns: (n,) UTC midnights, nanoseconds since 1970, each a day after the one before. ut1_utc: (n,)
+    s. xp, yp: (n,) rad, the pole in ITRS. predicted_from_ns: the first row that is a prediction,
+    None if none is. source: what it is, for the metadata of files. ValueError for fewer than two
+    rows, other lengths, numbers that are none, and rows that are not a day apart.
 
-    The arrays are copied and read-only, so that threads may share a table; it pickles as its values.
+    The arrays are copied and read-only, so that threads may share a table; it pickles as its
+    values.
     """
 
     ns: Bits
@@ -51,17 +54,32 @@ class EarthOrientation:
     source: str = ""
 
     def __post_init__(self) -> None:
-        for name, dtype in (("ns", np.int64), ("ut1_utc", np.float64), ("xp", np.float64), ("yp", np.float64)):
+        for name, dtype in (
+            ("ns", np.int64),
+            ("ut1_utc", np.float64),
+            ("xp", np.float64),
+            ("yp", np.float64),
+        ):
             values = np.array(getattr(self, name), dtype)
             if values.shape != (len(self.ns),):
-                raise ValueError(f"Earth orientation: {name} has shape {values.shape}, ns has {len(self.ns)} rows")
+                raise ValueError(
+                    f"Earth orientation: {name} has shape {values.shape}, ns has {len(self.ns)} "
+                    "rows"
+                )
             if not np.isfinite(values).all():
-                raise ValueError(f"Earth orientation: {name}[{int(np.isfinite(values).argmin())}] is not a number")
+                raise ValueError(
+                    f"Earth orientation: {name}[{int(np.isfinite(values).argmin())}] is not a "
+                    "number"
+                )
             values.flags.writeable = False
             object.__setattr__(self, name, values)
         self._check_rows()
         if not self.source:
-            object.__setattr__(self, "source", f"a table given, {values_digest(self.ns, self.ut1_utc, self.xp, self.yp)}")
+            object.__setattr__(
+                self,
+                "source",
+                f"a table given, {values_digest(self.ns, self.ut1_utc, self.xp, self.yp)}",
+            )
 
     def _check_rows(self) -> None:
         if len(self.ns) < 2:
@@ -70,13 +88,23 @@ class EarthOrientation:
         if wrong.any():
             i = int(wrong.argmax())
             a, b = (format_ns(at) for at in self.ns[i : i + 2])
-            raise ValueError(f"Earth orientation: rows {i} and {i + 1}, {a} and {b}, are not two UTC midnights a day apart")
+            raise ValueError(
+                f"Earth orientation: rows {i} and {i + 1}, {a} and {b}, are not two UTC midnights "
+                "a day apart"
+            )
 
     def __repr__(self) -> str:
         return f"<EarthOrientation: {self.source}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _table, (int(self.ns[0]), self.ut1_utc, self.xp, self.yp, self.predicted_from_ns, self.source)
+        return _table, (
+            int(self.ns[0]),
+            self.ut1_utc,
+            self.xp,
+            self.yp,
+            self.predicted_from_ns,
+            self.source,
+        )
 
     @cached_property
     def _ut1_tai(self) -> Array:
@@ -84,37 +112,47 @@ class EarthOrientation:
         return self.ut1_utc - tai_minus_utc(self.ns)
 
     def at(self, ns: Bits) -> tuple[Array, Array, Array, Array]:
-        """UT1 - UTC (s), xp, yp (rad) and excess length of day (s) at UTC instants (n_times,) ns since 1970, each (n_times,).
+        """UT1 - UTC (s), xp, yp (rad) and excess length of day (s) at UTC instants (n_times,) ns
+        since 1970, each (n_times,).
 
-        Linear in TAI between rows, in UT1 - TAI, xp and yp: never across a leap second. The excess length of day is minus the slope of
-        UT1 - TAI, in seconds a day, and so constant from row to row. Each value depends on its instant alone. Ocean tides within the day
-        (some 3 cm on the ground) are not in it.
-        ValueError, with the first instant concerned, for instants before the first or after the last row.
+        Linear in TAI between rows, in UT1 - TAI, xp and yp: never across a leap second. The excess
+        length of day is minus the slope of UT1 - TAI, in seconds a day, and so constant from row to
+        row. Each value depends on its instant alone. Ocean tides within the day (some 3 cm on the
+        ground) are not in it. ValueError, with the first instant concerned, for instants before the
+        first or after the last row.
         """
         ns = np.asarray(ns, np.int64)
         outside = (ns < self.ns[0]) | (ns > self.ns[-1])
         if outside.any():
             raise ValueError(
-                f"there is no Earth orientation for {format_ns(ns[outside][0])}: {self.source} reaches from {format_ns(self.ns[0])} to "
+                f"there is no Earth orientation for {format_ns(ns[outside][0])}: {self.source} "
+                f"reaches from {format_ns(self.ns[0])} to "
                 f"{format_ns(self.ns[-1])}; {NEWER}, {WITHOUT}"
             )
         row = np.minimum((ns - self.ns[0]) // DAY, len(self.ns) - 2)
         tai_utc, tai_utc_row = tai_minus_utc_ns(ns), tai_minus_utc_ns(self.ns[row])
-        length = DAY + (tai_minus_utc_ns(self.ns[row + 1]) - tai_utc_row)  # of the day from row to row, ns
+        # of the day from row to row, ns
+        length = DAY + (tai_minus_utc_ns(self.ns[row + 1]) - tai_utc_row)
         part = ((ns - self.ns[row]) + (tai_utc - tai_utc_row)) / length
         change = self._ut1_tai[row + 1] - self._ut1_tai[row]
         ut1_utc = (self._ut1_tai[row] + part * change) + tai_utc / SECOND
-        xp, yp = (values[row] + part * (values[row + 1] - values[row]) for values in (self.xp, self.yp))
+        xp, yp = (
+            values[row] + part * (values[row + 1] - values[row]) for values in (self.xp, self.yp)
+        )
         return ut1_utc, xp, yp, -change * (DAY / length)
 
     def predictions(self, ns: Bits) -> Mask:
-        """Which instants draw on a row that is a prediction, (n_times,): those from the row before the first such one on."""
+        """Which instants draw on a row that is a prediction, (n_times,): those from the row before
+        the first such one on.
+        """
         if self.predicted_from_ns is None:
             return np.zeros(len(ns), bool)
         return np.asarray(np.asarray(ns, np.int64) >= self.predicted_from_ns - DAY)
 
     def described(self, ns: Bits) -> str:
-        """What the metadata of states at these instants say: the source, and that predictions are used where they are."""
+        """What the metadata of states at these instants say: the source, and that predictions are
+        used where they are.
+        """
         return self.source + (PREDICTED if self.predictions(ns).any() else "")
 
 
@@ -123,7 +161,13 @@ class NoEarthOrientation(EarthOrientation):
 
     def __init__(self) -> None:
         nothing = np.empty(0)
-        super().__init__(nothing.astype(np.int64), nothing, nothing, nothing, source="none: UT1 = UTC, no polar motion")
+        super().__init__(
+            nothing.astype(np.int64),
+            nothing,
+            nothing,
+            nothing,
+            source="none: UT1 = UTC, no polar motion",
+        )
 
     def _check_rows(self) -> None:
         pass
@@ -137,17 +181,21 @@ class NoEarthOrientation(EarthOrientation):
         return zero, zero.copy(), zero.copy(), zero.copy()
 
 
-def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = None) -> EarthOrientation:
+def earth_orientation(
+    eop: str | os.PathLike[str] | EarthOrientation | None = None,
+) -> EarthOrientation:
     """The table that `eop` names.
 
-    None or "iers": the tables that astropy-iers-data ships, EOP C04 from 1962 as far as it reaches, then finals2000A.all, whose last year
-    is a prediction; read once. "none": UT1 = UTC and no polar motion. A path: a file of the IERS, finals2000A (.all, .daily, .data) or
-    EOP C04, told apart by its content. An EarthOrientation is itself.
-    In finals2000A the values of Bulletin B, which are final, go before those of Bulletin A where both stand.
+    None or "iers": the tables that astropy-iers-data ships, EOP C04 from 1962 as far as it reaches,
+    then finals2000A.all, whose last year is a prediction; read once. "none": UT1 = UTC and no polar
+    motion. A path: a file of the IERS, finals2000A (.all, .daily, .data) or EOP C04, told apart by
+    its content. An EarthOrientation is itself. In finals2000A the values of Bulletin B, which are
+    final, go before those of Bulletin A where both stand.
 
-    TypeError for anything else, FileNotFoundError for a missing file; ValueError, with file and line, for one that is none of these (a web
-    page, an empty file, a line cut short, a number that is none, dates that do not follow each other), for a directory, a pipe or a device,
-    and for a file of more than 16 MiB.
+    TypeError for anything else, FileNotFoundError for a missing file; ValueError, with file and
+    line, for one that is none of these (a web page, an empty file, a line cut short, a number that
+    is none, dates that do not follow each other), for a directory, a pipe or a device, and for a
+    file of more than 16 MiB.
     """
     if isinstance(eop, EarthOrientation):
         return eop
@@ -156,7 +204,10 @@ def earth_orientation(eop: str | os.PathLike[str] | EarthOrientation | None = No
     if eop == "none":
         return NoEarthOrientation()
     if not isinstance(eop, (str, os.PathLike)) or not str(eop):
-        raise TypeError(f"eop={eop!r} is no Earth orientation: give a file's path, 'none', 'iers' or an EarthOrientation")
+        raise TypeError(
+            f"eop={eop!r} is no Earth orientation: give a file's path, 'none', 'iers' or an "
+            "EarthOrientation"
+        )
     refuse_url(eop)
     path = Path(eop)
     rows = read_rows(path)
@@ -172,7 +223,9 @@ def values_digest(*columns: npt.NDArray[Any]) -> str:
 
 
 class Rows(NamedTuple):
-    """What a file says. kind: what it is; ns: (n,); ut1_utc: (n,) s; pole_x, pole_y: (n,) arc seconds; predicted: (n,)."""
+    """What a file says. kind: what it is; ns: (n,); ut1_utc: (n,) s; pole_x, pole_y: (n,) arc
+    seconds; predicted: (n,).
+    """
 
     kind: str
     ns: Bits
@@ -185,7 +238,9 @@ class Rows(NamedTuple):
         """As Earth orientation; name: what it is, for the source."""
         predicted_from = int(self.ns[self.predicted.argmax()]) if self.predicted.any() else None
         xp, yp = self.pole_x * ARCSECOND, self.pole_y * ARCSECOND
-        until = f"to {_date(self.ns[-1])}" + (f", predicted from {_date(predicted_from)}" if predicted_from is not None else "")
+        until = f"to {_date(self.ns[-1])}" + (
+            f", predicted from {_date(predicted_from)}" if predicted_from is not None else ""
+        )
         source = f"{name} {until}, {values_digest(self.ns, self.ut1_utc, xp, yp)}"
         return EarthOrientation(self.ns, self.ut1_utc, xp, yp, predicted_from, source=source)
 
@@ -198,14 +253,24 @@ class Layout(NamedTuple):
     pole_x: tuple[int, int]
     pole_y: tuple[int, int]
     ut1_utc: tuple[int, int]
-    final: tuple[tuple[int, int], ...] = ()  # pole_x, pole_y, ut1_utc of Bulletin B, which go before the others where they stand
+    # pole_x, pole_y, ut1_utc of Bulletin B, which go before the others where they stand
+    final: tuple[tuple[int, int], ...] = ()
     flags: tuple[int, ...] = ()  # "P" there: a prediction
 
 
-FINALS = Layout("finals2000A", (7, 15), (18, 27), (37, 46), (58, 68), ((134, 144), (144, 154), (154, 165)), (16, 57))
+FINALS = Layout(
+    "finals2000A",
+    (7, 15),
+    (18, 27),
+    (37, 46),
+    (58, 68),
+    ((134, 144), (144, 154), (154, 165)),
+    (16, 57),
+)
 C04 = Layout("EOP C04", (16, 26), (26, 38), (38, 50), (50, 62))  # 20 C04
 C04_2014 = Layout("EOP C04", (12, 19), (19, 30), (30, 41), (41, 53))  # 14 C04 and before
-# How a row of each begins: two-digit dates; four-digit dates, hour and MJD; four-digit dates and MJD.
+# How a row of each begins: two-digit dates; four-digit dates, hour and MJD; four-digit dates and
+# MJD.
 BEGINNINGS = (
     (re.compile(rb"[ \d]\d[ \d]\d[ \d]\d [ \d]{5}\.\d\d"), FINALS),
     (re.compile(rb"\d{4}( [ \d]{2}\d){3} +\d{5}\.\d\d"), C04),
@@ -219,14 +284,21 @@ def read_rows(path: Path) -> Rows:
         data = read_small_file(path, MAX_BYTES, "a finals2000A or EOP C04 file")
     except FileNotFoundError:
         raise FileNotFoundError(
-            f"{path}: there is no such file of Earth orientation; eop is 'iers', 'none' or a finals2000A or EOP C04 file"
+            f"{path}: there is no such file of Earth orientation; eop is 'iers', 'none' or a "
+            "finals2000A or EOP C04 file"
         ) from None
     if not data.strip():
         raise ValueError(f"{path} is empty: download it again")
     if HTML.match(data):
-        raise ValueError(f"{path} is a web page or XML, not a table in text: download finals2000A.all or EOP C04 themselves")
+        raise ValueError(
+            f"{path} is a web page or XML, not a table in text: download finals2000A.all or EOP "
+            "C04 themselves"
+        )
     if data.count(b"\n") + data.count(b"\r") > 2 * MAX_ROWS:
-        raise ValueError(f"{path} has far more lines than the {MAX_ROWS:,} days of the longest table: name a finals2000A or EOP C04 file")
+        raise ValueError(
+            f"{path} has far more lines than the {MAX_ROWS:,} days of the longest table: name a "
+            "finals2000A or EOP C04 file"
+        )
     lines = data.splitlines()
     layout, first = _recognised(lines)
     if layout is None:
@@ -252,18 +324,30 @@ def _rows(lines: list[bytes], numbers: npt.NDArray[np.int64], layout: Layout, pa
     lines = [line.rstrip() for line in lines]
     length = np.array([len(line) for line in lines])
     needed = layout.ut1_utc[1]
-    without = (length == layout.mjd[1]) & bool(layout.flags)  # where predictions end, finals2000A goes on with dates alone
+    # where predictions end, finals2000A goes on with dates alone
+    without = (length == layout.mjd[1]) & bool(layout.flags)
     count = int(without.argmax()) if without.any() else len(lines)
     if not without[count:].all():
-        raise ValueError(f"{path}, line {numbers[count]} has a date without values, lines after it have some: download it again")
+        raise ValueError(
+            f"{path}, line {numbers[count]} has a date without values, lines after it have some: "
+            "download it again"
+        )
     lines, numbers, length = lines[:count], numbers[:count], length[:count]
-    final_from, final_to = (layout.final[0][0], layout.final[-1][1]) if layout.final else (needed, needed)
+    final_from, final_to = (
+        (layout.final[0][0], layout.final[-1][1]) if layout.final else (needed, needed)
+    )
     cut = (length < needed) | ((length > final_from) & (length < final_to))
     if cut.any():
         i = int(cut.argmax())
-        raise ValueError(f"{path}, line {numbers[i]} is cut short after {length[i]} characters: download it again")
+        raise ValueError(
+            f"{path}, line {numbers[i]} is cut short after {length[i]} characters: download it "
+            "again"
+        )
     chars = np.array(lines, f"S{final_to}").view("S1").reshape(count, final_to)
-    mjd, *values = (_column(chars, bound, numbers, path) for bound in (layout.mjd, layout.pole_x, layout.pole_y, layout.ut1_utc))
+    mjd, *values = (
+        _column(chars, bound, numbers, path)
+        for bound in (layout.mjd, layout.pole_x, layout.pole_y, layout.ut1_utc)
+    )
     final = length >= final_to
     for column, bound in zip(values, layout.final, strict=False):
         column[final] = _column(chars[final], bound, numbers[final], path)
@@ -272,10 +356,14 @@ def _rows(lines: list[bytes], numbers: npt.NDArray[np.int64], layout: Layout, pa
     for flag in layout.flags:
         predicted |= chars[:, flag] == b"P"
     _check_dates(mjd, numbers, path)
-    return Rows(layout.kind, (mjd.astype(np.int64) - MJD_1970) * DAY, ut1_utc, pole_x, pole_y, predicted)
+    return Rows(
+        layout.kind, (mjd.astype(np.int64) - MJD_1970) * DAY, ut1_utc, pole_x, pole_y, predicted
+    )
 
 
-def _column(chars: npt.NDArray[Any], bound: tuple[int, int], numbers: npt.NDArray[np.int64], path: Path) -> Array:
+def _column(
+    chars: npt.NDArray[Any], bound: tuple[int, int], numbers: npt.NDArray[np.int64], path: Path
+) -> Array:
     """The numbers of one column, (n,); chars: (n, width); a line with something else is named."""
     begin, end = bound
     texts = np.ascontiguousarray(chars[:, begin:end]).view(f"S{end - begin}").ravel()
@@ -287,7 +375,10 @@ def _column(chars: npt.NDArray[Any], bound: tuple[int, int], numbers: npt.NDArra
         pass
     wrong = next(i for i, text in enumerate(texts) if not NUMBER.fullmatch(text))
     text = texts[wrong].decode("latin-1").strip()
-    raise ValueError(f"{path}, line {numbers[wrong]}: {text!r} in columns {begin + 1} to {end} is not a number: download it again")
+    raise ValueError(
+        f"{path}, line {numbers[wrong]}: {text!r} in columns {begin + 1} to {end} is not a "
+        "number: download it again"
+    )
 
 
 def _check_dates(mjd: Array, numbers: npt.NDArray[np.int64], path: Path) -> None:
@@ -299,7 +390,8 @@ def _check_dates(mjd: Array, numbers: npt.NDArray[np.int64], path: Path) -> None
         i = int(wrong.argmax())
         was = f"after {mjd[i - 1]:.2f} " if i else ""
         raise ValueError(
-            f"{path}, line {numbers[i]}: MJD {mjd[i]:.2f} {was}is not the next UTC midnight: rows must follow each other by days"
+            f"{path}, line {numbers[i]}: MJD {mjd[i]:.2f} {was}is not the next UTC midnight: rows "
+            "must follow each other by days"
         )
 
 
@@ -307,7 +399,9 @@ def _date(ns: int) -> str:
     return format_ns(ns)[:10]
 
 
-def _table(first_ns: int, ut1_utc: Array, xp: Array, yp: Array, predicted_from_ns: int | None, source: str) -> EarthOrientation:
+def _table(
+    first_ns: int, ut1_utc: Array, xp: Array, yp: Array, predicted_from_ns: int | None, source: str
+) -> EarthOrientation:
     """The way back from a pickle: the rows are a day apart."""
     ns = first_ns + DAY * np.arange(len(ut1_utc), dtype=np.int64)
     return EarthOrientation(ns, ut1_utc, xp, yp, predicted_from_ns, source=source)
@@ -316,12 +410,21 @@ def _table(first_ns: int, ut1_utc: Array, xp: Array, yp: Array, predicted_from_n
 @cache
 def _packaged() -> EarthOrientation:
     """EOP C04, then what finals2000A has after it."""
-    final, recent = (read_rows(Path(name)) for name in (astropy_iers_data.IERS_B_FILE, astropy_iers_data.IERS_A_FILE))
+    final, recent = (
+        read_rows(Path(name))
+        for name in (astropy_iers_data.IERS_B_FILE, astropy_iers_data.IERS_A_FILE)
+    )
     later = recent.ns > final.ns[-1]
     if not later.any() or recent.ns[later][0] != final.ns[-1] + DAY:
         raise ValueError(
-            f"astropy-iers-data {astropy_iers_data.__version__}: finals2000A.all does not go on where EOP C04 ends, "
+            f"astropy-iers-data {astropy_iers_data.__version__}: finals2000A.all does not go on "
+            "where EOP C04 ends, "
             f"{_date(final.ns[-1])}: install it again"
         )
-    joined = Rows("", *(np.concatenate((a, b[later])) for a, b in zip(final[1:], recent[1:], strict=True)))
-    return joined.table(f"astropy-iers-data {astropy_iers_data.__version__}: EOP C04 to {_date(final.ns[-1])}, then finals2000A.all")
+    joined = Rows(
+        "", *(np.concatenate((a, b[later])) for a, b in zip(final[1:], recent[1:], strict=True))
+    )
+    return joined.table(
+        f"astropy-iers-data {astropy_iers_data.__version__}: EOP C04 to {_date(final.ns[-1])}, "
+        "then finals2000A.all"
+    )

@@ -1,7 +1,9 @@
-"""What is slow to compute and smooth in time: computed at nodes every 12 h of TT, and between them by polynomials of eight nodes.
+"""What is slow to compute and smooth in time: computed at nodes every 12 h of TT, and between them
+by polynomials of eight nodes.
 
-The nodes stand at fixed instants and are kept, so a value is a pure function of its instant. Against direct evaluation over 1962 to 2027
-(tests/test_orientation.py): X, Y and s within 2e-13 rad, the Sun within 5 cm.
+The nodes stand at fixed instants and are kept, so a value is a pure function of its instant.
+Against direct evaluation over 1962 to 2027 (tests/test_orientation.py): X, Y and s within 2e-13
+rad, the Sun within 5 cm.
 """
 
 import warnings
@@ -27,16 +29,20 @@ SPEED_OF_LIGHT = 86_400.0 / erfa.AULT  # au/day
 
 
 def tt_ns(ns: Bits) -> Bits:
-    """Nanoseconds of TT since 1970-01-01T00:00:00 TT of UTC instants (n,). ValueError before 1960, and where 64 bits end in TT."""
+    """Nanoseconds of TT since 1970-01-01T00:00:00 TT of UTC instants (n,). ValueError before 1960,
+    and where 64 bits end in TT.
+    """
     if (ns > LAST_NS - LATEST).any():
         raise ValueError(
-            f"{format_ns(int(ns.max()))} is beyond the end of 64-bit nanoseconds in TT: stay before {format_ns(LAST_NS - LATEST)}"
+            f"{format_ns(int(ns.max()))} is beyond the end of 64-bit nanoseconds in TT: stay "
+            f"before {format_ns(LAST_NS - LATEST)}"
         )
     return ns + tai_minus_utc_ns(ns) + MINUS_TAI["tt"]
 
 
 def precession_nutation(ns: Bits) -> Array:
-    """X, Y of the celestial intermediate pole in GCRS and the CIO locator s, (3, n) rad, at UTC instants (n,).
+    """X, Y of the celestial intermediate pole in GCRS and the CIO locator s, (3, n) rad, at UTC
+    instants (n,).
 
     Source: IAU 2006/2000A_R06, erfa.xys06a; without the observed pole offsets dX, dY (0.3 mas).
     """
@@ -44,7 +50,8 @@ def precession_nutation(ns: Bits) -> Array:
 
 
 def sun_gcrs(ns: Bits, apparent: bool) -> Array:
-    """Geocentric position of the Sun, (3, n) km in GCRS, at UTC instants (n,); apparent: as in rotations.sun.
+    """Geocentric position of the Sun, (3, n) km in GCRS, at UTC instants (n,); apparent: as in
+    rotations.sun.
 
     Source: erfa.epv00 (good to 5 km from 1900 to 2100), TT for TDB (below 2 ms: 60 m).
     """
@@ -52,14 +59,18 @@ def sun_gcrs(ns: Bits, apparent: bool) -> Array:
 
 
 def _interpolated(nodes: Callable[[int], Array], ns: Bits) -> Array:
-    """(3, n): Lagrange's polynomial through the eight nodes around each instant; nodes: block number -> (BLOCK, 3)."""
+    """(3, n): Lagrange's polynomial through the eight nodes around each instant; nodes: block
+    number -> (BLOCK, 3).
+    """
     tt = tt_ns(ns)
     node = tt // STEP
     u = (tt - node * STEP) / STEP  # [0, 1)
     first = (node + STENCIL[0]) // BLOCK
     last = (node + STENCIL[-1]) // BLOCK
     blocks = np.union1d(first, last)
-    values = np.concatenate([nodes(int(block)) for block in blocks]) if len(blocks) else np.empty((0, 3))
+    values = (
+        np.concatenate([nodes(int(block)) for block in blocks]) if len(blocks) else np.empty((0, 3))
+    )
     total = np.zeros((3, len(ns)))
     for j in STENCIL:
         weight = np.ones(len(ns))
@@ -90,9 +101,12 @@ def _precession_nutation_nodes(block: int) -> Array:
 
 
 def _earth(date: Array, fraction: Array) -> tuple[Array, Array, Array]:
-    """Heliocentric position, barycentric position (au) and barycentric velocity (au/day) of the Earth, (n, 3) each."""
+    """Heliocentric position, barycentric position (au) and barycentric velocity (au/day) of the
+    Earth, (n, 3) each.
+    """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "ERFA function .*epv00", erfa.ErfaWarning)  # before 1900 and after 2100 it is less exact
+        # before 1900 and after 2100 it is less exact
+        warnings.filterwarnings("ignore", "ERFA function .*epv00", erfa.ErfaWarning)
         helio, bary = erfa.epv00(date, fraction)
     return helio["p"], bary["p"], bary["v"]
 
@@ -104,7 +118,9 @@ def _true_sun_nodes(block: int) -> Array:
 
 @lru_cache(BLOCKS_KEPT)
 def _apparent_sun_nodes(block: int) -> Array:
-    """The Sun where it was when the light left it, in the direction from which the light arrives at the moving Earth."""
+    """The Sun where it was when the light left it, in the direction from which the light arrives at
+    the moving Earth.
+    """
     date, fraction = _dates(block)
     _, earth, velocity = _earth(date, fraction)
     distance = np.ones(BLOCK)
@@ -113,5 +129,7 @@ def _apparent_sun_nodes(block: int) -> Array:
         line = (bary - helio) - earth
         distance = np.sqrt((line * line).sum(axis=-1))
     beta = velocity / SPEED_OF_LIGHT
-    direction = erfa.ab(line / distance[:, None], beta, distance, np.sqrt(1.0 - (beta * beta).sum(axis=-1)))
+    direction = erfa.ab(
+        line / distance[:, None], beta, distance, np.sqrt(1.0 - (beta * beta).sum(axis=-1))
+    )
     return _kept(direction * (distance[:, None] * AU))

@@ -1,4 +1,6 @@
-"""Initialised constants of N satellites: structure of arrays, sorted once by regime, with the way back to the order of the input."""
+"""Initialised constants of N satellites: structure of arrays, sorted once by regime, with the way
+back to the order of the input.
+"""
 
 import hashlib
 import re
@@ -11,8 +13,14 @@ import numpy.typing as npt
 
 from ..typing import Array
 
-NEAR_EARTH, DEEP_SPACE, ONE_DAY, HALF_DAY = 0, 1, 2, 3  # regimes: SGP4; SDP4 without and with resonance
-REGIMES = ("near earth", "deep space", "deep space, one-day resonance", "deep space, half-day resonance")
+# regimes: SGP4; SDP4 without and with resonance
+NEAR_EARTH, DEEP_SPACE, ONE_DAY, HALF_DAY = 0, 1, 2, 3
+REGIMES = (
+    "near earth",
+    "deep space",
+    "deep space, one-day resonance",
+    "deep space, half-day resonance",
+)
 
 
 def kernels_folder() -> Path:
@@ -24,21 +32,34 @@ def kernels_folder() -> Path:
 
 def kernels_digest() -> str:
     """SHA-256 of the sources of the cpu engine, as CMakeLists.txt computes it."""
-    sources = (path for path in kernels_folder().iterdir() if path.suffix in (".cpp", ".cuh", ".def"))
+    sources = (
+        path for path in kernels_folder().iterdir() if path.suffix in (".cpp", ".cuh", ".def")
+    )
     digests = (hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(sources))
     return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
-FIELDS: tuple[str, ...] = tuple(re.findall(r"^FIELD\((\w+),", (kernels_folder() / "constants.def").read_text(), re.MULTILINE))
+FIELDS: tuple[str, ...] = tuple(
+    re.findall(r"^FIELD\((\w+),", (kernels_folder() / "constants.def").read_text(), re.MULTILINE)
+)
 
 
-def order_of_work(ecco: Array, regime: npt.NDArray[Any]) -> tuple[npt.NDArray[np.intp], dict[int, slice]]:
-    """Place in the input of each satellite in the order of work (n,), and regime -> slice of that order."""
-    # Neighbours of like eccentricity need like numbers of Kepler steps; the classes are few, so that a constellation keeps its order.
+def order_of_work(
+    ecco: Array, regime: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.intp], dict[int, slice]]:
+    """Place in the input of each satellite in the order of work (n,), and regime -> slice of that
+    order.
+    """
+    # Neighbours of like eccentricity need like numbers of Kepler steps; the classes are few, so
+    # that a constellation keeps its order.
     eccentricity_class = np.digitize(ecco, (0.012, 0.1, 0.5))
     order = np.lexsort((eccentricity_class, regime))
     edges = np.searchsorted(regime[order], np.arange(len(REGIMES) + 1))
-    bounds = {code: slice(int(edges[code]), int(edges[code + 1])) for code in range(len(REGIMES)) if edges[code] < edges[code + 1]}
+    bounds = {
+        code: slice(int(edges[code]), int(edges[code + 1]))
+        for code in range(len(REGIMES))
+        if edges[code] < edges[code + 1]
+    }
     return order, bounds
 
 
@@ -58,16 +79,25 @@ class Constants:
     bounds: dict[int, slice]
 
     @classmethod
-    def sort(cls, values: dict[str, Array], regime: npt.NDArray[Any], epoch_ns: npt.NDArray[np.int64]) -> "Constants":
+    def sort(
+        cls, values: dict[str, Array], regime: npt.NDArray[Any], epoch_ns: npt.NDArray[np.int64]
+    ) -> "Constants":
         """Sort constants that are in the order of the input."""
         order, bounds = order_of_work(values["ecco"], regime)
-        return cls({name: np.ascontiguousarray(values[name][order]) for name in FIELDS}, epoch_ns[order], order, bounds)
+        return cls(
+            {name: np.ascontiguousarray(values[name][order]) for name in FIELDS},
+            epoch_ns[order],
+            order,
+            bounds,
+        )
 
     def __len__(self) -> int:
         return len(self.order)
 
     def place(self, satellites: slice) -> slice | npt.NDArray[np.intp]:
-        """Where satellites of the order of work belong in the order of the input; a slice where they are neighbours there."""
+        """Where satellites of the order of work belong in the order of the input; a slice where
+        they are neighbours there.
+        """
         order = self.order[satellites]
         if len(order) and np.array_equal(order, np.arange(order[0], order[0] + len(order))):
             return slice(int(order[0]), int(order[0]) + len(order))

@@ -1,4 +1,6 @@
-"""SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more (kernels/deep_space.cuh): AIAA 2006-6753, sgp4 and dpper."""
+"""SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more
+(kernels/deep_space.cuh): AIAA 2006-6753, sgp4 and dpper.
+"""
 
 import numpy as np
 
@@ -14,9 +16,15 @@ LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin
 
 
 def deep_space(
-    gravity: Gravity, opsmode: str, resonant: resonance.Integrator | None, c: dict[str, Array], t: Array
+    gravity: Gravity,
+    opsmode: str,
+    resonant: resonance.Integrator | None,
+    c: dict[str, Array],
+    t: Array,
 ) -> tuple[Mean, Inclination]:
-    """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch; `resonant` where there is resonance."""
+    """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch; `resonant`
+    where there is resonance.
+    """
     t2 = t * t
     em = (c["ecco"] + c["dedt"] * t) - c["bcc4"] * t
     status = eccentricity_status(em)
@@ -29,14 +37,20 @@ def deep_space(
     else:
         nm, xl = resonant.at(t)
         theta = c["gsto"] + t * resonance.RPTIM
-        mm = ((xl - nodem) - argpm) + theta if resonant.regime == ONE_DAY else (xl - (nodem + nodem)) + (theta + theta)
+        mm = (
+            ((xl - nodem) - argpm) + theta
+            if resonant.regime == ONE_DAY
+            else (xl - (nodem + nodem)) + (theta + theta)
+        )
         root = cbrt(gravity.xke / nm)
         status = np.where(nm <= 0.0, np.uint8(2), status)
     tempa = 1.0 - c["cc1"] * t
     root = root * absolute(tempa)
     em = np.where(em < SMALLEST_EM, SMALLEST_EM, em)
     mm = mm + c["no_unkozai"] * (c["t2cof"] * t2)
-    lost = ~((argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) < LARGEST_ANGLE * LARGEST_ANGLE)
+    lost = ~(
+        (argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) < LARGEST_ANGLE * LARGEST_ANGLE
+    )
     if lost.any():
         argpm = np.where(lost, lost_angle(argpm), argpm)
         nodem = np.where(lost, lost_angle(nodem), nodem)
@@ -44,7 +58,8 @@ def deep_space(
         inclm = np.where(lost, lost_angle(inclm), inclm)
         t = np.where(lost, lost_angle(t), t)  # of the periodics
         status = np.where(lost, lost_status(status), status)
-    # Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors show the rounding of this very sum.
+    # Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors
+    # show the rounding of this very sum.
     xlm = wrap((mm + argpm) + nodem)
     nodem = wrap(nodem)
     argpm = wrap(argpm)
@@ -59,8 +74,9 @@ def deep_space(
     dnode = p.h / safe_sini
     dargp = p.gh - cosi * dnode
     if low.any():
-        # The paper adds the periodics to the components of the node and takes atan2; the change of the node is then the angle of
-        # (sin i + di cos i, dh), the multiple of 2 pi included. Only xnoh tells the two modes apart.
+        # The paper adds the periodics to the components of the node and takes atan2; the change of
+        # the node is then the angle of (sin i + di cos i, dh), the multiple of 2 pi included. Only
+        # xnoh tells the two modes apart.
         xnoh = np.where(nodem < 0.0, nodem + TWO_PI, nodem) if opsmode == "a" else nodem
         change = atan2(p.h, sini + p.inc * cosi)
         dnode = np.where(low, change, dnode)
@@ -77,5 +93,7 @@ def deep_space(
 
     cosisq = cosi * cosi
     aycof, xlcof = long_period(gravity, sini, cosi)
-    inclination = Inclination(sini, cosi, 3.0 * cosisq - 1.0, 1.0 - cosisq, 7.0 * cosisq - 1.0, aycof, xlcof)
+    inclination = Inclination(
+        sini, cosi, 3.0 * cosisq - 1.0, 1.0 - cosisq, 7.0 * cosisq - 1.0, aycof, xlcof
+    )
     return Mean(root * root, root, ep, argpp, nodep, mp, status), inclination

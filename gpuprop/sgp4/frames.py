@@ -1,6 +1,7 @@
 """TEME -> the frame asked for: rotation, geodetic coordinates, sunlight (kernels/frames.cuh).
 
-What depends on the instant alone (the matrix, the Sun) is computed once per instant by gpuprop/frames.
+What depends on the instant alone (the matrix, the Sun) is computed once per instant by
+gpuprop/frames.
 """
 
 import numpy as np
@@ -21,7 +22,9 @@ UMBRA, PENUMBRA, SUNLIT, UNKNOWN = (np.uint8(code) for code in (0, 1, 2, 255))
 
 
 def rotate(q: Array, s: State) -> State:
-    """r' = m r, v' = m v - w x r'; q (n_times, 12): the rows of m, then w (rad/s) in the axes of the frame."""
+    """r' = m r, v' = m v - w x r'; q (n_times, 12): the rows of m, then w (rad/s) in the axes of
+    the frame.
+    """
     m, w = q.T[:9, :, None], q.T[9:, :, None]
     x = (m[0] * s.x + m[1] * s.y) + m[2] * s.z
     y = (m[3] * s.x + m[4] * s.y) + m[5] * s.z
@@ -29,19 +32,29 @@ def rotate(q: Array, s: State) -> State:
     vx = (m[0] * s.vx + m[1] * s.vy) + m[2] * s.vz
     vy = (m[3] * s.vx + m[4] * s.vy) + m[5] * s.vz
     vz = (m[6] * s.vx + m[7] * s.vy) + m[8] * s.vz
-    return State(x, y, z, vx - (w[1] * z - w[2] * y), vy - (w[2] * x - w[0] * z), vz - (w[0] * y - w[1] * x), s.status)
+    return State(
+        x,
+        y,
+        z,
+        vx - (w[1] * z - w[2] * y),
+        vy - (w[2] * x - w[0] * z),
+        vz - (w[0] * y - w[1] * x),
+        s.status,
+    )
 
 
 def geodetic(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
-    """Latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84 of Earth-fixed x, y, z (km).
+    """Latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84 of Earth-fixed x,
+    y, z (km).
 
-    Bowring's formula (1976) once, from his start of 1985, as a fraction, so that nothing is divided by before the end: within 3e-13 rad
-    from 100 km below the ground upwards.
+    Bowring's formula (1976) once, from his start of 1985, as a fraction, so that nothing is divided
+    by before the end: within 3e-13 rad from 100 km below the ground upwards.
     """
     p2 = x * x + y * y
     p = np.sqrt(p2)
     r = np.sqrt(p2 + z * z)
-    sine = ((1.0 - WGS84_F) * z) * (r + WGS84_EP2 * WGS84_B)  # of the reduced latitude, times p r or so
+    # of the reduced latitude, times p r or so
+    sine = ((1.0 - WGS84_F) * z) * (r + WGS84_EP2 * WGS84_B)
     cosine = p * r
     scale2 = sine * sine + cosine * cosine
     scale3 = scale2 * np.sqrt(scale2)
@@ -56,11 +69,12 @@ def geodetic(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 
 def sunlight(sun: Array, x: Array, y: Array, z: Array) -> npt.NDArray[np.uint8]:
-    """0 in the Earth's umbra, 1 in its penumbra, 2 sunlit, 255 where there is no position; sun (n_times, 3) and x, y, z in TEME, km.
+    """0 in the Earth's umbra, 1 in its penumbra, 2 sunlit, 255 where there is no position; sun
+    (n_times, 3) and x, y, z in TEME, km.
 
-    Cones around the ellipsoidal Earth. Stretched along its axis, the Earth is a sphere and light still straight; seen from the satellite,
-    its disc and the Sun's are compared by the cosines of their distance and of the sum and difference of their radii, all times both
-    distances.
+    Cones around the ellipsoidal Earth. Stretched along its axis, the Earth is a sphere and light
+    still straight; seen from the satellite, its disc and the Sun's are compared by the cosines of
+    their distance and of the sum and difference of their radii, all times both distances.
     """
     stretch = 1.0 / (1.0 - WGS84_F)
     sun_x, sun_y, sun_z = sun.T[:, :, None]
@@ -72,7 +86,9 @@ def sunlight(sun: Array, x: Array, y: Array, z: Array) -> npt.NDArray[np.uint8]:
     outside = r2 - WGS84_A * WGS84_A
     edge = np.sqrt(np.where(outside < 0.0, 0.0, outside) * (d2 - SUN_RADIUS * SUN_RADIUS))
     touched = along > edge - WGS84_A * SUN_RADIUS
-    covered = (along > edge + WGS84_A * SUN_RADIUS) & ((WGS84_A * WGS84_A) * d2 > (SUN_RADIUS * SUN_RADIUS) * r2)
+    covered = (along > edge + WGS84_A * SUN_RADIUS) & (
+        (WGS84_A * WGS84_A) * d2 > (SUN_RADIUS * SUN_RADIUS) * r2
+    )
     light = np.where(covered, UMBRA, np.where(touched, PENUMBRA, SUNLIT))
     return np.where(r2 != r2, UNKNOWN, light)
 
@@ -88,7 +104,9 @@ def seen_from(q: Array, in_geodetic: bool, s: State) -> State:
 
 
 def itrs_of_geodetic(lat: Array, lon: Array, height: Array) -> tuple[Array, Array, Array]:
-    """The way back from `geodetic`: x, y, z (km) of latitude, longitude (rad) and height (km). Only here: no kernel needs it."""
+    """The way back from `geodetic`: x, y, z (km) of latitude, longitude (rad) and height (km). Only
+    here: no kernel needs it.
+    """
     (sin_lat, cos_lat), (sin_lon, cos_lon) = sincos(lat), sincos(lon)
     normal = WGS84_A / np.sqrt(1.0 - WGS84_E2 * (sin_lat * sin_lat))
     across = (normal + height) * cos_lat

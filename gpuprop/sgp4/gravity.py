@@ -34,11 +34,36 @@ def _xke(mu: float, radius: float) -> float:
     return 60.0 / math.sqrt(radius * radius * radius / mu)
 
 
-# WGS-72old is the model of the 1980 report, whose XKE was printed with ten digits: it is data there, not derived.
+# WGS-72old is the model of the 1980 report, whose XKE was printed with ten digits: it is data
+# there, not derived.
 GRAVITY = {
-    "wgs72old": Gravity("wgs72old", 398600.79964, 6378.135, 0.0743669161, 0.001082616, -0.00000253881, -0.00000165597),
-    "wgs72": Gravity("wgs72", 398600.8, 6378.135, _xke(398600.8, 6378.135), 0.001082616, -0.00000253881, -0.00000165597),
-    "wgs84": Gravity("wgs84", 398600.5, 6378.137, _xke(398600.5, 6378.137), 0.00108262998905, -0.00000253215306, -0.00000161098761),
+    "wgs72old": Gravity(
+        "wgs72old",
+        398600.79964,
+        6378.135,
+        0.0743669161,
+        0.001082616,
+        -0.00000253881,
+        -0.00000165597,
+    ),
+    "wgs72": Gravity(
+        "wgs72",
+        398600.8,
+        6378.135,
+        _xke(398600.8, 6378.135),
+        0.001082616,
+        -0.00000253881,
+        -0.00000165597,
+    ),
+    "wgs84": Gravity(
+        "wgs84",
+        398600.5,
+        6378.137,
+        _xke(398600.5, 6378.137),
+        0.00108262998905,
+        -0.00000253215306,
+        -0.00000161098761,
+    ),
 }
 
 
@@ -47,4 +72,6 @@ def gravity_model(name: str) -> Gravity:
     try:
         return GRAVITY[name]
     except KeyError:
-        raise ValueError(f"gravity {name!r} is not known: use one of {', '.join(GRAVITY)}") from None
+        raise ValueError(
+            f"gravity {name!r} is not known: use one of {', '.join(GRAVITY)}"
+        ) from None

@@ -7,7 +7,17 @@ from . import lunar_solar, resonance
 from .constants import DEEP_SPACE, FIELDS, HALF_DAY, NEAR_EARTH, ONE_DAY
 from .gravity import Gravity
 from .model import MeanElements
-from .trig import LARGEST_ANGLE, TWO_PI, absolute, cbrt, cosine, first_turn, lost_angle, sincos, truncate
+from .trig import (
+    LARGEST_ANGLE,
+    TWO_PI,
+    absolute,
+    cbrt,
+    cosine,
+    first_turn,
+    lost_angle,
+    sincos,
+    truncate,
+)
 
 RATES = FIELDS[FIELDS.index("mdot") : FIELDS.index("sinio")]  # secular rates and drag
 DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
@@ -18,11 +28,19 @@ def known_angle(x: Array) -> Array:
     return np.where(absolute(x) < LARGEST_ANGLE, x, lost_angle(x))
 
 
-def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dict[str, Array], Bits]:
-    """The constants by name (those of kernels/constants.def, zero where a regime has none) and the regime, each (n,)."""
-    inclo, nodeo, argpo, mo = (known_angle(angle) for angle in (given.inclo, given.nodeo, given.argpo, given.mo))
+def initialise(
+    gravity: Gravity, opsmode: str, given: MeanElements
+) -> tuple[dict[str, Array], Bits]:
+    """The constants by name (those of kernels/constants.def, zero where a regime has none) and the
+    regime, each (n,).
+    """
+    inclo, nodeo, argpo, mo = (
+        known_angle(angle) for angle in (given.inclo, given.nodeo, given.argpo, given.mo)
+    )
     e = given._replace(inclo=inclo, nodeo=nodeo, argpo=argpo, mo=mo)
-    lost = (inclo != given.inclo) | (nodeo != given.nodeo) | (argpo != given.argpo) | (mo != given.mo)
+    lost = (
+        (inclo != given.inclo) | (nodeo != given.nodeo) | (argpo != given.argpo) | (mo != given.mo)
+    )
     c: dict[str, Array] = dict(ecco=e.ecco, inclo=e.inclo, nodeo=e.nodeo, argpo=e.argpo, mo=e.mo)
     j2, j3oj2, j4 = gravity.j2, gravity.j3oj2, gravity.j4
     sinio, cosio = sincos(e.inclo)
@@ -40,7 +58,8 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     del_ = d1 / (ak * ak)
     adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
     del_ = d1 / (adel * adel)
-    # A mean motion that is not positive stays so, for status 2. If the eccentricity is not that of an orbit, it is NaN, as in SGP4.
+    # A mean motion that is not positive stays so, for status 2. If the eccentricity is not that of
+    # an orbit, it is NaN, as in SGP4.
     no = np.where((e.no_kozai <= 0.0) & (omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del_))
     sqrt_ao = cbrt(gravity.xke / no)
     ao = sqrt_ao * sqrt_ao
@@ -50,8 +69,9 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     deep = TWO_PI / no >= 225.0
     simple = (rp < 220.0 / gravity.radius + 1.0) | deep
     c |= dict(no_unkozai=no, ao=ao, sqrt_ao=sqrt_ao)
-    # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may raise the apogee, but to 2 ao at most.
-    # No state is plausible if an angle is so large that a double has no digit of its place in the circle.
+    # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may
+    # raise the apogee, but to 2 ao at most. No state is plausible if an angle is so large that a
+    # double has no digit of its place in the circle.
     c["rmax"] = np.where(lost, 0.0, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)))
     c["rmax"] = np.where(no <= 0.0, -1.0, c["rmax"])
     c |= dict(sinio=sinio, cosio=cosio, con41=con41, x1mth2=1.0 - cosio2, x7thm1=7.0 * cosio2 - 1.0)
@@ -72,7 +92,8 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     coef = qzms24 * ((tsi * tsi) * (tsi * tsi))
     coef1 = coef / ((psisq * psisq * psisq) * np.sqrt(psisq))
     cc2 = (coef1 * no) * (
-        ao * (1.0 + 1.5 * etasq + eeta * (4.0 + etasq)) + ((0.375 * j2) * tsi / psisq) * con41 * (8.0 + 3.0 * etasq * (8.0 + etasq))
+        ao * (1.0 + 1.5 * etasq + eeta * (4.0 + etasq))
+        + ((0.375 * j2) * tsi / psisq) * con41 * (8.0 + 3.0 * etasq * (8.0 + etasq))
     )
     cc1 = e.bstar * cc2
     eccentric = e.ecco > 1.0e-4
@@ -95,12 +116,20 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
     temp1 = (1.5 * j2) * pinvsq * no
     temp2 = (0.5 * j2) * temp1 * pinvsq
     temp3 = (-0.46875 * j4) * pinvsq * pinvsq * no
-    mdot = no + 0.5 * temp1 * rteosq * con41 + 0.0625 * temp2 * rteosq * (13.0 - 78.0 * cosio2 + 137.0 * cosio4)
+    mdot = (
+        no
+        + 0.5 * temp1 * rteosq * con41
+        + 0.0625 * temp2 * rteosq * (13.0 - 78.0 * cosio2 + 137.0 * cosio4)
+    )
     argpdot = (
-        -0.5 * temp1 * con42 + 0.0625 * temp2 * (7.0 - 114.0 * cosio2 + 395.0 * cosio4) + temp3 * (3.0 - 36.0 * cosio2 + 49.0 * cosio4)
+        -0.5 * temp1 * con42
+        + 0.0625 * temp2 * (7.0 - 114.0 * cosio2 + 395.0 * cosio4)
+        + temp3 * (3.0 - 36.0 * cosio2 + 49.0 * cosio4)
     )
     xhdot1 = -temp1 * cosio
-    nodedot = xhdot1 + (0.5 * temp2 * (4.0 - 19.0 * cosio2) + 2.0 * temp3 * (3.0 - 7.0 * cosio2)) * cosio
+    nodedot = (
+        xhdot1 + (0.5 * temp2 * (4.0 - 19.0 * cosio2) + 2.0 * temp3 * (3.0 - 7.0 * cosio2)) * cosio
+    )
     c |= dict(mdot=mdot, argpdot=argpdot, nodedot=nodedot, nodecf=3.5 * omeosq * xhdot1 * cc1)
 
     aycof, xlcof = long_period(gravity, sinio, cosio)
@@ -131,10 +160,13 @@ def initialise(gravity: Gravity, opsmode: str, given: MeanElements) -> tuple[dic
         d4=full(d4),
         t3cof=full(d2 + 2.0 * cc1sq),
         t4cof=full(0.25 * (3.0 * d3 + cc1 * (12.0 * d2 + 10.0 * cc1sq))),
-        t5cof=full(0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq))),
+        t5cof=full(
+            0.2 * (3.0 * d4 + 12.0 * cc1 * d3 + 6.0 * d2 * d2 + 15.0 * cc1sq * (2.0 * d2 + cc1sq))
+        ),
     )
 
-    # If the eccentricity is not that of an orbit, SGP4 has no rates: the eccentricity stays constant and gives status 1 at every instant.
+    # If the eccentricity is not that of an orbit, SGP4 has no rates: the eccentricity stays
+    # constant and gives status 1 at every instant.
     no_orbit = ~((omeosq >= 0.0) | (no >= 0.0))
     if no_orbit.any():
         for name in RATES:
@@ -165,15 +197,27 @@ def long_period(gravity: Gravity, sini: Array, cosi: Array) -> tuple[Array, Arra
 
 
 def sidereal_time(epoch: Array, opsmode: str) -> Array:
-    """Greenwich sidereal time (rad, [0, 2 pi)) at `epoch` (days since 1949-12-31): GMST-82, or the 1970 series of opsmode `a`."""
+    """Greenwich sidereal time (rad, [0, 2 pi)) at `epoch` (days since 1949-12-31): GMST-82, or the
+    1970 series of opsmode `a`.
+    """
     if opsmode == "a":
         ts70 = epoch - 7305.0
         ds70 = truncate(ts70 + 1.0e-8)
         ds70 = ds70 - np.where(ds70 > ts70 + 1.0e-8, 1.0, 0.0)  # a floor, before 1970 too
         c1 = 1.72027916940703639e-2
-        angle = 1.7321343856509374 + c1 * ds70 + (c1 + TWO_PI) * (ts70 - ds70) + ts70 * ts70 * 5.07551419432269442e-15
+        angle = (
+            1.7321343856509374
+            + c1 * ds70
+            + (c1 + TWO_PI) * (ts70 - ds70)
+            + ts70 * ts70 * 5.07551419432269442e-15
+        )
     else:
         tut1 = (epoch + (2433281.5 - 2451545.0)) / 36525.0
-        seconds = -6.2e-6 * tut1 * tut1 * tut1 + 0.093104 * tut1 * tut1 + (876600.0 * 3600.0 + 8640184.812866) * tut1 + 67310.54841
+        seconds = (
+            -6.2e-6 * tut1 * tut1 * tut1
+            + 0.093104 * tut1 * tut1
+            + (876600.0 * 3600.0 + 8640184.812866) * tut1
+            + 67310.54841
+        )
         angle = seconds * (TWO_PI / 86400.0)
     return first_turn(angle)

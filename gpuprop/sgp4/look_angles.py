@@ -1,4 +1,6 @@
-"""Where satellites stand in the sky of a site: azimuth, elevation, range and its rate, without refraction (kernels/look.cuh)."""
+"""Where satellites stand in the sky of a site: azimuth, elevation, range and its rate, without
+refraction (kernels/look.cuh).
+"""
 
 import numpy as np
 
@@ -8,9 +10,11 @@ from .trig import TWO_PI, atan2
 
 
 def look_from(site: Array, s: State) -> tuple[Array, Array, Array, Array]:
-    """Azimuth (rad from north by east, in [0, 2 pi)), elevation (rad), range (km) and range rate (km/s) of states in ITRS.
+    """Azimuth (rad from north by east, in [0, 2 pi)), elevation (rad), range (km) and range rate
+    (km/s) of states in ITRS.
 
-    site (12,): its ITRS position (km), then the unit vectors east, north and up: gpuprop.frames.geodetic_site.
+    site (12,): its ITRS position (km), then the unit vectors east, north and up:
+    gpuprop.frames.geodetic_site.
     """
     position, to_east, to_north, to_up = site.reshape(4, 3)
     dx, dy, dz = s.x - position[0], s.y - position[1], s.z - position[2]
@@ -22,6 +26,9 @@ def look_from(site: Array, s: State) -> tuple[Array, Array, Array, Array]:
     azimuth = np.where(azimuth >= TWO_PI, 0.0, azimuth)
     elevation = atan2(up, np.sqrt(level2))
     rate = ((dx * s.vx + dy * s.vy) + dz * s.vz) / distance
-    lost = distance != distance  # one NaN for all; comparisons with a NaN may have made numbers of the angles
-    azimuth, elevation, distance = (np.where(lost, NAN, values) for values in (azimuth, elevation, distance))
+    # one NaN for all; comparisons with a NaN may have made numbers of the angles
+    lost = distance != distance
+    azimuth, elevation, distance = (
+        np.where(lost, NAN, values) for values in (azimuth, elevation, distance)
+    )
     return azimuth, elevation, distance, np.where(rate != rate, NAN, rate)

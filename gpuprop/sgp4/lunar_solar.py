@@ -1,4 +1,6 @@
-"""The Sun and the Moon on a deep-space orbit (kernels/lunar_solar.cuh): AIAA 2006-6753, routines dscom, dpper and the rates of dsinit."""
+"""The Sun and the Moon on a deep-space orbit (kernels/lunar_solar.cuh): AIAA 2006-6753, routines
+dscom, dpper and the rates of dsinit.
+"""
 
 from typing import NamedTuple
 
@@ -91,10 +93,14 @@ def third_body(c: dict[str, Array], body: Body, direction: Direction) -> Terms:
     z2 = 6.0 * (a1 * a3 + a2 * a4) + z32 * emsq
     z3 = 3.0 * (a3 * a3 + a4 * a4) + z33 * emsq
     z11 = -6.0 * a1 * a5 + emsq * (-24.0 * x1 * x7 - 6.0 * x3 * x5)
-    z12 = -6.0 * (a1 * a6 + a3 * a5) + emsq * (-24.0 * (x2 * x7 + x1 * x8) - 6.0 * (x3 * x6 + x4 * x5))
+    z12 = -6.0 * (a1 * a6 + a3 * a5) + emsq * (
+        -24.0 * (x2 * x7 + x1 * x8) - 6.0 * (x3 * x6 + x4 * x5)
+    )
     z13 = -6.0 * a3 * a6 + emsq * (-24.0 * x2 * x8 - 6.0 * x4 * x6)
     z21 = 6.0 * a2 * a5 + emsq * (24.0 * x1 * x5 - 6.0 * x3 * x7)
-    z22 = 6.0 * (a4 * a5 + a2 * a6) + emsq * (24.0 * (x2 * x5 + x1 * x6) - 6.0 * (x4 * x7 + x3 * x8))
+    z22 = 6.0 * (a4 * a5 + a2 * a6) + emsq * (
+        24.0 * (x2 * x5 + x1 * x6) - 6.0 * (x4 * x7 + x3 * x8)
+    )
     z23 = 6.0 * a4 * a6 + emsq * (24.0 * x2 * x6 - 6.0 * x4 * x8)
     z1 = z1 + z1 + betasq * z31
     z2 = z2 + z2 + betasq * z32
@@ -180,14 +186,18 @@ class Periodics(NamedTuple):
 
 
 def periodics(c: dict[str, Array], t: Array) -> Periodics:
-    """Corrections at t minutes since epoch. They are not zero at epoch: the element set holds them already."""
+    """Corrections at t minutes since epoch. They are not zero at epoch: the element set holds them
+    already.
+    """
     sin_s, f2s, f3s = _anomaly(c["zmos"] + SUN.motion * t, SUN.eccentricity)
     sin_l, f2l, f3l = _anomaly(c["zmol"] + MOON.motion * t, MOON.eccentricity)
     return Periodics(
         e=(c["se2"] * f2s + c["se3"] * f3s) + (c["ee2"] * f2l + c["e3"] * f3l),
         inc=(c["si2"] * f2s + c["si3"] * f3s) + (c["xi2"] * f2l + c["xi3"] * f3l),
-        l=(c["sl2"] * f2s + c["sl3"] * f3s + c["sl4"] * sin_s) + (c["xl2"] * f2l + c["xl3"] * f3l + c["xl4"] * sin_l),
-        gh=(c["sgh2"] * f2s + c["sgh3"] * f3s + c["sgh4"] * sin_s) + (c["xgh2"] * f2l + c["xgh3"] * f3l + c["xgh4"] * sin_l),
+        l=(c["sl2"] * f2s + c["sl3"] * f3s + c["sl4"] * sin_s)
+        + (c["xl2"] * f2l + c["xl3"] * f3l + c["xl4"] * sin_l),
+        gh=(c["sgh2"] * f2s + c["sgh3"] * f3s + c["sgh4"] * sin_s)
+        + (c["xgh2"] * f2l + c["xgh3"] * f3l + c["xgh4"] * sin_l),
         h=(c["sh2"] * f2s + c["sh3"] * f3s) + (c["xh2"] * f2l + c["xh3"] * f3l),
     )
 
@@ -198,6 +208,8 @@ def _anomaly(zm: Array, eccentricity: float) -> tuple[Array, Array, Array]:
     d = 2.0 * eccentricity * sinzm
     z = d * d  # |d| < 0.11: the series end below rounding
     ds = d * (1.0 - z * (1.0 / 6.0 - z * (1.0 / 120.0 - z * (1.0 / 5040.0 - z * (1.0 / 362880.0)))))
-    dc = 1.0 - z * (0.5 - z * (1.0 / 24.0 - z * (1.0 / 720.0 - z * (1.0 / 40320.0 - z * (1.0 / 3628800.0)))))
+    dc = 1.0 - z * (
+        0.5 - z * (1.0 / 24.0 - z * (1.0 / 720.0 - z * (1.0 / 40320.0 - z * (1.0 / 3628800.0))))
+    )
     sinzf, coszf = rotate(sinzm, coszm, ds, dc)
     return sinzf, 0.5 * sinzf * sinzf - 0.25, -0.5 * sinzf * coszf

@@ -17,19 +17,24 @@ class Model:
 
     def __post_init__(self) -> None:
         if self.opsmode not in ("i", "a"):
-            raise ValueError(f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)")
+            raise ValueError(
+                f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)"
+            )
 
 
 class View(NamedTuple):
     """How states are asked for at n_times instants: in TEME, without sunlight, unless given."""
 
     rotation: Array | None = None  # (n_times, 12), TEME -> frame: see gpuprop.frames.rotations
-    geodetic: bool = False  # latitude, longitude (deg) and height (km) in the place of Earth-fixed x, y, z
+    # latitude, longitude (deg) and height (km) in the place of Earth-fixed x, y, z
+    geodetic: bool = False
     sun: Array | None = None  # (n_times, 3) km in TEME, for the column `sunlit`
 
     def at(self, instants: slice) -> "View":
         """The same for some of the instants."""
-        rotation, sun = (None if values is None else values[instants] for values in (self.rotation, self.sun))
+        rotation, sun = (
+            None if values is None else values[instants] for values in (self.rotation, self.sun)
+        )
         return View(rotation, self.geodetic, sun)
 
 

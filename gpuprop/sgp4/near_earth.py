@@ -1,4 +1,6 @@
-"""SGP4: secular gravity and drag on a near-Earth orbit (kernels/near_earth.cuh): AIAA 2006-6753, routine sgp4, first part."""
+"""SGP4: secular gravity and drag on a near-Earth orbit (kernels/near_earth.cuh): AIAA 2006-6753,
+routine sgp4, first part.
+"""
 
 from typing import NamedTuple
 
@@ -36,7 +38,9 @@ class Inclination(NamedTuple):
 
 
 def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
-    """Mean orbit at t minutes since epoch. Below a perigee of 220 km the constants of the full series are zero."""
+    """Mean orbit at t minutes since epoch. Below a perigee of 220 km the constants of the full
+    series are zero.
+    """
     t2 = t * t
     xmdf = c["mo"] + c["mdot"] * t
     q = 1.0 + c["eta"] * cosine(xmdf)
@@ -59,12 +63,19 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
     )
     if angles_lost(mean).any():
         mean = near_earth_without_angles(c, t, mean)
-    return mean, Inclination(c["sinio"], c["cosio"], c["con41"], c["x1mth2"], c["x7thm1"], c["aycof"], c["xlcof"])
+    return mean, Inclination(
+        c["sinio"], c["cosio"], c["con41"], c["x1mth2"], c["x7thm1"], c["aycof"], c["xlcof"]
+    )
 
 
 def angles_lost(mean: Mean) -> Mask:
-    """Where an angle is not finite, or so large that a double has no digit of its place in the circle."""
-    return ~((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE)
+    """Where an angle is not finite, or so large that a double has no digit of its place in the
+    circle.
+    """
+    return ~(
+        (mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm
+        < LARGEST_ANGLE * LARGEST_ANGLE
+    )
 
 
 def lost_status(status: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -73,7 +84,9 @@ def lost_status(status: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean:
-    """The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only, absent if isimp is 1 (delmo is 0)."""
+    """The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only,
+    absent if isimp is 1 (delmo is 0).
+    """
     lost = angles_lost(mean)
     temp = c["omgcof"] * t + c["xmcof"] * (1.0 - c["delmo"])
     mm = (c["mo"] + c["mdot"] * t) + temp
@@ -82,7 +95,8 @@ def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean
     argpm = (c["argpo"] + c["argpdot"] * t) - temp
     return mean._replace(
         em=np.where(lost, np.where(em < SMALLEST_EM, SMALLEST_EM, em), mean.em),
-        mm=np.where(lost, lost_angle((mm + argpm) + mean.nodem), mean.mm),  # through the mean longitude, as in SGP4
+        # through the mean longitude, as in SGP4
+        mm=np.where(lost, lost_angle((mm + argpm) + mean.nodem), mean.mm),
         argpm=np.where(lost, lost_angle(argpm), mean.argpm),
         nodem=np.where(lost, lost_angle(mean.nodem), mean.nodem),
         status=np.where(lost, lost_status(eccentricity_status(em)), mean.status),

@@ -1,7 +1,9 @@
-"""Mean orbit -> position, velocity, status (kernels/orbit.cuh): AIAA 2006-6753, routine sgp4, from the long-period terms on.
+"""Mean orbit -> position, velocity, status (kernels/orbit.cuh): AIAA 2006-6753, routine sgp4, from
+the long-period terms on.
 
-The argument of latitude and the inclination differ from angles whose sine and cosine are known by a small short-period term, so they are
-turned by it instead of being formed; Kepler's equation turns (sin E, cos E) by each correction.
+The argument of latitude and the inclination differ from angles whose sine and cosine are known by a
+small short-period term, so they are turned by it instead of being formed; Kepler's equation turns
+(sin E, cos E) by each correction.
 """
 
 from typing import NamedTuple
@@ -37,10 +39,14 @@ def clamp(x: Array) -> Array:
     return np.where(x > LARGEST_STEP, LARGEST_STEP, np.where(x < -LARGEST_STEP, -LARGEST_STEP, x))
 
 
-def kepler_step(axnl: Array, aynl: Array, s: Array, c: Array, d: Array) -> tuple[Array, Array, Array, Mask]:
-    """One step towards E from the sine and cosine of E + argp and d = E + argp - u: the three, and who needs another.
+def kepler_step(
+    axnl: Array, aynl: Array, s: Array, c: Array, d: Array
+) -> tuple[Array, Array, Array, Mask]:
+    """One step towards E from the sine and cosine of E + argp and d = E + argp - u: the three, and
+    who needs another.
 
-    Newton's step is the last where its square is below rounding; else Halley's is taken, and is the last where its third power is.
+    Newton's step is the last where its square is below rounding; else Halley's is taken, and is the
+    last where its third power is.
     """
     esine = axnl * s - aynl * c
     slope = 1.0 - (axnl * c + aynl * s)
@@ -60,7 +66,8 @@ def kepler_step(axnl: Array, aynl: Array, s: Array, c: Array, d: Array) -> tuple
 def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
     """Sine and cosine of E + argp, where E + argp = u + axnl sin(E + argp) - aynl cos(E + argp).
 
-    Three terms of its series in the eccentricity, then steps until rounding; a lane that has arrived stays.
+    Three terms of its series in the eccentricity, then steps until rounding; a lane that has
+    arrived stays.
     """
     s, c = sincos(u)
     esine = axnl * s - aynl * c
@@ -72,7 +79,11 @@ def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
         if not active.any():
             break
         next_s, next_c, next_d, again = kepler_step(axnl, aynl, s, c, d)
-        s, c, d = np.where(active, next_s, s), np.where(active, next_c, c), np.where(active, next_d, d)
+        s, c, d = (
+            np.where(active, next_s, s),
+            np.where(active, next_c, c),
+            np.where(active, next_d, d),
+        )
         active = active & again
     return s, c
 
@@ -95,11 +106,18 @@ def eccentric(mean: Mean, inc: Inclination) -> Eccentric:
     omemsq = 1.0 - em * em
     temp = 1.0 / (am * omemsq)
     aynl = em * sinargp + temp * inc.aycof
-    return Eccentric(axnl, aynl, temp * omemsq, *kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl))
+    return Eccentric(
+        axnl,
+        aynl,
+        temp * omemsq,
+        *kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl),
+    )
 
 
 def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccentric) -> State:
-    """Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the mean motion is not positive."""
+    """Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the
+    mean motion is not positive.
+    """
     am, axnl, aynl, sineo1, coseo1, j2 = mean.am, e.axnl, e.aynl, e.sineo1, e.coseo1, gravity.j2
 
     # short-period preliminary quantities; one division gives three reciprocals
@@ -126,7 +144,9 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     rpl = e.ram * romel2
     temp1 = (0.5 * j2) * rpl
     temp2 = temp1 * rpl
-    mrt = (am * omecose) * (1.0 - (1.5 * temp2) * (betal * inc.con41)) + (0.5 * temp1) * (inc.x1mth2 * cos2u)
+    mrt = (am * omecose) * (1.0 - (1.5 * temp2) * (betal * inc.con41)) + (0.5 * temp1) * (
+        inc.x1mth2 * cos2u
+    )
     ds, dc = sincos_tiny((-0.25 * temp2) * (inc.x7thm1 * sin2u))
     sinsu, cossu = rotate(sinu, cosu, ds, dc)
     turn = (1.5 * temp2) * inc.cosi
@@ -145,13 +165,21 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     rfdot = rvdot * gravity.vkmpersec
     rn, rm = r * cossu, r * sinsu
     vn, vm = rdot * cossu - rfdot * sinsu, rdot * sinsu + rfdot * cossu
-    state = (xmx * rm + cnod * rn, xmy * rm + snod * rn, sini * rm, xmx * vm + cnod * vn, xmy * vm + snod * vn, sini * vm)
+    state = (
+        xmx * rm + cnod * rn,
+        xmy * rm + snod * rn,
+        sini * rm,
+        xmx * vm + cnod * vn,
+        xmy * vm + snod * vn,
+        sini * vm,
+    )
 
     energy = (mvt * mvt + rvdot * rvdot) * mrt
     plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
     if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
-    early = (mean.status != 0) & (mean.status != 10)  # 10: so far only known that the place is arbitrary
+    # 10: so far only known that the place is arbitrary
+    early = (mean.status != 0) & (mean.status != 10)
     late = np.where(plausible & (mean.status == 0), np.uint8(0), np.uint8(10))
     late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), late))
     status = np.where(rmax < 0.0, np.uint8(2), np.where(early, mean.status, late))

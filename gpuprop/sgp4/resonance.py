@@ -1,7 +1,8 @@
-"""Resonance with the Earth's rotation, for periods near one day and half a day (kernels/resonance.cuh): AIAA 2006-6753, dsinit and dspace.
+"""Resonance with the Earth's rotation, for periods near one day and half a day
+(kernels/resonance.cuh): AIAA 2006-6753, dsinit and dspace.
 
-The mean longitude is integrated from the epoch in steps of 720 minutes, always the same steps, so that a state depends on its element set
-and instant alone.
+The mean longitude is integrated from the epoch in steps of 720 minutes, always the same steps, so
+that a state depends on its element set and instant alone.
 """
 
 from typing import NamedTuple
@@ -15,13 +16,22 @@ from .trig import absolute, nearest, rotate, sincos
 
 RPTIM = 4.37526908801129966e-3  # the Earth's rotation, rad/min
 Q22, Q31, Q33 = 1.7891679e-6, 2.1460748e-6, 2.2123015e-7
-ROOT22, ROOT32, ROOT44, ROOT52, ROOT54 = 1.7891679e-6, 3.7393792e-7, 7.3636953e-9, 1.1428639e-7, 2.1765803e-9
+ROOT22, ROOT32, ROOT44, ROOT52, ROOT54 = (
+    1.7891679e-6,
+    3.7393792e-7,
+    7.3636953e-9,
+    1.1428639e-7,
+    2.1765803e-9,
+)
 STEP = 720.0  # min
 STEP2 = STEP * STEP / 2.0
-LARGEST_STEPS = 8388608.0  # 11,500 years, or every Julian date from 0 on; no state further from its epoch, since each step takes time
+# 11,500 years, or every Julian date from 0 on; no state further from its epoch, since each step
+# takes time
+LARGEST_STEPS = 8388608.0
 
-# Sine and cosine of the phases of the resonant terms (tests/test_trig.py): one day 0.13130908, 2 * 2.8843198 and 3 * 0.37448087 rad;
-# half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and 4.4108898 rad.
+# Sine and cosine of the phases of the resonant terms (tests/test_trig.py): one day 0.13130908, 2 *
+# 2.8843198 and 3 * 0.37448087 rad; half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and
+# 4.4108898 rad.
 FASX2 = (0.130932065016401, 0.9913913426848859)
 FASX4 = (-0.4921394304891554, 0.8705163875297293)
 FASX6 = (0.9015949901666641, 0.43258117585763345)
@@ -33,7 +43,9 @@ G54 = (-0.9548923776153001, -0.2969520957531686)
 
 
 def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array], Mask, Mask]:
-    """The resonance constants of kernels/constants.def, and who is in one-day and in half-day resonance."""
+    """The resonance constants of kernels/constants.def, and who is in one-day and in half-day
+    resonance.
+    """
     nm, em = c["no_unkozai"], c["ecco"]
     one_day = (nm > 0.0034906585) & (nm < 0.0052359877)
     half_day = (nm >= 8.26e-3) & (nm <= 9.24e-3) & (em >= 0.5)
@@ -65,8 +77,18 @@ def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array],
     f322 = -1.875 * sinim * (1.0 + 2.0 * cosim - 3.0 * cosisq)
     f441 = 35.0 * sini2 * f220
     f442 = 39.3750 * sini2 * sini2
-    f522 = 9.84375 * sinim * (sini2 * (1.0 - 2.0 * cosim - 5.0 * cosisq) + 0.33333333 * (-2.0 + 4.0 * cosim + 6.0 * cosisq))
-    f523 = sinim * (4.92187512 * sini2 * (-2.0 - 4.0 * cosim + 10.0 * cosisq) + 6.56250012 * (1.0 + 2.0 * cosim - 3.0 * cosisq))
+    f522 = (
+        9.84375
+        * sinim
+        * (
+            sini2 * (1.0 - 2.0 * cosim - 5.0 * cosisq)
+            + 0.33333333 * (-2.0 + 4.0 * cosim + 6.0 * cosisq)
+        )
+    )
+    f523 = sinim * (
+        4.92187512 * sini2 * (-2.0 - 4.0 * cosim + 10.0 * cosisq)
+        + 6.56250012 * (1.0 + 2.0 * cosim - 3.0 * cosisq)
+    )
     f542 = 29.53125 * sinim * (2.0 - 8.0 * cosim + cosisq * (-12.0 + 8.0 * cosim + 10.0 * cosisq))
     f543 = 29.53125 * sinim * (-2.0 - 8.0 * cosim + cosisq * (12.0 + 8.0 * cosim - 10.0 * cosisq))
     temp2 = 3.0 * nm * nm * aonv * aonv
@@ -89,7 +111,11 @@ def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array],
         constants[name] = np.where(half_day, value, 0.0)
 
     theta = c["gsto"]
-    xlamo = np.where(one_day, (c["mo"] + c["nodeo"]) + (c["argpo"] - theta), (c["mo"] + c["nodeo"]) + (c["nodeo"] - theta - theta))
+    xlamo = np.where(
+        one_day,
+        (c["mo"] + c["nodeo"]) + (c["argpo"] - theta),
+        (c["mo"] + c["nodeo"]) + (c["nodeo"] - theta - theta),
+    )
     common = c["mdot"] + c["dmdt"]
     xfact = np.where(
         one_day,
@@ -114,24 +140,60 @@ def eccentricity_functions(em: Array) -> dict[str, Array]:
     below = em < 0.7
     return dict(
         g201=-0.306 - (em - 0.64) * 0.440,
-        g211=np.where(low, 3.616 - 13.2470 * em + 16.2900 * emsq, cubic(-72.099, 331.819, -508.738, 266.724)),
-        g310=np.where(low, cubic(-19.302, 117.3900, -228.4190, 156.5910), cubic(-346.844, 1582.851, -2415.925, 1246.113)),
-        g322=np.where(low, cubic(-18.9068, 109.7927, -214.6334, 146.5816), cubic(-342.585, 1554.908, -2366.899, 1215.972)),
-        g410=np.where(low, cubic(-41.122, 242.6940, -471.0940, 313.9530), cubic(-1052.797, 4758.686, -7193.992, 3651.957)),
-        g422=np.where(low, cubic(-146.407, 841.8800, -1629.014, 1083.4350), cubic(-3581.690, 16178.110, -24462.770, 12422.520)),
+        g211=np.where(
+            low, 3.616 - 13.2470 * em + 16.2900 * emsq, cubic(-72.099, 331.819, -508.738, 266.724)
+        ),
+        g310=np.where(
+            low,
+            cubic(-19.302, 117.3900, -228.4190, 156.5910),
+            cubic(-346.844, 1582.851, -2415.925, 1246.113),
+        ),
+        g322=np.where(
+            low,
+            cubic(-18.9068, 109.7927, -214.6334, 146.5816),
+            cubic(-342.585, 1554.908, -2366.899, 1215.972),
+        ),
+        g410=np.where(
+            low,
+            cubic(-41.122, 242.6940, -471.0940, 313.9530),
+            cubic(-1052.797, 4758.686, -7193.992, 3651.957),
+        ),
+        g422=np.where(
+            low,
+            cubic(-146.407, 841.8800, -1629.014, 1083.4350),
+            cubic(-3581.690, 16178.110, -24462.770, 12422.520),
+        ),
         g520=np.where(
             low,
             cubic(-532.114, 3017.977, -5740.032, 3708.2760),
-            np.where(em > 0.715, cubic(-5149.66, 29936.92, -54087.36, 31324.56), 1464.74 - 4664.75 * em + 3763.64 * emsq),
+            np.where(
+                em > 0.715,
+                cubic(-5149.66, 29936.92, -54087.36, 31324.56),
+                1464.74 - 4664.75 * em + 3763.64 * emsq,
+            ),
         ),
-        g533=np.where(below, cubic(-919.22770, 4988.6100, -9064.7700, 5542.21), cubic(-37995.780, 161616.52, -229838.20, 109377.94)),
-        g521=np.where(below, cubic(-822.71072, 4568.6173, -8491.4146, 5337.524), cubic(-51752.104, 218913.95, -309468.16, 146349.42)),
-        g532=np.where(below, cubic(-853.66600, 4690.2500, -8624.7700, 5341.4), cubic(-40023.880, 170470.89, -242699.48, 115605.82)),
+        g533=np.where(
+            below,
+            cubic(-919.22770, 4988.6100, -9064.7700, 5542.21),
+            cubic(-37995.780, 161616.52, -229838.20, 109377.94),
+        ),
+        g521=np.where(
+            below,
+            cubic(-822.71072, 4568.6173, -8491.4146, 5337.524),
+            cubic(-51752.104, 218913.95, -309468.16, 146349.42),
+        ),
+        g532=np.where(
+            below,
+            cubic(-853.66600, 4690.2500, -8624.7700, 5341.4),
+            cubic(-40023.880, 170470.89, -242699.48, 115605.82),
+        ),
     )
 
 
 class Rates(NamedTuple):
-    """First and second derivative of the mean motion, rad/min^2 and (less the factor xldot) rad/min^2 per rad."""
+    """First and second derivative of the mean motion, rad/min^2 and (less the factor xldot)
+    rad/min^2 per rad.
+    """
 
     xndt: Array
     xnddt: Array
@@ -144,7 +206,9 @@ def one_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rate
     s3, c3 = rotate(s2, c2, s1, c1)
     del1, del2, del3 = c["del1"], c["del2"], c["del3"]
     return Rates(
-        del1 * (s1 * FASX2[1] - c1 * FASX2[0]) + del2 * (s2 * FASX4[1] - c2 * FASX4[0]) + del3 * (s3 * FASX6[1] - c3 * FASX6[0]),
+        del1 * (s1 * FASX2[1] - c1 * FASX2[0])
+        + del2 * (s2 * FASX4[1] - c2 * FASX4[0])
+        + del3 * (s3 * FASX6[1] - c3 * FASX6[0]),
         del1 * (c1 * FASX2[1] + s1 * FASX2[0])
         + 2.0 * del2 * (c2 * FASX4[1] + s2 * FASX4[0])
         + 3.0 * del3 * (c3 * FASX6[1] + s3 * FASX6[0]),
@@ -177,8 +241,9 @@ def half_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rat
 
 
 class Integrator:
-    """The integration of some satellites of one resonant regime. It remembers how far it has come, which changes no result: every instant
-    is reached by the same steps from the epoch."""
+    """The integration of some satellites of one resonant regime. It remembers how far it has come,
+    which changes no result: every instant is reached by the same steps from the epoch.
+    """
 
     def __init__(self, c: dict[str, Array], regime: int) -> None:
         self._c = c
@@ -190,7 +255,9 @@ class Integrator:
         return 0, self._c["xlamo"], self._c["no_unkozai"]
 
     def at(self, t: Array) -> tuple[Array, Array]:
-        """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since epoch."""
+        """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since
+        epoch.
+        """
         size = absolute(t) / STEP
         steps = nearest(size)
         steps = steps - np.where(steps > size, 1.0, 0.0)
@@ -209,7 +276,9 @@ class Integrator:
         return nm, xl
 
     def _walk(self, sign: int, wanted: Array) -> Array:
-        """(xli, xni, xndt, xnddt) at each of the wanted steps, going away from the epoch: (4, n_steps, n_sats)."""
+        """(xli, xni, xndt, xnddt) at each of the wanted steps, going away from the epoch: (4,
+        n_steps, n_sats).
+        """
         c, delt = self._c, sign * STEP
         step, xli, xni = self._reached[sign]
         if len(wanted) and abs(wanted[0]) < abs(step):

@@ -1,9 +1,12 @@
-"""Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it alike (kernels/trig.cuh).
+"""Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it
+alike (kernels/trig.cuh).
 
-Quadrants and signs are read and set in the bits of a double, which is as exact and takes work off the multipliers.
+Quadrants and signs are read and set in the bits of a double, which is as exact and takes work off
+the multipliers.
 
-Absolute errors, checked in tests/test_trig.py: sincos 4.5e-16 and cosine 5e-15 for |x| < 1e6 rad (decades of a low orbit), growing with
-the spacing of doubles beyond; atan2 1e-15; cbrt 4 units in the last place.
+Absolute errors, checked in tests/test_trig.py: sincos 4.5e-16 and cosine 5e-15 for |x| < 1e6 rad
+(decades of a low orbit), growing with the spacing of doubles beyond; atan2 1e-15; cbrt 4 units in
+the last place.
 """
 
 import numpy as np
@@ -13,15 +16,19 @@ from ..typing import Array, Bits, Mask
 TO_INTEGER = 6755399441055744.0  # 1.5 * 2^52: adding it leaves no bits after the binary point
 PI = 3.14159265358979323846
 TWO_PI = 2.0 * PI
-# A turn is the double nearest 2 pi, as where the reference calls fmod(x, twopi): after a year of a low orbit the two differ by 1e-12 rad,
-# which the published vectors hold. A quarter of it in two parts: a product with a whole number below 2^20 is exact in both.
+# A turn is the double nearest 2 pi, as where the reference calls fmod(x, twopi): after a year of a
+# low orbit the two differ by 1e-12 rad, which the published vectors hold. A quarter of it in two
+# parts: a product with a whole number below 2^20 is exact in both.
 PIO2_1 = 1.57079632673412561417e00  # 33 bits
 PIO2_2 = 6.077094383272197e-11  # 20 bits
-LARGEST_ANGLE = 1.0e13  # rad: for larger angles sine and cosine are not computed, since a double is too coarse
+# rad: for larger angles sine and cosine are not computed, since a double is too coarse
+LARGEST_ANGLE = 1.0e13
 
 
 def lost_angle(x: Array) -> Array:
-    """0 for an angle so large that a double has no digit of its place in the circle; NaN for one that is infinite or NaN."""
+    """0 for an angle so large that a double has no digit of its place in the circle; NaN for one
+    that is infinite or NaN.
+    """
     return 0.0 * x
 
 
@@ -50,10 +57,12 @@ def sincos_small(r: Array) -> tuple[Array, Array]:
     z2 = z * z
     z4 = z2 * z2
     s = (
-        (-1.66666666666666307295e-1 + z * 8.33333333332211858878e-3) + z2 * (-1.98412698295895385996e-4 + z * 2.75573136213857245213e-6)
+        (-1.66666666666666307295e-1 + z * 8.33333333332211858878e-3)
+        + z2 * (-1.98412698295895385996e-4 + z * 2.75573136213857245213e-6)
     ) + z4 * (-2.50507477628578072866e-8 + z * 1.58962301576546568060e-10)
     c = (
-        (4.16666666666665929218e-2 + z * -1.38888888888730564116e-3) + z2 * (2.48015872888517045348e-5 + z * -2.75573141792967388112e-7)
+        (4.16666666666665929218e-2 + z * -1.38888888888730564116e-3)
+        + z2 * (2.48015872888517045348e-5 + z * -2.75573141792967388112e-7)
     ) + z4 * (2.08757008419747316778e-9 + z * -1.13585365213876817300e-11)
     return r + (z * r) * s, (1.0 - 0.5 * z) + z2 * c
 
@@ -70,19 +79,26 @@ def sincos(x: Array) -> tuple[Array, Array]:
     s, c = sincos_small((x - q * PIO2_1) - q * PIO2_2)
     quadrant = shifted.view(np.int64)
     odd = (quadrant & 1) != 0
-    return flip(np.where(odd, c, s), (quadrant & 2) << 62), flip(np.where(odd, s, c), ((quadrant + 1) & 2) << 62)
+    return flip(np.where(odd, c, s), (quadrant & 2) << 62), flip(
+        np.where(odd, s, c), ((quadrant + 1) & 2) << 62
+    )
 
 
 def cosine(x: Array) -> Array:
-    """Cosine of x, |x| < 2^51, by one polynomial over a half turn: cheaper than sincos, and a few units less sharp."""
+    """Cosine of x, |x| < 2^51, by one polynomial over a half turn: cheaper than sincos, and a few
+    units less sharp.
+    """
     shifted = x * 0.31830988618379067154 + TO_INTEGER  # the half turn, in the lowest bit
     q = shifted - TO_INTEGER
     r = (x - q * (2.0 * PIO2_1)) - q * (2.0 * PIO2_2)
     z = r * r
     z2 = z * z
     z4 = z2 * z2
-    low = ((1.0 - z * 0.5) + z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)) + z4 * (
-        (2.48015873015873015873e-5 - z * 2.75573192239858906526e-7) + z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11)
+    low = (
+        (1.0 - z * 0.5) + z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)
+    ) + z4 * (
+        (2.48015873015873015873e-5 - z * 2.75573192239858906526e-7)
+        + z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11)
     )
     c = low + (z4 * z4) * (4.77947733238738529744e-14 - z * 1.56192069685862264622e-16)
     return flip(c, (shifted.view(np.int64) & 1) << 63)
@@ -108,7 +124,11 @@ def atan2(y: Array, x: Array) -> Array:
             + w
             * (
                 9.09088713343650656196e-02
-                + w * (6.66107313738753120669e-02 + w * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02))
+                + w
+                * (
+                    6.66107313738753120669e-02
+                    + w * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02)
+                )
             )
         )
     )
@@ -117,7 +137,11 @@ def atan2(y: Array, x: Array) -> Array:
         + w
         * (
             -1.11111104054623557880e-01
-            + w * (-7.69187620504482999495e-02 + w * (-5.83357013379057348645e-02 + w * -3.65315727442169155270e-02))
+            + w
+            * (
+                -7.69187620504482999495e-02
+                + w * (-5.83357013379057348645e-02 + w * -3.65315727442169155270e-02)
+            )
         )
     )
     angle = t - t * (even + odd)
@@ -155,7 +179,9 @@ def rotate(s: Array, c: Array, ds: Array, dc: Array) -> tuple[Array, Array]:
 
 
 def sincos_tiny(d: Array) -> tuple[Array, Array]:
-    """Sine and cosine of an angle that is nearly always below 1/1024 rad: two terms there, sincos elsewhere."""
+    """Sine and cosine of an angle that is nearly always below 1/1024 rad: two terms there, sincos
+    elsewhere.
+    """
     z = d * d
     s = d * (1.0 - z * 0.16666666666666666667)
     c = 1.0 - z * (0.5 - z * 0.041666666666666666667)
@@ -167,7 +193,9 @@ def sincos_tiny(d: Array) -> tuple[Array, Array]:
 
 
 def sincos_near_zero(d: Array) -> tuple[Array, Array]:
-    """Sine and cosine of an angle that is nearly always below 1/64 rad: a short series there, sincos elsewhere."""
+    """Sine and cosine of an angle that is nearly always below 1/64 rad: a short series there,
+    sincos elsewhere.
+    """
     z = d * d
     s = d * (1.0 - z * (0.16666666666666666667 - z * 0.0083333333333333333333))
     c = 1.0 - z * (0.5 - z * (0.041666666666666666667 - z * 0.0013888888888888888889))

@@ -1,4 +1,5 @@
-"""Snapshots as Apache Arrow files: a directory of IPC or Parquet parts, and an instant at a time read back from it.
+"""Snapshots as Apache Arrow files: a directory of IPC or Parquet parts, and an instant at a time
+read back from it.
 
 layout.py            which rows go into which part and batch; the names of the files
 schema.py            the columns of a part, and the metadata in it

@@ -1,7 +1,9 @@
-"""Many machines: the workers of a Dask cluster write parts to a directory that all of them see; the caller keeps its lock and manifest.
+"""Many machines: the workers of a Dask cluster write parts to a directory that all of them see; the
+caller keeps its lock and manifest.
 
-A part is a pure function of its order and its number, so it does not matter who writes it, in which order, or whether twice. Each worker
-is sent the order (element sets, options, layout) once and keeps the propagator that it makes of it; it writes one part at a time.
+A part is a pure function of its order and its number, so it does not matter who writes it, in which
+order, or whether twice. Each worker is sent the order (element sets, options, layout) once and
+keeps the propagator that it makes of it; it writes one part at a time.
 """
 
 import asyncio
@@ -50,15 +52,19 @@ from .session import OVERWRITTEN, Job
 AHEAD = 2  # parts that a worker has in hand: one that it writes, one that waits for it
 CONNECT_S = 10.0  # until a scheduler that does not answer is given up
 NO_WORKER_S = 300.0  # until a cluster without a single worker is given up
-SEEN_S = 15.0  # until a part that a worker has written must be seen here: network file systems remember for a while what was not there
+# until a part that a worker has written must be seen here: network file systems remember for a
+# while what was not there
+SEEN_S = 15.0
 STOP_S = 10.0  # until a worker that is told to drop its part is no longer waited for
 CLUSTER = re.compile(r"local:(?P<count>[1-9][0-9]{0,3})|[a-z]+://\S+")
 
 
 @dataclass(frozen=True)
 class Workers:
-    """client: a distributed.Client. engine, threads: of each worker, as in Propagator; by default the fastest that it has (or its own
-    GPUPROP_ENGINE) and as many cores as Dask gave it threads. Of several GPUs a worker takes the first: dask-cuda starts one for each."""
+    """client: a distributed.Client. engine, threads: of each worker, as in Propagator; by default
+    the fastest that it has (or its own GPUPROP_ENGINE) and as many cores as Dask gave it threads.
+    Of several GPUs a worker takes the first: dask-cuda starts one for each.
+    """
 
     client: Any
     engine: str | None = None
@@ -71,21 +77,30 @@ class Workers:
         if not hasattr(workers.client, "submit") or not hasattr(workers.client, "nthreads"):
             raise TypeError(f"client {workers.client!r} is not a distributed.Client")
         if workers.client.asynchronous:
-            raise TypeError("client is asynchronous: make it with distributed.Client(address), outside a coroutine")
+            raise TypeError(
+                "client is asynchronous: make it with distributed.Client(address), outside a "
+                "coroutine"
+            )
         return workers
 
 
 def known_cluster(text: str) -> str:
-    """The text, if it names a cluster: `local:4`, so many processes here, or the address of a scheduler. ValueError otherwise."""
+    """The text, if it names a cluster: `local:4`, so many processes here, or the address of a
+    scheduler. ValueError otherwise.
+    """
     if not CLUSTER.fullmatch(text):
-        raise ValueError(f"cluster {text!r} is not known: give a scheduler's address (tcp://host:8786), or local:4 for four processes here")
+        raise ValueError(
+            f"cluster {text!r} is not known: give a scheduler's address (tcp://host:8786), or "
+            "local:4 for four processes here"
+        )
     return text
 
 
 @contextmanager
 def connected(cluster: str) -> Iterator[Any]:
-    """A client of the cluster that known_cluster knows. RuntimeError where there is no Dask, OSError where no scheduler
-    answers."""
+    """A client of the cluster that known_cluster knows. RuntimeError where there is no Dask,
+    OSError where no scheduler answers.
+    """
     text = known_cluster(cluster)
     distributed = _distributed()
     match = CLUSTER.fullmatch(text)
@@ -93,7 +108,9 @@ def connected(cluster: str) -> Iterator[Any]:
         count = int(match["count"])
         size = dict(n_workers=count, threads_per_worker=max(1, usable_cores() // count))
         with (
-            distributed.LocalCluster(**size, processes=True, dashboard_address="127.0.0.1:0") as local,
+            distributed.LocalCluster(
+                **size, processes=True, dashboard_address="127.0.0.1:0"
+            ) as local,
             distributed.Client(local) as client,
         ):
             yield client
@@ -101,7 +118,10 @@ def connected(cluster: str) -> Iterator[Any]:
     try:
         client = distributed.Client(text, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
-        raise OSError(f"no Dask scheduler answers at {text} ({error}): start one (dask scheduler), or see to its address") from error
+        raise OSError(
+            f"no Dask scheduler answers at {text} ({error}): start one (dask scheduler), or see "
+            "to its address"
+        ) from error
     with client:
         yield client
 
@@ -110,13 +130,17 @@ def _distributed() -> ModuleType:
     try:
         return import_module("distributed")
     except ModuleNotFoundError as error:
-        raise RuntimeError(f"a cluster needs Dask ({error}): pip install 'gpuprop[cluster]'") from error
+        raise RuntimeError(
+            f"a cluster needs Dask ({error}): pip install 'gpuprop[cluster]'"
+        ) from error
 
 
 # --- what is sent to a worker ---
 @dataclass(frozen=True)
 class Order:
-    """All that a worker needs to write any part. plan: Plan.to_dict() of the caller, which the worker's must equal."""
+    """All that a worker needs to write any part. plan: Plan.to_dict() of the caller, which the
+    worker's must equal.
+    """
 
     directory: str | Path
     shard: str | None
@@ -133,8 +157,24 @@ class Order:
     pyarrow: str
 
     @staticmethod
-    def of(directory: Path, shard: Shard | None, plan: Plan, eop: EarthOrientation | None, workers: Workers) -> "Order":
-        names = ("frame", "dtype", "velocity", "format", "compression", "gravity", "opsmode", "sunlit", "earth_orientation")
+    def of(
+        directory: Path,
+        shard: Shard | None,
+        plan: Plan,
+        eop: EarthOrientation | None,
+        workers: Workers,
+    ) -> "Order":
+        names = (
+            "frame",
+            "dtype",
+            "velocity",
+            "format",
+            "compression",
+            "gravity",
+            "opsmode",
+            "sunlit",
+            "earth_orientation",
+        )
         elements = plan.elements
         return Order(
             directory=_path(directory),
@@ -154,7 +194,9 @@ class Order:
 
 
 class Sealed(bytes):
-    """An order on its way: Dask writes what a task was given into its log when it fails, and keys to a store may be in it."""
+    """An order on its way: Dask writes what a task was given into its log when it fails, and keys
+    to a store may be in it.
+    """
 
     def __repr__(self) -> str:
         return f"<an order, {len(self):,} bytes>"
@@ -179,12 +221,19 @@ class NotSeen(RuntimeError):
 
 # --- the caller ---
 def parts_of(
-    workers: Workers, plan: Plan, eop: EarthOrientation | None, job: Job, written: Written, progress: Progress | None
+    workers: Workers,
+    plan: Plan,
+    eop: EarthOrientation | None,
+    job: Job,
+    written: Written,
+    progress: Progress | None,
 ) -> Generator[dict[str, Any], None, None]:
-    """Have the parts that are missing written; the entry of each in the manifest, with its engine and host, as it is done, in any order.
+    """Have the parts that are missing written; the entry of each in the manifest, with its engine
+    and host, as it is done, in any order.
 
-    Few are under way at any time. Closing the generator cancels what waits and has dropped what is in hand. NotSeen; RuntimeError for what
-    goes wrong on a worker (with its host), for a scheduler that is gone and where there is no worker for NO_WORKER_S seconds.
+    Few are under way at any time. Closing the generator cancels what waits and has dropped what is
+    in hand. NotSeen; RuntimeError for what goes wrong on a worker (with its host), for a scheduler
+    that is gone and where there is no worker for NO_WORKER_S seconds.
     """
     todo = chain.from_iterable(job.todo)
     if not job.todo:
@@ -192,7 +241,8 @@ def parts_of(
     client, token = workers.client, secrets.token_hex(8)
     sent = Sealed(pickle.dumps(Order.of(job.directory, job.manifest.shard, plan, eop, workers)))
     digest = xxhash.xxh3_128(sent).hexdigest()
-    order = client.submit(_kept, sent, key=f"gpuprop-order-{token}", pure=False)  # a task, which Dask does again if its worker dies
+    # a task, which Dask does again if its worker dies
+    order = client.submit(_kept, sent, key=f"gpuprop-order-{token}", pure=False)
     del sent
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
     pending: dict[Any, str] = {}  # future: the worker it was meant for
@@ -202,14 +252,22 @@ def parts_of(
         while pending or index is not None:
             live = _live(client)
             while index is not None and (address := _idle(live, pending)):
-                where = dict(workers=[address], allow_other_workers=True, key=f"gpuprop-part-{index}-{token}", pure=False)
+                where = dict(
+                    workers=[address],
+                    allow_other_workers=True,
+                    key=f"gpuprop-part-{index}-{token}",
+                    pure=False,
+                )
                 future = client.submit(_write, order, digest, token, index, **where)
                 pending[future] = address
                 future.add_done_callback(done.put)
                 index = next(todo, None)
             waited = time.monotonic() if live else waited
             if time.monotonic() - waited > NO_WORKER_S:
-                raise RuntimeError(f"the Dask cluster has had no worker for {NO_WORKER_S:.0f} s: start some, then go on with the run")
+                raise RuntimeError(
+                    f"the Dask cluster has had no worker for {NO_WORKER_S:.0f} s: start some, "
+                    "then go on with the run"
+                )
             try:
                 future = done.get(timeout=1.0)
             except queue.Empty:
@@ -251,14 +309,19 @@ def _idle(live: list[str], pending: Mapping[Any, str]) -> str | None:
 def _entry(future: Any) -> dict[str, Any]:
     """The entry of a part that is done. RuntimeError with what went wrong."""
     if future.cancelled():
-        raise RuntimeError("the Dask cluster has cancelled a part (its scheduler is gone, or was restarted): go on with the run")
+        raise RuntimeError(
+            "the Dask cluster has cancelled a part (its scheduler is gone, or was restarted): go "
+            "on with the run"
+        )
     error = future.exception()
     if error is None:
         entry: dict[str, Any] = future.result()
         return entry
     if isinstance(error, (NotSeen, Failed)):
         raise error
-    raise RuntimeError(f"a part failed on the Dask cluster: {type(error).__name__}: {error}") from error
+    raise RuntimeError(
+        f"a part failed on the Dask cluster: {type(error).__name__}: {error}"
+    ) from error
 
 
 def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
@@ -266,7 +329,9 @@ def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
     limit = time.monotonic() + SEEN_S
     while wrong := fault(directory, plan.to_dict(), entry, full=False):
         if time.monotonic() > limit:
-            raise NotSeen.at(entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}")
+            raise NotSeen.at(
+                entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}"
+            )
         time.sleep(0.1)
         with suppress(OSError):
             names((directory / entry["file"]).parent)  # has a network file system look again
@@ -307,7 +372,10 @@ def _write(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 
 def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
     order: Order = _loaded[digest][0] if digest in _loaded else pickle.loads(sent)
-    directory, rows = place(order.directory), len(order.layout.part(index)) * order.layout.satellites
+    directory, rows = (
+        place(order.directory),
+        len(order.layout.part(index)) * order.layout.satellites,
+    )
     _look(order)
     if digest not in _loaded:
         for _, _, old, _ in _loaded.values():
@@ -317,7 +385,11 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
     _, plan, propagator, form = _loaded[digest]
     instants = plan.layout.part(index)
     blocks = propagator.snapshots(
-        plan.times[instants.start : instants.stop], plan.frame, plan.velocity, sunlit=plan.sunlit, instants=plan.layout.batch_instants
+        plan.times[instants.start : instants.stop],
+        plan.frame,
+        plan.velocity,
+        sunlit=plan.sunlit,
+        instants=plan.layout.batch_instants,
     )
 
     def goes_on(done: int, total: int, size: int) -> None:
@@ -326,7 +398,10 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
         if done == total:  # the last moment before the file gets its name
             _look(order)
 
-    with closing(blocks), closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches:
+    with (
+        closing(blocks),
+        closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches,
+    ):
         entry = write_part(directory, plan, index, form, batches, Written(rows), goes_on)
     return {**entry, "engine": propagator.engine, "host": socket.gethostname()}
 
@@ -334,30 +409,46 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 def _look(order: Order) -> None:
     """NotSeen unless the directory is the one that the caller has locked for this plan."""
     try:
-        manifest = Manifest.read(place(order.directory), Shard.parse(order.shard) if order.shard else None)
+        manifest = Manifest.read(
+            place(order.directory), Shard.parse(order.shard) if order.shard else None
+        )
     except (OSError, ValueError) as error:
         raise NotSeen.at(socket.gethostname(), str(order.directory), str(error)) from None
     if manifest.plan != order.plan or OVERWRITTEN in manifest.run:
-        raise NotSeen.at(socket.gethostname(), str(order.directory), "its manifest is that of another run")
+        raise NotSeen.at(
+            socket.gethostname(), str(order.directory), "its manifest is that of another run"
+        )
 
 
 def _made(order: Order) -> tuple[Plan, Propagator, Form]:
-    """The plan, the propagator and the form of an order. RuntimeError where this gpuprop, or its pyarrow, writes other bytes than the
-    caller's."""
+    """The plan, the propagator and the form of an order. RuntimeError where this gpuprop, or its
+    pyarrow, writes other bytes than the caller's.
+    """
     elements = Elements(order.fields, notes=order.notes, noted=order.noted)
     plan = Plan(elements=elements, times=order.times, layout=order.layout, **order.form)
     if plan.to_dict() != order.plan:
-        raise RuntimeError(f"it has gpuprop {__version__}, the caller {order.plan['version']}, and plans differ: install one version")
+        raise RuntimeError(
+            f"it has gpuprop {__version__}, the caller {order.plan['version']}, and plans differ: "
+            "install one version"
+        )
     if plan.format == "parquet" and order.pyarrow != pa.__version__:
-        raise RuntimeError(f"it has pyarrow {pa.__version__}, the caller {order.pyarrow}, whose Parquet differs: install one version")
+        raise RuntimeError(
+            f"it has pyarrow {pa.__version__}, the caller {order.pyarrow}, whose Parquet differs: "
+            "install one version"
+        )
     engine = order.engine
     name = open_engine(engine).name
     if name == "cuda" and ":" not in asked_for(engine):
-        engine = f"{asked_for(engine)}:0"  # dask-cuda puts the GPU of a worker first, the others after it
+        # dask-cuda puts the GPU of a worker first, the others after it
+        engine = f"{asked_for(engine)}:0"
     threads = order.threads or _dask_threads()
     if name == "numpy" and multiprocessing.current_process().daemon:
         threads = 1  # daemons, as Dask's workers are, may have no processes of their own
-    return plan, Propagator(elements, engine, plan.gravity, plan.opsmode, threads=threads, eop=order.eop), Form.of(plan)
+    return (
+        plan,
+        Propagator(elements, engine, plan.gravity, plan.opsmode, threads=threads, eop=order.eop),
+        Form.of(plan),
+    )
 
 
 def _dask_threads() -> int:

@@ -1,4 +1,6 @@
-"""What a directory holds: manifests, files that they account for, and files that are somebody else's, which are never touched."""
+"""What a directory holds: manifests, files that they account for, and files that are somebody
+else's, which are never touched.
+"""
 
 import os
 from collections.abc import Callable
@@ -21,13 +23,17 @@ SHOWN = 60  # characters of a value in a message
 
 
 class PlanDiffers(ValueError):
-    """What a directory holds was written from another plan than the one asked for; the message says in what they differ."""
+    """What a directory holds was written from another plan than the one asked for; the message says
+    in what they differ.
+    """
 
 
 @dataclass
 class Holdings:
-    """whole: the manifest of the directory. shards: those of the shards that are not merged yet. ours: files that gpuprop wrote, foreign:
-    the others, both by their names relative to the directory. damaged: why a manifest cannot be read."""
+    """whole: the manifest of the directory. shards: those of the shards that are not merged yet.
+    ours: files that gpuprop wrote, foreign: the others, both by their names relative to the
+    directory. damaged: why a manifest cannot be read.
+    """
 
     directory: Path
     whole: Manifest | None = None
@@ -44,7 +50,8 @@ class Holdings:
         held = contents(directory, PARTS)
         holdings = Holdings(directory)
         named = [shard for name in held if (shard := Shard.named(PurePosixPath(name).name))]
-        for shard in (*sorted(named), None):  # a merge writes the whole one before it removes theirs
+        # a merge writes the whole one before it removes theirs
+        for shard in (*sorted(named), None):
             try:
                 manifest = Manifest.read(directory, shard)
             except FileNotFoundError:
@@ -61,11 +68,16 @@ class Holdings:
         for name, is_file in held.items():
             if is_file and holdings._is_ours(PurePosixPath(name), proven, plans):
                 holdings.ours.append(name)
-            elif not is_file or not is_empty_lock(directory / name):  # an empty lock may belong to another job that has just begun
+            elif not is_file or not is_empty_lock(directory / name):
+                # an empty lock may belong to another job that has just begun
                 holdings.foreign.append(name)
         if not is_remote(directory):
-            holdings.foreign = [name for name in holdings.foreign if os.path.lexists(directory / name)]  # else its owner has removed it
-        if holdings.whole:  # which was written from them: the merge was killed while it removed them
+            # else its owner has removed it
+            holdings.foreign = [
+                name for name in holdings.foreign if os.path.lexists(directory / name)
+            ]
+        # which was written from them: the merge was killed while it removed them
+        if holdings.whole:
             holdings.shards = {}
         return holdings
 
@@ -78,17 +90,27 @@ class Holdings:
         refuse(self.directory, self.foreign)
 
     def _proven(self, files: list[str]) -> set[str]:
-        """The files of parts and satellites that a manifest lists, or whose content shows that gpuprop wrote them."""
-        found = {entry["file"] for each in self.manifests for entry in (each.satellites, *each.parts) if entry}
+        """The files of parts and satellites that a manifest lists, or whose content shows that
+        gpuprop wrote them.
+        """
+        found = {
+            entry["file"]
+            for each in self.manifests
+            for entry in (each.satellites, *each.parts)
+            if entry
+        }
         unlisted = [name for name in files if name not in found]
-        for manifest in {each.files: each for each in self.manifests}.values():  # shards have one plan
+        # shards have one plan
+        for manifest in {each.files: each for each in self.manifests}.values():
             named = [name for name in unlisted if name in manifest.files]
             if named:
                 found |= set(Checker(self.directory, manifest.plan, named).ours(named))
         return found
 
     def _is_ours(self, file: PurePosixPath, proven: set[str], plans: set[Files]) -> bool:
-        """Whether a file, relative to the directory, is gpuprop's: one of its files, or a temporary file for one of them."""
+        """Whether a file, relative to the directory, is gpuprop's: one of its files, or a temporary
+        file for one of them.
+        """
         final = final_name(file.name)
         whole = file.with_name(final or file.name).as_posix()
         if whole == NAME or Shard.named(whole):
@@ -98,29 +120,57 @@ class Holdings:
         return whole in proven if final is None else any(whole in each for each in plans)
 
     def refuse_unproven(self) -> None:
-        """ForeignFileError if a file that a manifest lists, and that is to be removed, may be somebody else's."""
+        """ForeignFileError if a file that a manifest lists, and that is to be removed, may be
+        somebody else's.
+        """
         for manifest in self.manifests:
-            refuse_unproven(self.directory, manifest, [each["file"] for each in (manifest.satellites, *manifest.parts) if each])
+            refuse_unproven(
+                self.directory,
+                manifest,
+                [each["file"] for each in (manifest.satellites, *manifest.parts) if each],
+            )
 
     def remove_leftovers(self, manifest: Manifest) -> None:
-        """Remove what is gpuprop's but not in this manifest: temporaries, parts that were not committed, manifests that are replaced.
+        """Remove what is gpuprop's but not in this manifest: temporaries, parts that were not
+        committed, manifests that are replaced.
 
         A shard removes its own alone: what else is there may be in another's hands.
         """
-        listed = {manifest.name, manifest.satellites.get("file"), *(entry["file"] for entry in manifest.parts)}
-        own = {manifest.name, *(manifest.files.part(index) for index in manifest.own)} if manifest.shard else None
+        listed = {
+            manifest.name,
+            manifest.satellites.get("file"),
+            *(entry["file"] for entry in manifest.parts),
+        }
+        own = (
+            {manifest.name, *(manifest.files.part(index) for index in manifest.own)}
+            if manifest.shard
+            else None
+        )
         for name in map(PurePosixPath, self.ours):
             final = name.with_name(final_name(name.name) or name.name).as_posix()
-            if name.as_posix() not in listed and (own is None or final in own) and name.name != LOCK:
+            if (
+                name.as_posix() not in listed
+                and (own is None or final in own)
+                and name.name != LOCK
+            ):
                 remove(self.directory / name.as_posix())
 
 
 def refuse_unproven(directory: Path, manifest: Manifest, names: list[str]) -> None:
-    """ForeignFileError if one of the files, which are to be removed or replaced, may be somebody else's."""
+    """ForeignFileError if one of the files, which are to be removed or replaced, may be somebody
+    else's.
+    """
     checker = Checker(directory, manifest.plan, names)
-    there = [name for name in names if os.path.lexists(directory / name)] if not is_remote(directory) else names
+    there = (
+        [name for name in names if os.path.lexists(directory / name)]
+        if not is_remote(directory)
+        else names
+    )
     doubtful = set(there).difference(checker.ours(names))
-    refuse(directory, [name for name in doubtful if not is_remote(directory) or checker.size(name) is not None])
+    refuse(
+        directory,
+        [name for name in doubtful if not is_remote(directory) or checker.size(name) is not None],
+    )
 
 
 def refuse(directory: Path, names: list[str]) -> None:
@@ -131,16 +181,24 @@ def refuse(directory: Path, names: list[str]) -> None:
         raise ForeignFileError(what)
 
 
-def refuse_differences(where: str, there: dict[str, Any], asked: dict[str, Any], hint: Callable[[], str] = str) -> None:
-    """PlanDiffers if the plan of what is there, `where`, is not the one asked for; in the form of Plan.to_dict().
+def refuse_differences(
+    where: str, there: dict[str, Any], asked: dict[str, Any], hint: Callable[[], str] = str
+) -> None:
+    """PlanDiffers if the plan of what is there, `where`, is not the one asked for; in the form of
+    Plan.to_dict().
 
     hint: says more of element sets that differ, of which the plan has nothing but the digest.
     """
     keys = [key for key in {**there, **asked} if there.get(key) != asked.get(key)]
     if keys:
-        named = "; ".join(f"{key}: {_shown(there, key)} there, {_shown(asked, key)} asked for" for key in keys)
+        named = "; ".join(
+            f"{key}: {_shown(there, key)} there, {_shown(asked, key)} asked for" for key in keys
+        )
         named += hint() if "elements" in keys else ""
-        raise PlanDiffers(f"{where} was written from another plan ({named}): ask for the same, or choose another directory")
+        raise PlanDiffers(
+            f"{where} was written from another plan ({named}): ask for the same, or choose "
+            "another directory"
+        )
 
 
 def _shown(plan: dict[str, Any], key: str) -> str:

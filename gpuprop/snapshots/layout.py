@@ -1,11 +1,13 @@
-"""Which rows go into which part and batch, and the names of the files: a pure function of the counts of satellites and instants."""
+"""Which rows go into which part and batch, and the names of the files: a pure function of the
+counts of satellites and instants.
+"""
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-# Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in float32, the smallest form, keeps 9 bytes of
-# 25, so every form stays between 256 MB and 1 GB.
+# Bytes of columns in a part. Compressed parts are held to it before compression: Parquet in
+# float32, the smallest form, keeps 9 bytes of 25, so every form stays between 256 MB and 1 GB.
 PART_BYTES = 768_000_000
 BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
 FORMATS = ("arrow", "parquet")  # also the suffixes of the files
@@ -14,8 +16,9 @@ PARTS = "snapshots"  # the directory of the parts
 
 @dataclass(frozen=True)
 class Layout:
-    """Where rows are: parts hold whole batches; a batch is `batch_instants` whole instants or, for more than 1 Mi satellites, one of the
-    `instant_batches` slices of one instant."""
+    """Where rows are: parts hold whole batches; a batch is `batch_instants` whole instants or, for
+    more than 1 Mi satellites, one of the `instant_batches` slices of one instant.
+    """
 
     satellites: int
     instants: int
@@ -24,14 +27,19 @@ class Layout:
     part_instants: int  # a multiple of batch_instants
 
     @staticmethod
-    def of(satellites: int, instants: int, row_bytes: int, part_bytes: int | None = None) -> "Layout":
-        """The layout of a run. Batches are 256 Ki to 1 Mi rows (a run's last may be smaller), parts at most part_bytes (PART_BYTES unless
-        given) or one batch."""
+    def of(
+        satellites: int, instants: int, row_bytes: int, part_bytes: int | None = None
+    ) -> "Layout":
+        """The layout of a run. Batches are 256 Ki to 1 Mi rows (a run's last may be smaller), parts
+        at most part_bytes (PART_BYTES unless given) or one batch.
+        """
         part_bytes = PART_BYTES if part_bytes is None else part_bytes
         instant_batches = -(-satellites // MOST_BATCH_ROWS)
         batch_instants = max(1, BATCH_ROWS // satellites)
         part_batches = max(1, part_bytes // (row_bytes * satellites * batch_instants))
-        return Layout(satellites, instants, batch_instants, instant_batches, part_batches * batch_instants)
+        return Layout(
+            satellites, instants, batch_instants, instant_batches, part_batches * batch_instants
+        )
 
     @property
     def parts(self) -> int:
@@ -57,10 +65,14 @@ class Layout:
     def satellite_slice(self, number: int) -> slice:
         """The satellites of one of these batches."""
         width = -(-self.satellites // self.instant_batches)
-        return slice(min(number * width, self.satellites), min((number + 1) * width, self.satellites))
+        return slice(
+            min(number * width, self.satellites), min((number + 1) * width, self.satellites)
+        )
 
     def find(self, instant: int) -> tuple[int, range, int]:
-        """Where an instant is: part, batches of that part, and the row of its first satellite in the first of them."""
+        """Where an instant is: part, batches of that part, and the row of its first satellite in
+        the first of them.
+        """
         part, within = divmod(instant, self.part_instants)
         batch, group = divmod(within, self.batch_instants)
         first = batch * self.instant_batches
@@ -69,7 +81,9 @@ class Layout:
 
 @dataclass(frozen=True)
 class Files:
-    """The names of the files of a run, relative to its directory; `in` tells whether one of them has that name."""
+    """The names of the files of a run, relative to its directory; `in` tells whether one of them
+    has that name.
+    """
 
     format: str
     parts: int
@@ -83,4 +97,6 @@ class Files:
 
     def __contains__(self, name: str) -> bool:
         number = re.match(rf"{PARTS}/part-([0-9]{{6,18}})\.", name)
-        return name == self.satellites or (number is not None and int(number[1]) < self.parts and name == self.part(int(number[1])))
+        return name == self.satellites or (
+            number is not None and int(number[1]) < self.parts and name == self.part(int(number[1]))
+        )

@@ -1,4 +1,5 @@
-"""manifest.json: the plan of a directory, the parts that are complete, and the facts of the run, which are nowhere else.
+"""manifest.json: the plan of a directory, the parts that are complete, and the facts of the run,
+which are nowhere else.
 
 A shard has one of its own, of the same form, until all are merged into the one of the directory.
 """
@@ -24,7 +25,8 @@ from .manifest_fields import problem
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
 
-MOST_BYTES = 256 << 20  # of a manifest: the entry of a part takes about 400, and a run has at most 100,000 parts
+# of a manifest: the entry of a part takes about 400, and a run has at most 100,000 parts
+MOST_BYTES = 256 << 20
 MOST_OBJECTS = 1_000_000  # and lists in it; an entry of a part has two
 
 
@@ -32,12 +34,14 @@ MOST_OBJECTS = 1_000_000  # and lists in it; an entry of a part has two
 class Manifest:
     """The record of a directory, or of a shard of it.
 
-    plan: Plan.to_dict(), of the whole run. satellites: file, rows, bytes, digest. parts: the complete ones in order, each with part (its
-    number), file, rows, first and last (instants), bytes, digest, engine, status ({code: states}). complete: whether no part is missing.
-    run: engine, host, started, seconds, command (a list of words) and directory (where it was given), where it was a command; `shards`,
-    these facts of each, where it was done in shards. last: the two parts that were committed last. stored: the bytes of its file, as they
-    were read or written last. sealed: whether its file has a digest of itself. The digest finds accidental changes; a forger can make a
-    new one. Manifests of older versions have no digest.
+    plan: Plan.to_dict(), of the whole run. satellites: file, rows, bytes, digest. parts: the
+    complete ones in order, each with part (its number), file, rows, first and last (instants),
+    bytes, digest, engine, status ({code: states}). complete: whether no part is missing. run:
+    engine, host, started, seconds, command (a list of words) and directory (where it was given),
+    where it was a command; `shards`, these facts of each, where it was done in shards. last: the
+    two parts that were committed last. stored: the bytes of its file, as they were read or written
+    last. sealed: whether its file has a digest of itself. The digest finds accidental changes; a
+    forger can make a new one. Manifests of older versions have no digest.
     """
 
     plan: dict[str, Any]
@@ -67,7 +71,8 @@ class Manifest:
         data = json.dumps(seal(record), indent=1).encode() + b"\n"
         if len(data) > MOST_BYTES:
             raise ValueError(
-                f"the manifest of {directory} would have {len(data):,} bytes, and at most {MOST_BYTES:,} can be read: write fewer parts"
+                f"the manifest of {directory} would have {len(data):,} bytes, and at most "
+                f"{MOST_BYTES:,} can be read: write fewer parts"
             )
         with NewFile(directory / self.name) as file:
             file.write(data)
@@ -97,7 +102,9 @@ class Manifest:
 
     @property
     def missing(self) -> list[range]:
-        """The parts that it does not list yet, in order, as ranges: a plan may have more parts than a list could hold."""
+        """The parts that it does not list yet, in order, as ranges: a plan may have more parts than
+        a list could hold.
+        """
         found: list[range] = []
         first = self.own.start
         for entry in self.parts:
@@ -110,44 +117,63 @@ class Manifest:
     def read(directory: Path, shard: Shard | None = None) -> "Manifest":
         """The manifest of a directory, or of a shard.
 
-        Every field is checked: its type and its bounds, and that files and parts are those of the plan.
+        Every field is checked: its type and its bounds, and that files and parts are those of the
+        plan.
 
         Raises
         ------
         FileNotFoundError
             There is no manifest.
         DamagedError
-            It was altered, was not written by gpuprop, or has a layout that this version does not know.
+            It was altered, was not written by gpuprop, or has a layout that this version does not
+            know.
         """
         path = directory / (shard.manifest if shard else NAME)
         if not is_remote(directory) and not directory.is_dir():
-            raise FileNotFoundError(f"{directory} is not a directory of snapshots" + (": it is a file" if directory.exists() else ""))
+            raise FileNotFoundError(
+                f"{directory} is not a directory of snapshots"
+                + (": it is a file" if directory.exists() else "")
+            )
         try:
             data = read_bytes(path, MOST_BYTES)
         except FileNotFoundError as error:
             if no_bucket(error):
                 raise
-            raise FileNotFoundError(f"{directory} has no {path.name}: it is not a directory that gpuprop wrote") from None
+            raise FileNotFoundError(
+                f"{directory} has no {path.name}: it is not a directory that gpuprop wrote"
+            ) from None
         except OSError as error:
             if error.errno in (*NOT_REGULAR, errno.EFBIG):  # something else has its name
-                raise DamagedError(f"{path} is not a manifest of gpuprop: {error.strerror}") from None
+                raise DamagedError(
+                    f"{path} is not a manifest of gpuprop: {error.strerror}"
+                ) from None
             raise
         record = _record(path, data)
         if type(record.get("layout")) is not int or record["layout"] != LAYOUT_VERSION:
             raise DamagedError(
-                f"{path} was written by gpuprop {shown(record['gpuprop'])} in layout {shown(record.get('layout'))}; "
+                f"{path} was written by gpuprop {shown(record['gpuprop'])} in layout "
+                f"{shown(record.get('layout'))}; "
                 f"this is gpuprop {__version__}, which reads layout {LAYOUT_VERSION}"
             )
         sealed = "digest" in record
         try:
             if sealed and record != seal(record):
-                raise _damaged(path, "it was changed after gpuprop wrote it (its digest of itself differs)")
+                raise _damaged(
+                    path, "it was changed after gpuprop wrote it (its digest of itself differs)"
+                )
             wrong = problem(record, shard)
         except RecursionError:
             wrong = "it is nested too deeply"
         if wrong:
             raise _damaged(path, wrong)
-        manifest = Manifest(record["plan"], record["satellites"], record["parts"], record["complete"], record["run"], record["gpuprop"])
+        manifest = Manifest(
+            record["plan"],
+            record["satellites"],
+            record["parts"],
+            record["complete"],
+            record["run"],
+            record["gpuprop"],
+        )
         manifest.shard, manifest.stored, manifest.sealed = shard, data, sealed
         manifest.last = record.get("last", [])
         return manifest
@@ -158,20 +184,28 @@ class Manifest:
 
 
 def seal(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of a manifest with the digest of all its other fields, in this order. White space does not count."""
+    """The record of a manifest with the digest of all its other fields, in this order. White space
+    does not count.
+    """
     said = {name: value for name, value in record.items() if name != "digest"}
     digest = xxhash.xxh3_128(json.dumps(said, separators=(",", ":")).encode())
     return {"digest": digest_text(digest), **said}
 
 
 def _damaged(path: Path, why: str) -> DamagedError:
-    return DamagedError(f"{path} is damaged: {why}; restore it from a backup, or write the snapshots again into another directory")
+    return DamagedError(
+        f"{path} is damaged: {why}; restore it from a backup, or write the snapshots again into "
+        "another directory"
+    )
 
 
 def _record(path: Path, data: bytes) -> dict[str, Any]:
     """The object in a manifest of gpuprop. DamagedError if the file is something else."""
     if data.count(b"{") + data.count(b"[") > MOST_OBJECTS:
-        raise DamagedError(f"{path} is not a manifest of gpuprop: it holds more than {MOST_OBJECTS:,} objects and lists")
+        raise DamagedError(
+            f"{path} is not a manifest of gpuprop: it holds more than {MOST_OBJECTS:,} objects "
+            "and lists"
+        )
     try:
         record = json.loads(data, object_pairs_hook=_named_once, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:

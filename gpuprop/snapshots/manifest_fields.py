@@ -1,8 +1,9 @@
-"""Check every field of a manifest: its type, its bounds, and whether it agrees with the other fields.
+"""Check every field of a manifest: its type, its bounds, and whether it agrees with the other
+fields.
 
-A manifest comes from a disk or a store, so nothing in it is trusted before `problem` has checked it. After that, every file name is the one
-that the plan gives, and every count is small enough to compute with. The cost grows with the number of listed parts, not with any number
-in the file.
+A manifest comes from a disk or a store, so nothing in it is trusted before `problem` has checked
+it. After that, every file name is the one that the plan gives, and every count is small enough to
+compute with. The cost grows with the number of listed parts, not with any number in the file.
 """
 
 import re
@@ -44,7 +45,9 @@ def _flag(value: Any) -> bool:
 
 
 def _integer(least: int) -> Check:
-    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST
+    return lambda value: (
+        isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST
+    )
 
 
 def _one_of(*known: str) -> Check:
@@ -69,14 +72,21 @@ def _seconds(value: Any) -> bool:
 
 def _statuses(value: Any) -> bool:
     states = _integer(0)
-    return isinstance(value, dict) and all(CODE.fullmatch(code) and int(code) < 256 and states(count) for code, count in value.items())
+    return isinstance(value, dict) and all(
+        CODE.fullmatch(code) and int(code) < 256 and states(count) for code, count in value.items()
+    )
 
 
 def _object(value: Any) -> bool:
     return isinstance(value, dict)
 
 
-RECORD: dict[str, Check] = {"gpuprop": _text, "plan": _object, "satellites": _object, "parts": lambda value: isinstance(value, list)}
+RECORD: dict[str, Check] = {
+    "gpuprop": _text,
+    "plan": _object,
+    "satellites": _object,
+    "parts": lambda value: isinstance(value, list),
+}
 RECORD |= {"complete": _flag, "run": _object}
 PLAN: dict[str, Check] = {
     "format": _one_of(*FORMATS),
@@ -86,7 +96,10 @@ PLAN: dict[str, Check] = {
     "velocity": _flag,
     "start": _or_null(_short),
     "step": _or_null(_short),
-    **dict.fromkeys(("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches"), _integer(1)),
+    **dict.fromkeys(
+        ("satellites", "instants", "parts", "part_instants", "batch_instants", "instant_batches"),
+        _integer(1),
+    ),
 }
 PLAN_OPTIONS: dict[str, Check] = {  # older plans may lack these
     "version": _text,
@@ -102,10 +115,28 @@ PLAN_OPTIONS: dict[str, Check] = {  # older plans may lack these
     "times": _digest,
     "notes": _texts,
 }
-FILE: dict[str, Check] = {"file": _text, "rows": _integer(1), "bytes": _integer(1), "digest": _digest}
-PART: dict[str, Check] = {"part": _integer(0), **FILE, "first": _short, "last": _short, "status": _statuses}
+FILE: dict[str, Check] = {
+    "file": _text,
+    "rows": _integer(1),
+    "bytes": _integer(1),
+    "digest": _digest,
+}
+PART: dict[str, Check] = {
+    "part": _integer(0),
+    **FILE,
+    "first": _short,
+    "last": _short,
+    "status": _statuses,
+}
 PART_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text}
-RUN_OPTIONS: dict[str, Check] = {"engine": _text, "host": _text, "started": _text, "seconds": _seconds, "job": _text, "overwritten": _flag}
+RUN_OPTIONS: dict[str, Check] = {
+    "engine": _text,
+    "host": _text,
+    "started": _text,
+    "seconds": _seconds,
+    "job": _text,
+    "overwritten": _flag,
+}
 RUN_OPTIONS |= {"command": _texts, "directory": _text, "shards": _object}
 
 
@@ -128,13 +159,16 @@ def problem(record: dict[str, Any], shard: Shard | None) -> str | None:
         layout, times = _plan(plan)
         files = Files(plan["format"], layout.parts)
         own = shard.parts(layout.parts) if shard else range(layout.parts)
-        numbers = _parts(record["parts"], own, f"shard {shard}" if shard else "its plan", files, layout, times)
+        numbers = _parts(
+            record["parts"], own, f"shard {shard}" if shard else "its plan", files, layout, times
+        )
         satellites = record["satellites"]
         if satellites or numbers:
             _satellites(satellites, files, layout)
         if record["complete"] and (len(numbers) < len(own) or (own and not satellites)):
             raise FieldError(
-                f"it says that it is complete, but lists {len(numbers)} of {len(own)} parts{'' if satellites else ' and no satellites'}"
+                f"it says that it is complete, but lists {len(numbers)} of {len(own)} "
+                f"parts{'' if satellites else ' and no satellites'}"
             )
         last = record.get("last", [])
         if not isinstance(last, list) or not all(map(_integer(0), last)):
@@ -156,7 +190,9 @@ def layout_of(plan: Mapping[str, Any]) -> Layout:
     return Layout(**{part.name: plan[part.name] for part in fields(Layout)})
 
 
-def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None) -> None:
+def _check(
+    what: str, record: Any, needed: Mapping[str, Check], options: Mapping[str, Check] | None = None
+) -> None:
     """Raise FieldError unless `record`, called `what`, is an object with these names and values."""
     if not isinstance(record, dict):
         raise FieldError(f"{what} is not an object but {shown(record)}")
@@ -173,20 +209,29 @@ def _check(what: str, record: Any, needed: Mapping[str, Check], options: Mapping
 def _run(what: str, run: Any) -> None:
     _check(what, run, {}, RUN_OPTIONS)
     for name, facts in run.get("shards", {}).items():
-        _check(f"{what} of shard {shown(name)}", facts, {}, {key: check for key, check in RUN_OPTIONS.items() if key != "shards"})
+        _check(
+            f"{what} of shard {shown(name)}",
+            facts,
+            {},
+            {key: check for key, check in RUN_OPTIONS.items() if key != "shards"},
+        )
 
 
 def _plan(plan: Any) -> tuple[Layout, Times | None]:
     """The layout of a plan, and its instants if they are a grid."""
     _check("its plan", plan, PLAN, PLAN_OPTIONS)
     layout = layout_of(plan)
-    if layout.part_instants % layout.batch_instants or (layout.instant_batches > 1 and layout.batch_instants > 1):
+    if layout.part_instants % layout.batch_instants or (
+        layout.instant_batches > 1 and layout.batch_instants > 1
+    ):
         raise FieldError("its plan has parts that are not a whole number of batches")
     if layout.instant_batches > layout.satellites or plan["parts"] != layout.parts:
         raise FieldError(f"its plan has {plan['parts']} parts; its instants make {layout.parts}")
     rows = layout.satellites * layout.instants
     if plan.get("rows", rows) != rows:
-        raise FieldError(f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}")
+        raise FieldError(
+            f"its plan has {shown(plan['rows'])} rows; its satellites and instants make {rows}"
+        )
     if (plan["start"] is None) != (plan["step"] is None):
         raise FieldError("its plan has only one of start and step; a grid has both")
     try:
@@ -200,11 +245,18 @@ def _satellites(entry: Any, files: Files, layout: Layout) -> None:
     if entry["file"] != files.satellites:
         raise FieldError(f"the file of the satellites cannot be {shown(entry['file'])}")
     if entry["rows"] != layout.satellites:
-        raise FieldError(f"its entry of the satellites has {entry['rows']} rows; its plan has {layout.satellites} satellites")
+        raise FieldError(
+            f"its entry of the satellites has {entry['rows']} rows; its plan has "
+            f"{layout.satellites} satellites"
+        )
 
 
-def _parts(entries: list[Any], own: range, owner: str, files: Files, layout: Layout, times: Times | None) -> set[int]:
-    """The numbers of the listed parts. own: those that `owner`, the plan or a shard of it, may list."""
+def _parts(
+    entries: list[Any], own: range, owner: str, files: Files, layout: Layout, times: Times | None
+) -> set[int]:
+    """The numbers of the listed parts. own: those that `owner`, the plan or a shard of it, may
+    list.
+    """
     numbers: set[int] = set()
     for position, entry in enumerate(entries):
         _check(f"its entry {position} of the parts", entry, PART, PART_OPTIONS)
@@ -212,13 +264,21 @@ def _parts(entries: list[Any], own: range, owner: str, files: Files, layout: Lay
         if number not in own:
             raise FieldError(f"part {number} is not in {owner}")
         if number in numbers or (numbers and number < entries[position - 1]["part"]):
-            raise FieldError(f"part {number} is listed {'twice' if number in numbers else 'after a later one'}")
+            raise FieldError(
+                f"part {number} is listed {'twice' if number in numbers else 'after a later one'}"
+            )
         numbers.add(number)
         if entry["file"] != files.part(number):
             raise FieldError(f"part {number} of its plan cannot be {shown(entry['file'])}")
         instants = layout.part(number)
-        if entry["rows"] != len(instants) * layout.satellites or sum(entry["status"].values()) != entry["rows"]:
-            raise FieldError(f"part {number} of its plan has {len(instants) * layout.satellites} rows; its entry has another number")
+        if (
+            entry["rows"] != len(instants) * layout.satellites
+            or sum(entry["status"].values()) != entry["rows"]
+        ):
+            raise FieldError(
+                f"part {number} of its plan has {len(instants) * layout.satellites} rows; its "
+                "entry has another number"
+            )
         _edges(entry, instants, times)
     return numbers
 
@@ -229,7 +289,10 @@ def _edges(entry: dict[str, Any], instants: range, times: Times | None) -> None:
         if times is not None:
             expected = format_ns(int(times.instants[instant]))
             if entry[name] != expected:
-                raise FieldError(f"{name!r} of part {entry['part']} is {shown(entry[name])}; its plan says {expected}")
+                raise FieldError(
+                    f"{name!r} of part {entry['part']} is {shown(entry[name])}; its plan says "
+                    f"{expected}"
+                )
         else:
             try:
                 instant_ns(entry[name])

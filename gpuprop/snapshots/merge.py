@@ -1,4 +1,6 @@
-"""The shards of a run made one: their manifests become the one of the directory. The parts are where they belong already."""
+"""The shards of a run made one: their manifests become the one of the directory. The parts are
+where they belong already.
+"""
 
 import time
 from collections.abc import Iterator
@@ -38,24 +40,34 @@ class Merged:
 
 
 def merge_snapshots(path: AnyPath) -> Merged:
-    """Make one run of the shards in a directory, once all are complete; of one that is whole already, say what it holds.
+    """Make one run of the shards in a directory, once all are complete; of one that is whole
+    already, say what it holds.
 
-    Each file is looked at as by `verify --quick`. Unmerged, with each shard that is missing, damaged or not complete.
-    The directory may be in an object store. FileNotFoundError if there are no shards; Busy if one of them is being written; ValueError
-    for manifests that do not belong together.
+    Each file is looked at as by `verify --quick`. Unmerged, with each shard that is missing,
+    damaged or not complete. The directory may be in an object store. FileNotFoundError if there are
+    no shards; Busy if one of them is being written; ValueError for manifests that do not belong
+    together.
     """
     directory = place(path)
     if not shard_manifests(directory):
         whole = Manifest.read(directory)
         if not whole.complete:
-            raise Unmerged("\n".join([f"{directory} holds a run that is not complete, and no shards", *advice([again(whole.run)])]))
+            raise Unmerged(
+                "\n".join(
+                    [
+                        f"{directory} holds a run that is not complete, and no shards",
+                        *advice([again(whole.run)]),
+                    ]
+                )
+            )
         return _described(directory, whole)
     with locked(directory):
         return _merge(directory)
 
 
 def merge_when_whole(directory: Path, count: int) -> bool:
-    """Merge if this was the last of `count` shards to leave the directory; whether the directory is whole now.
+    """Merge if this was the last of `count` shards to leave the directory; whether the directory is
+    whole now.
 
     A merge that cannot be done leaves the shards as they are, for `gpuprop merge`, which says why.
     """
@@ -63,13 +75,19 @@ def merge_when_whole(directory: Path, count: int) -> bool:
         return False
     limit = time.perf_counter() + PATIENCE_S
     with suppress(OSError, ValueError, RuntimeError):
-        if is_remote(directory) and (holdings := Holdings.of(directory)).shards and not joined(holdings).complete:
+        if (
+            is_remote(directory)
+            and (holdings := Holdings.of(directory)).shards
+            and not joined(holdings).complete
+        ):
             return False  # where there are locks, those of the others say so
         while True:
             try:
                 with locked(directory):
                     return bool(_merge(directory))
-            except Busy:  # by the shards that still write, and the last of those is to merge; or by somebody who is soon gone
+            except Busy:
+                # by the shards that still write, and the last of those is to merge; or by somebody
+                # who is soon gone
                 holdings = Holdings.of(directory)
                 if holdings.whole or not joined(holdings).complete or time.perf_counter() > limit:
                     return holdings.whole is not None and holdings.whole.complete
@@ -110,7 +128,12 @@ def unfinished(holdings: Holdings) -> Iterator[tuple[str, str]]:
             yield f"shard {shard} has {len(manifest.parts)} of {len(manifest.own)} parts", command
         else:
             entries = [*([manifest.satellites] if manifest.satellites else []), *manifest.parts]
-            checker = Checker(holdings.directory, manifest.plan, [entry["file"] for entry in entries], manifest.sealed)
+            checker = Checker(
+                holdings.directory,
+                manifest.plan,
+                [entry["file"] for entry in entries],
+                manifest.sealed,
+            )
             for entry in entries:
                 if wrong := checker.fault(entry, full=False):
                     yield f"shard {shard}: {entry['file']} {wrong}", command
@@ -124,16 +147,24 @@ def joined(holdings: Holdings) -> Manifest:
     first, count = manifests[0], next(iter(holdings.shards)).count
     for shard, manifest in holdings.shards.items():
         if shard.count != count:
-            raise ValueError(f"{holdings.directory} holds shards of different runs, of {count} and of {shard.count}: remove those of one")
+            raise ValueError(
+                f"{holdings.directory} holds shards of different runs, of {count} and of "
+                f"{shard.count}: remove those of one"
+            )
         refuse_differences(f"shard {shard} in {holdings.directory}", manifest.plan, first.plan)
     runs = {str(shard): manifest.run for shard, manifest in holdings.shards.items()}
-    run: dict[str, Any] = {name: ", ".join(sorted({str(each.get(name)) for each in runs.values()})) for name in ("engine", "host")}
+    run: dict[str, Any] = {
+        name: ", ".join(sorted({str(each.get(name)) for each in runs.values()}))
+        for name in ("engine", "host")
+    }
     run |= {"started": min(str(each.get("started")) for each in runs.values())}
     run |= {"seconds": round(sum(float(each.get("seconds", 0.0)) for each in runs.values()), 3)}
     run |= {name: first.run[name] for name in ("command", "directory") if name in first.run}
     satellites = next((each.satellites for each in manifests if each.satellites), {})
     parts = [entry for manifest in manifests for entry in manifest.parts]
-    whole = Manifest(first.plan, satellites, parts, run={**run, "shards": runs}, version=first.version)
+    whole = Manifest(
+        first.plan, satellites, parts, run={**run, "shards": runs}, version=first.version
+    )
     whole.complete = len(manifests) == count and all(each.complete for each in manifests)
     return whole
 

@@ -1,7 +1,8 @@
 """Read the batches of a part by number, and compare each with the manifest and the plan.
 
-A file on a disk may have been exchanged, cut or altered since it was written. So these are checked before its values are used: the schema
-and the plan in it, the number of batches, the rows of each batch and its first and last instants.
+A file on a disk may have been exchanged, cut or altered since it was written. So these are checked
+before its values are used: the schema and the plan in it, the number of batches, the rows of each
+batch and its first and last instants.
 """
 
 import mmap
@@ -21,7 +22,8 @@ from ..time.times import instant_ns
 from .recorded_plan import RecordedPlan
 
 ADVICE = "run gpuprop verify on the directory to see what else is wrong"
-NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)  # what pyarrow raises for damaged files
+# what pyarrow raises for damaged files
+NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,11 @@ class Part:
     entry: Mapping[str, Any]
     recorded: RecordedPlan
 
-    def batches(self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Batches by their numbers (all of them unless given), with all columns or some. Uncompressed IPC on a disk is mapped, not read.
+    def batches(
+        self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None
+    ) -> Iterator[pa.RecordBatch]:
+        """Batches by their numbers (all of them unless given), with all columns or some.
+        Uncompressed IPC on a disk is mapped, not read.
 
         Raises
         ------
@@ -50,19 +55,28 @@ class Part:
                 del batch  # before the next one is read
 
     def check_ends(self) -> None:
-        """DamagedError unless the file has the form of this part, and begins and ends with its instants."""
+        """DamagedError unless the file has the form of this part, and begins and ends with its
+        instants.
+        """
         last = self.recorded.layout.part_batches(self.entry["part"]) - 1
         for _ in self.batches(sorted({0, last}), ["time"]):
             pass
 
-    def _read(self, numbers: Sequence[int] | range | None, columns: list[str] | None) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def _read(
+        self, numbers: Sequence[int] | range | None, columns: list[str] | None
+    ) -> Iterator[tuple[int, pa.RecordBatch]]:
         plan = self.recorded.plan
         with source(self.file, self.entry["bytes"]) as file:
             if plan["format"] == "parquet":
                 with pq.ParquetFile(file, pre_buffer=is_remote(self.file)) as parquet:
                     wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
                     for number in wanted:
-                        yield number, parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
+                        yield (
+                            number,
+                            parquet.read_row_group(number, columns)
+                            .combine_chunks()
+                            .to_batches()[0],
+                        )
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
@@ -70,17 +84,28 @@ class Part:
                     plan["compression"] != "none" or is_remote(self.file)
                 ):  # of a mapped file, columns that nobody uses are never read
                     fields = [reader.schema.get_field_index(name) for name in columns]
-                    reader = pa.ipc.open_file(file, options=pa.ipc.IpcReadOptions(included_fields=fields))
+                    reader = pa.ipc.open_file(
+                        file, options=pa.ipc.IpcReadOptions(included_fields=fields)
+                    )
                 for number in wanted:
                     yield number, reader.get_batch(number)
 
-    def _wanted(self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None) -> Sequence[int] | range:
-        """The numbers of the wanted batches. DamagedError if the file does not have the form that the plan gives it."""
+    def _wanted(
+        self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None
+    ) -> Sequence[int] | range:
+        """The numbers of the wanted batches. DamagedError if the file does not have the form that
+        the plan gives it.
+        """
         expected = self.recorded.layout.part_batches(self.entry["part"])
         if batches != expected:
-            raise DamagedError(f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not {expected}; {ADVICE}")
+            raise DamagedError(
+                f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not "
+                f"{expected}; {ADVICE}"
+            )
         if (schema.metadata or {}).get(b"gpuprop") != self.recorded.part_text:
-            raise DamagedError(f"{self.file} was written under another plan than its manifest has; {ADVICE}")
+            raise DamagedError(
+                f"{self.file} was written under another plan than its manifest has; {ADVICE}"
+            )
         if not schema.remove_metadata().equals(self.recorded.columns):
             raise DamagedError(f"{self.file} has other columns than its plan; {ADVICE}")
         return range(batches) if numbers is None else numbers
@@ -94,14 +119,20 @@ class Part:
         satellites = layout.satellite_slice(position)
         rows = len(instants) * (satellites.stop - satellites.start)
         if batch.num_rows != rows:
-            raise DamagedError(f"{self.file}: batch {number} has {batch.num_rows:,} rows, its plan says {rows:,}; {ADVICE}")
+            raise DamagedError(
+                f"{self.file}: batch {number} has {batch.num_rows:,} rows, its plan says "
+                f"{rows:,}; {ADVICE}"
+            )
         if "time" not in batch.schema.names:
             return
         time = batch.column("time").view(pa.int64())
         for instant, row in ((instants[0], 0), (instants[-1], batch.num_rows - 1)):
             expected, found = self._instant(instant, part), time[row].as_py()
             if expected is not None and found != expected:
-                raise DamagedError(f"{self.file} has {format_ns(found)} where {format_ns(expected)} belongs: it is another part; {ADVICE}")
+                raise DamagedError(
+                    f"{self.file} has {format_ns(found)} where {format_ns(expected)} belongs: it "
+                    f"is another part; {ADVICE}"
+                )
 
     def _instant(self, instant: int, part: range) -> int | None:
         """An instant of the plan, in nanoseconds; None if the manifest does not give it."""
@@ -119,16 +150,22 @@ def damaged(file: Path) -> Iterator[None]:
     except DamagedError:
         raise
     except NOT_ARROW as error:
-        raise DamagedError(f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}") from error
+        raise DamagedError(
+            f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}"
+        ) from error
     except OSError as error:
-        if error.errno is None or error.errno in NOT_REGULAR:  # from Arrow, for a damaged file; from open_regular
+        # from Arrow, for a damaged file; from open_regular
+        if error.errno is None or error.errno in NOT_REGULAR:
             raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise
 
 
 def source(file: Path, size: int) -> pa.NativeFile:
-    """A file of a disk, mapped into memory, or an object of a store, read by ranges. OSError if it is not a regular file."""
+    """A file of a disk, mapped into memory, or an object of a store, read by ranges. OSError if it
+    is not a regular file.
+    """
     if is_remote(file):
         return pa.PythonFile(ObjectFile(file, size), "r")
-    with open_regular(file) as opened:  # map the file that was checked: another one may have its name by now
+    # map the file that was checked: another one may have its name by now
+    with open_regular(file) as opened:
         return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))

@@ -1,6 +1,8 @@
-"""The plan of a run: which rows go into which part and batch, under which schema. A pure function of satellites, instants and options.
+"""The plan of a run: which rows go into which part and batch, under which schema. A pure function
+of satellites, instants and options.
 
-Engine, threads, block size and host are not in it, so whoever writes a part of a plan writes the same bytes.
+Engine, threads, block size and host are not in it, so whoever writes a part of a plan writes the
+same bytes.
 """
 
 import json
@@ -36,10 +38,12 @@ DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC m
 
 
 def elements_digest(elements: Elements) -> str:
-    """`xxh3-128:` and 32 hexadecimal digits over the element sets, in the order of OMM_FIELDS; notes and rejects do not count.
+    """`xxh3-128:` and 32 hexadecimal digits over the element sets, in the order of OMM_FIELDS;
+    notes and rejects do not count.
 
-    Each field is its name, type and length in a line, then its values, little endian; text is the lengths of all values in UTF-8 bytes
-    as uint64, then the values. So no two different sets share the bytes that are hashed.
+    Each field is its name, type and length in a line, then its values, little endian; text is the
+    lengths of all values in UTF-8 bytes as uint64, then the values. So no two different sets share
+    the bytes that are hashed.
     """
     digest = xxhash.xxh3_128()
     for name, (dtype, _, _) in OMM_FIELDS.items():
@@ -56,7 +60,9 @@ def elements_digest(elements: Elements) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a run writes: satellites, instants and options, and the layout and schema that follow from them."""
+    """What a run writes: satellites, instants and options, and the layout and schema that follow
+    from them.
+    """
 
     elements: Elements
     times: Times
@@ -93,7 +99,9 @@ class Plan:
 
     @property
     def bytes(self) -> int:
-        """Bytes of all columns: the size of uncompressed IPC parts but for about 800 bytes a batch; an upper bound for the others."""
+        """Bytes of all columns: the size of uncompressed IPC parts but for about 800 bytes a batch;
+        an upper bound for the others.
+        """
         return self.rows * self.row_bytes
 
     @property
@@ -122,7 +130,8 @@ class Plan:
             "earth_orientation": self.earth_orientation,
             "gravity": self.gravity,
             "opsmode": self.opsmode,
-            "units": {"position": position_unit(self.frame)} | ({"velocity": "km/s"} if self.velocity else {}),
+            "units": {"position": position_unit(self.frame)}
+            | ({"velocity": "km/s"} if self.velocity else {}),
             "dtype": self.dtype,
             "velocity": self.velocity,
             "sunlit": self.sunlit,
@@ -145,7 +154,9 @@ class Plan:
         return pa.schema(self.columns, metadata={"gpuprop": json.dumps(self.metadata)})
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as it stands in the manifest: the metadata, and how it is spread over files. Equal plans write equal bytes."""
+        """The plan as it stands in the manifest: the metadata, and how it is spread over files.
+        Equal plans write equal bytes.
+        """
         return {
             **self.metadata,
             "format": self.format,
@@ -172,11 +183,14 @@ def plan_snapshots(
     eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
 ) -> Plan:
-    """What write_snapshots would write, without computing or writing anything: `.satellites .instants .rows .parts .bytes`, `.to_dict()`.
+    """What write_snapshots would write, without computing or writing anything: `.satellites
+    .instants .rows .parts .bytes`, `.to_dict()`.
 
-    times: anything clock.as_times takes; instants in equal steps become a grid, however they are spelled. Other options as in
-    write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless given) is part of the plan. ValueError for an option that is not
-    known, for no satellites, for no instants, for one that the Earth orientation does not reach, and for more than MOST_PARTS parts.
+    times: anything clock.as_times takes; instants in equal steps become a grid, however they are
+    spelled. Other options as in write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless
+    given) is part of the plan. ValueError for an option that is not known, for no satellites, for
+    no instants, for one that the Earth orientation does not reach, and for more than MOST_PARTS
+    parts.
     """
     for name, value, known in (("dtype", dtype, DTYPES), ("format", format, FORMATS)):
         if value not in known:
@@ -193,9 +207,21 @@ def plan_snapshots(
     turning = None if frame == "teme" else earth_orientation(eop)
     check_reach(times, frame, turning, sunlit)
     turned = None if turning is None else turning.described(times.edges)
-    layout = Layout.of(len(elements), times.count, row_bytes(state_columns(frame, dtype, velocity, sunlit)), part_bytes)
+    layout = Layout.of(
+        len(elements),
+        times.count,
+        row_bytes(state_columns(frame, dtype, velocity, sunlit)),
+        part_bytes,
+    )
     written = (elements, times, frame, dtype, velocity, format, compression)
-    plan = Plan(*written, gravity=model.gravity.name, opsmode=model.opsmode, sunlit=sunlit, earth_orientation=turned, layout=layout)
+    plan = Plan(
+        *written,
+        gravity=model.gravity.name,
+        opsmode=model.opsmode,
+        sunlit=sunlit,
+        earth_orientation=turned,
+        layout=layout,
+    )
     refuse_too_large(plan)
     return plan
 
@@ -205,28 +231,38 @@ def refuse_too_large(plan: Plan) -> None:
 
     Notes
     -----
-    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The reason for the limit is the manifest. It
-    lists every part (about 400 bytes for each) and is written again after each part: 40 MB for each 768 MB at the limit, and the same in
-    memory. Ten times as many parts would be 768 TB, with a manifest of 400 MB. Names of parts sort as text up to a million.
+    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The
+    reason for the limit is the manifest. It lists every part (about 400 bytes for each) and is
+    written again after each part: 40 MB for each 768 MB at the limit, and the same in memory. Ten
+    times as many parts would be 768 TB, with a manifest of 400 MB. Names of parts sort as text up
+    to a million.
     """
     layout, step = plan.layout, plan.times.step_ns
     if layout.parts <= MOST_PARTS:
         return
     most = MOST_PARTS * layout.part_instants
     if step:
-        shortest, longest = _rounded(-(-layout.instants * step // most), up=True), _rounded(most * step, up=False)
+        shortest, longest = (
+            _rounded(-(-layout.instants * step // most), up=True),
+            _rounded(most * step, up=False),
+        )
         fits = f"take a step of {shortest} or more, or a duration of {longest} or less"
     else:
         fits = f"take {most:,} instants or fewer"
     raise ValueError(
-        f"{plan.satellites:,} satellites at {layout.instants:,} instants are {decimal_bytes(plan.bytes)} in {layout.parts:,} parts, and a "
+        f"{plan.satellites:,} satellites at {layout.instants:,} instants are "
+        f"{decimal_bytes(plan.bytes)} in {layout.parts:,} parts, and a "
         f"directory holds at most {MOST_PARTS:,}: {fits}, or write several directories"
     )
 
 
 def _rounded(ns: int, up: bool) -> str:
-    """A duration rounded up or down to one digit other than zero, in the largest unit that is not longer than it."""
-    unit = next(name for name in ("d", "h", "min", "s", "ms", "us", "ns") if DURATIONS[name] <= max(ns, 1))
+    """A duration rounded up or down to one digit other than zero, in the largest unit that is not
+    longer than it.
+    """
+    unit = next(
+        name for name in ("d", "h", "min", "s", "ms", "us", "ns") if DURATIONS[name] <= max(ns, 1)
+    )
     count = -(-ns // DURATIONS[unit]) if up else ns // DURATIONS[unit]
     scale: int = 10 ** (len(str(count)) - 1)
     return f"{(-(-count // scale) if up else count // scale) * scale}{unit}"

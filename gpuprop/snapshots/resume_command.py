@@ -1,4 +1,6 @@
-"""The command that resumes a run: that of this process, or one from a manifest, which anybody may have written."""
+"""The command that resumes a run: that of this process, or one from a manifest, which anybody may
+have written.
+"""
 
 import os
 import shlex
@@ -18,8 +20,8 @@ def again(run: dict[str, Any], shard: Shard | None = None) -> str:
     Parameters
     ----------
     run : dict
-        Facts of the run; `command` (a list of words) and `directory` (where it was given) are used. From a manifest they may be
-        forged: show them as `advice` does.
+        Facts of the run; `command` (a list of words) and `directory` (where it was given) are used.
+        From a manifest they may be forged: show them as `advice` does.
     shard : Shard, optional
         The shard to write.
 
@@ -29,15 +31,30 @@ def again(run: dict[str, Any], shard: Shard | None = None) -> str:
         One line for a shell; a call of write_snapshots if the run has no command of gpuprop.
     """
     words, directory = run.get("command"), run.get("directory")
-    if not isinstance(words, list) or words[:2] != OURS or not all(isinstance(word, str) for word in words):
+    if (
+        not isinstance(words, list)
+        or words[:2] != OURS
+        or not all(isinstance(word, str) for word in words)
+    ):
         return f"write_snapshots(..., resume=True{f', shard={str(shard)!r}' if shard else ''})"
-    words = [*OURS, *_without_how(iter(words[2:])), *(["--shard", str(shard)] if shard else []), "--resume"]
+    words = [
+        *OURS,
+        *_without_how(iter(words[2:])),
+        *(["--shard", str(shard)] if shard else []),
+        "--resume",
+    ]
     text = " ".join(map(quoted, words))
-    return f"cd {quoted(directory)} && {text}" if isinstance(directory, str) and directory != os.getcwd() else text
+    return (
+        f"cd {quoted(directory)} && {text}"
+        if isinstance(directory, str) and directory != os.getcwd()
+        else text
+    )
 
 
 def is_claim(command: str) -> bool:
-    """Whether a command that `again` made from a manifest repeats the words of the manifest. If not, the words are gpuprop's own."""
+    """Whether a command that `again` made from a manifest repeats the words of the manifest. If
+    not, the words are gpuprop's own.
+    """
     return command.startswith((" ".join(OURS), "cd "))
 
 
@@ -48,7 +65,10 @@ def advice(commands: Iterable[str]) -> list[str]:
     lines = [f"continue with: {command}" for command in commands if command not in claims]
     if claims:
         shards = " and --shard" if any(" --shard " in claim for claim in claims) else ""
-        lines += [f"to write what is missing, repeat the command of the run with --resume{shards}. {CAUTION}"]
+        lines += [
+            f"to write what is missing, repeat the command of the run with --resume{shards}. "
+            f"{CAUTION}"
+        ]
     return [*lines, *(f"  {claim}" for claim in claims)]
 
 
@@ -58,14 +78,18 @@ def merge_command(directory: os.PathLike[str] | str) -> str:
 
 
 def quoted(word: str) -> str:
-    """A word quoted for a shell. Control characters, and bytes that are no text, become escapes: $'...'."""
+    """A word quoted for a shell. Control characters, and bytes that are no text, become escapes:
+    $'...'.
+    """
     if word.isprintable():
         return shlex.quote(word)
 
     def sign(each: str) -> str:
         if each.isprintable() and each not in "'\\":
             return each
-        data = each.encode("utf-8", "surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass")
+        data = each.encode(
+            "utf-8", "surrogateescape" if "\udc80" <= each <= "\udcff" else "surrogatepass"
+        )
         return "".join(f"\\x{byte:02x}" for byte in data)
 
     return f"$'{''.join(map(sign, word))}'"
@@ -77,7 +101,9 @@ def remembered(command: Sequence[str] | None) -> dict[str, Any]:
 
 
 def _without_how(words: Iterator[str]) -> Iterator[str]:
-    """The words that say what is written, without those that say how the run begins and which shard it is."""
+    """The words that say what is written, without those that say how the run begins and which shard
+    it is.
+    """
     for word in words:
         if word == "--shard":
             next(words, None)

@@ -7,12 +7,17 @@ import pyarrow as pa
 
 from ..states import state_columns
 
-SPREAD = ("format", "compression", "parts", "part_instants", "batch_instants", "instant_batches")  # over files; not in the schema
+# over files; not in the schema
+SPREAD = ("format", "compression", "parts", "part_instants", "batch_instants", "instant_batches")
 
 
 def schema_of(plan: dict[str, Any]) -> pa.Schema:
-    """The schema of the parts of a plan as it stands in the manifest (Plan.to_dict): Plan.schema, without opening a part."""
-    columns = state_columns(plan["frame"], plan["dtype"], plan["velocity"], plan.get("sunlit", False))
+    """The schema of the parts of a plan as it stands in the manifest (Plan.to_dict): Plan.schema,
+    without opening a part.
+    """
+    columns = state_columns(
+        plan["frame"], plan["dtype"], plan["velocity"], plan.get("sunlit", False)
+    )
     return pa.schema(columns, metadata={"gpuprop": metadata_text(plan)})
 
 
@@ -23,7 +28,13 @@ def metadata_text(plan: dict[str, Any]) -> str:
 
 def satellites_text(plan: dict[str, Any]) -> str:
     """The value of the key `gpuprop` in the schema of the file of the satellites."""
-    return json.dumps({name: plan[name] for name in ("version", "elements", "satellites", "notes") if name in plan})
+    return json.dumps(
+        {
+            name: plan[name]
+            for name in ("version", "elements", "satellites", "notes")
+            if name in plan
+        }
+    )
 
 
 def row_bytes(columns: list[pa.Field]) -> int:

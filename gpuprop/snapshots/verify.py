@@ -49,8 +49,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found. files, bytes: that the manifests list. quick: whether only sizes and endings were looked at. dropped: files that were
-    removed, for resume to write them again."""
+    """What was found. files, bytes: that the manifests list. quick: whether only sizes and endings
+    were looked at. dropped: files that were removed, for resume to write them again.
+    """
 
     path: str
     files: int
@@ -68,15 +69,20 @@ class Verification:
 
 
 def verify_snapshots(
-    path: AnyPath, quick: bool = False, drop: bool = False, progress: Callable[[int, int], None] | None = None
+    path: AnyPath,
+    quick: bool = False,
+    drop: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
-    """Compare every file of a directory, on a disk or in an object store, with its manifest, or with those of its shards: that it is
-    there, its size, its digest.
+    """Compare every file of a directory, on a disk or in an object store, with its manifest, or
+    with those of its shards: that it is there, its size, its digest.
 
-    quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its digest. drop: remove damaged files from
-    the disk and from the manifest, so that resume writes them again. A file that does not carry the plan of the run stays: it may be
-    somebody else's. dataset.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after each file.
-    FileNotFoundError if the directory holds no manifest, DamagedError (a ValueError) if its manifest was altered or cannot be read.
+    quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its
+    digest. drop: remove damaged files from the disk and from the manifest, so that resume writes
+    them again. A file that does not carry the plan of the run stays: it may be somebody else's.
+    dataset.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after
+    each file. FileNotFoundError if the directory holds no manifest, DamagedError (a ValueError) if
+    its manifest was altered or cannot be read.
     """
     directory = place(path)
     if not drop:
@@ -87,8 +93,15 @@ def verify_snapshots(
         verification = _look(directory, manifests, quick, progress)
         dropped: list[str] = []
         for manifest in manifests:
-            dropped += _drop(directory, manifest, [each for each in verification.findings if each.shard == _name(manifest.shard)])
-        findings = [_kept(each) if each.file is not None and each.file not in dropped else each for each in verification.findings]
+            dropped += _drop(
+                directory,
+                manifest,
+                [each for each in verification.findings if each.shard == _name(manifest.shard)],
+            )
+        findings = [
+            _kept(each) if each.file is not None and each.file not in dropped else each
+            for each in verification.findings
+        ]
     return replace(verification, findings=findings, dropped=dropped)
 
 
@@ -110,7 +123,12 @@ def _manifests(directory: Path) -> list[Manifest]:
     return [holdings.whole or Manifest.read(directory)]
 
 
-def _look(directory: Path, manifests: list[Manifest], quick: bool, progress: Callable[[int, int], None] | None) -> Verification:
+def _look(
+    directory: Path,
+    manifests: list[Manifest],
+    quick: bool,
+    progress: Callable[[int, int], None] | None,
+) -> Verification:
     files: dict[str, tuple[dict[str, Any], Manifest]] = {}
     for manifest in manifests:
         for entry in (manifest.satellites, *manifest.parts):
@@ -118,12 +136,16 @@ def _look(directory: Path, manifests: list[Manifest], quick: bool, progress: Cal
                 files.setdefault(entry["file"], (entry, manifest))
     total, done = sum(entry["bytes"] for entry, _ in files.values()), 0
     findings = list(_absent(directory, manifests))
-    checker = Checker(directory, manifests[0].plan, list(files), all(manifest.sealed for manifest in manifests))
+    checker = Checker(
+        directory, manifests[0].plan, list(files), all(manifest.sealed for manifest in manifests)
+    )
     for name, (entry, manifest) in files.items():
         wrong = checker.fault(entry, full=not quick)
         if wrong:
             part = entry.get("part")
-            findings.append(Finding(f"{name} {wrong}", _command(manifest), name, part, _name(manifest.shard)))
+            findings.append(
+                Finding(f"{name} {wrong}", _command(manifest), name, part, _name(manifest.shard))
+            )
         done += entry["bytes"]
         if progress is not None:
             progress(done, total)
@@ -148,21 +170,32 @@ def _absent(directory: Path, manifests: list[Manifest]) -> Iterator[Finding]:
             what = f"{who}{count:,} of {len(manifest.own):,} parts are not written yet (number {_listed(missing)})"
             yield Finding(what, _command(manifest), shard=_name(shard))
         elif not manifest.complete:
-            yield Finding(f"{who}the file of the satellites was dropped", _command(manifest), shard=_name(shard))
+            yield Finding(
+                f"{who}the file of the satellites was dropped",
+                _command(manifest),
+                shard=_name(shard),
+            )
     if absent > MOST_ABSENT:
         yield Finding(f"{absent - MOST_ABSENT:,} more shards are not there", "write each of them")
-    if manifests[0].shard and all(manifest.complete for manifest in manifests) and len(manifests) == manifests[0].shard.count:
+    if (
+        manifests[0].shard
+        and all(manifest.complete for manifest in manifests)
+        and len(manifests) == manifests[0].shard.count
+    ):
         yield Finding("all shards are complete, but not merged", merge_command(directory))
 
 
 def _drop(directory: Path, manifest: Manifest, findings: Iterable[Finding]) -> list[str]:
-    """Remove damaged files, then take them off the manifest. Returns the files that were removed or missing.
+    """Remove damaged files, then take them off the manifest. Returns the files that were removed or
+    missing.
 
     A file stays unless its content shows that gpuprop wrote it: the name alone is no proof.
     """
     damaged = {each.file: each.part for each in findings if each.file is not None}
     look = Look(directory, list(damaged))
-    there = set(damaged).difference(each for each in damaged if look.size(each) is None and look.other(each) is None)
+    there = set(damaged).difference(
+        each for each in damaged if look.size(each) is None and look.other(each) is None
+    )
     kept = there.difference(Checker(directory, manifest.plan, damaged).ours(damaged))
     dropped = {name: part for name, part in damaged.items() if name not in kept}
     for name in dropped:

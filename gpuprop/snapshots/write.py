@@ -1,4 +1,6 @@
-"""Writing: states in, parts out. The parts that are not there yet, in order, each with the manifest that lists it."""
+"""Writing: states in, parts out. The parts that are not there yet, in order, each with the manifest
+that lists it.
+"""
 
 import socket
 import time
@@ -23,7 +25,8 @@ from .plan import Plan, plan_snapshots
 from .resume_command import remembered
 from .session import Job, claimed
 
-Compute: TypeAlias = Callable[[Times], AbstractContextManager[Iterable[States]]]  # blocks of the states at these instants
+# blocks of the states at these instants
+Compute: TypeAlias = Callable[[Times], AbstractContextManager[Iterable[States]]]
 Produce: TypeAlias = Callable[
     [Job, Written, Progress | None], Generator[dict[str, Any], None, None]
 ]  # the parts that are missing, by their entries
@@ -33,10 +36,12 @@ Produce: TypeAlias = Callable[
 class Report:
     """What a run wrote, or a shard of it.
 
-    rows, parts, bytes: of all parts that are there now, on the disk. seconds: what passed from the first state to the last rename. first,
-    last: instants, None for a shard without parts. status: {code: states}, of the codes that occur. computed: rows that this run computed.
-    resumed: parts that an earlier run had written. rewritten: files that were damaged, and how. shard: `I/N`; merged: whether all shards
-    are there and the directory is whole. notes: what is to be known besides.
+    rows, parts, bytes: of all parts that are there now, on the disk. seconds: what passed from the
+    first state to the last rename. first, last: instants, None for a shard without parts. status:
+    {code: states}, of the codes that occur. computed: rows that this run computed. resumed: parts
+    that an earlier run had written. rewritten: files that were damaged, and how. shard: `I/N`;
+    merged: whether all shards are there and the directory is whole. notes: what is to be known
+    besides.
     """
 
     path: str
@@ -71,7 +76,10 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; status codes are text, as JSON has it."""
-        return {**asdict(self), "status": {str(code): states for code, states in self.status.items()}}
+        return {
+            **asdict(self),
+            "status": {str(code): states for code, states in self.status.items()},
+        }
 
 
 def write_snapshots(
@@ -92,40 +100,51 @@ def write_snapshots(
     client: Any = None,
     command: Sequence[str] | None = None,
 ) -> Report:
-    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes) into the directory `path`: on a disk,
-    or in an object store (`s3://bucket/out`, or a UPath of universal-pathlib with the options of the store).
+    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes)
+    into the directory `path`: on a disk, or in an object store (`s3://bucket/out`, or a UPath of
+    universal-pathlib with the options of the store).
 
-    The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`; rows are ordered by time, then as the
-    satellites are. frame: teme, pef, itrs, gcrs, or geodetic: lat, lon (deg) and height (km) on WGS-84 in the place of x, y, z, with
-    velocities along the axes of ITRS; its Earth orientation is the propagator's. sunlit: a column that says whether the Sun shines on the
-    satellite (0 umbra, 1 penumbra, 2 sunlit). dtype: `float64` or `float32`, of positions and velocities. format: `arrow` (IPC, which
-    memory-maps) or `parquet`. compression: `none`, `lz4` or `zstd`; by default none for arrow, zstd for parquet.
+    The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`;
+    rows are ordered by time, then as the satellites are. frame: teme, pef, itrs, gcrs, or geodetic:
+    lat, lon (deg) and height (km) on WGS-84 in the place of x, y, z, with velocities along the axes
+    of ITRS; its Earth orientation is the propagator's. sunlit: a column that says whether the Sun
+    shines on the satellite (0 umbra, 1 penumbra, 2 sunlit). dtype: `float64` or `float32`, of
+    positions and velocities. format: `arrow` (IPC, which memory-maps) or `parquet`. compression:
+    `none`, `lz4` or `zstd`; by default none for arrow, zstd for parquet.
 
-    progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling thread. Memory does not grow with the number
-    of instants. The parts depend on satellites, instants and options alone, byte for byte.
+    progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling thread.
+    Memory does not grow with the number of instants. The parts depend on satellites, instants and
+    options alone, byte for byte.
 
-    Each file is complete or absent, and the manifest lists the parts that are complete, also after a failure or a kill. A directory that
-    already holds snapshots is refused with FileExistsError unless `overwrite`, which replaces them, or `resume`; one that holds other
-    files always is, and one that another job writes, with dataset.lock.Busy. A store has no locks: there, of two jobs the one that began
-    first finds the manifest of the other and stops, with RuntimeError.
+    Each file is complete or absent, and the manifest lists the parts that are complete, also after
+    a failure or a kill. A directory that already holds snapshots is refused with FileExistsError
+    unless `overwrite`, which replaces them, or `resume`; one that holds other files always is, and
+    one that another job writes, with dataset.lock.Busy. A store has no locks: there, of two jobs
+    the one that began first finds the manifest of the other and stops, with RuntimeError.
 
-    resume: go on with a run that was cut off: what is complete and sound stays, the rest is written, and the files are in the end, byte
-    for byte, those of a run that was not; a directory that holds nothing is begun. snapshots.PlanDiffers if what it holds was written from
-    other satellites, instants or options. shard: `2/8` writes the second of eight shares of the parts; the shares, in processes or on
-    machines of their own, go into one directory, and the last to be done (or merge_snapshots) makes it whole. client: a
-    distributed.Client (or cluster.Workers, which says their engine too), whose workers write the parts, each with the fastest engine
-    it has, to `path`, which they all must see; progress is called after each part. command: the words of a command line, which the
-    manifest keeps so that what is missing one day can be written again.
+    resume: go on with a run that was cut off: what is complete and sound stays, the rest is
+    written, and the files are in the end, byte for byte, those of a run that was not; a directory
+    that holds nothing is begun. snapshots.PlanDiffers if what it holds was written from other
+    satellites, instants or options. shard: `2/8` writes the second of eight shares of the parts;
+    the shares, in processes or on machines of their own, go into one directory, and the last to be
+    done (or merge_snapshots) makes it whole. client: a distributed.Client (or cluster.Workers,
+    which says their engine too), whose workers write the parts, each with the fastest engine it
+    has, to `path`, which they all must see; progress is called after each part. command: the words
+    of a command line, which the manifest keeps so that what is missing one day can be written
+    again.
 
-    ValueError for options that are not known, OSError (with the path) for a disk that is full or may not be written, and for a store that
-    refuses or does not answer. RuntimeError for what fails on a cluster; what is complete stays then, too; and for a store whose package is
-    not installed.
+    ValueError for options that are not known, OSError (with the path) for a disk that is full or
+    may not be written, and for a store that refuses or does not answer. RuntimeError for what fails
+    on a cluster; what is complete stays then, too; and for a store whose package is not installed.
     """
     if overwrite and (resume or shard is not None):
         what = "resume goes on with what is there" if resume else "a shard has others beside it"
         raise ValueError(f"overwrite removes what is there, and {what}: give one of them")
     if not isinstance(propagator, Propagator):
-        raise TypeError(f"write_snapshots takes a Propagator, not {type(propagator).__name__}: gpuprop.Propagator(elements) makes one")
+        raise TypeError(
+            f"write_snapshots takes a Propagator, not {type(propagator).__name__}: "
+            "gpuprop.Propagator(elements) makes one"
+        )
     directory = place(path)
     one = None if shard is None else Shard.parse(shard)
     workers = None if client is None else Workers.of(client)
@@ -145,7 +164,9 @@ def write_snapshots(
 
     def compute(times: Times) -> "closing[Generator[States, None, None]]":
         """A block is a batch, so that no row is copied on its way into the file."""
-        blocks = propagator.snapshots(times, frame, velocity, sunlit=sunlit, instants=plan.layout.batch_instants)
+        blocks = propagator.snapshots(
+            times, frame, velocity, sunlit=sunlit, instants=plan.layout.batch_instants
+        )
         return closing(blocks)
 
     with compute(plan.times):  # what cannot be computed is refused before anything is touched
@@ -155,7 +176,9 @@ def write_snapshots(
         eop = propagator.eop if frame != "teme" else None
         produce, engine = partial(parts_of, workers, plan, eop), workers.engine or "auto"
     run = {"engine": engine, **remembered(command)}
-    return _write(directory, plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one)
+    return _write(
+        directory, plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one
+    )
 
 
 def write_plan(
@@ -167,11 +190,13 @@ def write_plan(
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Report:
-    """Write the states in `blocks` (all instants of the plan, in order, in blocks of any size) as write_snapshots does.
+    """Write the states in `blocks` (all instants of the plan, in order, in blocks of any size) as
+    write_snapshots does.
 
     ValueError if the blocks do not hold the rows of the plan.
     """
-    produce = _here(plan, lambda _: nullcontext(blocks), engine, 0)  # whoever gives blocks may fill the same arrays again
+    # whoever gives blocks may fill the same arrays again
+    produce = _here(plan, lambda _: nullcontext(blocks), engine, 0)
     return _write(place(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
 
 
@@ -189,7 +214,13 @@ def _write(
     """Write the parts of the plan, or of the shard, that are not there yet."""
     begun = time.perf_counter()
     started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-    run = {"engine": run["engine"], "host": socket.gethostname(), "started": started, "seconds": 0.0, **run}
+    run = {
+        "engine": run["engine"],
+        "host": socket.gethostname(),
+        "started": started,
+        "seconds": 0.0,
+        **run,
+    }
     merged = False
     with claimed(directory, plan, run, overwrite=overwrite, resume=resume, shard=shard) as job:
         written, engine = _fill(job, plan, produce, progress, begun)
@@ -224,7 +255,9 @@ def _write(
     )
 
 
-def _fill(job: Job, plan: Plan, produce: Produce, progress: Progress | None, begun: float) -> tuple[Written, str]:
+def _fill(
+    job: Job, plan: Plan, produce: Produce, progress: Progress | None, begun: float
+) -> tuple[Written, str]:
     """Write what the job is to write; the engines that did."""
     manifest, todo = job.manifest, job.todo
     written = Written(sum(len(plan.layout.part(index)) for index in manifest.own) * plan.satellites)
@@ -239,7 +272,10 @@ def _fill(job: Job, plan: Plan, produce: Produce, progress: Progress | None, beg
     with closing(produce(job, written, progress)) as entries:
         for entry in entries:
             engines.add(entry["engine"])
-            manifest.run |= {"engine": ", ".join(sorted(engines)), "seconds": round(time.perf_counter() - begun, 3)}
+            manifest.run |= {
+                "engine": ", ".join(sorted(engines)),
+                "seconds": round(time.perf_counter() - begun, 3),
+            }
             job.commit(entry)
     if not todo and (job.satellites or not manifest.complete):
         job.commit()
@@ -249,13 +285,21 @@ def _fill(job: Job, plan: Plan, produce: Produce, progress: Progress | None, beg
 def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
     """The parts as this process writes them, in order."""
 
-    def produce(job: Job, written: Written, progress: Progress | None) -> Generator[dict[str, Any], None, None]:
+    def produce(
+        job: Job, written: Written, progress: Progress | None
+    ) -> Generator[dict[str, Any], None, None]:
         form = Form.of(plan)
         for parts in job.todo:
             first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
-            with compute(plan.times[first:last]) as blocks, closing(encoded(plan, form, blocks, first, threads)) as batches:
+            with (
+                compute(plan.times[first:last]) as blocks,
+                closing(encoded(plan, form, blocks, first, threads)) as batches,
+            ):
                 for index in parts:
                     job.check()
-                    yield {**write_part(job.directory, plan, index, form, batches, written, progress), "engine": engine}
+                    yield {
+                        **write_part(job.directory, plan, index, form, batches, written, progress),
+                        "engine": engine,
+                    }
 
     return produce

@@ -14,12 +14,15 @@ Duration: TypeAlias = str | timedelta | np.timedelta64 | Any
 NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 QUANTITY = re.compile(rf"\s*({NUMBER})\s*([a-zµμ]+)", re.ASCII)
 ISO_DURATION = re.compile(
-    rf"P(?=.)(?:({NUMBER})W)?(?:({NUMBER})D)?(?:T(?=.)(?:({NUMBER})H)?(?:({NUMBER})M)?(?:({NUMBER})S)?)?", re.ASCII | re.IGNORECASE
+    rf"P(?=.)(?:({NUMBER})W)?(?:({NUMBER})D)?(?:T(?=.)(?:({NUMBER})H)?(?:({NUMBER})M)?(?:({NUMBER})S)?)?",
+    re.ASCII | re.IGNORECASE,
 )
 
 
 def format_duration(ns: int) -> str:
-    """A duration in the largest unit, up to the minute, that gives a whole number: '1min', '90s', '10ms'; parse_duration reads it."""
+    """A duration in the largest unit, up to the minute, that gives a whole number: '1min', '90s',
+    '10ms'; parse_duration reads it.
+    """
     unit = next(name for name in ("min", "s", "ms", "us", "ns") if ns % UNITS[name] == 0)
     return f"{ns // UNITS[unit]}{unit}"
 
@@ -30,15 +33,18 @@ def _exact(number: str, unit: str, named: str) -> int:
     scale: int = 10 ** len(decimals)
     ns, rest = divmod(int(whole + decimals) * UNITS[unit], scale)
     if rest:
-        raise ValueError(f"{named} is finer than a nanosecond: it must be a whole number of nanoseconds")
+        raise ValueError(
+            f"{named} is finer than a nanosecond: it must be a whole number of nanoseconds"
+        )
     return ns
 
 
 def parse_duration(text: str, what: str = "duration") -> int:
-    """Nanoseconds, exact, of a duration: '60s', '10ms', '1.5h', '1d12h', 'P1D', 'PT0.1S', with a sign if need be.
+    """Nanoseconds, exact, of a duration: '60s', '10ms', '1.5h', '1d12h', 'P1D', 'PT0.1S', with a
+    sign if need be.
 
-    Units: ns us ms s min h d w. what: its name in errors. ValueError for no unit, an unknown one, months or years (no fixed length), or
-    less than a nanosecond.
+    Units: ns us ms s min h d w. what: its name in errors. ValueError for no unit, an unknown one,
+    months or years (no fixed length), or less than a nanosecond.
     """
     stripped = text.strip()
     body, sign = stripped.lstrip("+-"), -1 if stripped.startswith("-") else 1
@@ -46,7 +52,11 @@ def parse_duration(text: str, what: str = "duration") -> int:
         raise ValueError(f"cannot read {what} {text!r}: it has more than one sign")
     iso = ISO_DURATION.fullmatch(body)
     if iso:
-        pairs = [(number, unit) for number, unit in zip(iso.groups(), ("w", "d", "h", "min", "s"), strict=True) if number]
+        pairs = [
+            (number, unit)
+            for number, unit in zip(iso.groups(), ("w", "d", "h", "min", "s"), strict=True)
+            if number
+        ]
     else:
         pairs, end = [], 0
         lowered = body.lower()
@@ -54,14 +64,19 @@ def parse_duration(text: str, what: str = "duration") -> int:
             unit = match[2] if match[2] in UNITS else UNIT_WORDS.get(match[2].removesuffix("s"), "")
             if not unit:
                 hint = ": write min for minutes" if match[2] == "m" else ""
-                raise ValueError(f"{what} {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, w{hint}")
+                raise ValueError(
+                    f"{what} {text!r}: unit {match[2]!r} is not one of ns, us, ms, s, min, h, d, "
+                    f"w{hint}"
+                )
             pairs.append((match[1], unit))
             end = match.end()
         if lowered[end:].strip() or not pairs:
             if re.fullmatch(NUMBER, body, re.ASCII):
                 raise ValueError(f"{what} {text!r} has no unit: write {body}s for seconds")
             hint = "; months and years have no fixed length, use days" if body[:1] in "Pp" else ""
-            raise ValueError(f"cannot read {what} {text!r}: write it like 60s, 10ms, 1.5h, 1d or PT60S{hint}")
+            raise ValueError(
+                f"cannot read {what} {text!r}: write it like 60s, 10ms, 1.5h, 1d or PT60S{hint}"
+            )
     return sign * sum(_exact(number, unit, f"{what} {text!r}") for number, unit in pairs)
 
 
@@ -71,8 +86,8 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
     Parameters
     ----------
     value : str, timedelta, numpy.timedelta64
-        Text as parse_duration takes it; also pandas' Timedelta, a pyarrow DurationScalar, astropy's TimeDelta, or an array of no dimensions
-        that holds a timedelta64 (numpy, xarray).
+        Text as parse_duration takes it; also pandas' Timedelta, a pyarrow DurationScalar, astropy's
+        TimeDelta, or an array of no dimensions that holds a timedelta64 (numpy, xarray).
     what : str
         Its name in error messages.
 
@@ -81,11 +96,13 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
     TypeError
         For a number, which has no unit, and for anything else that is not a duration.
     ValueError
-        For text that cannot be read, NaT, a unit of no fixed length, and what is not a whole number of nanoseconds within 64 bits.
+        For text that cannot be read, NaT, a unit of no fixed length, and what is not a whole number
+        of nanoseconds within 64 bits.
     """
     if isinstance(value, str):
         return parse_duration(value, what)
-    if hasattr(value, "to_timedelta64"):  # pandas' Timedelta, which as a timedelta has no nanoseconds
+    # pandas' Timedelta, which as a timedelta has no nanoseconds
+    if hasattr(value, "to_timedelta64"):
         value = value.to_timedelta64()
     if isinstance(value, timedelta):
         return (value.days * 86_400 + value.seconds) * SECOND + value.microseconds * 1_000
@@ -93,9 +110,12 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
         raise TypeError(f"{what}={value!r} has no unit: write {what}='{value}s' for seconds")
     if isinstance(value, pa.DurationScalar):
         value = np.timedelta64("NaT" if value.value is None else value.value, value.type.unit)
-    elif type(value).__name__ == "TimeDelta" and np.ndim(getattr(value, "jd1", [])) == 0:  # astropy's: days of 86,400 s in two doubles
+    elif type(value).__name__ == "TimeDelta" and np.ndim(getattr(value, "jd1", [])) == 0:
+        # astropy's: days of 86,400 s in two doubles
         return _delta_ns(value, what)
-    elif hasattr(value, "__array__") and np.asarray(value).dtype.kind == "m" and np.ndim(value) == 0:
+    elif (
+        hasattr(value, "__array__") and np.asarray(value).dtype.kind == "m" and np.ndim(value) == 0
+    ):
         value = np.asarray(value)[()]
     if isinstance(value, np.timedelta64):
         if np.isnat(value):
@@ -104,7 +124,9 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
         if unit in ("Y", "M", "generic"):
             raise ValueError(f"{what} {value!r} has no fixed length: use a unit from ns to W")
         return int(array_ns(np.asarray(value)))
-    raise TypeError(f"{what}={value!r} is not a duration: use text such as '60s', a timedelta or a timedelta64")
+    raise TypeError(
+        f"{what}={value!r} is not a duration: use text such as '60s', a timedelta or a timedelta64"
+    )
 
 
 def _delta_ns(delta: Any, what: str) -> int:

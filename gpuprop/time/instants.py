@@ -8,7 +8,8 @@ import numpy as np
 
 from .units import DAY, EPOCH, HOUR, MINUTE, SECOND, in_range
 
-# Any: also the instants and durations of pandas, pyarrow, xarray, astropy and Skyfield (values.readings, duration_ns)
+# Any: also the instants and durations of pandas, pyarrow, xarray, astropy and Skyfield
+# (values.readings, duration_ns)
 Instant: TypeAlias = str | datetime | date | np.datetime64 | Any
 INSTANT = re.compile(
     r"(?P<year>\d{4})-(?:(?P<month>\d\d)-(?P<day>\d\d)|(?P<yearday>\d{3}))"
@@ -17,13 +18,16 @@ INSTANT = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 ACCEPTED = (
-    "use ISO 8601 text ('2026-11-22T00:00:00Z'), a datetime, numpy.datetime64, or instants of pandas, Polars, pyarrow, xarray, astropy "
+    "use ISO 8601 text ('2026-11-22T00:00:00Z'), a datetime, numpy.datetime64, or instants of "
+    "pandas, Polars, pyarrow, xarray, astropy "
     "or Skyfield"
 )
 
 
 def format_ns(ns: int) -> str:
-    """ISO 8601 text of an instant in UTC with a trailing Z; the fraction has no trailing zeros and is absent when it is zero."""
+    """ISO 8601 text of an instant in UTC with a trailing Z; the fraction has no trailing zeros and
+    is absent when it is zero.
+    """
     days, rest = divmod(int(ns), DAY)
     seconds, fraction = divmod(rest, SECOND)
     hour, minute = divmod(seconds // 60, 60)
@@ -34,13 +38,18 @@ def format_ns(ns: int) -> str:
 def parse_instant(text: str) -> int:
     """Nanoseconds since 1970 UTC of an ISO 8601 text.
 
-    Accepts `T` or a space, a date alone, a day of the year (`2026-326`), up to nine decimals of the second, and `Z`, an offset
-    (converted) or nothing (UTC). ValueError with the text and the reason otherwise; a leap second is refused with its neighbours.
+    Accepts `T` or a space, a date alone, a day of the year (`2026-326`), up to nine decimals of the
+    second, and `Z`, an offset (converted) or nothing (UTC). ValueError with the text and the reason
+    otherwise; a leap second is refused with its neighbours.
     """
     match = INSTANT.fullmatch(text.strip())
     if not match:
         raise ValueError(f"cannot read {text!r} as an instant: write it like 2026-11-22T00:00:00Z")
-    part = {name: int(digits) for name, digits in match.groupdict(default="0").items() if digits.isdecimal()}
+    part = {
+        name: int(digits)
+        for name, digits in match.groupdict(default="0").items()
+        if digits.isdecimal()
+    }
     try:
         if match["yearday"]:
             day = date(part["year"], 1, 1) + timedelta(days=part["yearday"] - 1)
@@ -48,7 +57,13 @@ def parse_instant(text: str) -> int:
                 raise ValueError(f"the year has no day {part['yearday']}")
         else:
             day = date(part["year"], part["month"], part["day"])
-        for name, limit in (("hour", 23), ("minute", 59), ("second", 60), ("zone_hour", 23), ("zone_minute", 59)):
+        for name, limit in (
+            ("hour", 23),
+            ("minute", 59),
+            ("second", 60),
+            ("zone_hour", 23),
+            ("zone_minute", 59),
+        ):
             if part[name] > limit:
                 raise ValueError(f"{name.replace('_', ' ')} {part[name]} is more than {limit}")
         fraction = (match["fraction"] or "").rstrip("0")
@@ -57,7 +72,9 @@ def parse_instant(text: str) -> int:
     except (ValueError, OverflowError) as error:
         raise ValueError(f"cannot read {text!r} as an instant: {error}") from None
     offset = part["zone_hour"] * HOUR + part["zone_minute"] * MINUTE
-    minutes = (day.toordinal() - EPOCH.toordinal()) * DAY + part["hour"] * HOUR + part["minute"] * MINUTE
+    minutes = (
+        (day.toordinal() - EPOCH.toordinal()) * DAY + part["hour"] * HOUR + part["minute"] * MINUTE
+    )
     minutes += offset if match["sign"] == "-" else -offset
     if part["second"] == 60:
         raise ValueError(

@@ -1,7 +1,9 @@
-"""Time scales: a clock's reading in UTC, TAI, TT or GPS time -> nanoseconds of UTC in days of 86,400 s, as all other rooms count them.
+"""Time scales: a clock's reading in UTC, TAI, TT or GPS time -> nanoseconds of UTC in days of
+86,400 s, as all other rooms count them.
 
-TT = TAI + 32.184 s, GPS = TAI - 19 s, TAI = UTC + a whole number of seconds since 1972 (leap seconds, from the table that astropy-iers-data
-ships), exact in integers. From 1960 to 1971 UTC ran at rates of its own and was stepped by fractions of a second: erfa.dat knows them.
+TT = TAI + 32.184 s, GPS = TAI - 19 s, TAI = UTC + a whole number of seconds since 1972 (leap
+seconds, from the table that astropy-iers-data ships), exact in integers. From 1960 to 1971 UTC ran
+at rates of its own and was stepped by fractions of a second: erfa.dat knows them.
 """
 
 import re
@@ -27,9 +29,11 @@ EXPIRES = re.compile(r"expires on +(\d+ +\w+ +\d{4})")
 
 @cache
 def leap_seconds() -> tuple[Bits, Bits, int]:
-    """From when (n,) ns UTC, increasing, TAI - UTC (n,) ns holds, and when the table expires, ns UTC; from 1972 on.
+    """From when (n,) ns UTC, increasing, TAI - UTC (n,) ns holds, and when the table expires, ns
+    UTC; from 1972 on.
 
-    Source: IERS, Leap_Second.dat, as astropy-iers-data ships it. ValueError, with the line, for a file that is not such a table.
+    Source: IERS, Leap_Second.dat, as astropy-iers-data ships it. ValueError, with the line, for a
+    file that is not such a table.
     """
     path = Path(astropy_iers_data.IERS_LEAP_SECOND_FILE)
     fix = "install it again: pip install --force-reinstall astropy-iers-data"
@@ -44,7 +48,10 @@ def leap_seconds() -> tuple[Bits, Bits, int]:
                 mjd, _, _, _, offset = line.split()
                 rows.append((int(float(mjd)), int(offset)))
             except ValueError:
-                raise ValueError(f"{path}, line {number}: {line!r} is not an MJD, day, month, year and TAI - UTC: {fix}") from None
+                raise ValueError(
+                    f"{path}, line {number}: {line!r} is not an MJD, day, month, year and TAI - "
+                    f"UTC: {fix}"
+                ) from None
     begins, offsets = np.array(rows, np.int64).reshape(-1, 2).T
     if not len(rows) or (np.diff(begins) <= 0).any():
         raise ValueError(f"{path} has no rows of increasing dates: {fix}")
@@ -53,12 +60,16 @@ def leap_seconds() -> tuple[Bits, Bits, int]:
 
 
 def leap_seconds_expire() -> int:
-    """Nanoseconds since 1970 UTC until which leap seconds are known; after that the last TAI - UTC is used."""
+    """Nanoseconds since 1970 UTC until which leap seconds are known; after that the last TAI - UTC
+    is used.
+    """
     return leap_seconds()[2]
 
 
 class Stretches(NamedTuple):
-    """UTC from 1960 on: from begin (n,) ns UTC on, TAI - UTC is offset (n,) ns and grows by rate (n,) of the time since begin."""
+    """UTC from 1960 on: from begin (n,) ns UTC on, TAI - UTC is offset (n,) ns and grows by rate
+    (n,) of the time since begin.
+    """
 
     begin: Bits
     offset: Bits
@@ -67,7 +78,9 @@ class Stretches(NamedTuple):
 
 @cache
 def stretches() -> Stretches:
-    """Every month from 1960 to 1971 (steps of UTC were at the beginnings of months; source: erfa.dat), then the leap seconds."""
+    """Every month from 1960 to 1971 (steps of UTC were at the beginnings of months; source:
+    erfa.dat), then the leap seconds.
+    """
     month = np.arange("1960-01", "1972-01", dtype="datetime64[M]")
     year = month.astype("datetime64[Y]")
     date = year.astype(np.int64) + 1970, (month - year).astype(np.int64) + 1, 1
@@ -81,17 +94,24 @@ def stretches() -> Stretches:
 
 
 def tai_minus_utc_ns(ns: Bits) -> Bits:
-    """TAI - UTC in nanoseconds of UTC instants, (n,); exact from 1972 on, rounded to the nanosecond before. ValueError before 1960."""
+    """TAI - UTC in nanoseconds of UTC instants, (n,); exact from 1972 on, rounded to the nanosecond
+    before. ValueError before 1960.
+    """
     ns = np.asarray(ns, np.int64)
     utc = stretches()
     row = np.searchsorted(utc.begin, ns, side="right") - 1
     if (row < 0).any():
-        raise ValueError(f"there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at {format_ns(ns[row < 0][0])}")
+        raise ValueError(
+            "there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at "
+            f"{format_ns(ns[row < 0][0])}"
+        )
     return utc.offset[row] + np.rint((ns - utc.begin[row]) * utc.rate[row]).astype(np.int64)
 
 
 def tai_minus_utc(ns: Bits) -> Array:
-    """TAI - UTC in seconds, (n,), of UTC instants (n,) ns since 1970. ValueError before 1960, where there was no UTC."""
+    """TAI - UTC in seconds, (n,), of UTC instants (n,) ns since 1970. ValueError before 1960, where
+    there was no UTC.
+    """
     return tai_minus_utc_ns(ns) / SECOND
 
 
@@ -102,47 +122,64 @@ def utc_ns(ns: Bits, scale: str) -> Bits: ...
 def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
     """Nanoseconds of UTC since 1970 (days of 86,400 s) at which clocks in `scale` read `ns`.
 
-    ns: what a clock in `scale` reads, as nanoseconds from the reading 1970-01-01T00:00:00 (datetime64's count): one, or an int64 array of
-    any shape, whose shape the result has. scale: one of SCALES. Exact from 1972 on, to the nanosecond before.
-    ValueError for another scale; before 1960 except in "utc"; for an instant within a leap second (or, before 1972, within a step by which
-    UTC was set back), which days of 86,400 s do not hold; for what leaves 64 bits.
+    ns: what a clock in `scale` reads, as nanoseconds from the reading 1970-01-01T00:00:00
+    (datetime64's count): one, or an int64 array of any shape, whose shape the result has. scale:
+    one of SCALES. Exact from 1972 on, to the nanosecond before. ValueError for another scale;
+    before 1960 except in "utc"; for an instant within a leap second (or, before 1972, within a step
+    by which UTC was set back), which days of 86,400 s do not hold; for what leaves 64 bits.
     """
     if scale not in SCALES:
-        raise ValueError(f"time scale {scale!r} is not known: use {', '.join(SCALES[:-1])} or {SCALES[-1]}")
+        raise ValueError(
+            f"time scale {scale!r} is not known: use {', '.join(SCALES[:-1])} or {SCALES[-1]}"
+        )
     if scale == "utc":
         return ns
     reading = np.asarray(ns, np.int64)
     shift = MINUS_TAI[scale]
     off = (reading < FIRST_NS + max(shift, 0)) | (reading > LAST_NS + min(shift, 0))
     if off.any():
-        raise ValueError(f"{_label(reading[off][0], scale)} is outside the years 1677 to 2262 that 64-bit nanoseconds reach")
+        raise ValueError(
+            f"{_label(reading[off][0], scale)} is outside the years 1677 to 2262 that 64-bit "
+            "nanoseconds reach"
+        )
     tai = reading.ravel() - shift
     known = stretches()
     row = np.searchsorted(known.begin + known.offset, tai, side="right") - 1
     if (row < 0).any():
         first = _label(tai[row < 0][0] + shift, scale)
-        raise ValueError(f"there is no UTC before 1960-01-01, so {first} cannot be said in it: give such instants in utc")
+        raise ValueError(
+            f"there is no UTC before 1960-01-01, so {first} cannot be said in it: give such "
+            "instants in utc"
+        )
     utc = tai - known.offset[row]
-    utc -= np.rint((utc - known.begin[row]) * (known.rate[row] / (1.0 + known.rate[row]))).astype(np.int64)
+    utc -= np.rint((utc - known.begin[row]) * (known.rate[row] / (1.0 + known.rate[row]))).astype(
+        np.int64
+    )
     # Within a leap second the old count has reached the midnight at which the new one begins.
     lost = utc >= np.append(known.begin[1:], LAST_NS)[row]
     if lost.any():
         midnight = int(known.begin[row[lost][0] + 1])
-        last, first = (_label(at + int(tai_minus_utc_ns(np.array([at]))[0]) + shift, scale) for at in (midnight - SECOND, midnight))
+        last, first = (
+            _label(at + int(tai_minus_utc_ns(np.array([at]))[0]) + shift, scale)
+            for at in (midnight - SECOND, midnight)
+        )
         raise ValueError(
-            f"{_label(tai[lost][0] + shift, scale)} is within the leap second before {format_ns(midnight)}, which SGP4's days of 86,400 s "
+            f"{_label(tai[lost][0] + shift, scale)} is within the leap second before "
+            f"{format_ns(midnight)}, which SGP4's days of 86,400 s "
             f"do not have: use {last} or {first}"
         )
     return int(utc[0]) if reading.ndim == 0 else utc.reshape(reading.shape)
 
 
 def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
-    """What a clock shows at the Julian date jd1 + jd2 of its own scale, in days of 86,400 s: nanoseconds since 1970-01-01T00:00:00.
+    """What a clock shows at the Julian date jd1 + jd2 of its own scale, in days of 86,400 s:
+    nanoseconds since 1970-01-01T00:00:00.
 
     Parameters
     ----------
     jd1, jd2 : (...) float64
-        Days: the larger part and the rest, as astropy (jd1, jd2) and Skyfield (whole, tt_fraction) keep them.
+        Days: the larger part and the rest, as astropy (jd1, jd2) and Skyfield (whole, tt_fraction)
+        keep them.
 
     Returns
     -------
@@ -158,10 +195,12 @@ def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
 
 
 def julian_utc(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
-    """Nanoseconds of UTC since 1970 (days of 86,400 s) of UTC as ERFA's and astropy's quasi-Julian dates.
+    """Nanoseconds of UTC since 1970 (days of 86,400 s) of UTC as ERFA's and astropy's quasi-Julian
+    dates.
 
-    There a day that ends with a leap second is 86,401 s long, and the fraction is a fraction of it (SOFA, Time Scale and Calendar Tools,
-    section 3.5.1). Otherwise as julian_reading. ValueError also for an instant within a leap second.
+    There a day that ends with a leap second is 86,401 s long, and the fraction is a fraction of it
+    (SOFA, Time Scale and Calendar Tools, section 3.5.1). Otherwise as julian_reading. ValueError
+    also for an instant within a leap second.
     """
     day, fraction = _days(jd1, jd2)
     midnight = (day + 1) * DAY
@@ -171,7 +210,8 @@ def julian_utc(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
     if lost.any():
         end = int(np.broadcast_to(midnight, lost.shape)[lost][0])
         raise ValueError(
-            f"an instant is within the leap second before {format_ns(end)}, which SGP4's days of 86,400 s do not have: "
+            f"an instant is within the leap second before {format_ns(end)}, which SGP4's days of "
+            "86,400 s do not have: "
             f"use {format_ns(end - SECOND)} or {format_ns(end)}"
         )
     return np.asarray(midnight - DAY + np.where(ns < length, ns, DAY))
@@ -185,12 +225,16 @@ def _days(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> tuple[Bits, Array]:
     fraction = (days - np.floor(days)) + rest  # before the days are added, which would round it
     day = np.floor(days) + np.floor(fraction)
     if (np.abs(day) >= LAST_NS // DAY).any():
-        raise ValueError("a Julian date is outside the years 1677 to 2262 that 64-bit nanoseconds reach")
+        raise ValueError(
+            "a Julian date is outside the years 1677 to 2262 that 64-bit nanoseconds reach"
+        )
     return day.astype(np.int64), fraction - np.floor(fraction)
 
 
 def _step(midnight: Bits) -> Bits:
-    """By how many ns the day that ends at each midnight (ns UTC) is longer than 86,400 s: 1e9 if it ends with a leap second, mostly 0."""
+    """By how many ns the day that ends at each midnight (ns UTC) is longer than 86,400 s: 1e9 if it
+    ends with a leap second, mostly 0.
+    """
     utc = stretches()
     row = np.searchsorted(utc.begin, midnight, side="right") - 1
     before = np.maximum(row - 1, 0)

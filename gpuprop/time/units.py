@@ -11,10 +11,39 @@ MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
 FIRST_NS, LAST_NS = -(2**63) + 1, 2**63 - 1  # -2**63 is datetime64's NaT
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": SECOND, "min": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
-UNIT_WORDS = {"min": "min", "sec": "s", "second": "s", "minute": "min", "hr": "h", "hour": "h", "day": "d", "week": "w"}
+UNITS = {
+    "ns": 1,
+    "us": 1_000,
+    "µs": 1_000,
+    "μs": 1_000,
+    "ms": 1_000_000,
+    "s": SECOND,
+    "min": MINUTE,
+    "h": HOUR,
+    "d": DAY,
+    "w": 7 * DAY,
+}
+UNIT_WORDS = {
+    "min": "min",
+    "sec": "s",
+    "second": "s",
+    "minute": "min",
+    "hr": "h",
+    "hour": "h",
+    "day": "d",
+    "week": "w",
+}
 # numpy's spelling, for datetime64 and timedelta64 arrays
-NUMPY_UNITS = {"W": 7 * DAY, "D": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1_000_000, "us": 1_000, "ns": 1}
+NUMPY_UNITS = {
+    "W": 7 * DAY,
+    "D": DAY,
+    "h": HOUR,
+    "m": MINUTE,
+    "s": SECOND,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
 FINER_UNITS = {"ps": 10**3, "fs": 10**6, "as": 10**9}  # parts of a nanosecond
 
 
@@ -26,29 +55,38 @@ def in_range(ns: int, what: str) -> int:
 
 
 def julian(ns: Any) -> tuple[Any, Any]:
-    """Julian date of the midnight before, and the fraction of the day, of nanoseconds since 1970 (one, or an array)."""
+    """Julian date of the midnight before, and the fraction of the day, of nanoseconds since 1970
+    (one, or an array).
+    """
     days = ns // DAY
     return JD_1970 + days, (ns - days * DAY) / DAY
 
 
 def array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """int64 nanoseconds of a datetime64 or timedelta64 array of any unit, exactly or ValueError (numpy's own cast overflows silently)."""
+    """int64 nanoseconds of a datetime64 or timedelta64 array of any unit, exactly or ValueError
+    (numpy's own cast overflows silently).
+    """
     if np.isnat(values).any():
         place = np.argwhere(np.isnat(values)).tolist()[0]
         raise ValueError(f"NaT{f' at {place}' if place else ''}: every instant must be a time")
     unit, count = np.datetime_data(values.dtype)
-    if unit in ("Y", "M") and (np.abs(values.astype(np.int64)) <= 12_000 // count).all():  # calendar units; a thousand years fit into days
+    # calendar units; a thousand years fit into days
+    if unit in ("Y", "M") and (np.abs(values.astype(np.int64)) <= 12_000 // count).all():
         values, unit, count = values.astype("datetime64[D]"), "D", 1
     numbers, scale = values.astype(np.int64), NUMPY_UNITS.get(unit, 0) * count
     if unit in FINER_UNITS and count == 1:
         ns, rest = np.divmod(numbers, FINER_UNITS[unit])
         exact = rest == 0
     elif 0 < scale <= LAST_NS:
-        exact, ns = (numbers >= -(LAST_NS // scale)) & (numbers <= LAST_NS // scale), numbers * scale
+        exact, ns = (
+            (numbers >= -(LAST_NS // scale)) & (numbers <= LAST_NS // scale),
+            numbers * scale,
+        )
     else:
         exact, ns = np.zeros(numbers.shape, bool), numbers
     if not exact.all():
         raise ValueError(
-            f"{values.dtype} value {values[~exact].flat[0]} is not a whole number of nanoseconds within 64 bits (dates: 1677 to 2262)"
+            f"{values.dtype} value {values[~exact].flat[0]} is not a whole number of nanoseconds "
+            "within 64 bits (dates: 1677 to 2262)"
         )
     return np.asarray(ns)

@@ -1,10 +1,13 @@
-"""Read instants of any kind as integer nanoseconds: text, datetimes, numpy, pandas, Polars, pyarrow, xarray, astropy and Skyfield.
+"""Read instants of any kind as integer nanoseconds: text, datetimes, numpy, pandas, Polars,
+pyarrow, xarray, astropy and Skyfield.
 
-One rule holds for all of them. A value that has a time zone or scale is read in it: text, a datetime or a column with a time zone is UTC,
-astropy's `Time` has a scale, Skyfield's `Time` is TT. A value without one is read in the scale that the caller names (UTC by default). The
-two must not contradict each other.
+One rule holds for all of them. A value that has a time zone or scale is read in it: text, a
+datetime or a column with a time zone is UTC, astropy's `Time` has a scale, Skyfield's `Time` is TT.
+A value without one is read in the scale that the caller names (UTC by default). The two must not
+contradict each other.
 
-No library is imported to recognise its types: the module names of an object's classes say which library they are from.
+No library is imported to recognise its types: the module names of an object's classes say which
+library they are from.
 """
 
 from datetime import date, datetime, timezone
@@ -33,13 +36,15 @@ class Readings(NamedTuple):
 
 
 def readings(values: Any, scale: str = "utc") -> Bits:
-    """What a clock in `scale` shows at some instants, as int64 nanoseconds since its reading 1970-01-01T00:00:00.
+    """What a clock in `scale` shows at some instants, as int64 nanoseconds since its reading
+    1970-01-01T00:00:00.
 
     Parameters
     ----------
     values : one instant, or an array or column of instants
-        Text, `datetime`, `date`, `numpy.datetime64`; lists, tuples and numpy arrays of these; a pandas `Timestamp`, `Series` or `Index`;
-        a Polars `Series`; a pyarrow `Array`, `ChunkedArray` or `Scalar`; anything else that exports an Arrow column; an xarray
+        Text, `datetime`, `date`, `numpy.datetime64`; lists, tuples and numpy arrays of these; a
+        pandas `Timestamp`, `Series` or `Index`; a Polars `Series`; a pyarrow `Array`,
+        `ChunkedArray` or `Scalar`; anything else that exports an Arrow column; an xarray
         `DataArray`; an astropy or Skyfield `Time`.
     scale : str
         The scale of values without a zone or scale of their own: utc, tai, tt or gps.
@@ -51,15 +56,18 @@ def readings(values: Any, scale: str = "utc") -> Bits:
     Raises
     ------
     TypeError
-        For numbers (an int has no unit, a float is not exact), tables, and anything else that is not an instant.
+        For numbers (an int has no unit, a float is not exact), tables, and anything else that is
+        not an instant.
     ValueError
-        For what cannot be read, missing and masked values (with the place), what is not a whole number of nanoseconds within 64 bits,
-        instants within a leap second, and values whose own scale is not `scale`.
+        For what cannot be read, missing and masked values (with the place), what is not a whole
+        number of nanoseconds within 64 bits, instants within a leap second, and values whose own
+        scale is not `scale`.
 
     Notes
     -----
-    An astropy `Time` is exact to the nanosecond: it is read from its two doubles `jd1` and `jd2`. Scales other than utc, tai and tt are
-    first turned into tt by astropy. Skyfield's `Time` is read from `whole` and `tt_fraction` in the same way.
+    An astropy `Time` is exact to the nanosecond: it is read from its two doubles `jd1` and `jd2`.
+    Scales other than utc, tai and tt are first turned into tt by astropy. Skyfield's `Time` is read
+    from `whole` and `tt_fraction` in the same way.
     """
     if isinstance(values, (list, tuple)):
         ns = np.empty(len(values), np.int64)
@@ -85,7 +93,9 @@ def readings(values: Any, scale: str = "utc") -> Bits:
 
 
 def one_reading(value: Any, scale: str = "utc") -> int:
-    """What a clock in `scale` shows at one instant; otherwise as `readings`. TypeError for several instants."""
+    """What a clock in `scale` shows at one instant; otherwise as `readings`. TypeError for several
+    instants.
+    """
     if isinstance(value, (list, tuple)):
         _refuse(value)
     ns = readings(value, scale)
@@ -95,24 +105,41 @@ def one_reading(value: Any, scale: str = "utc") -> int:
 
 
 def library_of(value: object) -> str:
-    """The library that made an object's class, or one that the class is derived from; "" for none of those known here."""
+    """The library that made an object's class, or one that the class is derived from; "" for none
+    of those known here.
+    """
     roots = (cls.__module__.partition(".")[0] for cls in type(value).__mro__)
-    return next((root for root in roots if root in ("astropy", "pandas", "polars", "pyarrow", "skyfield", "xarray")), "")
+    return next(
+        (
+            root
+            for root in roots
+            if root in ("astropy", "pandas", "polars", "pyarrow", "skyfield", "xarray")
+        ),
+        "",
+    )
 
 
 def _read(values: Any) -> Readings | npt.NDArray[Any]:
     """The readings of one instant or of an array; an array of objects or text is returned as it is."""
     if isinstance(values, str):
         match = INSTANT.fullmatch(values.strip())
-        return Readings(np.asarray(parse_instant(values)), "utc" if match and match["zone"] else None)
+        return Readings(
+            np.asarray(parse_instant(values)), "utc" if match and match["zone"] else None
+        )
     if isinstance(values, datetime):
-        if hasattr(values, "to_datetime64"):  # pandas' Timestamp and NaT: datetime's arithmetic would leave out nanoseconds
-            return Readings(array_ns(np.asarray(values.to_datetime64())), None if values.tzinfo is None else "utc")
+        # pandas' Timestamp and NaT: datetime's arithmetic would leave out nanoseconds
+        if hasattr(values, "to_datetime64"):
+            return Readings(
+                array_ns(np.asarray(values.to_datetime64())),
+                None if values.tzinfo is None else "utc",
+            )
         own = None if values.utcoffset() is None else "utc"
         elapsed = (values if own else values.replace(tzinfo=timezone.utc)) - EPOCH
         return Readings(np.asarray(in_range(duration_ns(elapsed), str(values))), own)
     if isinstance(values, date):
-        return Readings(np.asarray(in_range((values.toordinal() - EPOCH.toordinal()) * DAY, str(values))), None)
+        return Readings(
+            np.asarray(in_range((values.toordinal() - EPOCH.toordinal()) * DAY, str(values))), None
+        )
     library = library_of(values)
     if library == "xarray" and hasattr(values, "data_vars"):
         _refuse(values)
@@ -135,12 +162,18 @@ def _astropy(time: Any) -> Readings:
     if masked.any():
         _missing("masked", masked)
     if time.scale == "local":
-        raise ValueError("an astropy Time in the scale 'local' is not an instant: give it in utc, tai or tt")
+        raise ValueError(
+            "an astropy Time in the scale 'local' is not an instant: give it in utc, tai or tt"
+        )
     own = f"{time.scale}, in the format gps" if time.format == "gps" else str(time.scale)
     if time.scale not in ("utc", "tai", "tt"):
         time = time.tt
     one, two = np.asarray(time.jd1), np.asarray(time.jd2)
-    return Readings(julian_utc(one, two) if time.scale == "utc" else julian_reading(one, two), str(time.scale), own)
+    return Readings(
+        julian_utc(one, two) if time.scale == "utc" else julian_reading(one, two),
+        str(time.scale),
+        own,
+    )
 
 
 def _pandas(values: Any) -> Readings | npt.NDArray[Any]:
@@ -150,7 +183,8 @@ def _pandas(values: Any) -> Readings | npt.NDArray[Any]:
         return _arrow(pa.array(values))
     if getattr(dtype, "tz", None) is None:
         return _numpy(values)
-    return Readings(array_ns(values.to_numpy(dtype=f"datetime64[{dtype.unit}]")), "utc")  # pandas converts to UTC, whatever the zone
+    # pandas converts to UTC, whatever the zone
+    return Readings(array_ns(values.to_numpy(dtype=f"datetime64[{dtype.unit}]")), "utc")
 
 
 def _arrow(values: Any) -> Readings | npt.NDArray[Any]:
@@ -159,34 +193,64 @@ def _arrow(values: Any) -> Readings | npt.NDArray[Any]:
         if not values.is_valid:
             _missing("null", np.asarray(True))
         read = _arrow(pa.array([values], values.type))
-        return read.reshape(()) if isinstance(read, np.ndarray) else Readings(read.ns.reshape(()), read.scale)
+        return (
+            read.reshape(())
+            if isinstance(read, np.ndarray)
+            else Readings(read.ns.reshape(()), read.scale)
+        )
     if not isinstance(values, (pa.Array, pa.ChunkedArray)):
-        values = pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+        values = (
+            pa.chunked_array(values) if hasattr(values, "__arrow_c_stream__") else pa.array(values)
+        )
     kind = values.type
     if pa.types.is_struct(kind):
-        raise TypeError(f"a table with the columns {', '.join(field.name for field in kind)} is not one row of instants: give a column")
+        raise TypeError(
+            f"a table with the columns {', '.join(field.name for field in kind)} is not one row "
+            "of instants: give a column"
+        )
     if pa.types.is_dictionary(kind):
         return _arrow(values.cast(kind.value_type))
     if values.null_count:
         _missing("null", np.asarray(values.is_null()))
     if pa.types.is_timestamp(kind):
         numbers = np.asarray(values.cast(pa.int64()))
-        return Readings(array_ns(numbers.view(f"datetime64[{kind.unit}]")), None if kind.tz is None else "utc")
+        return Readings(
+            array_ns(numbers.view(f"datetime64[{kind.unit}]")), None if kind.tz is None else "utc"
+        )
     if pa.types.is_date(kind):
         days = np.asarray(values.cast(pa.date32()).cast(pa.int32())).astype(np.int64)
         return Readings(array_ns(days.view("datetime64[D]")), None)
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind) or pa.types.is_null(kind):
+    if (
+        pa.types.is_string(kind)
+        or pa.types.is_large_string(kind)
+        or pa.types.is_string_view(kind)
+        or pa.types.is_null(kind)
+    ):
         return np.array(values.to_pylist(), object)
-    what = "a number, not an instant: it may be seconds, minutes or a Julian date" if _is_number(kind) else "not an instant"
+    what = (
+        "a number, not an instant: it may be seconds, minutes or a Julian date"
+        if _is_number(kind)
+        else "not an instant"
+    )
     raise TypeError(f"a column of the type {kind} is {what}; {ACCEPTED}")
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return any(test(kind) for test in (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_boolean))
+    return any(
+        test(kind)
+        for test in (
+            pa.types.is_integer,
+            pa.types.is_floating,
+            pa.types.is_decimal,
+            pa.types.is_boolean,
+        )
+    )
 
 
 def _numpy(values: Any) -> Readings | npt.NDArray[Any]:
-    """A numpy array, masked or not, a numpy scalar, or what converts to one: an xarray DataArray, a pandas Series."""
+    """A numpy array, masked or not, a numpy scalar, or what converts to one: an xarray DataArray, a
+    pandas Series.
+    """
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         _missing("masked", np.ma.getmaskarray(values))
     array = np.asarray(values)
@@ -205,19 +269,29 @@ def _missing(what: str, where: npt.NDArray[np.bool_]) -> NoReturn:
 
 
 def _is_missing(value: object) -> bool:
-    """None, and the NaN that pandas and numpy put where a time is missing among objects; pandas' NA."""
-    return value is None or (isinstance(value, (float, np.floating)) and value != value) or type(value).__name__ == "NAType"
+    """None, and the NaN that pandas and numpy put where a time is missing among objects; pandas'
+    NA.
+    """
+    return (
+        value is None
+        or (isinstance(value, (float, np.floating)) and value != value)
+        or type(value).__name__ == "NAType"
+    )
 
 
 def _refuse(value: object) -> NoReturn:
     if isinstance(value, (int, float, np.number, np.bool_, np.ndarray)):
         raise TypeError(
-            f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, and a float is not exact "
-            f"(a float32 date is off by hours, a float64 Julian date by up to 15 cm at orbital speed); {ACCEPTED}"
+            f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, "
+            "and a float is not exact "
+            "(a float32 date is off by hours, a float64 Julian date by up to 15 cm at orbital "
+            f"speed); {ACCEPTED}"
         )
     name = type(value).__name__
     if name in ("DataFrame", "LazyFrame", "Dataset", "Table"):
-        raise TypeError(f"a {name} is a table, not one row of instants: give one of its columns; {ACCEPTED}")
+        raise TypeError(
+            f"a {name} is a table, not one row of instants: give one of its columns; {ACCEPTED}"
+        )
     raise TypeError(f"{_shown(value)} ({name}) is not an instant; {ACCEPTED}")
 
 
@@ -225,4 +299,6 @@ def _shown(value: object) -> str:
     """One line about an object: its text, or the type of a column."""
     if library_of(value) or isinstance(value, np.ndarray):
         return f"this {type(value).__name__}" if not isinstance(value, date) else str(value)
-    return shortened(" ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split()), 100)
+    return shortened(
+        " ".join((str(value) if isinstance(value, (str, date)) else repr(value)).split()), 100
+    )

@@ -1,6 +1,7 @@
 """Whole columns of text to numbers and instants at once, with numpy over the bytes.
 
-Every number is the correctly rounded double of its decimal text. What float() would also take (nan, inf, 1_0) is no number here.
+Every number is the correctly rounded double of its decimal text. What float() would also take (nan,
+inf, 1_0) is no number here.
 """
 
 import re
@@ -15,7 +16,8 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")  # a space outside ASCII: no-break (U+00A0), thin, ideographic
+# a space outside ASCII: no-break (U+00A0), thin, ideographic
+NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")
 LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
 TAB, LF, SPACE, DOT, ZERO = 9, 10, 32, 46, 48
 
@@ -29,7 +31,9 @@ def decode(data: bytes | bytearray) -> str:
 
 
 def trimmed(text: str) -> str:
-    """The text without blanks at its ends. A no-break space is not a blank: it stays, so that a message shows it."""
+    """The text without blanks at its ends. A no-break space is not a blank: it stays, so that a
+    message shows it.
+    """
     return text.strip(" \t\n\r\f\v")
 
 
@@ -72,13 +76,17 @@ class Cells:
         column = np.arange(width)
         last = len(self.buffer) - width
         if last >= 0:
-            text = np.lib.stride_tricks.sliding_window_view(self.buffer, width)[np.minimum(self.start, last)]
+            text = np.lib.stride_tricks.sliding_window_view(self.buffer, width)[
+                np.minimum(self.start, last)
+            ]
             late = np.flatnonzero(self.start > last)
         else:
             text = np.empty((len(self), width), np.uint8)
             late = np.arange(len(self))
         if len(late) and len(self.buffer):
-            text[late] = self.buffer[np.minimum(self.start[late, None] + column, len(self.buffer) - 1)]
+            text[late] = self.buffer[
+                np.minimum(self.start[late, None] + column, len(self.buffer) - 1)
+            ]
         np.copyto(text, np.uint8(pad), where=column >= self.length[:, None])
         return text
 
@@ -114,8 +122,11 @@ class Cells:
         return [decode(piece).strip() for piece in pieces]
 
 
-# A decimal number as a finite automaton over bytes, so that one pass over the columns of a matrix checks every row of it.
-_START, _SIGN, _DIGITS, _POINT, _BARE_POINT, _FRACTION, _E, _E_SIGN, _E_DIGITS, _END, _BAD = range(11)
+# A decimal number as a finite automaton over bytes, so that one pass over the columns of a matrix
+# checks every row of it.
+_START, _SIGN, _DIGITS, _POINT, _BARE_POINT, _FRACTION, _E, _E_SIGN, _E_DIGITS, _END, _BAD = range(
+    11
+)
 _GOOD = (_DIGITS, _POINT, _FRACTION, _E_DIGITS, _END)
 _ARCS: dict[int, dict[bytes, int]] = {
     _START: {b" ": _START, b"+-": _SIGN, b"0123456789": _DIGITS, b".": _BARE_POINT},
@@ -136,14 +147,17 @@ def _table() -> npt.NDArray[np.uint16]:
     for state, arcs in _ARCS.items():
         for characters, target in arcs.items():
             table[state, list(characters)] = target
-    return (table * 256).ravel()  # a state is the offset of its row, so that one addition and one look-up make a step
+    # a state is the offset of its row, so that one addition and one look-up make a step
+    return (table * 256).ravel()
 
 
 _TABLE = _table()
 
 
 def decimals(text: Bytes) -> tuple[Floats, Mask, Mask]:
-    """text: (n, width), spaces allowed around the number. Returns the values, where they are good, and where the text is blank."""
+    """text: (n, width), spaces allowed around the number. Returns the values, where they are good,
+    and where the text is blank.
+    """
     state = np.zeros(len(text), np.uint16)
     for column in np.ascontiguousarray(text.T):
         state = _TABLE[state + column]
@@ -155,14 +169,18 @@ def decimals(text: Bytes) -> tuple[Floats, Mask, Mask]:
 
 
 def integers(text: Bytes) -> tuple[npt.NDArray[np.int32], Mask, Mask]:
-    """As decimals(), for whole numbers of at most 31 bits; `999.0`, which spreadsheets make of 999, is one."""
+    """As decimals(), for whole numbers of at most 31 bits; `999.0`, which spreadsheets make of 999,
+    is one.
+    """
     values, good, blank = decimals(text)
     good &= (values == np.floor(values)) & (np.abs(values) < 2.0**31)
     return np.where(good, values, 0).astype(np.int32), good, blank
 
 
 def digits(text: Bytes) -> tuple[Ints, Mask]:
-    """text: (n, width), nothing but digits. Returns the values (0 where bad) and where they are good."""
+    """text: (n, width), nothing but digits. Returns the values (0 where bad) and where they are
+    good.
+    """
     good = np.asarray(((text >= ZERO) & (text < ZERO + 10)).all(axis=1))
     value = np.zeros(len(text), np.int64)
     for column in text.T:

@@ -1,4 +1,6 @@
-"""Records on their way into an Elements: the columns so far, and for every bad record the first thing found wrong with it."""
+"""Records on their way into an Elements: the columns so far, and for every bad record the first
+thing found wrong with it.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -17,8 +19,9 @@ UNNUMBERED = "messages have no NORAD_CAT_ID: numbered 0"
 MAX_RECORDS = 2_000_000  # in one source; the whole public catalogue has 30 thousand
 MAX_REJECTED = 1_000_000
 
-# Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04 revolutions a day, so more than 20 is an
-# error of transcription; angles may be written from -180 to 180 as well as from 0 to 360.
+# Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04
+# revolutions a day, so more than 20 is an error of transcription; angles may be written from -180
+# to 180 as well as from 0 to 360.
 BOUNDS = {
     "MEAN_MOTION": (np.nextafter(0.0, 1.0), 20.0, "above 0 and at most 20 rev/day"),
     "ECCENTRICITY": (0.0, np.nextafter(1.0, 0.0), "at least 0 and below 1"),
@@ -28,24 +31,35 @@ BOUNDS = {
     "MEAN_ANOMALY": (-360.0, 360.0, "-360 to 360 deg"),
     "NORAD_CAT_ID": (0, 2**31 - 1, "0 to 2147483647"),
 }
-# 1, 2 and 3 are SGP, SGP4 and SDP4 in the classic table; public element sets say 0. 4 is SGP4-XP, 6 a special-perturbations vector.
+# 1, 2 and 3 are SGP, SGP4 and SDP4 in the classic table; public element sets say 0. 4 is SGP4-XP, 6
+# a special-perturbations vector.
 SGP4_TYPES = (0, 1, 2, 3)
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where n records stand in the file: line is (n,), 1-based; text(i) is what record i says there."""
+    """Where n records stand in the file: line is (n,), 1-based; text(i) is what record i says
+    there.
+    """
 
     line: Ints
     text: Callable[[int], str]
 
 
 def limit(records: int, rejected: int = 0) -> None:
-    """Raises ElementsError when a source has so many records, or so many bad ones, that to hold them would only fill the memory."""
+    """Raises ElementsError when a source has so many records, or so many bad ones, that to hold
+    them would only fill the memory.
+    """
     if records > MAX_RECORDS:
-        raise ElementsError(f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: split it")
+        raise ElementsError(
+            f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: "
+            "split it"
+        )
     if rejected > MAX_REJECTED:
-        raise ElementsError(f"the source has more than {MAX_REJECTED:,} bad records: it is no catalogue of element sets")
+        raise ElementsError(
+            f"the source has more than {MAX_REJECTED:,} bad records: it is no catalogue of "
+            "element sets"
+        )
 
 
 def reject(line: int, text: str, reason: str) -> Reject:
@@ -56,11 +70,16 @@ def rejects(wrong: Mask, place: Place, reason: str | Callable[[int], str]) -> li
     """The records of the mask `wrong` (n,), each with its line, its text and the reason."""
     at_fault = np.flatnonzero(wrong)
     limit(0, len(at_fault))
-    return [reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i)) for i in at_fault.tolist()]
+    return [
+        reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i))
+        for i in at_fault.tolist()
+    ]
 
 
 def joined(blocks: Iterable[Elements]) -> Elements:
-    """All records of a source that is converted a block at a time, so that its characters are never all in memory as matrices."""
+    """All records of a source that is converted a block at a time, so that its characters are never
+    all in memory as matrices.
+    """
     parts: list[Elements] = []
     for block in blocks:
         parts.append(block)
@@ -69,17 +88,24 @@ def joined(blocks: Iterable[Elements]) -> Elements:
 
 
 class Draft:
-    """n records at `place`; a reader fills `fields` (OMM names, file units) and refuses what is wrong, elements() has the last word."""
+    """n records at `place`; a reader fills `fields` (OMM names, file units) and refuses what is
+    wrong, elements() has the last word.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.fields: dict[str, npt.NDArray[Any]] = {}
         self.bad: Mask = np.zeros(len(place.line), bool)
-        self.unnumbered: Mask = np.zeros(len(place.line), bool)  # which records have no catalogue number, and so 0
+        # which records have no catalogue number, and so 0
+        self.unnumbered: Mask = np.zeros(len(place.line), bool)
         self.rejected: list[Reject] = []
 
-    def refuse(self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None) -> None:
-        """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the line at fault if it is not the first."""
+    def refuse(
+        self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None
+    ) -> None:
+        """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the
+        line at fault if it is not the first.
+        """
         self.rejected += rejects(wrong & ~self.bad, place or self.place, reason)
         self.bad |= wrong
         limit(0, len(self.rejected))
@@ -89,22 +115,34 @@ class Draft:
         for name in BOUNDS:
             self._refuse_outside(name)
         kind = self.fields["EPHEMERIS_TYPE"]
-        self.refuse(kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it")
-        self.refuse(~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)")
+        self.refuse(
+            kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it"
+        )
+        self.refuse(
+            ~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)"
+        )
         good = ~self.bad
         fields = {name: values[good] for name, values in self.fields.items()}
         rejected = tuple(sorted([*self.rejected, *others], key=lambda bad: bad.line))
         unnumbered = self.unnumbered[good]
-        return Elements(fields, rejected, (UNNUMBERED,), unnumbered[None, :]) if unnumbered.any() else Elements(fields, rejected)
+        return (
+            Elements(fields, rejected, (UNNUMBERED,), unnumbered[None, :])
+            if unnumbered.any()
+            else Elements(fields, rejected)
+        )
 
     def _refuse_outside(self, name: str) -> None:
         values = self.fields[name]
         low, high, allowed = BOUNDS[name]
-        self.refuse((values < low) | (values > high), lambda i: f"{name} is {values[i]}, not {allowed}")
+        self.refuse(
+            (values < low) | (values > high), lambda i: f"{name} is {values[i]}, not {allowed}"
+        )
 
 
 def count_unnumbered(elements: Elements) -> Elements:
-    """The same Elements; the note about sets without a catalogue number now says how many. Called when all blocks are read."""
+    """The same Elements; the note about sets without a catalogue number now says how many. Called
+    when all blocks are read.
+    """
     assert elements.noted is not None
     if UNNUMBERED not in elements.notes:
         return elements

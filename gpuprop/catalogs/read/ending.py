@@ -1,16 +1,21 @@
-"""Whether a catalogue ends at the end of a record. If not, it was cut off, which reading alone might not notice."""
+"""Whether a catalogue ends at the end of a record. If not, it was cut off, which reading alone
+might not notice.
+"""
 
 import re
 
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>]")
 TLE_WIDTH = 69
-ENDS = 4 << 10  # bytes at both ends of an XML in which its root is searched: removing comments can take quadratic time
+# bytes at both ends of an XML in which its root is searched: removing comments can take quadratic
+# time
+ENDS = 4 << 10
 LAST_LINES = 64 << 10  # bytes at the end of a TLE
 
 
 def unfinished(kind: str, text: bytearray) -> str:
-    """In the middle of what the text ends: "a line", "an element set" ...; empty if it ends at the end of a record.
+    """In the middle of what the text ends: "a line", "an element set" ...; empty if it ends at the
+    end of a record.
 
     Parameters
     ----------
@@ -21,8 +26,9 @@ def unfinished(kind: str, text: bytearray) -> str:
 
     Notes
     -----
-    A CSV or KVN whose last line has no line end is unfinished: the last digits of its last number could be missing. A cut between two
-    records of a CSV or TLE, or between two lines of a KVN, cannot be told from the text.
+    A CSV or KVN whose last line has no line end is unfinished: the last digits of its last number
+    could be missing. A cut between two records of a CSV or TLE, or between two lines of a KVN,
+    cannot be told from the text.
     """
     end = text.rstrip(b" \t\0\x1a")
     if kind == "json":
@@ -34,7 +40,12 @@ def unfinished(kind: str, text: bytearray) -> str:
         return "" if re.search(last_tag, COMMENT.sub(b"", text[-ENDS:])) else "its XML"
     if kind == "tle":
         last = next(
-            (line for line in reversed(bytes(end[-LAST_LINES:]).split(b"\n")) if line.strip() and not line.lstrip().startswith(b"#")), b""
+            (
+                line
+                for line in reversed(bytes(end[-LAST_LINES:]).split(b"\n"))
+                if line.strip() and not line.lstrip().startswith(b"#")
+            ),
+            b"",
         )
         if not last.startswith(b"2 "):
             return "an element set"

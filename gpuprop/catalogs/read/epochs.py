@@ -1,4 +1,6 @@
-"""Columns of calendar text to integer nanoseconds since 1970-01-01 UTC. No float anywhere, so no rounding."""
+"""Columns of calendar text to integer nanoseconds since 1970-01-01 UTC. No float anywhere, so no
+rounding.
+"""
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,9 @@ def days_in_year(year: Ints) -> Ints:
 
 
 def four_digit_year(year: Ints) -> Ints:
-    """The century of a two-digit year: 57 is 1957, the year of the first satellite; 56 is 2056 (Space-Track's rule)."""
+    """The century of a two-digit year: 57 is 1957, the year of the first satellite; 56 is 2056
+    (Space-Track's rule).
+    """
     return np.where(year < 57, 2000, 1900) + year
 
 
@@ -32,16 +36,21 @@ def day_of_year_epochs(year: Ints, day: Ints, nanoseconds: Ints) -> tuple[Ints, 
 
 
 def iso_epochs(cells: Cells) -> tuple[Ints, Mask]:
-    """`2026-09-20T13:39:33.839424` or `2026-263T13:39:33`, with or without fraction, with or without `Z` (or `+00:00`).
+    """`2026-09-20T13:39:33.839424` or `2026-263T13:39:33`, with or without fraction, with or
+    without `Z` (or `+00:00`).
 
-    A fraction of more than nine digits is rounded to the nearest nanosecond (half up). A leap second (`:60`) has no datetime64 and is bad.
-    Returns the instants and where they are good.
+    A fraction of more than nine digits is rounded to the nearest nanosecond (half up). A leap
+    second (`:60`) has no datetime64 and is bad. Returns the instants and where they are good.
     """
     cells = _without_zone(_stripped(cells))
     text = cells.matrix(11)
     by_day = np.isin(text[:, 8], (ord("T"), ord(" ")))
     date_ns, good = _calendar(text, by_day)
-    clock = Cells(cells.buffer, cells.start + np.where(by_day, 9, 11), np.maximum(cells.length - np.where(by_day, 9, 11), 0))
+    clock = Cells(
+        cells.buffer,
+        cells.start + np.where(by_day, 9, 11),
+        np.maximum(cells.length - np.where(by_day, 9, 11), 0),
+    )
     clock_ns, clock_good = _clock(clock)
     good &= clock_good & (cells.length <= LONGEST)
     return np.where(good, date_ns + clock_ns, 0), good
@@ -51,7 +60,9 @@ def _stripped(cells: Cells) -> Cells:
     text = cells.matrix(int(min(LONGEST, cells.length.max(initial=1))) or 1)
     filled = text != 32
     lead = np.where(filled.any(axis=1), filled.argmax(axis=1), 0)
-    tail = np.where(cells.length <= text.shape[1], text.shape[1] - filled[:, ::-1].argmax(axis=1), cells.length)
+    tail = np.where(
+        cells.length <= text.shape[1], text.shape[1] - filled[:, ::-1].argmax(axis=1), cells.length
+    )
     return Cells(cells.buffer, cells.start + lead, np.maximum(tail - lead, 0))
 
 
@@ -73,13 +84,24 @@ def _calendar(text: Bytes, by_day: Mask) -> tuple[Ints, Mask]:
 
     month, month_good = digits(text[:, 5:7])
     day, date_good = digits(text[:, 8:10])
-    month_good &= (month >= 1) & (month <= 12) & (text[:, 7] == ord("-")) & np.isin(text[:, 10], (ord("T"), ord(" ")))
-    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (np.where(month_good, month, 1) - 1)
+    month_good &= (
+        (month >= 1)
+        & (month <= 12)
+        & (text[:, 7] == ord("-"))
+        & np.isin(text[:, 10], (ord("T"), ord(" ")))
+    )
+    first = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (
+        np.where(month_good, month, 1) - 1
+    )
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
     date_good &= month_good & (day >= 1) & (day <= length)
 
     month_start: npt.NDArray[np.int64] = first.astype("datetime64[ns]").astype(np.int64)
-    start = np.where(by_day, year_start(year) + (day_of_year - 1) * NS_PER_DAY, month_start + (day - 1) * NS_PER_DAY)
+    start = np.where(
+        by_day,
+        year_start(year) + (day_of_year - 1) * NS_PER_DAY,
+        month_start + (day - 1) * NS_PER_DAY,
+    )
     return start, good & np.where(by_day, day_good, date_good)
 
 
@@ -88,10 +110,20 @@ def _clock(cells: Cells) -> tuple[Ints, Mask]:
     hour, good = digits(text[:, 0:2])
     minute, minute_good = digits(text[:, 3:5])
     second, second_good = digits(text[:, 6:8])
-    good &= minute_good & second_good & (hour < 24) & (minute < 60) & (second < 60) & (text[:, 2] == ord(":")) & (text[:, 5] == ord(":"))
+    good &= (
+        minute_good
+        & second_good
+        & (hour < 24)
+        & (minute < 60)
+        & (second < 60)
+        & (text[:, 2] == ord(":"))
+        & (text[:, 5] == ord(":"))
+    )
     whole = cells.length == 8
     good &= whole | ((cells.length > 9) & (text[:, 8] == DOT))
-    fraction = Cells(cells.buffer, cells.start + 9, np.maximum(cells.length - 9, 0)).matrix(LONGEST, pad=ZERO)
+    fraction = Cells(cells.buffer, cells.start + 9, np.maximum(cells.length - 9, 0)).matrix(
+        LONGEST, pad=ZERO
+    )
     nanoseconds, _ = digits(fraction[:, :9])
     good &= ((fraction >= ZERO) & (fraction < ZERO + 10)).all(axis=1)
     nanoseconds += fraction[:, 9] >= ZERO + 5

@@ -1,26 +1,40 @@
-"""The keywords that element sets have in JSON: those of OMM, TLE lines and names, in all their spellings."""
+"""The keywords that element sets have in JSON: those of OMM, TLE lines and names, in all their
+spellings.
+"""
 
 from .columns import trimmed
 from .omm import is_keyword
 
 MAX_KEYS = 10_000  # different spellings of keywords that are cached
 
-MEAN_ELEMENTS = ("EPOCH", "MEAN_MOTION", "ECCENTRICITY", "INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+MEAN_ELEMENTS = (
+    "EPOCH",
+    "MEAN_MOTION",
+    "ECCENTRICITY",
+    "INCLINATION",
+    "RA_OF_ASC_NODE",
+    "ARG_OF_PERICENTER",
+    "MEAN_ANOMALY",
+)
 LINES = ("TLE_LINE0", "TLE_LINE1", "TLE_LINE2")
 BOTH_LINES = "TLE"  # two or three lines in one text
 # Other spellings: those of SatNOGS, the TLE API and N2YO.
 _FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
 SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
-NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")  # of a set of TLE lines: the first one that is given counts
+# of a set of TLE lines: the first one that is given counts
+NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")
 USED = frozenset((*LINES, BOTH_LINES, *NAMES))  # beside the keywords of an OMM
 # An object with one of these is an element set. An EPOCH alone may be the time of the download.
 DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
-INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))  # beside what changes the meaning of elements
+# beside what changes the meaning of elements
+INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
 NAMING = frozenset(NAMES[1:])  # the names that are not keywords of an OMM
 
 
 class _Meanings(dict[str, str]):
-    """A keyword as it is written -> the keyword that it means; empty for keywords that are not used."""
+    """A keyword as it is written -> the keyword that it means; empty for keywords that are not
+    used.
+    """
 
     def __missing__(self, key: str) -> str:
         name = trimmed(key).upper() if len(key) < 100 else ""

@@ -1,7 +1,8 @@
 """A walk through a JSON text that finds the messages in it.
 
-The text is read once, from beginning to end, never backwards: the time depends only on its length. An object that holds no other object or
-array is decoded at once. Everything around such objects is read token by token and is not kept in memory.
+The text is read once, from beginning to end, never backwards: the time depends only on its length.
+An object that holds no other object or array is decoded at once. Everything around such objects is
+read token by token and is not kept in memory.
 """
 
 import functools
@@ -15,7 +16,9 @@ from .errors import ElementsError
 from .json_keywords import BOTH_LINES, DEFINING, INHERITED, NAMING, meaning
 from .omm import Messages, is_context
 
-MAX_RECORD = 64 << 10  # characters of an object that is decoded at once, and of one text; Space-Track's objects have about 1,200
+# characters of an object that is decoded at once, and of one text; Space-Track's objects have about
+# 1,200
+MAX_RECORD = 64 << 10
 MAX_DEPTH = 100
 MAX_CONTAINERS = 5_000_000
 
@@ -23,13 +26,19 @@ ARRAYED = "TLE lines in such an array are not read: give each set an object with
 
 _LINE = re.compile(r"[ \t]*[12] [ -~]{40}")
 _GAP = re.compile(r"[ \t\n]*")
-_SCALAR = re.compile(r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)")
+_SCALAR = re.compile(
+    r"-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?(?![\w.+-])|(?:true|false|null|NaN|-?Infinity)(?!\w)"
+)
 # elements of an array that are not objects
-_NUMBERS = re.compile(r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])")
+_NUMBERS = re.compile(
+    r"(?:[-+.0-9A-Za-z]{1,40}[ \t\n]{0,40},[ \t\n]{0,40}){1,1000}(?=[-+.0-9A-Za-z])"
+)
 _ELEMENT = re.compile(r"[\[{\]]")
-_NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")  # found before the next element of an array, or before its end
+# found before the next element of an array, or before its end
+_NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")
 
-OPEN, NEXT, AFTER = range(3)  # the position in a container: at its beginning, after a comma, after a value
+# the position in a container: at its beginning, after a comma, after a value
+OPEN, NEXT, AFTER = range(3)
 
 
 class DamageError(Exception):
@@ -45,7 +54,9 @@ class _Message:
 
     __slots__ = ("begin", "end", "line", "record", "twice")
 
-    def __init__(self, record: dict[str, str], line: int, begin: int, end: int, twice: bool) -> None:
+    def __init__(
+        self, record: dict[str, str], line: int, begin: int, end: int, twice: bool
+    ) -> None:
         self.record, self.line, self.begin, self.end, self.twice = record, line, begin, end, twice
 
     @property
@@ -54,7 +65,9 @@ class _Message:
 
 
 class _Frame:
-    """An array or object whose end is not reached yet. The outermost frame, of kind "", is the whole text."""
+    """An array or object whose end is not reached yet. The outermost frame, of kind "", is the
+    whole text.
+    """
 
     __slots__ = (
         "arrayed",
@@ -83,16 +96,19 @@ class _Frame:
         # an object
         self.own: dict[str, str] = {}
         self.twice = False
-        self.key, self.empty = "", ""  # the keyword that is being read, and the keyword of an array without elements
+        # the keyword that is being read, and the keyword of an array without elements
+        self.key, self.empty = "", ""
         self.keys: list[str] = []  # the first few
         self.parts: list[_Message] = []  # messages, or parts of one, in the objects in it
         self.several = False  # whether each of these is a message
         self.arrayed = False  # whether an array in it holds TLE lines that are not read
         self.unread: list[str] = []  # the arrays in it that hold objects, but no message
         # an array
-        self.strays: list[tuple[int, int, int, str]] = []  # elements without a message: line, begin, end, reason
+        # elements without a message: line, begin, end, reason
+        self.strays: list[tuple[int, int, int, str]] = []
         self.lines: list[str] = []  # the first few elements that are no objects
-        self.texts: list[tuple[int, int]] = []  # line and place of the first element that is no object
+        # line and place of the first element that is no object
+        self.texts: list[tuple[int, int]] = []
 
     def put(self, name: str, value: str) -> None:
         self.twice |= name in self.own
@@ -100,11 +116,15 @@ class _Frame:
 
     def has_one_of(self, keywords: Iterable[str]) -> bool:
         """Whether an element set among the parts already has one of the keywords."""
-        return any(not held.record.keys().isdisjoint(keywords) for held in self.parts if held.defines)
+        return any(
+            not held.record.keys().isdisjoint(keywords) for held in self.parts if held.defines
+        )
 
 
 class Walk:
-    """A position in the text, its line, the arrays and objects that are open there, and the messages found so far."""
+    """A position in the text, its line, the arrays and objects that are open there, and the
+    messages found so far.
+    """
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -131,7 +151,9 @@ class Walk:
         return self._line
 
     def _find(self, character: str, start: int) -> int:
-        """The next place of `character`, from `start` on. `start` never goes back, so the text is searched only once."""
+        """The next place of `character`, from `start` on. `start` never goes back, so the text is
+        searched only once.
+        """
         found = self._found.get(character, -1)
         if found < start:
             found = self.text.find(character, start)
@@ -199,7 +221,8 @@ class Walk:
             frame.due = AFTER
             if character and character in "{[":
                 if name and name != BOTH_LINES:
-                    frame.put(name, self.text[begin : begin + 80])  # an object or array as a value: the message will be refused
+                    # an object or array as a value: the message will be refused
+                    frame.put(name, self.text[begin : begin + 80])
                 self._open(character)
             else:
                 value = self._scalar(character)
@@ -238,31 +261,46 @@ class Walk:
         self._opened += 1
         if self._opened > MAX_CONTAINERS:
             raise ElementsError(
-                f"the JSON has more than {MAX_CONTAINERS:,} nested arrays and objects, the most that is read at once: split it"
+                f"the JSON has more than {MAX_CONTAINERS:,} nested arrays and objects, the most "
+                "that is read at once: split it"
             )
         self.stack.append(_Frame(character, line, begin, self.messages))
         self.at += 1
 
     def _flat(self, begin: int, line: int) -> bool:
-        """Read an object if it is whole and holds no other object or array. Otherwise do nothing and return False."""
+        """Read an object if it is whole and holds no other object or array. Otherwise do nothing
+        and return False.
+        """
         end = self._find("}", begin) + 1
-        if end > MAX_RECORD + begin or self._find("{", begin + 1) < end or self._find("[", begin + 1) < end:
+        if (
+            end > MAX_RECORD + begin
+            or self._find("{", begin + 1) < end
+            or self._find("[", begin + 1) < end
+        ):
             return False
         try:
             pairs, used = _pairs(self.text[begin:end])
         except json.JSONDecodeError:
             return False
-        kept = [(name, value if type(value) is str else _text(value)) for key, value in pairs if (name := meaning[key])]
+        kept = [
+            (name, value if type(value) is str else _text(value))
+            for key, value in pairs
+            if (name := meaning[key])
+        ]
         record = dict(kept)
         self.at = begin + used
         if self._is_part(record):
             self._pass_up(_Message(record, line, begin, self.at, len(record) != len(kept)))
         else:
-            self._pass_nothing(line, begin, _said(pairs) or _without(tuple(key[:40] for key, _ in pairs[:8])))
+            self._pass_nothing(
+                line, begin, _said(pairs) or _without(tuple(key[:40] for key, _ in pairs[:8]))
+            )
         return True
 
     def _is_part(self, record: dict[str, str]) -> bool:
-        """Whether an object with these keywords is a message, or part of one. A name alone can only be a part."""
+        """Whether an object with these keywords is a message, or part of one. A name alone can only
+        be a part.
+        """
         return bool(record) and (self.stack[-1].kind == "{" or not NAMING.issuperset(record))
 
     # --- ends ---
@@ -271,16 +309,30 @@ class Walk:
         self.at += 1
         self.stack.pop()
         inside = self.messages.total > frame.total
-        found = ([_Message(frame.own, frame.line, frame.begin, self.at, frame.twice)] if frame.own else []) + frame.parts
+        found = (
+            [_Message(frame.own, frame.line, frame.begin, self.at, frame.twice)]
+            if frame.own
+            else []
+        ) + frame.parts
         record = {name: value for part in found for name, value in part.record.items()}
-        if not inside and self._is_part(record) and len(record) == sum(len(part.record) for part in found):
-            self._pass_up(_Message(record, frame.line, frame.begin, self.at, any(part.twice for part in found)))
+        if (
+            not inside
+            and self._is_part(record)
+            and len(record) == sum(len(part.record) for part in found)
+        ):
+            self._pass_up(
+                _Message(
+                    record, frame.line, frame.begin, self.at, any(part.twice for part in found)
+                )
+            )
             return
         defining = [part for part in found if part.defines]
         for part in defining or ([] if inside or NAMING.issuperset(record) else found):
             self._emit(part)
         if inside and any(part.twice for part in found if not part.defines):
-            self.messages.reject(frame.line, frame.begin, self.at, "a keyword is given more than once")
+            self.messages.reject(
+                frame.line, frame.begin, self.at, "a keyword is given more than once"
+            )
         self._inherit(frame)
         if self.messages.total > frame.total:
             self.unread += frame.unread
@@ -289,7 +341,11 @@ class Walk:
             self.stack[-1].empty = self.stack[-1].empty or frame.empty
             self.stack[-1].arrayed |= frame.arrayed
         else:
-            reason = f"the array {frame.empty!r} is empty: the query matched nothing" if frame.empty else _without(tuple(frame.keys))
+            reason = (
+                f"the array {frame.empty!r} is empty: the query matched nothing"
+                if frame.empty
+                else _without(tuple(frame.keys))
+            )
             self._pass_nothing(frame.line, frame.begin, ARRAYED if frame.arrayed else reason)
 
     def _end_array(self, frame: _Frame) -> None:
@@ -309,12 +365,20 @@ class Walk:
             parent.arrayed |= any(map(_LINE.match, frame.lines))
         elif parent.kind == "[":
             lines = any(map(_LINE.match, frame.lines))
-            self._pass_nothing(frame.line, frame.begin, ARRAYED if lines else "an array without an element set")
+            self._pass_nothing(
+                frame.line, frame.begin, ARRAYED if lines else "an array without an element set"
+            )
 
     def _take_lines(self, frame: _Frame, parent: _Frame) -> bool:
-        """Read an array that is the lines of one TLE, if it is: by itself, in an array, or under a keyword for both lines."""
+        """Read an array that is the lines of one TLE, if it is: by itself, in an array, or under a
+        keyword for both lines.
+        """
         starts = [_LINE.match(text) is not None and text.strip()[0] for text in frame.lines]
-        whole = starts in (["1", "2"], [False, "1", "2"]) and not frame.strays and self.messages.total == frame.total
+        whole = (
+            starts in (["1", "2"], [False, "1", "2"])
+            and not frame.strays
+            and self.messages.total == frame.total
+        )
         if not whole or (parent.kind == "{" and meaning[parent.key] != BOTH_LINES):
             return False
         text = "\n".join(frame.lines)
@@ -325,18 +389,24 @@ class Walk:
         return True
 
     def _end_strays(self, frame: _Frame) -> None:
-        """Report the other elements of an array of element sets. Of an array without element sets, only if it is the whole text."""
+        """Report the other elements of an array of element sets. Of an array without element sets,
+        only if it is the whole text.
+        """
         if self.messages.total > frame.total or self.stack[-1].kind == "":
             for stray in frame.strays:
                 self.messages.reject(*stray)
             for line, begin in frame.texts:
                 lines = any(map(_LINE.match, frame.lines))
-                self.messages.reject(line, begin, begin + 200, ARRAYED if lines else "not a JSON object")
+                self.messages.reject(
+                    line, begin, begin + 200, ARRAYED if lines else "not a JSON object"
+                )
 
     def _inherit(self, frame: _Frame) -> None:
-        """Keywords that an object gives beside its messages hold for all of them, unless a message has the keyword itself.
+        """Keywords that an object gives beside its messages hold for all of them, unless a message
+        has the keyword itself.
 
-        Two different values of one keyword are joined to one text, so that a contradiction makes the messages invalid.
+        Two different values of one keyword are joined to one text, so that a contradiction makes
+        the messages invalid.
         """
         shared: dict[str, str] = {}
         for record in (frame.own, *(part.record for part in frame.parts if not part.defines)):
@@ -371,11 +441,22 @@ class Walk:
 
     def _emit(self, part: _Message) -> None:
         self._torn = False
-        long = [name for name, text in part.record.items() if len(text) > MAX_RECORD] if part.end - part.begin > MAX_RECORD else []
+        long = (
+            [name for name, text in part.record.items() if len(text) > MAX_RECORD]
+            if part.end - part.begin > MAX_RECORD
+            else []
+        )
         if part.twice:
-            self.messages.reject(part.line, part.begin, part.end, "a keyword is given more than once")
+            self.messages.reject(
+                part.line, part.begin, part.end, "a keyword is given more than once"
+            )
         elif long:
-            self.messages.reject(part.line, part.begin, part.end, f"{long[0]} is longer than {MAX_RECORD:,} characters")
+            self.messages.reject(
+                part.line,
+                part.begin,
+                part.end,
+                f"{long[0]} is longer than {MAX_RECORD:,} characters",
+            )
         else:
             self.messages.add(part.record, part.line, part.begin, part.end)
 
@@ -404,9 +485,15 @@ class Walk:
         self._abandon(1)
 
     def _damaged(self) -> int:
-        """The level of the container that is lost by damage at this position: an array of objects, or an element of one."""
+        """The level of the container that is lost by damage at this position: an array of objects,
+        or an element of one.
+        """
         level = len(self.stack) - 1
-        while self.stack[level].kind == "[" and self.stack[level - 1].kind and not self._holds_objects(self.stack[level]):
+        while (
+            self.stack[level].kind == "["
+            and self.stack[level - 1].kind
+            and not self._holds_objects(self.stack[level])
+        ):
             level -= 1  # an array of numbers is a value of an object
         while self.stack[level].kind == "{" and self.stack[level - 1].kind == "{":
             level -= 1
@@ -418,7 +505,12 @@ class Walk:
     def _lose(self, level: int, reason: str) -> None:
         lost = self.stack[level]
         self._abandon(level)
-        self.messages.reject(lost.line, lost.begin, max(self.at, lost.begin + 200), f"not a JSON object that is whole: {reason}")
+        self.messages.reject(
+            lost.line,
+            lost.begin,
+            max(self.at, lost.begin + 200),
+            f"not a JSON object that is whole: {reason}",
+        )
 
     def _abandon(self, level: int) -> None:
         """Drop the containers from `level` on; the messages that were read in them stay."""
@@ -428,7 +520,9 @@ class Walk:
             self._inherit(frame)
 
     def _resume(self, damage: DamageError, between: bool) -> None:
-        """Go to the next place where an element may begin or the array may end. between: the damage is between elements."""
+        """Go to the next place where an element may begin or the array may end. between: the damage
+        is between elements.
+        """
         here, in_array = self.text[self.at : self.at + 1], self.stack[-1].kind == "["
         if isinstance(damage, _DepthError):
             between = False
@@ -447,8 +541,11 @@ class Walk:
         self.messages.reject(self.line(), begin, begin + 200, reason)
 
 
-# Numbers stay text, so that they are converted as in every other format: correctly rounded, NaN refused.
-_pairs = json.JSONDecoder(object_pairs_hook=list, parse_float=str, parse_int=str, parse_constant=str).raw_decode
+# Numbers stay text, so that they are converted as in every other format: correctly rounded, NaN
+# refused.
+_pairs = json.JSONDecoder(
+    object_pairs_hook=list, parse_float=str, parse_int=str, parse_constant=str
+).raw_decode
 
 
 def _text(value: object) -> str:
@@ -456,7 +553,9 @@ def _text(value: object) -> str:
 
 
 def _said(pairs: list[tuple[str, object]]) -> str:
-    said = next((value for key, value in pairs if key.upper() in ("ERROR", "MESSAGE", "DETAIL")), None)
+    said = next(
+        (value for key, value in pairs if key.upper() in ("ERROR", "MESSAGE", "DETAIL")), None
+    )
     return f"the server's message instead of an element set: {str(said)[:200]}" if said else ""
 
 

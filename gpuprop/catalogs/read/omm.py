@@ -1,4 +1,6 @@
-"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to element sets. All spellings end here."""
+"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to
+element sets. All spellings end here.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,18 +20,22 @@ UNITS = {
     "EPOCH": ("utc",),
     "MEAN_MOTION": ("rev/day",),
     "ECCENTRICITY": ("", "1", "n/a"),
-    **dict.fromkeys(("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), ("deg",)),
+    **dict.fromkeys(
+        ("INCLINATION", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"), ("deg",)
+    ),
     "BSTAR": ("1/er", "1/[er]", "1/earth radii", "1/[earth radii]"),
     "MEAN_MOTION_DOT": ("rev/day**2", "rev/day^2", "rev/day2"),
     "MEAN_MOTION_DDOT": ("rev/day**3", "rev/day^3", "rev/day3"),
 }
-MICROSECONDS = "EPOCH_MICROSECONDS"  # older classes of Space-Track: EPOCH has whole seconds, and this is the rest
+# older classes of Space-Track: EPOCH has whole seconds, and this is the rest
+MICROSECONDS = "EPOCH_MICROSECONDS"
 _XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
 _PARTS = "the whole instant must be in EPOCH"
-_OF_THE_EPOCH = "EPOCH_"  # a keyword that begins so says something about the epoch: one that is not known here is refused
+# a keyword that begins so says something about the epoch: one that is not known here is refused
+_OF_THE_EPOCH = "EPOCH_"
 
-# Keywords that change the meaning of the elements: the values that SGP4 allows (upper case; "0" is any zero), and the reason. A keyword
-# may also be absent or blank.
+# Keywords that change the meaning of the elements: the values that SGP4 allows (upper case; "0" is
+# any zero), and the reason. A keyword may also be absent or blank.
 CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
     "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
@@ -48,24 +54,41 @@ CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "EPOCH_MILLISECONDS": (("0",), _PARTS),
     "EPOCH_NANOSECONDS": (("0",), _PARTS),
     "EPOCH_FRACTION": (("0",), _PARTS),
-    "MEAN_ELEMENT_THEORY": (("SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4", "TLE"), "SGP4 would give wrong positions for it"),
+    "MEAN_ELEMENT_THEORY": (
+        ("SGP4", "SGP", "SDP4", "SGP/SGP4", "SGP4/SDP4", "TLE"),
+        "SGP4 would give wrong positions for it",
+    ),
     "BTERM": (("0",), _XP),
     "AGOM": (("0",), _XP),
     **{
-        f"{name}{ending}": (tuple(unit.upper() for unit in units), f"{name} is read in {units[0] or 'no unit'}")
+        f"{name}{ending}": (
+            tuple(unit.upper() for unit in units),
+            f"{name} is read in {units[0] or 'no unit'}",
+        )
         for name, units in UNITS.items()
         for ending in ("_UNIT", "_UNITS")
     },
 }
 KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
-ABSENT = {"NORAD_CAT_ID": 0}  # the standard makes the number optional; Elements.notes says if it is absent or blank
+# the standard makes the number optional; Elements.notes says if it is absent or blank
+ABSENT = {"NORAD_CAT_ID": 0}
 # BSTAR has a default here, but the standard requires it for SGP4.
-MANDATORY = (*(name for name, (_, _, default) in OMM_FIELDS.items() if default is None and name not in ABSENT), "BSTAR")
-SHOWN = 800  # characters of a message that are kept for error messages, line ends and indents included
+MANDATORY = (
+    *(
+        name
+        for name, (_, _, default) in OMM_FIELDS.items()
+        if default is None and name not in ABSENT
+    ),
+    "BSTAR",
+)
+# characters of a message that are kept for error messages, line ends and indents included
+SHOWN = 800
 
 
 def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
-    """columns: keyword -> n cells, for the keywords of the source; a blank cell means that the keyword is absent."""
+    """columns: keyword -> n cells, for the keywords of the source; a blank cell means that the
+    keyword is absent.
+    """
     draft = Draft(place)
     n = len(place.line)
     nothing = Cells(np.zeros(0, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.int64))
@@ -90,7 +113,9 @@ def is_context(name: str) -> bool:
 
 
 def without_unit(name: str, value: str) -> str:
-    """`51.59 [deg]` to `51.59`. Another unit than the standard's stays, and so is refused as no number."""
+    """`51.59 [deg]` to `51.59`. Another unit than the standard's stays, and so is refused as no
+    number.
+    """
     if name not in OMM_FIELDS or OMM_FIELDS[name][0] == "object" or not value.endswith("]"):
         return value
     number, _, unit = value[:-1].partition("[")
@@ -98,7 +123,9 @@ def without_unit(name: str, value: str) -> str:
 
 
 class Messages:
-    """Messages collected one by one from a format that is not a table. `data` is its text; (begin, end) is a piece of it."""
+    """Messages collected one by one from a format that is not a table. `data` is its text; (begin,
+    end) is a piece of it.
+    """
 
     def __init__(self, data: str | bytes | bytearray) -> None:
         self.data = data
@@ -106,7 +133,8 @@ class Messages:
         self.lines: list[int] = []
         self.stretches: list[tuple[int, int]] = []
         self.rejected: list[Reject] = []
-        self.shared: dict[str, list[tuple[int, int, str]]] = {}  # by keyword: the first message, the one after the last, the text
+        # by keyword: the first message, the one after the last, the text
+        self.shared: dict[str, list[tuple[int, int, str]]] = {}
 
     @property
     def total(self) -> int:
@@ -130,12 +158,17 @@ class Messages:
     def place(self, chosen: Iterable[int]) -> Place:
         """The places of some of the messages."""
         chosen = list(chosen)
-        return Place(np.array([self.lines[i] for i in chosen], np.int64), lambda i: self.shown(*self.stretches[chosen[i]]))
+        return Place(
+            np.array([self.lines[i] for i in chosen], np.int64),
+            lambda i: self.shown(*self.stretches[chosen[i]]),
+        )
 
     def share(self, name: str, text: str, first: int) -> None:
-        """Give a keyword to all messages from number `first` on that do not have it, neither their own nor shared among fewer of them.
+        """Give a keyword to all messages from number `first` on that do not have it, neither their
+        own nor shared among fewer of them.
 
-        The text is kept once for all of them: objects around each other would otherwise multiply the time and the memory.
+        The text is kept once for all of them: objects around each other would otherwise multiply
+        the time and the memory.
         """
         if first < len(self.records):
             self.shared.setdefault(name, []).append((first, len(self.records), text))
@@ -143,7 +176,9 @@ class Messages:
     def texts(self, name: str, chosen: Iterable[int]) -> list[str]:
         """The text of a keyword in some of the messages; empty where it is absent."""
         given = [""] * len(self.records)
-        done: list[tuple[int, int]] = []  # stretches of messages that have a text, in order; a stretch follows those that lie within it
+        # stretches of messages that have a text, in order; a stretch follows those that lie within
+        # it
+        done: list[tuple[int, int]] = []
         for first, stop, text in self.shared.get(name, ()):
             end = stop
             while done and done[-1][0] >= first:
@@ -167,11 +202,17 @@ class Messages:
 
 
 class _Columns(Mapping[str, Cells]):
-    """The columns of some messages. A column is made when it is asked for, so that not all are in memory at once."""
+    """The columns of some messages. A column is made when it is asked for, so that not all are in
+    memory at once.
+    """
 
     def __init__(self, messages: Messages, chosen: list[int]) -> None:
         present = set(messages.shared).union(*(messages.records[i] for i in chosen))
-        self._messages, self._chosen, self._names = messages, chosen, sorted(filter(is_keyword, present))
+        self._messages, self._chosen, self._names = (
+            messages,
+            chosen,
+            sorted(filter(is_keyword, present)),
+        )
 
     def __getitem__(self, name: str) -> Cells:
         if name not in self._names:
@@ -189,7 +230,11 @@ class _Columns(Mapping[str, Cells]):
 
 
 _LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")
-_NEED = {"datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424", "float64": "a number", "int32": "a whole number"}
+_NEED = {
+    "datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424",
+    "float64": "a number",
+    "int32": "a whole number",
+}
 
 
 def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
@@ -203,7 +248,10 @@ def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
         values = np.where(blank, ABSENT.get(name, default), values).astype(dtype)
     if name in ABSENT:
         draft.unnumbered = blank
-    draft.refuse(~good & ~blank, lambda i: f"{name} is {_what_is_wrong(dtype, cells.text(i))}: {cells.text(i)[:40]!r}")
+    draft.refuse(
+        ~good & ~blank,
+        lambda i: f"{name} is {_what_is_wrong(dtype, cells.text(i))}: {cells.text(i)[:40]!r}",
+    )
     return values
 
 
@@ -223,23 +271,41 @@ def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
 
 
 def _add_microseconds(draft: Draft, cells: Cells) -> None:
-    """Add the microseconds to an EPOCH of whole seconds. If EPOCH has a fraction, both must be equal."""
+    """Add the microseconds to an EPOCH of whole seconds. If EPOCH has a fraction, both must be
+    equal.
+    """
     count, good, blank = _parse("int32", cells)
     good &= (count >= 0) & (count < 1_000_000)
-    draft.refuse(~good & ~blank, lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}")
+    draft.refuse(
+        ~good & ~blank,
+        lambda i: f"{MICROSECONDS} is not a whole number from 0 to 999999: {cells.text(i)[:40]!r}",
+    )
     epoch = draft.fields["EPOCH"].view(np.int64)
     fraction = epoch % 1_000_000_000
     other = good & (fraction != 0) & (fraction // 1000 != count)
-    draft.refuse(other, lambda i: f"{MICROSECONDS} is {count[i]}, but EPOCH has another fraction of a second")
-    draft.fields["EPOCH"] = (epoch + np.where(good & (fraction == 0), count * 1000, 0)).view("datetime64[ns]")
+    draft.refuse(
+        other, lambda i: f"{MICROSECONDS} is {count[i]}, but EPOCH has another fraction of a second"
+    )
+    draft.fields["EPOCH"] = (epoch + np.where(good & (fraction == 0), count * 1000, 0)).view(
+        "datetime64[ns]"
+    )
 
 
 def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
-    allowed, why = CONTEXT.get(name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}"))
+    allowed, why = CONTEXT.get(
+        name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}")
+    )
     texts = cells.texts()
-    others = {text for text in set(texts) if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))}
+    others = {
+        text
+        for text in set(texts)
+        if text and text.upper() not in allowed and not ("0" in allowed and _is_zero(text))
+    }
     if others:
-        draft.refuse(np.array([text in others for text in texts], bool), lambda i: f"{name} is {trimmed(texts[i])[:80]!r}: {why}")
+        draft.refuse(
+            np.array([text in others for text in texts], bool),
+            lambda i: f"{name} is {trimmed(texts[i])[:80]!r}: {why}",
+        )
 
 
 def _is_zero(text: str) -> bool:

@@ -1,7 +1,8 @@
 """OMM as CSV, as CelesTrak and Space-Track serve it, or a table with the lines of a TLE.
 
-Every line is one record, so that an unbalanced quote spoils its own line only. The columns of TLE lines have the names that they have in
-JSON (omm_json.SPELLINGS); they are read where a table has not all mean elements.
+Every line is one record, so that an unbalanced quote spoils its own line only. The columns of TLE
+lines have the names that they have in JSON (omm_json.SPELLINGS); they are read where a table has
+not all mean elements.
 """
 
 import itertools
@@ -18,14 +19,18 @@ from .omm import MANDATORY, from_columns, is_keyword
 from .omm_json import name_of
 from .tle import from_texts
 
-BLOCK = 8 << 20  # bytes tokenised at a time: bounds the memory that the positions of separators take
+# bytes tokenised at a time: bounds the memory that the positions of separators take
+BLOCK = 8 << 20
 SEPARATORS = (",", ";", "\t")
 QUOTE = ord('"')
 MAX_TITLES = 10  # lines that may stand above the header
 MAX_TABLES = 1000  # headers that differ from the one before
-_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}  # two of them make a line a header
+# two of them make a line a header
+_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}
 _REPEATED = tuple(  # one of them stands in every header that can be used
-    spelt.encode() for word in ("ECCENTRICITY", "LINE1", "LINE_1", "TLE1", "TLE_1") for spelt in (word, word.lower(), word.capitalize())
+    spelt.encode()
+    for word in ("ECCENTRICITY", "LINE1", "LINE_1", "TLE1", "TLE_1")
+    for spelt in (word, word.lower(), word.capitalize())
 )
 _BOTH = frozenset(LINES[1:])
 
@@ -33,36 +38,54 @@ Header = tuple[str, list[str]]
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a header cannot be used.
+    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a
+    header cannot be used.
 
-    Lines above the header are a title and are skipped. Files that were joined have several headers: each begins a new table.
+    Lines above the header are a title and are skipped. Files that were joined have several headers:
+    each begins a new table.
     """
     lines = Cells.lines(data)
     filled = np.flatnonzero(lines.indent() < lines.length)
     headers = _headers(data, lines, filled, source)
     filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
-    headers = [headers[0], *(this for before, this in itertools.pairwise(headers) if this[1] != before[1])]
+    headers = [
+        headers[0],
+        *(this for before, this in itertools.pairwise(headers) if this[1] != before[1]),
+    ]
     if len(headers) > MAX_TABLES:
-        raise ElementsError(f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read at once: split it")
+        raise ElementsError(
+            f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read "
+            "at once: split it"
+        )
     edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
     limit(edges[-1] - edges[0])
     if edges[-1] == edges[0]:
-        raise ElementsError(f"{source} is a CSV header without any record: the query matched nothing")
+        raise ElementsError(
+            f"{source} is a CSV header without any record: the query matched nothing"
+        )
 
     def blocks() -> Iterator[Elements]:
         for (at, header), (begin, end) in zip(headers, itertools.pairwise(edges), strict=True):
             fault = _fault(header)
             rows = filled[begin:end]
-            pieces = np.unique(np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK)))
+            pieces = np.unique(
+                np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK))
+            )
             for a, b in itertools.pairwise(pieces.tolist()):
                 reason = f"the CSV header above it (line {at + 1}) {fault}" if fault else ""
-                yield _refused(lines, rows[a:b], reason) if fault else _block(lines, rows[a:b], header, checksum)
+                yield (
+                    _refused(lines, rows[a:b], reason)
+                    if fault
+                    else _block(lines, rows[a:b], header, checksum)
+                )
 
     return joined(blocks())
 
 
 def header_in(text: str) -> Header | None:
-    """The separator and the names of the columns (upper case) if this line is a header of element sets; else None."""
+    """The separator and the names of the columns (upper case) if this line is a header of element
+    sets; else None.
+    """
     for separator in SEPARATORS:
         names = [SPELLINGS.get(name, name) for name in columns_of(text, separator)]
         if len(_TELLING.intersection(names)) >= 2 or _BOTH.issubset(names):
@@ -75,14 +98,26 @@ def columns_of(line: str, separator: str) -> list[str]:
     return [name.strip().strip('"').strip().upper() for name in line.split(separator)]
 
 
-def _headers(data: bytes | bytearray, lines: Cells, filled: Ints, source: str) -> list[tuple[int, Header]]:
-    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py has checked)."""
+def _headers(
+    data: bytes | bytearray, lines: Cells, filled: Ints, source: str
+) -> list[tuple[int, Header]]:
+    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py
+    has checked).
+    """
     titles = filled[: MAX_TITLES + 1].tolist()
     first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
-    above = next((at for at in titles if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1), None)
+    above = next(
+        (
+            at
+            for at in titles
+            if at < first and lines.text(at).count(header[0]) == len(header[1]) - 1
+        ),
+        None,
+    )
     if above is not None:
         raise ElementsError(
-            f"{source}, line {above + 1} stands above the CSV header (line {first + 1}) and has as many fields: is it a record?"
+            f"{source}, line {above + 1} stands above the CSV header (line {first + 1}) and has "
+            "as many fields: is it a record?"
         )
     if fault := _fault(header):
         raise ElementsError(f"{source}, line {first + 1}: the CSV header {fault}")
@@ -112,7 +147,11 @@ def _fault(header: Header) -> str:
     """Why a header cannot be used; empty if it can."""
     _, names = header
     missing = [] if _holds_lines(names) else [name for name in MANDATORY if name not in names]
-    twice = [name for name in dict.fromkeys(names) if (is_keyword(name) or name in _BOTH) and names.count(name) > 1]
+    twice = [
+        name
+        for name in dict.fromkeys(names)
+        if (is_keyword(name) or name in _BOTH) and names.count(name) > 1
+    ]
     if missing:
         other = sorted(_BOTH.difference(names))
         lines = f", or both lines of a TLE ({other[0]} is missing)" if len(other) == 1 else ""
@@ -122,7 +161,9 @@ def _fault(header: Header) -> str:
 
 def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
     place = Place(rows + 1, lines[rows].text)
-    return from_columns({}, Place(rows[:0], place.text)).elements(rejects(np.ones(len(rows), bool), place, reason))
+    return from_columns({}, Place(rows[:0], place.text)).elements(
+        rejects(np.ones(len(rows), bool), place, reason)
+    )
 
 
 def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
@@ -138,7 +179,11 @@ def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
     good = (count == len(names)) & ~odd_quotes
 
     def miscounted(i: int) -> str:
-        return "a quotation mark without its second" if odd_quotes[i] else f"{count[i]} fields, the header has {len(names)}"
+        return (
+            "a quotation mark without its second"
+            if odd_quotes[i]
+            else f"{count[i]} fields, the header has {len(names)}"
+        )
 
     rejected = rejects(~good, Place(rows + 1, lines[rows].text), miscounted)
 
@@ -147,21 +192,32 @@ def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
     ends = np.hstack([inner, end[good, None]])
     doubled = np.flatnonzero((buffer[:-1] == QUOTE) & (buffer[1:] == QUOTE))
     used = set(NAMES) | _BOTH
-    columns = {name: _column(buffer, starts[:, j], ends[:, j], doubled) for j, name in enumerate(names) if is_keyword(name) or name in used}
+    columns = {
+        name: _column(buffer, starts[:, j], ends[:, j], doubled)
+        for j, name in enumerate(names)
+        if is_keyword(name) or name in used
+    }
     kept = rows[good]
     place = Place(kept + 1, lines[kept].text)
     if _holds_lines(names):
         texts = {name: cells.texts() for name, cells in columns.items()}
-        first, second, numbers = (texts.get(name, [""] * len(kept)) for name in (*sorted(_BOTH), "NORAD_CAT_ID"))
+        first, second, numbers = (
+            texts.get(name, [""] * len(kept)) for name in (*sorted(_BOTH), "NORAD_CAT_ID")
+        )
         records = [dict(zip(texts, row, strict=True)) for row in zip(*texts.values(), strict=True)]
-        return from_texts([name_of(record) for record in records], first, second, numbers, place, checksum).elements(rejected)
+        return from_texts(
+            [name_of(record) for record in records], first, second, numbers, place, checksum
+        ).elements(rejected)
     return from_columns(columns, place).elements(rejected)
 
 
 def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:
-    """Where fields end, and which lines have an odd number of quotation marks. A separator between quotation marks is text."""
+    """Where fields end, and which lines have an odd number of quotation marks. A separator between
+    quotation marks is text.
+    """
     commas = np.flatnonzero(buffer == separator)
-    commas = commas[commas < end[np.searchsorted(start, commas, "right") - 1]]  # not those of a header between two rows
+    # not those of a header between two rows
+    commas = commas[commas < end[np.searchsorted(start, commas, "right") - 1]]
     quotes = np.flatnonzero(buffer == QUOTE)
     if not len(quotes):
         return commas, np.zeros(len(start), bool)
@@ -171,12 +227,26 @@ def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[
 
 
 def _column(buffer: Bytes, start: Ints, end: Ints, doubled: Ints) -> Cells:
-    """One field of every row, without its quotation marks. doubled: where two quotation marks stand together."""
+    """One field of every row, without its quotation marks. doubled: where two quotation marks stand
+    together.
+    """
     last = max(len(buffer) - 1, 0)
-    quoted = (end - start >= 2) & (buffer[np.minimum(start, last)] == QUOTE) & (buffer[np.maximum(end - 1, 0)] == QUOTE)
+    quoted = (
+        (end - start >= 2)
+        & (buffer[np.minimum(start, last)] == QUOTE)
+        & (buffer[np.maximum(end - 1, 0)] == QUOTE)
+    )
     cells = Cells(buffer, start + quoted, end - start - 2 * quoted)
-    holds = quoted & (np.searchsorted(doubled, cells.start + cells.length - 1) > np.searchsorted(doubled, cells.start))
+    holds = quoted & (
+        np.searchsorted(doubled, cells.start + cells.length - 1)
+        > np.searchsorted(doubled, cells.start)
+    )
     if not holds.any():
         return cells
     texts = (decode(cells.bytes(i)) for i in range(len(cells)))
-    return Cells.of([text.replace('""', '"') if inside else text for text, inside in zip(texts, holds.tolist(), strict=True)])
+    return Cells.of(
+        [
+            text.replace('""', '"') if inside else text
+            for text, inside in zip(texts, holds.tolist(), strict=True)
+        ]
+    )

@@ -1,9 +1,12 @@
-"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. Damage to an object does not affect the others.
+"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. Damage to
+an object does not affect the others.
 
-Array    each element is a message. Two texts or three that are the lines of a TLE are one: [name, line 1, line 2].
-Object   its keywords and those of the objects in it are one message (`{"omm": {"metadata": {...}, "data": {...}}}`), unless a keyword is
+Array    each element is a message. Two texts or three that are the lines of a TLE are one: [name,
+line 1, line 2]. Object   its keywords and those of the objects in it are one message (`{"omm":
+{"metadata": {...}, "data": {...}}}`), unless a keyword is
          given twice: then each object in it is a message (`{"25544": {...}, "48274": {...}}`).
-Around   a frame, time scale, name or number that an object gives beside its messages holds for all of them.
+Around   a frame, time scale, name or number that an object gives beside its messages holds for all
+of them.
 """
 
 import itertools
@@ -20,7 +23,9 @@ from .tle import from_texts
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every element set of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError for an empty array."""
+    """Every element set of `data` (LF line ends); the bad ones are in `rejected`. Raises
+    ElementsError for an empty array.
+    """
     walk = Walk(decode(data))
     while walk.character():
         try:
@@ -34,7 +39,9 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
-    """The element sets of messages, in their order. unread: keywords of arrays without an element set, for a note."""
+    """The element sets of messages, in their order. unread: keywords of arrays without an element
+    set, for a note.
+    """
     lines = [i for i, record in enumerate(messages.records) if _is_lines(record)]
     apart = set(lines)
     omm = [i for i in range(len(messages.records)) if i not in apart]
@@ -42,14 +49,19 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     if lines:
         records = [messages.records[i] for i in lines]
         names = [
-            name_of({**record, "OBJECT_NAME": name}) for record, name in zip(records, messages.texts("OBJECT_NAME", lines), strict=True)
+            name_of({**record, "OBJECT_NAME": name})
+            for record, name in zip(records, messages.texts("OBJECT_NAME", lines), strict=True)
         ]
         first, second = ([record.get(line, "") for record in records] for line in LINES[1:])
         numbers = messages.texts("NORAD_CAT_ID", lines)
-        drafts.append((lines, from_texts(names, first, second, numbers, messages.place(lines), checksum)))
+        drafts.append(
+            (lines, from_texts(names, first, second, numbers, messages.place(lines), checksum))
+        )
     elements = Elements.concat(draft.elements() for _, draft in drafts)
     rejected = sorted([*elements.rejected, *messages.rejected], key=lambda bad: bad.line)
-    order = np.argsort(np.concatenate([np.array(chosen, np.int64)[~draft.bad] for chosen, draft in drafts]))
+    order = np.argsort(
+        np.concatenate([np.array(chosen, np.int64)[~draft.bad] for chosen, draft in drafts])
+    )
     elements = elements[order]
     notes, noted = elements.notes, elements.noted
     if unread and len(elements) and noted is not None:

@@ -11,7 +11,9 @@ _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at CCSDS_OMM_VERS."""
+    """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at
+    CCSDS_OMM_VERS.
+    """
     lines = Cells.lines(data)
     messages = Messages(data)
     record: dict[str, str] = {}
@@ -41,7 +43,10 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
         elif _VERSION.fullmatch(name) and name != "CCSDS_OMM_VERS":
             fault = f"{name} begins another kind of message, not an OMM"
         elif name in record:
-            fault = fault or f"{name} is given again on line {number}: a message begins with CCSDS_OMM_VERS"
+            fault = (
+                fault
+                or f"{name} is given again on line {number}: a message begins with CCSDS_OMM_VERS"
+            )
         elif is_keyword(name):
             record[name] = without_unit(name, pair[2])
             shown = stretch(number) if name == "OBJECT_NAME" else shown

@@ -1,4 +1,6 @@
-"""OMM as XML. Each <omm> is parsed by itself, so that a damaged one spoils itself only; no document type, no entity is ever read."""
+"""OMM as XML. Each <omm> is parsed by itself, so that a damaged one spoils itself only; no document
+type, no entity is ever read.
+"""
 
 import itertools
 import re
@@ -19,17 +21,24 @@ _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if there is none."""
+    """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if
+    there is none.
+    """
     if not data.isascii():
         data = decode(data).encode()
     declaration = _DECLARATION.search(data)
     if declaration:
         line = data.count(b"\n", 0, declaration.start()) + 1
-        raise ElementsError(f"{source}, line {line}: a document type or entity declaration has no place in an OMM, and is never read")
+        raise ElementsError(
+            f"{source}, line {line}: a document type or entity declaration has no place in an "
+            "OMM, and is never read"
+        )
     data = _uncommented(data)
     begins = [match.start() for match in itertools.islice(_BEGIN.finditer(data), MAX_RECORDS + 1)]
     if not begins:
-        raise ElementsError(f"{source} is XML or HTML without any <omm>: it holds no orbit mean-elements message")
+        raise ElementsError(
+            f"{source} is XML or HTML without any <omm>: it holds no orbit mean-elements message"
+        )
 
     messages = Messages(data)
     around = [_ENCODING.sub(b"", data[: min(begins[0], HEADER)], count=1), data[HEADER : begins[0]]]
@@ -45,7 +54,8 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             messages.reject(line, begin, limit, f"the message is longer than {MAX_RECORD:,} bytes")
         else:
             _message(data, begin, end.end(), line, messages)
-    fault = _feed(_parser(), b"".join(around))  # in one call: with every piece expat would read an unfinished tag again
+    # in one call: with every piece expat would read an unfinished tag again
+    fault = _feed(_parser(), b"".join(around))
     if fault:
         begin = max(len(data) - 160, 0)
         reason = f"the file around the messages is not whole ({fault}): it was cut or changed"
@@ -54,7 +64,9 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def _uncommented(data: bytes | bytearray) -> bytes | bytearray:
-    """Comments to the line ends they hold. In one pass: a pattern would go over a file of unclosed comments again and again."""
+    """Comments to the line ends they hold. In one pass: a pattern would go over a file of unclosed
+    comments again and again.
+    """
     pieces: list[bytes | bytearray] = []
     at = 0
     while (begin := data.find(b"<!--", at)) >= 0 and (end := data.find(b"-->", begin)) >= 0:

@@ -1,4 +1,6 @@
-"""Which format a text is, told from its content; and if it is none, what it is instead and what to do about it."""
+"""Which format a text is, told from its content; and if it is none, what it is instead and what to
+do about it.
+"""
 
 import itertools
 import re
@@ -10,7 +12,10 @@ from .omm_csv import MAX_TITLES, SEPARATORS, columns_of, header_in
 
 _JSON = re.compile(rb"\s*(\{|\[\s*([\[{\"\]]|$))")
 _KVN = re.compile(rb"(?mi)^[ \t]*(CCSDS_\w+_VERS|" + "|".join(KEYWORDS).encode() + rb")[ \t]*=")
-_MESSAGE = re.compile(rb'"\s*(' + "|".join(MANDATORY).encode() + rb'|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
+_MESSAGE = re.compile(
+    rb'"\s*(' + "|".join(MANDATORY).encode() + rb'|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:',
+    re.IGNORECASE,
+)
 _DEFINING = re.compile(rb'"\s*(MEAN_MOTION|(TLE_?)?LINE_?[12]|TLE_?[12]?)\s*"\s*:', re.IGNORECASE)
 _ANSWER = re.compile(rb'[\[{]\s*"\s*(error|message|detail)\w*\s*"\s*:', re.IGNORECASE)
 _TLE = re.compile(rb"(?m)^[12] (?:[ 0-9A-Za-z][ 0-9]{3}[0-9]|[ -~]{38})")
@@ -22,9 +27,7 @@ HEAD = 64 << 10  # bytes that tell the format
 
 _SATCAT = {"NORAD_CAT_ID", "PERIOD", "APOGEE", "PERIGEE"}
 _SATCAT_KEYS = (b'"PERIOD"', b'"APOGEE"', b'"PERIGEE"')
-_NO_ELEMENTS = (
-    "is a satellite catalogue (SATCAT), with periods and altitudes but without element sets: download GP data or TLEs of these satellites"
-)
+_NO_ELEMENTS = "is a satellite catalogue (SATCAT), with periods and altitudes but without element sets: download GP data or TLEs of these satellites"
 _ZIP = "a zip archive or a spreadsheet: unpack it first, or save the table as CSV"
 _TAR = slice(257, 262), b"ustar"
 _MAGIC = {
@@ -85,7 +88,9 @@ def format_of(data: bytes | bytearray, source: str) -> str:
 
 
 def _packed(begin: bytes) -> str:
-    """The kind of an archive, a compressed file or another foreign file, from its first bytes; empty for none of these."""
+    """The kind of an archive, a compressed file or another foreign file, from its first bytes;
+    empty for none of these.
+    """
     place, tar = _TAR
     if begin[place] == tar:
         return "a tar archive: unpack it first"
@@ -121,10 +126,17 @@ def _instead(begin: bytes, head: bytes) -> str:
     said = _in_one_line(head[:400])
     advice = _advice(head[:400])
     if _JSON.match(head):
-        advice = advice or "read what it says; where it is a limit or a failure of the server, wait, then ask again"
+        advice = (
+            advice
+            or "read what it says; where it is a limit or a failure of the server, wait, then ask again"
+        )
     if advice:
         return f"holds no element sets but the server's answer {said[:200]!r}: {advice}"
-    if any(_SATCAT.issubset(columns_of(line, separator)) for line in _first_lines(head) for separator in SEPARATORS):
+    if any(
+        _SATCAT.issubset(columns_of(line, separator))
+        for line in _first_lines(head)
+        for separator in SEPARATORS
+    ):
         return _NO_ELEMENTS
     if NO_BLANK.search(decode(head)) and _TLE.search(NO_BLANK.sub(" ", decode(begin)).encode()):
         return "holds two-line sets with no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"

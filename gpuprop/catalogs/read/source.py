@@ -1,6 +1,8 @@
-"""From a path, bytes or an open file to the format and text of a catalogue: UTF-8 without byte-order mark, LF line ends.
+"""From a path, bytes or an open file to the format and text of a catalogue: UTF-8 without
+byte-order mark, LF line ends.
 
-A chain of generators, a chunk at a time, so that what is too much is refused before it is in memory.
+A chain of generators, a chunk at a time, so that what is too much is refused before it is in
+memory.
 """
 
 import codecs
@@ -17,9 +19,12 @@ from .recognise import HEAD, format_of
 
 Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
 
-MAX_BYTES = 256 << 20  # unpacked; the whole public catalogue is 4 MB as two-line sets and some 100 MB as XML with every extra field
+# unpacked; the whole public catalogue is 4 MB as two-line sets and some 100 MB as XML with every
+# extra field
+MAX_BYTES = 256 << 20
 MAX_LINE = 64 << 10  # bytes; a two-line set's lines have 69, a row of Space-Track's CSV about 400
-MAX_LINES = 10_000_000  # the whole public catalogue has 90 thousand; this bounds the memory that line positions take
+# the whole public catalogue has 90 thousand; this bounds the memory that line positions take
+MAX_LINES = 10_000_000
 ONE_LINE = ("json", "xml")  # these may stand in one line; their readers bound each record instead
 MAX_RATIO = 200  # element sets compress 3 to 20 times, never this much: it is a decompression bomb
 RATIO_FROM = 64 << 20  # small files may be as repetitive as they like
@@ -31,8 +36,8 @@ GZIP = b"\x1f\x8b"
 def load(source: Source) -> tuple[str, str, bytearray]:
     """The name of `source` for messages, its format (recognise.format_of) and its text.
 
-    Raises ElementsError (a directory, no element sets, beyond MAX_BYTES, MAX_LINE or MAX_LINES, damaged gzip), OSError (missing, not
-    permitted), TypeError.
+    Raises ElementsError (a directory, no element sets, beyond MAX_BYTES, MAX_LINE or MAX_LINES,
+    damaged gzip), OSError (missing, not permitted), TypeError.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _text("the bytes given", io.BytesIO(source))
@@ -41,23 +46,33 @@ def load(source: Source) -> tuple[str, str, bytearray]:
         if isinstance(name, str) and is_url(name):
             raise ElementsError(url_advice(name))
         if "\n" in name:
-            raise ElementsError("read_elements takes a path, bytes or an open file; to read a string, pass text.encode()")
+            raise ElementsError(
+                "read_elements takes a path, bytes or an open file; to read a string, pass "
+                "text.encode()"
+            )
         if os.path.isdir(name):
             raise ElementsError(f"{name} is a directory: name a file in it")
         with open(name, "rb") as file:
             return _text(name, file)
     if hasattr(source, "read"):
         return _text(str(getattr(source, "name", "the file given")), source)
-    raise TypeError(f"read_elements takes a path, bytes or an open file, not {type(source).__name__}")
+    raise TypeError(
+        f"read_elements takes a path, bytes or an open file, not {type(source).__name__}"
+    )
 
 
 def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
     data, kind = bytearray(), ""
-    lines, begin = 0, 0  # whole lines that are known to be short enough, and where the next one begins
-    for chunk in itertools.chain(_newlines(_utf8(_unpacked(name, _chunks(name, file)))), [None]):  # None: the end
+    # whole lines that are known to be short enough, and where the next one begins
+    lines, begin = 0, 0
+    # None: the end
+    for chunk in itertools.chain(_newlines(_utf8(_unpacked(name, _chunks(name, file)))), [None]):
         data += chunk or b""
         if len(data) > MAX_BYTES:
-            raise ElementsError(f"{name} holds more than {MAX_BYTES:,} bytes unpacked, the most that is read at once: split it")
+            raise ElementsError(
+                f"{name} holds more than {MAX_BYTES:,} bytes unpacked, the most that is read at "
+                "once: split it"
+            )
         if not kind and (len(data) >= HEAD or chunk is None):
             kind = format_of(data, name)
         if not kind or kind in ONE_LINE:
@@ -65,11 +80,16 @@ def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
         while len(data) - begin > MAX_LINE:
             end = data.rfind(b"\n", begin, begin + MAX_LINE + 1)
             if end < 0:
-                raise ElementsError(f"{name}, line {lines + 1} has more than {MAX_LINE:,} bytes: no element set has such a line")
+                raise ElementsError(
+                    f"{name}, line {lines + 1} has more than {MAX_LINE:,} bytes: no element set "
+                    "has such a line"
+                )
             lines += data.count(b"\n", begin, end + 1)
             begin = end + 1
         if lines + data.count(b"\n", begin) > MAX_LINES:
-            raise ElementsError(f"{name} has more than {MAX_LINES:,} lines, the most that is read at once: split it")
+            raise ElementsError(
+                f"{name} has more than {MAX_LINES:,} lines, the most that is read at once: split it"
+            )
     return name, kind, data
 
 
@@ -79,7 +99,9 @@ def _chunks(name: str, file: IO[Any]) -> Iterator[bytes]:
         while chunk := file.read(CHUNK):
             yield chunk.encode("utf-8", "replace") if isinstance(chunk, str) else cast(bytes, chunk)
     except UnicodeDecodeError:
-        raise ElementsError(f"{name} was opened as text in an encoding that is not its own: open it as binary") from None
+        raise ElementsError(
+            f"{name} was opened as text in an encoding that is not its own: open it as binary"
+        ) from None
 
 
 def _unpacked(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -96,7 +118,10 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in _pieces(chunks):
             packed += len(chunk)
             if packed > MAX_BYTES:
-                raise ElementsError(f"{name} has more than {MAX_BYTES:,} bytes, the most that is read at once: split it")
+                raise ElementsError(
+                    f"{name} has more than {MAX_BYTES:,} bytes, the most that is read at once: "
+                    "split it"
+                )
             if member is None:
                 chunk = chunk.lstrip(b"\0")  # padding after a member is allowed
             full = False
@@ -105,7 +130,9 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
                 piece = member.decompress(chunk, CHUNK)
                 unpacked += len(piece)
                 if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
-                    raise ElementsError(f"{name} unpacks to over {MAX_RATIO} times its size: this is no catalogue")
+                    raise ElementsError(
+                        f"{name} unpacks to over {MAX_RATIO} times its size: this is no catalogue"
+                    )
                 yield piece
                 chunk, full = member.unconsumed_tail, len(piece) == CHUNK
                 if member.eof:
@@ -118,7 +145,9 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Short pieces: zlib copies the rest of a piece after every member, and a member may have only 20 bytes."""
+    """Short pieces: zlib copies the rest of a piece after every member, and a member may have only
+    20 bytes.
+    """
     for chunk in chunks:
         yield from (chunk[at : at + PIECE] for at in range(0, len(chunk), PIECE))
 

@@ -1,6 +1,7 @@
 """Two-line element sets, with or without a name line before them.
 
-Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle; Alpha-5 numbers, ibid. #tle-alpha5.
+Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle;
+Alpha-5 numbers, ibid. #tle-alpha5.
 """
 
 import re
@@ -11,7 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from ...elements.sets import Elements, Reject
-from .columns import DOT, NO_BLANK, SPACE, ZERO, Bytes, Cells, Ints, Mask, decimals, digits, integers, leading_zeros, trimmed
+from .columns import (
+    DOT,
+    NO_BLANK,
+    SPACE,
+    ZERO,
+    Bytes,
+    Cells,
+    Ints,
+    Mask,
+    decimals,
+    digits,
+    integers,
+    leading_zeros,
+    trimmed,
+)
 from .draft import Draft, Place, joined, limit, objects, rejects
 from .epochs import day_of_year_epochs, four_digit_year
 
@@ -21,11 +36,14 @@ SIGNS = (ord("+"), ord("-"))
 NAME, LINE_1, LINE_2 = 0, 1, 2
 BLOCK = 100_000  # sets converted at a time
 
-# 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character moves them.
+# 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character
+# moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
 POINTS = {LINE_1: [23, 34], LINE_2: [11, 20, 37, 46, 54]}
-# Some files give angles below 100 deg with five decimals, which fill the field: `53.00000` instead of ` 53.0000`.
-ANGLES = {11: (8, 16), 20: (17, 25), 37: (34, 42), 46: (43, 51)}  # of line 2: the column of the point, and the field
+# Some files give angles below 100 deg with five decimals, which fill the field: `53.00000` instead
+# of ` 53.0000`.
+# of line 2: the column of the point, and the field
+ANGLES = {11: (8, 16), 20: (17, 25), 37: (34, 42), 46: (43, 51)}
 DECIMALS = {
     "INCLINATION": (LINE_2, 8, 16),
     "RA_OF_ASC_NODE": (LINE_2, 17, 25),
@@ -35,9 +53,14 @@ DECIMALS = {
     "MEAN_MOTION_DOT": (LINE_1, 33, 43),
 }
 EXPONENTIALS = {"MEAN_MOTION_DDOT": (44, 52), "BSTAR": (53, 61)}
-INTEGERS = {"EPHEMERIS_TYPE": (LINE_1, 62, 63, 0), "ELEMENT_SET_NO": (LINE_1, 64, 68, 999), "REV_AT_EPOCH": (LINE_2, 63, 68, 0)}
+INTEGERS = {
+    "EPHEMERIS_TYPE": (LINE_1, 62, 63, 0),
+    "ELEMENT_SET_NO": (LINE_1, 64, 68, 999),
+    "REV_AT_EPOCH": (LINE_2, 63, 68, 0),
+}
 
-# Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A leading blank counts as zero.
+# Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A
+# leading blank counts as zero.
 _ALPHA5 = np.full(256, -1, np.int64)
 _ALPHA5[list(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")] = np.arange(34)
 _HEADER = re.compile(r"([0-9]{1,6}) ([0-9]{1,6})")
@@ -47,7 +70,9 @@ _WEIGHT[ord("-")] = 1
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every set of `data` (LF line ends); the bad ones are in `rejected`. checksum: verify or ignore."""
+    """Every set of `data` (LF line ends); the bad ones are in `rejected`. checksum: verify or
+    ignore.
+    """
     lines = Cells.lines(data)
     first, second, name, strays = _pair(lines)
     limit(len(first) + len(strays))
@@ -60,37 +85,62 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             inside = [stray for stray in strays if stray.line <= last]
             del strays[: len(inside)]
             one, two = lines[first[block]], lines[second[block]]
-            sets = _Sets(one, two, Place(first[block] + 1, one.text), Place(second[block] + 1, two.text))
+            sets = _Sets(
+                one, two, Place(first[block] + 1, one.text), Place(second[block] + 1, two.text)
+            )
             yield sets.read(_names(lines, name[block]), checksum).elements(inside)
 
     elements = joined(blocks())
     return Elements(elements.fields, elements.rejected, notes) if notes else elements
 
 
-def from_texts(names: list[str], first: list[str], second: list[str], numbers: list[str], place: Place, checksum: str) -> Draft:
-    """Sets whose lines are texts in records at `place`. numbers: the catalogue numbers beside them in the records, or blank."""
-    lines = {line: Cells.of([trimmed(text) for text in texts]) for line, texts in ((LINE_1, first), (LINE_2, second))}
+def from_texts(
+    names: list[str],
+    first: list[str],
+    second: list[str],
+    numbers: list[str],
+    place: Place,
+    checksum: str,
+) -> Draft:
+    """Sets whose lines are texts in records at `place`. numbers: the catalogue numbers beside them
+    in the records, or blank.
+    """
+    lines = {
+        line: Cells.of([trimmed(text) for text in texts])
+        for line, texts in ((LINE_1, first), (LINE_2, second))
+    }
     sets = _Sets(lines[LINE_1], lines[LINE_2], place, place)
     for line, cells in lines.items():
         sets.draft.refuse(cells.length == 0, f"line {line} of the set is missing")
-        sets.draft.refuse(sets.text[line][:, 0] != ZERO + line, f"this is not line {line} of a two-line set")
+        sets.draft.refuse(
+            sets.text[line][:, 0] != ZERO + line, f"this is not line {line} of a two-line set"
+        )
     draft = sets.read(names, checksum)
     given, good, blank = integers(Cells.of(numbers).fitted()[0])
     number = draft.fields["NORAD_CAT_ID"]
     other = ~blank & ~(good & (given == number))
-    draft.refuse(other, lambda i: f"NORAD_CAT_ID is {numbers[i][:40]!r}, but the lines are of object {number[i]}")
+    draft.refuse(
+        other,
+        lambda i: f"NORAD_CAT_ID is {numbers[i][:40]!r}, but the lines are of object {number[i]}",
+    )
     return draft
 
 
 def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
-    """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line that is not blank or a comment."""
+    """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line
+    that is not blank or a comment.
+    """
     indent = lines.indent()
     stripped = Cells(lines.buffer, lines.start + indent, lines.length - indent)
     kept = np.flatnonzero((stripped.length > 0) & (stripped.matrix(1)[:, 0] != ord("#")))
 
-    # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its number.
+    # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its
+    # number.
     body = stripped[kept].matrix(7)
-    is_set = (body[:, 1] == SPACE) & ((stripped.length[kept] > 40) | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE))
+    is_set = (body[:, 1] == SPACE) & (
+        (stripped.length[kept] > 40)
+        | digits(leading_zeros(body[:, 3:7]))[1] & (body[:, 6] != SPACE)
+    )
     is_set &= np.isin(body[:, 0], (ord("1"), ord("2")))
     moved = is_set & (indent[kept] > 0)
     kind = np.where(is_set & ~moved, body[:, 0] - ZERO, NAME)
@@ -103,12 +153,20 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
         "line 2 without its line 1": (kind == LINE_2) & (before != LINE_1),
         "name without an element set": (kind == NAME) & (after == NAME),
     }
-    near = moved | (kind == LINE_1) & np.append(moved[1:], False) | (kind == LINE_2) & np.insert(moved[:-1], 0, False)
+    near = (
+        moved
+        | (kind == LINE_1) & np.append(moved[1:], False)
+        | (kind == LINE_2) & np.insert(moved[:-1], 0, False)
+    )
     strays: list[Reject] = []
     place = Place(kept + 1, lines[kept].text)
     for reason, mask in lonely.items():
         strays += rejects(mask & ~near, place, reason)
-        strays += rejects(mask & near, place, f"{reason}: the lines of a set begin in column 1, without blanks before them")
+        strays += rejects(
+            mask & near,
+            place,
+            f"{reason}: the lines of a set begin in column 1, without blanks before them",
+        )
     strays.sort(key=lambda stray: stray.line)
     second = moved & (before == LINE_1)  # told of with its line 1: no name of the next set
     named = (pairs > 0) & (kind[pairs - 1] == NAME) & ~second[pairs - 1]
@@ -116,21 +174,33 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
 
 
 def _take_header(lines: Cells, strays: list[Reject], name: Ints, count: int) -> tuple[str, ...]:
-    """Drop the first line of hypatia's tles.txt: the numbers of planes and of satellites in each. Returns a note if they are wrong."""
+    """Drop the first line of hypatia's tles.txt: the numbers of planes and of satellites in each.
+    Returns a note if they are wrong.
+    """
     header = _HEADER.fullmatch(strays[0].text) if strays and count and name[0] >= 0 else None
-    if not header or strays[0].line > name[0] or lines.length[: strays[0].line - 1].any() or lines.length[strays[0].line : name[0]].any():
+    if (
+        not header
+        or strays[0].line > name[0]
+        or lines.length[: strays[0].line - 1].any()
+        or lines.length[strays[0].line : name[0]].any()
+    ):
         return ()
     del strays[0]
     planes, each = int(header[1]), int(header[2])
     if planes * each == count:
         return ()
-    return (f"the first line says {planes} planes of {each}, that is {planes * each} satellites, but the file holds {count}",)
+    return (
+        f"the first line says {planes} planes of {each}, that is {planes * each} satellites, but "
+        f"the file holds {count}",
+    )
 
 
 class _Sets:
     """n sets as two matrices of characters, (n, 69) each, and the draft made of them."""
 
-    def __init__(self, first: Cells, second: Cells, first_place: Place, second_place: Place) -> None:
+    def __init__(
+        self, first: Cells, second: Cells, first_place: Place, second_place: Place
+    ) -> None:
         self.cells = {LINE_1: first, LINE_2: second}
         self.text = {line: cells.matrix(WIDTH) for line, cells in self.cells.items()}
         self.place = {LINE_1: first_place, LINE_2: second_place}
@@ -142,17 +212,25 @@ class _Sets:
         fields["NORAD_CAT_ID"] = self._numbers()
         fields["EPOCH"] = self._epochs()
         for field, (line, start, stop) in DECIMALS.items():
-            fields[field] = self._decimal(field, line, start, stop, _fixed_point(self.text[line][:, start:stop]))
+            fields[field] = self._decimal(
+                field, line, start, stop, _fixed_point(self.text[line][:, start:stop])
+            )
         lead = self.text[LINE_1][:, 33]  # a blank, a sign or 0: the checksum takes "1" for "-"
         self._refuse_field(~np.isin(lead, (*SIGNS, SPACE, ZERO)), "MEAN_MOTION_DOT", LINE_1, 33, 43)
-        fields["ECCENTRICITY"] = self._decimal("ECCENTRICITY", LINE_2, 26, 33, _assumed_point(self.text[LINE_2][:, 26:33]))
+        fields["ECCENTRICITY"] = self._decimal(
+            "ECCENTRICITY", LINE_2, 26, 33, _assumed_point(self.text[LINE_2][:, 26:33])
+        )
         for field, (start, stop) in EXPONENTIALS.items():
-            fields[field] = self._decimal(field, LINE_1, start, stop, _exponential(self.text[LINE_1][:, start:stop]))
+            fields[field] = self._decimal(
+                field, LINE_1, start, stop, _exponential(self.text[LINE_1][:, start:stop])
+            )
         for field, (line, start, stop, default) in INTEGERS.items():
             values, good, blank = integers(self.text[line][:, start:stop])
             fields[field] = np.where(blank, default, values).astype(np.int32)
             self._refuse_field(~(good & (values >= 0)) & ~blank, field, line, start, stop)
-        fields["CLASSIFICATION_TYPE"] = objects([code.strip() or "U" for code in self.text[LINE_1][:, 7].tobytes().decode("latin-1")])
+        fields["CLASSIFICATION_TYPE"] = objects(
+            [code.strip() or "U" for code in self.text[LINE_1][:, 7].tobytes().decode("latin-1")]
+        )
         fields["OBJECT_ID"] = objects(_designators(self.text[LINE_1][:, 9:17]))
         fields["OBJECT_NAME"] = objects(names)
         if checksum == "verify":
@@ -161,7 +239,10 @@ class _Sets:
         return self.draft
 
     def _layout(self) -> None:
-        used = {line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1) for line, text in self.text.items()}
+        used = {
+            line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1)
+            for line, text in self.text.items()
+        }
         for line in (LINE_1, LINE_2):
             self._refuse_spaces(line)
             self._refuse_cut(line, used[line])
@@ -181,15 +262,24 @@ class _Sets:
             self.draft.refuse(moved, reason, self.place[line])
             after = self.cells[line].matrix(WIDTH + 1)[:, WIDTH]
             longer = (self.cells[line].length == WIDTH + 1) & (after >= ZERO) & (after < ZERO + 10)
-            self.draft.refuse(longer, f"line {line} has 70 columns: a character is too many", self.place[line])
-        signed = np.asarray(np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1))  # the checksum takes "-" for 1
+            self.draft.refuse(
+                longer, f"line {line} has 70 columns: a character is too many", self.place[line]
+            )
+        # the checksum takes "-" for 1
+        signed = np.asarray(np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1))
         self.draft.refuse(signed, "line 2 holds a sign: its numbers have none", self.place[LINE_2])
 
     def _refuse_cut(self, line: int, used: Ints) -> None:
-        self.draft.refuse(used < CHECKSUM, lambda i: f"line {line} is cut: {used[i]} columns instead of 69", self.place[line])
+        self.draft.refuse(
+            used < CHECKSUM,
+            lambda i: f"line {line} is cut: {used[i]} columns instead of 69",
+            self.place[line],
+        )
 
     def _refuse_spaces(self, line: int) -> None:
-        """Refuse lines with no-break spaces and the like, which web pages and word processors write instead of blanks."""
+        """Refuse lines with no-break spaces and the like, which web pages and word processors write
+        instead of blanks.
+        """
         spaces = np.zeros(len(self.draft.bad), bool)
         for i in np.flatnonzero((self.text[line] >= 128).any(axis=1)).tolist():
             spaces[i] = NO_BLANK.search(self.cells[line].text(i)) is not None
@@ -203,9 +293,15 @@ class _Sets:
             high = _ALPHA5[characters[:, 0]]
             low, good = digits(characters[:, 1:])
             numbers[line] = high * 10_000 + low
-            self._refuse_field((high < 0) | ~good | (text[:, 6] == SPACE), "the catalogue number", line, 2, 7)
+            self._refuse_field(
+                (high < 0) | ~good | (text[:, 6] == SPACE), "the catalogue number", line, 2, 7
+            )
         one, two = numbers[LINE_1], numbers[LINE_2]
-        self.draft.refuse(one != two, lambda i: f"line 1 is of object {one[i]}, line 2 of object {two[i]}", self.place[LINE_2])
+        self.draft.refuse(
+            one != two,
+            lambda i: f"line 1 is of object {one[i]}, line 2 of object {two[i]}",
+            self.place[LINE_2],
+        )
         return one
 
     def _epochs(self) -> npt.NDArray[Any]:
@@ -215,20 +311,26 @@ class _Sets:
         fraction, fraction_good = digits(text[:, 24:32])
         self._refuse_field(~(year_good & day_good & fraction_good), "EPOCH", LINE_1, 18, 32)
         year = four_digit_year(year)
-        epoch, good = day_of_year_epochs(year, day, fraction * 864_000)  # 1e-8 day is 864,000 ns exactly
+        # 1e-8 day is 864,000 ns exactly
+        epoch, good = day_of_year_epochs(year, day, fraction * 864_000)
         self.draft.refuse(~good, lambda i: f"EPOCH: the year {year[i]} has no day {day[i]}")
         return epoch.view("datetime64[ns]")
 
-    def _decimal(self, field: str, line: int, start: int, stop: int, text: Bytes) -> npt.NDArray[Any]:
+    def _decimal(
+        self, field: str, line: int, start: int, stop: int, text: Bytes
+    ) -> npt.NDArray[Any]:
         values, good, blank = decimals(text)
-        absent = blank & (field == "MEAN_MOTION_DDOT")  # some writers leave it blank; SGP4 does not use it
+        # some writers leave it blank; SGP4 does not use it
+        absent = blank & (field == "MEAN_MOTION_DDOT")
         self._refuse_field(~good & ~absent, field, line, start, stop)
         return np.where(absent, 0.0, values)
 
     def _refuse_field(self, wrong: Mask, field: str, line: int, start: int, stop: int) -> None:
         def reason(i: int) -> str:
             shown = self.text[line][i, start:stop].tobytes().decode("latin-1")
-            return f"{field} (line {line}, columns {start + 1} to {stop}) is not a number: {shown!r}"
+            return (
+                f"{field} (line {line}, columns {start + 1} to {stop}) is not a number: {shown!r}"
+            )
 
         self.draft.refuse(wrong, reason, self.place[line])
 
@@ -237,13 +339,24 @@ class _Sets:
         total = _WEIGHT[text[:, :CHECKSUM]].sum(axis=1) % 10
         said = text[:, CHECKSUM]
         wrong = (said != SPACE) & (said != total + ZERO)
-        self.draft.refuse(wrong, lambda i: f"checksum of line {line} is {chr(said[i])!r}, its characters give {total[i]}", self.place[line])
+        self.draft.refuse(
+            wrong,
+            lambda i: (
+                f"checksum of line {line} is {chr(said[i])!r}, its characters give {total[i]}"
+            ),
+            self.place[line],
+        )
 
 
 def _names(lines: Cells, name: Ints) -> list[str]:
-    """The names on the lines `name` (-1 for none), without the 0 that Space-Track writes before them."""
+    """The names on the lines `name` (-1 for none), without the 0 that Space-Track writes before
+    them.
+    """
     names = lines[np.maximum(name, 0)].texts()
-    return [text.removeprefix("0 ").strip() if line >= 0 else "" for text, line in zip(names, name.tolist(), strict=True)]
+    return [
+        text.removeprefix("0 ").strip() if line >= 0 else ""
+        for text, line in zip(names, name.tolist(), strict=True)
+    ]
 
 
 def _fixed_point(text: Bytes) -> Bytes:
@@ -281,4 +394,7 @@ def _designators(text: Bytes) -> list[str]:
     raw = text.tobytes().decode("latin-1")
     width = text.shape[1]
     pieces = [raw[at : at + width].rstrip() for at in range(0, len(raw), width)]
-    return [f"{y}-{piece[2:]}" if k else piece.strip() for piece, y, k in zip(pieces, full, known, strict=True)]
+    return [
+        f"{y}-{piece[2:]}" if k else piece.strip()
+        for piece, y, k in zip(pieces, full, known, strict=True)
+    ]

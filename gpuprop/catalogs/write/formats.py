@@ -9,7 +9,9 @@ _ENDINGS = {format: format for format in FORMATS} | {"txt": "tle", "omm": "kvn"}
 
 
 def format_of(path: "str | os.PathLike[str]", format: str | None) -> str:
-    """`format` if it is one, else what the ending of `path` says (before .gz). ValueError otherwise."""
+    """`format` if it is one, else what the ending of `path` says (before .gz). ValueError
+    otherwise.
+    """
     if format is not None:
         if format not in FORMATS:
             raise ValueError(f"format {format!r} is not known: use one of {', '.join(FORMATS)}")
@@ -18,5 +20,8 @@ def format_of(path: "str | os.PathLike[str]", format: str | None) -> str:
     ending = name.rpartition(".")[2] if "." in name else ""
     if ending not in _ENDINGS:
         said = f"the ending .{ending}" if ending else "a name without an ending"
-        raise ValueError(f"{os.fspath(path)}: {said} tells no format: end it in {', '.join('.' + each for each in FORMATS)}, or name one")
+        raise ValueError(
+            f"{os.fspath(path)}: {said} tells no format: end it in "
+            f"{', '.join('.' + each for each in FORMATS)}, or name one"
+        )
     return _ENDINGS[ending]

@@ -1,4 +1,6 @@
-"""Element sets as columns of text under the keywords of an OMM (CCSDS 502.0-B-2), in the order of CelesTrak's files."""
+"""Element sets as columns of text under the keywords of an OMM (CCSDS 502.0-B-2), in the order of
+CelesTrak's files.
+"""
 
 import datetime
 
@@ -10,14 +12,21 @@ from ...elements.sets import Elements
 from .held import TEXTS
 
 ORIGINATOR = "GPUPROP"
-CONTEXT = {"CENTER_NAME": "EARTH", "REF_FRAME": "TEME", "TIME_SYSTEM": "UTC", "MEAN_ELEMENT_THEORY": "SGP4"}
+CONTEXT = {
+    "CENTER_NAME": "EARTH",
+    "REF_FRAME": "TEME",
+    "TIME_SYSTEM": "UTC",
+    "MEAN_ELEMENT_THEORY": "SGP4",
+}
 METADATA = ("OBJECT_NAME", "OBJECT_ID")
 MEAN_ELEMENTS = tuple(OMM_FIELDS)[2:9]
 TLE_PARAMETERS = tuple(OMM_FIELDS)[9:]
 
 
 def columns(elements: Elements) -> dict[str, list[str]]:
-    """Keyword -> n texts. A number is the shortest decimal that is read as the same double, an epoch has six decimals, or nine."""
+    """Keyword -> n texts. A number is the shortest decimal that is read as the same double, an
+    epoch has six decimals, or nine.
+    """
     texts: dict[str, list[str]] = {}
     for name, (dtype, _, _) in OMM_FIELDS.items():
         values = elements.fields[name]

@@ -13,11 +13,19 @@ def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
 
     def pieces() -> Iterator[str]:
         texts = columns(elements[ledger.good])
-        quoted = {name: texts[name] if name not in (*TEXTS, "EPOCH") else list(map(_quoted, texts[name])) for name in texts}
+        quoted = {
+            name: texts[name] if name not in (*TEXTS, "EPOCH") else list(map(_quoted, texts[name]))
+            for name in texts
+        }
         yield "[\n"
         between = ""
         for row in zip(*quoted.values(), strict=True):
-            yield between + "{" + ",".join(f'"{name}":{value}' for name, value in zip(quoted, row, strict=True)) + "}"
+            yield (
+                between
+                + "{"
+                + ",".join(f'"{name}":{value}' for name, value in zip(quoted, row, strict=True))
+                + "}"
+            )
             between = ",\n"
         yield "\n]\n"
 

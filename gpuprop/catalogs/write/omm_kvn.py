@@ -4,7 +4,15 @@ from collections.abc import Iterator
 
 from ...elements.sets import Elements
 from .held import Ledger
-from .omm import CONTEXT, MEAN_ELEMENTS, METADATA, ORIGINATOR, TLE_PARAMETERS, columns, creation_date
+from .omm import (
+    CONTEXT,
+    MEAN_ELEMENTS,
+    METADATA,
+    ORIGINATOR,
+    TLE_PARAMETERS,
+    columns,
+    creation_date,
+)
 
 
 def write(elements: Elements, ledger: Ledger) -> Iterator[str]:

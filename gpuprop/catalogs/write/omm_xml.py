@@ -8,31 +8,49 @@ import numpy as np
 
 from ...elements.sets import Elements
 from .held import TEXTS, Ledger
-from .omm import CONTEXT, MEAN_ELEMENTS, METADATA, ORIGINATOR, TLE_PARAMETERS, columns, creation_date
+from .omm import (
+    CONTEXT,
+    MEAN_ELEMENTS,
+    METADATA,
+    ORIGINATOR,
+    TLE_PARAMETERS,
+    columns,
+    creation_date,
+)
 
 SCHEMA = "https://sanaregistry.org/r/ndmxml_unqualified/ndmxml-2.0.0-master-2.0.xsd"
 BEGIN = f"""<?xml version="1.0" encoding="UTF-8"?>
 <ndm xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="{SCHEMA}">
 """
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, production [2] Char
+# XML 1.0, production [2] Char
+_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
     """The document, a message at a time."""
     for name in TEXTS:
-        wrong = np.array([_NO_XML.search(text) is not None for text in map(str, elements.fields[name])], bool)
+        wrong = np.array(
+            [_NO_XML.search(text) is not None for text in map(str, elements.fields[name])], bool
+        )
         ledger.refuse(wrong, f"{name} holds a character that XML has not: write csv, json or kvn")
 
     def pieces() -> Iterator[str]:
         texts = columns(elements[ledger.good])
         texts |= {name: list(map(escape, texts[name])) for name in TEXTS}
-        header = _tags({"CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR}, ("CREATION_DATE", "ORIGINATOR"))
+        header = _tags(
+            {"CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR},
+            ("CREATION_DATE", "ORIGINATOR"),
+        )
         yield BEGIN
         for row in zip(*texts.values(), strict=True):
             said = dict(zip(texts, row, strict=True)) | CONTEXT
-            metadata, mean, tle = (_tags(said, names) for names in ((*METADATA, *CONTEXT), MEAN_ELEMENTS, TLE_PARAMETERS))
+            metadata, mean, tle = (
+                _tags(said, names)
+                for names in ((*METADATA, *CONTEXT), MEAN_ELEMENTS, TLE_PARAMETERS)
+            )
             yield (
-                f'<omm id="CCSDS_OMM_VERS" version="2.0">\n<header>{header}</header>\n<body><segment>\n<metadata>{metadata}</metadata>\n'
+                '<omm id="CCSDS_OMM_VERS" '
+                f'version="2.0">\n<header>{header}</header>\n<body><segment>\n<metadata>{metadata}</metadata>\n'
                 f"<data>\n<meanElements>{mean}</meanElements>\n<tleParameters>{tle}</tleParameters>\n</data>\n</segment></body>\n</omm>\n"
             )
         yield "</ndm>\n"

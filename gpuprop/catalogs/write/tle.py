@@ -1,4 +1,6 @@
-"""Two-line element sets, with or without a name line before them. Columns: see reading.tle, whose inverse this is."""
+"""Two-line element sets, with or without a name line before them. Columns: see reading.tle, whose
+inverse this is.
+"""
 
 import re
 from collections.abc import Callable, Iterator
@@ -21,15 +23,25 @@ SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
 NS_PER_DAY = 86_400_000_000_000
 _FULL_DESIGNATOR = re.compile(r"(\d{4})-(\d{3}.{0,3})", re.ASCII)
 _OTHER_DESIGNATOR = re.compile(r"(?!\d{5})[!-~][ -~]{0,7}", re.ASCII)
-# A name line that begins or reads like something else (a line of a set, a comment, another format) needs the 0 of Space-Track before it.
+# A name line that begins or reads like something else (a line of a set, a comment, another format)
+# needs the 0 of Space-Track before it.
 _PLAIN_NAME = re.compile(r"(?![012] )[A-Za-z0-9(][^=,]*")
 _HEADER = frozenset(OMM_FIELDS)
-_WEIGHTS = str.maketrans({chr(code): str(code - 48) if 48 <= code < 58 else "1" if code == 45 else "0" for code in range(128)})
+_WEIGHTS = str.maketrans(
+    {
+        chr(code): str(code - 48) if 48 <= code < 58 else "1" if code == 45 else "0"
+        for code in range(128)
+    }
+)
 
 
 def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
     """A name line for each satellite that has a name, padded to 24 characters, and its two lines."""
-    return _sets(elements, ledger, lambda name: f"{name:<{NAME_WIDTH}}" if _PLAIN_NAME.fullmatch(name) else f"0 {name}")
+    return _sets(
+        elements,
+        ledger,
+        lambda name: f"{name:<{NAME_WIDTH}}" if _PLAIN_NAME.fullmatch(name) else f"0 {name}",
+    )
 
 
 def write_with_zeros(elements: Elements, ledger: Ledger) -> Iterator[str]:
@@ -43,10 +55,20 @@ def write_without_names(elements: Elements, ledger: Ledger) -> Iterator[str]:
     return _sets(elements, ledger, None)
 
 
-def _sets(elements: Elements, ledger: Ledger, name_line: Callable[[str], str] | None) -> Iterator[str]:
+def _sets(
+    elements: Elements, ledger: Ledger, name_line: Callable[[str], str] | None
+) -> Iterator[str]:
     if name_line:
-        header = np.array([len(_HEADER.intersection(name.upper().split(","))) > 1 for name in map(str, elements.name)], bool)
-        ledger.refuse(header, "its name reads as the header of a CSV file: write 2le, csv, json, kvn or xml")
+        header = np.array(
+            [
+                len(_HEADER.intersection(name.upper().split(","))) > 1
+                for name in map(str, elements.name)
+            ],
+            bool,
+        )
+        ledger.refuse(
+            header, "its name reads as the header of a CSV file: write 2le, csv, json, kvn or xml"
+        )
     columns = _Columns(elements, ledger)
     lines = columns.lines()
     names = elements.name.tolist()
@@ -66,30 +88,49 @@ def checksum(line: str) -> int:
 
 
 class _Columns:
-    """The fields of n satellites as texts of a TLE's width. What does not fit is refused, what is rounded is told in the ledger."""
+    """The fields of n satellites as texts of a TLE's width. What does not fit is refused, what is
+    rounded is told in the ledger.
+    """
 
     def __init__(self, elements: Elements, ledger: Ledger) -> None:
         self.fields = elements.fields
         self.ledger = ledger
         number, synthetic = elements.sat_id, elements.synthetic
         beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
-        advice = ("write an OMM (csv, json, kvn or xml)", "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM")
+        advice = (
+            "write an OMM (csv, json, kvn or xml)",
+            "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
+        )
         ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
 
     def lines(self) -> Callable[[int], tuple[str, str]]:
         """Gives both lines of satellite i, without their checksums."""
-        number = [f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LARGEST else "" for n in self.fields["NORAD_CAT_ID"].tolist()]
-        code = self._texts("CLASSIFICATION_TYPE", lambda text: text if re.fullmatch(r"[!-~]", text) else None, "U", "is written as U")
-        designator = self._texts("OBJECT_ID", _designator, " " * 8, "does not fit and is left blank")
+        number = [
+            f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LARGEST else ""
+            for n in self.fields["NORAD_CAT_ID"].tolist()
+        ]
+        code = self._texts(
+            "CLASSIFICATION_TYPE",
+            lambda text: text if re.fullmatch(r"[!-~]", text) else None,
+            "U",
+            "is written as U",
+        )
+        designator = self._texts(
+            "OBJECT_ID", _designator, " " * 8, "does not fit and is left blank"
+        )
         epoch = self._epochs()
         ndot = self._numbers("MEAN_MOTION_DOT", _signed_fraction)
         nddot, bstar = (self._numbers(name, _exponential) for name in ("MEAN_MOTION_DDOT", "BSTAR"))
         kind = self.fields["EPHEMERIS_TYPE"].tolist()
         set_number = self._counts("ELEMENT_SET_NO", 4)
         inclination = self._numbers("INCLINATION", lambda value: f"{value:8.4f}")
-        node, perigee, anomaly = (self._angles(name) for name in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY"))
+        node, perigee, anomaly = (
+            self._angles(name) for name in ("RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+        )
         eccentricity = self._numbers("ECCENTRICITY", _fraction)
-        motion = self._numbers("MEAN_MOTION", lambda value: f"{value:11.8f}" if value >= 0.5e-8 else None)
+        motion = self._numbers(
+            "MEAN_MOTION", lambda value: f"{value:11.8f}" if value >= 0.5e-8 else None
+        )
         revolution = self._counts("REV_AT_EPOCH", 5)
 
         def both(i: int) -> tuple[str, str]:
@@ -99,10 +140,15 @@ class _Columns:
 
         return both
 
-    def _texts(self, name: str, text_of: Callable[[str], str | None], instead: str, how: str) -> list[str]:
+    def _texts(
+        self, name: str, text_of: Callable[[str], str | None], instead: str, how: str
+    ) -> list[str]:
         values = np.where(self.ledger.good, self.fields[name], "").tolist()
         texts = [text_of(value) for value in values]
-        blank_code = np.array([value == "" and name == "CLASSIFICATION_TYPE" for value in values], bool)  # told of already
+        # told of already
+        blank_code = np.array(
+            [value == "" and name == "CLASSIFICATION_TYPE" for value in values], bool
+        )
         self.ledger.lose(name, np.array([text is None for text in texts], bool) & ~blank_code, how)
         return [instead if text is None else text for text in texts]
 
@@ -110,8 +156,16 @@ class _Columns:
         values = np.where(self.ledger.good, self.fields[name], 0.0)
         texts = [text_of(value) for value in values.tolist()]
         wrong = np.array([text is None for text in texts], bool) & self.ledger.good
-        self.ledger.refuse(wrong, lambda i: f"{name} is {values[i]}, which a TLE has no columns for: write an OMM (csv, json, kvn or xml)")
-        self._told(name, np.array([0.0 if text is None else _value(name, text) for text in texts]), values)
+        self.ledger.refuse(
+            wrong,
+            lambda i: (
+                f"{name} is {values[i]}, which a TLE has no columns for: write an OMM (csv, json, "
+                "kvn or xml)"
+            ),
+        )
+        self._told(
+            name, np.array([0.0 if text is None else _value(name, text) for text in texts]), values
+        )
         return ["" if text is None else text for text in texts]
 
     def _angles(self, name: str) -> list[str]:
@@ -123,13 +177,21 @@ class _Columns:
         self._told(name, np.array(list(map(float, texts))), turned)
         return texts
 
-    def _told(self, name: str, written: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> None:
-        self.ledger.lose(name, written != values, "is rounded to the decimals of a TLE", written - values)
+    def _told(
+        self, name: str, written: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
+    ) -> None:
+        self.ledger.lose(
+            name, written != values, "is rounded to the decimals of a TLE", written - values
+        )
 
     def _counts(self, name: str, width: int) -> list[str]:
         values = self.fields[name].astype(np.int64)
         written = values % 10**width
-        self.ledger.lose(name, written != values, f"has more than {width} digits, of which the last {width} are written")
+        self.ledger.lose(
+            name,
+            written != values,
+            f"has more than {width} digits, of which the last {width} are written",
+        )
         return [f"{value:{width}d}" for value in written.tolist()]
 
     def _epochs(self) -> list[str]:
@@ -141,8 +203,13 @@ class _Columns:
         years = days.astype("datetime64[Y]")
         year = years.astype(np.int64) + 1970
         reason = f"is not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: write an OMM (csv, json, kvn or xml)"
-        self.ledger.refuse((year < FIRST_YEAR) | (year > LAST_YEAR), lambda i: f"EPOCH {self.fields['EPOCH'][i]} {reason}")
-        self.ledger.lose("EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s")
+        self.ledger.refuse(
+            (year < FIRST_YEAR) | (year > LAST_YEAR),
+            lambda i: f"EPOCH {self.fields['EPOCH'][i]} {reason}",
+        )
+        self.ledger.lose(
+            "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
+        )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
         fraction = written % NS_PER_DAY // EPOCH_UNIT
         rows: Any = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
@@ -160,7 +227,11 @@ def _designator(text: str) -> str | None:
 def _signed_fraction(value: float) -> str | None:
     """` .00000246`, `-.00003657`; None from 1 on."""
     text = f"{abs(value):.8f}"
-    return ("-" if np.signbit(value) else " ") + text[1:] if text[0] == "0" and len(text) == 10 else None
+    return (
+        ("-" if np.signbit(value) else " ") + text[1:]
+        if text[0] == "0" and len(text) == 10
+        else None
+    )
 
 
 def _fraction(value: float) -> str | None:

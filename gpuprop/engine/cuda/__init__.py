@@ -1,7 +1,7 @@
 """The CUDA engine: kernels/propagate.cu on a GPU, through CuPy, which this package alone imports.
 
-source joins the kernels into one text, availability finds out what is missing on this machine, streams orders work and memory on the GPU,
-pinned holds the host's side of the copies.
+source joins the kernels into one text, availability finds out what is missing on this machine,
+streams orders work and memory on the GPU, pinned holds the host's side of the copies.
 """
 
 import threading
@@ -20,24 +20,63 @@ from .pinned import Ring
 from .source import OPTIONS, source
 from .streams import Room, Streams
 
-__all__ = ["CudaEngine", "CudaError", "CudaMissingError", "CudaPropagation", "Room", "count", "usable"]
+__all__ = [
+    "CudaEngine",
+    "CudaError",
+    "CudaMissingError",
+    "CudaPropagation",
+    "Room",
+    "count",
+    "usable",
+]
 
 BLOCK = 128  # threads: the most that propagate.cu is compiled for
 CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
-THREADS = 1 << 19  # a few waves of the largest GPU: chunks are shorter where there would be fewer threads
+# a few waves of the largest GPU: chunks are shorter where there would be fewer threads
+THREADS = 1 << 19
 GRID_Y = 65535  # CUDA's limit
-SLICE_BYTES = 16 << 20  # device memory of a slice: long against the start of a copy, short against a block
-KERNELS = ("propagate_near_earth", "propagate_deep_space", "propagate_one_day", "propagate_half_day")  # by regime
+# device memory of a slice: long against the start of a copy, short against a block
+SLICE_BYTES = 16 << 20
+# by regime
+KERNELS = (
+    "propagate_near_earth",
+    "propagate_deep_space",
+    "propagate_one_day",
+    "propagate_half_day",
+)
 STATE_BYTES = 50
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
 
 # The structures of propagate.cu: every member has 8 bytes, a pointer is an int64 here.
 GRAVITY = [(name, np.float64) for name in ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")]
-INITIALISE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in ("afspc", "elements", "n_sats", "constants", "regimes"))])
-WORDS = ("afspc", "constants", "epoch_ns", "place", "n_sats", "first", "last", "ns", "n_times", "chunk", "rotation", "geodetic", "sun")
+INITIALISE_JOB = np.dtype(
+    [
+        ("gravity", GRAVITY),
+        *((name, np.int64) for name in ("afspc", "elements", "n_sats", "constants", "regimes")),
+    ]
+)
+WORDS = (
+    "afspc",
+    "constants",
+    "epoch_ns",
+    "place",
+    "n_sats",
+    "first",
+    "last",
+    "ns",
+    "n_times",
+    "chunk",
+    "rotation",
+    "geodetic",
+    "sun",
+)
 OUT = [("out", np.int64, 6), ("status", np.int64), ("sunlit", np.int64)]
 LOOK_JOB = np.dtype(
-    [*((name, np.int64) for name in ("rotation", "sites", "n_sites", "n_times", "n_sats")), ("in", np.int64, 6), ("out", np.int64, 4)]
+    [
+        *((name, np.int64) for name in ("rotation", "sites", "n_sites", "n_times", "n_sats")),
+        ("in", np.int64, 6),
+        ("out", np.int64, 4),
+    ]
 )
 PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in WORDS), *OUT])
 
@@ -74,7 +113,9 @@ class CudaEngine:
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaEngine, (self.device,)
 
-    def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "CudaPropagation":
+    def load(
+        self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]
+    ) -> "CudaPropagation":
         """Initialise element sets, (n,) each, on the GPU, and keep their constants there."""
         n_sats = len(epoch_ns)
         with explained(self.cupy, self.device), self.streams.work():
@@ -98,12 +139,15 @@ class CudaEngine:
     def columns(self, shape: tuple[int, ...], names: Iterable[str]) -> DeviceColumns:
         return {name: self.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
 
-    def look_angles(self, columns: DeviceColumns, rotation: Array | None, sites: Array) -> DeviceColumns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
-        they are already if it is None; sites (n_sites, 12).
+    def look_angles(
+        self, columns: DeviceColumns, rotation: Array | None, sites: Array
+    ) -> DeviceColumns:
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
+        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
 
-        For CuPy arrays the result is CuPy arrays, finished, as from CudaPropagation.device_block; pending work of the caller's current
-        stream on the states comes first. For numpy arrays it is numpy arrays.
+        For CuPy arrays the result is CuPy arrays, finished, as from CudaPropagation.device_block;
+        pending work of the caller's current stream on the states comes first. For numpy arrays it
+        is numpy arrays.
         """
         cupy = self.cupy
         on_host = isinstance(columns["x"], np.ndarray)
@@ -114,12 +158,21 @@ class CudaEngine:
                 with self.streams.work(free):
                     given = [columns[name] for name in COORDINATES]
                     if on_host:
-                        given = [cupy.asarray(np.ascontiguousarray(column, np.float64)) for column in given]
-                    resident = [None if values is None else cupy.asarray(np.ascontiguousarray(values)) for values in (rotation, sites)]
+                        given = [
+                            cupy.asarray(np.ascontiguousarray(column, np.float64))
+                            for column in given
+                        ]
+                    resident = [
+                        None if values is None else cupy.asarray(np.ascontiguousarray(values))
+                        for values in (rotation, sites)
+                    ]
                     job = np.zeros(1, LOOK_JOB)
                     job["rotation"], job["sites"] = map(_address, resident)
                     job["n_sites"], job["n_times"], job["n_sats"] = len(sites), n_times, n_sats
-                    job["in"], job["out"] = [_address(column) for column in given], [_address(column) for column in out.values()]
+                    job["in"], job["out"] = (
+                        [_address(column) for column in given],
+                        [_address(column) for column in out.values()],
+                    )
                     self.look((-(-n_sats // BLOCK), min(n_times, GRID_Y)), (BLOCK,), (job,))
             return {name: column.get() for name, column in out.items()} if on_host else out
 
@@ -131,11 +184,14 @@ class CudaPropagation:
         self.model = model
         self.constants = constants
         self._engine = engine
-        self._one_at_a_time = threading.Lock()  # a caller of states() and the thread behind snapshots() share the slices
+        # a caller of states() and the thread behind snapshots() share the slices
+        self._one_at_a_time = threading.Lock()
         self._ring = Ring(engine.cupy)
         with explained(engine.cupy, engine.device), engine.streams.computing:
             table = np.stack([constants.values[name] for name in FIELDS])
-            arrays = dict(constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64))
+            arrays = dict(
+                constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64)
+            )
             self._resident = {name: engine.cupy.asarray(array) for name, array in arrays.items()}
             self._slices = self._two_slices()  # so that a GPU without enough memory fails at once
         self._job = _job(PROPAGATE_JOB, model)
@@ -152,11 +208,15 @@ class CudaPropagation:
             self._slices = []
             self._ring = Ring(self._engine.cupy)
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC.
+    def block(
+        self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
+    ) -> Columns:
+        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
+        1970-01-01 UTC.
 
-        Computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the device: while one is copied to the host, the other
-        is computed. The host's arrays are the caller's for as long as any of them lives (see pinned.Ring).
+        Computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the device:
+        while one is copied to the host, the other is computed. The host's arrays are the caller's
+        for as long as any of them lives (see pinned.Ring).
         """
         with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
             block = self._ring.columns(names, (len(ns), len(self.constants)))
@@ -179,7 +239,9 @@ class CudaPropagation:
                 instants, seen = self._uploaded(ns, view)
                 for number, first in enumerate(range(0, len(ns), rows)):
                     here = slice(first, min(first + rows, len(ns)))
-                    columns = {name: self._slices[number % 2][name][: here.stop - first] for name in block}
+                    columns = {
+                        name: self._slices[number % 2][name][: here.stop - first] for name in block
+                    }
                     computing.wait_event(copied[number % 2])
                     self._launch(instants[here], seen.at(here), columns)
                     copying.wait_event(computing.record())
@@ -194,11 +256,18 @@ class CudaPropagation:
         with explained(self._engine.cupy, self._engine.device):
             return self._engine.room((n_times, len(self.constants)), names)
 
-    def device_block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME, room: Room | None = None) -> DeviceColumns:
+    def device_block(
+        self,
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+        room: Room | None = None,
+    ) -> DeviceColumns:
         """The same as CuPy arrays on the GPU, finished: any stream may read them.
 
-        room: memory for them, taken by the consumer's thread; None takes it here. It returns to the stream on which it was taken, in order
-        with that stream only: a consumer that reads on other streams must make that stream wait for them before it drops the arrays.
+        room: memory for them, taken by the consumer's thread; None takes it here. It returns to the
+        stream on which it was taken, in order with that stream only: a consumer that reads on other
+        streams must make that stream wait for them before it drops the arrays.
         """
         columns, free = room or self.room(len(ns), names)
         with explained(self._engine.cupy, self._engine.device):
@@ -210,23 +279,33 @@ class CudaPropagation:
     def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
         """Instants and view with their arrays on the device."""
         asarray = self._engine.cupy.asarray
-        rotation, sun = (None if values is None else asarray(values) for values in (view.rotation, view.sun))
+        rotation, sun = (
+            None if values is None else asarray(values) for values in (view.rotation, view.sun)
+        )
         return asarray(ns), View(rotation, view.geodetic, sun)
 
     def _launch(self, ns: Any, view: View, columns: DeviceColumns) -> None:
-        """Fill columns on the device, at instants on the device, on the current stream: one kernel for each regime."""
+        """Fill columns on the device, at instants on the device, on the current stream: one kernel
+        for each regime.
+        """
         job = self._job.copy()
         job["ns"], job["n_times"] = ns.data.ptr, len(ns)
         for number, name in enumerate(COORDINATES):
             job["out"][0, number] = _address(columns.get(name))
         for name in CODES:
             job[name] = _address(columns.get(name))
-        job["rotation"], job["geodetic"], job["sun"] = _address(view.rotation), view.geodetic, _address(view.sun)
+        job["rotation"], job["geodetic"], job["sun"] = (
+            _address(view.rotation),
+            view.geodetic,
+            _address(view.sun),
+        )
         for regime, satellites in self.constants.bounds.items():
             count = satellites.stop - satellites.start
             chunk = max(min(CHUNK, count * len(ns) // THREADS), 1, -(-len(ns) // GRID_Y))
             job["first"], job["last"], job["chunk"] = satellites.start, satellites.stop, chunk
-            self._engine.propagate[regime]((-(-count // BLOCK), -(-len(ns) // chunk)), (BLOCK,), (job,))
+            self._engine.propagate[regime](
+                (-(-count // BLOCK), -(-len(ns) // chunk)), (BLOCK,), (job,)
+            )
 
 
 def _address(column: Any) -> int:

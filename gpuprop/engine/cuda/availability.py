@@ -7,9 +7,19 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
-WHEELS = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x", "cupy-rocm-4-3", "cupy-rocm-5-0", "cupy-rocm-7-0", "cupy-rocm-7-1")
+WHEELS = (
+    "cupy",
+    "cupy-cuda11x",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+    "cupy-rocm-4-3",
+    "cupy-rocm-5-0",
+    "cupy-rocm-7-0",
+    "cupy-rocm-7-1",
+)
 INSTALL = "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of gpuprop; nvidia-smi names the driver"
-OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35  # cudaErrorMemoryAllocation, NoDevice, InsufficientDriver
+# cudaErrorMemoryAllocation, NoDevice, InsufficientDriver
+OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35
 FAILED_BEFORE = "after a failed import CuPy cannot be imported again in this process: repair it, then restart Python"
 
 
@@ -18,7 +28,9 @@ class CudaError(RuntimeError):
 
 
 class CudaMissingError(CudaError):
-    """There is no GPU for this engine: no CuPy, a CuPy for other GPUs, no driver, or no GPU. Nothing is broken."""
+    """There is no GPU for this engine: no CuPy, a CuPy for other GPUs, no driver, or no GPU.
+    Nothing is broken.
+    """
 
 
 def cuda_version(number: int) -> str:
@@ -37,36 +49,56 @@ def installed_wheels() -> list[str]:
     return found
 
 
-_first_failure = ""  # of the import of CuPy: a second attempt finds half of its modules loaded, and fails with a misleading error
+# of the import of CuPy: a second attempt finds half of its modules loaded, and fails with a
+# misleading error
+_first_failure = ""
 
 
 def import_cupy() -> Any:
-    """The module cupy. CudaError if it is not installed, installed twice, broken, or built for other GPUs."""
+    """The module cupy. CudaError if it is not installed, installed twice, broken, or built for
+    other GPUs.
+    """
     global _first_failure
     wheels = installed_wheels()
     if len(wheels) > 1:
         names = " ".join(wheel.split()[0] for wheel in wheels)
-        raise CudaError(f"{' and '.join(wheels)} are installed and overwrite each other: pip uninstall {names}, then {INSTALL}")
-    if _first_failure and "cupy" not in sys.modules and any(name.startswith("cupy.") for name in sys.modules):
+        raise CudaError(
+            f"{' and '.join(wheels)} are installed and overwrite each other: pip uninstall "
+            f"{names}, then {INSTALL}"
+        )
+    if (
+        _first_failure
+        and "cupy" not in sys.modules
+        and any(name.startswith("cupy.") for name in sys.modules)
+    ):
         raise CudaError(f"{_first_failure} ({FAILED_BEFORE})")
     _first_failure = ""
     if wheels and "cupy" not in sys.modules:
         make_cache()
     try:
         import cupy
-    except Exception as error:  # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
+    except Exception as error:
+        # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             raise CudaMissingError(f"CuPy is not installed: {INSTALL}") from error
         if isinstance(error, OSError) and error.filename is not None:  # a file, not a library
             _first_failure = _no_file(error)
         else:
-            _first_failure = f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}"
+            _first_failure = (
+                f"CuPy is broken ({error}): pip install --force-reinstall {_wheel(wheels)}"
+            )
         raise CudaError(_first_failure) from error
     if not hasattr(cupy, "cuda"):
         where = ", ".join(getattr(cupy, "__path__", [])) or "an empty module"
-        raise CudaMissingError(f"the imported CuPy is only a folder that an uninstallation left behind: delete {where}, then {INSTALL}")
+        raise CudaMissingError(
+            "the imported CuPy is only a folder that an uninstallation left behind: delete "
+            f"{where}, then {INSTALL}"
+        )
     if getattr(cupy.cuda.runtime, "is_hip", False):
-        raise CudaMissingError(f"this CuPy is built for AMD GPUs (ROCm), and the kernels need an NVIDIA GPU: with one, {INSTALL}")
+        raise CudaMissingError(
+            "this CuPy is built for AMD GPUs (ROCm), and the kernels need an NVIDIA GPU: with "
+            f"one, {INSTALL}"
+        )
     return cupy
 
 
@@ -76,9 +108,11 @@ def cache_folder() -> str:
 
 
 def make_cache() -> None:
-    """Make the folder of compiled kernels before CuPy's import does: if it fails there, CuPy cannot be imported again in this process.
+    """Make the folder of compiled kernels before CuPy's import does: if it fails there, CuPy cannot
+    be imported again in this process.
 
-    CudaError if it cannot be made. An existing folder may be read-only: it may already hold the kernels.
+    CudaError if it cannot be made. An existing folder may be read-only: it may already hold the
+    kernels.
     """
     folder = cache_folder()
     try:
@@ -92,8 +126,11 @@ def _no_file(error: OSError) -> str:
     """What is wrong, and what to do, if CuPy cannot write a file."""
     if "temporary directory" in str(error):
         return f"there is no folder for CuPy's temporary files ({error}): set TMPDIR to a folder that can be written and has space"
-    fix = f"set CUPY_CACHE_DIR, now {cache_folder()!r}, to a folder that can be written and has space"
-    also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"  # the error does not say which one it was
+    fix = (
+        f"set CUPY_CACHE_DIR, now {cache_folder()!r}, to a folder that can be written and has space"
+    )
+    # the error does not say which one it was
+    also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"
     return f"CuPy cannot keep compiled kernels ({error}): {fix}{also}"
 
 
@@ -102,20 +139,31 @@ def _wheel(wheels: list[str]) -> str:
 
 
 def gpu_count(cupy: Any) -> int:
-    """How many GPUs are visible, one or more; CudaError where there is no driver, an old driver, or no GPU."""
+    """How many GPUs are visible, one or more; CudaError where there is no driver, an old driver, or
+    no GPU.
+    """
     runtime = cupy.cuda.runtime
     try:
         number = int(runtime.getDeviceCount())
     except (RuntimeError, ImportError, OSError) as error:
         status = getattr(error, "status", None)
         if status == INSUFFICIENT_DRIVER:
-            driver, built_for = (_answer("CUDA", ask) for ask in (runtime.driverGetVersion, runtime.runtimeGetVersion))
+            driver, built_for = (
+                _answer("CUDA", ask)
+                for ask in (runtime.driverGetVersion, runtime.runtimeGetVersion)
+            )
             raise _driver_trouble(driver, built_for) from error
         if status != NO_DEVICE:
-            raise CudaError(f"CUDA does not start ({error}): look at nvidia-smi; after an update of the driver, restart") from error
+            raise CudaError(
+                f"CUDA does not start ({error}): look at nvidia-smi; after an update of the "
+                "driver, restart"
+            ) from error
         number = 0
     if not number:
-        raise CudaMissingError("no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: docker run --gpus all)")
+        raise CudaMissingError(
+            "no GPU is visible: look at nvidia-smi and at CUDA_VISIBLE_DEVICES (in a container: "
+            "docker run --gpus all)"
+        )
     return number
 
 
@@ -132,12 +180,16 @@ def _gpu_name(cupy: Any, index: int) -> str:
 
 
 def _properties(cupy: Any, index: int) -> dict[str, Any]:
-    properties: dict[str, Any] = _answer(f"GPU {index}", cupy.cuda.runtime.getDeviceProperties, index)
+    properties: dict[str, Any] = _answer(
+        f"GPU {index}", cupy.cuda.runtime.getDeviceProperties, index
+    )
     return properties
 
 
 def _answer(whose: str, ask: Callable[..., Any], *arguments: int) -> Any:
-    """What a function of CUDA's runtime returns. CudaError where it fails: a GPU can be lost, in exclusive use, or have memory errors."""
+    """What a function of CUDA's runtime returns. CudaError where it fails: a GPU can be lost, in
+    exclusive use, or have memory errors.
+    """
     try:
         return ask(*arguments)
     except (RuntimeError, ImportError, OSError) as error:
@@ -147,13 +199,17 @@ def _answer(whose: str, ask: Callable[..., Any], *arguments: int) -> Any:
 
 def _driver_trouble(driver: int, runtime: int) -> CudaError:
     if not driver:
-        return CudaMissingError("there is no NVIDIA driver: install one (in a container: docker run --gpus all)")
+        return CudaMissingError(
+            "there is no NVIDIA driver: install one (in a container: docker run --gpus all)"
+        )
     older = f"the driver is for CUDA {cuda_version(driver)} and CuPy is built for CUDA {cuda_version(runtime)}"
     return CudaError(f"{older}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}")
 
 
 def check(index: int = 0) -> str:
-    """What GPU `index` and the software around it are; CudaError with the fix where the engine cannot run on it."""
+    """What GPU `index` and the software around it are; CudaError with the fix where the engine
+    cannot run on it.
+    """
     cupy = import_cupy()
     if not 0 <= index < gpu_count(cupy):
         found = ", ".join(f"cuda:{number} ({name})" for number, name in enumerate(gpu_names(cupy)))
@@ -161,7 +217,10 @@ def check(index: int = 0) -> str:
     try:
         nvrtc = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
     except Exception as error:  # CuPy loads NVRTC late, and its loaders raise what they like
-        raise CudaError(f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring it along") from error
+        raise CudaError(
+            f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring "
+            "it along"
+        ) from error
     properties = _properties(cupy, index)
     capability = f"compute capability {properties['major']}.{properties['minor']}"
     driver = cuda_version(_answer("CUDA", cupy.cuda.runtime.driverGetVersion))
@@ -174,7 +233,9 @@ def count() -> int:
 
 
 def usable(index: int = 0) -> tuple[bool, str]:
-    """Whether the engine runs on GPU `index`, and what it found or what to do. Never raises; cheap where CuPy is absent."""
+    """Whether the engine runs on GPU `index`, and what it found or what to do. Never raises; cheap
+    where CuPy is absent.
+    """
     try:
         return True, check(index)
     except Exception as error:
@@ -195,13 +256,26 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
     except cupy.cuda.compiler.CompileException as error:
         text = str(error)
         if "open source file" in text:
-            raise CudaError(f"NVRTC does not find CUDA's headers: {INSTALL}, which bring them along\n{text}") from error
+            raise CudaError(
+                f"NVRTC does not find CUDA's headers: {INSTALL}, which bring them along\n{text}"
+            ) from error
         advice = f"the GPU may be older than this CuPy supports: {INSTALL}"
-        raise CudaError(f"NVRTC does not compile the kernels for GPU {index}; {advice}\n{text}") from error
+        raise CudaError(
+            f"NVRTC does not compile the kernels for GPU {index}; {advice}\n{text}"
+        ) from error
     except OSError as error:
         raise CudaError(_no_file(error)) from error
-    except (RuntimeError, ImportError) as error:  # of CUDA's runtime and driver, NVRTC, and what loads their libraries
-        of_cuda = isinstance(error, (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError))
+    except (RuntimeError, ImportError) as error:
+        # of CUDA's runtime and driver, NVRTC, and what loads their libraries
+        of_cuda = isinstance(
+            error, (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError)
+        )
         if of_cuda and getattr(error, "status", None) == OUT_OF_MEMORY:
-            raise CudaError(f"GPU {index} has not enough memory ({error}): see with nvidia-smi which process uses it") from error
-        raise CudaError(f"GPU {index} failed ({error}): see whether nvidia-smi still works; engine cpu gives the same bits") from error
+            raise CudaError(
+                f"GPU {index} has not enough memory ({error}): see with nvidia-smi which process "
+                "uses it"
+            ) from error
+        raise CudaError(
+            f"GPU {index} failed ({error}): see whether nvidia-smi still works; engine cpu gives "
+            "the same bits"
+        ) from error

@@ -1,11 +1,13 @@
 """gpuprop's streams on a GPU, and their order with the stream of the caller.
 
-CuPy's pool keeps freed memory with the stream on which it was taken, and may give it out again at once, in order with that stream only. So:
+CuPy's pool keeps freed memory with the stream on which it was taken, and may give it out again at
+once, in order with that stream only. So:
 
-- Everything that kernels read (constants, instants, rotations, sites) is uploaded on the stream on which all kernels run. So it is complete
-  before it is read, and freed memory is not reused before its last use, also after an error.
-- Memory for what a caller gets on the device is taken on the caller's current stream (Room). The kernels wait for an event of that stream,
-  and so for the caller's earlier use of this memory.
+- Everything that kernels read (constants, instants, rotations, sites) is uploaded on the stream on
+  which all kernels run. So it is complete before it is read, and freed memory is not reused before
+  its last use, also after an error.
+- Memory for what a caller gets on the device is taken on the caller's current stream (Room). The
+  kernels wait for an event of that stream, and so for the caller's earlier use of this memory.
 """
 
 from collections.abc import Iterator
@@ -13,14 +15,16 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-_known: WeakKeyDictionary[Any, dict[int, "Streams"]] = WeakKeyDictionary()  # CuPy -> GPU -> its streams
+# CuPy -> GPU -> its streams
+_known: WeakKeyDictionary[Any, dict[int, "Streams"]] = WeakKeyDictionary()
 
 
 class Streams:
-    """Two streams of one GPU: kernels run on `computing`, and `copying` copies results to the host at the same time.
+    """Two streams of one GPU: kernels run on `computing`, and `copying` copies results to the host
+    at the same time.
 
-    All propagations of a process share them (see `of`). If each had its own streams, it would leave memory in CuPy's pool that no other
-    propagation could use.
+    All propagations of a process share them (see `of`). If each had its own streams, it would leave
+    memory in CuPy's pool that no other propagation could use.
     """
 
     def __init__(self, cupy: Any) -> None:
@@ -37,7 +41,8 @@ class Streams:
 
     @contextmanager
     def work(self, after: Any = None) -> Iterator[None]:
-        """Inside, `computing` is the current stream, and waits for the event `after`. At the end, wait for all its work.
+        """Inside, `computing` is the current stream, and waits for the event `after`. At the end,
+        wait for all its work.
 
         Also after an error, so that nothing writes to memory that the caller has dropped.
         """
@@ -51,7 +56,9 @@ class Streams:
 
 
 class Room(NamedTuple):
-    """Device memory for results, taken on the caller's current stream. The caller may drop it at any time."""
+    """Device memory for results, taken on the caller's current stream. The caller may drop it at
+    any time.
+    """
 
     columns: dict[str, Any]  # CuPy arrays, not filled
     free: Any  # event: from then on the memory may be written

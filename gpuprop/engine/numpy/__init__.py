@@ -1,6 +1,8 @@
-"""The numpy engine: SGP4 and SDP4 as vectorised numpy, the readable twin of kernels/ (same names, same order of operations).
+"""The numpy engine: SGP4 and SDP4 as vectorised numpy, the readable twin of kernels/ (same names,
+same order of operations).
 
-trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold the mathematics; tiles and workers spread it over a block.
+trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold the mathematics;
+tiles and workers spread it over a block.
 """
 
 from typing import Any
@@ -21,7 +23,8 @@ from .tiles import TILE, fill, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
 
-WORTH_WORKERS = 4_000_000  # states: about a second of one core; starting the workers takes a third of one
+# states: about a second of one core; starting the workers takes a third of one
+WORTH_WORKERS = 4_000_000
 
 
 class NumpyEngine:
@@ -32,21 +35,26 @@ class NumpyEngine:
     def __init__(self, threads: int | None = None) -> None:
         self.threads = usable_cores(threads)
 
-    def load(self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]) -> "NumpyPropagation":
+    def load(
+        self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]
+    ) -> "NumpyPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         with np.errstate(all="ignore"):
             values, regime = initialise(model.gravity, model.opsmode, elements)
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation (n_times, 12) takes them to ITRS, where
-        they are already if it is None; sites (n_sites, 12)."""
+        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
+        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
+        """
         shape = columns["x"].shape
         out = {name: np.empty((shape[0], len(sites), shape[1])) for name in LOOK}
         with np.errstate(all="ignore"):
             for k in range(0, shape[0], height := max(1, TILE // max(1, shape[1]))):
                 here = slice(k, k + height)
-                x, y, z, vx, vy, vz = (np.asarray(columns[name][here], np.float64) for name in COORDINATES)
+                x, y, z, vx, vy, vz = (
+                    np.asarray(columns[name][here], np.float64) for name in COORDINATES
+                )
                 state = State(x, y, z, vx, vy, vz, np.empty(0, np.uint8))
                 state = state if rotation is None else rotate(rotation[here], state)
                 for number, site in enumerate(sites):
@@ -66,15 +74,22 @@ class NumpyPropagation:
         self._workers: workers.Workers | None = None
         self._states = 0
 
-    def block(self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since 1970-01-01 UTC."""
+    def block(
+        self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
+    ) -> Columns:
+        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
+        1970-01-01 UTC.
+        """
         n_sats = len(self.constants)
         dtypes = column_dtypes(names)
         self._states += len(ns) * n_sats
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
-            if self._workers is None or not self._workers.usable:  # a fork must not speak to its parent's workers
+            # a fork must not speak to its parent's workers
+            if self._workers is None or not self._workers.usable:
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
-            return self._workers.block(ns, n_sats, dtypes, view, len(shared_tiles(self._groups, len(ns))))
+            return self._workers.block(
+                ns, n_sats, dtypes, view, len(shared_tiles(self._groups, len(ns)))
+            )
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
         fill(self._groups, ns, out, view=view)
         return out

@@ -1,4 +1,6 @@
-"""A block of states, computed tile by tile: so many satellites of one regime at so many instants that the temporaries stay in the cache."""
+"""A block of states, computed tile by tile: so many satellites of one regime at so many instants
+that the temporaries stay in the cache.
+"""
 
 from collections.abc import Callable, Iterable
 
@@ -31,7 +33,9 @@ class Group:
         self.epoch_ns = constants.epoch_ns[satellites]
         self.constants = {name: values[satellites] for name, values in constants.values.items()}
         self._near_earth = regime == NEAR_EARTH
-        self.resonant = Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
+        self.resonant = (
+            Integrator(self.constants, regime) if regime in (ONE_DAY, HALF_DAY) else None
+        )
 
     def mean(self, t: Array) -> tuple[Mean, Inclination]:
         """Mean orbits at t (n_times, n_sats) minutes since their epochs."""
@@ -42,7 +46,13 @@ class Group:
     def states(self, t: Array) -> State:
         """States at t (n_times, n_sats) minutes since their epochs."""
         mean, inclination = self.mean(t)
-        return orbit(self.model.gravity, self.constants["rmax"], mean, inclination, eccentric(mean, inclination))
+        return orbit(
+            self.model.gravity,
+            self.constants["rmax"],
+            mean,
+            inclination,
+            eccentric(mean, inclination),
+        )
 
 
 def groups(model: Model, constants: Constants) -> list[Group]:
@@ -51,7 +61,9 @@ def groups(model: Model, constants: Constants) -> list[Group]:
     for regime, bounds in constants.bounds.items():
         width = SATELLITES.get(regime, DEEP_SATELLITES)
         for first in range(bounds.start, bounds.stop, width):
-            found.append(Group(model, constants, regime, slice(first, min(first + width, bounds.stop))))
+            found.append(
+                Group(model, constants, regime, slice(first, min(first + width, bounds.stop)))
+            )
     return found
 
 
@@ -60,7 +72,10 @@ def tiles(all_groups: Iterable[Group], n_times: int) -> list[tuple[Group, slice]
     found = []
     for group in all_groups:
         height = max(1, TILE // len(group.epoch_ns))
-        found += [(group, slice(begin, min(begin + height, n_times))) for begin in range(0, n_times, height)]
+        found += [
+            (group, slice(begin, min(begin + height, n_times)))
+            for begin in range(0, n_times, height)
+        ]
     return found
 
 
@@ -69,16 +84,26 @@ def shared_tiles(all_groups: list[Group], n_times: int) -> list[tuple[Group, sli
     return tiles((group for group in all_groups if not group.resonant), n_times)
 
 
-def own_tiles(all_groups: list[Group], n_times: int, share: int, shares: int) -> list[tuple[Group, slice]]:
-    """Those that are one worker's: a resonant group is, as a whole, lest each of them integrates it from the epoch."""
+def own_tiles(
+    all_groups: list[Group], n_times: int, share: int, shares: int
+) -> list[tuple[Group, slice]]:
+    """Those that are one worker's: a resonant group is, as a whole, lest each of them integrates it
+    from the epoch.
+    """
     resonant = [group for group in all_groups if group.resonant]
     return tiles(resonant[share::shares], n_times)
 
 
 def fill(
-    all_groups: list[Group], ns: npt.NDArray[np.int64], out: Columns, view: View = TEME, some: Iterable[tuple[Group, slice]] | None = None
+    all_groups: list[Group],
+    ns: npt.NDArray[np.int64],
+    out: Columns,
+    view: View = TEME,
+    some: Iterable[tuple[Group, slice]] | None = None,
 ) -> None:
-    """Compute all tiles, or some, into the columns `out`, each (n_times, n_sats) in the order of the input."""
+    """Compute all tiles, or some, into the columns `out`, each (n_times, n_sats) in the order of
+    the input.
+    """
 
     def minutes(instants: slice, group: Group) -> Array:
         return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
@@ -86,9 +111,14 @@ def fill(
     fill_minutes(tiles(all_groups, len(ns)) if some is None else some, minutes, out, view)
 
 
-def fill_minutes(some: Iterable[tuple[Group, slice]], minutes: Minutes, out: Columns, view: View = TEME) -> None:
-    """The same for tiles of instants given as minutes(instants, group): (n_times, n_sats of the group) since each epoch."""
-    with np.errstate(all="ignore"):  # a state that cannot be computed is NaN with a status, not a warning
+def fill_minutes(
+    some: Iterable[tuple[Group, slice]], minutes: Minutes, out: Columns, view: View = TEME
+) -> None:
+    """The same for tiles of instants given as minutes(instants, group): (n_times, n_sats of the
+    group) since each epoch.
+    """
+    # a state that cannot be computed is NaN with a status, not a warning
+    with np.errstate(all="ignore"):
         for group, instants in some:
             state, seen = group.states(minutes(instants, group)), view.at(instants)
             if seen.sun is not None:

@@ -1,11 +1,13 @@
 """Worker processes for the numpy engine.
 
-Processes, not threads: a tile is some five hundred numpy calls of a few microseconds each, and two threads spend more on handing the
-interpreter's lock to each other than they win (0.6 to 1.5 times one thread was measured, two processes reach 1.9). Blocks are computed into
-memory that the processes share and use again, so that nothing is copied and no page is new.
+Processes, not threads: a tile is some five hundred numpy calls of a few microseconds each, and two
+threads spend more on handing the interpreter's lock to each other than they win (0.6 to 1.5 times
+one thread was measured, two processes reach 1.9). Blocks are computed into memory that the
+processes share and use again, so that nothing is copied and no page is new.
 
-A worker is a fresh, isolated interpreter with the caller's import path; it imports this module alone, never the caller's __main__, and
-nothing from the directory that the caller happens to work in.
+A worker is a fresh, isolated interpreter with the caller's import path; it imports this module
+alone, never the caller's __main__, and nothing from the directory that the caller happens to work
+in.
 """
 
 import itertools
@@ -35,12 +37,16 @@ from .tiles import fill, groups, own_tiles, shared_tiles
 LENGTH = struct.Struct("<q")
 TICKET, NO_MORE = struct.Struct("<I"), (1 << 32) - 1
 PIPE_BYTES = 512  # that any system puts into a pipe in one piece
-PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+PACKAGE_FOLDER = os.path.dirname(
+    os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+)
 
 
 def available() -> bool:
     """Whether there is an interpreter to start, and an open file can be passed to it."""
-    return hasattr(socket, "send_fds") and bool(sys.executable) and not getattr(sys, "frozen", False)
+    return (
+        hasattr(socket, "send_fds") and bool(sys.executable) and not getattr(sys, "frozen", False)
+    )
 
 
 class WorkerError(RuntimeError):
@@ -86,7 +92,9 @@ class Workers:
         self._tickets = open(dealt, "wb", buffering=0)  # noqa: SIM115  # closed by _close
         self.processes: list[subprocess.Popen[bytes]] = []
         self.pid = os.getpid()
-        self.close = weakref.finalize(self, _close, self.pid, self._sockets, self.processes, self._tickets)
+        self.close = weakref.finalize(
+            self, _close, self.pid, self._sockets, self.processes, self._tickets
+        )
         path = [folder for folder in sys.path if folder]
         path = path if PACKAGE_FOLDER in path else [PACKAGE_FOLDER, *path]
         try:
@@ -96,17 +104,33 @@ class Workers:
                 with theirs:
                     code = f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve({theirs.fileno()}, {tickets})"
                     command = [sys.executable, "-I", "-c", code]
-                    self.processes.append(subprocess.Popen(command, pass_fds=[theirs.fileno(), tickets], stdin=subprocess.DEVNULL))
+                    self.processes.append(
+                        subprocess.Popen(
+                            command, pass_fds=[theirs.fileno(), tickets], stdin=subprocess.DEVNULL
+                        )
+                    )
             for connection in self._sockets:
                 _send(connection, (model, constants))
         except OSError as error:
             self.close()
-            raise WorkerError(f"cannot start {sys.executable} as a worker process; threads=1 computes without workers") from error
+            raise WorkerError(
+                f"cannot start {sys.executable} as a worker process; threads=1 computes without "
+                "workers"
+            ) from error
         finally:
             os.close(tickets)
 
-    def block(self, ns: npt.NDArray[np.int64], n_sats: int, dtypes: dict[str, str], view: View, n_tiles: int) -> Columns:
-        """The columns of a block of so many tiles to be shared, computed by all workers; WorkerError if one fails."""
+    def block(
+        self,
+        ns: npt.NDArray[np.int64],
+        n_sats: int,
+        dtypes: dict[str, str],
+        view: View,
+        n_tiles: int,
+    ) -> Columns:
+        """The columns of a block of so many tiles to be shared, computed by all workers;
+        WorkerError if one fails.
+        """
         shape = len(ns), n_sats
         layout, size = laid_out(shape, dtypes)
         try:
@@ -115,16 +139,26 @@ class Workers:
             out = columns_on(np.asarray(lease), shape, layout)
             count = len(self._sockets)
             with self._one_at_a_time:
-                questions = [(ns, layout, segment.number, len(segment.array), share, count, view) for share in range(count)]
+                questions = [
+                    (ns, layout, segment.number, len(segment.array), share, count, view)
+                    for share in range(count)
+                ]
                 failures = self._ask(questions, segment.fd, n_tiles)
             if any(failures):
-                raise WorkerError("a worker process of the numpy engine failed:\n" + "".join(failures))
+                raise WorkerError(
+                    "a worker process of the numpy engine failed:\n" + "".join(failures)
+                )
         except (EOFError, OSError, ValueError) as error:  # ValueError: close() in another thread
-            raise WorkerError("a worker process of the numpy engine died (out of memory?); threads=1 computes without workers") from error
+            raise WorkerError(
+                "a worker process of the numpy engine died (out of memory?); threads=1 computes "
+                "without workers"
+            ) from error
         return out
 
     def _ask(self, questions: list[Any], fd: int, n_tiles: int) -> list[str]:
-        """The answer of each worker. Whatever interrupts this ends the workers: an answer left behind would be taken for the next one's."""
+        """The answer of each worker. Whatever interrupts this ends the workers: an answer left
+        behind would be taken for the next one's.
+        """
         try:
             for connection, question in zip(self._sockets, questions, strict=True):
                 _send(connection, question, fd)
@@ -135,7 +169,9 @@ class Workers:
             raise
 
     def _deal(self, n_tiles: int) -> None:
-        """Let the workers take the tiles of a block, each the next one when it has done one: another process may slow one of them down."""
+        """Let the workers take the tiles of a block, each the next one when it has done one:
+        another process may slow one of them down.
+        """
         tickets = np.array([*range(n_tiles), *[NO_MORE] * len(self._sockets)], "<u4").tobytes()
         for first in range(0, len(tickets), PIPE_BYTES):
             self._tickets.write(tickets[first : first + PIPE_BYTES])
@@ -152,7 +188,8 @@ def serve(descriptor: int, tickets: int) -> None:
     try:
         model, constants = _receive(connection)[0]
         all_groups = groups(model, constants)
-        segments: dict[int, npt.NDArray[np.uint8]] = {}  # by number, the one that was used last at the end
+        # by number, the one that was used last at the end
+        segments: dict[int, npt.NDArray[np.uint8]] = {}
         while True:
             (ns, layout, number, size, share, shares, view), fd = _receive(connection)
             failure, taken, out = "", _tickets(tickets), {}
@@ -212,7 +249,12 @@ def _receive(connection: socket.socket) -> tuple[Any, int | None]:
     return pickle.loads(body), fds[0] if fds else None
 
 
-def _close(pid: int, sockets: list[socket.socket], processes: list[subprocess.Popen[bytes]], tickets: IO[bytes]) -> None:
+def _close(
+    pid: int,
+    sockets: list[socket.socket],
+    processes: list[subprocess.Popen[bytes]],
+    tickets: IO[bytes],
+) -> None:
     tickets.close()
     for connection in sockets:
         connection.close()

@@ -1,4 +1,5 @@
-"""What is up there, told from element sets alone: shells, their planes, who is on the way, and how much of a filing is filled.
+"""What is up there, told from element sets alone: shells, their planes, who is on the way, and how
+much of a filing is filled.
 
 ```
 orbits.py      element sets -> altitude, inclination, node at one epoch, rate of altitude
@@ -12,4 +13,15 @@ from .against import Comparison, Filling, filling, fitting_better
 from .planes import Planes
 from .survey import STATES, Between, FlownShell, Survey, shells
 
-__all__ = ["STATES", "Between", "Comparison", "Filling", "FlownShell", "Planes", "Survey", "filling", "fitting_better", "shells"]
+__all__ = [
+    "STATES",
+    "Between",
+    "Comparison",
+    "Filling",
+    "FlownShell",
+    "Planes",
+    "Survey",
+    "filling",
+    "fitting_better",
+    "shells",
+]

@@ -10,16 +10,18 @@ from ..presets import relatives
 from .planes import Planes, planes_of
 from .survey import ON_STATION, FlownShell, Survey, filed, shells
 
-TOLERANCE_DEG, TOLERANCE_KM = 0.5, 10.0  # operators keep kilometres to a filed altitude; some fly inclinations beside the filed one
+# operators keep kilometres to a filed altitude; some fly inclinations beside the filed one
+TOLERANCE_DEG, TOLERANCE_KM = 0.5, 10.0
 
 
 @dataclass(frozen=True, eq=False)
 class Filling:
     """One filed shell and the satellites on station in it.
 
-    filed: its satellites are those of the filing. altitude_km: as filed. members: places in the flown Elements, rising; planes: theirs.
-    flown_km: lowest and highest of their altitudes, NaN where there is none. near: satellites of like altitude and inclination that are
-    in no shell: raising, decaying or drifting.
+    filed: its satellites are those of the filing. altitude_km: as filed. members: places in the
+    flown Elements, rising; planes: theirs. flown_km: lowest and highest of their altitudes, NaN
+    where there is none. near: satellites of like altitude and inclination that are in no shell:
+    raising, decaying or drifting.
     """
 
     filed: FlownShell
@@ -37,7 +39,9 @@ class Filling:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A filing against what flies. outside: flown shells that no filed shell matches within the tolerances."""
+    """A filing against what flies. outside: flown shells that no filed shell matches within the
+    tolerances.
+    """
 
     fillings: tuple[Filling, ...]
     outside: tuple[FlownShell, ...]
@@ -59,17 +63,27 @@ class Comparison:
 
 
 def filling(
-    survey: Survey, filing: Elements, *, tolerance_deg: float = TOLERANCE_DEG, tolerance_km: float = TOLERANCE_KM, gravity: str = "wgs72"
+    survey: Survey,
+    filing: Elements,
+    *,
+    tolerance_deg: float = TOLERANCE_DEG,
+    tolerance_km: float = TOLERANCE_KM,
+    gravity: str = "wgs72",
 ) -> Comparison:
-    """How much of `filing` (a constellation as filed, or another catalogue) the satellites of `survey` fill.
+    """How much of `filing` (a constellation as filed, or another catalogue) the satellites of
+    `survey` fill.
 
-    A flown shell fills the filed one that is nearest, of those within both tolerances; the distances count in units of the tolerances.
-    Both altitudes are mean radii of SGP4's orbits minus the equatorial radius. An operator who takes a filed altitude for the semi-major
-    axis flies up to 5 km from it by this measure (Starlink's 97.6 deg shell, filed at 560 km, flies at 564.7), well within the tolerance.
-    ValueError for a tolerance that is not positive, and an empty filing.
+    A flown shell fills the filed one that is nearest, of those within both tolerances; the
+    distances count in units of the tolerances. Both altitudes are mean radii of SGP4's orbits minus
+    the equatorial radius. An operator who takes a filed altitude for the semi-major axis flies up
+    to 5 km from it by this measure (Starlink's 97.6 deg shell, filed at 560 km, flies at 564.7),
+    well within the tolerance. ValueError for a tolerance that is not positive, and an empty filing.
     """
     if not (tolerance_deg > 0.0 and tolerance_km > 0.0):
-        raise ValueError(f"tolerances of {tolerance_deg} deg and {tolerance_km} km match nothing: give positive ones")
+        raise ValueError(
+            f"tolerances of {tolerance_deg} deg and {tolerance_km} km match nothing: give "
+            "positive ones"
+        )
     if not isinstance(survey, Survey):
         raise TypeError(f"survey must be what gpuprop.shells gives, not {type(survey).__name__}")
     if not len(checked_elements(filing, "filing")):
@@ -82,13 +96,20 @@ def filling(
 
     def nearest(inclination: npt.ArrayLike, altitude: npt.ArrayLike) -> npt.NDArray[np.int64]:
         """Number of the filed shell of each, -1 for none."""
-        apart = (np.stack([inclination, altitude], axis=-1)[:, None] - places) / (tolerance_deg, tolerance_km)
+        apart = (np.stack([inclination, altitude], axis=-1)[:, None] - places) / (
+            tolerance_deg,
+            tolerance_km,
+        )
         within = (np.abs(apart) <= 1.0).all(axis=-1)
         distance = np.where(within, (apart**2).sum(axis=-1), np.inf)
         return np.where(within.any(axis=1), distance.argmin(axis=1), -1)
 
-    of_shell = nearest([shell.inclination_deg for shell in survey], [shell.altitude_km for shell in survey])
-    of_satellite = np.where(survey.state == ON_STATION, -1, nearest(survey.orbits.inclination, survey.orbits.altitude))
+    of_shell = nearest(
+        [shell.inclination_deg for shell in survey], [shell.altitude_km for shell in survey]
+    )
+    of_satellite = np.where(
+        survey.state == ON_STATION, -1, nearest(survey.orbits.inclination, survey.orbits.altitude)
+    )
     fillings = []
     for number, (shell, (_, altitude)) in enumerate(zip(wanted, places.tolist(), strict=True)):
         members = np.flatnonzero(np.isin(survey.of, np.flatnonzero(of_shell == number)))
@@ -99,19 +120,25 @@ def filling(
                 altitude_km=altitude,
                 members=members,
                 planes=planes_of(survey.orbits.node[members], shell.inclination_deg),
-                flown_km=(float(flown.min()), float(flown.max())) if len(members) else (float("nan"), float("nan")),
+                flown_km=(float(flown.min()), float(flown.max()))
+                if len(members)
+                else (float("nan"), float("nan")),
                 near=int((of_satellite == number).sum()),
             )
         )
-    outside = tuple(shell for shell, number in zip(survey, of_shell.tolist(), strict=True) if number < 0)
+    outside = tuple(
+        shell for shell, number in zip(survey, of_shell.tolist(), strict=True) if number < 0
+    )
     return Comparison(tuple(fillings), outside, tolerance_deg, tolerance_km)
 
 
 def fitting_better(survey: Survey, comparison: Comparison, name: str) -> list[tuple[str, int]]:
-    """Known constellations of the same system as `name` that match more satellites on station, within the tolerances of `comparison`.
+    """Known constellations of the same system as `name` that match more satellites on station,
+    within the tolerances of `comparison`.
 
-    Each with the number of satellites that match it, the largest first. If what flies is not the filing, another preset may match
-    (qianfan-flown for qianfan). Empty if `name` is not a known constellation, for example a file.
+    Each with the number of satellites that match it, the largest first. If what flies is not the
+    filing, another preset may match (qianfan-flown for qianfan). Empty if `name` is not a known
+    constellation, for example a file.
     """
     found = []
     for other in relatives(name):

@@ -1,4 +1,6 @@
-"""Mean orbits side by side at one epoch: altitude, inclination, node, and how fast the altitude changes."""
+"""Mean orbits side by side at one epoch: altitude, inclination, node, and how fast the altitude
+changes.
+"""
 
 from typing import NamedTuple
 
@@ -18,7 +20,8 @@ class Orbits(NamedTuple):
     """n mean orbits, (n,) each; NaN where SGP4 has none."""
 
     epoch_ns: int  # to which the nodes are brought; nanoseconds since 1970-01-01 UTC
-    altitude: Array  # km: mean radius minus the equatorial radius (apsides.ALTITUDE), as in presets and conditions
+    # km: mean radius minus the equatorial radius (apsides.ALTITUDE), as in presets and conditions
+    altitude: Array
     semi_major_axis: Array  # km: SGP4's (Brouwer's), which operators control
     inclination: Array  # deg
     eccentricity: Array
@@ -29,9 +32,11 @@ class Orbits(NamedTuple):
 def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
     """The orbits of `elements`, with every node at the median epoch of the sets.
 
-    Semi-major axis and rate of the node are those of SGP4's initialisation (AIAA 2006-6753, sgp4init): J2, J4 and in deep space the Moon
-    and the Sun. The rate of altitude is that of Kepler's law for the rate of mean motion in the set, which keeps what thrusters did, as
-    B* does not: da/dt = -2/3 a (dn/dt) / n, where MEAN_MOTION_DOT is half of dn/dt (Space-Track's documentation of the TLE).
+    Semi-major axis and rate of the node are those of SGP4's initialisation (AIAA 2006-6753,
+    sgp4init): J2, J4 and in deep space the Moon and the Sun. The rate of altitude is that of
+    Kepler's law for the rate of mean motion in the set, which keeps what thrusters did, as B* does
+    not: da/dt = -2/3 a (dn/dt) / n, where MEAN_MOTION_DOT is half of dn/dt (Space-Track's
+    documentation of the TLE).
     """
     model = gravity_model(gravity)
     epochs = elements.epoch.astype(np.int64)

@@ -7,8 +7,12 @@ import numpy.typing as npt
 
 from ...typing import Array
 
-APART_DEG = 1.0  # between neighbours in node, as an angle between planes: satellites of one plane are kept to tenths of a degree
-STRAY = 5  # a plane with less than a fifth of the satellites of a typical plane is no plane: they drift from one to another
+# between neighbours in node, as an angle between planes: satellites of one plane are kept to tenths
+# of a degree
+APART_DEG = 1.0
+# a plane with less than a fifth of the satellites of a typical plane is no plane: they drift from
+# one to another
+STRAY = 5
 DOUBLE_DEG = 3.0  # planes nearer than this may be two halves of one
 DOUBLE_RATIO = 3.0  # if the planes that are not are this much further apart
 FEWEST = 4  # gaps between such pairs, for that to be a pattern
@@ -18,8 +22,9 @@ FEWEST = 4  # gaps between such pairs, for that to be a pattern
 class Planes:
     """The planes of n satellites of like inclination.
 
-    node: (p,) deg, 0 to 360, rising: the mean node of each plane. satellites: (p,) how many each has. of: (n,) number of each satellite's
-    plane, -1 for strays. double: (p,) bool, planes of two or more neighbours much nearer to each other than to the rest.
+    node: (p,) deg, 0 to 360, rising: the mean node of each plane. satellites: (p,) how many each
+    has. of: (n,) number of each satellite's plane, -1 for strays. double: (p,) bool, planes of two
+    or more neighbours much nearer to each other than to the rest.
     """
 
     node: Array
@@ -44,9 +49,10 @@ class Planes:
 def planes_of(node: Array, inclination_deg: float) -> Planes:
     """The planes of satellites whose nodes at one epoch are `node` (n,) deg.
 
-    Neighbours on the circle belong to one plane where their planes are less than APART_DEG apart, which is the difference of the nodes
-    times sin i: in the equator's plane there is but one. Neighbours that form pairs are one plane: there the gaps between planes,
-    sorted, have a step of DOUBLE_RATIO. What is then left with few satellites is no plane: they are strays.
+    Neighbours on the circle belong to one plane where their planes are less than APART_DEG apart,
+    which is the difference of the nodes times sin i: in the equator's plane there is but one.
+    Neighbours that form pairs are one plane: there the gaps between planes, sorted, have a step of
+    DOUBLE_RATIO. What is then left with few satellites is no plane: they are strays.
     """
     tilt = max(float(np.sin(np.radians(inclination_deg))), 1e-9)
     half = _numbered(_grouped(node, APART_DEG / tilt), node)
@@ -75,10 +81,16 @@ def _gaps(node: Array) -> Array:
 
 
 def _grouped(node: Array, limit: float) -> npt.NDArray[np.int64]:
-    """Which group each is in, cut wherever two neighbours on the circle are more than `limit` deg apart."""
+    """Which group each is in, cut wherever two neighbours on the circle are more than `limit` deg
+    apart.
+    """
     order = np.argsort(node, kind="stable")
     cut = _gaps(node[order]) > limit
-    group = np.concatenate([[0], np.cumsum(cut[:-1])]).astype(np.int64) if len(node) else np.zeros(0, np.int64)
+    group = (
+        np.concatenate([[0], np.cumsum(cut[:-1])]).astype(np.int64)
+        if len(node)
+        else np.zeros(0, np.int64)
+    )
     if len(group) and not cut[-1]:
         group[group == group[-1]] = 0  # across 0 deg
     of = np.empty(len(node), np.int64)
@@ -101,12 +113,19 @@ def _means(node: Array, of: npt.NDArray[np.int64]) -> Array:
 
 
 def _pairs(gaps: Array, nearest: float) -> float:
-    """The distance below which neighbours are one plane, by the step in the sorted gaps that is largest; 0.0 where there is none."""
+    """The distance below which neighbours are one plane, by the step in the sorted gaps that is
+    largest; 0.0 where there is none.
+    """
     gaps = np.sort(gaps)[::-1]
     if len(gaps) <= FEWEST:
         return 0.0
     ratio = gaps[:-1] / gaps[1:]
     wide = np.arange(1, len(gaps))  # gaps before the step
-    allowed = (gaps[1:] <= nearest) & (wide >= FEWEST) & (len(gaps) - wide <= 2 * wide) & (ratio >= DOUBLE_RATIO)
+    allowed = (
+        (gaps[1:] <= nearest)
+        & (wide >= FEWEST)
+        & (len(gaps) - wide <= 2 * wide)
+        & (ratio >= DOUBLE_RATIO)
+    )
     best = int(np.argmax(np.where(allowed, ratio, 0.0)))
     return float(np.sqrt(gaps[best] * gaps[best + 1])) if allowed[best] else 0.0

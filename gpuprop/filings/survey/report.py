@@ -21,20 +21,28 @@ KEY = (
     f"altitude in km: {ALTITUDE}, as altitude_km in --where and in gpuprop constellations; "
     "a plane: median of its satellites; apart: median of its distance in node to the next, deg"
 )
-_STEM = re.compile(r"[^\d([-]*", re.ASCII)  # of STARLINK-1008, HULIANWANG DIGUI-01, SPACEMOBILE-001 (BW3)
+# of STARLINK-1008, HULIANWANG DIGUI-01, SPACEMOBILE-001 (BW3)
+_STEM = re.compile(r"[^\d([-]*", re.ASCII)
 
 
 Others = Sequence[tuple[str, int]]  # as against.fitting_better gives it
 
 
-def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> dict[str, Any]:
-    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others: constellations that match more of them."""
+def to_dict(
+    elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()
+) -> dict[str, Any]:
+    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others:
+    constellations that match more of them.
+    """
 
     def numbers(members: Any) -> list[int]:
         return [int(number) for number in elements.sat_id[members]]
 
     def planes(each: Planes) -> dict[str, Any]:
-        lists = dict(node_deg=[round(float(node), 4) for node in each.node], satellites=[int(count) for count in each.satellites])
+        lists = dict(
+            node_deg=[round(float(node), 4) for node in each.node],
+            satellites=[int(count) for count in each.satellites],
+        )
         return dict(planes=len(each), double=int(each.double.sum()), strays=each.strays) | lists
 
     def shell(each: FlownShell) -> dict[str, Any]:
@@ -85,7 +93,11 @@ def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = 
                 for each in comparison.fillings
             ],
             outside=[
-                dict(inclination_deg=each.inclination_deg, altitude_km=each.altitude_km, satellites=len(each))
+                dict(
+                    inclination_deg=each.inclination_deg,
+                    altitude_km=each.altitude_km,
+                    satellites=len(each),
+                )
                 for each in comparison.outside
             ],
             others=[dict(name=name, satellites=satellites) for name, satellites in others],
@@ -93,24 +105,48 @@ def to_dict(elements: Elements, survey: Survey, comparison: Comparison | None = 
     return facts
 
 
-def to_text(elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()) -> list[Table | str]:
+def to_text(
+    elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()
+) -> list[Table | str]:
     """Tables and lines for a terminal. others: constellations that match more of the satellites."""
-    parts: list[Table | str] = [_shells(elements, survey)] if len(survey) else ["no shell: nowhere do satellites crowd in one orbit"]
+    parts: list[Table | str] = (
+        [_shells(elements, survey)]
+        if len(survey)
+        else ["no shell: nowhere do satellites crowd in one orbit"]
+    )
     counts = ", ".join(f"{int(survey.where(name).sum()):,} {name}" for name in STATES)
     parts += [KEY] if len(survey) else []
-    parts.append(f"{counted(len(elements), 'satellite')}: {counts}; nodes at {format_ns(survey.orbits.epoch_ns)}")
+    parts.append(
+        f"{counted(len(elements), 'satellite')}: {counts}; nodes at "
+        f"{format_ns(survey.orbits.epoch_ns)}"
+    )
     between = survey.between()
     if between:
         table = _table("in no shell, deg", *STATES[1:])
         for each in between:
             cells = (_counted(survey, each.members[state]) for state in STATES[1:])
-            table.add_row("elsewhere" if math.isnan(each.inclination_deg) else f"{each.inclination_deg:.2f}", *cells)
+            table.add_row(
+                "elsewhere" if math.isnan(each.inclination_deg) else f"{each.inclination_deg:.2f}",
+                *cells,
+            )
         parts += ["", table]
     return [*parts, "", *_against(comparison, others)] if comparison else parts
 
 
 def _shells(elements: Elements, survey: Survey) -> Table:
-    table = _table("deg", "altitude", "lowest", "highest", "satellites", "planes", "double", "strays", "a plane", "apart", "whose")
+    table = _table(
+        "deg",
+        "altitude",
+        "lowest",
+        "highest",
+        "satellites",
+        "planes",
+        "double",
+        "strays",
+        "a plane",
+        "apart",
+        "whose",
+    )
     for each in survey:
         planes = each.planes
         table.add_row(
@@ -128,7 +164,9 @@ def _shells(elements: Elements, survey: Survey) -> Table:
 
 
 def _against(comparison: Comparison, others: Others) -> list[Table | str]:
-    table = _table("filed deg", "filed km", "filed", "flown", "%", "planes filed", "flown", "flown km", "near")
+    table = _table(
+        "filed deg", "filed km", "filed", "flown", "%", "planes filed", "flown", "flown km", "near"
+    )
     for each in comparison.fillings:
         table.add_row(
             f"{each.filed.inclination_deg:.2f}",
@@ -141,18 +179,33 @@ def _against(comparison: Comparison, others: Others) -> list[Table | str]:
             f"{each.flown_km[0]:.0f} to {each.flown_km[1]:.0f}" if len(each.members) else "",
             _if_any(each.near),
         )
-    table.add_row("all", "", f"{comparison.satellites_filed:,}", f"{comparison.satellites_flown:,}", f"{comparison.percent:.1f}")
+    table.add_row(
+        "all",
+        "",
+        f"{comparison.satellites_filed:,}",
+        f"{comparison.satellites_flown:,}",
+        f"{comparison.percent:.1f}",
+    )
     lines: list[Table | str] = [
         table,
-        f"matched within {comparison.tolerance_deg:g} deg and {comparison.tolerance_km:g} km (--tolerance-deg, --tolerance-km); "
+        f"matched within {comparison.tolerance_deg:g} deg and {comparison.tolerance_km:g} km "
+        "(--tolerance-deg, --tolerance-km); "
         "near: there, but in no shell",
     ]
     if comparison.outside:
-        shown = ", ".join(f"{len(each):,} at {each.inclination_deg:.2f} deg, {each.altitude_km:,.0f} km" for each in comparison.outside)
+        shown = ", ".join(
+            f"{len(each):,} at {each.inclination_deg:.2f} deg, {each.altitude_km:,.0f} km"
+            for each in comparison.outside
+        )
         lines.append(f"in shells that are not filed: {shown}")
     if others:
-        shown = ", ".join(f"{name} ({satellites:,} satellites on station)" for name, satellites in others)
-        lines.append(f"more satellites match other known constellations: {shown}; compare with --against {others[0][0]}")
+        shown = ", ".join(
+            f"{name} ({satellites:,} satellites on station)" for name, satellites in others
+        )
+        lines.append(
+            f"more satellites match other known constellations: {shown}; compare with --against "
+            f"{others[0][0]}"
+        )
     return lines
 
 

@@ -15,12 +15,15 @@ from ...states import States
 from ...typing import Bits
 from ..plan import Plan
 
-Piece: TypeAlias = tuple[States, int, int]  # a block, and the first and past-the-last of its instants that are meant
+# a block, and the first and past-the-last of its instants that are meant
+Piece: TypeAlias = tuple[States, int, int]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a batch, in the blocks as they were computed. ns: the instants, (n_times,). satellites: which of the plan's."""
+    """The rows of a batch, in the blocks as they were computed. ns: the instants, (n_times,).
+    satellites: which of the plan's.
+    """
 
     pieces: list[Piece]
     ns: Bits
@@ -31,17 +34,24 @@ class Rows:
 
 
 def in_batches(plan: Plan, blocks: Iterable[States], first: int = 0) -> Iterator[Rows]:
-    """The rows of the batches of the plan, in order, from its instant number `first`, where a part begins. ValueError if the blocks are
-    those of another plan."""
+    """The rows of the batches of the plan, in order, from its instant number `first`, where a part
+    begins. ValueError if the blocks are those of another plan.
+    """
     done = first
     for pieces in regroup(blocks, plan.layout.batch_instants):
         for block, _, _ in pieces:
             if block.frame != plan.frame:
                 raise ValueError(
-                    f"the states given are in the frame {block.frame}, the plan is for {plan.frame}: gpuprop.convert turns them"
+                    f"the states given are in the frame {block.frame}, the plan is for "
+                    f"{plan.frame}: gpuprop.convert turns them"
                 )
-            if plan.earth_orientation and not plan.earth_orientation.startswith(source := earth_orientation(block.eop).source):
-                raise ValueError(f"the states given have the Earth orientation {source!r}, the plan has {plan.earth_orientation!r}")
+            if plan.earth_orientation and not plan.earth_orientation.startswith(
+                source := earth_orientation(block.eop).source
+            ):
+                raise ValueError(
+                    f"the states given have the Earth orientation {source!r}, the plan has "
+                    f"{plan.earth_orientation!r}"
+                )
         ns = np.concatenate([block.times[first:last].ns for block, first, last in pieces])
         if not np.array_equal(ns, plan.times[done : done + len(ns)].ns):
             raise ValueError("the states given are at other instants than the plan's")
@@ -56,26 +66,44 @@ class Batches:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._dtypes = {**dict.fromkeys(plan.coordinates, plan.dtype), **dict.fromkeys(CODES[: 1 + plan.sunlit], "uint8")}
+        self._dtypes = {
+            **dict.fromkeys(plan.coordinates, plan.dtype),
+            **dict.fromkeys(CODES[: 1 + plan.sunlit], "uint8"),
+        }
         self._sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
         self._memory = Memory()
 
     def __call__(self, rows: Rows) -> pa.RecordBatch:
-        """Not copied, but for `time`, where one contiguous block holds all columns in the plan's dtypes."""
+        """Not copied, but for `time`, where one contiguous block holds all columns in the plan's
+        dtypes.
+        """
         shape = len(rows.ns), rows.satellites.stop - rows.satellites.start
         given = {name: self._given(rows, name) for name in self._dtypes}
-        ready = {name: each[0] for name, each in given.items() if len(each) == 1 and _lies_ready(each[0], self._dtypes[name])}
+        ready = {
+            name: each[0]
+            for name, each in given.items()
+            if len(each) == 1 and _lies_ready(each[0], self._dtypes[name])
+        }
         if len(ready) < len(given):
             ready = {}  # a block is let go of as soon as all of it is copied
-        made = self._memory.columns(shape, {"time": "int64", **{name: of for name, of in self._dtypes.items() if name not in ready}})
+        made = self._memory.columns(
+            shape,
+            {
+                "time": "int64",
+                **{name: of for name, of in self._dtypes.items() if name not in ready},
+            },
+        )
         made["time"][:] = rows.ns[:, None]
-        with np.errstate(over="ignore"):  # an implausible state may be beyond float32: it becomes infinite, its status says why
+        # an implausible state may be beyond float32: it becomes infinite, its status says why
+        with np.errstate(over="ignore"):
             for name in made.keys() - {"time"}:
                 np.concatenate(given[name], out=made[name], casting="unsafe")
         if self._plan.dtype == "float32" and "lon" in made:
             made["lon"][made["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it
         columns = {"sat_id": self._sat_ids[rows.satellites.start :][: len(rows)], **ready, **made}
-        arrays = [_arrow_array(field.type, columns[field.name].reshape(-1)) for field in self._plan.schema]
+        arrays = [
+            _arrow_array(field.type, columns[field.name].reshape(-1)) for field in self._plan.schema
+        ]
         return pa.RecordBatch.from_arrays(arrays, schema=self._plan.schema)
 
     def _given(self, rows: Rows, name: str) -> list[npt.NDArray[Any]]:
@@ -86,7 +114,10 @@ class Batches:
             if values is None:
                 raise ValueError(f"the states given have no {name}, which the plan writes")
             if values.shape[1] != self._plan.satellites:
-                raise ValueError(f"the states given have {values.shape[1]} satellites, the plan has {self._plan.satellites}")
+                raise ValueError(
+                    f"the states given have {values.shape[1]} satellites, the plan has "
+                    f"{self._plan.satellites}"
+                )
             found.append(values[first:last, rows.satellites])
         return found
 
@@ -96,7 +127,9 @@ def _lies_ready(values: npt.NDArray[Any], dtype: str) -> bool:
 
 
 def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
-    """Pieces of consecutive blocks that together hold `instants` instants (the last group: what is left)."""
+    """Pieces of consecutive blocks that together hold `instants` instants (the last group: what is
+    left).
+    """
     pieces: list[Piece] = []
     missing = instants
     for block in blocks:
@@ -115,5 +148,7 @@ def regroup(blocks: Iterable[States], instants: int) -> Iterator[list[Piece]]:
 
 
 def _arrow_array(kind: pa.DataType, values: npt.NDArray[Any]) -> pa.Array:
-    """The memory of a contiguous array under an Arrow type of the same width, without a copy; NaN stays NaN."""
+    """The memory of a contiguous array under an Arrow type of the same width, without a copy; NaN
+    stays NaN.
+    """
     return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)])

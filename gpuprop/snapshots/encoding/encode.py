@@ -1,5 +1,6 @@
-"""Encoding: rows into what their file is made of, on threads of their own, while the states after them are computed and those before them
-are written."""
+"""Encoding: rows into what their file is made of, on threads of their own, while the states after
+them are computed and those before them are written.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
@@ -16,7 +17,9 @@ from ..plan import Plan
 from . import parquet
 from .batches import Batches, Rows, in_batches
 
-MOST_THREADS = 8  # a thread makes some 200 MB/s of Parquet: these outrun most disks, and each has a batch of its own in memory
+# a thread makes some 200 MB/s of Parquet: these outrun most disks, and each has a batch of its own
+# in memory
+MOST_THREADS = 8
 
 
 class Writer(Protocol):
@@ -29,8 +32,10 @@ class Writer(Protocol):
 
 @dataclass(frozen=True)
 class Form:
-    """How the files of a plan are made. encode: of a record batch what the writer takes, on any thread. open: a writer into a sink.
-    threads: how many encoders are of use; none where there is next to nothing to be done."""
+    """How the files of a plan are made. encode: of a record batch what the writer takes, on any
+    thread. open: a writer into a sink. threads: how many encoders are of use; none where there is
+    next to nothing to be done.
+    """
 
     encode: Callable[[pa.RecordBatch], Any]
     open: Callable[[Any], Writer]
@@ -39,12 +44,25 @@ class Form:
     @staticmethod
     def of(plan: Plan) -> "Form":
         if plan.format == "parquet" and parquet.alike(plan):
-            return Form(parquet.Encoder(plan), lambda sink: parquet.Writer(sink, plan), MOST_THREADS)
+            return Form(
+                parquet.Encoder(plan), lambda sink: parquet.Writer(sink, plan), MOST_THREADS
+            )
         if plan.format == "parquet":
-            return Form(_as_it_is, lambda sink: _Arrow(pq.ParquetWriter(pa.PythonFile(sink, "w"), plan.schema, **parquet.options(plan))), 0)
-        threads = MOST_THREADS if plan.dtype == "float32" else 0  # float64 goes into the file as it is; Arrow compresses on its own threads
+            return Form(
+                _as_it_is,
+                lambda sink: _Arrow(
+                    pq.ParquetWriter(pa.PythonFile(sink, "w"), plan.schema, **parquet.options(plan))
+                ),
+                0,
+            )
+        # float64 goes into the file as it is; Arrow compresses on its own threads
+        threads = MOST_THREADS if plan.dtype == "float32" else 0
         return Form(
-            _as_it_is, lambda sink: _Arrow(pa.ipc.new_file(pa.PythonFile(sink, "w"), plan.schema, options=ipc_options(plan))), threads
+            _as_it_is,
+            lambda sink: _Arrow(
+                pa.ipc.new_file(pa.PythonFile(sink, "w"), plan.schema, options=ipc_options(plan))
+            ),
+            threads,
         )
 
 
@@ -60,7 +78,9 @@ def _as_it_is(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
-    return pa.ipc.IpcWriteOptions(compression=None if plan.compression == "none" else plan.compression)
+    return pa.ipc.IpcWriteOptions(
+        compression=None if plan.compression == "none" else plan.compression
+    )
 
 
 @dataclass(frozen=True)
@@ -72,9 +92,12 @@ class Encoded:
     content: Any
 
 
-def encoded(plan: Plan, form: Form, blocks: Iterable[States], first: int, threads: int) -> Generator[Encoded, None, None]:
-    """The batches of the plan from its instant number `first`, where a part begins, in order, encoded on at most so many threads; as many
-    batches are in hand. Errors as in_batches."""
+def encoded(
+    plan: Plan, form: Form, blocks: Iterable[States], first: int, threads: int
+) -> Generator[Encoded, None, None]:
+    """The batches of the plan from its instant number `first`, where a part begins, in order,
+    encoded on at most so many threads; as many batches are in hand. Errors as in_batches.
+    """
     batches = Batches(plan)
 
     def encode(rows: Rows) -> Encoded:
@@ -89,4 +112,6 @@ def _status(batch: pa.RecordBatch) -> Counter[int]:
     codes = batch.column("status").to_numpy()
     if not np.count_nonzero(codes):  # the common case, at memory speed
         return Counter({0: len(codes)})
-    return Counter({code: states for code, states in enumerate(np.bincount(codes).tolist()) if states})
+    return Counter(
+        {code: states for code, states in enumerate(np.bincount(codes).tolist()) if states}
+    )

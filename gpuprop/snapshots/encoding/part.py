@@ -37,7 +37,13 @@ class Written:
 
 
 def write_part(
-    directory: Path, plan: Plan, index: int, form: Form, batches: Iterator[Encoded], written: Written, progress: Progress | None
+    directory: Path,
+    plan: Plan,
+    index: int,
+    form: Form,
+    batches: Iterator[Encoded],
+    written: Written,
+    progress: Progress | None,
 ) -> dict[str, Any]:
     """Part `index`, from the next batches; its entry in the manifest. `written` grows by it."""
     rows, status = 0, Counter[int]()
@@ -53,7 +59,10 @@ def write_part(
             del batch  # it may hold a block, and the next one is about to be waited for
         writer.close()
         if rows != len(instants) * plan.satellites:
-            raise ValueError(f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states given have {rows}")
+            raise ValueError(
+                f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states "
+                f"given have {rows}"
+            )
     entry = {
         "part": index,
         "file": plan.files.part(index),
@@ -70,7 +79,9 @@ def write_part(
 
 def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
     """The satellites file; its entry in the manifest."""
-    table = plan.elements.to_arrow().replace_schema_metadata({"gpuprop": satellites_text(plan.metadata)})
+    table = plan.elements.to_arrow().replace_schema_metadata(
+        {"gpuprop": satellites_text(plan.metadata)}
+    )
     with NewFile(directory / plan.files.satellites) as file:
         sink = pa.PythonFile(file, "w")
         if plan.format == "arrow":
@@ -78,4 +89,9 @@ def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
                 writer.write_table(table)
         else:
             pq.write_table(table, sink, compression=plan.compression)
-    return {"file": plan.files.satellites, "rows": table.num_rows, "bytes": file.bytes, "digest": file.digest}
+    return {
+        "file": plan.files.satellites,
+        "rows": table.num_rows,
+        "bytes": file.bytes,
+        "digest": file.digest,
+    }

@@ -1,7 +1,9 @@
-"""Thrift's compact protocol, as much of it as the footer of a Parquet file needs: bytes to structures and back.
+"""Thrift's compact protocol, as much of it as the footer of a Parquet file needs: bytes to
+structures and back.
 
-A structure is {field number: (type, value)}, a list (type of its items, items), a text bytes. What is read is written back byte for byte,
-fields that are not known included. Source: thrift-compact-protocol.md of Apache Thrift.
+A structure is {field number: (type, value)}, a list (type of its items, items), a text bytes. What
+is read is written back byte for byte, fields that are not known included. Source:
+thrift-compact-protocol.md of Apache Thrift.
 """
 
 from typing import Any, TypeAlias
@@ -13,7 +15,9 @@ LONG = 15  # in the four bits of a length: it follows in a varint
 
 
 def decode(data: bytes) -> Struct:
-    """The structure that `data` holds. ValueError for what is not one, or holds what no Parquet footer does."""
+    """The structure that `data` holds. ValueError for what is not one, or holds what no Parquet
+    footer does.
+    """
     reader = _Reader(data)
     found = reader.struct()
     if reader.at != len(data):
