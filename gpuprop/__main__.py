@@ -12,7 +12,7 @@ import sys
 INTERRUPTED, TERMINATED = 130, 143
 
 
-class Terminated(KeyboardInterrupt):
+class TerminatedError(KeyboardInterrupt):
     """SIGTERM, which ends a command as SIGINT does."""
 
 
@@ -43,7 +43,7 @@ def _run(arguments: list[str], last: bool) -> int:
             signals.ending = True
             from .cli.console import complain
 
-            terminated = isinstance(error, Terminated)
+            terminated = isinstance(error, TerminatedError)
             complain("terminated" if terminated else "interrupted", getattr(error, "__notes__", ()))
             return TERMINATED if terminated else INTERRUPTED
 
@@ -96,7 +96,7 @@ class _Signals:
             self._end()
 
     def _end(self) -> None:
-        raise Terminated if self.received == _signal.SIGTERM else KeyboardInterrupt
+        raise TerminatedError if self.received == _signal.SIGTERM else KeyboardInterrupt
 
 
 if __name__ == "__main__":

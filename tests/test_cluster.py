@@ -231,7 +231,7 @@ def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
         monkeypatch.setattr(
             gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there)
         )
-        with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
+        with pytest.raises(gpuprop.snapshots.cluster.NotSharedError, match=says) as caught:
             write(tmp_path / "out", workers, resume=True)
         assert why in str(caught.value)
     # as a job that was begun on that machine too would leave it
@@ -240,7 +240,7 @@ def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
         gpuprop.snapshots.cluster, "_path", lambda directory: str(tmp_path / "copy")
     )
     monkeypatch.setattr(gpuprop.snapshots.cluster, "SEEN_S", 0.2)
-    with pytest.raises(gpuprop.snapshots.cluster.NotSeen, match=says) as caught:
+    with pytest.raises(gpuprop.snapshots.cluster.NotSharedError, match=says) as caught:
         write(tmp_path / "out", workers, resume=True)
     assert "which is missing" in str(caught.value)
     monkeypatch.undo()

@@ -17,7 +17,7 @@ from gpuprop import Elements, Propagator, engines
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cpu as engine_cpu
 from gpuprop.engine import digest
-from gpuprop.engine.cpu import CpuEngine, Unusable, library, usable
+from gpuprop.engine.cpu import CpuEngine, CpuUnavailableError, library, usable
 from gpuprop.engine.numpy import NumpyEngine
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.model import CODES, Model
@@ -227,7 +227,7 @@ def test_without_kernels_the_fix_is_named(monkeypatch, tmp_path, fresh_library):
     assert not report.usable and "install g++ or clang++ and run pip install" in report.detail
     with pytest.raises(ValueError, match=r"engine 'cpu' is not usable here \(no compiled kernels"):
         Propagator(random_elements(30, 3), "cpu")
-    with pytest.raises(Unusable, match="no compiled kernels"):
+    with pytest.raises(CpuUnavailableError, match="no compiled kernels"):
         CpuEngine()
 
 

@@ -17,7 +17,7 @@ from patience import PATIENCE_S
 from gpuprop import read_elements
 from gpuprop.__main__ import main
 from gpuprop.catalogs.celestrak import INTERVAL_S, address, cache_folder, fetch
-from gpuprop.catalogs.http import NotFetched, Refused, download
+from gpuprop.catalogs.http import DownloadError, RefusedError, download
 
 CSV = (
     b"OBJECT_NAME,OBJECT_ID,EPOCH,MEAN_MOTION,ECCENTRICITY,INCLINATION,RA_OF_ASC_NODE,ARG_OF_PERICENTER,MEAN_ANOMALY,EPHEMERIS_TYPE,"
@@ -188,7 +188,7 @@ def test_what_is_no_answer_leaves_everything_as_it_was(server, tmp_path, answer,
     before = {path: (path.read_bytes(), path.stat().st_mtime) for path in (*kept(), out)}
     for name, value in answer.items():
         setattr(server, name, value)
-    error = dict(refused=Refused, other=NotFetched, wrong=ValueError)[kind]
+    error = dict(refused=RefusedError, other=DownloadError, wrong=ValueError)[kind]
     with pytest.raises(error, match=says) as raised:
         fetch("qianfan", out)
     assert kind == WRONG or f"{kept()[0]} holds the sets of 6 h ago" in str(raised.value)
@@ -214,12 +214,12 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
         ).encode(),
     )
     with pytest.raises(
-        NotFetched,
+        DownloadError,
         match=r"nothing newer than what this network address downloaded at 20\d\d.*use the file of that time",
     ):
         fetch("qianfan", out)
     assert not out.exists()
-    with pytest.raises(NotFetched, match="nothing newer"):
+    with pytest.raises(DownloadError, match="nothing newer"):
         fetch("qianfan", out)
     assert len(server.asked) == 1
     let_pass(INTERVAL_S)
@@ -244,17 +244,17 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
 
 def test_a_server_that_does_not_answer(server, tmp_path):
     server.waits = True
-    with pytest.raises(NotFetched, match=r"127\.0\.0\.1:\d+ did not answer within 0.1 s"):
+    with pytest.raises(DownloadError, match=r"127\.0\.0\.1:\d+ did not answer within 0.1 s"):
         fetch("qianfan", tmp_path / "out", timeout_s=0.1)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        with pytest.raises(NotFetched, match=r"cannot be reached .*refused.*proxy"):
+        with pytest.raises(DownloadError, match=r"cannot be reached .*refused.*proxy"):
             download(f"http://127.0.0.1:{closed.getsockname()[1]}/", PATIENCE_S)
         closed.listen()
         threading.Thread(target=lambda: closed.accept()[0].close(), daemon=True).start()
-        with pytest.raises(NotFetched, match="closed the connection too early"):
+        with pytest.raises(DownloadError, match="closed the connection too early"):
             download(f"http://127.0.0.1:{closed.getsockname()[1]}/", PATIENCE_S)
-    with pytest.raises(NotFetched, match=r"certificate|closed"):
+    with pytest.raises(DownloadError, match=r"certificate|closed"):
         download(server.address.replace("http", "https"), PATIENCE_S)
     with pytest.raises(ValueError, match="no time to answer"):
         fetch("qianfan", tmp_path / "out", timeout_s=0.0)
@@ -263,7 +263,7 @@ def test_a_server_that_does_not_answer(server, tmp_path):
 
 def test_too_much_is_refused(server, monkeypatch):
     monkeypatch.setattr("gpuprop.catalogs.http.MAX_BYTES", 100)
-    with pytest.raises(NotFetched, match="more than 100 bytes"):
+    with pytest.raises(DownloadError, match="more than 100 bytes"):
         download(f"{server.address}/x", PATIENCE_S)
 
 
@@ -331,7 +331,7 @@ def test_where_the_cache_is(server, tmp_path, monkeypatch):
     assert cache_folder() == tmp_path / "home" / ".cache" / "gpuprop" / "celestrak"
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with pytest.raises(NotFetched, match=r"cannot hold a cache.*set XDG_CACHE_HOME"):
+    with pytest.raises(DownloadError, match=r"cannot hold a cache.*set XDG_CACHE_HOME"):
         fetch("qianfan", tmp_path / "out.csv")
     assert server.asked == []  # never asked where it could not be remembered
 

@@ -33,7 +33,7 @@ from test_fetch import CSV, NO_GROUP, NOT_UPDATED, TLE
 from gpuprop import read_elements
 from gpuprop.__main__ import main
 from gpuprop.catalogs.celestrak import _Cache, address, cache_folder, fetch
-from gpuprop.catalogs.http import NotFetched, Refused, download
+from gpuprop.catalogs.http import DownloadError, RefusedError, download
 from gpuprop.catalogs.read.ending import unfinished
 from gpuprop.catalogs.read.source import load
 from gpuprop.catalogs.urls import ForeignText, checked_url, shown_url
@@ -103,7 +103,7 @@ def test_the_deadline_holds_in_every_phase(
     with HostileServer(SLOW[phase]) as server:
         url = f"{server.address}/x.csv"
         with pytest.raises(
-            NotFetched,
+            DownloadError,
             match=rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s \({url}\): try",
         ):
             fetch(url, tmp_path / "x.csv")
@@ -143,7 +143,7 @@ def test_the_deadline_holds_over_tls_and_through_a_proxy(
     with (
         server,
         pytest.raises(
-            NotFetched, match=r"(has not given its whole answer|did not answer) within 0\.6 s"
+            DownloadError, match=r"(has not given its whole answer|did not answer) within 0\.6 s"
         ),
     ):
         download(f"https://{server.host}/x.csv", PATIENCE_S)
@@ -160,7 +160,7 @@ def test_the_deadline_holds_while_a_host_is_looked_up(monkeypatch: pytest.Monkey
     monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2)
     try:
         with pytest.raises(
-            NotFetched, match=r"slow\.example has not given its whole answer within 0\.2 s"
+            DownloadError, match=r"slow\.example has not given its whole answer within 0\.2 s"
         ):
             download("http://slow.example/x.csv", PATIENCE_S)
     finally:
@@ -179,7 +179,7 @@ def test_a_connection_that_is_made_after_the_deadline_is_not_used(
     monkeypatch.setattr("socket.getaddrinfo", slow)
     monkeypatch.setattr("gpuprop.catalogs.http.DEADLINE_S", 0.2)
     with HostileServer(says(OK + length(CSV) + b"\r\n" + CSV)) as server:
-        with pytest.raises(NotFetched, match=r"within 0\.2 s"):
+        with pytest.raises(DownloadError, match=r"within 0\.2 s"):
             download(f"{server.address}/x.csv", PATIENCE_S)
         late.set()
         assert server.left.wait(PATIENCE_S)
@@ -194,7 +194,7 @@ def test_the_text_of_a_refusal_is_not_waited_for(
     with HostileServer(trickles(b"HTTP/1.1 403 Forbidden\r\n\r\nNo", endless(b"!"))) as server:
         for _ in range(2):
             with pytest.raises(
-                Refused,
+                RefusedError,
                 match=r"answers 403 Forbidden( \('No!*'\))?: it refuses this network address",
             ):
                 fetch(f"{server.address}/x.csv", tmp_path / "x.csv")
@@ -205,7 +205,7 @@ def test_headers_without_end_at_full_speed(tmp_path: Path) -> None:
     for piece in (b"Server: x\r\n", b"x" * 1000):
         with (
             HostileServer(trickles(OK, endless(piece * 100), 0.0)) as server,
-            pytest.raises(NotFetched, match="closed the connection too early"),
+            pytest.raises(DownloadError, match="closed the connection too early"),
         ):
             download(f"{server.address}/x.csv", PATIENCE_S)
 
@@ -216,7 +216,7 @@ def test_a_body_without_end_at_full_speed(monkeypatch: pytest.MonkeyPatch) -> No
     for begin, piece in ((OK + b"\r\n", CSV * 100), *chunks):
         with (
             HostileServer(trickles(begin, endless(piece), 0.0)) as server,
-            pytest.raises(NotFetched, match="sends more than 1,048,576 bytes"),
+            pytest.raises(DownloadError, match="sends more than 1,048,576 bytes"),
         ):
             download(f"{server.address}/x.csv", PATIENCE_S)
 
@@ -231,7 +231,7 @@ def test_a_waiting_process_says_for_whom_and_ends(
     with _Cache(url).alone(said.append):
         assert said == []
         with pytest.raises(
-            NotFetched,
+            DownloadError,
             match=rf"{holder} downloads the same, and has not finished within 0.2 s: .*\.lock",
         ):
             fetch(url, tmp_path / "x.csv", say=said.append)
@@ -243,7 +243,7 @@ def test_a_waiting_process_says_for_whom_and_ends(
     assert len(said) == 1 and re.match(
         rf"waiting for {holder}, which downloads the same, for at most 0.2 s", said[0]
     )
-    with pytest.raises(NotFetched, match="cannot be reached"):  # it is free again
+    with pytest.raises(DownloadError, match="cannot be reached"):  # it is free again
         fetch(url, tmp_path / "x.csv")
 
 
@@ -281,10 +281,10 @@ def test_a_strange_lock_is_no_obstacle(
     cache = _Cache(url)
     with cache.alone(said.append):
         cache._lock.write_bytes(content)
-        with pytest.raises(NotFetched, match="has not finished within") as raised:
+        with pytest.raises(DownloadError, match="has not finished within") as raised:
             fetch(url, tmp_path / "x.csv")
         assert str(raised.value).isprintable()
-    with pytest.raises(NotFetched, match="cannot be reached"):
+    with pytest.raises(DownloadError, match="cannot be reached"):
         fetch(url, tmp_path / "x.csv")
 
 
@@ -315,7 +315,7 @@ def test_files_planted_in_the_cache(tmp_path: Path) -> None:
         assert cache.held() is None and cache.refusal() is None
         (tmp_path / "victim").write_text("mine")
         cache._lock.symlink_to(tmp_path / "victim")
-        with pytest.raises(NotFetched, match="cannot hold a cache"):
+        with pytest.raises(DownloadError, match="cannot hold a cache"):
             fetch(url, tmp_path / "x.csv")
         cache._lock.unlink()
         assert (
@@ -384,7 +384,7 @@ def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
         whole=len(CSV),
         more_70=len(CSV) + 70,
     )
-    with HostileServer(script) as server, pytest.raises(NotFetched, match=said):
+    with HostileServer(script) as server, pytest.raises(DownloadError, match=said):
         fetch(f"{server.address}/x.csv", tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text() == "what was there"
     assert [path.suffix for path in cache_folder().iterdir()] == [".lock"]
@@ -428,7 +428,9 @@ def test_content_encodings(tmp_path: Path) -> None:
     server = HostileServer(says(OK + b"Content-Encoding: b\x1b[31mr\r\n\r\n" + CSV))
     with (
         server,
-        pytest.raises(NotFetched, match=r"is packed as 'b\\\\x1b\[31mr', which was not asked for"),
+        pytest.raises(
+            DownloadError, match=r"is packed as 'b\\\\x1b\[31mr', which was not asked for"
+        ),
     ):
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")
     bomb = gzip.compress(b"\n" * (65 << 20), 9)
@@ -436,7 +438,8 @@ def test_content_encodings(tmp_path: Path) -> None:
     with (
         server,
         pytest.raises(
-            NotFetched, match=r"unpacks to over 200 times its size|begins with nothing but blanks"
+            DownloadError,
+            match=r"unpacks to over 200 times its size|begins with nothing but blanks",
         ),
     ):
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")
@@ -521,7 +524,7 @@ def test_proxies_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_certificate_that_nobody_trusts(tmp_path: Path) -> None:
     context, _ = tls_context(tmp_path)
     server = HostileServer(says(OK + length(CSV) + b"\r\n" + CSV), context)
-    with server, pytest.raises(NotFetched, match="no valid certificate for a secure connection"):
+    with server, pytest.raises(DownloadError, match="no valid certificate for a secure connection"):
         download(f"{server.address}/x.csv", PATIENCE_S)
 
 
@@ -807,7 +810,7 @@ def test_no_secret_is_told(
             try:
                 fetched = fetch(wanted, out)
                 texts += [str(fetched), repr(fetched), json.dumps(fetched.to_dict())]
-            except (NotFetched, ValueError) as error:
+            except (DownloadError, ValueError) as error:
                 assert what != "good", error
                 texts.append(told(error))
         main(["fetch", wanted, "-o", str(out), "--json"])
@@ -840,7 +843,7 @@ def test_a_proxy_that_refuses_and_addresses_that_are_not_a_proxy(
             monkeypatch.setenv("https_proxy", setting)
             monkeypatch.setenv("http_proxy", setting)
             for url in ("https://127.0.0.1:9/x.csv", "http://127.0.0.1:9/x.csv"):
-                with pytest.raises(NotFetched) as raised:
+                with pytest.raises(DownloadError) as raised:
                     fetch(url, tmp_path / "x.csv", timeout_s=20.0)
                 assert "pr0xy" not in told(raised.value) and "\x1b" not in told(raised.value), (
                     setting
@@ -851,7 +854,7 @@ def test_a_proxy_that_refuses_and_addresses_that_are_not_a_proxy(
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64 + ".example"])
 def test_what_is_no_host(tmp_path: Path, host: str) -> None:
-    with pytest.raises(NotFetched, match="cannot be reached"):
+    with pytest.raises(DownloadError, match="cannot be reached"):
         fetch(f"http://{host}/x.csv", tmp_path / "x.csv", timeout_s=20.0)
 
 

@@ -40,7 +40,7 @@ from gpuprop.dataset import lock
 from gpuprop.dataset.lock import Lock
 from gpuprop.dataset.store import place
 from gpuprop.errors import DamagedError, ForeignFileError, GpupropError
-from gpuprop.snapshots import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.snapshots import PlanDiffersError, merge_snapshots, verify_snapshots
 from gpuprop.snapshots import inventory as holdings
 from gpuprop.snapshots.check import Checker
 from gpuprop.snapshots.inventory import Holdings
@@ -701,7 +701,7 @@ def test_an_older_manifest_that_was_altered(run, changes):
     with pytest.raises(DamagedError, match="was written under another plan than the manifest has"):
         open_snapshots(run)
     assert not verify_snapshots(run, quick=True).sound
-    with pytest.raises(PlanDiffers):
+    with pytest.raises(PlanDiffersError):
         resume(run)
 
 

@@ -31,15 +31,15 @@ from gpuprop.__main__ import main
 from gpuprop.dataset.sink import NewFile
 from gpuprop.dataset.store import Look, names, place
 from gpuprop.snapshots import (
-    PlanDiffers,
-    Unmerged,
+    PlanDiffersError,
+    UnmergedError,
     merge_snapshots,
     plan_snapshots,
     verify_snapshots,
     write,
 )
 from gpuprop.snapshots.check import fault
-from gpuprop.snapshots.cluster import NotSeen, Sealed, Workers, connected
+from gpuprop.snapshots.cluster import NotSharedError, Sealed, Workers, connected
 from gpuprop.snapshots.session import claimed
 from gpuprop.snapshots.write import Job
 
@@ -378,7 +378,7 @@ def test_resume(tmp_path, out, form):
     assert 0 < len(before) < 7
     report = resume(str(out), **form)
     assert report.resumed == len(before) and contents(out) == undisturbed(tmp_path, **form)
-    with pytest.raises(PlanDiffers, match=r"frame: teme there, itrs asked for"):
+    with pytest.raises(PlanDiffersError, match=r"frame: teme there, itrs asked for"):
         resume(out, frame="itrs", **form)
 
 
@@ -459,7 +459,7 @@ def test_neighbours_and_placeholders(tmp_path, out):
 def test_shards_are_merged_by_the_last(tmp_path, out):
     for shard in ("3/3", "1/3"):
         assert not run(out, shard=shard).merged
-    with pytest.raises(Unmerged, match=r"shard 2/3 is not there"):
+    with pytest.raises(UnmergedError, match=r"shard 2/3 is not there"):
         merge_snapshots(out)
     with pytest.raises(ValueError, match="holds shards that are not merged, 2 of 3 complete"):
         open_snapshots(out)
@@ -477,7 +477,7 @@ def test_merging_afterwards(tmp_path, out, monkeypatch):
     for number in (1, 2):
         run(out, shard=f"{number}/2")
     out.fs.rm_file(f"{out.path}/snapshots/part-000001.arrow")
-    with pytest.raises(Unmerged, match=r"part-000001\.arrow is missing"):
+    with pytest.raises(UnmergedError, match=r"part-000001\.arrow is missing"):
         merge_snapshots(out)
     run(out, shard="1/2", resume=True)
     assert merge_snapshots(out).parts == 7
@@ -659,7 +659,7 @@ def test_workers_that_do_not_see_the_store(tmp_path):
     """memory:// is each process's own."""
     with connected("local:1") as client:
         says = r"a worker of the cluster, does not see memory://bucket/out as it is here \(memory://bucket/out has no manifest\.json"
-        with pytest.raises(NotSeen, match=says) as caught:
+        with pytest.raises(NotSharedError, match=says) as caught:
             run("memory://bucket/out", client=Workers(client, "numpy", 1))
         assert str(caught.value).endswith(
             "under the same path, or in an object store that all reach"

@@ -23,7 +23,7 @@ from arrow_samples import (
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.dataset.lock import Lock, locked
-from gpuprop.snapshots import Busy, PlanDiffers, verify_snapshots, write
+from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots, write
 from gpuprop.snapshots.manifest import Manifest
 
 
@@ -200,7 +200,7 @@ def test_missing_parts_are_ranges():
 def test_another_plan_is_refused_with_what_differs(tmp_path, options, says, complete):
     write_snapshots(tmp_path, propagator("numpy", 1), GRID) if complete else cut_off(tmp_path)
     before = contents(tmp_path)
-    with pytest.raises(PlanDiffers, match=says) as caught:
+    with pytest.raises(PlanDiffersError, match=says) as caught:
         resume(tmp_path, **options)
     assert "was written from another plan" in str(
         caught.value
@@ -230,12 +230,12 @@ def test_other_satellites_instants_and_models_are_refused(tmp_path):
             r"plan \(gravity: wgs72 there, wgs84 asked for\)",
         ),
     ):
-        with pytest.raises(PlanDiffers, match=says):
+        with pytest.raises(PlanDiffersError, match=says):
             write_snapshots(tmp_path, prop, times, resume=True)
     record = manifest(tmp_path)
     record["plan"]["version"] = "0.0.9"
     put_manifest(tmp_path, record)
-    with pytest.raises(PlanDiffers, match=r"plan \(version: 0\.0\.9 there, "):
+    with pytest.raises(PlanDiffersError, match=r"plan \(version: 0\.0\.9 there, "):
         resume(tmp_path)
     assert contents(tmp_path) == before
 
@@ -366,12 +366,12 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
         if done == 37 * 20:
             for options in ({}, {"resume": True}, {"overwrite": True}, {"shard": "1/2"}):
                 with pytest.raises(
-                    Busy,
+                    LockedError,
                     match=rf"out is being written by another job \(pid {os.getpid()} on .+, since 2",
                 ) as caught:
                     write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, **options)
                 refused.append(caught.value)
-            with pytest.raises(Busy):
+            with pytest.raises(LockedError):
                 verify_snapshots(tmp_path / "out", drop=True)
             assert len(open_snapshots(tmp_path / "out", partial=True)) == 37 * 16
             assert [each.what for each in verify_snapshots(tmp_path / "out").findings] == [
@@ -404,7 +404,7 @@ def test_a_lock_that_its_holder_removes_while_another_waits_for_it(tmp_path, mon
     assert len(opened) == 2
     second.check()
     monkeypatch.undo()
-    with pytest.raises(Busy):
+    with pytest.raises(LockedError):
         Lock(tmp_path / ".lock")
     second.release(remove=True)
     assert not list(tmp_path.iterdir())

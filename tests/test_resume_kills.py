@@ -26,7 +26,7 @@ import gpuprop.dataset.local
 import gpuprop.dataset.lock
 import gpuprop.snapshots.layout
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.snapshots import PlanDiffers, merge_snapshots, verify_snapshots
+from gpuprop.snapshots import PlanDiffersError, merge_snapshots, verify_snapshots
 from gpuprop.snapshots.check import fault
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork are POSIX")
@@ -271,7 +271,7 @@ def test_killed_at_every_step_of_overwriting(memory):
         try:
             write_snapshots(directory, propagator("numpy", 1), GRID, resume=True)
             kept.append(False)
-        except PlanDiffers:
+        except PlanDiffersError:
             assert {
                 name: data
                 for name, data in contents(directory).items()

@@ -21,7 +21,13 @@ from gpuprop import open_snapshots, write_snapshots
 from gpuprop.dataset.lock import locked
 from gpuprop.dataset.shards import Shard
 from gpuprop.dataset.store import make_directory
-from gpuprop.snapshots import Busy, PlanDiffers, Unmerged, merge_snapshots, verify_snapshots
+from gpuprop.snapshots import (
+    LockedError,
+    PlanDiffersError,
+    UnmergedError,
+    merge_snapshots,
+    verify_snapshots,
+)
 from gpuprop.snapshots.inventory import Holdings
 from gpuprop.snapshots.manifest import Manifest
 from gpuprop.snapshots.resume_command import CAUTION
@@ -195,7 +201,7 @@ def test_shards_of_another_plan_or_number_are_refused(tmp_path):
     write(tmp_path, "1/3")
     before = contents(tmp_path)
     with pytest.raises(
-        PlanDiffers,
+        PlanDiffersError,
         match=r"shard 1/3 in .* another plan \(compression: none there, zstd asked for\)",
     ):
         write(tmp_path, "2/3", compression="zstd")
@@ -216,7 +222,7 @@ def test_two_first_shards_of_different_plans(tmp_path, monkeypatch):
         real(self, directory)
 
     monkeypatch.setattr(Manifest, "write", slow)
-    with pytest.raises(PlanDiffers):
+    with pytest.raises(PlanDiffersError):
         write(tmp_path, "2/3")
     assert files(tmp_path) == {"shard-001-of-003.json", "satellites.arrow"}
 
@@ -251,7 +257,7 @@ def test_locks_of_shards(tmp_path, monkeypatch):
     def progress(done, total, size):
         if done == 37 * 2:
             with pytest.raises(
-                Busy,
+                LockedError,
                 match=rf"shard 1/3 of .* is being written by another job \(pid {os.getpid()} on ",
             ):
                 write(tmp_path, "1/3", resume=True)
@@ -261,7 +267,7 @@ def test_locks_of_shards(tmp_path, monkeypatch):
                 lambda: verify_snapshots(tmp_path, drop=True),
             ):
                 with pytest.raises(
-                    Busy,
+                    LockedError,
                     match=rf"is being written by another job \(shard 1/3: pid {os.getpid()} on ",
                 ):
                     attempt()
@@ -335,7 +341,7 @@ def test_merging_says_what_is_missing_with_the_command_for_it(tmp_path):
     put_manifest(tmp_path, record, "shard-004-of-004.json")
     (tmp_path / "snapshots" / "part-000002.arrow").unlink()
     command = "gpuprop propagate 'my catalogue.csv' -o out --shard"
-    with pytest.raises(Unmerged) as caught:
+    with pytest.raises(UnmergedError) as caught:
         merge_snapshots(tmp_path)
     assert str(caught.value).splitlines() == [
         f"{tmp_path} cannot be merged yet:",

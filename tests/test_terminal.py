@@ -18,7 +18,7 @@ import gpuprop
 from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
 from gpuprop.cli.console import Output, printable
-from gpuprop.snapshots import Unmerged, merge_snapshots
+from gpuprop.snapshots import UnmergedError, merge_snapshots
 from gpuprop.snapshots.resume_command import CAUTION, again, quoted
 
 PACKAGE = Path(gpuprop.__file__).parent
@@ -481,7 +481,7 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
         and f"{CAUTION}\n  gpuprop propagate" in err
         and "  shard 2/2 is not there\n" in err
     )
-    with pytest.raises(Unmerged) as caught:
+    with pytest.raises(UnmergedError) as caught:
         merge_snapshots("out")
     assert str(caught.value).splitlines()[:2] == [
         "out cannot be merged yet:",

@@ -33,7 +33,7 @@ from ..files.whole_file import replace, write_whole
 from ..messages import printable
 from ..time.instants import format_ns, parse_instant
 from ..time.units import SECOND
-from .http import DEADLINE_S, NotFetched, Refused, download
+from .http import DEADLINE_S, DownloadError, RefusedError, download
 from .read import ElementsError, read_elements
 from .read.ending import unfinished
 from .read.source import GZIP, MAX_BYTES, load
@@ -122,7 +122,7 @@ def fetch(
     ------
     ValueError
         If it is neither a group nor an address.
-    NotFetched
+    DownloadError
         A RuntimeError: there is no good answer, or another process still downloads the same after
         16 minutes of waiting.
     OSError
@@ -157,11 +157,11 @@ def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Held", str]:
         return held, f"from the cache, {_duration(held.age_s)} old: one request in two hours"
     try:
         return _asked(url, cache, timeout_s), ""
-    except _NotUpdated as notice:
+    except _NotUpdatedError as notice:
         if held is None:
-            raise NotFetched(str(notice)) from None
+            raise DownloadError(str(notice)) from None
         return held, f"from the cache, {_duration(held.age_s)} old: {notice.of(held)}"
-    except NotFetched as error:
+    except DownloadError as error:
         if held is None:
             raise
         raise type(error)(
@@ -213,7 +213,7 @@ def cache_folder() -> Path:
     return base / "gpuprop" / "celestrak"
 
 
-class _NotUpdated(Refused):
+class _NotUpdatedError(RefusedError):
     """CelesTrak has given this group to this network address since its last update. at_ns: when, if
     it says so.
     """
@@ -263,7 +263,7 @@ class _Cache:
     @contextmanager
     def alone(self, say: Callable[[str], None]) -> Iterator[None]:
         """Hold the lock. Other processes that want the same wait for it, then find the answer in
-        the cache. NotFetched after WAIT_S.
+        the cache. DownloadError after WAIT_S.
         """
         flags = os_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK")
         try:
@@ -271,7 +271,7 @@ class _Cache:
             lock = os.open(self._lock, flags, 0o666)
         except OSError as error:
             reason = f"{self._lock.parent} cannot hold a cache ({error.strerror}), and CelesTrak gets too many requests without one"
-            raise NotFetched(
+            raise DownloadError(
                 f"{reason}: set XDG_CACHE_HOME to a folder that can be written"
             ) from error
         try:
@@ -280,7 +280,7 @@ class _Cache:
             while not _locked(lock):
                 if time.monotonic() >= end:
                     advice = f"try again later, or end that process. The lock is {self._lock}"
-                    raise NotFetched(
+                    raise DownloadError(
                         f"{_holder(lock)} downloads the same, and has not finished within "
                         f"{WAIT_S:g} s: {advice}"
                     )
@@ -334,12 +334,12 @@ class _Cache:
 
 
 def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
-    """What the server answers now. Raises NotFetched or one of its kinds."""
+    """What the server answers now. Raises DownloadError or one of its kinds."""
     said = cache.refusal()
     if said is None:
         try:
             data = download(url, timeout_s)
-        except Refused as error:
+        except RefusedError as error:
             said = str(error)
             cache.refused(said)
         else:
@@ -350,9 +350,9 @@ def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
             if NOT_A_GROUP.search(said):
                 raise ValueError(_no_group(url))
             if not NOT_UPDATED.search(said):
-                raise NotFetched(answer)
+                raise DownloadError(answer)
             cache.refused(said)
-    raise _NotUpdated(said) if NOT_UPDATED.search(said) else Refused(said)
+    raise _NotUpdatedError(said) if NOT_UPDATED.search(said) else RefusedError(said)
 
 
 def _understood(data: bytes, url: str) -> Elements | str:

@@ -21,6 +21,7 @@ from urllib.request import (
     UnknownHandler,
 )
 
+from ..errors import GpupropError
 from ..version import __version__
 from .read.source import MAX_BYTES
 from .urls import ForeignText, shown_host, shown_redirection, shown_url
@@ -35,11 +36,11 @@ REASON = 100  # characters of the reason after the status
 PLAIN = ("", "identity", "gzip", "x-gzip")
 
 
-class NotFetched(RuntimeError):
+class DownloadError(GpupropError, RuntimeError):
     """There is no good answer."""
 
 
-class Refused(NotFetched):
+class RefusedError(DownloadError):
     """The server answered that it will not give it (4xx or a redirection): asking again soon
     changes nothing.
     """
@@ -63,9 +64,9 @@ def download(url: str, timeout_s: float) -> bytes:
 
     Raises
     ------
-    Refused
+    RefusedError
         For status 3xx and 4xx; redirections are not followed.
-    NotFetched
+    DownloadError
         For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer
         that is cut short, too long, longer than its Content-Length, or whose headers do not say
         where it ends. Messages never show passwords or secret query values, and show what the
@@ -95,7 +96,7 @@ class _Exchange:
     def __init__(self, url: str, timeout_s: float) -> None:
         self.outcome: bytes | Exception | None = None
         # what the status alone means, while the text of a refusal is read
-        self.known: NotFetched | None = None
+        self.known: DownloadError | None = None
         self.connection: http.client.HTTPConnection | None = None
         self._url, self._shown, self._host = url, shown_url(url), shown_host(url)
         self._timeout_s = timeout_s
@@ -123,13 +124,13 @@ class _Exchange:
                 # SSLSocket.shutdown would change what the other thread uses
                 socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
-    def late(self) -> NotFetched:
-        return NotFetched(
+    def late(self) -> DownloadError:
+        return DownloadError(
             f"{self._host} has not given its whole answer within {DEADLINE_S:g} s "
             f"({self._shown}): try again later"
         )
 
-    def _answer(self) -> bytes | NotFetched:
+    def _answer(self) -> bytes | DownloadError:
         opener = OpenerDirector()  # without handlers of files, FTP and redirections
         opener.addheaders = []
         for handler in (ProxyHandler(), _Http(self), _Https(self), UnknownHandler()):
@@ -143,16 +144,16 @@ class _Exchange:
                 else self._body(response)
             )
 
-    def _body(self, response: Any) -> bytes | NotFetched:
+    def _body(self, response: Any) -> bytes | DownloadError:
         encoding = response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in PLAIN:
-            return NotFetched(
+            return DownloadError(
                 f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was "
                 "not asked for: report it to its maintainer"
             )
         wrong = self._wrong_framing(response)
         if wrong:
-            return NotFetched(
+            return DownloadError(
                 f"{self._shown} {wrong}, so its end is not known. Try again later, or report it "
                 "to its maintainer"
             )
@@ -164,15 +165,15 @@ class _Exchange:
         while (length is None or len(data) < length) and (piece := response.read1(CHUNK)):
             data += piece
             if len(data) > MAX_BYTES:
-                return NotFetched(
+                return DownloadError(
                     f"{self._shown} sends more than {MAX_BYTES:,} bytes: it cannot be element sets"
                 )
         if length is not None and len(data) < length:
-            return NotFetched(
+            return DownloadError(
                 f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Try again"
             )
         if length is not None and (len(data) > length or self._goes_on(response)):
-            return NotFetched(
+            return DownloadError(
                 f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so "
                 "its end is not known. Try again later"
             )
@@ -227,29 +228,29 @@ class _Exchange:
             "" if packed else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
         )
 
-    def _refused(self, response: Any, said: str) -> NotFetched:
+    def _refused(self, response: Any, said: str) -> DownloadError:
         """What a status other than 200 means."""
         status = response.status
         answer = (
             f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
         )
         if 200 <= status < 300:
-            return NotFetched(f"{answer}, which is not a whole answer")
+            return DownloadError(f"{answer}, which is not a whole answer")
         if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
             answer += f" ({said[:SAID]!r})"
         if status >= 500 or status < 200:
-            return NotFetched(f"{answer}: the server has failed. Try again later")
+            return DownloadError(f"{answer}: the server has failed. Try again later")
         if status < 400:
             there = self._foreign.line(
                 shown_redirection(self._url, response.headers.get("Location", "")), SAID
             )
-            return Refused(
+            return RefusedError(
                 f"{answer}: it has moved to {there}. Redirections are not followed: ask for that "
                 "address if you trust it"
             )
         if status in (403, 429):
             advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"
-            return Refused(
+            return RefusedError(
                 f"{answer}: {advice}; CelesTrak's rules are at "
                 "https://celestrak.org/usage-policy.php"
             )
@@ -259,41 +260,41 @@ class _Exchange:
                 if "no gp data found" in said.lower()
                 else "there is nothing at that address"
             )
-            return Refused(f"{answer}: {found}. Check its spelling")
-        return Refused(
+            return RefusedError(f"{answer}: {found}. Check its spelling")
+        return RefusedError(
             f"{answer}: it refuses this request. Read what it says, or open the address in a "
             "browser"
         )
 
     def _failure(self, error: Exception) -> Exception:
-        """The error to raise for an exception: NotFetched for one of the connection, any other
+        """The error to raise for an exception: DownloadError for one of the connection, any other
         unchanged.
         """
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, TimeoutError):
             advice = "try again later, or check whether a firewall blocks it"
-            return NotFetched(
+            return DownloadError(
                 f"{self._host} did not answer within {self._timeout_s:g} s ({self._shown}): "
                 f"{advice}"
             )
         if isinstance(reason, ssl.SSLError):
             why = self._foreign.line(str(reason), SAID)
-            return NotFetched(
+            return DownloadError(
                 f"{self._host} has no valid certificate for a secure connection ({why}): check "
                 "the proxy and the clock of this machine"
             )
         if isinstance(error, http.client.IncompleteRead):
-            return NotFetched(
+            return DownloadError(
                 f"{self._shown} was cut short: the connection ended before the answer did. Try "
                 "again"
             )
         if isinstance(reason, (http.client.InvalidURL, ValueError)):
-            return NotFetched(
+            return DownloadError(
                 f"{self._host} cannot be reached: its host name is not valid, or https_proxy "
                 "(http_proxy) is not the address of a proxy"
             )
         if isinstance(error, (http.client.HTTPException, ConnectionError)):
-            return NotFetched(
+            return DownloadError(
                 f"{self._host} closed the connection too early ({type(error).__name__}): try "
                 "again later"
             )
@@ -301,7 +302,7 @@ class _Exchange:
             why = self._foreign.line(
                 (reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID
             )
-            return NotFetched(
+            return DownloadError(
                 f"{self._host} cannot be reached ({why}): check the network, and whether "
                 "https_proxy must name a proxy"
             )

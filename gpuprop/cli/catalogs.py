@@ -38,8 +38,8 @@ from .options import (
     Latest,
     OnError,
     Select,
+    UsageError,
     Where,
-    WrongCall,
     app,
     chosen,
     flag,
@@ -95,12 +95,12 @@ def info(
 ) -> int:
     """What a catalogue or a snapshot directory holds."""
     if path.lower().startswith(WEB):
-        raise WrongCall(url_advice(path))
+        raise UsageError(url_advice(path))
     there = given_place(path)
     if is_remote(there) or there.is_dir():
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
-            raise WrongCall(
+            raise UsageError(
                 f"{options} are for catalogues and constellations: {there} holds snapshots"
             )
         snapshots = open_snapshots(there, partial=True)
@@ -258,7 +258,7 @@ def fetch(
     from ..catalogs.celestrak import fetch as fetch_elements
 
     if output is None:
-        raise WrongCall("-o FILE is missing: name the file to write")
+        raise UsageError("-o FILE is missing: name the file to write")
     with wrong_call():
         fetched = fetch_elements(source, output, timeout_s=timeout, say=say)
     print_result(fetched.to_dict(), json, str(fetched))
@@ -300,7 +300,7 @@ def export(
     from ..catalogs.write.held import in_lines
 
     if not sources or output is None:
-        raise WrongCall("name what to write and where: gpuprop export SOURCE -o FILE")
+        raise UsageError("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
     elements = read_sources(
@@ -355,7 +355,7 @@ def shells(
     from ..filings.survey import shells as survey_of
 
     if not sources:
-        raise WrongCall("CATALOGUE is missing: name a file of element sets")
+        raise UsageError("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
     say_what_is_odd(elements, latest=latest)
     duplicates = repeated_numbers(elements)

@@ -14,7 +14,7 @@ from ..doctor import examine
 from ..filings.presets import Constellation, Shell, without_geometry
 from ..filings.presets import constellations as known_constellations
 from .console import DONE, FAILED, out, wide
-from .options import Json, WrongCall, app, wrong_call
+from .options import Json, UsageError, app, wrong_call
 
 # what a constellation is, phasing aside
 WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")
@@ -125,7 +125,7 @@ def completion(
     try:
         out.raw(app.generate_completion(shell=shell))
     except ShellDetectionError:
-        raise WrongCall(
+        raise UsageError(
             "cannot tell which shell you use: name it, as in gpuprop completion bash"
         ) from None
     return DONE

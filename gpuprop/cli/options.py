@@ -17,6 +17,7 @@ from ..elements.altitudes import ALTITUDE
 from ..elements.conditions import QUANTITIES
 from ..elements.selection import SelectionError, SelectionWarning
 from ..elements.sets import Elements
+from ..errors import GpupropError
 from ..version import __version__
 from .console import err, help, say
 
@@ -117,19 +118,19 @@ FirstId = Annotated[
 ]
 
 
-class WrongCall(ValueError):
+class UsageError(GpupropError, ValueError):
     """The arguments contradict each other, or name something that is not known."""
 
 
 @contextmanager
 def wrong_call() -> Iterator[None]:
-    """Turn ValueError, TypeError and a missing file into WrongCall: the call is wrong (exit code
+    """Turn ValueError, TypeError and a missing file into UsageError: the call is wrong (exit code
     2).
     """
     try:
         yield
     except (ValueError, TypeError, FileNotFoundError) as error:
-        raise WrongCall(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
 def given_place(directory: str) -> Path:
@@ -204,7 +205,7 @@ def chosen(
     latest: bool = False,
     tell: Callable[[str], None] = say,
 ) -> Elements:
-    """The satellites of --latest, --select and --where. WrongCall if none is left.
+    """The satellites of --latest, --select and --where. UsageError if none is left.
 
     start: the instant that age_days is counted to; the default is that of the sets that --latest
     keeps. tell: reports patterns that match no satellite.
@@ -218,16 +219,16 @@ def chosen(
             try:
                 elements = elements.select(select)
             except ValueError as error:
-                raise WrongCall(
+                raise UsageError(
                     f"--select {error}" if isinstance(error, SelectionError) else str(error)
                 ) from None
     for condition in where or ():
         try:
             held = elements.where(condition, start=start, gravity=gravity)
         except ValueError as error:
-            raise WrongCall(f"--where, {error}") from None
+            raise UsageError(f"--where, {error}") from None
         if not len(held):
-            raise WrongCall(
+            raise UsageError(
                 f"--where {condition!r} holds for none of the {len(elements):,} "
                 f"satellites{' selected' if select else ''}"
             )

@@ -16,7 +16,7 @@ from ..dataset.store import names
 from ..engine.choice import EngineWarning, asked_for
 from ..messages import counted
 from ..propagator import Propagator
-from ..snapshots import Busy, Plan, Report, plan_snapshots, write_snapshots
+from ..snapshots import LockedError, Plan, Report, plan_snapshots, write_snapshots
 from ..snapshots.cluster import Workers, connected, known_cluster
 from ..snapshots.resume_command import again, remembered
 from ..states import STATUS
@@ -40,8 +40,8 @@ from .options import (
     Latest,
     OnError,
     Select,
+    UsageError,
     Where,
-    WrongCall,
     app,
     chosen,
     flag,
@@ -186,14 +186,14 @@ def propagate(
 ) -> int:
     """Write where every satellite is, at every instant."""
     if not sources:
-        raise WrongCall(
+        raise UsageError(
             "SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) "
             "or walker:53:1584/72/39@550"
         )
     if output is None and not dry_run:
-        raise WrongCall("-o DIR is missing: name the directory to write, or ask for --dry-run")
+        raise UsageError("-o DIR is missing: name the directory to write, or ask for --dry-run")
     if overwrite and (resume or shard):
-        raise WrongCall(
+        raise UsageError(
             "--overwrite removes what is there: leave it out, or leave out "
             f"{'--resume' if resume else '--shard'}"
         )
@@ -204,7 +204,7 @@ def propagate(
     tell: Callable[[str], None] = silent if quiet else say
     with wrong_call():
         if start is None and scale != "utc":
-            raise WrongCall(f"--scale {scale} says how to read --start: give --start")
+            raise UsageError(f"--scale {scale} says how to read --start: give --start")
         given = (
             np.datetime64(time_grid(start, duration="1s", step="1s", scale=scale).start_ns, "ns")
             if start
@@ -379,7 +379,7 @@ def _going_on(directory: Path, command: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        refused = isinstance(error, (FileExistsError, Busy))
+        refused = isinstance(error, (FileExistsError, LockedError))
         begun = False
         if not refused:
             with suppress(OSError):

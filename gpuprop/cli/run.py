@@ -12,12 +12,12 @@ from cyclopts import CycloptsError, UnknownCommandError
 from ..catalogs.read import ElementsError
 from ..catalogs.sources import SourceError, named_input
 from ..filings.presets import is_preset, is_walker_source
-from ..snapshots import PlanDiffers
+from ..snapshots import PlanDiffersError
 from . import catalogs as catalogues
 from . import constellations as known
 from . import directories
 from .console import DONE, FAILED, WRONG_CALL, complain
-from .options import WrongCall, app
+from .options import UsageError, app
 from .propagate import COMMAND
 
 # importing the others registers their commands
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return _failed(what, WRONG_CALL)
     except SourceError as error:
         return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL)
-    except (WrongCall, FileExistsError, PlanDiffers) as error:
+    except (UsageError, FileExistsError, PlanDiffersError) as error:
         return _failed(error, WRONG_CALL)
     except MemoryError:
         return _failed("out of memory: propagate fewer satellites at once", FAILED)

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ..errors import ForeignFileError
+from ..errors import ForeignFileError, GpupropError
 from ..files.small_file import os_flags
 from ..files.whole_file import temporary_name
 from ..version import __version__
@@ -42,18 +42,18 @@ EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
 PATIENCE_S, POLL_S = 5.0, 0.05
 
 
-class Busy(BlockingIOError):
+class LockedError(GpupropError, BlockingIOError):
     """Another job writes the directory; the message says which."""
 
 
-class _EmptyError(Exception):
+class _EmptyError(GpupropError):
     """A lock has no content yet. On file systems without hard links it is made first and written
     then.
     """
 
 
 class Lock:
-    """The lock in the file `path`, held alone or `shared`, from here to release(). Busy if it
+    """The lock in the file `path`, held alone or `shared`, from here to release(). LockedError if it
     cannot be taken within `patience_s` seconds, OSError if the file cannot be written;
     ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the system
     has none.
@@ -78,7 +78,7 @@ class Lock:
                 self._take(shared)
                 if self._is_the_file():
                     break  # else its last holder has removed it since it was opened
-            except Busy:
+            except LockedError:
                 if time.perf_counter() >= limit:
                     os.close(self._file)
                     raise
@@ -111,7 +111,7 @@ class Lock:
             if error.errno in WITHOUT:
                 self.note = f"the file system has no locks ({error.strerror}): see that no second job writes {self.path.parent}"
             elif error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-                raise Busy(
+                raise LockedError(
                     f"{self._what} is being written by another job ({holder(self.path)}): wait "
                     "for its end"
                 ) from None
@@ -157,7 +157,7 @@ class Lock:
 
 @contextmanager
 def locked(directory: Path, shard: Shard | None = None) -> Iterator[list[Lock]]:
-    """The directory locked for a whole run, or for one of its shards. Busy if another job is at it."""
+    """The directory locked for a whole run, or for one of its shards. LockedError if another job is at it."""
     locks: list[Lock] = []
     try:
         locks.append(

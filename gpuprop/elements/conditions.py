@@ -23,6 +23,7 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import GpupropError
 from ..sgp4.gravity import Gravity
 from ..time.instants import parse_instant
 from ..time.units import DAY
@@ -128,7 +129,7 @@ INSTEAD = {
 }
 
 
-class ConditionError(ValueError):
+class ConditionError(GpupropError, ValueError):
     """A condition that cannot be read: what is wrong, at which column (from 1), and the text with a
     mark under it.
     """

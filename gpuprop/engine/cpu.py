@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 import gpuprop
 
+from ..errors import GpupropError
 from ..sgp4.constants import FIELDS, Constants, kernels_digest, order_of_work
 from ..sgp4.gravity import Gravity
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
@@ -128,12 +129,12 @@ class JulianStates(NamedTuple):
     v: Array  # (n_sats, n_times, 3) km/s
 
 
-class Unusable(RuntimeError):
+class CpuUnavailableError(GpupropError, RuntimeError):
     """Why the compiled kernels cannot be used here, and what to do."""
 
 
 class Library:
-    """The compiled kernels. Unusable, with the reason and the fix, where there are none or they are
+    """The compiled kernels. CpuUnavailableError, with the reason and the fix, where there are none or they are
     not those of this version.
     """
 
@@ -143,14 +144,14 @@ class Library:
         found = [Path(folder) / "libgpuprop.so" for folder in gpuprop.__path__]
         path = next((path for path in found if path.is_file()), None)
         if path is None:
-            raise Unusable(
+            raise CpuUnavailableError(
                 "no compiled kernels in this installation: install g++ or clang++ and run "
                 f"{REINSTALL}"
             )
         try:
             self._library = ctypes.CDLL(str(path))
         except OSError as error:
-            raise Unusable(
+            raise CpuUnavailableError(
                 f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}"
             ) from error
         # Keep the interpreter's lock during these calls of a microsecond: releasing and taking it
@@ -158,7 +159,7 @@ class Library:
         held = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
-            raise Unusable(
+            raise CpuUnavailableError(
                 "the compiled kernels are not those of kernels/: run pip install again (in a "
                 "checkout: pip install -e .)"
             )
@@ -248,7 +249,7 @@ def usable() -> tuple[bool, str]:
     """Whether the compiled kernels run here, and how or why not."""
     try:
         widest = library().widths[0]
-    except Unusable as reason:
+    except CpuUnavailableError as reason:
         return False, str(reason)
     return True, f"{widest} satellites at a time ({INSTRUCTIONS[widest]}), {usable_cores()} cores"
 
@@ -257,7 +258,7 @@ class CpuEngine:
     """Runs where gpuprop was installed with a C++ compiler.
 
     width: satellites in a vector: 2, 4 or 8; the widest that this CPU runs if None. Every width
-    gives the same bits. Raises Unusable without compiled kernels, ValueError for a width that is
+    gives the same bits. Raises CpuUnavailableError without compiled kernels, ValueError for a width that is
     not compiled or that this CPU lacks.
     """
 
@@ -453,7 +454,7 @@ class CpuPropagation:
 class CpuSatellite:
     """One satellite, ready to be propagated to one instant after another. Threads may share it.
 
-    elements: one element set as MeanElements has them. Raises Unusable without compiled kernels.
+    elements: one element set as MeanElements has them. Raises CpuUnavailableError without compiled kernels.
     """
 
     __slots__ = ("_address", "_latest", "_propagate", "_satellite")

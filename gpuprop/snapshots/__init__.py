@@ -19,16 +19,16 @@ merge.py             shards to one run
 resume_command.py    the command that continues a run
 """
 
-from ..dataset.lock import Busy
-from .inventory import PlanDiffers
-from .merge import Merged, Unmerged, merge_snapshots
+from ..dataset.lock import LockedError
+from .inventory import PlanDiffersError
+from .merge import Merged, UnmergedError, merge_snapshots
 from .plan import Plan, elements_digest, plan_snapshots
 from .read import Snapshots, open_snapshots
 from .verify import Finding, Verification, verify_snapshots
 from .write import Report, write_plan, write_snapshots
 
 __all__ = [
-    "Busy",
+    "LockedError",
     "elements_digest",
     "Finding",
     "merge_snapshots",
@@ -36,10 +36,10 @@ __all__ = [
     "open_snapshots",
     "Plan",
     "plan_snapshots",
-    "PlanDiffers",
+    "PlanDiffersError",
     "Report",
     "Snapshots",
-    "Unmerged",
+    "UnmergedError",
     "Verification",
     "verify_snapshots",
     "write_plan",

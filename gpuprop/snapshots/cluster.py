@@ -36,6 +36,7 @@ from ..dataset.store import is_remote, names, place
 from ..elements.sets import Elements
 from ..engine.choice import asked_for, open_engine
 from ..engine.prefetch import usable_cores
+from ..errors import GpupropError
 from ..frames import EarthOrientation
 from ..propagator import Propagator
 from ..time.times import Times
@@ -209,14 +210,14 @@ def _path(directory: Path) -> str | Path:
     return directory if is_remote(directory) else os.path.abspath(directory)
 
 
-class NotSeen(RuntimeError):
+class NotSharedError(GpupropError, RuntimeError):
     """A worker does not see the directory that the caller sees."""
 
     @staticmethod
-    def at(host: str, directory: str, why: str) -> "NotSeen":
+    def at(host: str, directory: str, why: str) -> "NotSharedError":
         what = f"{host}, a worker of the cluster, does not see {directory} as it is here ({why})"
         where = "on a file system that all machines share, under the same path, or in an object store that all reach"
-        return NotSeen(f"{what}: give a directory {where}")
+        return NotSharedError(f"{what}: give a directory {where}")
 
 
 # --- the caller ---
@@ -232,7 +233,7 @@ def parts_of(
     and host, as it is done, in any order.
 
     Few are under way at any time. Closing the generator cancels what waits and has dropped what is
-    in hand. NotSeen; RuntimeError for what goes wrong on a worker (with its host), for a scheduler
+    in hand. NotSharedError; RuntimeError for what goes wrong on a worker (with its host), for a scheduler
     that is gone and where there is no worker for NO_WORKER_S seconds.
     """
     todo = chain.from_iterable(job.todo)
@@ -317,7 +318,7 @@ def _entry(future: Any) -> dict[str, Any]:
     if error is None:
         entry: dict[str, Any] = future.result()
         return entry
-    if isinstance(error, (NotSeen, Failed)):
+    if isinstance(error, (NotSharedError, WorkerFailedError)):
         raise error
     raise RuntimeError(
         f"a part failed on the Dask cluster: {type(error).__name__}: {error}"
@@ -325,11 +326,11 @@ def _entry(future: Any) -> dict[str, Any]:
 
 
 def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
-    """NotSeen unless the part that a worker has written is here."""
+    """NotSharedError unless the part that a worker has written is here."""
     limit = time.monotonic() + SEEN_S
     while wrong := fault(directory, plan.to_dict(), entry, full=False):
         if time.monotonic() > limit:
-            raise NotSeen.at(
+            raise NotSharedError.at(
                 entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}"
             )
         time.sleep(0.1)
@@ -338,11 +339,11 @@ def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
 
 
 # --- a worker ---
-class Failed(RuntimeError):
+class WorkerFailedError(GpupropError, RuntimeError):
     """Something went wrong on a worker; the message says on which host."""
 
 
-class Stopped(RuntimeError):
+class InterruptedJobError(GpupropError, RuntimeError):
     """The caller has been interrupted."""
 
 
@@ -362,10 +363,12 @@ def _write(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
         _at_work.add(token)
         try:
             return _part(sent, digest, token, index)
-        except (NotSeen, Stopped):
+        except (NotSharedError, InterruptedJobError):
             raise
         except Exception as error:
-            raise Failed(f"part {index} failed on {socket.gethostname()}: {error}") from error
+            raise WorkerFailedError(
+                f"part {index} failed on {socket.gethostname()}: {error}"
+            ) from error
         finally:
             _at_work.discard(token)
 
@@ -394,7 +397,7 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 
     def goes_on(done: int, total: int, size: int) -> None:
         if token in _stopped:
-            raise Stopped("the run was interrupted")
+            raise InterruptedJobError("the run was interrupted")
         if done == total:  # the last moment before the file gets its name
             _look(order)
 
@@ -407,15 +410,15 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
 
 
 def _look(order: Order) -> None:
-    """NotSeen unless the directory is the one that the caller has locked for this plan."""
+    """NotSharedError unless the directory is the one that the caller has locked for this plan."""
     try:
         manifest = Manifest.read(
             place(order.directory), Shard.parse(order.shard) if order.shard else None
         )
     except (OSError, ValueError) as error:
-        raise NotSeen.at(socket.gethostname(), str(order.directory), str(error)) from None
+        raise NotSharedError.at(socket.gethostname(), str(order.directory), str(error)) from None
     if manifest.plan != order.plan or OVERWRITTEN in manifest.run:
-        raise NotSeen.at(
+        raise NotSharedError.at(
             socket.gethostname(), str(order.directory), "its manifest is that of another run"
         )
 

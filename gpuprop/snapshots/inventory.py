@@ -12,7 +12,7 @@ from ..dataset.lock import NAME as LOCK
 from ..dataset.lock import is_empty_lock, is_lock, is_ours
 from ..dataset.shards import Shard
 from ..dataset.store import contents, is_remote, refuse_links, remove
-from ..errors import DamagedError, ForeignFileError
+from ..errors import DamagedError, ForeignFileError, GpupropError
 from ..files.whole_file import final_name
 from ..messages import shortened
 from .check import Checker
@@ -22,7 +22,7 @@ from .manifest import NAME, Manifest
 SHOWN = 60  # characters of a value in a message
 
 
-class PlanDiffers(ValueError):
+class PlanDiffersError(GpupropError, ValueError):
     """What a directory holds was written from another plan than the one asked for; the message says
     in what they differ.
     """
@@ -184,7 +184,7 @@ def refuse(directory: Path, names: list[str]) -> None:
 def refuse_differences(
     where: str, there: dict[str, Any], asked: dict[str, Any], hint: Callable[[], str] = str
 ) -> None:
-    """PlanDiffers if the plan of what is there, `where`, is not the one asked for; in the form of
+    """PlanDiffersError if the plan of what is there, `where`, is not the one asked for; in the form of
     Plan.to_dict().
 
     hint: says more of element sets that differ, of which the plan has nothing but the digest.
@@ -195,7 +195,7 @@ def refuse_differences(
             f"{key}: {_shown(there, key)} there, {_shown(asked, key)} asked for" for key in keys
         )
         named += hint() if "elements" in keys else ""
-        raise PlanDiffers(
+        raise PlanDiffersError(
             f"{where} was written from another plan ({named}): ask for the same, or choose "
             "another directory"
         )

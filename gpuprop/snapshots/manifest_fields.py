@@ -12,6 +12,7 @@ from dataclasses import fields
 from typing import Any
 
 from ..dataset.shards import Shard
+from ..errors import GpupropError
 from ..messages import shown
 from ..states import FRAMES
 from ..time.durations import duration_ns
@@ -28,7 +29,7 @@ CODE = re.compile(r"[0-9]{1,3}")  # a status, as JSON has it
 Check = Callable[[Any], bool]
 
 
-class FieldError(Exception):
+class FieldError(GpupropError):
     """A field has a value that cannot be right; the message says which and why."""
 
 

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..dataset.lock import Busy, locked
+from ..dataset.lock import LockedError, locked
 from ..dataset.shards import Shard
 from ..dataset.store import AnyPath, is_remote, names, place
+from ..errors import GpupropError
 from .check import Checker
 from .inventory import Holdings, refuse_differences
 from .manifest import Manifest
@@ -21,7 +22,7 @@ SHOWN = 100  # shards in a message
 PATIENCE_S = 2.0  # how long the last shard waits for whoever is just looking at the directory
 
 
-class Unmerged(RuntimeError):
+class UnmergedError(GpupropError, RuntimeError):
     """Shards are missing or not complete; the message lists them and says how to write them."""
 
 
@@ -43,16 +44,16 @@ def merge_snapshots(path: AnyPath) -> Merged:
     """Make one run of the shards in a directory, once all are complete; of one that is whole
     already, say what it holds.
 
-    Each file is looked at as by `verify --quick`. Unmerged, with each shard that is missing,
+    Each file is looked at as by `verify --quick`. UnmergedError, with each shard that is missing,
     damaged or not complete. The directory may be in an object store. FileNotFoundError if there are
-    no shards; Busy if one of them is being written; ValueError for manifests that do not belong
+    no shards; LockedError if one of them is being written; ValueError for manifests that do not belong
     together.
     """
     directory = place(path)
     if not shard_manifests(directory):
         whole = Manifest.read(directory)
         if not whole.complete:
-            raise Unmerged(
+            raise UnmergedError(
                 "\n".join(
                     [
                         f"{directory} holds a run that is not complete, and no shards",
@@ -85,7 +86,7 @@ def merge_when_whole(directory: Path, count: int) -> bool:
             try:
                 with locked(directory):
                     return bool(_merge(directory))
-            except Busy:
+            except LockedError:
                 # by the shards that still write, and the last of those is to merge; or by somebody
                 # who is soon gone
                 holdings = Holdings.of(directory)
@@ -108,7 +109,9 @@ def _merge(directory: Path) -> Merged:
             found = [f"  {what}" for what, _ in missing[:SHOWN]]
             more = [f"  and {len(missing) - SHOWN:,} more"] if len(missing) > SHOWN else []
             how = advice(command for _, command in missing[:SHOWN])
-            raise Unmerged("\n".join([f"{directory} cannot be merged yet:", *found, *more, *how]))
+            raise UnmergedError(
+                "\n".join([f"{directory} cannot be merged yet:", *found, *more, *how])
+            )
         manifest = whole
         manifest.write(directory)
     holdings.remove_leftovers(manifest)

@@ -93,9 +93,9 @@ def claimed(
     is removed. run: the facts of this run, for the manifest. In a store the job that began last has
     it: one that wrote there notices at its next step.
 
-    Busy if another job writes it. FileExistsError if it holds snapshots, unless resume or
+    LockedError if another job writes it. FileExistsError if it holds snapshots, unless resume or
     overwrite. ForeignFileError if it holds a file that gpuprop did not write; such a file is never
-    changed. PlanDiffers if resume finds another plan. NotADirectoryError if it or a parent is a
+    changed. PlanDiffersError if resume finds another plan. NotADirectoryError if it or a parent is a
     file.
     """
     make_directory(directory)
@@ -239,7 +239,7 @@ def _other_epoch(directory: Path, found: Manifest, plan: Plan) -> str:
 
 
 def _refuse_others(holdings: Holdings, fresh: Manifest, plan: Plan) -> None:
-    """FileExistsError for shards of another number, PlanDiffers for shards of another plan."""
+    """FileExistsError for shards of another number, PlanDiffersError for shards of another plan."""
     assert fresh.shard is not None
     for shard, manifest in holdings.shards.items():
         if shard.count != fresh.shard.count:

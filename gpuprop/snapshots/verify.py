@@ -80,7 +80,7 @@ def verify_snapshots(
     quick: its size, its ending and, of parts on a disk, the instants at its ends; else also its
     digest. drop: remove damaged files from the disk and from the manifest, so that resume writes
     them again. A file that does not carry the plan of the run stays: it may be somebody else's.
-    dataset.lock.Busy while a job writes there. progress(bytes_done, bytes_total) is called after
+    dataset.lock.LockedError while a job writes there. progress(bytes_done, bytes_total) is called after
     each file. FileNotFoundError if the directory holds no manifest, DamagedError (a ValueError) if
     its manifest was altered or cannot be read.
     """

@@ -119,12 +119,12 @@ def write_snapshots(
     Each file is complete or absent, and the manifest lists the parts that are complete, also after
     a failure or a kill. A directory that already holds snapshots is refused with FileExistsError
     unless `overwrite`, which replaces them, or `resume`; one that holds other files always is, and
-    one that another job writes, with dataset.lock.Busy. A store has no locks: there, of two jobs
+    one that another job writes, with dataset.lock.LockedError. A store has no locks: there, of two jobs
     the one that began first finds the manifest of the other and stops, with RuntimeError.
 
     resume: go on with a run that was cut off: what is complete and sound stays, the rest is
     written, and the files are in the end, byte for byte, those of a run that was not; a directory
-    that holds nothing is begun. snapshots.PlanDiffers if what it holds was written from other
+    that holds nothing is begun. snapshots.PlanDiffersError if what it holds was written from other
     satellites, instants or options. shard: `2/8` writes the second of eight shares of the parts;
     the shares, in processes or on machines of their own, go into one directory, and the last to be
     done (or merge_snapshots) makes it whole. client: a distributed.Client (or cluster.Workers,

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from ...elements.sets import Reject
+from ...errors import GpupropError
 
 SHOWN = 20
 
 
-class ElementsError(ValueError):
+class ElementsError(GpupropError, ValueError):
     """A source that could not be read, or not all of it. `rejected` holds the records that are bad,
     if it came to records at all.
     """

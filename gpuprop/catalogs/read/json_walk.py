@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from ...errors import GpupropError
 from .draft import limit
 from .errors import ElementsError
 from .json_keywords import BOTH_LINES, DEFINING, INHERITED, NAMING, meaning
@@ -41,7 +42,7 @@ _NEXT = re.compile(r"[\[,}][ \t\n]*(?=\{)|\}[ \t\n]*(?=\])")
 OPEN, NEXT, AFTER = range(3)
 
 
-class DamageError(Exception):
+class DamageError(GpupropError):
     """The text is not JSON at this place."""
 
 

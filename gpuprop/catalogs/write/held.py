@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ...elements.fields import OMM_FIELDS, PATTERN_FIELDS
 from ...elements.sets import Elements
+from ...errors import GpupropError
 from ...messages import counted
 from ...typing import Mask
 from ..read.draft import BOUNDS, SGP4_TYPES
@@ -105,7 +106,7 @@ def in_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
     return [*lines, f"and {left:,} more"] if left else lines
 
 
-class WritingError(ValueError):
+class WritingError(GpupropError, ValueError):
     """Satellites that a format cannot hold, in `rejected`."""
 
     def __init__(self, message: str, rejected: tuple[Unwritable, ...]) -> None:

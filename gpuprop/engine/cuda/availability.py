@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from importlib import metadata
 from typing import Any
 
+from ...errors import GpupropError
+
 WHEELS = (
     "cupy",
     "cupy-cuda11x",
@@ -23,7 +25,7 @@ OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35
 FAILED_BEFORE = "after a failed import CuPy cannot be imported again in this process: repair it, then restart Python"
 
 
-class CudaError(RuntimeError):
+class CudaError(GpupropError, RuntimeError):
     """Something that the CUDA engine needs is missing or failed; the message names the fix."""
 
 

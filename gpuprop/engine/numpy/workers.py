@@ -28,6 +28,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from ...errors import GpupropError
 from ...sgp4.constants import Constants
 from ...sgp4.model import Model, View
 from ...typing import Columns
@@ -49,7 +50,7 @@ def available() -> bool:
     )
 
 
-class WorkerError(RuntimeError):
+class WorkerError(GpupropError, RuntimeError):
     """A worker process failed or died."""
 
 
