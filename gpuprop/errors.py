@@ -19,3 +19,17 @@ class ForeignFileError(DamagedError, FileExistsError):
     """A directory holds a file, or a link, that gpuprop did not write there. It is never touched:
     choose another directory or move it.
     """
+
+
+class LockedError(GpupropError, BlockingIOError):
+    """Another job writes the directory; the message names its process and host."""
+
+
+class PlanDiffersError(GpupropError, ValueError):
+    """A directory was written from another plan than the one asked for; the message says in what
+    they differ.
+    """
+
+
+class UnmergedError(GpupropError, RuntimeError):
+    """Shards are missing or not complete; the message lists them and says how to write them."""

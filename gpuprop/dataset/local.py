@@ -1,150 +1,180 @@
-"""A file on its way to the disk: written under a temporary name, flushed, then renamed. Large
-aligned writes go past the system's cache, a few at any time, on threads of their own.
-
-Past the cache, since what a job writes is read much later if at all: the disk takes it at its full
-speed from the first byte to the last, where a cache first takes more than the disk can and then
-stalls, and the machine's memory stays with its other users. Where a file system has no such writes
-they go through its cache, which is told to let go of them soon.
-"""
+"""A dataset on a disk."""
 
 import errno
+import io
 import mmap
 import os
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+import stat
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.fs as pafs
 
-from ..files.whole_file import WholeFile
-from .store import described
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
-
-PIECE = 4 << 20  # bytes of a write: a multiple of every disk's block
-# at a time: while one waits for the disk to answer, the disk has the other
-WRITES = 2 if hasattr(os, "pwrite") else 1
-# in memory: one that is filled, and those that wait, so that the disk never does
-PIECES = 2 * WRITES + 1
+from ..errors import ForeignFileError
+from ..files.small_file import os_flags
+from ..files.whole_file import sync_directory
+from .disk_file import DiskFile
+from .file_lock import FileLock, is_lock, starts_like_a_lock
+from .store import Reader, Store
 
 
-class DiskFile:
-    """A file that is written once, from its beginning to its end, under a temporary name; from
-    commit() on it is there, after discard() it never was.
+class LocalStore(Store):
+    """A directory on a disk."""
 
-    OSErrors name the path. That of a write may be of an earlier one.
-    """
+    maps_files = True
+    reads_are_cheap = True
+
+    def exists(self) -> bool:
+        return self.path.is_dir()
+
+    def create(self) -> None:
+        if self.path.is_dir():
+            return
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            # checked after the attempt: another job may make the directory at any moment
+            if self.path.exists():
+                raise NotADirectoryError(
+                    f"{self} is a file: give a directory for the dataset"
+                ) from None
+            raise
+        with suppress(OSError):  # its parent may be one that this user may not read
+            sync_directory(self.path.parent)
+
+    def create_folder(self, name: str) -> None:
+        (self.path / name).mkdir(exist_ok=True)
+
+    def names(self) -> list[str]:
+        return [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
+
+    def contents(self, folder: str) -> dict[str, bool]:
+        self.refuse_link(folder)
+        found: dict[str, bool] = {}
+        for place, prefix in ((self.path, ""), (self.path / folder, f"{folder}/")):
+            with suppress(FileNotFoundError, NotADirectoryError), os.scandir(place) as entries:
+                found |= {
+                    prefix + entry.name: entry.is_file(follow_symlinks=False) for entry in entries
+                }
+        if found.get(folder) is False and (self.path / folder).is_dir():
+            del found[folder]
+        return found
+
+    def refuse_link(self, folder: str) -> None:
+        if (self.path / folder).is_symlink():
+            raise ForeignFileError(
+                f"{self.path / folder} is a symbolic link, and links are not followed: put the "
+                "parts there, or choose another directory"
+            )
+
+    def has_vanished(self, name: str) -> bool:
+        return not os.path.lexists(self.path / name)
+
+    def read(self, name: str, most: int) -> bytes:
+        # read() of a raw file gives 2 GiB at most
+        with open_regular(self.path / name) as raw, io.BufferedReader(raw) as file:
+            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
+        if len(data) > most:
+            raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(self.path / name))
+        return data
+
+    def open(self, name: str) -> FileIO:
+        return open_regular(self.path / name)
+
+    def create_file(self, name: str) -> DiskFile:
+        return DiskFile(self.path / name)
+
+    def remove(self, name: str) -> None:
+        (self.path / name).unlink(missing_ok=True)
+
+    def reader(self, names: Sequence[str]) -> "LocalReader":
+        return LocalReader(self.path)
+
+    def lock(
+        self, name: str, shared: bool = False, patience_s: float = 0.0
+    ) -> FileLock:
+        return FileLock(self.path / name, shared, patience_s)
+
+    def owns_lock(self, name: str) -> bool:
+        try:
+            with open_regular(self.path / name) as file:
+                return starts_like_a_lock(file)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+
+    def is_empty_lock(self, name: str) -> bool:
+        with suppress(OSError):
+            found = os.lstat(self.path / name)
+            return is_lock(name) and found.st_size == 0 and stat.S_ISREG(found.st_mode)
+        return False
+
+    def shared_path(self) -> str:
+        return os.path.abspath(self.path)
+
+    def arrow_file(self, name: str, size: int) -> pa.NativeFile:
+        # map the file that was checked: another one may have its name by now
+        with open_regular(self.path / name) as file:
+            return pa.BufferReader(
+                pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            )
+
+    def arrow_path(self, name: str) -> tuple[str, pafs.FileSystem]:
+        return str(self.path.absolute() / name), pafs.LocalFileSystem()
+
+
+class LocalReader(Reader):
+    """Reads files one after the other."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._doing("creating the file"):
-            self._whole = WholeFile(path)
-        self._file = self._whole.file
-        self._direct = self._past_the_cache(True)
-        self._threads = ThreadPoolExecutor(WRITES, "gpuprop-disk")
-        self._under_way: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
-        self._piece: npt.NDArray[np.uint8] | None = None  # the one that is being filled
-        self._filled = 0
-        self._offset = 0  # of that piece in the file
 
-    def write(self, data: memoryview) -> None:
-        """All of it; it is copied, and may change afterwards."""
-        given = np.frombuffer(data, np.uint8)
-        with self._doing("writing"):
-            while len(given):
-                piece = self._piece = self._empty() if self._piece is None else self._piece
-                count = min(len(given), PIECE - self._filled)
-                piece[self._filled : self._filled + count] = given[:count]
-                given, self._filled = given[count:], self._filled + count
-                if self._filled == PIECE:
-                    self._under_way.append(
-                        (self._threads.submit(self._put, piece, self._offset), piece)
-                    )
-                    self._piece, self._filled, self._offset = None, 0, self._offset + PIECE
+    def size(self, name: str) -> int | None:
+        found = self._stat(name)
+        return found.st_size if found and stat.S_ISREG(found.st_mode) else None
 
-    def commit(self) -> None:
-        """Have all of it on the disk, and the file appear."""
-        with self._doing("writing"):
-            while self._under_way:
-                self._oldest()
-            if self._piece is not None:
-                if self._direct and self._past_the_cache(False):  # which takes whole blocks alone
-                    self._direct = False
-                self._put(self._piece[: self._filled], self._offset)
-        self._threads.shutdown()
-        with self._doing("committing the file"):
-            self._whole.commit()
+    def other(self, name: str) -> str | None:
+        found = self._stat(name)
+        if found is None or stat.S_ISREG(found.st_mode):
+            return None
+        return "is a symbolic link" if stat.S_ISLNK(found.st_mode) else "is not a regular file"
 
-    def discard(self) -> None:
-        """Remove what was written."""
-        self._threads.shutdown(cancel_futures=True)
-        self._whole.discard()
+    def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None: ...
 
-    @contextmanager
-    def _doing(self, what: str) -> Iterator[None]:
+    def fetch_ends(self, count: int) -> None: ...
+
+    def read(self, name: str, first: int, stop: int) -> bytes:
+        with open_regular(self._path / name) as file:
+            file.seek(first)
+            return file.read(stop - first)
+
+    def _stat(self, name: str) -> os.stat_result | None:
         try:
-            yield
-        except OSError as error:
-            raise described(error, self._path, what) from error
+            return os.lstat(self._path / name)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
-    def _empty(self) -> npt.NDArray[np.uint8]:
-        """A piece to be filled: that of the oldest write, once there are enough of them."""
-        if len(self._under_way) < PIECES:
-            return np.frombuffer(mmap.mmap(-1, PIECE), np.uint8)  # aligned to a page
-        return self._oldest()
 
-    def _oldest(self) -> npt.NDArray[np.uint8]:
-        """The piece of the oldest write, once it is done; one that failed stays, and fails all that
-        comes after it.
-        """
-        written, piece = self._under_way[0]
-        written.result()
-        self._under_way.popleft()
-        return piece
+def open_regular(path: Path) -> FileIO:
+    """Open a file for reading, without a buffer.
 
-    def _put(self, piece: npt.NDArray[np.uint8], offset: int) -> None:
-        left = piece.data
-        while left:
-            direct = self._direct
-            try:
-                count = (
-                    os.pwrite(self._file.fileno(), left, offset)
-                    if hasattr(os, "pwrite")
-                    else self._file.write(left)
-                )
-            except OSError as error:
-                # A block of this disk is larger than a piece, or a write ended within one; another
-                # write may have found that out already.
-                if error.errno != errno.EINVAL or not direct or not self._past_the_cache(False):
-                    raise
-                self._direct = False
-                continue
-            left, offset = left[count:], offset + count
-        if not self._direct and hasattr(os, "posix_fadvise"):
-            # advice, which a file system may not take: begin with what is written, and keep none of
-            # it
-            with suppress(OSError):
-                os.posix_fadvise(
-                    self._file.fileno(), offset - len(piece), len(piece), os.POSIX_FADV_DONTNEED
-                )
-
-    def _past_the_cache(self, wanted: bool) -> bool:
-        """Ask for writes past the cache, or for none; whether that is granted."""
-        if fcntl is None or not hasattr(os, "O_DIRECT"):
-            return False
-        try:
-            flags = fcntl.fcntl(self._file.fileno(), fcntl.F_GETFL)
-            fcntl.fcntl(
-                self._file.fileno(),
-                fcntl.F_SETFL,
-                flags | os.O_DIRECT if wanted else flags & ~os.O_DIRECT,
-            )
-        except OSError:
-            return False
-        return True
+    OSError if it is not a regular file: a link is not followed, and opening a pipe does not wait
+    for its writer.
+    """
+    flags = os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")
+    try:
+        file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(
+                errno.ELOOP, "it is a symbolic link, which is not followed here", str(path)
+            ) from None
+        raise
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return file

@@ -1,87 +1,252 @@
-"""An object is complete or absent: its bytes are sent in pieces, and it appears when the store is
-told that these were all.
+"""A dataset in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
+
+An object store has no directories but names, it is listed instead of asked for one file after the
+other, and it has no locks.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import errno
+import io
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from .store import asking, key, object_size, store
+import pyarrow as pa
+import pyarrow.fs as pafs
 
-WHOLE_BYTES = 16 << 20  # objects up to this size, as manifests are, are sent in one request
+from .requests import as_os_error, no_bucket, object_size, requesting
+from .store import Lock, Reader, Store
+from .upload import Upload
 
 
-class Upload:
-    """The bytes of one object on their way into a store; from commit() on it is there, after
-    discard() it never was.
+class ObjectStore(Store):
+    """The objects below a name in a store. path: a UPath."""
 
-    A small object is one request, which replaces what has the name. OSErrors name the object.
-    """
+    maps_files = False
+    reads_are_cheap = False
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._held = bytearray()
-        self._file: Any = None
-        self._shown = False
+        super().__init__(path)
+        self.filesystem: Any = cast(Any, path).fs
 
-    def write(self, data: memoryview) -> int:
-        if self._file is None and len(self._held) + len(data) <= WHOLE_BYTES:
-            self._held += data
-            return len(data)
-        if self._file is None:
-            self._open()
-        with asking(self._path, "uploading"):
-            if self._held:
-                held, self._held = self._held, bytearray()
-                self._file.write(held)
-            self._file.write(data)
+    def key(self, name: str = "") -> str:
+        """The name of an object in the whole store."""
+        return str(cast(Any, self.path / name if name else self.path).path)
+
+    def exists(self) -> bool:
+        return True
+
+    def create(self) -> None: ...
+
+    def create_folder(self, name: str) -> None: ...
+
+    def names(self) -> list[str]:
+        with requesting(self.path, "listing it"):
+            self.filesystem.invalidate_cache()
+            try:
+                found = self.filesystem.ls(self.key(), detail=False)
+            except FileNotFoundError as error:
+                if no_bucket(error):
+                    raise
+                return []
+        return [str(name).rstrip("/").rpartition("/")[2] for name in found]
+
+    def sizes(self) -> dict[str, int]:
+        """Names and sizes of all objects: one request, or one for each thousand.
+
+        NotADirectoryError if the name is itself an object.
+        """
+        base = self.key().rstrip("/")
+        with requesting(self.path, "listing it"):
+            self.filesystem.invalidate_cache()  # others may write there
+            found: dict[str, dict[str, Any]] = self.filesystem.find(self.key(), detail=True)
+        if any(name == base and each["size"] for name, each in found.items()):
+            raise NotADirectoryError(
+                f"{self} is an object: give a name under which there is none for the dataset"
+            )
+        files = {
+            name.removeprefix(f"{base}/"): each
+            for name, each in found.items()
+            if name.startswith(f"{base}/")
+        }
+        return {
+            name: int(each["size"])
+            for name, each in files.items()
+            if name.strip("/") and not name.endswith("/")
+        }
+
+    def contents(self, folder: str) -> dict[str, bool]:
+        return dict.fromkeys(self.sizes(), True)
+
+    def refuse_link(self, folder: str) -> None: ...
+
+    def has_vanished(self, name: str) -> bool:
+        return False  # a listing shows one moment
+
+    def size(self, name: str) -> int | None:
+        """Bytes of an object; None if it does not exist."""
+        return object_size(self.filesystem, self.key(name), self.path / name)
+
+    def read(self, name: str, most: int) -> bytes:
+        with requesting(self.path / name, "reading"):
+            data = bytes(self.filesystem.cat_file(self.key(name), end=most + 1))
+        if len(data) > most:
+            raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(self.path / name))
+        return data
+
+    def open(self, name: str) -> "ObjectFile":
+        size = self.size(name)
+        if size is None:
+            raise FileNotFoundError(
+                errno.ENOENT, "there is no such object", str(self.path / name)
+            )
+        return ObjectFile(self, name, size)
+
+    def create_file(self, name: str) -> Upload:
+        return Upload(self.filesystem, self.key(name), self.path / name)
+
+    def remove(self, name: str) -> None:
+        with requesting(self.path / name, "removing"), suppress(FileNotFoundError):
+            self.filesystem.rm_file(self.key(name))
+
+    def reader(self, names: Sequence[str]) -> "ObjectReader":
+        return ObjectReader(self, names)
+
+    def lock(
+        self, name: str, shared: bool = False, patience_s: float = 0.0
+    ) -> "ManifestWatch":
+        return ManifestWatch(self)
+
+    def owns_lock(self, name: str) -> bool:
+        return False
+
+    def is_empty_lock(self, name: str) -> bool:
+        return False
+
+    def shared_path(self) -> Path:
+        return self.path  # with the options of the store
+
+    def arrow_file(self, name: str, size: int) -> pa.NativeFile:
+        return pa.PythonFile(ObjectFile(self, name, size), "r")
+
+    def arrow_path(self, name: str) -> tuple[str, pafs.FileSystem]:
+        return self.key(name), pafs.PyFileSystem(pafs.FSSpecHandler(self.filesystem))
+
+
+class ManifestWatch(Lock):
+    """Write access in a store, which has no locks. The job that began last has it: a job that began
+    before finds another manifest than its own, and stops.
+    """
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self.note = f"an object store has no locks: see that no second job writes {store}"
+
+    def check(self, manifest: str, stored: bytes) -> None:
+        try:
+            found = self._store.read(manifest, len(stored))
+        except FileNotFoundError:
+            found = b""
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            found = b""
+        if found != stored:
+            raise RuntimeError(
+                f"another job writes {self._store} ({manifest} there is not what this one wrote); "
+                "stopped"
+            )
+
+    def release(self, remove: bool) -> None: ...
+
+
+class ObjectReader(Reader):
+    """Reads objects: one listing for all sizes, one request for the same bytes of all files."""
+
+    def __init__(self, store: ObjectStore, names: Sequence[str]) -> None:
+        self._store, self._names = store, names
+        self._ranges: dict[tuple[str, int, int], bytes | OSError] = {}
+        self._ends_fetched = False
+        if len(names) == 1:
+            size = store.size(names[0])
+            self._sizes = {} if size is None else {names[0]: size}
+        else:
+            self._sizes = store.sizes()
+
+    def size(self, name: str) -> int | None:
+        return self._sizes.get(name)
+
+    def other(self, name: str) -> str | None:
+        return None
+
+    def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None:
+        wanted = [
+            (name, *span) for name, span in ranges.items() if (name, *span) not in self._ranges
+        ]
+        if not wanted:
+            return
+        keys, firsts, stops = (
+            [*each]
+            for each in zip(
+                *((self._store.key(name), first, stop) for name, first, stop in wanted),
+                strict=True,
+            )
+        )
+        with requesting(self._store.path, "reading its files"):
+            found = self._store.filesystem.cat_ranges(keys, firsts, stops, on_error="return")
+        for each, data in zip(wanted, found, strict=True):
+            self._ranges[each] = as_os_error(data) if isinstance(data, Exception) else bytes(data)
+
+    def fetch_ends(self, count: int) -> None:
+        if not self._ends_fetched:
+            self._ends_fetched = True
+            sizes = {name: self._sizes[name] for name in self._names if name in self._sizes}
+            self.fetch({name: (max(0, size - count), size) for name, size in sizes.items()})
+
+    def read(self, name: str, first: int, stop: int) -> bytes:
+        if (name, first, stop) not in self._ranges:
+            self.fetch({name: (first, stop)})
+        found = self._ranges[name, first, stop]
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+
+class ObjectFile(io.RawIOBase):
+    """An object, to be read from any place in it: each read is one request, for these bytes alone."""
+
+    def __init__(self, store: ObjectStore, name: str, size: int) -> None:
+        self._store, self._name, self._size = store, name, size
+        self._at = 0
+
+    def read(self, count: int | None = -1) -> bytes:
+        stop = self._size if count is None or count < 0 else min(self._at + count, self._size)
+        if stop <= self._at:
+            return b""
+        with requesting(self._store.path / self._name, "reading"):
+            data = bytes(
+                self._store.filesystem.cat_file(
+                    self._store.key(self._name), start=self._at, end=stop
+                )
+            )
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
         return len(data)
 
-    def _open(self) -> None:
-        fs = store(self._path)
-        with asking(self._path, "beginning the upload"):
-            self._file = fs.open(key(self._path), "wb", autocommit=False)
-        # fsspec keeps it for a transaction that nobody has begun
-        with suppress(ValueError, AttributeError):
-            fs.transaction.files.remove(self._file)
-        # some stores know no commit: what is empty now is this upload
-        self._shown = object_size(self._path) == 0
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        return self._at
 
-    def commit(self) -> None:
-        """Have the object appear."""
-        with asking(self._path, "completing the upload"):
-            _through(self._put if self._file is None else self._complete)
-        self._file = None
+    def tell(self) -> int:
+        return self._at
 
-    def _put(self) -> None:
-        store(self._path).pipe_file(key(self._path), bytes(self._held))
+    def readable(self) -> bool:
+        return True
 
-    def _complete(self) -> None:
-        self._file.close()
-        self._file.commit()
-
-    def discard(self) -> None:
-        """Forget what was sent. Never closes the upload, which would complete it."""
-        self._held = bytearray()
-        if self._file is None:
-            return
-        file, self._file = self._file, None
-        with suppress(Exception):  # what led here is the one to report
-            file.discard()
-        with suppress(Exception):
-            file.closed = True  # else it completes itself when it is collected
-        if self._shown:
-            with suppress(Exception):
-                store(self._path).rm_file(key(self._path))
-
-
-def _through(request: Callable[[], None]) -> None:
-    """A request that an interrupt does not leave half done, so that what is in the store is known:
-    the interrupt comes after it.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="gpuprop-upload") as pool:
-        # the thread runs: were an interrupt to come while it starts, nobody would wait for it
-        pool.submit(int).result()
-        pool.submit(request).result()
+    def seekable(self) -> bool:
+        return True

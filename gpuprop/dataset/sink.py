@@ -2,32 +2,28 @@
 by, then commits or discards it.
 """
 
-from pathlib import Path
 from types import TracebackType
 
 import xxhash
 
-from .local import DiskFile
-from .objects import Upload
-from .store import is_remote
+from .store import Store
 
 CACHED_BYTES = 512 << 10  # hashed, and copied from the processor's cache then
 
 
 class NewFile:
-    """A binary sink for `path`, as a context manager: the file appears on leaving it, or on an
+    """A binary sink for a file of a store, as a context manager: the file appears on leaving it, or on an
     exception leaves nothing behind.
 
     In a store it is an upload, which is completed or aborted. `bytes` and `digest` (xxh3-128) are
     those of what was written. OSErrors name the path. Not seekable.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, store: Store, name: str) -> None:
         self.bytes = 0
         self.closed = False
         self._hash = xxhash.xxh3_128()
-        self._file = Upload(path) if is_remote(path) else DiskFile(path)
+        self._file = store.create_file(name)
 
     @property
     def digest(self) -> str:

@@ -1,10 +1,10 @@
-"""One job per directory: files that the kernel locks for as long as their holder lives, so that
-nothing is left to clear up after a kill.
+"""Locks of a directory on a disk: files that the kernel locks for as long as the process that took
+them lives, so that nothing has to be cleared up after a kill.
 
 A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own
-alone. The files are removed at the end; one that was left by a kill is free and is taken over.
-Where the system has no such locks (Windows, some cluster file systems, object stores) a run goes on
-without, and says so; in a store a job notices another by the manifest that it finds (claim).
+alone. The files are removed at the end; one that a killed job left is free, and the next job takes
+it over. Where the system has no such locks (Windows, some cluster file systems) a run goes on
+without, and says so.
 """
 
 import errno
@@ -14,17 +14,17 @@ import socket
 import stat
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timezone
+from io import FileIO
 from pathlib import Path
 
-from ..errors import ForeignFileError, GpupropError
+from ..errors import ForeignFileError, GpupropError, LockedError
 from ..files.small_file import os_flags
 from ..files.whole_file import temporary_name
 from ..version import __version__
 from .shards import Shard
-from .store import described, is_remote, open_regular, read_bytes
+from .store import Lock, described
 
 if sys.platform != "win32":
     import fcntl
@@ -38,34 +38,39 @@ WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, err
 WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
 
 EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
-# of a shard that begins just as another, done, looks whether it was the last
-PATIENCE_S, POLL_S = 5.0, 0.05
-
-
-class LockedError(GpupropError, BlockingIOError):
-    """Another job writes the directory; the message says which."""
+POLL_S = 0.05
 
 
 class _EmptyError(GpupropError):
-    """A lock has no content yet. On file systems without hard links it is made first and written
+    """A lock has no content yet: on file systems without hard links it is made first and written
     then.
     """
 
 
-class Lock:
-    """The lock in the file `path`, held alone or `shared`, from here to release(). LockedError if it
-    cannot be taken within `patience_s` seconds, OSError if the file cannot be written;
-    ForeignFileError if gpuprop did not write the file. `note`: why there is none, where the system
-    has none.
+class FileLock(Lock):
+    """The lock in a file.
+
+    Parameters
+    ----------
+    path : Path
+        The file; it is made if it does not exist.
+    shared : bool
+        Whether other jobs may share it.
+    patience_s : float
+        Seconds to wait for a job that holds it.
+
+    Raises
+    ------
+    LockedError
+        Another job holds it for longer.
+    ForeignFileError
+        A file that gpuprop did not write has the name.
+    OSError
+        The file cannot be written.
     """
 
     def __init__(self, path: Path, shared: bool = False, patience_s: float = 0.0) -> None:
         self.path = path
-        self.note: str | None = None
-        if is_remote(path):
-            self._file = -1
-            self.note = f"an object store has no locks: see that no second job writes {path.parent}"
-            return
         if sys.platform == "win32":
             self._file = -1
             self.note = "this system has no file locks: see that no second job writes the directory"
@@ -109,11 +114,14 @@ class Lock:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in WITHOUT:
-                self.note = f"the file system has no locks ({error.strerror}): see that no second job writes {self.path.parent}"
+                self.note = (
+                    f"the file system has no locks ({error.strerror}): see that no second job "
+                    f"writes {self.path.parent}"
+                )
             elif error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise LockedError(
-                    f"{self._what} is being written by another job ({holder(self.path)}): wait "
-                    "for its end"
+                    f"{self._what} is locked by another job ({holder(self.path)}): wait for it to "
+                    "finish"
                 ) from None
             else:
                 raise described(error, self.path, "locking the directory") from error
@@ -134,10 +142,8 @@ class Lock:
             else f"{_shard(self.path.name)} of {self.path.parent}"
         )
 
-    def check(self) -> None:
-        """RuntimeError if the lock protects nothing any more, since its file, or the directory, has
-        been removed or replaced.
-        """
+    def check(self, manifest: str, stored: bytes) -> None:
+        """Raise RuntimeError if the file of the lock, or its directory, was removed or replaced."""
         if self._file >= 0 and not self._is_the_file():
             what = f"its {self.path.name}" if self.path.parent.is_dir() else "it"
             raise RuntimeError(
@@ -155,27 +161,6 @@ class Lock:
             self._file = -1
 
 
-@contextmanager
-def locked(directory: Path, shard: Shard | None = None) -> Iterator[list[Lock]]:
-    """The directory locked for a whole run, or for one of its shards. LockedError if another job is at it."""
-    locks: list[Lock] = []
-    try:
-        locks.append(
-            Lock(
-                directory / NAME, shared=shard is not None, patience_s=PATIENCE_S if shard else 0.0
-            )
-        )
-        if shard is not None:
-            locks.append(Lock(directory / shard.lock))
-        yield locks
-    finally:
-        for lock in reversed(locks):
-            lock.release(remove=shard is None or lock.path.name != NAME)
-        if shard is not None and locks:
-            with suppress(OSError):  # others share it still, and the last of them removes it
-                Lock(directory / NAME).release(remove=True)
-
-
 def is_lock(name: str) -> bool:
     """Whether a file of this name in the directory is one of the locks."""
     return name == NAME or Shard.named(f"shard{name.removeprefix(NAME)}.json") is not None
@@ -184,7 +169,9 @@ def is_lock(name: str) -> bool:
 def holder(path: Path) -> str:
     """Who holds a lock, as far as its file tells: pid and host, and since when."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        found, _ = json.JSONDecoder().raw_decode(read_bytes(path, MOST_BYTES).decode())
+        with open(os.open(path, os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")), "rb") as file:
+            data = file.read(MOST_BYTES)
+        found, _ = json.JSONDecoder().raw_decode(data.decode())
         if "shards" in found:
             shards = sorted(each for each in path.parent.glob(f"{NAME}-*") if is_lock(each.name))
             held = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]
@@ -207,30 +194,9 @@ def _content(shared: bool) -> bytes:
     return json.dumps(facts).encode() + b"\n"
 
 
-def is_ours(path: Path) -> bool:
-    """Whether gpuprop wrote a file with the name of a lock. Also True if the file is gone: its
-    holder has just removed it.
-    """
-    if is_remote(path):
-        return False
-    try:
-        with open_regular(path) as file:
-            return file.read(len(OURS)) == OURS
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-
-
-def is_empty_lock(path: Path) -> bool:
-    """Whether it is an empty file with the name of a lock. It may be foreign, or belong to a job
-    that has just begun: Lock decides.
-    """
-    if is_remote(path) or not is_lock(path.name):
-        return False
-    with suppress(OSError):
-        return os.lstat(path).st_size == 0 and stat.S_ISREG(os.lstat(path).st_mode)
-    return False
+def starts_like_a_lock(file: FileIO) -> bool:
+    """Whether gpuprop wrote the file of a lock; it is open, at its beginning."""
+    return file.read(len(OURS)) == OURS
 
 
 def _open(path: Path, content: bytes) -> int:

@@ -4,58 +4,60 @@ have written.
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from ..dataset.shards import Shard
+from .contents import Kind
+from .manifest import RunFacts
+from .shards import Shard
 
-OURS = ["gpuprop", "propagate"]  # how every command that a run remembers begins
-ANEW = ("--resume", "--overwrite", "--dry-run")  # how a run begins, not what it writes
-CAUTION = "The manifest records the command below. Anybody may have written it: read it before you run it."
+PROGRAM = "gpuprop"
+# options that say how a run begins, not what it writes
+BEGINNINGS = ("--resume", "--overwrite", "--dry-run")
+CAUTION = (
+    "The manifest records the command below. Anybody may have written it: read it before you run "
+    "it."
+)
 
 
-def again(run: dict[str, Any], shard: Shard | None = None) -> str:
-    """The command line, or the call, that resumes a run (or a shard of it).
+def again(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
+    """Make the command line, or the call, that resumes a run or a shard of it.
 
     Parameters
     ----------
-    run : dict
-        Facts of the run; `command` (a list of words) and `directory` (where it was given) are used.
-        From a manifest they may be forged: show them as `advice` does.
+    facts : RunFacts
+        Its `command` and `directory` are used. From a manifest they may be forged: show them as
+        `advice` does.
+    kind : Kind
+        The kind of dataset.
     shard : Shard, optional
         The shard to write.
 
     Returns
     -------
     str
-        One line for a shell; a call of write_snapshots if the run has no command of gpuprop.
+        One line for a shell; a call of Python if the run has no command of gpuprop.
     """
-    words, directory = run.get("command"), run.get("directory")
-    if (
-        not isinstance(words, list)
-        or words[:2] != OURS
-        or not all(isinstance(word, str) for word in words)
-    ):
-        return f"write_snapshots(..., resume=True{f', shard={str(shard)!r}' if shard else ''})"
+    start = [PROGRAM, kind.command]
+    words = facts.command or []
+    if words[:2] != start:
+        share = f", shard={str(shard)!r}" if shard else ""
+        return f"{kind.function}(..., resume=True{share})"
     words = [
-        *OURS,
-        *_without_how(iter(words[2:])),
+        *start,
+        *_without_beginnings(iter(words[2:])),
         *(["--shard", str(shard)] if shard else []),
         "--resume",
     ]
     text = " ".join(map(quoted, words))
-    return (
-        f"cd {quoted(directory)} && {text}"
-        if isinstance(directory, str) and directory != os.getcwd()
-        else text
-    )
+    elsewhere = facts.directory if facts.directory != os.getcwd() else None
+    return f"cd {quoted(elsewhere)} && {text}" if elsewhere else text
 
 
 def is_claim(command: str) -> bool:
     """Whether a command that `again` made from a manifest repeats the words of the manifest. If
     not, the words are gpuprop's own.
     """
-    return command.startswith((" ".join(OURS), "cd "))
+    return command.startswith((f"{PROGRAM} ", "cd ")) and not command.startswith(f"{PROGRAM} merge ")
 
 
 def advice(commands: Iterable[str]) -> list[str]:
@@ -95,17 +97,10 @@ def quoted(word: str) -> str:
     return f"$'{''.join(map(sign, word))}'"
 
 
-def remembered(command: Sequence[str] | None) -> dict[str, Any]:
-    """What a manifest keeps of the command line that wrote it."""
-    return {"command": list(command), "directory": os.getcwd()} if command else {}
-
-
-def _without_how(words: Iterator[str]) -> Iterator[str]:
-    """The words that say what is written, without those that say how the run begins and which shard
-    it is.
-    """
+def _without_beginnings(words: Iterator[str]) -> Iterator[str]:
+    """Leave out the words that say how the run begins and which shard it is."""
     for word in words:
         if word == "--shard":
             next(words, None)
-        elif word.partition("=")[0] not in (*ANEW, "--shard"):
+        elif word.partition("=")[0] not in (*BEGINNINGS, "--shard"):
             yield word

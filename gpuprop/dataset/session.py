@@ -1,0 +1,364 @@
+"""Write access to a directory, and the parts that are still missing: a new run, or a resumed one.
+
+Read `claim` first: it locks the directory, looks at what it holds, and begins or resumes a run.
+"""
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from ..errors import PlanDiffersError
+from ..messages import shortened
+from .check import Checker
+from .contents import Kind, Plan
+from .file_lock import NAME as LOCK
+from .inventory import Inventory, refuse_unproven
+from .manifest import Manifest, PartEntry, RunFacts
+from .shards import Shard
+from .store import Lock, Store
+
+SHOWN = 60  # characters of a value in a message
+# of a shard that begins just as another, which is done, looks whether it was the last
+PATIENCE_S = 5.0
+
+# Says more of a plan that differs: given the manifest of the other plan and the names of the fields
+# that differ, a clause for the message, or nothing.
+Explain: TypeAlias = Callable[[Manifest, list[str]], str]
+
+
+@dataclass
+class Job:
+    """Write access to a directory, until claim() ends.
+
+    Attributes
+    ----------
+    store : Store
+        The directory.
+    manifest : Manifest
+        What is complete.
+    locks : list of Lock
+        The locks that it holds.
+    resumed : int
+        How many parts an earlier run has written.
+    rewritten : list of str
+        Files that are damaged and will be written again, and what is wrong with each.
+    writes_companion : bool
+        Whether the file beside the parts has to be written.
+    merged : bool
+        Whether the run of which this is a shard is complete and merged already.
+    """
+
+    store: Store
+    manifest: Manifest
+    locks: list[Lock] = field(default_factory=list)
+    resumed: int = 0
+    rewritten: list[str] = field(default_factory=list)
+    writes_companion: bool = True
+    merged: bool = False
+
+    @property
+    def todo(self) -> list[range]:
+        """The parts that this job has to write, in order."""
+        return [] if self.merged else self.manifest.missing
+
+    @property
+    def notes(self) -> list[str]:
+        """Why other jobs are not locked out, if they are not."""
+        return [lock.note for lock in self.locks[:1] if lock.note]
+
+    def check(self) -> None:
+        """Raise RuntimeError if another job may write the directory by now."""
+        if not self.merged:
+            for lock in self.locks:
+                lock.check(self.manifest.name, self.manifest.stored)
+
+    def commit(self, part: PartEntry | None = None) -> None:
+        """List a part, which is complete, in the manifest. RuntimeError as from check()."""
+        self.check()
+        if part is not None:
+            self.manifest.add(part)
+        self.manifest.complete = not self.manifest.missing
+        self.manifest.write(self.store)
+
+
+@contextmanager
+def locked(store: Store, shard: Shard | None = None) -> Iterator[list[Lock]]:
+    """Lock a directory for a whole run, or for one of its shards.
+
+    LockedError if another job writes it.
+    """
+    locks: list[Lock] = []
+    shared = shard is not None
+    try:
+        locks.append(store.lock(LOCK, shared, PATIENCE_S if shared else 0.0))
+        if shard is not None:
+            locks.append(store.lock(shard.lock))
+        yield locks
+    finally:
+        for number, lock in reversed(list(enumerate(locks))):
+            lock.release(remove=not (shared and number == 0))
+        if shared and locks:
+            with suppress(OSError):  # others still share it, and the last of them removes it
+                store.lock(LOCK).release(remove=True)
+
+
+@contextmanager
+def claim(
+    store: Store,
+    kind: Kind,
+    plan: Plan,
+    facts: RunFacts,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    shard: Shard | None = None,
+    explain: Explain = lambda manifest, names: "",
+) -> Iterator[Job]:
+    """Get write access to a directory, to write the parts of a plan or of a shard of it. Files that
+    an earlier run left unfinished are removed.
+
+    Parameters
+    ----------
+    store : Store
+        The directory; it is made with its parents.
+    kind : Kind
+        The kind of dataset.
+    plan : dict
+        What is written, as the manifest records it.
+    facts : RunFacts
+        The facts of this run.
+    overwrite : bool
+        Replace what the directory holds.
+    resume : bool
+        Continue the run that the directory holds.
+    shard : Shard, optional
+        The shard of the run to write.
+    explain : callable, optional
+        Says more of a plan that differs.
+
+    Yields
+    ------
+    Job
+        With the parts that are missing. The directory is locked until the context ends.
+
+    Raises
+    ------
+    LockedError
+        Another job writes it.
+    FileExistsError
+        It holds a dataset, without resume or overwrite.
+    ForeignFileError
+        It holds a file that gpuprop did not write; such a file is never changed.
+    PlanDiffersError
+        resume finds another plan.
+    NotADirectoryError
+        It or a parent is a file.
+    """
+    store.create()
+    facts = replace(facts, job=secrets.token_hex(8))  # no two jobs write the same manifest
+    _usable(store, kind, resume)  # so that no lock is made beside files of somebody else's
+    with locked(store, shard) as locks:
+        inventory = _usable(store, kind, resume)
+        fresh = Manifest(kind, kind.contents(_as_json(plan)), run=facts, shard=shard)
+        fresh.complete = not fresh.own  # a shard without parts
+        if shard:
+            job = _claim_shard(inventory, fresh, shard, resume, explain)
+        else:
+            job = _claim_whole(inventory, fresh, overwrite, resume, explain)
+        job.locks = locks
+        if not job.merged:
+            store.create_folder(kind.folder)
+            inventory.remove_leftovers(job.manifest)
+        try:
+            yield job
+        except BaseException:
+            # an interrupt may come between a part and the manifest that would have listed it
+            with suppress(OSError, ValueError, RuntimeError):
+                _remove_unlisted(job)
+            raise
+
+
+def _as_json(plan: Plan) -> Plan:
+    """The plan as it is once it was written to a manifest and read again."""
+    return dict(json.loads(json.dumps(plan)))
+
+
+def _usable(store: Store, kind: Kind, resume: bool) -> Inventory:
+    """Look at the directory. Raise the error of a damaged manifest, or of foreign files."""
+    inventory = Inventory.of(store, kind)
+    if resume and inventory.damaged:
+        raise inventory.damaged
+    inventory.refuse_foreign()
+    return inventory
+
+
+# --- a whole run ---
+def _claim_whole(
+    inventory: Inventory, fresh: Manifest, overwrite: bool, resume: bool, explain: Explain
+) -> Job:
+    store, found = inventory.store, inventory.whole
+    if resume and found and not found.run.overwritten:
+        refuse_differences(f"{store}", found, fresh.plan, explain)
+        return _resume(store, found, fresh)
+    if inventory.shards and not overwrite:
+        count = next(iter(inventory.shards)).count
+        raise FileExistsError(
+            f"{store} holds shards of a run (of {count}): continue each (--shard 1/{count} "
+            f"--resume ...), or merge them (gpuprop merge {store}); a whole run goes to another "
+            "directory"
+        )
+    if found and not overwrite and not resume:
+        raise FileExistsError(
+            f"{store} already holds {fresh.kind.folder}: choose another directory, continue the "
+            "run (resume=True, --resume) or replace it (overwrite=True, --overwrite)"
+        )
+    inventory.refuse_unproven()
+    # from here on the manifest lists no part, but its plan still accounts for the parts that are
+    # not removed yet
+    if inventory.manifests:
+        old = Manifest(fresh.kind, inventory.manifests[0].contents)
+        old.run = RunFacts(overwritten=True)
+        old.write(store)
+        inventory.remove_leftovers(old)
+    fresh.write(store)
+    return Job(store, fresh)
+
+
+# --- a shard ---
+def _claim_shard(
+    inventory: Inventory, fresh: Manifest, shard: Shard, resume: bool, explain: Explain
+) -> Job:
+    store, whole = inventory.store, inventory.whole
+    if whole and resume:
+        refuse_differences(f"{store}", whole, fresh.plan, explain)
+        if whole.complete and whole.run.shards:
+            whole.parts = [entry for entry in whole.parts if entry.part in fresh.own]
+            return Job(
+                store, whole, resumed=len(whole.parts), writes_companion=False, merged=True
+            )
+    if whole:
+        what = "the merged shards of a run" if whole.run.shards else "a whole run"
+        raise FileExistsError(
+            f"{store} holds {what}: continue it without a shard (--resume), or choose another "
+            "directory"
+        )
+    _refuse_other_shards(inventory, fresh, shard, explain)
+    found = inventory.shards.get(shard)
+    if found and not resume:
+        raise FileExistsError(
+            f"{store} already holds shard {shard}: continue it (resume=True, --resume), or choose "
+            "another directory"
+        )
+    if found:
+        return _resume(store, found, fresh)
+    fresh.write(store)
+    try:  # of two shards that begin at once, one at least sees the other here
+        _refuse_other_shards(Inventory.of(store, fresh.kind), fresh, shard, explain)
+    except (FileExistsError, ValueError):
+        store.remove(fresh.name)
+        raise
+    return Job(store, fresh, writes_companion=bool(fresh.own))
+
+
+def _refuse_other_shards(
+    inventory: Inventory, fresh: Manifest, shard: Shard, explain: Explain
+) -> None:
+    """Raise FileExistsError for shards of another number, PlanDiffersError for another plan."""
+    for other, manifest in inventory.shards.items():
+        if other.count != shard.count:
+            raise FileExistsError(
+                f"{inventory.store} holds shard {other}: {shard} is not of the same run; "
+                f"give I/{other.count}, or another directory"
+            )
+        refuse_differences(f"shard {other} in {inventory.store}", manifest, fresh.plan, explain)
+
+
+# --- resume ---
+def refuse_differences(
+    what: str, found: Manifest, plan: Plan, explain: Explain = lambda manifest, names: ""
+) -> None:
+    """Raise PlanDiffersError if the plan of a manifest is not the one asked for.
+
+    Parameters
+    ----------
+    what : str
+        What was found, for the message.
+    found : Manifest
+        Its manifest.
+    plan : dict
+        The plan asked for.
+    explain : callable, optional
+        Says more of the fields that differ.
+    """
+    names = [
+        name for name in {**found.plan, **plan} if found.plan.get(name) != plan.get(name)
+    ]
+    if names:
+        differences = "; ".join(
+            f"{name}: {_shown(found.plan, name)} there, {_shown(plan, name)} asked for"
+            for name in names
+        )
+        raise PlanDiffersError(
+            f"{what} was written from another plan ({differences}{explain(found, names)}): ask "
+            "for the same, or choose another directory"
+        )
+
+
+def _shown(plan: Mapping[str, Any], name: str) -> str:
+    return shortened(str(plan[name]), SHOWN) if name in plan else "nothing"
+
+
+def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:
+    """Keep the good files. Remove the damaged ones from the store and from the manifest.
+
+    Checked for each part: its size, its last bytes, its first and last instants. The digest is
+    checked for the two parts that were committed last, since a power cut can damage them; for all
+    parts if the manifest is an older one without a digest. ForeignFileError for a damaged file that
+    may be somebody else's.
+    """
+    checker = Checker.of(store, found)
+    damaged: list[tuple[PartEntry, str]] = []
+    for entry in found.parts:
+        wrong = checker.fault(entry, full=entry.part in found.last or not found.sealed)
+        if wrong:
+            damaged.append((entry, wrong))
+    companion = found.companion
+    lost = checker.fault(companion, full=True) if companion else "is missing"
+    job = Job(store, found, writes_companion=bool(lost and found.own))
+    job.rewritten = [f"{entry.file} {wrong}" for entry, wrong in damaged]
+    doubtful = [entry.file for entry, _ in damaged]
+    if lost and companion:
+        job.rewritten.append(f"{companion.file} {lost}")
+        doubtful.append(companion.file)
+    refuse_unproven(store, found, doubtful)
+    # before they leave the manifest: a file that is not listed counts as foreign unless it carries
+    # the plan
+    for entry, _ in damaged:
+        store.remove(entry.file)
+    found.drop([entry.part for entry, _ in damaged])
+    if damaged or job.writes_companion or found.missing:
+        found.run = replace(fresh.run, shards=found.run.shards)
+        found.write(store)  # a job that wrote there before notices
+    job.resumed = len(found.parts)
+    return job
+
+
+def _remove_unlisted(job: Job) -> None:
+    """After an error: remove the unfinished files of this job.
+
+    If another job has replaced it, remove only the part that it was writing, which the manifest
+    there does not know. RuntimeError then.
+    """
+    inventory = Inventory.of(job.store, job.manifest.kind)
+    if inventory.manifests and not inventory.damaged:
+        names = [name for name in inventory.foreign if name in job.manifest.files]
+        for name in Checker(job.store, job.manifest.contents, names).carriers(names):
+            job.store.remove(name)
+    job.check()
+    shard = job.manifest.shard
+    manifest = inventory.shards.get(shard) if shard else inventory.whole
+    if manifest:
+        inventory.remove_leftovers(manifest)
