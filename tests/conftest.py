@@ -12,11 +12,11 @@ import pytest
 from fake_cupy import FakeCupy, FromPtx, from_source
 from hypothesis import HealthCheck, settings
 from patience import PATIENCE_S
+from project import SHARED
 
 from gpuprop.__main__ import main
 from gpuprop.engine.choice import engines
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 CUDA_ON_A_CPU = "cuda on a CPU"
 PTX_ON_A_CPU = "cuda's PTX on a CPU"
 # A slow machine is no fault: neither an example nor the making of examples is timed, and Dask's

@@ -31,7 +31,7 @@ def mean_motion_at(
     radius aimed at is larger by the e^2 / 2 of an ellipse. e and e' are added as if at right
     angles, and products of e and J2 are left out, so the mean radius is off by up to 5 m at e =
     0.0004 (2 m for the ellipses on record), 0.25 km at e = 0.02 and 3.7 km at e = 0.3
-    (tests/test_claims.py).
+    (tests/end_to_end/test_readme_figures.py).
     """
     radius = 1.0 + altitude_km / gravity.radius  # Earth radii, as are all lengths here
     cosio = math.cos(math.radians(inclination_deg))

@@ -2,8 +2,8 @@
 by polynomials of eight nodes.
 
 The nodes stand at fixed instants and are kept, so a value is a pure function of its instant.
-Against direct evaluation over 1962 to 2027 (tests/test_orientation.py): X, Y and s within 2e-13
-rad, the Sun within 5 cm.
+Against direct evaluation over 1962 to 2027 (tests/frames/test_earth_orientation.py): X, Y and s
+within 2e-13 rad, the Sun within 5 cm.
 """
 
 import warnings

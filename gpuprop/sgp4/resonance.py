@@ -29,8 +29,8 @@ STEP2 = STEP * STEP / 2.0
 # takes time
 LARGEST_STEPS = 8388608.0
 
-# Sine and cosine of the phases of the resonant terms (tests/test_trig.py): one day 0.13130908, 2 *
-# 2.8843198 and 3 * 0.37448087 rad; half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and
+# Sine and cosine of the phases of the resonant terms (tests/sgp4/test_trig.py): one day 0.13130908,
+# 2 * 2.8843198 and 3 * 0.37448087 rad; half day 5.7686396, 0.95240898, 1.8014998, 1.0508330 and
 # 4.4108898 rad.
 FASX2 = (0.130932065016401, 0.9913913426848859)
 FASX4 = (-0.4921394304891554, 0.8705163875297293)
