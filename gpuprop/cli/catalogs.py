@@ -12,7 +12,6 @@ from rich.filesize import decimal
 
 from ..catalogs.sources import read_sources
 from ..catalogs.write.formats import format_of
-from ..dataset.store import is_remote
 from ..elements.altitudes import ALTITUDE
 from ..elements.conditions import QUANTITIES, Satellites
 from ..elements.selection import matching, operators
@@ -43,7 +42,7 @@ from .options import (
     app,
     chosen,
     flag,
-    given_place,
+    given_store,
     repeated_numbers,
     say_what_is_odd,
     wrong_call,
@@ -96,14 +95,14 @@ def info(
     """What a catalogue or a snapshot directory holds."""
     if path.lower().startswith(WEB):
         raise UsageError(url_advice(path))
-    there = given_place(path)
-    if is_remote(there) or there.is_dir():
+    there = given_store(path)
+    if there.exists():
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
             raise UsageError(
                 f"{options} are for catalogues and constellations: {there} holds snapshots"
             )
-        snapshots = open_snapshots(there, partial=True)
+        snapshots = open_snapshots(path, partial=True)
         step = snapshots.metadata["step"]
         facts = snapshots.metadata | dict(
             complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None

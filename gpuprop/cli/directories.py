@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..dataset.resume_command import CAUTION, advice, is_claim
 from ..snapshots import merge_snapshots, verify_snapshots
-from ..snapshots.resume_command import CAUTION, advice, is_claim, merge_command
 from .console import DONE, FAILED, err, out, print_result
-from .options import Json, app, flag, given_place
+from .options import Json, app, flag, given_store
 
 
 @app.command
@@ -34,10 +33,10 @@ def verify(
     """Compare files with their manifest: report what is missing or damaged, and how to write it
     again. Exit code 1 if there is any.
     """
-    where = given_place(directory)
+    where = given_store(directory).path
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
-    findings = [_told(finding, where) for finding in found.to_dict()["findings"]]
+    findings = [_told(finding) for finding in found.to_dict()["findings"]]
     if json:
         out.json({**found.to_dict(), "findings": findings})
         return DONE if found.sound else FAILED
@@ -76,13 +75,11 @@ def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _told(finding: dict[str, Any], where: Path) -> dict[str, Any]:
+def _told(finding: dict[str, Any]) -> dict[str, Any]:
     """A finding with its command under one of two names: `command` is gpuprop's own,
     `command_in_manifest` may come from anybody.
     """
     command = finding.pop("command")
-    if command.startswith("gpuprop merge "):
-        command = merge_command(where)
     claim = is_claim(command)
     return {
         **finding,
@@ -106,7 +103,7 @@ def merge(
     json: Json = False,
 ) -> int:
     """Merge the shards in a directory into one run, or say which are missing."""
-    merged = merge_snapshots(given_place(directory))
+    merged = merge_snapshots(given_store(directory).path)
     text = (
         f"{merged.path}: {merged.shards} shards merged, "
         if merged.shards

@@ -5,14 +5,14 @@ satellites.
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
 from cyclopts import App, Group, Parameter
 
-from ..dataset.store import place
+from ..dataset.location import open_store
+from ..dataset.store import Store
 from ..elements.altitudes import ALTITUDE
 from ..elements.conditions import QUANTITIES
 from ..elements.selection import SelectionError, SelectionWarning
@@ -133,10 +133,10 @@ def wrong_call() -> Iterator[None]:
         raise UsageError(str(error)) from error
 
 
-def given_place(directory: str) -> Path:
-    """A directory given on the command line: a path or a URL."""
+def given_store(directory: str) -> Store:
+    """Return the store of a directory given on the command line: a path or a URL."""
     with wrong_call():
-        return place(directory)
+        return open_store(directory)
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """`gpuprop propagate`."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -11,14 +11,19 @@ from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
+from ..dataset.manifest import RunFacts
+from ..dataset.resume_command import again
+from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
-from ..dataset.store import names
+from ..dataset.store import Store
 from ..engine.choice import EngineWarning, asked_for
 from ..messages import counted
 from ..propagator import Propagator
-from ..snapshots import LockedError, Plan, Report, plan_snapshots, write_snapshots
+from ..snapshots import LockedError, Plan, Report, SnapshotOptions
 from ..snapshots.cluster import Workers, connected, known_cluster
-from ..snapshots.resume_command import again, remembered
+from ..snapshots.contents import SNAPSHOTS
+from ..snapshots.plan import make_plan
+from ..snapshots.write import run_plan
 from ..states import STATUS
 from ..time.durations import format_duration
 from ..time.instants import format_ns
@@ -45,7 +50,7 @@ from .options import (
     app,
     chosen,
     flag,
-    given_place,
+    given_store,
     repeated_numbers,
     say_what_is_odd,
     warnings_as_notes,
@@ -54,6 +59,8 @@ from .options import (
 
 ASSUMED = "assumed: "  # how a note on an assumption begins
 
+
+DEFAULTS = SnapshotOptions()
 
 # the command line as it was given, for the manifest of what it writes
 COMMAND: ContextVar[list[str]] = ContextVar("command")
@@ -98,13 +105,7 @@ def propagate(
     ] = "utc",
     epoch: Epoch = None,
     first_id: FirstId = None,
-    frame: Annotated[
-        Literal["teme", "pef", "itrs", "gcrs", "geodetic"],
-        Parameter(
-            help="Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat, lon, height).",
-            group=STATES,
-        ),
-    ] = "teme",
+    options: Annotated[SnapshotOptions, Parameter(name="*", group=STATES)] = DEFAULTS,
     eop: Annotated[
         str | None,
         Parameter(
@@ -112,23 +113,9 @@ def propagate(
             group=STATES,
         ),
     ] = None,
-    sunlit: Annotated[
-        bool, flag("Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.", STATES)
-    ] = False,
     select: Select = None,
     where: Where = None,
     latest: Latest = False,
-    velocity: Annotated[bool, Parameter(help="Write velocities too.", group=STATES)] = True,
-    dtype: Annotated[
-        Literal["float64", "float32"], Parameter(help="Of positions and velocities.", group=STATES)
-    ] = "float64",
-    format: Annotated[
-        Literal["arrow", "parquet"], Parameter(help="Of the files.", group=FILES)
-    ] = "arrow",
-    compression: Annotated[
-        Literal["none", "lz4", "zstd"] | None,
-        Parameter(help="[default: none for arrow, zstd for parquet].", group=FILES),
-    ] = None,
     engine: Annotated[
         str | None,
         Parameter(
@@ -192,15 +179,10 @@ def propagate(
         )
     if output is None and not dry_run:
         raise UsageError("-o DIR is missing: name the directory to write, or ask for --dry-run")
-    if overwrite and (resume or shard):
-        raise UsageError(
-            "--overwrite removes what is there: leave it out, or leave out "
-            f"{'--resume' if resume else '--shard'}"
-        )
     with wrong_call():
-        one = Shard.parse(shard) if shard is not None else None
+        how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
         there = known_cluster(cluster) if cluster is not None else None
-    directory = given_place(output) if output is not None else None
+    store = given_store(output) if output is not None else None
     tell: Callable[[str], None] = silent if quiet else say
     with wrong_call():
         if start is None and scale != "utc":
@@ -238,15 +220,7 @@ def propagate(
         here = engine if there is None else "numpy"
         with warnings_as_notes(tell, EngineWarning):
             propagator = Propagator(elements, here, gravity, opsmode, threads=threads, eop=eop)
-        options: dict[str, Any] = dict(
-            frame=frame,
-            dtype=dtype,
-            velocity=velocity,
-            format=format,
-            compression=compression,
-            sunlit=sunlit,
-        )
-        plan = plan_snapshots(elements, times, **options, gravity=gravity, opsmode=opsmode, eop=eop)
+        plan = make_plan(elements, times, options, propagator.model, eop)
     if plan.earth_orientation:
         tell(f"Earth orientation: {plan.earth_orientation}")
     if ages := ages_in_words(elements, times.start_ns):
@@ -256,7 +230,7 @@ def propagate(
             f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
             f"shift what --scale {scale} means"
         )
-    size = _planned(plan, one)
+    size = _planned(plan, how.shard)
     duplicates = repeated_numbers(elements)
     if dry_run:
         span: dict[str, Any] = dict(
@@ -266,28 +240,29 @@ def propagate(
         span |= dict(step_s=times.step_ns / SECOND if times.step_ns else None)
         span |= dict(median_age_days=median_age_days(elements, times.start_ns))
         seen = dict(
-            frame=plan.frame,
+            frame=plan.options.frame,
             earth_orientation=plan.earth_orientation,
             engine=engine or "auto" if there else propagator.engine,
         )
         print_result(
-            size | span | seen | duplicates, json, f"{_size(size)}, {_span(times)}, in {plan.frame}"
+            size | span | seen | duplicates,
+            json,
+            f"{_size(size)}, {_span(times)}, in {plan.options.frame}",
         )
         return DONE
-    assert directory is not None
-    tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
+    assert store is not None
+    tell(f"{_size(size)}, {_span(times)}, in {plan.options.frame}")
     if there is None and asked_for(engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
     command = COMMAND.get([])
-    options |= dict(overwrite=overwrite, resume=resume, shard=shard, command=command)
     with (
         connected(there) if there else nullcontext() as client,
         _progress(size["rows"], plan.row_bytes, quiet) as progress,
-        _going_on(directory, again(remembered(command), one)),
+        _resume_hint(store, command, how.shard),
     ):
         workers = Workers(client, engine, threads) if client else None
-        report = write_snapshots(
-            directory, propagator, times, **options, progress=progress, client=workers
+        report = run_plan(
+            store, plan, propagator, how, workers=workers, command=command, progress=progress
         )
     _say_how_it_went(report, tell)
     print_result(report.to_dict() | duplicates, json, _wrote(report))
@@ -374,19 +349,20 @@ def _say_how_it_went(report: Report, say: Callable[[str], None]) -> None:
 
 
 @contextmanager
-def _going_on(directory: Path, command: str) -> Iterator[None]:
-    """Add to an error that ends a run a note with the command, this process's own, that resumes it."""
+def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> Iterator[None]:
+    """Add the command that resumes a run to an error that ends it."""
     try:
         yield
     except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        refused = isinstance(error, (FileExistsError, LockedError))
         begun = False
-        if not refused:
+        if not isinstance(error, (FileExistsError, LockedError)):
             with suppress(OSError):
-                begun = any(name.endswith(".json") for name in names(directory))
+                begun = any(name.endswith(".json") for name in store.names())
         if begun:
+            facts = RunFacts(command=list(command), directory=os.getcwd())
             error.__notes__ = [
-                f"Complete parts are kept, the unfinished part is discarded. Resume with: {command}"
+                "Complete parts are kept, the unfinished part is discarded. Resume with: "
+                f"{again(facts, SNAPSHOTS, shard)}"
             ]
         raise
 

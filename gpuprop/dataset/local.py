@@ -93,9 +93,7 @@ class LocalStore(Store):
     def reader(self, names: Sequence[str]) -> "LocalReader":
         return LocalReader(self.path)
 
-    def lock(
-        self, name: str, shared: bool = False, patience_s: float = 0.0
-    ) -> FileLock:
+    def lock(self, name: str, shared: bool = False, patience_s: float = 0.0) -> FileLock:
         return FileLock(self.path / name, shared, patience_s)
 
     def owns_lock(self, name: str) -> bool:

@@ -427,7 +427,9 @@ def _parts(records: list[Any], manifest: Manifest) -> list[PartEntry]:
     for position, record in enumerate(records):
         entry = _part(f"its entry {position} of the parts", record)
         if entry.part not in own:
-            raise FieldError(f"part {entry.part} is not in {f'shard {shard}' if shard else 'its plan'}")
+            raise FieldError(
+                f"part {entry.part} is not in {f'shard {shard}' if shard else 'its plan'}"
+            )
         if entry.part in numbers or (entries and entry.part < entries[-1].part):
             how = "twice" if entry.part in numbers else "after a later one"
             raise FieldError(f"part {entry.part} is listed {how}")

@@ -98,9 +98,7 @@ class ObjectStore(Store):
     def open(self, name: str) -> "ObjectFile":
         size = self.size(name)
         if size is None:
-            raise FileNotFoundError(
-                errno.ENOENT, "there is no such object", str(self.path / name)
-            )
+            raise FileNotFoundError(errno.ENOENT, "there is no such object", str(self.path / name))
         return ObjectFile(self, name, size)
 
     def create_file(self, name: str) -> Upload:
@@ -113,9 +111,7 @@ class ObjectStore(Store):
     def reader(self, names: Sequence[str]) -> "ObjectReader":
         return ObjectReader(self, names)
 
-    def lock(
-        self, name: str, shared: bool = False, patience_s: float = 0.0
-    ) -> "ManifestWatch":
+    def lock(self, name: str, shared: bool = False, patience_s: float = 0.0) -> "ManifestWatch":
         return ManifestWatch(self)
 
     def owns_lock(self, name: str) -> bool:

@@ -57,7 +57,9 @@ def is_claim(command: str) -> bool:
     """Whether a command that `again` made from a manifest repeats the words of the manifest. If
     not, the words are gpuprop's own.
     """
-    return command.startswith((f"{PROGRAM} ", "cd ")) and not command.startswith(f"{PROGRAM} merge ")
+    return command.startswith((f"{PROGRAM} ", "cd ")) and not command.startswith(
+        f"{PROGRAM} merge "
+    )
 
 
 def advice(commands: Iterable[str]) -> list[str]:

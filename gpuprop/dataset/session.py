@@ -29,6 +29,36 @@ PATIENCE_S = 5.0
 Explain: TypeAlias = Callable[[Manifest, list[str]], str]
 
 
+@dataclass(frozen=True)
+class JobOptions:
+    """How a job begins.
+
+    Parameters
+    ----------
+    overwrite : bool
+        Replace the snapshots that the directory holds.
+    resume : bool
+        Continue an interrupted run; complete parts are kept. Without a run, begin one.
+    shard : Shard, optional
+        Write one of N shares in parallel; the last one to finish merges them.
+
+    Raises
+    ------
+    ValueError
+        overwrite is given with resume or a shard.
+    """
+
+    overwrite: bool = False
+    resume: bool = False
+    shard: Shard | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the options do not contradict each other."""
+        if self.overwrite and (self.resume or self.shard):
+            why = "resume keeps what is there" if self.resume else "a shard has others beside it"
+            raise ValueError(f"overwrite removes what is there, and {why}: give only one of them")
+
+
 @dataclass
 class Job:
     """Write access to a directory, until claim() ends.
@@ -111,10 +141,7 @@ def claim(
     kind: Kind,
     plan: Plan,
     facts: RunFacts,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    shard: Shard | None = None,
+    how: JobOptions,
     explain: Explain = lambda manifest, names: "",
 ) -> Iterator[Job]:
     """Get write access to a directory, to write the parts of a plan or of a shard of it. Files that
@@ -130,12 +157,8 @@ def claim(
         What is written, as the manifest records it.
     facts : RunFacts
         The facts of this run.
-    overwrite : bool
-        Replace what the directory holds.
-    resume : bool
-        Continue the run that the directory holds.
-    shard : Shard, optional
-        The shard of the run to write.
+    how : JobOptions
+        How the job begins: new, resumed, overwriting; whole or a shard.
     explain : callable, optional
         Says more of a plan that differs.
 
@@ -159,15 +182,15 @@ def claim(
     """
     store.create()
     facts = replace(facts, job=secrets.token_hex(8))  # no two jobs write the same manifest
-    _usable(store, kind, resume)  # so that no lock is made beside files of somebody else's
-    with locked(store, shard) as locks:
-        inventory = _usable(store, kind, resume)
-        fresh = Manifest(kind, kind.contents(_as_json(plan)), run=facts, shard=shard)
+    _usable(store, kind, how)  # so that no lock is made beside files of somebody else's
+    with locked(store, how.shard) as locks:
+        inventory = _usable(store, kind, how)
+        fresh = Manifest(kind, kind.contents(_as_json(plan)), run=facts, shard=how.shard)
         fresh.complete = not fresh.own  # a shard without parts
-        if shard:
-            job = _claim_shard(inventory, fresh, shard, resume, explain)
+        if how.shard:
+            job = _claim_shard(inventory, fresh, how.shard, how.resume, explain)
         else:
-            job = _claim_whole(inventory, fresh, overwrite, resume, explain)
+            job = _claim_whole(inventory, fresh, how, explain)
         job.locks = locks
         if not job.merged:
             store.create_folder(kind.folder)
@@ -186,31 +209,29 @@ def _as_json(plan: Plan) -> Plan:
     return dict(json.loads(json.dumps(plan)))
 
 
-def _usable(store: Store, kind: Kind, resume: bool) -> Inventory:
+def _usable(store: Store, kind: Kind, how: JobOptions) -> Inventory:
     """Look at the directory. Raise the error of a damaged manifest, or of foreign files."""
     inventory = Inventory.of(store, kind)
-    if resume and inventory.damaged:
+    if how.resume and inventory.damaged:
         raise inventory.damaged
     inventory.refuse_foreign()
     return inventory
 
 
 # --- a whole run ---
-def _claim_whole(
-    inventory: Inventory, fresh: Manifest, overwrite: bool, resume: bool, explain: Explain
-) -> Job:
+def _claim_whole(inventory: Inventory, fresh: Manifest, how: JobOptions, explain: Explain) -> Job:
     store, found = inventory.store, inventory.whole
-    if resume and found and not found.run.overwritten:
+    if how.resume and found and not found.run.overwritten:
         refuse_differences(f"{store}", found, fresh.plan, explain)
         return _resume(store, found, fresh)
-    if inventory.shards and not overwrite:
+    if inventory.shards and not how.overwrite:
         count = next(iter(inventory.shards)).count
         raise FileExistsError(
             f"{store} holds shards of a run (of {count}): continue each (--shard 1/{count} "
             f"--resume ...), or merge them (gpuprop merge {store}); a whole run goes to another "
             "directory"
         )
-    if found and not overwrite and not resume:
+    if found and not how.overwrite and not how.resume:
         raise FileExistsError(
             f"{store} already holds {fresh.kind.folder}: choose another directory, continue the "
             "run (resume=True, --resume) or replace it (overwrite=True, --overwrite)"
@@ -236,9 +257,7 @@ def _claim_shard(
         refuse_differences(f"{store}", whole, fresh.plan, explain)
         if whole.complete and whole.run.shards:
             whole.parts = [entry for entry in whole.parts if entry.part in fresh.own]
-            return Job(
-                store, whole, resumed=len(whole.parts), writes_companion=False, merged=True
-            )
+            return Job(store, whole, resumed=len(whole.parts), writes_companion=False, merged=True)
     if whole:
         what = "the merged shards of a run" if whole.run.shards else "a whole run"
         raise FileExistsError(
@@ -293,9 +312,7 @@ def refuse_differences(
     explain : callable, optional
         Says more of the fields that differ.
     """
-    names = [
-        name for name in {**found.plan, **plan} if found.plan.get(name) != plan.get(name)
-    ]
+    names = [name for name in {**found.plan, **plan} if found.plan.get(name) != plan.get(name)]
     if names:
         differences = "; ".join(
             f"{name}: {_shown(found.plan, name)} there, {_shown(plan, name)} asked for"

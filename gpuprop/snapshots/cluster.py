@@ -8,7 +8,6 @@ keeps the propagator that it makes of it; it writes one part at a time.
 
 import asyncio
 import multiprocessing
-import os
 import pickle
 import queue
 import re
@@ -19,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
@@ -31,24 +30,28 @@ import numpy.typing as npt
 import pyarrow as pa
 import xxhash
 
+from ..dataset.check import Checker
+from ..dataset.inventory import Inventory
+from ..dataset.location import open_store
+from ..dataset.manifest import Manifest, PartEntry
+from ..dataset.session import Job
 from ..dataset.shards import Shard
-from ..dataset.store import is_remote, names, place
+from ..dataset.store import Store
 from ..elements.sets import Elements
 from ..engine.choice import asked_for, open_engine
 from ..engine.prefetch import usable_cores
 from ..errors import GpupropError
 from ..frames import EarthOrientation
 from ..propagator import Propagator
+from ..sgp4.model import Model
 from ..time.times import Times
 from ..version import __version__
-from .check import fault
+from .contents import SNAPSHOTS
 from .encoding.encode import Form, encoded
 from .encoding.part import Progress, Written, write_part
-from .inventory import Holdings
 from .layout import Layout
-from .manifest import Manifest
+from .options import SnapshotOptions
 from .plan import Plan
-from .session import OVERWRITTEN, Job
 
 AHEAD = 2  # parts that a worker has in hand: one that it writes, one that waits for it
 CONNECT_S = 10.0  # until a scheduler that does not answer is given up
@@ -139,64 +142,70 @@ def _distributed() -> ModuleType:
 # --- what is sent to a worker ---
 @dataclass(frozen=True)
 class Order:
-    """All that a worker needs to write any part. plan: Plan.to_dict() of the caller, which the
-    worker's must equal.
+    """All that a worker needs to write any part.
+
+    Attributes
+    ----------
+    directory : str or Path
+        Where all machines find it.
+    shard : Shard or None
+        The shard that is written.
+    engine, threads
+        Of each worker.
+    fields, notes, noted
+        Of the element sets.
+    times, options, model, earth_orientation, layout
+        Of the plan.
+    eop : EarthOrientation or None
+        The Earth orientation.
+    plan : dict
+        The plan of the caller, as the manifest records it; that of the worker must be equal.
+    pyarrow : str
+        The version of pyarrow of the caller.
     """
 
     directory: str | Path
-    shard: str | None
+    shard: Shard | None
     engine: str | None
     threads: int | None
     fields: dict[str, npt.NDArray[Any]]
     notes: tuple[str, ...]
     noted: npt.NDArray[np.bool_] | None
     times: Times
-    form: dict[str, Any]  # the fields of the plan that are texts and flags
-    eop: EarthOrientation | None
+    options: SnapshotOptions
+    model: Model
+    earth_orientation: str | None
     layout: Layout
+    eop: EarthOrientation | None
     plan: dict[str, Any]
     pyarrow: str
 
     @staticmethod
-    def of(
-        directory: Path,
-        shard: Shard | None,
-        plan: Plan,
-        eop: EarthOrientation | None,
-        workers: Workers,
-    ) -> "Order":
-        names = (
-            "frame",
-            "dtype",
-            "velocity",
-            "format",
-            "compression",
-            "gravity",
-            "opsmode",
-            "sunlit",
-            "earth_orientation",
-        )
+    def of(job: Job, plan: Plan, eop: EarthOrientation | None, workers: Workers) -> "Order":
+        """Make the order of a job."""
         elements = plan.elements
         return Order(
-            directory=_path(directory),
-            shard=str(shard) if shard else None,
+            directory=job.store.shared_path(),
+            shard=job.manifest.shard,
             engine=workers.engine,
             threads=workers.threads,
             fields=dict(elements.fields),
             notes=elements.notes,
             noted=elements.noted,
             times=plan.times,
-            form={name: getattr(plan, name) for name in names},
-            eop=eop,
+            options=plan.options,
+            model=plan.model,
+            earth_orientation=plan.earth_orientation,
             layout=plan.layout,
+            eop=eop,
             plan=plan.to_dict(),
             pyarrow=pa.__version__,
         )
 
 
 class Sealed(bytes):
-    """An order on its way: Dask writes what a task was given into its log when it fails, and keys
-    to a store may be in it.
+    """An order in pickled form, whose repr shows nothing of it: Dask logs the arguments of a task
+    that failed, and an order may hold the keys of a store.
     """
 
     def __repr__(self) -> str:
@@ -205,19 +214,17 @@ class Sealed(bytes):
     __str__ = __repr__
 
 
-def _path(directory: Path) -> str | Path:
-    """Where the workers find the directory: in a store with the options of it, which are pickled."""
-    return directory if is_remote(directory) else os.path.abspath(directory)
-
-
 class NotSharedError(GpupropError, RuntimeError):
     """A worker does not see the directory that the caller sees."""
 
     @staticmethod
     def at(host: str, directory: str, why: str) -> "NotSharedError":
-        what = f"{host}, a worker of the cluster, does not see {directory} as it is here ({why})"
-        where = "on a file system that all machines share, under the same path, or in an object store that all reach"
-        return NotSharedError(f"{what}: give a directory {where}")
+        """Make the error for a worker on `host`."""
+        return NotSharedError(
+            f"{host}, a worker of the cluster, does not see {directory} as it is here ({why}): give "
+            "a directory on a file system that all machines share, under the same path, or in an "
+            "object store that all reach"
+        )
 
 
 # --- the caller ---
@@ -228,19 +235,26 @@ def parts_of(
     job: Job,
     written: Written,
     progress: Progress | None,
-) -> Generator[dict[str, Any], None, None]:
-    """Have the parts that are missing written; the entry of each in the manifest, with its engine
-    and host, as it is done, in any order.
+) -> Generator[PartEntry, None, None]:
+    """Let the workers write the missing parts. Yields the entry of each part, with its engine and
+    host, when it is done, in any order.
 
-    Few are under way at any time. Closing the generator cancels what waits and has dropped what is
-    in hand. NotSharedError; RuntimeError for what goes wrong on a worker (with its host), for a scheduler
-    that is gone and where there is no worker for NO_WORKER_S seconds.
+    Few parts are in work at any time. Closing the generator cancels the parts that wait, and makes
+    the workers discard the parts that they write.
+
+    Raises
+    ------
+    NotSharedError
+        A worker does not see the directory.
+    RuntimeError
+        A worker failed (the message names its host), the scheduler is gone, or there was no worker
+        for NO_WORKER_S seconds.
     """
     todo = chain.from_iterable(job.todo)
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)
-    sent = Sealed(pickle.dumps(Order.of(job.directory, job.manifest.shard, plan, eop, workers)))
+    sent = Sealed(pickle.dumps(Order.of(job, plan, eop, workers)))
     digest = xxhash.xxh3_128(sent).hexdigest()
     # a task, which Dask does again if its worker dies
     order = client.submit(_kept, sent, key=f"gpuprop-order-{token}", pure=False)
@@ -267,7 +281,7 @@ def parts_of(
             if time.monotonic() - waited > NO_WORKER_S:
                 raise RuntimeError(
                     f"the Dask cluster has had no worker for {NO_WORKER_S:.0f} s: start some, "
-                    "then go on with the run"
+                    "then resume the run"
                 )
             try:
                 future = done.get(timeout=1.0)
@@ -276,12 +290,12 @@ def parts_of(
                 continue
             del pending[future]
             entry = _entry(future)
-            _see(job.directory, plan, entry)
+            _wait_for(job, entry)
             written.add(entry)
             yield entry
             if progress is not None:
                 progress(written.rows, written.total, written.bytes)
-        Holdings.of(job.directory).remove_leftovers(job.manifest)  # of workers that died
+        Inventory.of(job.store, SNAPSHOTS).remove_leftovers(job.manifest)  # of workers that died
     finally:
         if pending and client.status == "running":
             with suppress(Exception):  # what led here is the one to report
@@ -296,7 +310,7 @@ def _live(client: Any) -> list[str]:
             return list(client.nthreads())
     if client.status in ("connecting", "running"):
         return []
-    raise RuntimeError("the Dask scheduler is gone: start one, then go on with the run")
+    raise RuntimeError("the Dask scheduler is gone: start one, then resume the run")
 
 
 def _idle(live: list[str], pending: Mapping[Any, str]) -> str | None:
@@ -307,16 +321,16 @@ def _idle(live: list[str], pending: Mapping[Any, str]) -> str | None:
     return min(live, key=lambda address: hands[address])
 
 
-def _entry(future: Any) -> dict[str, Any]:
-    """The entry of a part that is done. RuntimeError with what went wrong."""
+def _entry(future: Any) -> PartEntry:
+    """Get the entry of a part that is done. RuntimeError with what went wrong."""
     if future.cancelled():
         raise RuntimeError(
-            "the Dask cluster has cancelled a part (its scheduler is gone, or was restarted): go "
-            "on with the run"
+            "the Dask cluster has cancelled a part (its scheduler is gone, or was restarted): "
+            "resume the run"
         )
     error = future.exception()
     if error is None:
-        entry: dict[str, Any] = future.result()
+        entry: PartEntry = future.result()
         return entry
     if isinstance(error, (NotSharedError, WorkerFailedError)):
         raise error
@@ -325,17 +339,18 @@ def _entry(future: Any) -> dict[str, Any]:
     ) from error
 
 
-def _see(directory: Path, plan: Plan, entry: dict[str, Any]) -> None:
-    """NotSharedError unless the part that a worker has written is here."""
+def _wait_for(job: Job, entry: PartEntry) -> None:
+    """Wait until the part that a worker has written is seen here. NotSharedError if it never is."""
     limit = time.monotonic() + SEEN_S
-    while wrong := fault(directory, plan.to_dict(), entry, full=False):
+    contents = job.manifest.contents
+    while wrong := Checker(job.store, contents, [entry.file]).fault(entry, full=False):
         if time.monotonic() > limit:
             raise NotSharedError.at(
-                entry["host"], str(directory), f"it wrote {entry['file']}, which {wrong}"
+                entry.host or "a host", str(job.store), f"it wrote {entry.file}, which {wrong}"
             )
         time.sleep(0.1)
         with suppress(OSError):
-            names((directory / entry["file"]).parent)  # has a network file system look again
+            job.store.contents(SNAPSHOTS.folder)  # a network file system looks again
 
 
 # --- a worker ---
@@ -357,8 +372,8 @@ def _kept(order: bytes) -> bytes:
     return order
 
 
-def _write(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
-    """Write a part; its entry in the manifest."""
+def _write(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
+    """Write a part. Returns its entry for the manifest."""
     with _one_part:
         _at_work.add(token)
         try:
@@ -373,68 +388,67 @@ def _write(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
             _at_work.discard(token)
 
 
-def _part(sent: bytes, digest: str, token: str, index: int) -> dict[str, Any]:
+def _part(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
     order: Order = _loaded[digest][0] if digest in _loaded else pickle.loads(sent)
-    directory, rows = (
-        place(order.directory),
-        len(order.layout.part(index)) * order.layout.satellites,
-    )
-    _look(order)
+    store = open_store(order.directory)
+    _check_directory(store, order)
     if digest not in _loaded:
         for _, _, old, _ in _loaded.values():
             old.close()
         _loaded.clear()
         _loaded[digest] = (order, *_made(order))
     _, plan, propagator, form = _loaded[digest]
-    instants = plan.layout.part(index)
+    instants, options = plan.layout.part(index), plan.options
     blocks = propagator.snapshots(
         plan.times[instants.start : instants.stop],
-        plan.frame,
-        plan.velocity,
-        sunlit=plan.sunlit,
+        options.frame,
+        options.velocity,
+        sunlit=options.sunlit,
         instants=plan.layout.batch_instants,
     )
 
-    def goes_on(done: int, total: int, size: int) -> None:
+    def may_go_on(done: int, total: int, size: int) -> None:
         if token in _stopped:
             raise InterruptedJobError("the run was interrupted")
         if done == total:  # the last moment before the file gets its name
-            _look(order)
+            _check_directory(store, order)
 
+    written = Written(len(instants) * plan.satellites)
     with (
         closing(blocks),
         closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches,
     ):
-        entry = write_part(directory, plan, index, form, batches, Written(rows), goes_on)
-    return {**entry, "engine": propagator.engine, "host": socket.gethostname()}
+        entry = write_part(store, plan, index, form, batches, written, may_go_on)
+    return replace(entry, engine=propagator.engine, host=socket.gethostname())
 
 
-def _look(order: Order) -> None:
-    """NotSharedError unless the directory is the one that the caller has locked for this plan."""
+def _check_directory(store: Store, order: Order) -> None:
+    """Raise NotSharedError unless the directory is the one that the caller locked for this plan."""
     try:
-        manifest = Manifest.read(
-            place(order.directory), Shard.parse(order.shard) if order.shard else None
-        )
+        manifest = Manifest.read(store, SNAPSHOTS, order.shard)
     except (OSError, ValueError) as error:
-        raise NotSharedError.at(socket.gethostname(), str(order.directory), str(error)) from None
-    if manifest.plan != order.plan or OVERWRITTEN in manifest.run:
+        raise NotSharedError.at(socket.gethostname(), str(store), str(error)) from None
+    if manifest.plan != order.plan or manifest.run.overwritten:
         raise NotSharedError.at(
-            socket.gethostname(), str(order.directory), "its manifest is that of another run"
+            socket.gethostname(), str(store), "its manifest is that of another run"
         )
 
 
 def _made(order: Order) -> tuple[Plan, Propagator, Form]:
-    """The plan, the propagator and the form of an order. RuntimeError where this gpuprop, or its
-    pyarrow, writes other bytes than the caller's.
+    """Make the plan, the propagator and the form of an order.
+
+    RuntimeError if this gpuprop, or its pyarrow, writes other bytes than the caller's.
     """
     elements = Elements(order.fields, notes=order.notes, noted=order.noted)
-    plan = Plan(elements=elements, times=order.times, layout=order.layout, **order.form)
+    plan = Plan(
+        elements, order.times, order.options, order.model, order.earth_orientation, order.layout
+    )
     if plan.to_dict() != order.plan:
         raise RuntimeError(
             f"it has gpuprop {__version__}, the caller {order.plan['version']}, and plans differ: "
             "install one version"
         )
-    if plan.format == "parquet" and order.pyarrow != pa.__version__:
+    if plan.options.format == "parquet" and order.pyarrow != pa.__version__:
         raise RuntimeError(
             f"it has pyarrow {pa.__version__}, the caller {order.pyarrow}, whose Parquet differs: "
             "install one version"
@@ -449,7 +463,14 @@ def _made(order: Order) -> tuple[Plan, Propagator, Form]:
         threads = 1  # daemons, as Dask's workers are, may have no processes of their own
     return (
         plan,
-        Propagator(elements, engine, plan.gravity, plan.opsmode, threads=threads, eop=order.eop),
+        Propagator(
+            elements,
+            engine,
+            plan.model.gravity.name,
+            plan.model.opsmode,
+            threads=threads,
+            eop=order.eop,
+        ),
         Form.of(plan),
     )
 

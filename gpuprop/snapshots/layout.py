@@ -1,8 +1,7 @@
-"""Which rows go into which part and batch, and the names of the files: a pure function of the
-counts of satellites and instants.
+"""Which rows go into which part and batch: a pure function of the counts of satellites and
+instants.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,8 +9,6 @@ from dataclasses import dataclass
 # float32, the smallest form, keeps 9 bytes of 25, so every form stays between 256 MB and 1 GB.
 PART_BYTES = 768_000_000
 BATCH_ROWS, MOST_BATCH_ROWS = 1 << 19, 1 << 20
-FORMATS = ("arrow", "parquet")  # also the suffixes of the files
-PARTS = "snapshots"  # the directory of the parts
 
 
 @dataclass(frozen=True)
@@ -77,26 +74,3 @@ class Layout:
         batch, group = divmod(within, self.batch_instants)
         first = batch * self.instant_batches
         return part, range(first, first + self.instant_batches), group * self.satellites
-
-
-@dataclass(frozen=True)
-class Files:
-    """The names of the files of a run, relative to its directory; `in` tells whether one of them
-    has that name.
-    """
-
-    format: str
-    parts: int
-
-    @property
-    def satellites(self) -> str:
-        return f"satellites.{self.format}"
-
-    def part(self, index: int) -> str:
-        return f"{PARTS}/part-{index:06d}.{self.format}"
-
-    def __contains__(self, name: str) -> bool:
-        number = re.match(rf"{PARTS}/part-([0-9]{{6,18}})\.", name)
-        return name == self.satellites or (
-            number is not None and int(number[1]) < self.parts and name == self.part(int(number[1]))
-        )

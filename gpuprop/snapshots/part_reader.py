@@ -5,39 +5,66 @@ before its values are used: the schema and the plan in it, the number of batches
 batch and its first and last instants.
 """
 
-import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..dataset.store import NOT_REGULAR, ObjectFile, is_remote, open_regular
+from ..dataset.manifest import PartEntry
+from ..dataset.store import NOT_REGULAR, Store
 from ..errors import DamagedError
 from ..time.instants import format_ns
-from ..time.times import instant_ns
-from .recorded_plan import RecordedPlan
+from ..time.times import Times, instant_ns
+from .layout import Layout
 
 ADVICE = "run gpuprop verify on the directory to see what else is wrong"
 # what pyarrow raises for damaged files
 NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Part:
-    """A part of a run. entry: what the manifest says of it."""
+    """A part of a run, to be read.
 
-    file: Path
-    entry: Mapping[str, Any]
-    recorded: RecordedPlan
+    Attributes
+    ----------
+    store : Store
+        The directory of the run.
+    entry : PartEntry
+        What the manifest says of the part.
+    layout : Layout
+        The layout of the run.
+    times : Times or None
+        The instants of the run if they are a grid.
+    format : str
+        The format of its file.
+    columns : pyarrow.Schema
+        Its columns, without metadata.
+    text : bytes
+        The value of the key `gpuprop` in its schema.
+    """
+
+    store: Store
+    entry: PartEntry
+    layout: Layout
+    times: Times | None
+    format: str
+    columns: pa.Schema
+    text: bytes
+
+    @property
+    def file(self) -> Path:
+        """Its file."""
+        return self.store.path / self.entry.file
 
     def batches(
         self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Batches by their numbers (all of them unless given), with all columns or some.
+        """Read batches by their numbers, all of them unless given, with all columns or some.
+
         Uncompressed IPC on a disk is mapped, not read.
 
         Raises
@@ -55,38 +82,30 @@ class Part:
                 del batch  # before the next one is read
 
     def check_ends(self) -> None:
-        """DamagedError unless the file has the form of this part, and begins and ends with its
-        instants.
+        """Raise DamagedError unless the file has the form of this part, and begins and ends with
+        its instants.
         """
-        last = self.recorded.layout.part_batches(self.entry["part"]) - 1
+        last = self.layout.part_batches(self.entry.part) - 1
         for _ in self.batches(sorted({0, last}), ["time"]):
             pass
 
     def _read(
         self, numbers: Sequence[int] | range | None, columns: list[str] | None
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
-        plan = self.recorded.plan
-        with source(self.file, self.entry["bytes"]) as file:
-            if plan["format"] == "parquet":
-                with pq.ParquetFile(file, pre_buffer=is_remote(self.file)) as parquet:
+        with self.store.arrow_file(self.entry.file, self.entry.bytes) as file:
+            if self.format == "parquet":
+                with pq.ParquetFile(file, pre_buffer=not self.store.reads_are_cheap) as parquet:
                     wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
                     for number in wanted:
-                        yield (
-                            number,
-                            parquet.read_row_group(number, columns)
-                            .combine_chunks()
-                            .to_batches()[0],
-                        )
+                        group = parquet.read_row_group(number, columns)
+                        yield number, group.combine_chunks().to_batches()[0]
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
-                if columns and (
-                    plan["compression"] != "none" or is_remote(self.file)
-                ):  # of a mapped file, columns that nobody uses are never read
-                    fields = [reader.schema.get_field_index(name) for name in columns]
-                    reader = pa.ipc.open_file(
-                        file, options=pa.ipc.IpcReadOptions(included_fields=fields)
-                    )
+                if columns:
+                    chosen = [reader.schema.get_field_index(name) for name in columns]
+                    options = pa.ipc.IpcReadOptions(included_fields=chosen)
+                    reader = pa.ipc.open_file(file, options=options)
                 for number in wanted:
                     yield number, reader.get_batch(number)
 
@@ -96,24 +115,24 @@ class Part:
         """The numbers of the wanted batches. DamagedError if the file does not have the form that
         the plan gives it.
         """
-        expected = self.recorded.layout.part_batches(self.entry["part"])
+        expected = self.layout.part_batches(self.entry.part)
         if batches != expected:
             raise DamagedError(
-                f"{self.file} is not part {self.entry['part']}: it has {batches} batches, not "
+                f"{self.file} is not part {self.entry.part}: it has {batches} batches, not "
                 f"{expected}; {ADVICE}"
             )
-        if (schema.metadata or {}).get(b"gpuprop") != self.recorded.part_text:
+        if (schema.metadata or {}).get(b"gpuprop") != self.text:
             raise DamagedError(
                 f"{self.file} was written under another plan than its manifest has; {ADVICE}"
             )
-        if not schema.remove_metadata().equals(self.recorded.columns):
+        if not schema.remove_metadata().equals(self.columns):
             raise DamagedError(f"{self.file} has other columns than its plan; {ADVICE}")
         return range(batches) if numbers is None else numbers
 
     def _compare(self, number: int, batch: pa.RecordBatch) -> None:
         """DamagedError if the number of rows, or an instant, of a batch is not that of the plan."""
-        layout = self.recorded.layout
-        part = layout.part(self.entry["part"])
+        layout = self.layout
+        part = layout.part(self.entry.part)
         group, position = divmod(number, layout.instant_batches)
         instants = part[group * layout.batch_instants : (group + 1) * layout.batch_instants]
         satellites = layout.satellite_slice(position)
@@ -136,9 +155,9 @@ class Part:
 
     def _instant(self, instant: int, part: range) -> int | None:
         """An instant of the plan, in nanoseconds; None if the manifest does not give it."""
-        if self.recorded.times is not None:
-            return int(self.recorded.times.instants[instant])
-        ends = {part[0]: self.entry["first"], part[-1]: self.entry["last"]}
+        if self.times is not None:
+            return int(self.times.instants[instant])
+        ends = {part[0]: self.entry.first, part[-1]: self.entry.last}
         return instant_ns(ends[instant]) if instant in ends else None
 
 
@@ -158,14 +177,3 @@ def damaged(file: Path) -> Iterator[None]:
         if error.errno is None or error.errno in NOT_REGULAR:
             raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise
-
-
-def source(file: Path, size: int) -> pa.NativeFile:
-    """A file of a disk, mapped into memory, or an object of a store, read by ranges. OSError if it
-    is not a regular file.
-    """
-    if is_remote(file):
-        return pa.PythonFile(ObjectFile(file, size), "r")
-    # map the file that was checked: another one may have its name by now
-    with open_regular(file) as opened:
-        return pa.BufferReader(pa.py_buffer(mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ)))

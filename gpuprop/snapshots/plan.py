@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import xxhash
 
+from ..dataset.contents import Files
 from ..dataset.shards import MOST_PARTS
 from ..dataset.sink import digest_text
 from ..elements.fields import OMM_FIELDS
@@ -28,13 +29,12 @@ from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
 from ..time.units import UNITS as DURATIONS
+from ..typing import Compression, DType, FileFormat, Frame, OpsMode
 from ..version import __version__
-from .layout import FORMATS, Files, Layout
+from .contents import FOLDER, SATELLITES
+from .layout import Layout
+from .options import SnapshotOptions
 from .schema import row_bytes
-
-DTYPES = ("float64", "float32")
-COMPRESSIONS = ("none", "lz4", "zstd")
-DEFAULT_COMPRESSION = {"arrow": "none", "parquet": "zstd"}  # uncompressed IPC memory-maps
 
 
 def elements_digest(elements: Elements) -> str:
@@ -60,47 +60,60 @@ def elements_digest(elements: Elements) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a run writes: satellites, instants and options, and the layout and schema that follow
-    from them.
+    """What a run writes. Made by plan_snapshots.
+
+    Attributes
+    ----------
+    elements : Elements
+        The element sets, one for each satellite.
+    times : Times
+        The instants.
+    options : SnapshotOptions
+        What is written of each state, and the form of the files.
+    model : Model
+        The gravity model and SGP4's mode.
+    earth_orientation : str or None
+        What turns the Earth in the frames other than teme.
+    layout : Layout
+        Which rows go into which part and batch.
     """
 
     elements: Elements
     times: Times
-    frame: str
-    dtype: str
-    velocity: bool
-    format: str
-    compression: str
-    gravity: str
-    opsmode: str
-    sunlit: bool
-    earth_orientation: str | None  # what turned the Earth in the frames other than teme
+    options: SnapshotOptions
+    model: Model
+    earth_orientation: str | None
     layout: Layout
 
     @property
     def satellites(self) -> int:
+        """Number of satellites."""
         return self.layout.satellites
 
     @property
     def instants(self) -> int:
+        """Number of instants."""
         return self.layout.instants
 
     @property
     def rows(self) -> int:
+        """Number of rows: one for each satellite and instant."""
         return self.satellites * self.instants
 
     @property
     def parts(self) -> int:
+        """Number of parts."""
         return self.layout.parts
 
     @property
     def row_bytes(self) -> int:
+        """Bytes of a row, before compression."""
         return row_bytes(self.columns)
 
     @property
     def bytes(self) -> int:
-        """Bytes of all columns: the size of uncompressed IPC parts but for about 800 bytes a batch;
-        an upper bound for the others.
+        """Bytes of all columns. Uncompressed IPC parts have about 800 more for each batch; other
+        parts are smaller.
         """
         return self.rows * self.row_bytes
 
@@ -112,29 +125,31 @@ class Plan:
     @cached_property
     def columns(self) -> list[pa.Field]:
         """The columns of a part."""
-        return state_columns(self.frame, self.dtype, self.velocity, self.sunlit)
+        options = self.options
+        return state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
 
     @property
     def files(self) -> Files:
-        return Files(self.format, self.parts)
+        """The names of the files."""
+        return Files(FOLDER, SATELLITES, self.options.format, self.parts)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
         """What travels in the schema of every part, as JSON under the key `gpuprop`."""
-        step = self.times.step_ns
+        step, options = self.times.step_ns, self.options
         facts: dict[str, Any] = {
             "version": __version__,
             "model": "SGP4",
-            "frame": self.frame,
+            "frame": options.frame,
             "time_scale": "UTC",
             "earth_orientation": self.earth_orientation,
-            "gravity": self.gravity,
-            "opsmode": self.opsmode,
-            "units": {"position": position_unit(self.frame)}
-            | ({"velocity": "km/s"} if self.velocity else {}),
-            "dtype": self.dtype,
-            "velocity": self.velocity,
-            "sunlit": self.sunlit,
+            "gravity": self.model.gravity.name,
+            "opsmode": self.model.opsmode,
+            "units": {"position": position_unit(options.frame)}
+            | ({"velocity": "km/s"} if options.velocity else {}),
+            "dtype": options.dtype,
+            "velocity": options.velocity,
+            "sunlit": options.sunlit,
             "elements": elements_digest(self.elements),
             "start": format_ns(self.times.start_ns) if step else None,
             "step": format_duration(step) if step else None,
@@ -150,17 +165,17 @@ class Plan:
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """Of the parts; no column has nulls: a state that cannot be computed is NaN."""
+        """The schema of the parts. No column has nulls: a state that cannot be computed is NaN."""
         return pa.schema(self.columns, metadata={"gpuprop": json.dumps(self.metadata)})
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as it stands in the manifest: the metadata, and how it is spread over files.
-        Equal plans write equal bytes.
+        """Return the plan as it stands in the manifest: the metadata, and how it is spread over
+        files. Equal plans write equal bytes.
         """
         return {
             **self.metadata,
-            "format": self.format,
-            "compression": self.compression,
+            "format": self.options.format,
+            "compression": self.options.compression,
             "parts": self.parts,
             "part_instants": self.layout.part_instants,
             "batch_instants": self.layout.batch_instants,
@@ -170,57 +185,74 @@ class Plan:
 
 def plan_snapshots(
     elements: Elements,
-    times: Any,
-    frame: str = "teme",
-    dtype: str = "float64",
+    times: object,
+    frame: Frame = "teme",
+    dtype: DType = "float64",
     velocity: bool = True,
-    format: str = "arrow",
+    format: FileFormat = "arrow",
     *,
-    compression: str | None = None,
+    compression: Compression | None = None,
     gravity: str = "wgs72",
-    opsmode: str = "i",
+    opsmode: OpsMode = "i",
     sunlit: bool = False,
     eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
 ) -> Plan:
-    """What write_snapshots would write, without computing or writing anything: `.satellites
-    .instants .rows .parts .bytes`, `.to_dict()`.
+    """Plan what write_snapshots would write, without computing or writing anything.
 
-    times: anything clock.as_times takes; instants in equal steps become a grid, however they are
-    spelled. Other options as in write_snapshots and Propagator (eop); part_bytes (PART_BYTES unless
-    given) is part of the plan. ValueError for an option that is not known, for no satellites, for
-    no instants, for one that the Earth orientation does not reach, and for more than MOST_PARTS
-    parts.
+    Parameters
+    ----------
+    elements : Elements
+        The satellites.
+    times : (n_times,) instants
+        Anything that `as_times` takes. Instants in equal steps become a grid.
+    frame, dtype, velocity, format, compression, sunlit
+        As in write_snapshots.
+    gravity, opsmode, eop
+        As in Propagator.
+    part_bytes : int, optional
+        Bytes of a part before compression, 768 MB unless given.
+
+    Returns
+    -------
+    Plan
+        With `satellites`, `instants`, `rows`, `parts`, `bytes` and `to_dict()`.
+
+    Raises
+    ------
+    ValueError
+        For an option that is not known, for no satellites, for no instants, for instants that the
+        Earth orientation does not reach, and for more parts than a directory holds.
     """
-    for name, value, known in (("dtype", dtype, DTYPES), ("format", format, FORMATS)):
-        if value not in known:
-            raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
-    compression = DEFAULT_COMPRESSION[format] if compression is None else compression
-    if compression not in COMPRESSIONS:
-        raise ValueError(f"compression {compression!r} is not known: use {', '.join(COMPRESSIONS)}")
+    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
     model = Model(gravity_model(gravity), opsmode)
+    return make_plan(elements, times, options, model, eop, part_bytes)
+
+
+def make_plan(
+    elements: Elements,
+    times: object,
+    options: SnapshotOptions,
+    model: Model,
+    eop: str | os.PathLike[str] | EarthOrientation | None = None,
+    part_bytes: int | None = None,
+) -> Plan:
+    """Plan a run. Parameters and errors as in plan_snapshots."""
+    columns = state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
     times = as_grid(as_times(times))
     if not len(checked_elements(elements, "elements")):
         raise ValueError("there are no satellites to write: the element sets are empty")
     if not times.count:
         raise ValueError("there are no instants to write")
-    turning = None if frame == "teme" else earth_orientation(eop)
-    check_reach(times, frame, turning, sunlit)
-    turned = None if turning is None else turning.described(times.edges)
-    layout = Layout.of(
-        len(elements),
-        times.count,
-        row_bytes(state_columns(frame, dtype, velocity, sunlit)),
-        part_bytes,
-    )
-    written = (elements, times, frame, dtype, velocity, format, compression)
+    orientation = None if options.frame == "teme" else earth_orientation(eop)
+    check_reach(times, options.frame, orientation, options.sunlit)
     plan = Plan(
-        *written,
-        gravity=model.gravity.name,
-        opsmode=model.opsmode,
-        sunlit=sunlit,
-        earth_orientation=turned,
-        layout=layout,
+        elements,
+        times,
+        options,
+        model,
+        None if orientation is None else orientation.described(times.edges),
+        Layout.of(len(elements), times.count, row_bytes(columns), part_bytes),
     )
     refuse_too_large(plan)
     return plan

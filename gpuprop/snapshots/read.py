@@ -4,115 +4,126 @@ never loaded whole.
 
 from functools import cached_property
 from numbers import Integral
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.dataset as pads
-import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import xxhash
 
+from ..dataset.check import Checker
+from ..dataset.inventory import Inventory
+from ..dataset.location import AnyPath, open_store
+from ..dataset.manifest import Manifest
+from ..dataset.merge import joined, shards_in
+from ..dataset.resume_command import merge_command
 from ..dataset.sink import digest_text
-from ..dataset.store import AnyPath, Look, is_remote, key, place, read_bytes, refuse_links, store
+from ..dataset.store import Store
 from ..errors import DamagedError
 from ..time.instants import format_ns
 from ..time.times import Times, as_times, instant_ns
-from .check import Checker
-from .inventory import Holdings
-from .layout import PARTS
-from .manifest import Manifest
-from .merge import joined, shard_manifests
-from .part_reader import ADVICE, Part, damaged
-from .recorded_plan import RecordedPlan
-from .resume_command import merge_command
+from .contents import FOLDER, SNAPSHOTS, SnapshotContents
+from .part_reader import ADVICE, damaged
 from .schema import schema_of
 
 
 def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
-    """The snapshots in a directory that write_snapshots filled, on a disk or in an object store (a
-    URL, or a UPath with the options of the store). Reads the manifest and the sizes of the parts,
-    and opens none of them.
+    """Open the snapshots in a directory that write_snapshots filled.
 
-    partial: open a run that did not finish, or shards that are not merged, with the parts that are
-    complete; else that is a ValueError. FileNotFoundError if the directory, its manifest or a part
-    is missing. DamagedError (a ValueError) for a part that has not the size that was written, for a
-    link, and for a manifest that was altered or that this version cannot read. OSError for a store
-    that does not answer, RuntimeError if the packages for it are not installed.
+    The manifest and the sizes of the parts are read; no part is opened. What is read later is
+    compared with the manifest at that time: the satellites by their digest, each part by its plan,
+    its rows and its instants. `verify_snapshots` compares every byte.
 
-    What is read later is compared with the manifest at that time: the satellites by their digest,
-    each part by its plan, its rows and its instants. `verify_snapshots` compares every byte.
+    Parameters
+    ----------
+    path : str, path or UPath
+        The directory, on a disk or in an object store (a URL, or a UPath with the options of the
+        store).
+    partial : bool
+        Open also a run that did not finish, or shards that are not merged, with the complete parts.
+
+    Returns
+    -------
+    Snapshots
+        The snapshots.
+
+    Raises
+    ------
+    ValueError
+        The run did not finish, or its shards are not merged, without `partial`.
+    FileNotFoundError
+        The directory, its manifest or a part is missing.
+    DamagedError
+        A part does not have the size that was written, a file is a link, or the manifest was
+        altered or is of a version that is not known.
+    OSError
+        A store does not answer.
+    RuntimeError
+        The packages for a store are not installed.
     """
-    directory = place(path)
-    manifest = _manifest(directory, partial)
+    store = open_store(path)
+    manifest = _manifest(store, partial)
     if not manifest.complete and not partial:
         raise ValueError(
-            f"{directory} holds a run that did not finish: {len(manifest.parts)} of "
-            f"{manifest.plan['parts']} parts are there; "
-            "go on with it (resume=True, --resume), or open it with partial=True to read those"
+            f"{store} holds a run that did not finish: {len(manifest.parts)} of "
+            f"{manifest.files.parts} parts are there; continue it (resume=True, --resume), or open "
+            "it with partial=True to read those"
         )
     if not manifest.parts:
         raise ValueError(
-            f"{directory} holds a run that did not finish, and no part of it is complete yet"
+            f"{store} holds a run that did not finish, and no part of it is complete yet"
         )
-    refuse_links(directory, PARTS)
-    entries = [manifest.satellites, *manifest.parts]
-    look = Look(directory, [entry["file"] for entry in entries])
-    for entry in entries:
-        file, size = directory / entry["file"], look.size(entry["file"])
+    store.refuse_link(FOLDER)
+    names = [entry.file for entry in manifest.entries]
+    reader = store.reader(names)
+    for entry in manifest.entries:
+        file, size = store.path / entry.file, reader.size(entry.file)
         if size is None:
-            other = look.other(entry["file"])
+            other = reader.other(entry.file)
             if other:
                 raise DamagedError(
                     f"{file} {other}, which gpuprop does not follow or write: put the file itself "
                     "there"
                 )
             raise FileNotFoundError(f"{file} is missing, but the manifest lists it")
-        if size != entry["bytes"]:
+        if size != entry.bytes:
             raise DamagedError(
-                f"{file} is damaged: it has {size:,} bytes, {entry['bytes']:,} were written"
+                f"{file} is damaged: it has {size:,} bytes, {entry.bytes:,} were written"
             )
     if not manifest.sealed:
-        _carry_the_plan(directory, manifest, entries)
-    return Snapshots(directory, manifest)
+        # older manifests have no digest: every file must carry the plan
+        carriers = set(Checker(store, manifest.contents, names).carriers(names))
+        for name in names:
+            if name not in carriers:
+                raise DamagedError(
+                    f"{store.path / name} was written under another plan than the manifest has: "
+                    "one of them was altered"
+                )
+    return Snapshots(store, manifest)
 
 
-def _carry_the_plan(directory: Path, manifest: Manifest, entries: list[dict[str, Any]]) -> None:
-    """DamagedError unless every file carries the plan of the manifest: the check for older
-    manifests, which have no digest.
-    """
-    names = [entry["file"] for entry in entries]
-    carried = set(Checker(directory, manifest.plan, names).carriers(names))
-    for name in names:
-        if name not in carried:
-            raise DamagedError(
-                f"{directory / name} was written under another plan than the manifest has: one of "
-                "them was altered"
-            )
-
-
-def _manifest(directory: Path, partial: bool) -> Manifest:
-    """The manifest of a directory, or what those of its shards come to."""
+def _manifest(store: Store, partial: bool) -> Manifest:
+    """Read the manifest of a directory, or join those of its shards."""
     try:
-        return Manifest.read(directory)
+        return Manifest.read(store, SNAPSHOTS)
     except FileNotFoundError:
-        shards = shard_manifests(directory)
+        shards = shards_in(store)
         if not shards:
             raise
-    holdings = Holdings.of(directory)
-    if holdings.whole:  # merged just now
-        return holdings.whole
-    if holdings.damaged:
-        raise holdings.damaged
-    manifest = joined(holdings)
+    inventory = Inventory.of(store, SNAPSHOTS)
+    if inventory.whole:  # merged just now
+        return inventory.whole
+    if inventory.damaged:
+        raise inventory.damaged
+    manifest = joined(inventory)
     if not partial:
-        complete = sum(each.complete for each in holdings.shards.values())
+        complete = sum(each.complete for each in inventory.shards.values())
         raise ValueError(
-            f"{directory} holds shards that are not merged, {complete} of {shards[0].count} "
-            f"complete: `{merge_command(directory)}` merges "
-            "them, or says what is missing; partial=True reads what is there"
+            f"{store} holds shards that are not merged, {complete} of {shards[0].count} "
+            f"complete: `{merge_command(store.path)}` merges them, or says what is missing; "
+            "partial=True reads the complete parts"
         )
     manifest.complete = False
     return manifest
@@ -121,24 +132,28 @@ def _manifest(directory: Path, partial: bool) -> Manifest:
 class Snapshots:
     """States of satellites at instants, in files. Made by open_snapshots.
 
-    path: the directory. metadata: the plan of the run: frame, units, gravity, opsmode, start, step,
-    counts, notes, format. complete: whether all parts are there. manifest: the rest: what computed
-    them, where and when, and the parts.
+    Attributes
+    ----------
+    path : Path
+        The directory.
+    metadata : dict
+        The plan of the run: frame, units, gravity, opsmode, start, step, counts, notes, format.
+    manifest : Manifest
+        The rest: what computed the states, where and when, and the parts.
+    complete : bool
+        Whether no part is missing.
     """
 
-    def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path = path
-        self.metadata: dict[str, Any] = manifest.plan
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self.path = store.path
+        self.metadata: dict[str, Any] = dict(manifest.plan)
         self.manifest = manifest
         self.complete = manifest.complete
-        plan = manifest.plan
-        self._format: str = plan["format"]
-        recorded = RecordedPlan(plan)
-        self._layout, self._grid = recorded.layout, recorded.times
-        self._parts = {
-            entry["part"]: Part((path / entry["file"]).absolute(), entry, recorded)
-            for entry in manifest.parts
-        }
+        # reading goes on when the process changes its directory
+        self._store = open_store(store.shared_path())
+        contents = SnapshotContents.of(manifest.plan)
+        self._layout, self._grid, self._format = contents.layout, contents.times, contents.format
+        self._parts = {entry.part: contents.part(self._store, entry) for entry in manifest.parts}
         # the instants of parts that are not of a grid, once they were read
         self._read: dict[int, npt.NDArray[np.int64]] = {}
 
@@ -146,13 +161,16 @@ class Snapshots:
         n_sats, n_times, frame = (
             self.metadata[name] for name in ("satellites", "instants", "frame")
         )
-        first, last = self.manifest.parts[0]["first"], self.manifest.parts[-1]["last"]
+        first, last = self.manifest.parts[0].first, self.manifest.parts[-1].last
         missing = "" if self.complete else f", {len(self._parts)} of {self._layout.parts} parts"
-        return f"<Snapshots {str(self.path)!r}: {n_sats:,} satellites at {n_times:,} instants, {frame}, {first} to {last}{missing}>"
+        return (
+            f"<Snapshots {str(self.path)!r}: {n_sats:,} satellites at {n_times:,} instants, "
+            f"{frame}, {first} to {last}{missing}>"
+        )
 
     def __len__(self) -> int:
-        """Rows that are there."""
-        return sum(entry["rows"] for entry in self.manifest.parts)
+        """Return the number of rows of the complete parts."""
+        return sum(entry.rows for entry in self.manifest.parts)
 
     @cached_property
     def satellites(self) -> pa.Table:
@@ -162,7 +180,7 @@ class Snapshots:
         The file is compared with its digest before it is decoded: a damaged file could crash the
         decoder.
         """
-        return read_satellites(self.path, self.manifest)
+        return read_satellites(self._store, self.manifest)
 
     @cached_property
     def times(self) -> Times:
@@ -187,21 +205,15 @@ class Snapshots:
         `verify_snapshots(path, quick=True)` finds such parts.
         """
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
-        files = (
-            pafs.PyFileSystem(pafs.FSSpecHandler(store(self.path)))
-            if is_remote(self.path)
-            else pafs.LocalFileSystem()
-        )
         fragments = []
         for part in sorted(self._parts):
-            file, span, holds = self._parts[part].file, self._span(part), None
+            span, holds = self._span(part), None
             if span is not None:
                 first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
                 holds = (pads.field("time") >= first) & (pads.field("time") <= last)
-            fragments.append(
-                kind.make_fragment(key(file) if is_remote(file) else str(file), files, holds)
-            )
-        return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, files)
+            file, filesystem = self._store.arrow_path(self._parts[part].entry.file)
+            fragments.append(kind.make_fragment(file, filesystem, holds))
+        return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, filesystem)
 
     def at(self, instant: Any) -> pa.Table:
         """The rows of one instant (ISO text, datetime64, datetime), one per satellite in the order
@@ -232,11 +244,8 @@ class Snapshots:
                     f"{self._parts[part].file} has other instants than "
                     f"{format_ns(wanted.start_ns)} in its place; {ADVICE}"
                 )
-        if (
-            self._format == "arrow"
-            and self.metadata["compression"] == "none"
-            and not is_remote(self.path)
-        ):
+        mapped = self._store.maps_files and self.metadata["compression"] == "none"
+        if mapped and self._format == "arrow":
             return table.slice(first, n_sats)
         # a slice would keep the whole batch in memory
         return table.take(pa.array(np.arange(first, first + n_sats)))
@@ -296,21 +305,18 @@ class Snapshots:
         """{code: states} of the rows that are there, from the manifest."""
         counts: dict[int, int] = {}
         for entry in self.manifest.parts:
-            for code, states in entry["status"].items():
-                counts[int(code)] = counts.get(int(code), 0) + states
+            for code, states in entry.status.items():
+                counts[code] = counts.get(code, 0) + states
         return dict(sorted(counts.items()))
 
     def verify(self) -> None:
         """Read every file and compare it with the digest in the manifest; DamagedError names the
         first that differs.
         """
-        entries = [self.manifest.satellites, *self.manifest.parts]
-        checker = Checker(
-            self.path, self.metadata, [entry["file"] for entry in entries], self.manifest.sealed
-        )
-        for entry in entries:
+        checker = Checker.of(self._store, self.manifest)
+        for entry in self.manifest.entries:
             if wrong := checker.fault(entry, full=True):
-                raise DamagedError(f"{self.path / entry['file']} {wrong}")
+                raise DamagedError(f"{self.path / entry.file} {wrong}")
 
     def _index(self, ns: int) -> int:
         """The position of an instant in `times`."""
@@ -335,7 +341,7 @@ class Snapshots:
     def _ends(self) -> dict[int, tuple[int, int]]:
         """The first and the last instant of the parts that are there, the earlier of the two first."""
         ends = {
-            entry["part"]: (instant_ns(entry["first"]), instant_ns(entry["last"]))
+            entry.part: (instant_ns(entry.first), instant_ns(entry.last))
             for entry in self.manifest.parts
         }
         return {part: (min(both), max(both)) for part, both in ends.items()}
@@ -374,27 +380,30 @@ class Snapshots:
         return self._read[part]
 
 
-def read_satellites(directory: Path, manifest: Manifest) -> pa.Table:
-    """The table of the satellites of a run. DamagedError if its file is not the one that the
-    manifest lists.
+def read_satellites(store: Store, manifest: Manifest) -> pa.Table:
+    """Read the table of the satellites of a run.
+
+    DamagedError if its file is not the one that the manifest lists.
     """
-    entry = manifest.satellites
-    file = directory / entry["file"]
+    entry, plan = manifest.companion, manifest.plan
+    if entry is None:
+        raise DamagedError(f"the manifest of {store} lists no file of the satellites")
+    file = store.path / entry.file
     with damaged(file):
-        data = read_bytes(file, entry["bytes"])
-    if digest_text(xxhash.xxh3_128(data)) != entry["digest"]:
+        data = store.read(entry.file, entry.bytes)
+    if digest_text(xxhash.xxh3_128(data)) != entry.digest:
         raise DamagedError(
             f"{file} is damaged: its digest is not the one in the manifest; {ADVICE}"
         )
     with damaged(file):
-        if manifest.plan["format"] == "parquet":
+        if plan["format"] == "parquet":
             table = pq.read_table(pa.BufferReader(data))
         else:
             table = pa.ipc.open_file(pa.BufferReader(data)).read_all()
         table.validate(full=True)
-        if table.num_rows != manifest.plan["satellites"] or "sat_id" not in table.schema.names:
+        if table.num_rows != plan["satellites"] or "sat_id" not in table.schema.names:
             raise DamagedError(
-                f"{file} has {table.num_rows:,} satellites, the plan "
-                f"{manifest.plan['satellites']:,}; {ADVICE}"
+                f"{file} has {table.num_rows:,} satellites, the plan {plan['satellites']:,}; "
+                f"{ADVICE}"
             )
     return table

@@ -1,47 +1,78 @@
-"""Writing: states in, parts out. The parts that are not there yet, in order, each with the manifest
-that lists it.
-"""
+"""Writing: the parts that are missing, in order, each followed by the manifest that lists it."""
 
+import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..dataset.location import AnyPath, open_store
+from ..dataset.manifest import PartEntry, RunFacts
+from ..dataset.merge import merge_if_complete
+from ..dataset.session import Job, JobOptions, claim
 from ..dataset.shards import Shard
-from ..dataset.store import AnyPath, place
+from ..dataset.store import Store
+from ..frames import EarthOrientation
 from ..propagator import Propagator
 from ..states import States
 from ..time.times import Times
+from ..typing import Compression, DType, FileFormat, Frame
 from .cluster import Workers, parts_of
+from .contents import SNAPSHOTS
 from .encoding.encode import Form, encoded
 from .encoding.part import Progress, Written, write_part, write_satellites
-from .merge import merge_when_whole
-from .plan import Plan, plan_snapshots
-from .resume_command import remembered
-from .session import Job, claimed
+from .options import SnapshotOptions
+from .other_epoch import explain_epochs
+from .plan import Plan, make_plan
 
-# blocks of the states at these instants
+# makes blocks of the states at these instants
 Compute: TypeAlias = Callable[[Times], AbstractContextManager[Iterable[States]]]
-Produce: TypeAlias = Callable[
-    [Job, Written, Progress | None], Generator[dict[str, Any], None, None]
-]  # the parts that are missing, by their entries
+# writes the parts that are missing, and yields their entries
+Produce: TypeAlias = Callable[[Job, Written, Progress | None], Generator[PartEntry, None, None]]
 
 
 @dataclass(frozen=True)
 class Report:
     """What a run wrote, or a shard of it.
 
-    rows, parts, bytes: of all parts that are there now, on the disk. seconds: what passed from the
-    first state to the last rename. first, last: instants, None for a shard without parts. status:
-    {code: states}, of the codes that occur. computed: rows that this run computed. resumed: parts
-    that an earlier run had written. rewritten: files that were damaged, and how. shard: `I/N`;
-    merged: whether all shards are there and the directory is whole. notes: what is to be known
-    besides.
+    Attributes
+    ----------
+    path : str
+        The directory.
+    satellites, instants : int
+        Of the complete parts.
+    rows, parts, bytes : int
+        Of all parts that are complete now.
+    seconds : float
+        From the first state to the last file.
+    engine : str
+        What computed the states.
+    options : SnapshotOptions
+        What was written of each state, and the form of the files.
+    earth_orientation : str or None
+        What turned the Earth, in the frames other than teme.
+    elements : str
+        The digest of the element sets.
+    first, last : str or None
+        The first and last instants, UTC; None for a shard without parts.
+    status : dict
+        {code: states}, of the codes that occur.
+    computed : int
+        Rows that this run computed.
+    resumed : int
+        Parts that an earlier run had written.
+    rewritten : list of str
+        Files that were damaged, and how.
+    shard : str or None
+        `I/N`.
+    merged : bool
+        Whether all shards are complete and merged.
+    notes : list of str
+        What else a user should know.
     """
 
     path: str
@@ -52,15 +83,11 @@ class Report:
     bytes: int
     seconds: float
     engine: str
-    frame: str
+    options: SnapshotOptions
     earth_orientation: str | None
-    dtype: str
-    velocity: bool
-    format: str
-    compression: str
+    elements: str
     first: str | None
     last: str | None
-    elements: str
     status: dict[int, int] = field(default_factory=dict)
     computed: int = 0
     resumed: int = 0
@@ -75,110 +102,177 @@ class Report:
         return self.rows - self.status.get(0, 0)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON; status codes are text, as JSON has it."""
-        return {
-            **asdict(self),
-            "status": {str(code): states for code, states in self.status.items()},
-        }
+        """Return all fields, those of the options among them, for JSON. Status codes are text."""
+        record = asdict(self)
+        record |= record.pop("options")
+        return {**record, "status": {str(code): rows for code, rows in self.status.items()}}
 
 
 def write_snapshots(
     path: AnyPath,
     propagator: Propagator,
-    times: Any,
-    frame: str = "teme",
-    dtype: str = "float64",
+    times: object,
+    frame: Frame = "teme",
+    dtype: DType = "float64",
     velocity: bool = True,
-    format: str = "arrow",
-    compression: str | None = None,
+    format: FileFormat = "arrow",
+    compression: Compression | None = None,
     progress: Progress | None = None,
     overwrite: bool = False,
     *,
     sunlit: bool = False,
     resume: bool = False,
     shard: str | None = None,
-    client: Any = None,
+    client: object = None,
     command: Sequence[str] | None = None,
 ) -> Report:
-    """Write the states of all satellites of `propagator` at `times` (anything clock.as_times takes)
-    into the directory `path`: on a disk, or in an object store (`s3://bucket/out`, or a UPath of
-    universal-pathlib with the options of the store).
+    """Write the states of all satellites at some instants into a directory of Arrow files.
 
-    The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`;
-    rows are ordered by time, then as the satellites are. frame: teme, pef, itrs, gcrs, or geodetic:
-    lat, lon (deg) and height (km) on WGS-84 in the place of x, y, z, with velocities along the axes
-    of ITRS; its Earth orientation is the propagator's. sunlit: a column that says whether the Sun
-    shines on the satellite (0 umbra, 1 penumbra, 2 sunlit). dtype: `float64` or `float32`, of
-    positions and velocities. format: `arrow` (IPC, which memory-maps) or `parquet`. compression:
-    `none`, `lz4` or `zstd`; by default none for arrow, zstd for parquet.
+    The directory gets `satellites.arrow`, `snapshots/part-000000.arrow`, ... and `manifest.json`.
+    Rows are ordered by time, then as the satellites are. The parts depend on satellites, instants
+    and options alone, byte for byte. Memory does not grow with the number of instants.
 
-    progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling thread.
-    Memory does not grow with the number of instants. The parts depend on satellites, instants and
-    options alone, byte for byte.
+    Each file is complete or absent, and the manifest lists the complete parts, also after a failure
+    or a kill.
 
-    Each file is complete or absent, and the manifest lists the parts that are complete, also after
-    a failure or a kill. A directory that already holds snapshots is refused with FileExistsError
-    unless `overwrite`, which replaces them, or `resume`; one that holds other files always is, and
-    one that another job writes, with dataset.lock.LockedError. A store has no locks: there, of two jobs
-    the one that began first finds the manifest of the other and stops, with RuntimeError.
+    Parameters
+    ----------
+    path : str, path or UPath
+        The directory: on a disk, or in an object store (`s3://bucket/out`, or a UPath of
+        universal-pathlib with the options of the store).
+    propagator : Propagator
+        Computes the states; its Earth orientation is used in the frames other than teme.
+    times : (n_times,) instants
+        Anything that `as_times` takes.
+    frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+        The frame of positions (km) and velocities (km/s). geodetic: lat, lon (deg) and height (km)
+        on WGS-84 instead of x, y, z, with velocities along the axes of ITRS.
+    dtype : {"float64", "float32"}
+        Of positions and velocities.
+    velocity : bool
+        Write velocities too.
+    format : {"arrow", "parquet"}
+        arrow: IPC files, which can be mapped into memory.
+    compression : {"none", "lz4", "zstd"}, optional
+        Unless given, none for arrow and zstd for parquet.
+    progress : callable, optional
+        progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling
+        thread; with a client, after each part.
+    overwrite : bool
+        Replace the snapshots that the directory holds.
+    sunlit : bool
+        Write a column that says whether the Sun shines on the satellite: 0 umbra, 1 penumbra, 2
+        sunlit.
+    resume : bool
+        Continue a run that was interrupted: complete and sound parts stay, the rest is written. In
+        the end the files are those of a run that was not interrupted, byte for byte. If the
+        directory holds nothing, begin a run.
+    shard : str, optional
+        `2/8` writes the second of eight shares of the parts. Jobs on any machines write the shares
+        into one directory; the last to finish (or merge_snapshots) merges them.
+    client : distributed.Client or Workers, optional
+        Workers of a Dask cluster write the parts, each with the fastest engine that it has. All of
+        them must see `path`.
+    command : sequence of str, optional
+        The words of a command line, which the manifest keeps, so that missing parts can be written
+        again.
 
-    resume: go on with a run that was cut off: what is complete and sound stays, the rest is
-    written, and the files are in the end, byte for byte, those of a run that was not; a directory
-    that holds nothing is begun. snapshots.PlanDiffersError if what it holds was written from other
-    satellites, instants or options. shard: `2/8` writes the second of eight shares of the parts;
-    the shares, in processes or on machines of their own, go into one directory, and the last to be
-    done (or merge_snapshots) makes it whole. client: a distributed.Client (or cluster.Workers,
-    which says their engine too), whose workers write the parts, each with the fastest engine it
-    has, to `path`, which they all must see; progress is called after each part. command: the words
-    of a command line, which the manifest keeps so that what is missing one day can be written
-    again.
+    Returns
+    -------
+    Report
+        What was written.
 
-    ValueError for options that are not known, OSError (with the path) for a disk that is full or
-    may not be written, and for a store that refuses or does not answer. RuntimeError for what fails
-    on a cluster; what is complete stays then, too; and for a store whose package is not installed.
+    Raises
+    ------
+    ValueError
+        An option is not known, or options contradict each other.
+    FileExistsError
+        The directory holds snapshots, without overwrite or resume.
+    ForeignFileError
+        The directory holds files that gpuprop did not write.
+    LockedError
+        Another job writes the directory.
+    PlanDiffersError
+        resume finds a run with other satellites, instants or options.
+    OSError
+        A disk is full or may not be written, or a store refuses or does not answer.
+    RuntimeError
+        Something failed on a cluster; complete parts stay. The package of a store is not installed.
+        In a store, which has no locks, another job has begun to write the same directory.
     """
-    if overwrite and (resume or shard is not None):
-        what = "resume goes on with what is there" if resume else "a shard has others beside it"
-        raise ValueError(f"overwrite removes what is there, and {what}: give one of them")
-    if not isinstance(propagator, Propagator):
-        raise TypeError(
-            f"write_snapshots takes a Propagator, not {type(propagator).__name__}: "
-            "gpuprop.Propagator(elements) makes one"
-        )
-    directory = place(path)
-    one = None if shard is None else Shard.parse(shard)
-    workers = None if client is None else Workers.of(client)
-    plan = plan_snapshots(
-        propagator.elements,
-        times,
-        frame,
-        dtype,
-        velocity,
-        format,
-        compression=compression,
-        gravity=propagator.model.gravity.name,
-        opsmode=propagator.model.opsmode,
-        sunlit=sunlit,
-        eop=propagator.eop if frame != "teme" else None,
+    propagator = _checked_propagator(propagator)
+    how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
+    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
+    plan = make_plan(
+        propagator.elements, times, options, propagator.model, _eop(propagator, options)
+    )
+    return run_plan(
+        open_store(path),
+        plan,
+        propagator,
+        how,
+        workers=None if client is None else Workers.of(client),
+        command=command,
+        progress=progress,
     )
 
+
+def run_plan(
+    store: Store,
+    plan: Plan,
+    propagator: Propagator,
+    how: JobOptions,
+    *,
+    workers: Workers | None = None,
+    command: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Write the parts of a plan, or of a shard of it, that are missing.
+
+    Parameters
+    ----------
+    store : Store
+        The directory.
+    plan : Plan
+        What to write, made for the element sets and the model of the propagator.
+    propagator : Propagator
+        Computes the states, if no workers do.
+    how : JobOptions
+        How the job begins: new, resumed, overwriting; whole or a shard.
+    workers : Workers, optional
+        The workers of a cluster that write the parts.
+    command : sequence of str, optional
+        The words of the command line, for the manifest.
+    progress : callable, optional
+        progress(rows_done, rows_total, bytes_done) is called after each batch.
+
+    Returns
+    -------
+    Report
+        What was written.
+    """
+
     def compute(times: Times) -> "closing[Generator[States, None, None]]":
-        """A block is a batch, so that no row is copied on its way into the file."""
+        # a block is a batch, so that no row is copied on its way into the file
         blocks = propagator.snapshots(
-            times, frame, velocity, sunlit=sunlit, instants=plan.layout.batch_instants
+            times,
+            plan.options.frame,
+            plan.options.velocity,
+            sunlit=plan.options.sunlit,
+            instants=plan.layout.batch_instants,
         )
         return closing(blocks)
 
     with compute(plan.times):  # what cannot be computed is refused before anything is touched
         pass
-    produce, engine = _here(plan, compute, propagator.engine, propagator.threads), propagator.engine
     if workers is not None:
-        eop = propagator.eop if frame != "teme" else None
-        produce, engine = partial(parts_of, workers, plan, eop), workers.engine or "auto"
-    run = {"engine": engine, **remembered(command)}
-    return _write(
-        directory, plan, produce, run, progress, overwrite=overwrite, resume=resume, shard=one
-    )
+        eop = _eop(propagator, plan.options)
+        produce: Produce = partial(parts_of, workers, plan, eop)
+        engine = workers.engine or "auto"
+    else:
+        produce = _here(plan, compute, propagator.engine, propagator.threads)
+        engine = propagator.engine
+    return _write(store, plan, produce, engine, how, command, progress)
 
 
 def write_plan(
@@ -190,67 +284,95 @@ def write_plan(
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Report:
-    """Write the states in `blocks` (all instants of the plan, in order, in blocks of any size) as
-    write_snapshots does.
+    """Write states that are computed already, as write_snapshots does.
 
-    ValueError if the blocks do not hold the rows of the plan.
+    Parameters
+    ----------
+    path : str, path or UPath
+        The directory.
+    plan : Plan
+        Made by plan_snapshots.
+    blocks : iterable of States
+        All instants of the plan, in order, in blocks of any size.
+    engine : str
+        What computed them, for the manifest.
+    progress, overwrite
+        As in write_snapshots.
+
+    Returns
+    -------
+    Report
+        What was written.
+
+    Raises
+    ------
+    ValueError
+        The blocks do not hold the rows of the plan.
     """
-    # whoever gives blocks may fill the same arrays again
+    # the caller may fill the same arrays again, so nothing is encoded on other threads
     produce = _here(plan, lambda _: nullcontext(blocks), engine, 0)
-    return _write(place(path), plan, produce, {"engine": engine}, progress, overwrite=overwrite)
+    return _write(open_store(path), plan, produce, engine, JobOptions(overwrite), None, progress)
+
+
+def _checked_propagator(propagator: Propagator) -> Propagator:
+    if not isinstance(propagator, Propagator):
+        raise TypeError(
+            f"write_snapshots takes a Propagator, not {type(propagator).__name__}: "
+            "gpuprop.Propagator(elements) makes one"
+        )
+    return propagator
+
+
+def _eop(propagator: Propagator, options: SnapshotOptions) -> EarthOrientation | None:
+    """The Earth orientation, where the frame needs one."""
+    return None if options.frame == "teme" else propagator.eop
 
 
 def _write(
-    directory: Path,
+    store: Store,
     plan: Plan,
     produce: Produce,
-    run: dict[str, Any],
+    engine: str,
+    how: JobOptions,
+    command: Sequence[str] | None,
     progress: Progress | None,
-    *,
-    overwrite: bool = False,
-    resume: bool = False,
-    shard: Shard | None = None,
 ) -> Report:
-    """Write the parts of the plan, or of the shard, that are not there yet."""
+    """Write the parts of the plan, or of the shard, that are missing."""
     begun = time.perf_counter()
-    started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
-    run = {
-        "engine": run["engine"],
-        "host": socket.gethostname(),
-        "started": started,
-        "seconds": 0.0,
-        **run,
-    }
-    merged = False
-    with claimed(directory, plan, run, overwrite=overwrite, resume=resume, shard=shard) as job:
-        written, engine = _fill(job, plan, produce, progress, begun)
-    if shard is not None:
-        merged = merge_when_whole(directory, shard.count)
-    manifest = job.manifest
+    facts = RunFacts(
+        engine=engine,
+        host=socket.gethostname(),
+        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        command=list(command) if command else None,
+        directory=os.getcwd() if command else None,
+    )
+    explain = explain_epochs(store, plan.elements)
+    with claim(store, SNAPSHOTS, plan.to_dict(), facts, how, explain) as job:
+        written, engines = _fill(job, plan, produce, progress, begun)
+    merged = job.merged or (
+        how.shard is not None and merge_if_complete(store, SNAPSHOTS, how.shard.count)
+    )
+    parts = job.manifest.parts
     return Report(
-        path=str(directory),
+        path=str(store),
         satellites=plan.satellites,
-        instants=sum(len(plan.layout.part(entry["part"])) for entry in manifest.parts),
+        instants=sum(len(plan.layout.part(entry.part)) for entry in parts),
         rows=written.rows,
-        parts=len(manifest.parts),
+        parts=len(parts),
         bytes=written.bytes,
         seconds=time.perf_counter() - begun,
-        engine=engine or run["engine"],
-        frame=plan.frame,
+        engine=engines or engine,
+        options=plan.options,
         earth_orientation=plan.earth_orientation,
-        dtype=plan.dtype,
-        velocity=plan.velocity,
-        format=plan.format,
-        compression=plan.compression,
-        first=manifest.parts[0]["first"] if manifest.parts else None,
-        last=manifest.parts[-1]["last"] if manifest.parts else None,
         elements=plan.metadata["elements"],
+        first=parts[0].first if parts else None,
+        last=parts[-1].last if parts else None,
         status=dict(sorted(written.status.items())),
         computed=written.rows - written.found,
         resumed=job.resumed,
         rewritten=job.rewritten,
-        shard=str(shard) if shard else None,
-        merged=merged or job.merged,
+        shard=str(how.shard) if how.shard else None,
+        merged=merged,
         notes=job.notes,
     )
 
@@ -258,7 +380,7 @@ def _write(
 def _fill(
     job: Job, plan: Plan, produce: Produce, progress: Progress | None, begun: float
 ) -> tuple[Written, str]:
-    """Write what the job is to write; the engines that did."""
+    """Write what the job has to write. Returns what is there now, and the engines that computed."""
     manifest, todo = job.manifest, job.todo
     written = Written(sum(len(plan.layout.part(index)) for index in manifest.own) * plan.satellites)
     for entry in manifest.parts:
@@ -266,40 +388,37 @@ def _fill(
     written.found = written.rows
     if progress is not None and written.found:
         progress(written.rows, written.total, written.bytes)
-    if job.satellites:
-        manifest.satellites = write_satellites(job.directory, plan)
+    if job.writes_companion:
+        manifest.companion = write_satellites(job.store, plan)
     engines: set[str] = set()
     with closing(produce(job, written, progress)) as entries:
         for entry in entries:
-            engines.add(entry["engine"])
-            manifest.run |= {
-                "engine": ", ".join(sorted(engines)),
-                "seconds": round(time.perf_counter() - begun, 3),
-            }
+            engines.add(entry.engine or "")
+            manifest.run.engine = ", ".join(sorted(engines))
+            manifest.run.seconds = round(time.perf_counter() - begun, 3)
             job.commit(entry)
-    if not todo and (job.satellites or not manifest.complete):
+    if not todo and (job.writes_companion or not manifest.complete):
         job.commit()
     return written, ", ".join(sorted(engines))
 
 
 def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
-    """The parts as this process writes them, in order."""
+    """Write the parts in this process, in order."""
 
     def produce(
         job: Job, written: Written, progress: Progress | None
-    ) -> Generator[dict[str, Any], None, None]:
+    ) -> Generator[PartEntry, None, None]:
         form = Form.of(plan)
         for parts in job.todo:
-            first, last = plan.layout.part(parts[0]).start, plan.layout.part(parts[-1]).stop
+            instants = plan.layout.instants_of(parts)
+            first = instants.start
             with (
-                compute(plan.times[first:last]) as blocks,
+                compute(plan.times[first : instants.stop]) as blocks,
                 closing(encoded(plan, form, blocks, first, threads)) as batches,
             ):
                 for index in parts:
                     job.check()
-                    yield {
-                        **write_part(job.directory, plan, index, form, batches, written, progress),
-                        "engine": engine,
-                    }
+                    entry = write_part(job.store, plan, index, form, batches, written, progress)
+                    yield replace(entry, engine=engine)
 
     return produce

@@ -40,10 +40,10 @@ def in_batches(plan: Plan, blocks: Iterable[States], first: int = 0) -> Iterator
     done = first
     for pieces in regroup(blocks, plan.layout.batch_instants):
         for block, _, _ in pieces:
-            if block.frame != plan.frame:
+            if block.frame != plan.options.frame:
                 raise ValueError(
                     f"the states given are in the frame {block.frame}, the plan is for "
-                    f"{plan.frame}: gpuprop.convert turns them"
+                    f"{plan.options.frame}: gpuprop.convert turns them"
                 )
             if plan.earth_orientation and not plan.earth_orientation.startswith(
                 source := earth_orientation(block.eop).source
@@ -67,8 +67,8 @@ class Batches:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._dtypes = {
-            **dict.fromkeys(plan.coordinates, plan.dtype),
-            **dict.fromkeys(CODES[: 1 + plan.sunlit], "uint8"),
+            **dict.fromkeys(plan.coordinates, plan.options.dtype),
+            **dict.fromkeys(CODES[: 1 + plan.options.sunlit], "uint8"),
         }
         self._sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
         self._memory = Memory()
@@ -98,7 +98,7 @@ class Batches:
         with np.errstate(over="ignore"):
             for name in made.keys() - {"time"}:
                 np.concatenate(given[name], out=made[name], casting="unsafe")
-        if self._plan.dtype == "float32" and "lon" in made:
+        if self._plan.options.dtype == "float32" and "lon" in made:
             made["lon"][made["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it
         columns = {"sat_id": self._sat_ids[rows.satellites.start :][: len(rows)], **ready, **made}
         arrays = [

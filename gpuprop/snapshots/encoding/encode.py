@@ -43,11 +43,11 @@ class Form:
 
     @staticmethod
     def of(plan: Plan) -> "Form":
-        if plan.format == "parquet" and parquet.alike(plan):
+        if plan.options.format == "parquet" and parquet.alike(plan):
             return Form(
                 parquet.Encoder(plan), lambda sink: parquet.Writer(sink, plan), MOST_THREADS
             )
-        if plan.format == "parquet":
+        if plan.options.format == "parquet":
             return Form(
                 _as_it_is,
                 lambda sink: _Arrow(
@@ -56,7 +56,7 @@ class Form:
                 0,
             )
         # float64 goes into the file as it is; Arrow compresses on its own threads
-        threads = MOST_THREADS if plan.dtype == "float32" else 0
+        threads = MOST_THREADS if plan.options.dtype == "float32" else 0
         return Form(
             _as_it_is,
             lambda sink: _Arrow(
@@ -79,7 +79,7 @@ def _as_it_is(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
     return pa.ipc.IpcWriteOptions(
-        compression=None if plan.compression == "none" else plan.compression
+        compression=None if plan.options.compression == "none" else plan.options.compression
     )
 
 

@@ -57,7 +57,7 @@ def options(plan: Plan, names: "list[str] | None" = None) -> dict[str, Any]:
         **dict.fromkeys(plan.coordinates, "BYTE_STREAM_SPLIT"),
     }
     return dict(
-        compression=plan.compression,
+        compression=plan.options.compression,
         use_dictionary=[name for name in ("time", "status") if name in of],
         column_encoding={name: encoding for name, encoding in encodings.items() if name in of},
         # what readers prune by

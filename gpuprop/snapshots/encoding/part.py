@@ -4,24 +4,38 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ...dataset.manifest import FileEntry, PartEntry
 from ...dataset.sink import NewFile
+from ...dataset.store import Store
 from ...time.instants import format_ns
 from ..plan import Plan
 from ..schema import satellites_text
 from .encode import Encoded, Form, ipc_options
 
-Progress: TypeAlias = Callable[[int, int, int], None]  # rows done, rows in all, bytes written
+# progress(rows done, rows in all, bytes written)
+Progress: TypeAlias = Callable[[int, int, int], None]
 
 
 @dataclass
 class Written:
-    """What is in files so far, of `total` rows; `found` of them were there before."""
+    """What the files of a run hold so far.
+
+    Attributes
+    ----------
+    total : int
+        Rows that they hold in the end.
+    rows, bytes : int
+        Rows and bytes of the complete parts.
+    found : int
+        Rows that an earlier run has written.
+    status : Counter
+        {code: rows with that status}.
+    """
 
     total: int
     rows: int = 0
@@ -29,26 +43,30 @@ class Written:
     bytes: int = 0
     status: Counter[int] = field(default_factory=Counter)
 
-    def add(self, entry: dict[str, Any]) -> None:
-        """A part that is complete, by its entry in the manifest."""
-        self.rows += entry["rows"]
-        self.bytes += entry["bytes"]
-        self.status.update({int(code): states for code, states in entry["status"].items()})
+    def add(self, entry: PartEntry) -> None:
+        """Count a part that is complete."""
+        self.rows += entry.rows
+        self.bytes += entry.bytes
+        self.status.update(entry.status)
 
 
 def write_part(
-    directory: Path,
+    store: Store,
     plan: Plan,
     index: int,
     form: Form,
     batches: Iterator[Encoded],
     written: Written,
     progress: Progress | None,
-) -> dict[str, Any]:
-    """Part `index`, from the next batches; its entry in the manifest. `written` grows by it."""
+) -> PartEntry:
+    """Write part `index` from the next batches, and add it to `written`.
+
+    Returns its entry for the manifest.
+    """
     rows, status = 0, Counter[int]()
     instants = plan.layout.part(index)
-    with NewFile(directory / plan.files.part(index)) as file:
+    name = plan.files.part(index)
+    with NewFile(store, name) as file:
         writer = form.open(file)
         for batch in islice(batches, plan.layout.part_batches(index)):
             writer.write(batch.content)
@@ -56,42 +74,31 @@ def write_part(
             status.update(batch.status)
             if progress is not None:
                 progress(written.rows + rows, written.total, written.bytes + file.bytes)
-            del batch  # it may hold a block, and the next one is about to be waited for
+            del batch  # it may hold a block, and the next batch has to wait for memory
         writer.close()
         if rows != len(instants) * plan.satellites:
             raise ValueError(
                 f"part {index} of the plan has {len(instants) * plan.satellites} rows, the states "
                 f"given have {rows}"
             )
-    entry = {
-        "part": index,
-        "file": plan.files.part(index),
-        "rows": rows,
-        "first": format_ns(int(plan.times.instants[instants[0]])),
-        "last": format_ns(int(plan.times.instants[instants[-1]])),
-        "bytes": file.bytes,
-        "digest": file.digest,
-        "status": {str(code): states for code, states in sorted(status.items())},
-    }
+    first, last = (format_ns(int(plan.times.instants[at])) for at in (instants[0], instants[-1]))
+    found = dict(sorted(status.items()))
+    entry = PartEntry(name, rows, file.bytes, file.digest, index, first, last, found)
     written.add(entry)
     return entry
 
 
-def write_satellites(directory: Path, plan: Plan) -> dict[str, Any]:
-    """The satellites file; its entry in the manifest."""
+def write_satellites(store: Store, plan: Plan) -> FileEntry:
+    """Write the file of the satellites. Returns its entry for the manifest."""
     table = plan.elements.to_arrow().replace_schema_metadata(
         {"gpuprop": satellites_text(plan.metadata)}
     )
-    with NewFile(directory / plan.files.satellites) as file:
+    name = plan.files.companion
+    with NewFile(store, name) as file:
         sink = pa.PythonFile(file, "w")
-        if plan.format == "arrow":
+        if plan.options.format == "arrow":
             with pa.ipc.new_file(sink, table.schema, options=ipc_options(plan)) as writer:
                 writer.write_table(table)
         else:
-            pq.write_table(table, sink, compression=plan.compression)
-    return {
-        "file": plan.files.satellites,
-        "rows": table.num_rows,
-        "bytes": file.bytes,
-        "digest": file.digest,
-    }
+            pq.write_table(table, sink, compression=plan.options.compression)
+    return FileEntry(name, table.num_rows, file.bytes, file.digest)

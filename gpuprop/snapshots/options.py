@@ -1,0 +1,60 @@
+"""What snapshots hold of each state, and the form of their files."""
+
+from dataclasses import dataclass
+from typing import get_args
+
+from ..typing import Compression, DType, FileFormat, Frame
+
+DTYPES: tuple[str, ...] = get_args(DType)
+FORMATS: tuple[str, ...] = get_args(FileFormat)  # also the suffixes of the files
+COMPRESSIONS: tuple[str, ...] = get_args(Compression)
+DEFAULT_COMPRESSION: dict[FileFormat, Compression] = {
+    "arrow": "none",  # an uncompressed file can be mapped into memory
+    "parquet": "zstd",
+}
+
+
+@dataclass(frozen=True)
+class SnapshotOptions:
+    """What snapshots hold of each state, and the form of their files.
+
+    Parameters
+    ----------
+    frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+        Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat,
+        lon, height).
+    velocity : bool
+        Write velocities too.
+    sunlit : bool
+        Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.
+    dtype : {"float64", "float32"}
+        Of positions and velocities.
+    format : {"arrow", "parquet"}
+        Of the files.
+    compression : {"none", "lz4", "zstd"}, optional
+        Of the files: none for arrow and zstd for parquet, unless given.
+
+    Raises
+    ------
+    ValueError
+        A dtype, format or compression is not known.
+    """
+
+    frame: Frame = "teme"
+    velocity: bool = True
+    sunlit: bool = False
+    dtype: DType = "float64"
+    format: FileFormat = "arrow"
+    compression: Compression | None = None
+
+    def __post_init__(self) -> None:
+        """Check the values, and choose the compression if it is not given."""
+        for name, value, known in (("dtype", self.dtype, DTYPES), ("format", self.format, FORMATS)):
+            if value not in known:
+                raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
+        if self.compression is None:
+            object.__setattr__(self, "compression", DEFAULT_COMPRESSION[self.format])
+        if self.compression not in COMPRESSIONS:
+            raise ValueError(
+                f"compression {self.compression!r} is not known: use {', '.join(COMPRESSIONS)}"
+            )
