@@ -1,4 +1,4 @@
-"""The doctor: what it finds, what it proves, and that nothing broken breaks it."""
+"""gpuprop doctor: what it finds and proves, and that broken parts of a system do not break it."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Values of any kind in messages: printable and short."""
+"""Values in error messages are printable and short."""
 
 from gpuprop.messages import printable, shortened, shown
 

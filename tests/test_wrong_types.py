@@ -1,6 +1,4 @@
-"""A value of the wrong type is a TypeError that says what is expected, not an error inside numpy or
-an AttributeError.
-"""
+"""A value of the wrong type raises a TypeError that says what is expected."""
 
 import numpy as np
 import pyarrow as pa

@@ -1,6 +1,4 @@
-"""States that are computed already, in another frame: blocks and tables, there and back, and what
-is refused.
-"""
+"""Computed states in another frame: blocks and tables, there and back, and errors."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Look angles: one answer of all engines, skyfield's figures, and what each frame of a block gives."""
+"""Look angles are the same from every engine and frame, and agree with skyfield."""
 
 import sys
 from dataclasses import replace
@@ -152,7 +152,7 @@ def test_what_cannot_be_looked_at():
 
 @pytest.mark.parametrize("kind", [np.float32, ">f8"])
 def test_columns_of_other_types(engine, kind):
-    """float32 as read from files, another byte order: taken for what they are, not for raw float64."""
+    """float32 as read from files and other byte orders are converted, not taken for raw float64."""
     states = Propagator(walker("53:40/5/1", altitude_km=550.0)).states(TIMES, "itrs")
     other = replace(
         states,

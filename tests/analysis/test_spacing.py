@@ -1,6 +1,4 @@
-"""The closest approach in a shell, compared with python-sgp4's states of the whole shell; and
-phasings chosen by it.
-"""
+"""The closest approach in a shell agrees with python-sgp4's states and chooses phasings."""
 
 import math
 from dataclasses import replace
@@ -97,7 +95,7 @@ def test_known_shells_by_python_sgp4(shell: Shell, km: float | None) -> None:
 
 
 def test_an_ellipse_is_tried_with_every_argument_of_perigee() -> None:
-    """The smallest distance at three arguments of perigee is not below the result, and is near it."""
+    """The smallest distance at three arguments of perigee is at least the result, and near it."""
     shell = shell_of(
         altitude_km=math.nan,
         apogee_km=760.0,

@@ -1,5 +1,5 @@
-"""Error codes of gpuprop.api against python-sgp4's: thousands of random initialisations, and
-numbers that no reader accepts.
+"""Error codes of gpuprop.api against python-sgp4's, for thousands of random and absurd
+initialisations.
 """
 
 import math
@@ -40,14 +40,23 @@ FARTHEST_RESONANCE = 1e7
 
 # Where the codes differ, with the reason. Status 10, which is gpuprop's alone, is 0 in gpuprop.api.
 NAMED = {
-    "no mean motion": "2 here, which says why, for one that is not positive. SGP4 raises a negative number to a power of 2/3, or divides"
-    " zero by NaN, and goes on to a state of NaN with code 0.",
-    "no angle left": "Beyond 1e9 rad the last bits of a rate or an angle turn the satellite: whether it is above the ground is arbitrary.",
-    "no drag left": "With B* beyond 1e9 the rounding of a sine is multiplied to an eccentricity beyond 1 (code 1), where SGP4 may subtract"
-    " equal sines; one that is not finite is multiplied by zero there. Either way SGP4 goes on to "
-    "a state of NaN with code 0.",
-    "subnormal inclination": "In deep space SGP4 divides by its sine, gets infinity, and goes on to a state of NaN with code 0."
-    " Such an orbit is level here.",
+    "no mean motion": (
+        "2 here, which says why, for one that is not positive. SGP4 raises a negative number to a "
+        "power of 2/3, or divides zero by NaN, and goes on to a state of NaN with code 0."
+    ),
+    "no angle left": (
+        "Beyond 1e9 rad the last bits of a rate or an angle turn the satellite: whether it is "
+        "above the ground is arbitrary."
+    ),
+    "no drag left": (
+        "With B* beyond 1e9 the rounding of a sine is multiplied to an eccentricity beyond 1 (code "
+        "1), where SGP4 may subtract equal sines; one that is not finite is multiplied by zero "
+        "there. Either way SGP4 goes on to a state of NaN with code 0."
+    ),
+    "subnormal inclination": (
+        "In deep space SGP4 divides by its sine, gets infinity, and goes on to a state of NaN with "
+        "code 0. Such an orbit is level here."
+    ),
 }
 
 

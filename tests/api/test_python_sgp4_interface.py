@@ -1,6 +1,4 @@
-"""python-sgp4's interface: its own documentation runs on gpuprop.api, and both libraries give the
-same answers.
-"""
+"""python-sgp4's documentation runs on gpuprop.api, and both libraries give the same answers."""
 
 import copy
 import doctest

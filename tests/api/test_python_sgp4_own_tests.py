@@ -18,8 +18,14 @@ import sgp4.functions
 import gpuprop.api
 
 # Tests that call nothing that gpuprop.api has, each with what it is about instead.
-LEGACY = "the satellites of sgp4.model and the functions sgp4 and sgp4init of 2012, written in Python: gpuprop.api has those of sgp4.api"
-READER = "the words of sgp4.io, the reader of the legacy satellites, for a bad line; test_api.test_malformed_lines asks for gpuprop's"
+LEGACY = (
+    "the satellites of sgp4.model and the functions sgp4 and sgp4init of 2012, written in "
+    "Python: gpuprop.api has those of sgp4.api"
+)
+READER = (
+    "the words of sgp4.io, the reader of the legacy satellites, for a bad line; "
+    "test_api.test_malformed_lines asks for gpuprop's"
+)
 NOT_APPLICABLE = {
     "test_legacy_built_with_twoline2rv": LEGACY,
     "test_legacy_initialized_with_sgp4init": LEGACY,
@@ -29,7 +35,10 @@ NOT_APPLICABLE = {
     "test_good_tle_checksum": "the functions for checksums in sgp4.io, which no satellite uses",
     "test_bad_tle_checksum": "the functions for checksums in sgp4.io, which no satellite uses",
     "test_hyperbolic_orbit": "newtonnu of sgp4.ext, which serves the test file alone",
-    "test_months_and_days": "a private function of sgp4.functions; test_api.test_dates compares days2mdhms over whole years",
+    "test_months_and_days": (
+        "a private function of sgp4.functions; test_api.test_dates compares days2mdhms over "
+        "whole years"
+    ),
     "test_non_ascii_first_line": READER,
     "test_non_ascii_second_line": READER,
     "test_bad_first_line": READER,
@@ -60,7 +69,7 @@ def suite():
 
 
 def names_of_tests():
-    """The names in the file, without running it under the replaced imports: what pytest collects."""
+    """The names in the file, for pytest to collect, without running it with replaced imports."""
     return [name for name in dir(importlib.import_module("sgp4.tests")) if name.startswith("test_")]
 
 

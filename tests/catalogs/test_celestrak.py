@@ -1,5 +1,6 @@
-"""Fetching element sets: from a server on this machine that answers as CelesTrak does, and as
-broken servers do. Nothing leaves it.
+"""Downloads from a local server that answers as CelesTrak does, and as broken servers do.
+
+Nothing is sent beyond this machine.
 """
 
 import gzip
@@ -141,29 +142,56 @@ REFUSED, OTHER, WRONG = "refused", "other", "wrong"
 @pytest.mark.parametrize(
     ("answer", "kind", "says"),
     [
-        (dict(status=403, body=b"Forbidden"), REFUSED, r"403 Forbidden \('Forbidden'\): it refuses this network address.*usage-policy"),
+        (
+            dict(status=403, body=b"Forbidden"),
+            REFUSED,
+            r"403 Forbidden \('Forbidden'\): it refuses this network address.*usage-policy",
+        ),
         (dict(status=403, body=PAGE), REFUSED, "answers 403 Forbidden: it refuses"),
         (dict(status=429, body=b""), REFUSED, "429 Too Many Requests.*two hours"),
         (dict(status=404, body=NO_DATA), REFUSED, "matches no satellite"),
         (dict(status=404, body=PAGE), REFUSED, "404 Not Found: there is nothing at that address"),
         (dict(status=401, body=b"login"), REFUSED, "401 Unauthorized"),
-        (dict(status=301, body=b"", headers={"Location": "https://celestrak.org/else"}), REFUSED, "moved to https://celestrak.org/else"),
+        (
+            dict(status=301, body=b"", headers={"Location": "https://celestrak.org/else"}),
+            REFUSED,
+            "moved to https://celestrak.org/else",
+        ),
         (dict(status=500, body=b"oops"), OTHER, "500 Internal Server Error.*the server has failed"),
         (dict(status=503, body=PAGE), OTHER, "503 Service Unavailable"),
         (dict(status=206), OTHER, "206 Partial Content, which is not a whole answer"),
-        (dict(body=PAGE), OTHER, r"gp\.php\?GROUP=qianfan&FORMAT=csv is a web page \('Just a moment\.\.\.'\)"),
+        (
+            dict(body=PAGE),
+            OTHER,
+            r"gp\.php\?GROUP=qianfan&FORMAT=csv is a web page \('Just a moment\.\.\.'\)",
+        ),
         (dict(body=b""), OTHER, "is empty"),
         (dict(body=CSV.splitlines(True)[0]), OTHER, "header without any record"),
         (dict(body=NO_DATA), OTHER, "matched nothing"),
         (dict(body=b'{"error": "down for maintenance"}'), OTHER, "down for maintenance"),
         (dict(body=b"\x00\x01\x02" * 100), OTHER, "binary data"),
         (dict(cut=40), OTHER, f"cut short: {len(CSV) - 40} of {len(CSV)} bytes"),
-        (dict(cut=7, headers={"Content-Length": ""}), OTHER, "cut short: it ends in the middle of a line"),
-        (dict(body=b"20\r\nOBJECT_NAME,", headers={"Content-Length": "", "Transfer-Encoding": "chunked"}), OTHER, "cut short"),
-        (dict(body=b"", headers={"Content-Length": str(1 << 40)}), OTHER, "0 of 1,099,511,627,776 bytes"),
+        (
+            dict(cut=7, headers={"Content-Length": ""}),
+            OTHER,
+            "cut short: it ends in the middle of a line",
+        ),
+        (
+            dict(
+                body=b"20\r\nOBJECT_NAME,",
+                headers={"Content-Length": "", "Transfer-Encoding": "chunked"},
+            ),
+            OTHER,
+            "cut short",
+        ),
+        (
+            dict(body=b"", headers={"Content-Length": str(1 << 40)}),
+            OTHER,
+            "0 of 1,099,511,627,776 bytes",
+        ),
         (dict(body=NO_GROUP), WRONG, r"no group 'qianfan': did you mean qianfan"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_answer_leaves_everything_as_it_was(server, tmp_path, answer, kind, says):
     out = tmp_path / "qianfan.csv"
     fetch("qianfan", out)
@@ -198,7 +226,10 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
     )
     with pytest.raises(
         DownloadError,
-        match=r"nothing newer than what this network address downloaded at 20\d\d.*use the file of that time",
+        match=(
+            r"nothing newer than what this network address downloaded at 20\d\d.*use the file "
+            "of that time"
+        ),
     ):
         fetch("qianfan", out)
     assert not out.exists()

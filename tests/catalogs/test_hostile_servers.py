@@ -1,5 +1,5 @@
-"""Fetching from hostile or broken servers: slow in every phase, wrong lengths, terminal escapes,
-echoes of secrets.
+"""Downloads from hostile or broken servers: slow phases, wrong lengths, terminal escapes, echoed
+secrets.
 """
 
 import base64
@@ -104,7 +104,10 @@ def test_the_deadline_holds_in_every_phase(
         url = f"{server.address}/x.csv"
         with pytest.raises(
             DownloadError,
-            match=rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s \({url}\): try",
+            match=(
+                rf"{server.host} (has not given its whole answer|did not answer) within 0\.4 s "
+                rf"\({url}\): try"
+            ),
         ):
             fetch(url, tmp_path / "x.csv")
         # it was left, not only given up; a full pipe hides that from it
@@ -237,7 +240,10 @@ def test_a_waiting_process_says_for_whom_and_ends(
             fetch(url, tmp_path / "x.csv", say=said.append)
         assert main(["fetch", url, "-o", str(tmp_path / "x.csv")]) == 1
         assert re.search(
-            rf"waiting for {holder}, which downloads the same, for at most 0\.2 s\ngpuprop: {holder}",
+            (
+                rf"waiting for {holder}, which downloads the same, for at most 0\.2 "
+                rf"s\ngpuprop: {holder}"
+            ),
             capfd.readouterr().err,
         )
     assert len(said) == 1 and re.match(
@@ -341,36 +347,111 @@ TWICE = len(CSV), len(CSV)
 IN_CHUNKS = b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"
 ROW = len(CSV.splitlines(True)[-1])
 CUT = {
-    "too short, closed": (says(OK + b"Connection: close\r\n" + length(CSV, 70) + b"\r\n" + CSV), "sends more than the {less_70} bytes"),
-    "too short, kept open": (stays(OK + length(CSV, 70) + b"\r\n" + CSV), "sends more than the {less_70} bytes"),
-    "too short between records": (stays(OK + length(CSV, ROW) + b"\r\n" + CSV), "sends more than the {less_row} bytes"),
-    "too short and observed": (says(OK + length(CSV, 70) + b"\r\n" + CSV[:-70]), "cut short: it ends in the middle of a line"),
-    "too short and observed, kept open": (stays(OK + length(CSV, 70) + b"\r\n" + CSV[:-70]), "cut short: it ends in the middle of a line"),
-    "too long": (says(OK + length(CSV, -70) + b"\r\n" + CSV), "cut short: {whole} of {more_70} bytes"),
+    "too short, closed": (
+        says(OK + b"Connection: close\r\n" + length(CSV, 70) + b"\r\n" + CSV),
+        "sends more than the {less_70} bytes",
+    ),
+    "too short, kept open": (
+        stays(OK + length(CSV, 70) + b"\r\n" + CSV),
+        "sends more than the {less_70} bytes",
+    ),
+    "too short between records": (
+        stays(OK + length(CSV, ROW) + b"\r\n" + CSV),
+        "sends more than the {less_row} bytes",
+    ),
+    "too short and observed": (
+        says(OK + length(CSV, 70) + b"\r\n" + CSV[:-70]),
+        "cut short: it ends in the middle of a line",
+    ),
+    "too short and observed, kept open": (
+        stays(OK + length(CSV, 70) + b"\r\n" + CSV[:-70]),
+        "cut short: it ends in the middle of a line",
+    ),
+    "too long": (
+        says(OK + length(CSV, -70) + b"\r\n" + CSV),
+        "cut short: {whole} of {more_70} bytes",
+    ),
     "none": (says(OK + b"\r\n" + CSV[:-2]), "cut short: it ends in the middle of a line"),
-    "chunks": (says(CHUNKED + b"%x\r\n" % 400 + CSV[:400] + b"\r\n0\r\n\r\n"), "cut short: it ends in the middle of a line"),
-    "chunks without an end": (says(CHUNKED + b"%x\r\n" % len(CSV) + CSV + b"\r\n"), "cut short: the connection ended"),
-    "a chunk of negative size": (says(CHUNKED + b"-5\r\n" + CSV), "cut short: the connection ended"),
-    "packed": (says(OK + b"\r\n" + gzip.compress(CSV[:-70])), "cut short: it ends in the middle of a line"),
-    "packed and cut": (says(OK + b"\r\n" + gzip.compress(CSV)[:-9]), "gzip data that ends too early"),
-    "too long, twice": (says(OK + b"Content-Length: %d, %d\r\n\r\n" % TWICE + CSV[:-ROW]), "cut short: {cut_row} of {whole} bytes"),
-    "too long, in two headers": (says(OK + 2 * length(CSV) + b"\r\n" + CSV[:-ROW]), "cut short: {cut_row} of {whole} bytes"),
-    "two lengths": (says(OK + b"Content-Length: 1, 2\r\n\r\n" + CSV), "has the Content-Length '1, 2', which is not one number"),
-    "two lengths in two headers": (says(OK + length(CSV) + length(CSV, 1) + b"\r\n" + CSV), "which is not one number"),
-    "a length and nothing": (says(OK + b"Content-Length: 1,\r\n\r\n" + CSV), "which is not one number"),
-    "a negative length": (says(OK + b"Content-Length: -5\r\n\r\n" + CSV), "has the Content-Length '-5', which is not one number"),
-    "a length with a sign": (says(OK + b"Content-Length: +%d\r\n\r\n" % len(CSV) + CSV), "which is not one number"),
-    "a length without end": (says(OK + b"Content-Length: " + b"9" * 5001 + b"\r\n\r\n" + CSV), "which is not one number"),
-    "an empty length": (says(OK + b"Content-Length:\r\n\r\n" + CSV), "has the Content-Length '', which is not one number"),
-    "two encodings": (says(CODED % b"identity, chunked" + IN_CHUNKS), "transfer encoding 'identity, chunked', which is not 'chunked'"),
-    "two encodings in two headers": (says(CODED % b"chunked\r\nTransfer-Encoding: identity" + IN_CHUNKS), "which is not 'chunked'"),
+    "chunks": (
+        says(CHUNKED + b"%x\r\n" % 400 + CSV[:400] + b"\r\n0\r\n\r\n"),
+        "cut short: it ends in the middle of a line",
+    ),
+    "chunks without an end": (
+        says(CHUNKED + b"%x\r\n" % len(CSV) + CSV + b"\r\n"),
+        "cut short: the connection ended",
+    ),
+    "a chunk of negative size": (
+        says(CHUNKED + b"-5\r\n" + CSV),
+        "cut short: the connection ended",
+    ),
+    "packed": (
+        says(OK + b"\r\n" + gzip.compress(CSV[:-70])),
+        "cut short: it ends in the middle of a line",
+    ),
+    "packed and cut": (
+        says(OK + b"\r\n" + gzip.compress(CSV)[:-9]),
+        "gzip data that ends too early",
+    ),
+    "too long, twice": (
+        says(OK + b"Content-Length: %d, %d\r\n\r\n" % TWICE + CSV[:-ROW]),
+        "cut short: {cut_row} of {whole} bytes",
+    ),
+    "too long, in two headers": (
+        says(OK + 2 * length(CSV) + b"\r\n" + CSV[:-ROW]),
+        "cut short: {cut_row} of {whole} bytes",
+    ),
+    "two lengths": (
+        says(OK + b"Content-Length: 1, 2\r\n\r\n" + CSV),
+        "has the Content-Length '1, 2', which is not one number",
+    ),
+    "two lengths in two headers": (
+        says(OK + length(CSV) + length(CSV, 1) + b"\r\n" + CSV),
+        "which is not one number",
+    ),
+    "a length and nothing": (
+        says(OK + b"Content-Length: 1,\r\n\r\n" + CSV),
+        "which is not one number",
+    ),
+    "a negative length": (
+        says(OK + b"Content-Length: -5\r\n\r\n" + CSV),
+        "has the Content-Length '-5', which is not one number",
+    ),
+    "a length with a sign": (
+        says(OK + b"Content-Length: +%d\r\n\r\n" % len(CSV) + CSV),
+        "which is not one number",
+    ),
+    "a length without end": (
+        says(OK + b"Content-Length: " + b"9" * 5001 + b"\r\n\r\n" + CSV),
+        "which is not one number",
+    ),
+    "an empty length": (
+        says(OK + b"Content-Length:\r\n\r\n" + CSV),
+        "has the Content-Length '', which is not one number",
+    ),
+    "two encodings": (
+        says(CODED % b"identity, chunked" + IN_CHUNKS),
+        "transfer encoding 'identity, chunked', which is not 'chunked'",
+    ),
+    "two encodings in two headers": (
+        says(CODED % b"chunked\r\nTransfer-Encoding: identity" + IN_CHUNKS),
+        "which is not 'chunked'",
+    ),
     "chunked twice": (says(CODED % b"chunked, chunked" + IN_CHUNKS), "which is not 'chunked'"),
     "chunked with a blank": (says(CODED % b"chunked\t " + IN_CHUNKS), "which is not 'chunked'"),
-    "another encoding": (says(CODED % b"gzip" + CSV), "has the transfer encoding 'gzip', which is not 'chunked'"),
-    "no header": (says(OK + b"Content-Length : %d\r\n\r\n" % len(CSV) + CSV[:-ROW]), "has a line in its headers that is not a header"),
+    "another encoding": (
+        says(CODED % b"gzip" + CSV),
+        "has the transfer encoding 'gzip', which is not 'chunked'",
+    ),
+    "no header": (
+        says(OK + b"Content-Length : %d\r\n\r\n" % len(CSV) + CSV[:-ROW]),
+        "has a line in its headers that is not a header",
+    ),
     "nothing": (says(OK + b"Content-Length: 0\r\n\r\n"), "is empty"),
-    "nothing, it says": (stays(OK + b"Content-Length: 0\r\n\r\n" + CSV), "sends more than the 0 bytes"),
-}  # fmt: skip
+    "nothing, it says": (
+        stays(OK + b"Content-Length: 0\r\n\r\n" + CSV),
+        "sends more than the 0 bytes",
+    ),
+}
 
 
 @pytest.mark.parametrize("what", CUT)
@@ -397,15 +478,32 @@ def test_an_answer_that_is_cut_is_an_error(tmp_path: Path, what: str) -> None:
         stays(OK + length(CSV) + b"\r\n" + CSV),
         stays(OK + b"Connection: close\r\n" + length(CSV) + b"\r\n" + CSV),
         says(b"HTTP/1.0 200 OK\r\n\r\n" + CSV),
-        says(CHUNKED + b"a;x=y\r\n" + CSV[:10] + b"\r\n" + b"%x\r\n" % (len(CSV) - 10) + CSV[10:] + b"\r\n0\r\nTrailer: x\r\n\r\n"),
+        says(
+            CHUNKED
+            + b"a;x=y\r\n"
+            + CSV[:10]
+            + b"\r\n"
+            + b"%x\r\n" % (len(CSV) - 10)
+            + CSV[10:]
+            + b"\r\n0\r\nTrailer: x\r\n\r\n"
+        ),
         stays(CHUNKED + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
-        says(CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n") + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
+        says(
+            CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Length: 3\r\n\r\n")
+            + b"%x\r\n" % len(CSV)
+            + CSV
+            + b"\r\n0\r\n\r\n"
+        ),
         says(b"HTTP/1.1 100 Continue\r\nServer: x\r\n\r\n" * 3 + OK + length(CSV) + b"\r\n" + CSV),
-        says(OK + b"Content-Length: %d , %d\r\n" % (len(CSV), len(CSV)) + length(CSV) + b"\r\n" + CSV),
-        says(CHUNKED.replace(b"chunked", b"Chunked") + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"),
+        says(
+            OK + b"Content-Length: %d , %d\r\n" % (len(CSV), len(CSV)) + length(CSV) + b"\r\n" + CSV
+        ),
+        says(
+            CHUNKED.replace(b"chunked", b"Chunked") + b"%x\r\n" % len(CSV) + CSV + b"\r\n0\r\n\r\n"
+        ),
         trickles(OK + length(CSV) + b"\r\n", iter([CSV[:100], CSV[100:300], CSV[300:]])),
     ],
-)  # fmt: skip
+)
 def test_good_answers_in_every_form(
     tmp_path: Path, script: Callable[[socket.socket], None]
 ) -> None:
@@ -663,7 +761,7 @@ def told(error: BaseException) -> str:
         OK + b"\r\n" + CSV.splitlines(True)[0] + b"a\x1b[2J," * 17 + b"\n",
         OK + b"\r\n" + NO_GROUP.replace(b"qianfam", ESCAPES.encode()),
     ],
-)  # fmt: skip
+)
 def test_control_characters_of_a_server_are_escaped(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], answer: bytes
 ) -> None:
@@ -685,7 +783,10 @@ def test_control_characters_of_a_server_are_escaped(
         )
 
 
-ECHO = f"you asked for {QUERY} with {SECRET} and {SIGNATURE} and s1gn%2fature%2bof%20mine and s1gn/ature+of  mine".encode()
+ECHO = (
+    f"you asked for {QUERY} with {SECRET} and {SIGNATURE} and s1gn%2fature%2bof%20mine and "
+    "s1gn/ature+of  mine"
+).encode()
 TRACES = (
     SECRET,
     SECRET.upper(),

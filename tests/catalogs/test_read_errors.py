@@ -1,4 +1,4 @@
-"""Bad records, things that are no element sets, and files made to do harm."""
+"""Bad records, inputs that are not element sets, and malicious files."""
 
 import gzip
 import json
@@ -322,11 +322,17 @@ NO_ELEMENTS = {
     "is blank": b"\r\n  \n",
     "is a web page \\('CelesTrak: 403 Forbidden'\\)": PAGE,
     "the query matched nothing; check": b"No GP data found",
-    "use the file downloaded before": b"GP data has not updated since your last successful\ndownload of GROUP=active at 05:00:00 UTC.",
+    "use the file downloaded before": (
+        b"GP data has not updated since your last successful\ndownload of GROUP=active at "
+        b"05:00:00 UTC."
+    ),
     "check the address": b'Invalid query: "GROUP=foo&FORMAT=tle"',
     "the server refused": b"403 Forbidden",
     "wants a login": b"401 Unauthorized",
-    "^the bytes given holds .* the server's answer .*You.+ve violated.*: too many requests: wait": RATE_LIMIT,
+    (
+        "^the bytes given holds .* the server's answer .*You.+ve violated.*: too many "
+        "requests: wait"
+    ): RATE_LIMIT,
     "^the bytes given holds .*answer '.{.*violated your query.* wait, then ask again$": b"["
     + RATE_LIMIT
     + b"]",
@@ -334,7 +340,10 @@ NO_ELEMENTS = {
     + NOT_UPDATED
     + b'"]',
     "answer .*has not updated since.*: use the file downloaded before": b'"' + NOT_UPDATED + b'"',
-    "^the bytes given holds .*answer .*Server busy.*: read what it says; .* wait, then ask again$": b'{"message": "Server busy"}',
+    (
+        "^the bytes given holds .*answer .*Server busy.*: read what it says; .* wait, then ask "
+        "again$"
+    ): b'{"message": "Server busy"}',
     "empty JSON array": b"[]",
     "without any <omm>": b"<error>no</error>",
     "binary data": bytes(range(256)) * 100,
@@ -430,7 +439,8 @@ def test_only_the_beginning_tells_the_format():
         read_elements(b"\n" * (1 << 16) + as_tle())
 
 
-BOMB = """<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;">]>
+BOMB = """<?xml version="1.0"?>
+<!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;&lol;">]>
 <ndm><omm><OBJECT_NAME>&lol2;</OBJECT_NAME></omm></ndm>"""
 HOSTILE = {
     "entities": (BOMB.encode(), "entity declaration"),
@@ -489,7 +499,7 @@ BOUNDED = """
 
 
 def bounded(sources: str, *paths: str) -> list[str]:
-    """What a process that may take no more than 512 MiB says to each of `sources`, an expression."""
+    """What a process that may take at most 512 MiB says to each of `sources`, an expression."""
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     program = textwrap.dedent(BOUNDED).replace("SOURCES", sources)
     done = subprocess.run(
@@ -542,5 +552,8 @@ def test_a_line_of_a_gibibyte_stays_within_memory():
     assert (
         json_text
         == xml
-        == "long holds more than 268,435,456 bytes unpacked, the most that is read at once: split it"
+        == (
+            "long holds more than 268,435,456 bytes unpacked, the most that is read at once: "
+            "split it"
+        )
     )

@@ -1,6 +1,4 @@
-"""Every format, as it comes, to the same numbers: compared with float() of the text, and with
-python-sgp4.
-"""
+"""Every format is read to the same numbers, which float() of the text and python-sgp4 confirm."""
 
 import gzip
 import io
@@ -394,7 +392,7 @@ def test_csv_quotes_and_commas():
 
 
 def test_csv_as_space_track_quotes_it():
-    """Every field in quotation marks, the empty ones too, and twice as many fields as are needed."""
+    """Every field in quotation marks, the empty ones too, and twice as many fields as needed."""
     extra = {
         "CCSDS_OMM_VERS": "3.0",
         "COMMENT": "GENERATED VIA SPACE-TRACK.ORG API",

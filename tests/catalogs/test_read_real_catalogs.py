@@ -1,4 +1,4 @@
-"""Real catalogues and the conformance corpus beside the project, read whole."""
+"""Real catalogs, and the conformance corpus beside the project, are read completely."""
 
 import datetime
 import json

@@ -1,4 +1,4 @@
-"""SOURCE on the command line: standard input, and addresses."""
+"""SOURCE on the command line: standard input, and addresses, which are refused."""
 
 import io
 import json

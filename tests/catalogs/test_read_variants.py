@@ -1,5 +1,5 @@
-"""Files as other people's programs write them: companion fields, JSON around the records, TLE lines
-in JSON, tables, headers.
+"""Files as other programs write them: companion fields, JSON around the records, TLE lines in JSON,
+tables, headers.
 """
 
 import io
@@ -523,7 +523,10 @@ def test_arrays_of_tle_lines_in_json():
     ):
         with pytest.raises(
             ElementsError,
-            match="TLE lines in such an array are not read: give each set an object with its OBJECT_NAME",
+            match=(
+                "TLE lines in such an array are not read: give each set an object with its "
+                "OBJECT_NAME"
+            ),
         ):
             read_elements(json.dumps(form).encode())
 
@@ -694,9 +697,9 @@ def test_no_break_spaces_are_shown(encoding):
     broken = ISS[0].replace("  ", "\xa0 ")
     data = "\n".join([*ISS, broken, ISS[1], ""]).encode(encoding)
     (bad,) = read_elements(data, on_error="skip").rejected
-    assert (
-        bad.reason
-        == "line 1 holds no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"
+    assert bad.reason == (
+        "line 1 holds no-break spaces (U+00A0) or other spaces that are not blanks: "
+        "replace them with blanks"
     )
     assert r"98067A\xa0" in str(bad)
     everywhere = "\n".join(line.replace(" ", "\xa0") for line in ISS).encode(encoding)

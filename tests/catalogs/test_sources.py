@@ -1,6 +1,4 @@
-"""SOURCE: what is a file, what a constellation, what a pattern; numbers that go on from one to the
-next; what is wrong with the rest.
-"""
+"""SOURCE is a file, a constellation or a pattern; numbers continue from one to the next."""
 
 import json
 from pathlib import Path
@@ -206,7 +204,10 @@ def test_synthetic_numbers_go_on_after_those_of_files(folder: Path) -> None:
 def test_shells_that_would_stand_twice_or_break_lines(
     folder: Path, change: tuple[str, str], reason: str
 ) -> None:
-    shell = 'id = "a"\naltitude_km = 600.0\ninclination_deg = 53.0\nplanes = 3\nsats_per_plane = 4\nraan_spread_deg = 360.0\nphasing = 1\n'
+    shell = (
+        'id = "a"\naltitude_km = 600.0\ninclination_deg = 53.0\nplanes = 3\nsats_per_plane = '
+        "4\nraan_spread_deg = 360.0\nphasing = 1\n"
+    )
     text = '[[constellation]]\nname = "mine"\nshells = ["a"]\n[[shell]]\n' + shell
     (folder / "good.toml").write_text(text)
     assert len(read_sources(["good.toml"])) == 12

@@ -1,6 +1,4 @@
-"""Element sets written and read again: the same bits, the same characters; what a format cannot
-hold is said, and faults leave no trace.
-"""
+"""Element sets written and read again keep their bits and characters; faults leave no trace."""
 
 import errno
 import gzip

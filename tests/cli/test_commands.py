@@ -1,4 +1,4 @@
-"""The command line as a user meets it: what it prints, where, and its exit codes."""
+"""The command line as users see it: output, streams, and exit codes."""
 
 import importlib
 import io
@@ -375,7 +375,10 @@ def test_constellations_are_listed_with_their_sources(run):
 
 
 def test_nobody_reading_stdout_is_no_failure(tmp_path):
-    command = f"{sys.executable} -m gpuprop propagate walker:53:24/3/1@600 -o out --duration 1h --quiet; echo $? > code"
+    command = (
+        f"{sys.executable} -m gpuprop propagate walker:53:24/3/1@600 -o out --duration 1h "
+        "--quiet; echo $? > code"
+    )
     subprocess.run(["bash", "-c", f"({command}) | true"], cwd=tmp_path, check=True)
     assert (tmp_path / "code").read_text() == "0\n"
 
@@ -721,7 +724,10 @@ def test_completion(run, shell):
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_a_command(run):
     script = run("completion", "bash")[1]
-    ask = "\nCOMP_WORDS=(gpuprop prop); COMP_CWORD=1; COMP_LINE='gpuprop prop'; COMP_POINT=12; _gpuprop; printf '%s\\n' \"${COMPREPLY[@]}\""
+    ask = (
+        "\nCOMP_WORDS=(gpuprop prop); COMP_CWORD=1; COMP_LINE='gpuprop prop'; COMP_POINT=12; "
+        "_gpuprop; printf '%s\\n' \"${COMPREPLY[@]}\""
+    )
     done = subprocess.run(["bash", "-c", script + ask], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["propagate"], done
 

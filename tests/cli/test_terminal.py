@@ -1,5 +1,5 @@
-"""Text from outside on the terminal: it is never markup or a control character, and never makes a
-job fail.
+"""Text from outside is never markup or a control character on the terminal, and never makes a job
+fail.
 """
 
 import ast

@@ -1,6 +1,4 @@
-"""Damaged or forged run directories: refused quickly with one class of error, and nothing outside
-is read or changed.
-"""
+"""Damaged or forged run directories are refused quickly; nothing outside is read or changed."""
 
 import copy
 import errno
@@ -616,7 +614,7 @@ def test_a_footer_of_any_length(tmp_path):
 
 
 def test_many_shards_have_one_plan(tmp_path, monkeypatch):
-    """The directory is examined once for all shards: each file that no manifest lists is read once."""
+    """The directory is examined once for all shards: a file that no manifest lists is read once."""
     for number in range(1, 8):
         write_snapshots(tmp_path, propagator("numpy", 1), GRID, shard=f"{number}/8")
     looked = []
@@ -729,7 +727,9 @@ run, instant = Path(sys.argv[1]), sys.argv[2]
 file = run / "snapshots" / "part-000002.arrow"
 data = file.read_bytes()
 refused = kept = 0
-for number, at in enumerate([*range(0, 6_000, 23), *range(len(data) - 6_000, len(data), 23), *range(6_000, len(data) - 6_000, 401)]):
+first, last = 6_000, len(data) - 6_000
+places = *range(0, first, 23), *range(last, len(data), 23), *range(first, last, 401)
+for number, at in enumerate(places):
     for bit in (1 << number % 8,):
         file.write_bytes(data[:at] + bytes([data[at] ^ bit]) + data[at + 1 :])
         ds = open_snapshots(run)

@@ -1,6 +1,4 @@
-"""Object stores: the bytes of a disk, complete or absent whatever happens, and no request more than
-is needed.
-"""
+"""Object stores hold the bytes of a disk, complete or absent, with no more requests than needed."""
 
 import _thread
 import errno
@@ -202,8 +200,10 @@ def test_a_filter_on_time_opens_the_part_concerned(counted, form):
     asked()
     wanted = pa.scalar(int(GRID.ns[17]), pa.timestamp("ns", "UTC"))
     assert dataset.to_table(filter=pads.field("time") == wanted).num_rows == 37
+    record = manifest(counted)
+    part = record["parts"][17 // record["plan"]["part_instants"]]
     assert {path for what, path, _ in CountedStore.requests if what == "open"} == {
-        f"/bucket/out/{manifest(counted)['parts'][17 // manifest(counted)['plan']['part_instants']]['file']}"
+        f"/bucket/out/{part['file']}"
     }
 
 
@@ -501,7 +501,10 @@ def test_of_two_jobs_the_first_notices_the_second(tmp_path, out, options):
 
     with pytest.raises(
         RuntimeError,
-        match=rf"^another job writes {out} \(manifest\.json there is not what this one wrote\); stopped$",
+        match=(
+            rf"^another job writes {out} \(manifest\.json there is not what this one wrote\); "
+            r"stopped$"
+        ),
     ):
         run(out, progress=progress)
     options = {"format": options["format"]} if "format" in options else {}
@@ -562,7 +565,10 @@ def test_the_command_line(tmp_path, capsys, monkeypatch):
     assert main([*JOB, "-o", url, "--shard", "1/2"]) == 0
     assert "note: an object store has no locks" in capsys.readouterr().err
     assert main(["merge", url]) == 1
-    again = "gpuprop propagate walker:53:24/3/1@600 --duration 10min --engine numpy --threads 1 -o memory://bucket/out/ --shard 2/2 --resume"
+    again = (
+        "gpuprop propagate walker:53:24/3/1@600 --duration 10min --engine numpy --threads 1 -o "
+        "memory://bucket/out/ --shard 2/2 --resume"
+    )
     assert again in capsys.readouterr().err
     assert main(again.split()[1:]) == 0
     assert "wrote memory://bucket/out, shard 2/2: 24 satellites" in capsys.readouterr().out
@@ -609,7 +615,10 @@ def test_without_the_extra(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "upath", None)
     with pytest.raises(
         RuntimeError,
-        match=r"s3://bucket/out needs fsspec and universal-pathlib .*pip install 'gpuprop\[remote\]'",
+        match=(
+            "s3://bucket/out needs fsspec and universal-pathlib .*pip install "
+            r"'gpuprop\[remote\]'"
+        ),
     ):
         open_snapshots("s3://bucket/out")
     assert main([*JOB, "-o", "s3://bucket/out"]) == 1
@@ -659,7 +668,10 @@ def test_a_password_in_a_url_is_refused_unseen(url, capsys):
 def test_workers_that_do_not_see_the_store(tmp_path):
     """memory:// is each process's own."""
     with connected("local:1") as client:
-        says = r"a worker of the cluster, does not see memory://bucket/out as it is here \(memory://bucket/out has no manifest\.json"
+        says = (
+            "a worker of the cluster, does not see memory://bucket/out as it is here "
+            r"\(memory://bucket/out has no manifest\.json"
+        )
         with pytest.raises(NotSharedError, match=says) as caught:
             run("memory://bucket/out", client=Workers(client, "numpy", 1))
         assert str(caught.value).endswith(
@@ -730,7 +742,8 @@ def progress(done, total, size):
 if __name__ == "__main__":
     times = time_grid("2026-01-01T00:00:00Z", duration="2h", step="1s")
     out = UPath("s3://snapshots/{name}", default_block_size=5 << 20)
-    write_snapshots(out, propagator("numpy", 1), times, progress=progress if sys.argv[1:] else None, resume=True)
+    waits = progress if sys.argv[1:] else None
+    write_snapshots(out, propagator("numpy", 1), times, progress=waits, resume=True)
 """
 
 
@@ -811,7 +824,10 @@ def test_s3_what_is_refused(s3, monkeypatch):
     for call in (run, open_snapshots):
         with pytest.raises(
             FileNotFoundError,
-            match=r"bucket does not exist \(make it first: gpuprop makes no buckets\) while .*: 's3://nobucket/out'",
+            match=(
+                r"bucket does not exist \(make it first: gpuprop makes no buckets\) while .*: "
+                "'s3://nobucket/out'"
+            ),
         ) as caught:
             call("s3://nobucket/out")
         assert caught.value.errno == errno.ENOENT
@@ -819,7 +835,10 @@ def test_s3_what_is_refused(s3, monkeypatch):
         open_snapshots("s3://snapshots/nothing")
     with pytest.raises(
         OSError,
-        match=r"Could not connect .*see to the network, and to the endpoint of the store\) while .*'s3://snapshots/out/manifest",
+        match=(
+            r"Could not connect .*see to the network, and to the endpoint of the store\) while "
+            ".*'s3://snapshots/out/manifest"
+        ),
     ):
         open_snapshots(
             UPath(

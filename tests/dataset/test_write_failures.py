@@ -1,6 +1,4 @@
-"""A file is complete or absent, and what is not gpuprop's is left alone: failures are made, not
-imagined.
-"""
+"""A file is complete or absent, and files of others are left alone, whatever fails."""
 
 import errno
 import json

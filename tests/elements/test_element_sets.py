@@ -1,4 +1,6 @@
-"""Element sets as a structure of arrays: immutable, chosen from, joined, written to Arrow."""
+"""Element sets are an immutable structure of arrays that is selected from, joined and written to
+Arrow.
+"""
 
 import json
 import pickle
@@ -253,7 +255,7 @@ def test_different_satellites_of_one_number_are_all_kept():
 
 
 def test_two_exports_that_count_from_1(tmp_path, capsys):
-    """Two constellations with the same numbers keep all their satellites, and the numbers are told."""
+    """Two constellations with the same numbers keep all satellites, and they are reported."""
     first, second = str(tmp_path / "first.tle"), str(tmp_path / "second.csv")
     for source, path in (("starlink-g1-s5", first), ("guowang-flown", second)):
         assert main(["export", source, "--first-id", "1", "-o", path]) == 0
@@ -285,7 +287,10 @@ def test_joining_renumbers_synthetic_satellites_whose_numbers_collide():
     assert len(both) == len(set(both.sat_id.tolist())) == 14_288
     assert both.sat_id.tolist() == read_sources(["qianfan", "guowang"]).sat_id.tolist()
     first, last = 1_000_000_000, 1_000_000_000 + 12_991
-    note = f"numbers of other satellites: sat_id {first} to {last} are {first + 1_296} to {last + 1_296} here"
+    note = (
+        f"numbers of other satellites: sat_id {first} to {last} are {first + 1_296} to "
+        f"{last + 1_296} here"
+    )
     assert note in both.notes and note in both[-1:].notes and note not in both[:1_296].notes
     assert not len(both.duplicates)
 
@@ -333,7 +338,7 @@ def test_constellations_numbered_from_1_are_synthetic_too():
 
 
 def test_latest_on_the_command_line(tmp_path, capsys):
-    """One set for each satellite in every command; repeated numbers are reported, also in the JSON."""
+    """One set for each satellite in every command; repeated numbers are reported, in JSON too."""
     sets = Elements.concat([element_sets()[:4], element_sets()[2:6]])
     path = tmp_path / "sets.csv"
     write_elements(sets, path)

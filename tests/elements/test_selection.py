@@ -1,6 +1,4 @@
-"""Satellites chosen by name, operator and condition: counts of real catalogues, the meaning of the
-language, what it refuses.
-"""
+"""Satellites selected by name, operator and condition: counts in real catalogs, and errors."""
 
 import json
 import math
@@ -204,7 +202,7 @@ def test_every_name_selects_itself(names):
 
 
 def test_every_name_of_real_catalogues_selects_itself_alone(catalogue):
-    """The name as it is in the file. If it contains a star, a wildcard, it selects at least itself."""
+    """The name as it is in the file. One with a star, a wildcard, selects at least itself."""
     for name in (ACTIVE, NEW_2026):
         known = catalogue(name)
         odd = sorted({each for each in known.name if set(each) & set("[]*?")})
@@ -253,7 +251,10 @@ def test_numbers_select():
     [
         (
             "STARLINK-G1-S6*",
-            r"STARLINK-G1-S6\* matches the name of none of the 4,408 satellites; the nearest names are STARLINK-G1-S",
+            (
+                r"STARLINK-G1-S6\* matches the name of none of the 4,408 satellites; the "
+                "nearest names are STARLINK-G1-S"
+            ),
         ),
         ("STARLNK*", "the nearest names are STARLINK-G1-S1 P01 S01"),
         ("*[G]1*", "only \\* and \\? are wildcards, brackets stand for themselves"),
@@ -275,7 +276,9 @@ def test_one_of_several_patterns_without_a_match_is_a_warning(capsys):
     gen1 = constellation("starlink-gen1")
     with pytest.warns(
         SelectionWarning,
-        match="STARLNK-G1-S5. matches the name of none of the 4,408 satellites; the nearest names are",
+        match=(
+            "STARLNK-G1-S5. matches the name of none of the 4,408 satellites; the nearest names are"
+        ),
     ):
         assert len(gen1.select(["*G1-S5 *", "STARLNK-G1-S5*"])) == 172
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""The examples run, on a small setting, and what they show is so."""
+"""The examples run with small settings, and show the right numbers."""
 
 import re
 import subprocess

@@ -1,5 +1,5 @@
-"""--resume, --shard, verify, merge and signals, as a user meets them: processes that are stopped,
-killed and started again.
+"""--resume, --shard, verify, merge and signals, with processes that are stopped, killed and
+restarted.
 """
 
 import json
@@ -39,7 +39,8 @@ plan.BATCH_ROWS, plan.PART_BYTES = 24, {PART_BYTES}
 from gpuprop.__main__ import main
 from gpuprop.snapshots.session import Job
 real, done = Job.commit, []
-def commit(self, part=None):  # waits after 200 parts: the job must not be through before the test has had its turn to end it
+def commit(self, part=None):
+    # It waits after 200 parts: the job must not end before the test has ended it.
     real(self, part)
     done.append(part)
     while len(done) > 200:
@@ -88,8 +89,14 @@ def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     process.send_signal(number)
     out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == code and out == "" and "Traceback" not in err
-    again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --resume"
-    said = f"gpuprop: {word}\nComplete parts are kept, the unfinished part is discarded. Resume with: {again}\n"
+    again = (
+        "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads "
+        "1 --resume"
+    )
+    said = (
+        f"gpuprop: {word}\nComplete parts are kept, the unfinished part is discarded. Resume "
+        f"with: {again}\n"
+    )
     assert err.endswith(said)
     listed = {
         entry["file"]
@@ -138,11 +145,10 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     process.send_signal(signal.SIGSTOP)
     for option in ("--resume", "--overwrite"):
         code, out, err = run(*JOB, option)
-        assert (
-            (code, out) == (1, "")
-            and f"gpuprop: out is being written by another job (pid {process.pid} on {os.uname().nodename}"
-            in err
-        )
+        assert (code, out) == (1, "") and (
+            f"gpuprop: out is being written by another job (pid {process.pid} on "
+            f"{os.uname().nodename}"
+        ) in err
         assert "Resume with" not in err
     code, out, err = run("verify", "out", "--quick")
     assert code == 1 and "of 300 parts are not written yet" in out and "--threads 1 --resume" in out
@@ -216,7 +222,10 @@ def test_shards_from_a_batch_system(run, tmp_path):
     code, out, _ = run(*JOB, "--shard", "2/3", "--dry-run", "--json")
     assert code == 0 and (json.loads(out)["parts"], json.loads(out)["rows"]) == (100, 2400)
     code, out, err = run("merge", "out")
-    again = "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads 1 --shard"
+    again = (
+        "gpuprop propagate walker:53:24/3/1@600 -o out --duration 5h --engine numpy --threads "
+        "1 --shard"
+    )
     assert (
         (code, out) == (1, "")
         and "  shard 1/3 is not there\n" in err
@@ -298,7 +307,10 @@ def test_the_command_is_given_for_where_it_was_called(run, tmp_path, monkeypatch
     code, out, _ = run("verify", "../out")
     assert (
         code == 1
-        and f"cd {tmp_path} && gpuprop propagate walker:53:24/3/1@600 -o out --duration 1min --resume"
+        and (
+            f"cd {tmp_path} && gpuprop propagate walker:53:24/3/1@600 -o out --duration 1min "
+            "--resume"
+        )
         in out
     )
 

@@ -46,8 +46,10 @@ files.NewFile.write = write
 blocks, Propagator.snapshots = Propagator.snapshots, snapshots
 propagator = Propagator(walker("53:3000/50/1", altitude_km=550.0), threads=1)
 times = time_grid("2026-01-01", duration=f"{days}d", step="60s")
-report = write_snapshots(directory, propagator, times, format=format, dtype="float32", velocity=False)
-assert thrown[0] == report.bytes and all(not part.stat().st_size for part in Path(directory, plan.PARTS).iterdir())
+options = dict(format=format, dtype="float32", velocity=False)
+report = write_snapshots(directory, propagator, times, **options)
+assert thrown[0] == report.bytes
+assert all(not part.stat().st_size for part in Path(directory, plan.PARTS).iterdir())
 peak = 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 print(json.dumps(dict(peak=peak, rows=report.rows, parts=report.parts, bytes=report.bytes)))
 """

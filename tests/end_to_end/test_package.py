@@ -1,4 +1,4 @@
-"""The package as another project meets it."""
+"""The package as other projects use it: names, types, imports."""
 
 import subprocess
 import sys

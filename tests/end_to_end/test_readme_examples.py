@@ -1,6 +1,4 @@
-"""The README is run: its Python blocks, one after the other, in a directory where its command has
-been run; and its figures of size.
-"""
+"""The README's Python blocks run in order after its command, and its figures of size are right."""
 
 import os
 import re

@@ -1,6 +1,4 @@
-"""The README's figures of accuracy: its tables are those of bench/results, and a new, smaller
-measurement does not contradict them.
-"""
+"""The README's tables are those of bench/results, and a smaller measurement agrees with them."""
 
 import json
 import math
@@ -85,7 +83,10 @@ def test_mistakes_cost_what_is_told():
         )
     with pytest.raises(
         TypeError,
-        match=f"off by hours, a float64 Julian date by up to {found['julian_date_cm']:.0f} cm at orbital speed",
+        match=(
+            f"off by hours, a float64 Julian date by up to {found['julian_date_cm']:.0f} cm at "
+            "orbital speed"
+        ),
     ):
         as_times(2461041.5)
 

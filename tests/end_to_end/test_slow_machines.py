@@ -1,6 +1,4 @@
-"""No test fails because a machine is slow or busy, or because a shell runs the tests in the
-background.
-"""
+"""No test fails because a machine is slow, or because a shell runs the tests in the background."""
 
 import ast
 import os
@@ -46,7 +44,10 @@ def test_waits_for_what_must_happen_use_patience_s():
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_jobs_can_be_interrupted_although_the_tests_ignore_sigint():
     """As they do when a shell starts them with `&`."""
-    program = "import conftest, os, signal, sys; os.execv(sys.executable, [sys.executable, '-c', sys.argv[1]])"
+    program = (
+        "import conftest, os, signal, sys; os.execv(sys.executable, [sys.executable, '-c', "
+        "sys.argv[1]])"
+    )
     job = "import signal; print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
     done = subprocess.run(
         [sys.executable, "-c", program, job],

@@ -1,6 +1,4 @@
-"""The wheel: built and installed by pip in a fresh environment, and run from there; with a C++
-compiler and without one.
-"""
+"""The wheel, built and installed by pip in a fresh environment, with and without a C++ compiler."""
 
 import os
 import shutil

@@ -1,6 +1,4 @@
-"""The cpu engine beside its arithmetic: threads, odd sizes, memory, and what it says where it
-cannot run.
-"""
+"""The cpu engine: threads, odd sizes, memory, and its message where it cannot run."""
 
 import ctypes
 import gc

@@ -1,5 +1,5 @@
-"""The CUDA engine without a GPU: its own code on fake_cupy, its kernels and their PTX on this CPU,
-a thread at a time, with guard zones.
+"""The cuda engine without a GPU: its own code on fake_cupy, its kernels and their PTX on this CPU,
+with guard zones.
 """
 
 import gc

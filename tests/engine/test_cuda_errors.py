@@ -1,4 +1,4 @@
-"""What the CUDA engine says where something is missing: each message names the fix."""
+"""If a part of CUDA is missing, the message of the cuda engine names the fix."""
 
 import errno
 import subprocess
@@ -58,7 +58,10 @@ def test_not_installed(monkeypatch):
 
 
 def test_asking_costs_nothing_without_cupy():
-    code = "import sys, gpuprop; sys.modules['cupy'] = None; gpuprop.engines(); print(*(sorted(sys.modules)))"
+    code = (
+        "import sys, gpuprop; sys.modules['cupy'] = None; gpuprop.engines(); "
+        "print(*(sorted(sys.modules)))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,

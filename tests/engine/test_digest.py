@@ -1,6 +1,4 @@
-"""The digest of one answer: every engine reproduces it, it covers what it must, and one changed bit
-is found and named.
-"""
+"""Every engine reproduces the committed digest, and one changed bit is found and named."""
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ FURTHER = ("years ahead", "years back", ", turned", ", geodetic")  # parts of on
 
 
 class Tampered:
-    """The numpy engine with one value changed by one bit, in every propagation it loads or in one."""
+    """The numpy engine with one value changed by one bit, in every propagation or in one."""
 
     name = "tampered"
 

@@ -1,5 +1,5 @@
-"""What every engine must be: a pure function of element set and instant, near python-sgp4, honest
-about what it cannot compute.
+"""Every engine is a pure function of element set and instant, agrees with python-sgp4, and reports
+what it cannot compute.
 """
 
 import os

@@ -16,14 +16,20 @@ from ptx import FORMS, PtxError, translate
 # what is loaded and stored for each kind of register
 KINDS = {"p": "b16", "rs": "b16", "r": "b32", "rd": "b64", "fd": "f64"}
 HEADER = ".version 8.8\n.target sm_90\n.address_size 64\n"
-REGISTERS = ".reg .pred %p<9>;\n.reg .b16 %rs<9>;\n.reg .b32 %r<9>;\n.reg .b64 %rd<99>;\n.reg .f64 %fd<9>;\n"
+REGISTERS = (
+    ".reg .pred %p<9>;\n.reg .b16 %rs<9>;\n.reg .b32 %r<9>;\n.reg .b64 %rd<99>;\n"
+    ".reg .f64 %fd<9>;\n"
+)
 NAN, INFINITY = 0x7FF8000000000000, 0x7FF0000000000000
 MINUS = 1 << 63
 
 
 def module(body, size=16, header=HEADER):
     """PTX of one kernel; its body begins at line 14."""
-    return f"{header}\n.visible .entry kernel(\n.param .align 8 .b8 kernel_param_0[{size}]\n)\n{{\n{REGISTERS}{body}\nret;\n}}\n"
+    return (
+        f"{header}\n.visible .entry kernel(\n.param .align 8 .b8 kernel_param_0[{size}]\n)\n"
+        f"{{\n{REGISTERS}{body}\nret;\n}}\n"
+    )
 
 
 def bits(x):
@@ -463,7 +469,10 @@ def test_what_is_not_known_is_refused_with_its_line(line):
     number = len(lines) - lines[::-1].index(line)
     with pytest.raises(
         PtxError,
-        match=rf"^PTX line {number}: {REFUSED[line]}.*{re.escape(line) if not line.startswith('bra') else ''}$",
+        match=(
+            f"^PTX line {number}: "
+            f"{REFUSED[line]}.*{re.escape(line) if not line.startswith('bra') else ''}$"
+        ),
     ):
         translate(module(body))
 

@@ -1,5 +1,5 @@
-"""Small files that are read completely (TOML of shells, Earth orientation): limits, pipes, devices,
-hostile TOML.
+"""Small files that are read completely (TOML, Earth orientation): limits, pipes, devices, hostile
+TOML.
 """
 
 import os
@@ -19,7 +19,10 @@ from gpuprop.filings.read import MAX_BYTES as MAX_TOML
 from gpuprop.frames import earth_orientation
 from gpuprop.frames.eop import MAX_BYTES as MAX_EOP
 
-SHELL = '[[shell]]\nid = "a"\naltitude_km = 550\ninclination_deg = 53\nplanes = 2\nsats_per_plane = 3\nraan_spread_deg = 360\nphasing = 1\n'
+SHELL = (
+    '[[shell]]\nid = "a"\naltitude_km = 550\ninclination_deg = 53\nplanes = 2\nsats_per_plane '
+    "= 3\nraan_spread_deg = 360\nphasing = 1\n"
+)
 
 READERS: dict[str, tuple[Callable[[Path], object], int]] = {
     "TOML": (load_constellation, MAX_TOML),

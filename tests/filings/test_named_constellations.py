@@ -1,6 +1,4 @@
-"""The constellations on record by name: what was assumed, how they are listed, and a user's own
-file of the same format.
-"""
+"""Constellations by name: assumptions, lists, and files of users in the same format."""
 
 import json
 from dataclasses import fields
@@ -34,9 +32,19 @@ def test_names_and_aliases_are_unique_and_found() -> None:
     )
     assert len(names) == len(set(names)) and not set(names) & set(without_geometry())
     for wanted in (
-        "starlink-gen1", "starlink-gen2", "guowang", "guowang-a59", "guowang-2", "qianfan", "spacesail", "honghu-3", "kuiper", "oneweb",
-        "telesat", "iridium",
-    ):  # fmt: skip
+        "starlink-gen1",
+        "starlink-gen2",
+        "guowang",
+        "guowang-a59",
+        "guowang-2",
+        "qianfan",
+        "spacesail",
+        "honghu-3",
+        "kuiper",
+        "oneweb",
+        "telesat",
+        "iridium",
+    ):
         assert find_constellation(f" {wanted.upper()} ").total
     assert find_constellation("spacesail") == find_constellation("qianfan")
 
@@ -46,7 +54,10 @@ def test_names_and_aliases_are_unique_and_found() -> None:
     [
         (
             "starlnk-gen1",
-            r"'starlnk-gen1' is not known: did you mean starlink-gen1.*\? known are .*starlink-gen1",
+            (
+                r"'starlnk-gen1' is not known: did you mean starlink-gen1.*\? known are "
+                ".*starlink-gen1"
+            ),
         ),
         ("quanfan", "did you mean qianfan"),
         ("xyzzy", r"'xyzzy' is not known: known are .*starlink-gen1"),

@@ -1,6 +1,4 @@
-"""The constellations on record: their counts and geometry against the filings' own totals, and how
-close its satellites come.
-"""
+"""The constellations on file agree with the filings' own totals, geometry and distances."""
 
 import math
 import sys
@@ -53,10 +51,25 @@ TOTALS = {
     "espace": [360, *[12960] * 26, 3],  # Cinnamon-937: 337,323
 }
 GRAND_TOTALS = {
-    "starlink-gen1": 4408, "starlink-gen2": 29988, "starlink-gen2-2022": 7500, "starlink-gen2-2026": 15000, "guowang": 12992,
-    "guowang-a59": 6080, "guowang-2": 6912, "spacesail-15000": 15000, "kuiper": 3236, "kuiper-2024": 3232, "oneweb": 716,
-    "oneweb-phase2": 6372, "telesat": 1671, "telesat-phase1": 298, "telesat-2017": 117, "ast": 248, "espace": 337323, "guowang-flown": 168,
-}  # fmt: skip
+    "starlink-gen1": 4408,
+    "starlink-gen2": 29988,
+    "starlink-gen2-2022": 7500,
+    "starlink-gen2-2026": 15000,
+    "guowang": 12992,
+    "guowang-a59": 6080,
+    "guowang-2": 6912,
+    "spacesail-15000": 15000,
+    "kuiper": 3236,
+    "kuiper-2024": 3232,
+    "oneweb": 716,
+    "oneweb-phase2": 6372,
+    "telesat": 1671,
+    "telesat-phase1": 298,
+    "telesat-2017": 117,
+    "ast": 248,
+    "espace": 337323,
+    "guowang-flown": 168,
+}
 
 
 # --- counts ---

@@ -1,5 +1,5 @@
-"""Shells told from element sets: those that operators describe, found without being told; patterns
-whose planes are known; fillings.
+"""Shells found in element sets: those of operators, of patterns with known planes, and how full
+they are.
 """
 
 import json

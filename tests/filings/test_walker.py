@@ -1,5 +1,5 @@
-"""Walker patterns and filed shells: the geometry of the pattern, and the altitude of the orbit that
-SGP4 makes of it.
+"""Walker patterns and filed shells: their geometry, and the altitude of the orbit that SGP4
+propagates.
 """
 
 import math

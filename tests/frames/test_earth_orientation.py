@@ -1,5 +1,5 @@
-"""Earth orientation: tables and files, rotations out of TEME, the Sun and sites, against published
-numbers, ERFA, astropy and skyfield.
+"""Earth orientation tables, rotations out of TEME, the Sun and sites agree with published numbers,
+ERFA, astropy and skyfield.
 """
 
 import pickle
@@ -366,7 +366,9 @@ def test_none() -> None:
     assert pickle.loads(pickle.dumps(eop)).source == eop.source
     with pytest.raises(
         ValueError,
-        match="there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at 1700-01-01",
+        match=(
+            "there is no UTC before 1960-01-01, so TAI, TT and GPS time are not known at 1700-01-01"
+        ),
     ):
         rotations("gcrs", ns, eop)
 
@@ -390,8 +392,14 @@ def test_predictions(eop: EarthOrientation) -> None:
 def test_outside(eop: EarthOrientation) -> None:
     last, first = eop.ns[-1], eop.ns[0]
     assert all(np.isfinite(values).all() for values in eop.at(np.array([first, last])))
-    message = f"there is no Earth orientation for {{}}: .* reaches from 1962-01-01T00:00:00Z to {format_ns(last)}; "
-    message += "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all .* or do without: --eop none"
+    message = (
+        "there is no Earth orientation for "
+        f"{{}}: .* reaches from 1962-01-01T00:00:00Z to {format_ns(last)}; "
+    )
+    message += (
+        "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all .* or "
+        "do without: --eop none"
+    )
     with pytest.raises(ValueError, match=message.format("1961-12-31T23:59:59.999999999Z")):
         eop.at(np.array([0, first - 1, last + 1]))
     with pytest.raises(ValueError, match=message.format(format_ns(last + 1))):
@@ -568,7 +576,10 @@ def test_bad_files(tmp_path: Path, what: str) -> None:
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError,
-        match="itrf: there is no such file of Earth orientation; eop is 'iers', 'none' or a finals2000A",
+        match=(
+            "itrf: there is no such file of Earth orientation; eop is 'iers', 'none' or a "
+            "finals2000A"
+        ),
     ):
         earth_orientation("itrf")
     with pytest.raises(

@@ -1,5 +1,5 @@
-"""Frames inside the engines: rotation, geodetic coordinates and sunlight, against published figures
-and other codes; one answer of all.
+"""Frames of the engines (rotation, geodetic coordinates, sunlight) agree with published figures,
+other codes and each other.
 """
 
 import erfa

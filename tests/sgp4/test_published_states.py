@@ -1,4 +1,4 @@
-"""The numbers that others published."""
+"""The states and errors that the authors of SGP4 published."""
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_published_states(engine, number):
 
 
 def test_published_errors_in_their_order(engine):
-    """As the published driver steps: the state at epoch, then start to stop, until the first error."""
+    """As the published driver steps: the epoch, then start to stop, until the first error."""
     errors = []
     for number, case in enumerate(cases()):
         start, stop, step = case.start_stop_step

@@ -1,6 +1,4 @@
-"""Whole public catalogues against python-sgp4: the comparison that bench/accuracy.py prints, with
-limits.
-"""
+"""Whole public catalogs against python-sgp4, with limits: the comparison of bench/accuracy.py."""
 
 import json
 import subprocess

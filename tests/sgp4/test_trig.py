@@ -1,4 +1,4 @@
-"""The engines' own trigonometry against the platform's, and the errors that trig.py states."""
+"""The engines' own trigonometry against the platform's, within the errors that trig.py states."""
 
 import math
 

@@ -1,5 +1,5 @@
-"""Dask's workers write the parts: the bytes of a run without Dask, also when workers die, the
-caller is interrupted, or nobody is there.
+"""Dask's workers write the bytes of a run without Dask, also when workers die or the caller is
+interrupted.
 """
 
 import contextlib
@@ -220,7 +220,10 @@ def test_all_workers_are_killed(tmp_path, client, workers):
 
 # --- what goes wrong ---
 def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
-    says = rf"^{os.uname().nodename}, a worker of the cluster, does not see .*: give a directory on a file system that all machines share"
+    says = (
+        f"^{os.uname().nodename}, a worker of the cluster, does not see .*: give a directory "
+        r"on a file system that all machines share"
+    )
     for there, why in (("nowhere", "is not a directory"), ("", "has no manifest.json")):
         monkeypatch.setattr(
             gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there)

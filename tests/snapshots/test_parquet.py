@@ -1,6 +1,4 @@
-"""Parquet put together of columns that were encoded apart: byte for byte what pyarrow writes by
-itself.
-"""
+"""Parquet assembled from separately encoded columns is byte for byte what pyarrow writes."""
 
 import io
 

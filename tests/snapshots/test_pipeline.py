@@ -1,4 +1,6 @@
-"""What lies between the engine and the disk: order, overlap, and memory that a slow disk bounds."""
+"""The pipeline from engine to disk keeps the order, overlaps its steps, and bounds memory on a slow
+disk.
+"""
 
 import gc
 import os

@@ -1,5 +1,5 @@
-"""Plans of any size take the same time to make; one that is too large is refused with a smaller one
-that fits.
+"""Plans of any size take the same time; one that is too large is refused, and a smaller one is
+named.
 """
 
 import re
@@ -68,7 +68,10 @@ def test_the_size_of_a_run_is_counted_without_a_loop_over_its_parts(monkeypatch)
 def test_a_grid_too_large_for_a_directory_is_refused_with_one_that_fits(start, length, step):
     with pytest.raises(
         ValueError,
-        match=r"24 satellites at [\d,]+ instants are [\d.]+ [PZETk]+B in [\d,]+ parts, and a directory",
+        match=(
+            r"24 satellites at [\d,]+ instants are [\d.]+ [PZETk]+B in [\d,]+ parts, and a "
+            "directory"
+        ),
     ) as caught:
         plan_snapshots(SATELLITES, gpuprop.time_grid(start, duration=length, step=step))
     coarser, shorter = re.search(
@@ -102,7 +105,10 @@ def test_a_grid_over_a_leap_second_becomes_a_list_only_if_it_fits_into_memory():
     before = "2016-12-31T23:59:00"
     with pytest.raises(
         ValueError,
-        match=r"120,000,000 instants of gps over a leap second are not a grid in UTC, and a list holds at most 100,000,000",
+        match=(
+            "120,000,000 instants of gps over a leap second are not a grid in UTC, and a list "
+            "holds at most 100,000,000"
+        ),
     ):
         gpuprop.time_grid(before, duration="2min", step="1us", scale="gps")
     assert gpuprop.time_grid(before, duration="2min", step="2s", scale="gps").count == 60

@@ -1,6 +1,4 @@
-"""Reading a directory back: an instant, a satellite, all of it; and what is said when something is
-not there.
-"""
+"""Reading a directory back: an instant, a satellite, everything; and errors."""
 
 import json
 
@@ -277,7 +275,10 @@ def test_a_missing_a_truncated_and_an_altered_part(damaged):
     file.write_bytes(data[:-1])
     with pytest.raises(
         ValueError,
-        match=rf"part-000003\.arrow is damaged: it has {len(data) - 1:,} bytes, {len(data):,} were written",
+        match=(
+            rf"part-000003\.arrow is damaged: it has {len(data) - 1:,} bytes, {len(data):,} "
+            r"were written"
+        ),
     ):
         open_snapshots(directory)
     file.unlink()

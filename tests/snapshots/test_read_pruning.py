@@ -1,4 +1,4 @@
-"""What reading touches: the part, the batch and the rows that were asked for, and nothing besides."""
+"""Reading touches only the part, the batch and the rows that were asked for."""
 
 import json
 import os

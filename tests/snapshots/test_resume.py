@@ -1,5 +1,5 @@
-"""A run that was cut off goes on: what is sound stays, what is not is written again, and the bytes
-are those of a run that was not.
+"""A run that was interrupted resumes: sound parts are kept, and the bytes are those of an
+undisturbed run.
 """
 
 import errno
@@ -186,7 +186,10 @@ def test_missing_parts_are_ranges():
         ),
         (
             {"dtype": "float32"},
-            r"\(dtype: float64 there, float32 asked for; part_instants: 8 there, 14 asked for.*parts: 7|parts",
+            (
+                r"\(dtype: float64 there, float32 asked for; part_instants: 8 there, 14 asked "
+                "for.*parts: 7|parts"
+            ),
         ),
         (
             {"format": "parquet"},
@@ -243,7 +246,10 @@ def test_other_satellites_instants_and_models_are_refused(tmp_path):
 def test_overwrite_and_resume_are_two_things(tmp_path):
     with pytest.raises(
         ValueError,
-        match="overwrite removes what is there, and resume goes on with what is there: give one of them",
+        match=(
+            "overwrite removes what is there, and resume goes on with what is there: give one "
+            "of them"
+        ),
     ):
         resume(tmp_path / "out", overwrite=True)
     assert not (tmp_path / "out").exists()
@@ -367,7 +373,10 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
             for options in ({}, {"resume": True}, {"overwrite": True}, {"shard": "1/2"}):
                 with pytest.raises(
                     LockedError,
-                    match=rf"out is being written by another job \(pid {os.getpid()} on .+, since 2",
+                    match=(
+                        rf"out is being written by another job \(pid {os.getpid()} on .+, "
+                        r"since 2"
+                    ),
                 ) as caught:
                     write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, **options)
                 refused.append(caught.value)

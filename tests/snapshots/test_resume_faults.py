@@ -1,6 +1,4 @@
-"""The ground gives way under a run: directories that go, clocks that jump, disks that are full or
-read only; then it goes on.
-"""
+"""Runs resume after faults: lost directories, jumping clocks, full or read-only disks."""
 
 import errno
 import os
@@ -81,7 +79,10 @@ def test_a_lock_that_somebody_removed_stops_the_job(tmp_path, undisturbed):
 
     with pytest.raises(
         RuntimeError,
-        match=r"out: its \.lock was removed while the job ran, so that another may write there now; stopped",
+        match=(
+            r"out: its \.lock was removed while the job ran, so that another may write there "
+            "now; stopped"
+        ),
     ):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
     assert listed(tmp_path / "out") == [0, 1]

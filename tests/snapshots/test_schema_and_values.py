@@ -1,5 +1,5 @@
-"""The files: schema and values as the contract with users has them, read by the tools users have,
-the same bytes whoever writes them.
+"""Schema and values of the files follow the contract with users, and every writer writes the same
+bytes.
 """
 
 import json
@@ -429,7 +429,8 @@ def test_polars_reads_the_parts(written):
 
 
 def test_duckdb_queries_the_parts(written):
-    snapshots = gpuprop.open_snapshots(written).dataset  # noqa: F841  # DuckDB finds the variable by its name
+    # DuckDB finds the variable by its name.
+    snapshots = gpuprop.open_snapshots(written).dataset  # noqa: F841
     source = (
         f"read_parquet('{written}/snapshots/*.parquet')"
         if (written / "satellites.parquet").exists()
@@ -482,10 +483,12 @@ def test_uncompressed_ipc_memory_maps(tmp_path):
 MEMORY = """
 import sys, gpuprop, gpuprop.snapshots
 def peak():
-    return next(int(line.split()[1]) * 1024 for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    lines = open("/proc/self/status")
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 prop = gpuprop.Propagator(gpuprop.constellation("starlink-gen1"), threads=1)
 before = peak()
-report = gpuprop.write_snapshots(sys.argv[1], prop, gpuprop.time_grid("2026-01-01", duration="720min"))
+times = gpuprop.time_grid("2026-01-01", duration="720min")
+report = gpuprop.write_snapshots(sys.argv[1], prop, times)
 print(peak() - before, report.bytes)
 """
 

@@ -1,6 +1,4 @@
-"""Shards: shares of one run, written beside each other by jobs that know nothing of each other, and
-made one.
-"""
+"""Shards of one run, written side by side by independent jobs, and merged."""
 
 import json
 import os
@@ -215,7 +213,10 @@ def test_whole_runs_and_shards_do_not_mix(tmp_path, undisturbed):
     for options in ({}, {"resume": True}):
         with pytest.raises(
             FileExistsError,
-            match=r"holds shards of a run \(of 3\): go on with each .* or merge them \(gpuprop merge",
+            match=(
+                r"holds shards of a run \(of 3\): go on with each .* or merge them \(gpuprop "
+                "merge"
+            ),
         ):
             write(tmp_path / "shards", **options)
     write(tmp_path / "shards", overwrite=True)
@@ -304,7 +305,10 @@ def test_reading_before_the_merge(tmp_path):
     write(tmp_path, "3/3")
     with pytest.raises(
         ValueError,
-        match=r"holds shards that are not merged, 1 of 3 complete: `gpuprop merge .*`.*partial=True",
+        match=(
+            r"holds shards that are not merged, 1 of 3 complete: "
+            r"`gpuprop merge .*`.*partial=True"
+        ),
     ):
         open_snapshots(tmp_path)
     ds = open_snapshots(tmp_path, partial=True)

@@ -40,7 +40,7 @@ def architectures(wheel: str) -> list[int]:
 
 
 def ptx(source: str, options: tuple[str, ...], wheel: str) -> str:
-    """PTX of a CUDA source; AssertionError with the compiler's messages where it does not compile."""
+    """PTX of a CUDA source; AssertionError with the compiler's messages if it does not compile."""
     return compiled(source, options, wheel)[0]
 
 

@@ -33,7 +33,8 @@ SPECIAL = {
 
 HEADER = re.compile(r"\.version \d+\.\d+|\.target sm_\d+|\.address_size 64")
 KERNEL = re.compile(
-    r"\.visible \.entry (?P<name>\w+)\(\s*\.param \.align 8 \.b8 (?P<param>\w+)\[(?P<size>\d+)\]\s*\)"
+    r"\.visible \.entry (?P<name>\w+)\(\s*\.param \.align 8 \.b8 "
+    r"(?P<param>\w+)\[(?P<size>\d+)\]\s*\)"
     r"(?:\s*\.maxntid \d+(?:, 1, 1)?|\s*\.minnctapersm \d+)*\s*\{\n(?P<body>.*?)\n\}",
     re.DOTALL,
 )
@@ -192,7 +193,8 @@ class _Kernel:
                 f"static void {self.name}(const {self.name}_job& job) {{",
                 *(
                     f"    {kind} "
-                    f"{', '.join(f'{letters}{number} = unset<{kind}>()' for number in range(count))};"
+                    + ", ".join(f"{letters}{number} = unset<{kind}>()" for number in range(count))
+                    + ";"
                     for letters, (kind, count) in self.registers.items()
                 ),
                 *self.statements,
@@ -284,7 +286,10 @@ class _Kernel:
         return f"{self._register(address['base'], 'b64')} + {offset}"
 
     def _set(self, register, kind, value, wider=False):
-        return f"{self._register(register, kind, wider)} = {_converted(value, kind, self._type(register))}"
+        return (
+            f"{self._register(register, kind, wider)} = "
+            f"{_converted(value, kind, self._type(register))}"
+        )
 
     def _value(self, text, kind):
         """An operand that is read as `kind`."""

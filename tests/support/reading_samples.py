@@ -85,7 +85,10 @@ def as_json(records: list[dict[str, str]], **layout: int) -> bytes:
 
 
 def as_kvn(records: list[dict[str, str]]) -> bytes:
-    head = "CCSDS_OMM_VERS = 2.0\nCREATION_DATE = \nORIGINATOR = \nCENTER_NAME = EARTH\nREF_FRAME = TEME\nTIME_SYSTEM = UTC\n"
+    head = (
+        "CCSDS_OMM_VERS = 2.0\nCREATION_DATE = \nORIGINATOR = \nCENTER_NAME = EARTH\nREF_FRAME "
+        "= TEME\nTIME_SYSTEM = UTC\n"
+    )
     return "".join(
         head + "".join(f"{name} = {value}\n" for name, value in record.items()) + "\n"
         for record in records
@@ -95,7 +98,10 @@ def as_kvn(records: list[dict[str, str]]) -> bytes:
 def as_xml(records: list[dict[str, str]]) -> bytes:
     def message(record: dict[str, str]) -> str:
         inner = "".join(f"<{name}>{value}</{name}>\n" for name, value in record.items())
-        return f'<omm id="CCSDS_OMM_VERS" version="2.0">\n<body><segment>\n{inner}</segment></body>\n</omm>\n'
+        return (
+            '<omm id="CCSDS_OMM_VERS" version="2.0">\n<body><segment>\n'
+            f"{inner}</segment></body>\n</omm>\n"
+        )
 
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<ndm>\n'

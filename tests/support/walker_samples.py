@@ -13,13 +13,24 @@ WHICHCONST = {"wgs72old": WGS72OLD, "wgs72": WGS72, "wgs84": WGS84}
 
 
 def satrec(sats: Elements, i: int, gravity: str) -> Satrec:
-    """python-sgp4's object of one satellite, made from what the element set says and nothing else."""
+    """python-sgp4's object of one satellite, made from its element set alone."""
     days = (sats.epoch[i] - np.datetime64("1949-12-31T00:00:00", "ns")) / np.timedelta64(1, "D")
     one = Satrec()
     one.sgp4init(
-        WHICHCONST[gravity], "i", 1, days, sats.bstar[i], 0.0, 0.0, sats.eccentricity[i], sats.argp[i],
-        sats.inclination[i], sats.mean_anomaly[i], sats.mean_motion[i], sats.raan[i],
-    )  # fmt: skip
+        WHICHCONST[gravity],
+        "i",
+        1,
+        days,
+        sats.bstar[i],
+        0.0,
+        0.0,
+        sats.eccentricity[i],
+        sats.argp[i],
+        sats.inclination[i],
+        sats.mean_anomaly[i],
+        sats.mean_motion[i],
+        sats.raan[i],
+    )
     return one
 
 

@@ -1,4 +1,4 @@
-"""Instants and grids: exact integers, whatever the spelling."""
+"""Instants and grids are exact integers of nanoseconds, in every spelling."""
 
 import contextlib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""UTC, TAI, TT and GPS time: published instants, leap seconds, and astropy's and ERFA's answers."""
+"""UTC, TAI, TT and GPS time agree with published instants, astropy and ERFA at leap seconds too."""
 
 from pathlib import Path
 

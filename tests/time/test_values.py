@@ -1,5 +1,5 @@
-"""Instants and durations of other libraries: the same values in every container give the same
-nanoseconds, or the same error.
+"""Instants and durations of other libraries give the same nanoseconds, or the same error, from
+every container.
 """
 
 import subprocess
