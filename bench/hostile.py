@@ -52,7 +52,7 @@ if FORGED:
     record["plan"] |= dict(instants=10**8, parts=10**8, part_instants=1, batch_instants=1, rows=24 * 10**8, step="1ms")
     record |= dict(parts=[], complete=False)
     try:
-        from gpuprop.snapshots.manifest import seal as sealed
+        from gpuprop.dataset.manifest import seal as sealed
     except ImportError:
         sealed = dict
     path.write_text(json.dumps(sealed(record)))

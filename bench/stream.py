@@ -30,7 +30,7 @@ import pyarrow as pa
 import workloads
 
 from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapshots
-from gpuprop.dataset.local import DiskFile
+from gpuprop.dataset.disk_file import DiskFile
 from gpuprop.engine.prefetch import usable_cores
 from gpuprop.snapshots import plan_snapshots
 

@@ -62,6 +62,12 @@ ASSUMED = "assumed: "  # how a note on an assumption begins
 
 DEFAULTS = SnapshotOptions()
 
+
+def _shown(default: object) -> object:
+    """The default of an option as the help shows it; a flag that is off shows none."""
+    return None if default is False else default
+
+
 # the command line as it was given, for the manifest of what it writes
 COMMAND: ContextVar[list[str]] = ContextVar("command")
 
@@ -105,7 +111,9 @@ def propagate(
     ] = "utc",
     epoch: Epoch = None,
     first_id: FirstId = None,
-    options: Annotated[SnapshotOptions, Parameter(name="*", group=STATES)] = DEFAULTS,
+    options: Annotated[
+        SnapshotOptions, Parameter(name="*", group=STATES, show_default=_shown)
+    ] = DEFAULTS,
     eop: Annotated[
         str | None,
         Parameter(

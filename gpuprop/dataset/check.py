@@ -88,7 +88,9 @@ class Checker:
                 return f"is damaged: it has {size:,} bytes, {entry.bytes:,} were written"
             self._reader.fetch_ends(len(ending))
             if self._reader.read(name, max(0, size - len(ending)), size) != ending:
-                return "is damaged: it does not end as a complete file does"
+                return (
+                    f"is damaged: it does not end as a complete {self._contents.format} file does"
+                )
             if full and file_digest(self._store, name, size) != entry.digest:
                 return "is damaged: its digest is not the one in the manifest"
             if self._looks_inside and not self.carriers([name]):

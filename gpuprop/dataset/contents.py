@@ -49,6 +49,10 @@ class Contents(Protocol):
         """The names of the files."""
 
     @property
+    def format(self) -> str:
+        """The format of the files, for messages."""
+
+    @property
     def ending(self) -> bytes:
         """What every complete file ends with."""
 

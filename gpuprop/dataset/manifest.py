@@ -288,7 +288,7 @@ class Manifest:
         """
         name = shard.manifest if shard else NAME
         path = store.path / name
-        data = _bytes(store, name)
+        data = _bytes(store, kind, name)
         record = _record(path, data)
         if type(record.get("layout")) is not int or record["layout"] != LAYOUT_VERSION:
             raise DamagedError(
@@ -322,11 +322,11 @@ def seal(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"digest": digest_text(found), **said}
 
 
-def _bytes(store: Store, name: str) -> bytes:
+def _bytes(store: Store, kind: Kind, name: str) -> bytes:
     """Read the file of a manifest."""
     if not store.exists():
         raise FileNotFoundError(
-            f"{store} is not a directory of gpuprop's"
+            f"{store} is not a directory of {kind.folder}"
             + (": it is a file" if store.path.exists() else "")
         )
     try:

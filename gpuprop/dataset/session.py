@@ -55,8 +55,15 @@ class JobOptions:
     def __post_init__(self) -> None:
         """Check that the options do not contradict each other."""
         if self.overwrite and (self.resume or self.shard):
-            why = "resume keeps what is there" if self.resume else "a shard has others beside it"
-            raise ValueError(f"overwrite removes what is there, and {why}: give only one of them")
+            other, why = (
+                ("resume", "resume keeps it")
+                if self.resume
+                else ("shard", "a shard has others beside it")
+            )
+            raise ValueError(
+                f"overwrite removes what the directory holds, and {why}: leave out --overwrite or "
+                f"--{other}"
+            )
 
 
 @dataclass

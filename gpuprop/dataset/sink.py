@@ -20,6 +20,7 @@ class NewFile:
     """
 
     def __init__(self, store: Store, name: str) -> None:
+        self.name = name
         self.bytes = 0
         self.closed = False
         self._hash = xxhash.xxh3_128()

@@ -343,7 +343,7 @@ def _write(
         engine=engine,
         host=socket.gethostname(),
         started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=list(command) if command else None,
+        command=[str(word) for word in command] if command else None,
         directory=os.getcwd() if command else None,
     )
     explain = explain_epochs(store, plan.elements)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from datasets import new_file
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from reading_samples import ALPHA5, RECORDS, as_csv, as_tle, sets, with_checksum
@@ -23,7 +24,6 @@ from gpuprop import WritingError, read_elements, write_elements
 from gpuprop.__main__ import main
 from gpuprop.catalogs.read import draft
 from gpuprop.catalogs.write.formats import FORMATS
-from gpuprop.dataset.sink import NewFile
 from gpuprop.elements.fields import OMM_FIELDS
 from gpuprop.elements.sets import Elements
 from gpuprop.files import whole_file
@@ -496,7 +496,7 @@ def test_threads_that_write_one_file_never_mix(tmp_path):
     "write",
     [
         lambda path: write_elements(one(), path),
-        lambda path: NewFile(path).__exit__(None, None, None),
+        lambda path: new_file(path).__exit__(None, None, None),
     ],
 )
 def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, monkeypatch, write):

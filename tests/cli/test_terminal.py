@@ -18,8 +18,10 @@ import gpuprop
 from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
 from gpuprop.cli.console import Output, printable
+from gpuprop.dataset.manifest import RunFacts
+from gpuprop.dataset.resume_command import CAUTION, again, quoted
 from gpuprop.snapshots import UnmergedError, merge_snapshots
-from gpuprop.snapshots.resume_command import CAUTION, again, quoted
+from gpuprop.snapshots.contents import SNAPSHOTS
 
 PACKAGE = Path(gpuprop.__file__).parent
 JOB = (
@@ -423,16 +425,15 @@ def test_commands_from_a_manifest_come_with_a_warning(run):
     """A command other than gpuprop propagate is never printed; a gpuprop command comes after a
     warning.
     """
+    ours = "write_snapshots(..., resume=True)"
     for command in (
         ["curl", "x"],
         ["gpuprop", "fetch"],
-        "gpuprop propagate x",
-        {"0": []},
-        7,
-        [["gpuprop"]],
-        ["gpuprop", "propagate", 7],
+        [],
+        ["gpuprop"],
+        None,
     ):
-        assert again({"command": command, "directory": {}}) == "write_snapshots(..., resume=True)"
+        assert again(RunFacts(command=command), SNAPSHOTS) == ours
     satellites, times = (
         gpuprop.walker("53:24/3/1", 600.0),
         gpuprop.time_grid("2026-01-01", duration="1min"),
@@ -457,7 +458,6 @@ def test_commands_from_a_manifest_come_with_a_warning(run):
         (finding,) = json.loads(run("verify", out, "--json")[1])["findings"]
         assert code == 1 and "part-000000.arrow is missing" in text
         if number == 0:
-            ours = "write_snapshots(..., resume=True)"
             assert text.endswith(f"\ncontinue with: {ours}\n") and (
                 finding["command"],
                 finding["command_in_manifest"],
@@ -470,7 +470,10 @@ def test_commands_from_a_manifest_come_with_a_warning(run):
                 and "continue with:" not in text
             )
             assert (finding["command"], finding["command_in_manifest"]) == (None, claim)
-    assert again({"command": foreign, "directory": "/tmp/a b"}) == f"cd '/tmp/a b' && {claim}"
+    assert (
+        again(RunFacts(command=foreign, directory="/tmp/a b"), SNAPSHOTS)
+        == f"cd '/tmp/a b' && {claim}"
+    )
 
 
 def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):

@@ -30,19 +30,17 @@ from arrow_samples import (
     resume,
     small_layout,
 )
+from datasets import inventory, lock, read_manifest
 from patience import PATIENCE_S
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.dataset import lock
-from gpuprop.dataset.lock import Lock
-from gpuprop.dataset.store import place
+from gpuprop.dataset import file_lock
+from gpuprop.dataset.check import Checker
+from gpuprop.dataset.local import LocalStore
+from gpuprop.dataset.location import open_store
 from gpuprop.errors import DamagedError, ForeignFileError, GpupropError
 from gpuprop.snapshots import PlanDiffersError, merge_snapshots, verify_snapshots
-from gpuprop.snapshots import inventory as holdings
-from gpuprop.snapshots.check import Checker
-from gpuprop.snapshots.inventory import Holdings
-from gpuprop.snapshots.manifest import Manifest
 
 NOON = GRID[20]
 NEST: list = []
@@ -253,7 +251,7 @@ def test_huge_counts_in_a_manifest_take_no_memory(run, where):
     record |= dict(complete=False, parts=[])
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     put_manifest(run, record)
-    found = Manifest.read(run)
+    found = read_manifest(run)
     assert sum(map(len, found.missing)) == 10**17
     (finding,) = verify_snapshots(run).findings
     assert finding.what.startswith(
@@ -301,8 +299,7 @@ def test_text_that_is_no_manifest(run):
 # --- names ---
 def test_a_store_is_no_less_strict():
     """`memory://`: nothing beside the directory is removed."""
-    pytest.importorskip("upath")
-    out = place("memory://bucket/run")
+    out = pytest.importorskip("upath").UPath("memory://bucket/run")
     try:
         write_snapshots(out, propagator("numpy", 1), GRID)
         (out.parent / "victim").write_bytes(b"mine")
@@ -625,7 +622,7 @@ def test_many_shards_have_one_plan(tmp_path, monkeypatch):
     shutil.copy(
         tmp_path / "snapshots" / "part-000005.arrow", tmp_path / "snapshots" / "part-000006.arrow"
     )
-    assert len(Holdings.of(tmp_path).shards) == 7 and sum(map(len, looked)) <= 1
+    assert len(inventory(tmp_path).shards) == 7 and sum(map(len, looked)) <= 1
 
 
 def test_two_parts_exchanged_with_their_entries(run):
@@ -804,7 +801,9 @@ def test_a_directory_of_parts_that_is_a_link(run, tmp_path):
 @pytest.mark.parametrize("url", ["file://localhost{}", "file://{}", "FILE://LOCALHOST{}"])
 def test_a_url_of_this_machine(tmp_path, monkeypatch, url):
     monkeypatch.chdir(tmp_path)
-    assert place(url.format(tmp_path / "a b%20c").replace(" ", "%20")) == tmp_path / "a b c"
+    assert (
+        open_store(url.format(tmp_path / "a b%20c").replace(" ", "%20")).path == tmp_path / "a b c"
+    )
     write_snapshots(url.format(tmp_path / "out"), propagator("numpy", 1), GRID[:2])
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
@@ -870,7 +869,7 @@ def test_a_secret_in_a_url_is_not_repeated(tmp_path, monkeypatch, capsys, url, c
 @pytest.mark.parametrize("content", [b"", b"mine", b"{}", None])
 def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
     """A file that gpuprop did not write is neither locked nor removed, even if it is empty."""
-    monkeypatch.setattr(lock, "EMPTY_S", 0.0)
+    monkeypatch.setattr(file_lock, "EMPTY_S", 0.0)
     cut_off(tmp_path, shard="1/2")
     file = tmp_path / name
     file.unlink(missing_ok=True)
@@ -896,18 +895,18 @@ def test_whoever_holds_a_lock_is_told_from_any_content(tmp_path, content):
         os.truncate(file, 1 << 30)
     else:
         file.write_bytes(content)
-    assert lock.holder(file).startswith(("which one is not known yet", "pid [] on"))
+    assert file_lock.holder(file).startswith(("which one is not known yet", "pid [] on"))
 
 
 def test_an_empty_lock_is_waited_for(tmp_path):
     """Without hard links, another job makes its lock first and writes it then. In between it does
     not count as foreign.
     """
-    file, content = tmp_path / ".lock", lock._content(shared=True)
+    file, content = tmp_path / ".lock", file_lock._content(shared=True)
     file.touch()
     timer = threading.Timer(0.2, lambda: file.write_bytes(content))
     timer.start()
-    held = Lock(file, shared=True)
+    held = lock(file, shared=True)
     timer.join()
     assert file.read_bytes() == content
     held.release(remove=True)
@@ -930,10 +929,10 @@ def test_locks_that_come_and_go(tmp_path):
 def test_files_that_are_gone_since_the_listing_are_not_foreign(tmp_path, monkeypatch):
     """They were listed, and do not exist any more."""
     cut_off(tmp_path, shard="1/2")
-    listed_then = holdings.contents
+    listed_then = LocalStore.contents
     gone = {".lock-002-of-002": True, "snapshots/part-000006.arrow": True, "notes.txt": True}
-    monkeypatch.setattr(holdings, "contents", lambda *asked: listed_then(*asked) | gone)
-    assert Holdings.of(tmp_path).foreign == []
+    monkeypatch.setattr(LocalStore, "contents", lambda *asked: listed_then(*asked) | gone)
+    assert inventory(tmp_path).foreign == []
 
 
 def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
@@ -945,16 +944,16 @@ def test_a_lock_never_stands_empty(tmp_path, monkeypatch):
         "link",
         lambda source, path: (seen.append(Path(source).read_bytes()), link(source, path)),
     )
-    Lock(tmp_path / ".lock").release(remove=True)
+    lock(tmp_path / ".lock").release(remove=True)
     assert seen and seen[0].startswith(b'{"gpuprop": ') and not list(tmp_path.iterdir())
 
     def without(*_):
         raise OSError(errno.EPERM, "no hard links here")
 
     monkeypatch.setattr(os, "link", without)
-    lock = Lock(tmp_path / ".lock")
+    held = lock(tmp_path / ".lock")
     assert (tmp_path / ".lock").read_bytes().startswith(b'{"gpuprop": ')
-    lock.release(remove=True)
+    held.release(remove=True)
     assert not list(tmp_path.iterdir())
 
 

@@ -15,6 +15,7 @@ import pyarrow.dataset as pads
 import pytest
 from arrow_samples import GRID, IRREGULAR, cut_off, propagator, resume, satellites, small_layout
 from arrow_samples import contents as disk_contents
+from datasets import claimed, fault, new_file
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.registry import known_implementations
 from patience import PATIENCE_S
@@ -23,12 +24,12 @@ from rich.filesize import decimal
 from stores import SECRET, CountedStore, contents, s3_server
 from upath import UPath
 
-import gpuprop.dataset.objects
+import gpuprop.dataset.upload
 import gpuprop.snapshots.cluster
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.__main__ import main
-from gpuprop.dataset.sink import NewFile
-from gpuprop.dataset.store import Look, names, place
+from gpuprop.dataset.location import open_store
+from gpuprop.dataset.session import Job
 from gpuprop.snapshots import (
     PlanDiffersError,
     UnmergedError,
@@ -37,10 +38,8 @@ from gpuprop.snapshots import (
     verify_snapshots,
     write,
 )
-from gpuprop.snapshots.check import fault
 from gpuprop.snapshots.cluster import NotSharedError, Sealed, Workers, connected
-from gpuprop.snapshots.session import claimed
-from gpuprop.snapshots.write import Job
+from gpuprop.snapshots.contents import SNAPSHOTS
 
 FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
 PIECES = pytest.mark.parametrize(
@@ -62,7 +61,7 @@ def stores(monkeypatch):
 
 @pytest.fixture
 def whole_bytes(request, monkeypatch):
-    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", request.param)
+    monkeypatch.setattr(gpuprop.dataset.upload, "WHOLE_BYTES", request.param)
 
 
 @pytest.fixture(params=["memory", "counted"])
@@ -234,7 +233,7 @@ def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     run(counted, shard="2/2")
     cut_off(counted, rows=37 * 10, shard="1/2")
     asked()
-    assert not write.merge_when_whole(counted, 2)
+    assert not write.merge_if_complete(open_store(counted), SNAPSHOTS, 2)
     assert asked()["get"][0] == 2, "the two manifests"
 
 
@@ -242,21 +241,17 @@ def test_nothing_is_remembered_of_what_another_machine_may_change(counted):
     """fsspec keeps listings."""
     run(counted)
     entry, name = manifest(counted)["parts"][2], "/bucket/out/snapshots/part-000002.arrow"
-    assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) == entry["bytes"]
-    assert (
-        "shard-001-of-002.json" not in names(counted)
-        and fault(counted, manifest(counted)["plan"], entry, full=False) is None
-    )
+    store, files = open_store(counted), [entry["file"], "satellites.arrow"]
+    assert store.reader(files).size(entry["file"]) == entry["bytes"]
+    assert "shard-001-of-002.json" not in store.names()
+    assert fault(counted, entry["file"], full=False) is None
     del CountedStore.store[name]
     CountedStore.store["/bucket/out/shard-001-of-002.json"] = CountedStore.store[
         "/bucket/out/manifest.json"
     ]
-    assert (
-        fault(counted, manifest(counted)["plan"], entry, full=False)
-        == "is missing, but the manifest lists it"
-    )
-    assert Look(counted, [entry["file"], "satellites.arrow"]).size(entry["file"]) is None
-    assert "shard-001-of-002.json" in names(counted)
+    assert fault(counted, entry["file"], full=False) == "is missing, but the manifest lists it"
+    assert store.reader(files).size(entry["file"]) is None
+    assert "shard-001-of-002.json" in store.names()
 
 
 # --- complete or absent ---
@@ -280,7 +275,7 @@ def assert_nothing_lost(where):
     assert not CountedStore.uploads
     if "/bucket/out/manifest.json" in where.fs.store:
         for entry in manifest(where)["parts"]:
-            assert fault(where, manifest(where)["plan"], entry, full=True) is None
+            assert fault(where, entry["file"], full=True) is None
 
 
 @pytest.mark.parametrize(
@@ -323,7 +318,7 @@ def test_a_store_that_shows_what_is_being_uploaded(tmp_path, monkeypatch):
     """A part that is cut off does not stay; one that was there already, committed by another,
     would.
     """
-    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", 0)
+    monkeypatch.setattr(gpuprop.dataset.upload, "WHOLE_BYTES", 0)
     out = UPath("memory://bucket/out")
     cut_off(out)
     assert set(contents(out)) == {
@@ -338,7 +333,7 @@ def test_a_store_that_shows_what_is_being_uploaded(tmp_path, monkeypatch):
 @pytest.mark.parametrize("whole_bytes", [0, 100], indirect=True)
 def test_one_file_that_is_cut_off(out, whole_bytes):
     """By itself, without a job that clears up."""
-    with pytest.raises(KeyboardInterrupt), NewFile(out / "file") as file:
+    with pytest.raises(KeyboardInterrupt), new_file(out / "file") as file:
         file.write(b"x" * 50)
         file.write(b"x" * 100_000)
         raise KeyboardInterrupt
@@ -354,15 +349,15 @@ def test_an_interrupt_comes_after_the_request_that_is_under_way(counted, whole_b
             _thread.interrupt_main()
             time.sleep(0.05)
 
-    with pytest.raises(KeyboardInterrupt), NewFile(counted / "file") as file:
+    with pytest.raises(KeyboardInterrupt), new_file(counted / "file") as file:
         file.write(b"x" * 10_000)
         CountedStore.failing = failing
     assert set(contents(counted)) == {"file"}
 
 
 def test_an_upload_that_fails_leaves_what_another_job_has_completed(counted, monkeypatch):
-    monkeypatch.setattr(gpuprop.dataset.objects, "WHOLE_BYTES", 0)
-    with pytest.raises(KeyboardInterrupt), NewFile(counted / "file") as file:
+    monkeypatch.setattr(gpuprop.dataset.upload, "WHOLE_BYTES", 0)
+    with pytest.raises(KeyboardInterrupt), new_file(counted / "file") as file:
         file.write(b"x" * 10_000)
         put(counted, "file", b"of another job")
         raise KeyboardInterrupt
@@ -474,7 +469,7 @@ def test_shards_are_merged_by_the_last(tmp_path, out):
 
 
 def test_merging_afterwards(tmp_path, out, monkeypatch):
-    monkeypatch.setattr(write, "merge_when_whole", lambda *_: False)
+    monkeypatch.setattr(write, "merge_if_complete", lambda *_: False)
     for number in (1, 2):
         run(out, shard=f"{number}/2")
     out.fs.rm_file(f"{out.path}/snapshots/part-000001.arrow")
@@ -528,10 +523,9 @@ def test_a_second_job_that_begins_at_the_same_moment(out, options):
     same.
     """
     plan = plan_snapshots(satellites(), GRID)
-    facts = {"engine": "numpy", "host": "here", "started": "2026-01-01T00:00:00Z", "seconds": 0.0}
-    with claimed(out, plan, facts) as first:
+    with claimed(out, plan) as first:
         first.check()
-        with claimed(out, plan, facts, **options) as second:
+        with claimed(out, plan, **options) as second:
             second.check()
             with pytest.raises(RuntimeError, match="another job writes"):
                 first.check()
@@ -639,21 +633,17 @@ def test_without_the_package_of_the_store(monkeypatch, capsys):
 
 
 def test_paths_that_are_no_urls(tmp_path):
-    assert place("file:///tmp/a%20b") == Path("/tmp/a b") and place("local:///tmp/a") == Path(
-        "/tmp/a"
-    )
-    assert (
-        type(place(UPath(tmp_path))) is type(tmp_path)
-        and place("C:/x") == Path("C:/x")
-        and place(tmp_path) == tmp_path
-    )
+    assert open_store("file:///tmp/a%20b").path == Path("/tmp/a b")
+    assert open_store("local:///tmp/a").path == Path("/tmp/a")
+    assert type(open_store(UPath(tmp_path)).path) is type(tmp_path)
+    assert open_store("C:/x").path == Path("C:/x") and open_store(tmp_path).path == tmp_path
     with pytest.raises(ValueError, match="chained URLs are not supported"):
-        place("simplecache::s3://bucket/out")
+        open_store("simplecache::s3://bucket/out")
     for spoilt in (Path("s3://bucket/out"), "gs:/bucket"):
         with pytest.raises(
             ValueError, match="is not a URL, which has two slashes: give it as text"
         ):
-            place(spoilt)
+            open_store(spoilt)
     run(f"file://{tmp_path}/out")
     assert len(disk_contents(tmp_path / "out")) == 8
 
@@ -726,7 +716,7 @@ def test_s3_shards_and_placeholders(tmp_path, s3):
 
 JOB_THAT_WAITS = """
 import sys
-import gpuprop.snapshots.layout as plan, gpuprop.dataset.objects as upload
+import gpuprop.snapshots.layout as plan, gpuprop.dataset.upload as upload
 sys.path.insert(0, {support!r})
 from arrow_samples import GRID, propagator
 from gpuprop import time_grid, write_snapshots

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import xxhash
 from arrow_samples import GRID, contents, propagator, satellites, small_layout
+from datasets import new_file
 from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, time_grid, write_snapshots
-from gpuprop.dataset import local as disk
-from gpuprop.dataset.local import PIECE
-from gpuprop.dataset.sink import NewFile
+from gpuprop.dataset import disk_file as disk
+from gpuprop.dataset.disk_file import PIECE
 from gpuprop.snapshots import plan_snapshots, write_plan
 
 
@@ -197,7 +197,7 @@ def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_the_name_is(tmp_p
 
 def written(path, data, step=1_234_567):
     """The sink that data went through, so many bytes at a time."""
-    with NewFile(path) as file:
+    with new_file(path) as file:
         for first in range(0, len(data), step):
             assert file.write(memoryview(data)[first : first + step]) == len(
                 data[first : first + step]
@@ -318,7 +318,7 @@ def test_an_error_is_not_forgotten(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "pwrite", pwrite)
     with (
         pytest.raises(OSError, match="Input/output error while writing"),
-        NewFile(tmp_path / "file") as file,
+        new_file(tmp_path / "file") as file,
     ):
         for _ in range(3 * disk.PIECES):
             with suppress(OSError):
@@ -539,7 +539,7 @@ def test_a_run_that_was_killed_in_its_first_breath_leaves_a_usable_directory(tmp
 
 
 def test_two_writers_of_one_file_do_not_share_a_temporary(tmp_path):
-    with NewFile(tmp_path / "file") as one, NewFile(tmp_path / "file") as other:
+    with new_file(tmp_path / "file") as one, new_file(tmp_path / "file") as other:
         one.write(b"one")
         other.write(b"other")
         assert len(list(tmp_path.iterdir())) == 2

@@ -16,7 +16,7 @@ from patience import PATIENCE_S
 
 import gpuprop.snapshots.layout
 from gpuprop import open_snapshots
-from gpuprop.snapshots.resume_command import CAUTION
+from gpuprop.dataset.resume_command import CAUTION
 
 # a part for each instant of 24 satellites: a job of a second or two has hundreds
 PART_BYTES = 2_000
@@ -37,7 +37,7 @@ import sys, time
 import gpuprop.snapshots.layout as plan
 plan.BATCH_ROWS, plan.PART_BYTES = 24, {PART_BYTES}
 from gpuprop.__main__ import main
-from gpuprop.snapshots.session import Job
+from gpuprop.dataset.session import Job
 real, done = Job.commit, []
 def commit(self, part=None):
     # It waits after 200 parts: the job must not end before the test has ended it.
@@ -146,8 +146,7 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     for option in ("--resume", "--overwrite"):
         code, out, err = run(*JOB, option)
         assert (code, out) == (1, "") and (
-            f"gpuprop: out is being written by another job (pid {process.pid} on "
-            f"{os.uname().nodename}"
+            f"gpuprop: out is locked by another job (pid {process.pid} on {os.uname().nodename}"
         ) in err
         assert "Resume with" not in err
     code, out, err = run("verify", "out", "--quick")
@@ -181,9 +180,9 @@ def test_another_plan_exits_with_2(run, tmp_path):
     [
         (
             ["--resume", "--overwrite"],
-            "--overwrite removes what is there: leave it out, or leave out --resume",
+            "and resume keeps it: leave out --overwrite or --resume",
         ),
-        (["--shard", "1/2", "--overwrite"], "or leave out --shard"),
+        (["--shard", "1/2", "--overwrite"], "leave out --overwrite or --shard"),
         (["--shard", "3/2"], "there is no shard 3/2: they count from 1/2 to 2/2"),
         (["--shard", "two"], "the second of eight is 2/8"),
     ],
@@ -292,7 +291,7 @@ def test_verify(run, tmp_path):
         and "1 finding, 1 dropped" in out
         and not file.exists()
     )
-    with pytest.raises(ValueError, match="299 of 300 parts are there; go on with it"):
+    with pytest.raises(ValueError, match="299 of 300 parts are there; continue it"):
         open_snapshots("out")
     code, out, err = run(*again.split()[1:])
     assert code == 0 and "resumed: 299 of 300 parts were there" in err

@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest
+from datasets import fault
 from patience import PATIENCE_S
 from writing_jobs import SERVER, job, lay_out
 
-import gpuprop.dataset.local
-import gpuprop.dataset.lock
+import gpuprop.dataset.disk_file
+import gpuprop.dataset.file_lock
 import gpuprop.snapshots.layout
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.snapshots import PlanDiffersError, merge_snapshots, verify_snapshots
-from gpuprop.snapshots.check import fault
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL and fork are POSIX")
 
@@ -73,7 +73,7 @@ def assert_nothing_lost(directory, at_least=()):
     for path in directory.glob("*.json"):
         written = json.loads(path.read_text())
         for entry in written["parts"]:
-            assert fault(directory, written["plan"], entry, full=True) is None
+            assert fault(directory, entry["file"], full=True) is None
             found[entry["part"]] = entry["digest"]
     assert set(at_least) <= set(found)
     if found:

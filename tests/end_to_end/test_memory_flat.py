@@ -22,13 +22,14 @@ from pathlib import Path
 from gpuprop import Propagator, time_grid, walker, write_snapshots
 from gpuprop.dataset import sink as files
 from gpuprop.snapshots import layout as plan
+from gpuprop.snapshots.contents import FOLDER
 
 directory, days, format, keep = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4] == "keep"
 plan.BATCH_ROWS, plan.MOST_BATCH_ROWS, plan.PART_BYTES = 1 << 16, 1 << 17, 16 << 20
 to_disk, thrown, kept = files.NewFile.write, [0], []
 
 def write(self, data):
-    if self.path.parent.name != plan.PARTS:
+    if not self.name.startswith(FOLDER):
         return to_disk(self, data)
     view = memoryview(data).cast("B")
     self._hash.update(view)
@@ -49,7 +50,7 @@ times = time_grid("2026-01-01", duration=f"{days}d", step="60s")
 options = dict(format=format, dtype="float32", velocity=False)
 report = write_snapshots(directory, propagator, times, **options)
 assert thrown[0] == report.bytes
-assert all(not part.stat().st_size for part in Path(directory, plan.PARTS).iterdir())
+assert all(not part.stat().st_size for part in Path(directory, FOLDER).iterdir())
 peak = 1024 * int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 print(json.dumps(dict(peak=peak, rows=report.rows, parts=report.parts, bytes=report.bytes)))
 """

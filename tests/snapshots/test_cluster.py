@@ -20,10 +20,11 @@ from arrow_samples import GRID, contents, propagator, small_layout
 from dask_workers import Patient
 from patience import PATIENCE_S
 
-import gpuprop.dataset.local
+import gpuprop.dataset.disk_file
 import gpuprop.snapshots.cluster
 from gpuprop import write_snapshots
 from gpuprop.__main__ import main
+from gpuprop.dataset.local import LocalStore
 from gpuprop.snapshots import verify_snapshots
 from gpuprop.snapshots.cluster import Workers, connected, known_cluster
 
@@ -180,7 +181,7 @@ def doomed(after, last_sign=None):
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    gpuprop.dataset.local.os.fsync = fsync
+    gpuprop.dataset.disk_file.os.fsync = fsync
 
 
 def held(until):
@@ -193,10 +194,10 @@ def held(until):
         limit = time.monotonic() + PATIENCE_S
         while not until.exists() and time.monotonic() < limit:
             time.sleep(0.01)
-        gpuprop.dataset.local.os.fsync = real
+        gpuprop.dataset.disk_file.os.fsync = real
         real(descriptor)
 
-    gpuprop.dataset.local.os.fsync = fsync
+    gpuprop.dataset.disk_file.os.fsync = fsync
 
 
 @pytest.mark.parametrize("after", [1, 5])
@@ -226,16 +227,14 @@ def test_a_directory_that_a_worker_does_not_see(tmp_path, workers, monkeypatch):
     )
     for there, why in (("nowhere", "is not a directory"), ("", "has no manifest.json")):
         monkeypatch.setattr(
-            gpuprop.snapshots.cluster, "_path", lambda directory, there=there: str(tmp_path / there)
+            LocalStore, "shared_path", lambda store, there=there: str(tmp_path / there)
         )
         with pytest.raises(gpuprop.snapshots.cluster.NotSharedError, match=says) as caught:
             write(tmp_path / "out", workers, resume=True)
         assert why in str(caught.value)
     # as a job that was begun on that machine too would leave it
     shutil.copytree(tmp_path / "out", tmp_path / "copy")
-    monkeypatch.setattr(
-        gpuprop.snapshots.cluster, "_path", lambda directory: str(tmp_path / "copy")
-    )
+    monkeypatch.setattr(LocalStore, "shared_path", lambda store: str(tmp_path / "copy"))
     monkeypatch.setattr(gpuprop.snapshots.cluster, "SEEN_S", 0.2)
     with pytest.raises(gpuprop.snapshots.cluster.NotSharedError, match=says) as caught:
         write(tmp_path / "out", workers, resume=True)

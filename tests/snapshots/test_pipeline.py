@@ -149,7 +149,7 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
         return states
 
     def write(self, data):
-        if "part-000001" in self.path.name:
+        if "part-000001" in self.name:
             gate.wait(PATIENCE_S)
         return real_write(self, data)
 
@@ -194,7 +194,7 @@ def test_states_are_computed_encoded_and_written_on_threads_of_their_own(
 
         monkeypatch.setattr(owner, name, wrapped)
 
-    monkeypatch.setattr("gpuprop.dataset.local.PIECE", 4096)
+    monkeypatch.setattr("gpuprop.dataset.disk_file.PIECE", 4096)
     noting(Propagator, "_block", "computed")
     noting(encode.Batches, "__call__", "encoded")
     noting(os, "pwrite", "written")

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import pyarrow as pa
 import pyarrow.dataset as pads
 import pytest
 from arrow_samples import COORDINATES, GRID, IRREGULAR, propagator, rows, small_layout
+from datasets import read_manifest
 
 from gpuprop import Propagator, open_snapshots, time_grid, walker, write_snapshots
+from gpuprop.dataset.local import LocalStore
+from gpuprop.dataset.location import open_store
 from gpuprop.dataset.shards import Shard
 from gpuprop.errors import DamagedError
-from gpuprop.snapshots import part_reader, plan_snapshots
-from gpuprop.snapshots.manifest import Manifest
+from gpuprop.snapshots import plan_snapshots
 from gpuprop.time.instants import format_ns
 from gpuprop.time.times import as_times
 
@@ -157,9 +160,9 @@ def test_instants_out_of_order_once_read_are_pruned_by(tmp_path, monkeypatch):
 def test_the_dataset_of_a_run_that_did_not_finish(tmp_path, monkeypatch, format):
     small_layout(monkeypatch)
     write_snapshots(tmp_path, propagator(), GRID, format=format)
-    manifest = Manifest.read(tmp_path)
+    manifest = read_manifest(tmp_path)
     manifest.drop({0, 3, 6})
-    manifest.write(tmp_path)
+    manifest.write(open_store(tmp_path))
     only(tmp_path, 1, 2, 4, 5)
     dataset = open_snapshots(tmp_path, partial=True).dataset
     there = GRID.ns[np.r_[8:24, 32:48]]
@@ -192,9 +195,11 @@ def test_at_looks_everywhere_and_reads_instants_once(tmp_path, monkeypatch):
     write_snapshots(tmp_path, propagator(), UNORDERED)
     ds = open_snapshots(tmp_path)
     opened = []
-    source = part_reader.source
+    arrow_file = LocalStore.arrow_file
     monkeypatch.setattr(
-        part_reader, "source", lambda file, size: opened.append(file.stem) or source(file, size)
+        LocalStore,
+        "arrow_file",
+        lambda self, name, size: opened.append(Path(name).stem) or arrow_file(self, name, size),
     )
     for ns in (GRID.ns[50], GRID.ns[0]):
         assert ds.at(ns.astype("M8[ns]"))["time"].cast(pa.int64()).unique().to_pylist() == [ns]
@@ -278,42 +283,42 @@ def test_a_terabyte_costs_the_part_asked_for(tmp_path, monkeypatch):
     real, count, size = 2_345, 4_000, 1 << 28
     times = time_grid("2026-01-01", duration=f"{8 * count}min", step="1min")
     write_snapshots(tmp_path, propagator("numpy", 1), times, shard=f"{real + 1}/{count}")
-    shard = Manifest.read(tmp_path, Shard.parse(f"{real + 1}/{count}"))
+    shard = read_manifest(tmp_path, Shard.parse(f"{real + 1}/{count}"))
     (entry,) = shard.parts
-    assert entry["part"] == real
+    assert entry.part == real
     parts = []
     for part in range(count):
         first, last = (format_ns(ns) for ns in times[8 * part : 8 * part + 8].ns[[0, -1]])
         parts.append(
-            {
-                **entry,
-                "part": part,
-                "file": shard.files.part(part),
-                "first": first,
-                "last": last,
-                "bytes": size,
-            }
+            replace(
+                entry,
+                part=part,
+                file=shard.files.part(part),
+                first=first,
+                last=last,
+                bytes=size,
+            )
         )
     parts[real] = entry
     for each in parts:
         if each is not entry:
-            with open(tmp_path / each["file"], "xb") as file:
+            with open(tmp_path / each.file, "xb") as file:
                 file.truncate(size)
-    Manifest(shard.plan, shard.satellites, parts, complete=True, run=shard.run).write(tmp_path)
+    replace(shard, shard=None, parts=parts, complete=True).write(open_store(tmp_path))
 
     opened = []
-    source = part_reader.source
+    arrow_file = LocalStore.arrow_file
     monkeypatch.setattr(
-        part_reader, "source", lambda file, size: opened.append(file) or source(file, size)
+        LocalStore,
+        "arrow_file",
+        lambda self, name, size: opened.append(name) or arrow_file(self, name, size),
     )
     ds = open_snapshots(tmp_path)
-    assert sum(each["bytes"] for each in parts) > 10**12 and len(ds) == 37 * 8 * count
-    assert all(
-        not part or parts[part - 1]["last"] < parts[part]["first"] for part in (0, real, real + 1)
-    )
+    assert sum(each.bytes for each in parts) > 10**12 and len(ds) == 37 * 8 * count
+    assert all(not part or parts[part - 1].last < parts[part].first for part in (0, real, real + 1))
     index = 8 * real + 5
     table = ds.at(times[index])
-    assert opened == [tmp_path / entry["file"]]
+    assert opened == [entry.file]
     states = propagator("numpy", 1).states(times[index])
     assert np.array_equal(table["x"].to_numpy(), states.x[0], equal_nan=True)
     found = ds.dataset.to_table(filter=when == instant(times.ns[index]))

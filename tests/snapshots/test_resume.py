@@ -4,6 +4,7 @@ undisturbed run.
 
 import errno
 import os
+from types import SimpleNamespace
 
 import pytest
 from arrow_samples import (
@@ -19,12 +20,15 @@ from arrow_samples import (
     satellites,
     small_layout,
 )
+from datasets import lock, locked_directory
 
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
-from gpuprop.dataset.lock import Lock, locked
+from gpuprop.dataset.contents import Files
+from gpuprop.dataset.file_lock import FileLock
+from gpuprop.dataset.manifest import Manifest, PartEntry
 from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots, write
-from gpuprop.snapshots.manifest import Manifest
+from gpuprop.snapshots.contents import SNAPSHOTS
 
 
 @pytest.fixture(autouse=True)
@@ -120,9 +124,13 @@ def test_a_complete_run_is_left_as_it_is(tmp_path):
 
 def gaps(missing, parts=7):
     """The parts that a manifest does not list, as Manifest.missing gives them."""
-    return Manifest(
-        {"parts": parts}, parts=[{"part": index} for index in range(parts) if index not in missing]
-    ).missing
+    entries = [
+        PartEntry("a file", 1, 1, "a digest", index, "first", "last")
+        for index in range(parts)
+        if index not in missing
+    ]
+    contents = SimpleNamespace(files=Files("snapshots", "satellites", "arrow", parts))
+    return Manifest(SNAPSHOTS, contents, parts=entries).missing
 
 
 @pytest.mark.parametrize("missing", [[0], [3], [6], [0, 2, 3, 6], [0, 1, 2, 3, 4, 5, 6]])
@@ -173,7 +181,8 @@ def test_progress_goes_on_from_what_is_there(tmp_path):
 def test_missing_parts_are_ranges():
     assert gaps([], 1) == [] and gaps([4]) == [range(4, 5)]
     assert gaps([0, 1, 3, 5, 6, 7], 9) == [range(0, 2), range(3, 4), range(5, 8)]
-    assert Manifest({"parts": 10**15}).missing == [range(10**15)], "no list of them is made"
+    whole = SimpleNamespace(files=Files("snapshots", "satellites", "arrow", 10**15))
+    assert Manifest(SNAPSHOTS, whole).missing == [range(10**15)], "no list of them is made"
 
 
 # --- another plan ---
@@ -247,8 +256,8 @@ def test_overwrite_and_resume_are_two_things(tmp_path):
     with pytest.raises(
         ValueError,
         match=(
-            "overwrite removes what is there, and resume goes on with what is there: give one "
-            "of them"
+            "overwrite removes what the directory holds, and resume keeps it: leave out "
+            "--overwrite or --resume"
         ),
     ):
         resume(tmp_path / "out", overwrite=True)
@@ -374,7 +383,7 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
                 with pytest.raises(
                     LockedError,
                     match=(
-                        rf"out is being written by another job \(pid {os.getpid()} on .+, "
+                        rf"out is locked by another job \(pid {os.getpid()} on .+, "
                         r"since 2"
                     ),
                 ) as caught:
@@ -388,7 +397,7 @@ def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
             ]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gpuprop.dataset.lock.PATIENCE_S", 0.1)
+        patch.setattr("gpuprop.dataset.session.PATIENCE_S", 0.1)
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID, progress=progress)
     assert len(refused) == 4
     assert contents(tmp_path / "out") == undisturbed
@@ -398,8 +407,8 @@ def test_a_lock_that_its_holder_removes_while_another_waits_for_it(tmp_path, mon
     """The other opened the file before it was removed: what it locks then protects nothing, and it
     takes the new one.
     """
-    first = Lock(tmp_path / ".lock")
-    take = Lock._take
+    first = lock(tmp_path / ".lock")
+    take = FileLock._take
     opened = []
 
     def after_the_first_has_gone(self, shared):
@@ -408,13 +417,13 @@ def test_a_lock_that_its_holder_removes_while_another_waits_for_it(tmp_path, mon
             first.release(remove=True)
         take(self, shared)
 
-    monkeypatch.setattr(Lock, "_take", after_the_first_has_gone)
-    second = Lock(tmp_path / ".lock")
+    monkeypatch.setattr(FileLock, "_take", after_the_first_has_gone)
+    second = lock(tmp_path / ".lock")
     assert len(opened) == 2
-    second.check()
+    second.check("manifest.json", b"")
     monkeypatch.undo()
     with pytest.raises(LockedError):
-        Lock(tmp_path / ".lock")
+        lock(tmp_path / ".lock")
     second.release(remove=True)
     assert not list(tmp_path.iterdir())
 
@@ -433,7 +442,7 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path, undisturbe
 
 
 def test_locks_leave_nothing_behind(tmp_path):
-    with locked(tmp_path):
+    with locked_directory(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [".lock"]
     assert not list(tmp_path.iterdir())
 
@@ -443,7 +452,7 @@ def test_an_interrupt_between_a_part_and_its_manifest(tmp_path, undisturbed, mon
     real = write.Job.commit
 
     def commit(self, part=None):
-        if part and part["part"] == 2:
+        if part and part.part == 2:
             raise KeyboardInterrupt
         real(self, part)
 

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from arrow_samples import GRID, contents, propagator, put_manifest, small_layout
+from datasets import inventory, locked_directory
 from patience import PATIENCE_S
 from writing_jobs import SERVER, fill, killed
 
 from gpuprop import open_snapshots, write_snapshots
-from gpuprop.dataset.lock import locked
+from gpuprop.dataset.location import open_store
+from gpuprop.dataset.manifest import Manifest
+from gpuprop.dataset.resume_command import CAUTION
 from gpuprop.dataset.shards import Shard
-from gpuprop.dataset.store import make_directory
 from gpuprop.snapshots import (
     LockedError,
     PlanDiffersError,
@@ -23,9 +25,6 @@ from gpuprop.snapshots import (
     merge_snapshots,
     verify_snapshots,
 )
-from gpuprop.snapshots.inventory import Holdings
-from gpuprop.snapshots.manifest import Manifest
-from gpuprop.snapshots.resume_command import CAUTION
 
 COMMAND = ["gpuprop", "propagate", "my catalogue.csv", "-o", "out"]
 
@@ -167,7 +166,7 @@ def test_a_shard_that_was_cut_off_goes_on_beside_the_others(tmp_path, undisturbe
     (out / "snapshots" / "part-000000.arrow").touch()  # another's: not this one's to look after
     report = write(out, "3/3", resume=True)
     assert (report.resumed, report.computed, report.rows) == (1, 37 * 13, 37 * 21)
-    with pytest.raises(FileExistsError, match="already holds shard 3/3: go on with it"):
+    with pytest.raises(FileExistsError, match="already holds shard 3/3: continue it"):
         write(out, "3/3")
     assert write(out, "3/3", resume=True).computed == 0
     assert write(out, "2/3").merged
@@ -214,7 +213,7 @@ def test_whole_runs_and_shards_do_not_mix(tmp_path, undisturbed):
         with pytest.raises(
             FileExistsError,
             match=(
-                r"holds shards of a run \(of 3\): go on with each .* or merge them \(gpuprop "
+                r"holds shards of a run \(of 3\): continue each .* or merge them \(gpuprop "
                 "merge"
             ),
         ):
@@ -222,27 +221,25 @@ def test_whole_runs_and_shards_do_not_mix(tmp_path, undisturbed):
     write(tmp_path / "shards", overwrite=True)
     assert_whole(tmp_path / "shards", undisturbed)
     for options in ({}, {"resume": True}):
-        with pytest.raises(
-            FileExistsError, match="holds a whole run: go on with it without a shard"
-        ):
+        with pytest.raises(FileExistsError, match="holds a whole run: continue it without a shard"):
             write(tmp_path / "shards", "1/3", **options)
     with pytest.raises(
         ValueError,
-        match="overwrite removes what is there, and a shard has others beside it: give one of them",
+        match="overwrite removes what the directory holds, and a shard has others beside it",
     ):
         write(tmp_path / "shards", "1/3", overwrite=True)
     assert_whole(tmp_path / "shards", undisturbed)
 
 
 def test_locks_of_shards(tmp_path, monkeypatch):
-    monkeypatch.setattr("gpuprop.dataset.lock.PATIENCE_S", 0.1)
+    monkeypatch.setattr("gpuprop.dataset.session.PATIENCE_S", 0.1)
     refused = []
 
     def progress(done, total, size):
         if done == 37 * 2:
             with pytest.raises(
                 LockedError,
-                match=rf"shard 1/3 of .* is being written by another job \(pid {os.getpid()} on ",
+                match=rf"shard 1/3 of .* is locked by another job \(pid {os.getpid()} on ",
             ):
                 write(tmp_path, "1/3", resume=True)
             for attempt in (
@@ -252,7 +249,7 @@ def test_locks_of_shards(tmp_path, monkeypatch):
             ):
                 with pytest.raises(
                     LockedError,
-                    match=rf"is being written by another job \(shard 1/3: pid {os.getpid()} on ",
+                    match=rf"is locked by another job \(shard 1/3: pid {os.getpid()} on ",
                 ):
                     attempt()
             write(tmp_path, "3/3")
@@ -273,25 +270,25 @@ def test_a_shard_begins_while_others_make_and_remove_files(tmp_path, monkeypatch
         Path, "is_dir", lambda path: bool(asked or asked.append(path)) and real(path)
     )
     (tmp_path / "out").mkdir()
-    make_directory(tmp_path / "out")
+    open_store(tmp_path / "out").create()
     monkeypatch.undo()
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError, match="is a file: give a directory"):
-        make_directory(tmp_path / "file")
+        open_store(tmp_path / "file").create()
     monkeypatch.setattr(
-        "gpuprop.snapshots.inventory.contents", lambda *_: {".lock-001-of-008": True}
+        "gpuprop.dataset.local.LocalStore.contents", lambda *_: {".lock-001-of-008": True}
     )
-    assert not Holdings.of(tmp_path / "out").foreign
+    assert not inventory(tmp_path / "out").foreign
 
 
 def test_a_shard_begins_while_another_checks_whether_it_was_the_last(
     tmp_path, undisturbed, monkeypatch
 ):
     """Who merges holds the directory alone for a moment: that is no reason to refuse a shard."""
-    monkeypatch.setattr("gpuprop.dataset.lock.PATIENCE_S", PATIENCE_S)
+    monkeypatch.setattr("gpuprop.dataset.session.PATIENCE_S", PATIENCE_S)
     out = tmp_path / "out"
     out.mkdir()
-    with locked(out):
+    with locked_directory(out):
         thread = threading.Thread(target=write, args=(out, "1/1"))
         thread.start()
         thread.join(0.3)
@@ -373,7 +370,7 @@ def test_a_merged_run_goes_on_without_shards(tmp_path, undisturbed):
     assert finding.command == "gpuprop propagate 'my catalogue.csv' -o out --resume"
     verify_snapshots(out, drop=True)
     with pytest.raises(
-        FileExistsError, match="holds the merged shards of a run: go on with it without a shard"
+        FileExistsError, match="holds the merged shards of a run: continue it without a shard"
     ):
         write(out, "2/2", resume=True)
     assert write(out, resume=True).computed == 37 * 8
@@ -385,9 +382,9 @@ def test_a_merge_that_failed_is_done_by_hand(tmp_path, undisturbed, monkeypatch)
     out = tmp_path / "out"
     write(out, "1/2")
     with monkeypatch.context() as patch:
-        patch.setattr("gpuprop.snapshots.merge.PATIENCE_S", 0.1)
+        patch.setattr("gpuprop.dataset.merge.PATIENCE_S", 0.1)
         patch.setattr(
-            "gpuprop.snapshots.merge.joined",
+            "gpuprop.dataset.merge.joined",
             lambda holdings: (_ for _ in ()).throw(OSError("no space")),
         )
         assert write(out, "2/2").merged is False

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gpuprop import Elements, Propagator, time_grid, walker, write_snapshots
-from gpuprop.snapshots.manifest import seal
+from gpuprop.dataset.manifest import seal
 from gpuprop.time.times import Times, as_times
 
 COORDINATES = ("x", "y", "z", "vx", "vy", "vz")

@@ -14,10 +14,11 @@ import sys
 from arrow_samples import GRID, propagator
 from patience import PATIENCE_S
 
-import gpuprop.dataset.local
-import gpuprop.dataset.lock
+import gpuprop.dataset.disk_file
+import gpuprop.dataset.file_lock
+import gpuprop.dataset.merge
+import gpuprop.dataset.session
 import gpuprop.snapshots.layout
-import gpuprop.snapshots.merge
 from gpuprop import write_snapshots
 
 SERVER = multiprocessing.get_context("forkserver" if sys.platform != "win32" else None)
@@ -28,8 +29,8 @@ SERVER.set_forkserver_preload(
 # directory is synced; locks; what is removed.
 STEPS = {
     os: ("open", "fsync", "replace", "unlink", "mkdir", "pwrite", "ftruncate", "close"),
-    gpuprop.dataset.local: ("open",),
-    gpuprop.dataset.lock.fcntl: ("flock",),
+    gpuprop.dataset.disk_file: ("open",),
+    gpuprop.dataset.file_lock.fcntl: ("flock",),
 }
 
 
@@ -44,7 +45,7 @@ def job(directory, part_bytes, options, begun=None, die_at=None):
     step that it does not live to do.
     """
     lay_out(part_bytes)
-    gpuprop.dataset.local.PIECE = 1024  # so that some are under way on the threads of the disk
+    gpuprop.dataset.disk_file.PIECE = 1024  # so that some are under way on the threads of the disk
     prop = propagator("numpy", 1)
     prop.threads = 3  # encoders
     if die_at is not None:
@@ -78,7 +79,7 @@ def fill(directory, shard, ready, engine="numpy"):
     """A shard, in a process of its own."""
     for name, value in (("BATCH_ROWS", 100), ("MOST_BATCH_ROWS", 200), ("PART_BYTES", 20_000)):
         setattr(gpuprop.snapshots.layout, name, value)
-    gpuprop.dataset.lock.PATIENCE_S = gpuprop.snapshots.merge.PATIENCE_S = PATIENCE_S
+    gpuprop.dataset.session.PATIENCE_S = gpuprop.dataset.merge.PATIENCE_S = PATIENCE_S
     prop = propagator(engine, 1)
     ready.wait()
     write_snapshots(directory, prop, GRID, shard=shard, resume=True)
