@@ -2,6 +2,7 @@
 `engine`.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -38,6 +39,14 @@ for _number in (signal.SIGINT, signal.SIGTERM):
         )
 
 USABLE = [name for name, report in engines().items() if report.usable]
+
+
+def pytest_collection_finish() -> None:
+    """Exempt the modules and the tests themselves from garbage collection: they never become
+    garbage, and tests that count references would look through them every time.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _folder(name: str) -> Path:
