@@ -21,7 +21,7 @@ import numpy.typing as npt
 import gpuprop
 
 from ..errors import GpupropError
-from ..sgp4.constants import FIELDS, Constants, kernels_digest, order_of_work
+from ..sgp4.constants import FIELDS, Constants, kernels_digest, execution_order
 from ..sgp4.gravity import Gravity
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
@@ -286,7 +286,7 @@ class CpuEngine:
         # eighty columns.
         regimes = np.empty(stride, np.int64)
         library().initialise(self.width, model, _padded(elements, stride), regimes=regimes)
-        order, bounds = order_of_work(elements.ecco, regimes[:n])
+        order, bounds = execution_order(elements.ecco, regimes[:n])
         table = np.empty((len(FIELDS), stride))
         library().initialise(
             self.width,

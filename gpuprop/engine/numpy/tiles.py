@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...sgp4.constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
 from ...sgp4.deep_space import deep_space
-from ...sgp4.frames import seen_from, sunlight
+from ...sgp4.frames import to_frame, sunlight
 from ...sgp4.model import TEME, Model, View
 from ...sgp4.near_earth import Inclination, Mean, near_earth
 from ...sgp4.orbit import State, eccentric, orbit
@@ -124,6 +124,6 @@ def fill_minutes(
             if seen.sun is not None:
                 out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
             if seen.rotation is not None:
-                state = seen_from(seen.rotation, seen.geodetic, state)
+                state = to_frame(seen.rotation, seen.geodetic, state)
             for name in out.keys() - {"sunlit"}:
                 out[name][instants, group.place] = getattr(state, name)
