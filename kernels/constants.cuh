@@ -1,10 +1,11 @@
-// The initialised constants of one lane, and the structure of arrays they come from: constants.def lists them.
+// The structures that the kernels pass on: the initialised constants of one lane (constants.def
+// lists them), its mean orbit and its state.
 #pragma once
 #include "lane.cuh"
 
 namespace gpuprop {
 
-// Passed from gpuprop/gravity.py, where the values stand.
+// The gravity model. gpuprop/sgp4/gravity.py has the values and their units.
 struct Gravity {
     double radius, xke, j2, j3oj2, j4, vkmpersec;
 };
@@ -24,14 +25,14 @@ enum Field {
 
 enum Regime { NEAR_EARTH, DEEP_SPACE, ONE_DAY, HALF_DAY };
 
-// Mean orbit at an instant, lunar-solar periodics included.
+// Mean orbit at an instant, with the lunar-solar periodics.
 struct Mean {
-    Real am;       // semi-major axis, er
+    Real am;  // semi-major axis, er
     Real sqrt_am;
-    Real em;       // eccentricity
-    Real argpm;    // argument of perigee, rad
-    Real nodem;    // node, rad
-    Real mm;       // mean anomaly, rad
+    Real em;     // eccentricity
+    Real argpm;  // argument of perigee, rad
+    Real nodem;  // node, rad
+    Real mm;     // mean anomaly, rad
     Code status;
 };
 

@@ -1,13 +1,14 @@
-// The kernels on a CPU: W satellites at a time. Compiled once per width (-DW=2, 4, 8), each with entry points of its own name; plain C
-// interface for gpuprop/engine/cpu.py. Index, load, call, store: no formulas. Nothing of the C++ library but its headers, lest the linker
-// take a function that was compiled for a wider CPU.
+// The kernels on a CPU, W satellites at a time: loads, calls and stores, no formulas. Compiled once
+// for each width (-DW=2, 4, 8), with entry points that end in the width; a plain C interface for
+// gpuprop/engine/cpu.py. Of the C++ library only headers are used: the linker could take a library
+// function from the object file of a wider CPU.
 #include <cstdint>
 #include <cstring>
 
 #include "deep_space.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"
-#include "look.cuh"
+#include "look_angles.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
 
@@ -21,8 +22,8 @@ namespace {
 
 typedef uint8_t Bytes __attribute__((vector_size(W)));
 
-constexpr int64_t TILE = 64;   // satellites whose constants stay near while the instants pass
-constexpr int64_t AHEAD = 2;  // rows: how early the cache is told of a store
+constexpr int64_t TILE = 64;  // satellites whose constants stay in the cache for all instants
+constexpr int64_t AHEAD = 2;  // rows between a store and the prefetch for a later one
 
 FN Real load(const double* from) {
     Real x;
@@ -49,33 +50,33 @@ FN Constants repeat_constants(const double* from, int64_t stride) {
     return c;
 }
 
-// Satellites first to last of the order of work (one regime) at the instants begin to end.
+// Satellites first to last in execution order (one regime) at the instants begin to end.
 struct Task {
     int64_t regime, first, last, begin, end;
 };
 
-// What gpuprop/engine/cpu.py passes.
+// The argument of `work`: gpuprop/engine/cpu.py fills it.
 struct Job {
     Gravity gravity;
     int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work; stride >= their number + 7: vectors may hang over
-    int64_t stride;
+    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
+    int64_t stride;  // at least n_sats + 7: the last vector may reach beyond the satellites
     const int64_t* epoch_ns;   // (stride,)
     const int64_t* place;      // column of each satellite in the output
     const int64_t* ns;         // (n_times,) instants
     int64_t n_sats;            // columns of the output
     const Rotation* rotation;  // (n_times,) TEME -> frame, or null
-    int64_t geodetic;          // whether that is Earth-fixed and latitude, longitude and height are asked for
-    const double* sun;         // (n_times, 3) TEME, where sunlit is asked for
+    int64_t geodetic;          // write latitude, longitude and height (the frame is Earth-fixed)
+    const double* sun;         // (n_times, 3) TEME, km; null without sunlit
     double* out[6];            // x y z vx vy vz: (n_times, n_sats) each, or null
     uint8_t* status;           // (n_times, n_sats), or null
     uint8_t* sunlit;           // (n_times, n_sats), or null
     const Task* tasks;
     int64_t n_tasks;
-    int64_t next;  // the first task that nobody has taken
+    int64_t next;  // the first task that no thread has taken
 };
 
-// Whether the lanes from satellite i on are whole, and neighbours in the output too.
+// Whether W satellites follow from i on, and are neighbours in the output too.
 bool in_order(const Job& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
     for (int64_t lane = 1; lane < W; lane++)
@@ -90,10 +91,13 @@ FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
     return minutes(job.ns[k] - epoch);
 }
 
-// The lanes from satellite i on, into the row that begins at `row`. A tile's next row lies a whole row of all satellites further on, where
-// no processor looks by itself: unless it is told (`ahead`: places from here to the row to come), the stores wait for memory, two thirds
-// of the time on some.
-FN void store_state(const Job& job, const State& s, Code light, int64_t row, int64_t ahead, int64_t i, int64_t last, bool ordered) {
+// Store the lanes from satellite i on into the row that begins at `row`. The tile's next row is a
+// whole row of all satellites further on, which no processor prefetches by itself: without the
+// prefetch
+// (`ahead`: elements between this row and a later one) the stores wait for memory, on some
+// processors for two thirds of the time.
+FN void store_state(const Job& job, const State& s, Code light, int64_t row, int64_t ahead,
+                    int64_t i, int64_t last, bool ordered) {
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
         int64_t at = row + job.place[i];
@@ -120,10 +124,13 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
     }
 }
 
-// Compute a near-Earth tile again if angles are lost. A function of its own: inside the loop it would make the loop slower.
-__attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile, int64_t tile_end, Mean* mean) {
+// Replace the mean orbits of a near-Earth tile in which angles are lost. Not inlined, because that
+// would make the loop slower.
+__attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile,
+                                              int64_t tile_end, Mean* mean) {
     for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
-        near_earth_without_angles(load_constants(job.constants + i, job.stride), minutes_since(job, k, i), mean[v]);
+        near_earth_without_angles(load_constants(job.constants + i, job.stride),
+                                  minutes_since(job, k, i), mean[v]);
 }
 
 template <int REGIME>
@@ -138,7 +145,8 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
         }
         for (int64_t k = begin; k < end; k++) {
             int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
-            // Stage by stage over the tile: each is short enough for the processor to work on several vectors of it at once.
+            // Stage by stage over the tile: each stage is short enough that the processor overlaps
+            // several vectors.
             Mean mean[TILE / W];
             Inclination inclination[TILE / W];
             Eccentric anomaly[TILE / W];
@@ -150,9 +158,10 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
                     mean[v] = near_earth(c, t);
                     lost = either(lost, angles_lost(mean[v]));
                 } else
-                    mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t, inclination[v]);
+                    mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t,
+                                                 inclination[v]);
             }
-            if (RARELY(any(lost))) without_angles(job, k, tile, tile_end, mean);
+            if (unlikely(any(lost))) without_angles(job, k, tile, tile_end, mean);
             for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
                 Constants c = load_constants(job.constants + i, job.stride);
                 if constexpr (REGIME == NEAR_EARTH)
@@ -164,24 +173,26 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
                 Constants c = load_constants(job.constants + i, job.stride);
                 State state;
                 if constexpr (REGIME == NEAR_EARTH)
-                    state = orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
+                    state =
+                        orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
                 else
                     state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
                 Code light = code(UNKNOWN);
                 if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
-                if (job.rotation) seen_from(job.rotation[k], job.geodetic, state);
+                if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
                 store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered[v]);
             }
         }
     }
 }
 
-// The state at t minutes since epoch, without the stages of a tile.
+// The state t minutes after the epoch, in one stage.
 template <int REGIME>
-FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integrator& reached, Real t) {
+FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integrator& reached,
+                  Real t) {
     if constexpr (REGIME == NEAR_EARTH) {
         Mean mean = near_earth(c, t);
-        if (RARELY(any(angles_lost(mean)))) near_earth_without_angles(c, t, mean);
+        if (unlikely(any(angles_lost(mean)))) near_earth_without_angles(c, t, mean);
         return orbit(gravity, c.rmax, mean, inclination_at_epoch(c));
     } else {
         Inclination inclination;
@@ -190,11 +201,12 @@ FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integr
     }
 }
 
-// What gpuprop/engine/cpu.py passes for python-sgp4's interface: satellites at two-part Julian dates, out in the layout of python-sgp4.
+// The argument of `julian`: satellites at two-part Julian dates, with python-sgp4's layout of
+// results.
 struct JulianJob {
     Gravity gravity;
     int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride): satellites in the order of work
+    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
     int64_t stride;
     const double *jd0, *fr0;  // (n_sats,) Julian date of each epoch, in two parts
     const int64_t* place;     // (n_sats,) row of each satellite in the output
@@ -212,7 +224,8 @@ FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at)
     job.status[at] = uint8_t(s.status[lane]);
 }
 
-// A vector is W satellites at one instant. The last satellites, too few for a vector, are computed one by one, at W instants each.
+// A vector is W satellites at one instant. The last satellites, too few for a vector, are computed
+// one by one: then a vector is one satellite at W instants.
 template <int REGIME>
 void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
     int64_t i = first;
@@ -223,7 +236,8 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
         for (int64_t k = 0; k < job.n_times; k++) {
             Real t = (job.jd[k] - whole) * 1440.0 + (job.fr[k] - part) * 1440.0;
             State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, t);
-            for (int lane = 0; lane < W; lane++) store_julian(job, s, lane, job.place[i + lane] * job.n_times + k);
+            for (int lane = 0; lane < W; lane++)
+                store_julian(job, s, lane, job.place[i + lane] * job.n_times + k);
         }
     }
     for (; i < last; i++) {
@@ -231,26 +245,29 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
         Integrator reached = at_epoch(c);
         for (int64_t k = 0; k < job.n_times; k += W) {
             int lanes = k + W <= job.n_times ? W : int(job.n_times - k);
-            Real jd, fr;  // the last vector repeats the last instant in its unused lanes, which costs no extra steps
+            // The unused lanes of the last vector repeat the last instant: no further steps of the
+            // resonance.
+            Real jd, fr;
             for (int lane = 0; lane < W; lane++) {
                 jd[lane] = job.jd[lane < lanes ? k + lane : job.n_times - 1];
                 fr[lane] = job.fr[lane < lanes ? k + lane : job.n_times - 1];
             }
             Real t = (jd - job.jd0[i]) * 1440.0 + (fr - job.fr0[i]) * 1440.0;
             State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, t);
-            for (int lane = 0; lane < lanes; lane++) store_julian(job, s, lane, job.place[i] * job.n_times + k + lane);
+            for (int lane = 0; lane < lanes; lane++)
+                store_julian(job, s, lane, job.place[i] * job.n_times + k + lane);
         }
     }
 }
 
-// What gpuprop/engine/cpu.py keeps of one satellite.
+// One satellite for the calls that compute one state.
 struct Satellite {
     Gravity gravity;
     int64_t afspc, regime;
     double constants[FIELD_COUNT];
 };
 
-// One state, and the state of the integration of its resonance.
+// One state, and how far its resonance is integrated.
 struct SatelliteState {
     double x, y, z, vx, vy, vz;
     int64_t status;
@@ -258,14 +275,16 @@ struct SatelliteState {
 };
 
 template <int REGIME>
-void satellite_regime(const Satellite& satellite, double t, const SatelliteState& before, SatelliteState& after) {
+void satellite_regime(const Satellite& satellite, double t, const SatelliteState& before,
+                      SatelliteState& after) {
     Constants c = repeat_constants(satellite.constants, 1);
     Integrator reached = {splat(before.step), splat(before.xli), splat(before.xni)};
     State s = state_of<REGIME>(satellite.gravity, satellite.afspc, c, reached, splat(t));
-    after = {s.x[0], s.y[0], s.z[0], s.vx[0], s.vy[0], s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
+    after = {s.x[0],  s.y[0],      s.z[0],          s.vx[0],        s.vy[0],
+             s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// What gpuprop/engine/cpu.py passes: states whose place in the sky of each site is asked for.
+// The argument of `look`: states, and the sites from which they are seen.
 struct LookJob {
     const Rotation* rotation;  // (n_times,) their frame -> ITRS, or null
     const Site* sites;         // (n_sites,)
@@ -278,14 +297,16 @@ struct LookJob {
 
 extern "C" {
 
-// Constants (FIELD_COUNT, stride) and regimes (stride,) of the element sets (8, stride): epoch no_kozai ecco inclo nodeo argpo mo bstar.
-// stride is a multiple of W. Either result may be null.
-void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elements, int64_t stride, double* constants, int64_t* regimes) {
+// Constants (FIELD_COUNT, stride) and regimes (stride,) of the element sets (8, stride), which have
+// the rows of MeanElements. stride is a multiple of W. Either result may be null.
+void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elements,
+                       int64_t stride, double* constants, int64_t* regimes) {
     for (int64_t i = 0; i < stride; i += W) {
         Real e[8];
         for (int j = 0; j < 8; j++) e[j] = load(elements + j * stride + i);
         Code regime;
-        Constants c = initialise(*gravity, afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+        Constants c = initialise(
+            *gravity, afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
 #define FIELD(name, unit, meaning) \
     if (constants) store(constants + FIELD_##name * stride + i, c.name);
 #include "constants.def"
@@ -295,26 +316,30 @@ void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elem
 }
 
 // States of the satellites first to last (one regime) at the instants begin to end.
-void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t last, int64_t begin, int64_t end) {
+void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t last, int64_t begin,
+                      int64_t end) {
     if (regime == NEAR_EARTH) propagate_regime<NEAR_EARTH>(*job, first, last, begin, end);
     if (regime == DEEP_SPACE) propagate_regime<DEEP_SPACE>(*job, first, last, begin, end);
     if (regime == ONE_DAY) propagate_regime<ONE_DAY>(*job, first, last, begin, end);
     if (regime == HALF_DAY) propagate_regime<HALF_DAY>(*job, first, last, begin, end);
 }
 
-// The states of the instants begin to end, seen from every site.
+// The look angles of the instants begin to end, from every site.
 void ENTRY(look)(const LookJob* job, int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; k++)
         for (int64_t i = 0; i < job->n_sats; i += W) {
             const size_t bytes = sizeof(double) * (i + W < job->n_sats ? W : job->n_sats - i);
             Real in[6] = {};
-            for (int j = 0; j < 6; j++) std::memcpy(&in[j], job->in[j] + k * job->n_sats + i, bytes);
+            for (int j = 0; j < 6; j++)
+                std::memcpy(&in[j], job->in[j] + k * job->n_sats + i, bytes);
             State state = {in[0], in[1], in[2], in[3], in[4], in[5], code(0)};
             if (job->rotation) rotate(job->rotation[k], state);
             for (int64_t site = 0; site < job->n_sites; site++) {
-                Look look = look_from(job->sites[site], state);
+                LookAngles look = look_from(job->sites[site], state);
                 const Real out[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
-                for (int j = 0; j < 4; j++) std::memcpy(job->out[j] + (k * job->n_sites + site) * job->n_sats + i, &out[j], bytes);
+                for (int j = 0; j < 4; j++)
+                    std::memcpy(job->out[j] + (k * job->n_sites + site) * job->n_sats + i, &out[j],
+                                bytes);
             }
         }
 }
@@ -327,15 +352,17 @@ void ENTRY(julian)(const JulianJob* job, int64_t regime, int64_t first, int64_t 
     if (regime == HALF_DAY) julian_regime<HALF_DAY>(*job, first, last);
 }
 
-#if W == 2  // for one satellite at one instant wider vectors have no use, and they take time to power up
-// Initialise a satellite whose gravity and afspc are set: its regime and constants from `elements` (the fields of MeanElements), and
-// `start`, the state of its integration at the epoch.
-void gpuprop_satellite_initialise(Satellite* satellite, const double* elements, SatelliteState* start) {
+// For one state wider vectors have no use, and the processor needs time to power them up.
+#if W == 2
+// Initialise a satellite whose gravity and afspc are set: its regime and constants from `elements`
+// (the fields of MeanElements), and `start`, its resonance at the epoch.
+void gpuprop_satellite_initialise(Satellite* satellite, const double* elements,
+                                  SatelliteState* start) {
     Real e[8];
     for (int j = 0; j < 8; j++) e[j] = splat(elements[j]);
     Code regime;
-    Constants c =
-        initialise(satellite->gravity, satellite->afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+    Constants c = initialise(satellite->gravity, satellite->afspc,
+                             MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
     satellite->regime = regime[0];
 #define FIELD(name, unit, meaning) satellite->constants[FIELD_##name] = c.name[0];
 #include "constants.def"
@@ -344,16 +371,19 @@ void gpuprop_satellite_initialise(Satellite* satellite, const double* elements, 
     *start = {0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// The state t minutes after the epoch; `before` is an earlier result for this satellite, or its start.
-void gpuprop_satellite_state(const Satellite* satellite, double t, const SatelliteState* before, SatelliteState* after) {
-    if (satellite->regime == NEAR_EARTH) satellite_regime<NEAR_EARTH>(*satellite, t, *before, *after);
-    if (satellite->regime == DEEP_SPACE) satellite_regime<DEEP_SPACE>(*satellite, t, *before, *after);
+// The state t minutes after the epoch. before: an earlier result for this satellite, or its start.
+void gpuprop_satellite_state(const Satellite* satellite, double t, const SatelliteState* before,
+                             SatelliteState* after) {
+    if (satellite->regime == NEAR_EARTH)
+        satellite_regime<NEAR_EARTH>(*satellite, t, *before, *after);
+    if (satellite->regime == DEEP_SPACE)
+        satellite_regime<DEEP_SPACE>(*satellite, t, *before, *after);
     if (satellite->regime == ONE_DAY) satellite_regime<ONE_DAY>(*satellite, t, *before, *after);
     if (satellite->regime == HALF_DAY) satellite_regime<HALF_DAY>(*satellite, t, *before, *after);
 }
 #endif
 
-// Tasks until none is left; any number of threads may work on one job.
+// Do tasks until all are taken. Several threads may work on one job.
 void ENTRY(work)(Job* job) {
     for (;;) {
         int64_t k = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);

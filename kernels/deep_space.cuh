@@ -1,4 +1,5 @@
-// SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more. AIAA 2006-6753, sgp4 and dpper. Twin: deep_space.py.
+// SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more. Source: AIAA 2006-6753,
+// routines sgp4 and dpper. Twin: gpuprop/sgp4/deep_space.py.
 #pragma once
 #include "initialise.cuh"
 #include "lunar_solar.cuh"
@@ -7,11 +8,13 @@
 
 namespace gpuprop {
 
-#define LYDDANE 0.2 /* rad: below it the periodics are applied without dividing by sin i */
+// rad: below this inclination the periodics are applied without a division by sin i (Lyddane).
+constexpr double LYDDANE = 0.2;
 
-// Mean orbit with lunar-solar periodics at t minutes since epoch; afspc: opsmode a.
+// The mean orbit with lunar-solar periodics, t minutes after the epoch. afspc: opsmode a.
 template <int REGIME>
-FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integrator& reached, Real t, Inclination& inclination) {
+FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integrator& reached,
+                   Real t, Inclination& inclination) {
     Real t2 = t * t;
     Real em = (c.ecco + c.dedt * t) - c.bcc4 * t;
     Mean mean;
@@ -26,7 +29,8 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
     } else {
         Resonance resonance = resonance_at<REGIME == HALF_DAY>(c, reached, t);
         Real theta = c.gsto + t * RPTIM;
-        mm = REGIME == ONE_DAY ? ((resonance.xl - nodem) - argpm) + theta : (resonance.xl - (nodem + nodem)) + (theta + theta);
+        mm = REGIME == ONE_DAY ? ((resonance.xl - nodem) - argpm) + theta
+                               : (resonance.xl - (nodem + nodem)) + (theta + theta);
         sqrt_am = cbrt(gravity.xke / resonance.nm);
         mean.status = select(resonance.nm <= 0.0, code(2), mean.status);
     }
@@ -34,16 +38,18 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
     sqrt_am = sqrt_am * absolute(tempa);
     em = select(em < SMALLEST_EM, splat(SMALLEST_EM), em);
     mm = mm + c.no_unkozai * (c.t2cof * t2);
-    Mask lost = opposite((argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) < LARGEST_ANGLE * LARGEST_ANGLE);
-    if (RARELY(any(lost))) {
+    Mask lost = opposite((argpm * argpm + nodem * nodem) + (mm * mm + inclm * inclm) <
+                         LARGEST_ANGLE * LARGEST_ANGLE);
+    if (unlikely(any(lost))) {
         argpm = select(lost, lost_angle(argpm), argpm);
         nodem = select(lost, lost_angle(nodem), nodem);
         mm = select(lost, lost_angle(mm), mm);
         inclm = select(lost, lost_angle(inclm), inclm);
-        t = select(lost, lost_angle(t), t);  // of the periodics
+        t = select(lost, lost_angle(t), t);  // used by the periodics
         mean.status = select(lost, lost_status(mean.status), mean.status);
     }
-    // Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors show the rounding of this very sum.
+    // Whole turns are removed at the same place as in the reference: for e = 0.96 the rounding of
+    // this sum is visible in the published vectors.
     Real xlm = wrap((mm + argpm) + nodem);
     nodem = wrap(nodem);
     argpm = wrap(argpm);
@@ -58,7 +64,9 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
     Real dnode = p.h / safe_sini;
     Real dargp = p.gh - i.c * dnode;
     if (any(low)) {
-        // See the twin: the change of the node is the angle of (sin i + di cos i, dh), the multiple of 2 pi included.
+        // The paper adds the periodics to the components of the node and takes atan2. The change of
+        // the node is then the angle of (sin i + di cos i, dh), up to the multiple of 2 pi that the
+        // twin explains.
         Real xnoh = afspc ? select(nodem < 0.0, nodem + TWO_PI, nodem) : nodem;
         Real change = atan2(p.h, i.s + p.inc * i.c);
         dnode = select(low, change, dnode);
@@ -74,7 +82,8 @@ FN Mean deep_space(const Gravity& gravity, bool afspc, const Constants& c, Integ
 
     Real cosisq = i.c * i.c;
     LongPeriod l = long_period(gravity, i.s, i.c);
-    inclination = {i.s, i.c, 3.0 * cosisq - 1.0, 1.0 - cosisq, 7.0 * cosisq - 1.0, l.aycof, l.xlcof};
+    inclination = {i.s,     i.c,    3.0 * cosisq - 1.0, 1.0 - cosisq, 7.0 * cosisq - 1.0,
+                   l.aycof, l.xlcof};
     mean.am = sqrt_am * sqrt_am;
     mean.sqrt_am = sqrt_am;
     mean.em = ep;

@@ -1,24 +1,23 @@
-// TEME -> the frame asked for: rotation, geodetic coordinates, sunlight. Twin: frames.py. What depends on the instant alone (the matrix,
-// the Sun) is computed once per instant by gpuprop/frames.
+// TEME -> the requested frame: rotation, geodetic coordinates, sunlight. Twin:
+// gpuprop/sgp4/frames.py. gpuprop/frames computes what depends on the instant alone (the matrix,
+// the Sun), once per instant.
 #pragma once
 #include "constants.cuh"
 #include "trig.cuh"
 
 namespace gpuprop {
 
-#define WGS84_A 6378.137 /* km */
-#define WGS84_F (1.0 / 298.257223563)
-#define WGS84_E2 (WGS84_F * (2.0 - WGS84_F))
-#define WGS84_B (WGS84_A * (1.0 - WGS84_F))
-#define WGS84_EP2 (WGS84_E2 / (1.0 - WGS84_E2))
-#define DEGREES (180.0 / PI)
-#define SUN_RADIUS 695700.0 /* km, IAU 2015 resolution B3 */
-#define UMBRA 0
-#define PENUMBRA 1
-#define SUNLIT 2
-#define UNKNOWN 255
+constexpr double WGS84_A = 6378.137;  // km
+constexpr double WGS84_F = 1.0 / 298.257223563;
+constexpr double WGS84_E2 = WGS84_F * (2.0 - WGS84_F);
+constexpr double WGS84_B = WGS84_A * (1.0 - WGS84_F);
+constexpr double WGS84_EP2 = WGS84_E2 / (1.0 - WGS84_E2);
+constexpr double DEGREES = 180.0 / PI;
+constexpr double SUN_RADIUS = 695700.0;                            // km, IAU 2015 resolution B3
+constexpr int UMBRA = 0, PENUMBRA = 1, SUNLIT = 2, UNKNOWN = 255;  // values of `sunlit`
 
-// From TEME at one instant: r' = m r, v' = m v - w x r', with m by rows and w (rad/s) in the axes of the frame.
+// From TEME to a frame at one instant: r' = m r, v' = m v - w x r'. m: rows of the matrix; w:
+// angular velocity of the frame in its own axes, rad/s.
 struct Rotation {
     double m[9], w[3];
 };
@@ -38,16 +37,18 @@ FN void rotate(const Rotation& q, State& s) {
     s.z = z;
 }
 
-// x, y, z become latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84. Bowring's formula (1976) once, from his start of
-// 1985, as a fraction, so that nothing is divided by before the end: within 3e-13 rad from 100 km below the ground upwards.
+// Replace x, y, z by latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84:
+// one step of Bowring's formula (1976) from his starting value of 1985, written as a fraction so
+// that the only division comes last. Error below 3e-13 rad from 100 km below the ground upwards.
 FN void geodetic(State& s) {
     Real p2 = s.x * s.x + s.y * s.y;
-    Real p = root(p2);
-    Real r = root(p2 + s.z * s.z);
-    Real sine = ((1.0 - WGS84_F) * s.z) * (r + WGS84_EP2 * WGS84_B);  // of the reduced latitude, times p r or so
+    Real p = sqrt(p2);
+    Real r = sqrt(p2 + s.z * s.z);
+    // sine and cosine of the reduced latitude, both times the same length
+    Real sine = ((1.0 - WGS84_F) * s.z) * (r + WGS84_EP2 * WGS84_B);
     Real cosine = p * r;
     Real scale2 = sine * sine + cosine * cosine;
-    Real scale3 = scale2 * root(scale2);
+    Real scale3 = scale2 * sqrt(scale2);
     Real up = s.z * scale3 + (WGS84_EP2 * WGS84_B) * (sine * sine * sine);
     Real out = p * scale3 - (WGS84_E2 * WGS84_A) * (cosine * cosine * cosine);
     Real up2 = up * up;
@@ -55,12 +56,14 @@ FN void geodetic(State& s) {
     Real longitude = atan2(s.y, s.x) * DEGREES;
     s.x = atan2(up, out) * DEGREES;
     s.y = select(longitude >= 180.0, longitude - 360.0, longitude);
-    s.z = ((p * out + s.z * up) - WGS84_A * root(length2 - WGS84_E2 * up2)) / root(length2);
+    s.z = ((p * out + s.z * up) - WGS84_A * sqrt(length2 - WGS84_E2 * up2)) / sqrt(length2);
 }
 
-// Whether the Sun (TEME, km) shines on a place (TEME): cones around the ellipsoidal Earth. Stretched along its axis, the Earth is a sphere and
-// light still straight; seen from the satellite, its disc and the Sun's are compared by the cosines of their distance and of the sum and
-// difference of their radii, all times both distances.
+// Whether the Sun (TEME, km) shines on a position (TEME): umbra and penumbra are cones around the
+// ellipsoidal Earth. Stretching space along the Earth's axis makes the Earth a sphere and keeps
+// light rays straight. The discs of Earth and Sun, as the satellite sees them, are compared by
+// three cosines: of the angle between the centres, and of the sum and the difference of the angular
+// radii. All three are multiplied by both distances, which saves the divisions.
 FN Code sunlight(const double* sun, const State& s) {
     const double stretch = 1.0 / (1.0 - WGS84_F);
     Real z = stretch * s.z;
@@ -69,17 +72,18 @@ FN Code sunlight(const double* sun, const State& s) {
     Real d2 = (dx * dx + dy * dy) + dz * dz;
     Real along = -((s.x * dx + s.y * dy) + z * dz);
     Real outside = r2 - WGS84_A * WGS84_A;
-    Real edge = root(select(outside < 0.0, splat(0.0), outside) * (d2 - SUN_RADIUS * SUN_RADIUS));
+    Real edge = sqrt(select(outside < 0.0, splat(0.0), outside) * (d2 - SUN_RADIUS * SUN_RADIUS));
     Mask touched = along > edge - WGS84_A * SUN_RADIUS;
-    Mask covered = both(along > edge + WGS84_A * SUN_RADIUS, (WGS84_A * WGS84_A) * d2 > (SUN_RADIUS * SUN_RADIUS) * r2);
+    Mask covered = both(along > edge + WGS84_A * SUN_RADIUS,
+                        (WGS84_A * WGS84_A) * d2 > (SUN_RADIUS * SUN_RADIUS) * r2);
     Code light = select(covered, code(UMBRA), select(touched, code(PENUMBRA), code(SUNLIT)));
     return select(r2 != r2, code(UNKNOWN), light);
 }
 
-// One NaN for all: hardware makes different ones.
+// Replace every NaN by the same one: processors produce different bits for it.
 FN void one_nan(State& s) {
     Real sum = ((s.x + s.y) + (s.z + s.vx)) + (s.vy + s.vz);
-    if (RARELY(any(sum != sum))) {
+    if (unlikely(any(sum != sum))) {
         Real nan = not_a_number();
         s.x = select(s.x != s.x, nan, s.x);
         s.y = select(s.y != s.y, nan, s.y);
@@ -90,8 +94,8 @@ FN void one_nan(State& s) {
     }
 }
 
-// A state in TEME as it is asked for.
-FN void seen_from(const Rotation& q, bool in_geodetic, State& s) {
+// A state in TEME -> the requested frame.
+FN void to_frame(const Rotation& q, bool in_geodetic, State& s) {
     rotate(q, s);
     if (in_geodetic) geodetic(s);
     one_nan(s);

@@ -1,22 +1,24 @@
-// What a real number is here: a double in a CUDA thread, W doubles side by side in a CPU vector. The only file that knows the compiler.
+// The types and operations that all kernels are written in: a lane is a double in a CUDA thread,
+// and one of W doubles of a vector on a CPU. Only this file depends on the compiler.
 //
-// Contract: compiles under NVRTC, nvcc, g++ and clang++ without a system header; IEEE 754 arithmetic, round to nearest, no contraction
-// (-fmad=false, -ffp-contract=off), no library function; sqrt is the correctly rounded one. Everything else is + - * /, comparison, select.
+// Contract: compiles under NVRTC, nvcc, g++ and clang++ without a system header. IEEE 754
+// arithmetic, round to nearest, no contraction (-fmad=false, -ffp-contract=off), no library
+// function. The kernels consist of + - * /, the correctly rounded sqrt, comparison and select.
 #pragma once
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__)
-#define LANES 1
+
 #define FN __device__ __forceinline__
-#define RARELY(x) (x)
 namespace gpuprop {
 typedef double Real;
 typedef bool Mask;
 typedef int Code;
 typedef long long Bits;
-FN Real root(Real x) { return __dsqrt_rn(x); }
+FN Real sqrt(Real x) { return __dsqrt_rn(x); }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
 FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
 FN bool any(Mask m) { return m; }
+FN bool unlikely(bool x) { return x; }
 FN Real splat(double x) { return x; }
 FN Code code(int x) { return x; }
 FN Mask both(Mask a, Mask b) { return a && b; }
@@ -27,25 +29,23 @@ FN Real real(Bits b) { return __longlong_as_double(b); }
 FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
 FN Real minutes(long long nanoseconds) { return __ll2double_rn(nanoseconds) / 6.0e10; }
 }  // namespace gpuprop
+
 #else
+
 #ifndef W
 #error "give the vector width: -DW=2 (SSE2, NEON), 4 (AVX2) or 8 (AVX-512)"
 #endif
-#define LANES W
 #define FN static inline __attribute__((always_inline))
-#define RARELY(x) __builtin_expect(x, 0)
 namespace gpuprop {
 typedef double Real __attribute__((vector_size(W * 8)));
 typedef long long Mask __attribute__((vector_size(W * 8)));
 typedef long long Code __attribute__((vector_size(W * 8)));
 typedef long long Bits __attribute__((vector_size(W * 8)));
-FN Real root(Real x) {
+FN Real sqrt(Real x) {
     Real y;
     for (int i = 0; i < W; i++) y[i] = __builtin_sqrt(x[i]);  // -fno-math-errno: one instruction
     return y;
 }
-FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
-FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
 FN bool any(Mask m) {
 #if W == 8 && defined(__AVX512DQ__)
     return __builtin_ia32_cvtq2mask512(m) != 0;
@@ -59,8 +59,14 @@ FN bool any(Mask m) {
     return found != 0;
 #endif
 }
+FN bool unlikely(bool x) { return __builtin_expect(x, 0); }
 FN Real splat(double x) { return x - (Real){}; }
 FN Code code(int x) { return x - (Code){}; }
+FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
+FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
+FN Real select(Mask m, double a, Real b) { return select(m, splat(a), b); }
+FN Real select(Mask m, Real a, double b) { return select(m, a, splat(b)); }
+FN Real select(Mask m, double a, double b) { return select(m, splat(a), splat(b)); }
 FN Mask both(Mask a, Mask b) { return a & b; }
 FN Mask either(Mask a, Mask b) { return a | b; }
 FN Mask opposite(Mask m) { return ~m; }
@@ -69,14 +75,9 @@ FN Real real(Bits b) { return (Real)b; }
 FN Real not_a_number() { return splat(__builtin_nan("")); }
 FN Real minutes(Mask nanoseconds) { return __builtin_convertvector(nanoseconds, Real) / 6.0e10; }
 }  // namespace gpuprop
+
 #endif
 
 namespace gpuprop {
-
-#if LANES > 1
-FN Real select(Mask m, double a, Real b) { return select(m, splat(a), b); }
-FN Real select(Mask m, Real a, double b) { return select(m, a, splat(b)); }
-FN Real select(Mask m, double a, double b) { return select(m, splat(a), splat(b)); }
-#endif
 FN Real absolute(Real x) { return select(x < 0.0, -x, x); }
 }  // namespace gpuprop

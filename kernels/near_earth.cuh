@@ -1,16 +1,20 @@
-// SGP4: secular gravity and drag on a near-Earth orbit. AIAA 2006-6753, routine sgp4, first part. Twin: near_earth.py.
+// SGP4: secular effects of gravity and drag on a near-Earth orbit. Source: AIAA 2006-6753, routine
+// sgp4, first part. Twin: gpuprop/sgp4/near_earth.py.
 #pragma once
 #include "constants.cuh"
 #include "trig.cuh"
 
 namespace gpuprop {
 
-#define SMALLEST_EM 1.0e-6
+constexpr double SMALLEST_EM = 1.0e-6;
 
 // Status 1 where the mean eccentricity has left [-0.001, 1).
-FN Code eccentricity_status(Real em) { return select(either(em >= 1.0, em < -0.001), code(1), code(0)); }
+FN Code eccentricity_status(Real em) {
+    return select(either(em >= 1.0, em < -0.001), code(1), code(0));
+}
 
-// t minutes since epoch. Where isimp is 1 the constants of the full series are zero, so one text serves both.
+// The mean orbit t minutes after the epoch. If the perigee is below 220 km (isimp = 1), the
+// constants of the full drag series are zero, so that the same formulas hold.
 FN Mean near_earth(const Constants& c, Real t) {
     Real t2 = t * t;
     Real xmdf = c.mo + c.mdot * t;
@@ -33,15 +37,18 @@ FN Mean near_earth(const Constants& c, Real t) {
     return mean;
 }
 
-// Where an angle is not finite, or so large that a double has no digit of its place in the circle.
+// Lanes in which an angle is lost (see LARGEST_ANGLE).
 FN Mask angles_lost(const Mean& mean) {
-    return opposite((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm < LARGEST_ANGLE * LARGEST_ANGLE);
+    return opposite((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm <
+                    LARGEST_ANGLE * LARGEST_ANGLE);
 }
 
-// The status of such a state if it has no other error: its place on the orbit is arbitrary.
+// The status of a state with a lost angle: 10 unless it has another error, since its place on the
+// orbit is arbitrary.
 FN Code lost_status(Code status) { return select(status == 0, code(10), status); }
 
-// The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only, absent if isimp is 1 (delmo is 0).
+// The mean elements where an angle is lost. The eccentricity depends on the anomaly only in a
+// bounded term, which is absent if isimp is 1 (delmo is 0).
 FN void near_earth_without_angles(const Constants& c, Real t, Mean& mean) {
     Mask lost = angles_lost(mean);
     Real temp = c.omgcof * t + c.xmcof * (1.0 - c.delmo);
@@ -50,7 +57,8 @@ FN void near_earth_without_angles(const Constants& c, Real t, Mean& mean) {
     Real em = c.ecco - (c.bcc4 * t + periodic);
     mean.em = select(lost, select(em < SMALLEST_EM, splat(SMALLEST_EM), em), mean.em);
     Real argpm = (c.argpo + c.argpdot * t) - temp;
-    mean.mm = select(lost, lost_angle((mm + argpm) + mean.nodem), mean.mm);  // through the mean longitude, as in SGP4
+    mean.mm = select(lost, lost_angle((mm + argpm) + mean.nodem),
+                     mean.mm);  // through the mean longitude, as in SGP4
     mean.argpm = select(lost, lost_angle(argpm), mean.argpm);
     mean.nodem = select(lost, lost_angle(mean.nodem), mean.nodem);
     mean.status = select(lost, lost_status(eccentricity_status(em)), mean.status);

@@ -1,18 +1,23 @@
-// Mean orbit -> position, velocity, status. AIAA 2006-6753, routine sgp4, from the long-period terms on. Twin: orbit.py.
+// Mean orbit -> position, velocity, status. Source: AIAA 2006-6753, routine sgp4, from the
+// long-period terms on. Twin: gpuprop/sgp4/orbit.py.
 #pragma once
 #include "constants.cuh"
 #include "trig.cuh"
 
 namespace gpuprop {
 
-#define KEPLER_STEPS 12
-#define LARGEST_STEP 0.75  /* rad */
-#define LARGEST_ENERGY 2.2 /* speed^2 * distance / mu: a bound orbit stays below two */
+constexpr int KEPLER_STEPS = 12;
+constexpr double LARGEST_STEP = 0.75;   // rad
+constexpr double LARGEST_ENERGY = 2.2;  // speed^2 * distance / mu: a bound orbit stays below two
 
-FN Real clamp(Real x) { return select(x > LARGEST_STEP, splat(LARGEST_STEP), select(x < -LARGEST_STEP, splat(-LARGEST_STEP), x)); }
+FN Real clamp(Real x) {
+    return select(x > LARGEST_STEP, splat(LARGEST_STEP),
+                  select(x < -LARGEST_STEP, splat(-LARGEST_STEP), x));
+}
 
-// One step towards E from e = (sin, cos)(E + argp), d = E + argp - u; whether another is needed.
-// Newton's step is the last where its square is below rounding; else Halley's is taken, and is the last where its third power is.
+// One step towards the solution, from e = (sin, cos)(E + argp) and d = E + argp - u. Returns the
+// lanes that need another step. A step of Newton is the last one if its square is below rounding.
+// Otherwise a step of Halley is taken, which is the last one if its third power is below rounding.
 FN Mask kepler_step(Real axnl, Real aynl, SinCos& e, Real& d) {
     Real esine = axnl * e.s - aynl * e.c;
     Real slope = 1.0 - (axnl * e.c + aynl * e.s);
@@ -20,7 +25,7 @@ FN Mask kepler_step(Real axnl, Real aynl, SinCos& e, Real& d) {
     Real step = f / slope;
     SinCos turned = {e.s + e.c * step, e.c - e.s * step};
     Mask far = absolute(step) >= 1.0e-8;
-    if (RARELY(any(far))) {
+    if (unlikely(any(far))) {
         Real wide = clamp((f * slope) / (slope * slope + (0.5 * f) * esine));
         SinCos turned_wide = rotate(e, sincos_near_zero(wide));
         step = select(far, wide, step);
@@ -33,8 +38,9 @@ FN Mask kepler_step(Real axnl, Real aynl, SinCos& e, Real& d) {
     return far;
 }
 
-// Sine and cosine of E + argp, where E + argp = u + axnl sin(E + argp) - aynl cos(E + argp): three terms of its series in the
-// eccentricity, then steps until rounding.
+// Sine and cosine of E + argp, the solution of E + argp = u + axnl sin(E + argp) - aynl cos(E +
+// argp). Starts with three terms of the series in the eccentricity; then steps until only rounding
+// is left.
 FN SinCos kepler(Real u, Real axnl, Real aynl) {
     SinCos e = sincos(u);
     Real esine = axnl * e.s - aynl * e.c;
@@ -42,7 +48,7 @@ FN SinCos kepler(Real u, Real axnl, Real aynl) {
     Real d = clamp(esine * ((1.0 + ecose * (1.0 + ecose)) - 0.5 * (esine * esine)));
     e = rotate(e, sincos_near_zero(d));
     Mask active = kepler_step(axnl, aynl, e, d);
-    for (int i = 1; i < KEPLER_STEPS && RARELY(any(active)); i++) {
+    for (int i = 1; i < KEPLER_STEPS && unlikely(any(active)); i++) {
         SinCos next = e;
         Real further = d;
         Mask again = kepler_step(axnl, aynl, next, further);
@@ -54,11 +60,11 @@ FN SinCos kepler(Real u, Real axnl, Real aynl) {
     return e;
 }
 
-// The eccentricity vector with its long-period terms, and the eccentric anomaly on it.
+// The eccentricity vector with its long-period terms, and the eccentric anomaly.
 struct Eccentric {
     Real axnl, aynl;
     Real ram;    // 1 / am
-    SinCos eo1;  // of E + argp
+    SinCos eo1;  // sine and cosine of E + argp
 };
 
 FN Eccentric eccentric(const Mean& mean, const Inclination& inc) {
@@ -68,11 +74,14 @@ FN Eccentric eccentric(const Mean& mean, const Inclination& inc) {
     Real omemsq = 1.0 - em * em;
     Real temp = 1.0 / (am * omemsq);
     Real aynl = em * argp.s + temp * inc.aycof;
-    return {axnl, aynl, temp * omemsq, kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl)};
+    return {axnl, aynl, temp * omemsq,
+            kepler((mean.mm + mean.argpm) + (temp * inc.xlcof) * axnl, axnl, aynl)};
 }
 
-// Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the mean motion is not positive.
-FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclination& inc, const Eccentric& e) {
+// Position, velocity and status. rmax (er): a larger distance is not plausible; negative if the
+// mean motion is not positive.
+FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclination& inc,
+               const Eccentric& e) {
     Real am = mean.am, axnl = e.axnl, aynl = e.aynl;
     SinCos eo1 = e.eo1;
     double j2 = gravity.j2;
@@ -81,7 +90,7 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     Real ecose = axnl * eo1.c + aynl * eo1.s;
     Real esine = axnl * eo1.s - aynl * eo1.c;
     Real omel2 = 1.0 - (axnl * axnl + aynl * aynl);
-    Real betal = root(omel2);
+    Real betal = sqrt(omel2);
     Real onebeta = 1.0 + betal;
     Real omecose = 1.0 - ecose;
     Real p1 = omel2 * omecose;
@@ -92,7 +101,8 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     Real rsqrt_am = e.ram * mean.sqrt_am;
     Real speed = rsqrt_am * romecose;
     Real temp = esine * ronebeta;
-    SinCos u = {romecose * ((eo1.s - aynl) - axnl * temp), romecose * ((eo1.c - axnl) + aynl * temp)};
+    SinCos u = {romecose * ((eo1.s - aynl) - axnl * temp),
+                romecose * ((eo1.c - axnl) + aynl * temp)};
     Real sin2u = (u.c + u.c) * u.s;
     Real cos2u = (u.c - u.s) * (u.c + u.s);
 
@@ -100,7 +110,8 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     Real rpl = e.ram * romel2;
     Real temp1 = (0.5 * j2) * rpl;
     Real temp2 = temp1 * rpl;
-    Real mrt = (am * omecose) * (1.0 - (1.5 * temp2) * (betal * inc.con41)) + (0.5 * temp1) * (inc.x1mth2 * cos2u);
+    Real mrt = (am * omecose) * (1.0 - (1.5 * temp2) * (betal * inc.con41)) +
+               (0.5 * temp1) * (inc.x1mth2 * cos2u);
     SinCos su = rotate(u, sincos_tiny((-0.25 * temp2) * (inc.x7thm1 * sin2u)));
     Real turn = (1.5 * temp2) * inc.cosi;
     SinCos node = sincos(mean.nodem + turn * sin2u);
@@ -128,8 +139,9 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     Real energy = (mvt * mvt + rvdot * rvdot) * mrt;
     Mask plausible = both(mrt <= rmax, energy <= LARGEST_ENERGY);
     Mask fine = both(both(plausible, mrt >= 1.0), mean.status == 0);  // el2 > 1 makes mrt a NaN
-    if (RARELY(any(opposite(fine)))) {
-        Mask early = both(mean.status != 0, mean.status != 10);  // 10: so far only known that the place is arbitrary
+    if (unlikely(any(opposite(fine)))) {
+        // 10 here: the place on the orbit is arbitrary; a specific error below takes precedence.
+        Mask early = both(mean.status != 0, mean.status != 10);
         Code late = select(both(plausible, mean.status == 0), code(0), code(10));
         late = select(omel2 < 0.0, code(4), select(mrt < 1.0, code(6), late));
         state.status = select(rmax < 0.0, code(2), select(early, mean.status, late));
@@ -145,7 +157,7 @@ FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclin
     return state;
 }
 
-// Both stages at once.
+// The two stages above, one after the other.
 FN State orbit(const Gravity& gravity, Real rmax, const Mean& mean, const Inclination& inc) {
     return orbit(gravity, rmax, mean, inc, eccentric(mean, inc));
 }

@@ -1,21 +1,24 @@
-// Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it alike. Twin: gpuprop/sgp4/trig.py,
-// where the errors stand.
+// Trigonometry that uses only + - * / sqrt, comparison and select, so that every engine rounds
+// alike. Twin: gpuprop/sgp4/trig.py, which states the errors.
 #pragma once
 #include "lane.cuh"
 
 namespace gpuprop {
 
-#define PI 3.14159265358979323846
-#define TWO_PI (2.0 * PI)
-#define TO_INTEGER 6755399441055744.0    /* 1.5 * 2^52 */
-#define PIO2_1 1.57079632673412561417e00 /* 33 bits of the double nearest pi/2 */
-#define PIO2_2 6.077094383272197e-11     /* the other 20 */
-#define LARGEST_ANGLE 1.0e13             /* rad: for larger angles sine and cosine are not computed, since a double is too coarse */
+constexpr double PI = 3.14159265358979323846;
+constexpr double TWO_PI = 2.0 * PI;
+constexpr double TO_INTEGER = 6755399441055744.0;     // 1.5 * 2^52
+constexpr double PIO2_1 = 1.57079632673412561417e00;  // 33 bits of the double nearest pi/2
+constexpr double PIO2_2 = 6.077094383272197e-11;      // the other 20
 
-// 0 for an angle so large that a double has no digit of its place in the circle; NaN for one that is infinite or NaN.
+// rad. A larger angle, or one that is not finite, is *lost*: doubles are too coarse there to say
+// where in the circle it is, and its sine and cosine are not computed.
+constexpr double LARGEST_ANGLE = 1.0e13;
+
+// The replacement of a lost angle: 0, or NaN for one that is infinite or NaN.
 FN Real lost_angle(Real x) { return 0.0 * x; }
 
-// The whole number nearest to x (ties to even), |x| < 2^51.
+// The whole number nearest to x (ties to even) for |x| < 2^51.
 FN Real nearest(Real x) { return (x + TO_INTEGER) - TO_INTEGER; }
 
 // x without its fraction (towards zero).
@@ -36,7 +39,7 @@ struct SinCos {
     Real s, c;
 };
 
-// |r| <= pi/4 (polynomials of Cephes sin.c).
+// For |r| <= pi/4 (polynomials of Cephes, sin.c).
 FN SinCos sincos_small(Real r) {
     Real z = r * r;
     Real z2 = z * z;
@@ -60,7 +63,8 @@ FN SinCos sincos(Real x) {
             real(bits(select(odd, small.s, small.c)) ^ (((quadrant + 1) & 2) << 62))};
 }
 
-// One polynomial over a half turn: cheaper than sincos, and a few units less sharp.
+// By one polynomial over half a turn: cheaper than sincos, and less accurate by a few units in the
+// last place.
 FN Real cosine(Real x) {
     Real shifted = x * 0.31830988618379067154 + TO_INTEGER;  // the half turn, in the lowest bit
     Real q = shifted - TO_INTEGER;
@@ -68,14 +72,15 @@ FN Real cosine(Real x) {
     Real z = r * r;
     Real z2 = z * z;
     Real z4 = z2 * z2;
-    Real low = ((1.0 - z * 0.5) + z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)) +
-               z4 * ((2.48015873015873015873e-5 - z * 2.75573192239858906526e-7) +
-                     z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11));
+    Real low =
+        ((1.0 - z * 0.5) + z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)) +
+        z4 * ((2.48015873015873015873e-5 - z * 2.75573192239858906526e-7) +
+              z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11));
     Real c = low + (z4 * z4) * (4.77947733238738529744e-14 - z * 1.56192069685862264622e-16);
     return real(bits(c) ^ ((bits(shifted) & 1) << 63));
 }
 
-// Angle of the point (x, y), in [-pi, pi] (polynomial of fdlibm s_atan.c over |t| < 7/16).
+// Angle of the point (x, y), in [-pi, pi] (polynomial of fdlibm, s_atan.c, for |t| < 7/16).
 FN Real atan2(Real y, Real x) {
     Real ax = absolute(x);
     Real ay = absolute(y);
@@ -91,11 +96,13 @@ FN Real atan2(Real y, Real x) {
         z * (3.33333333333329318027e-01 +
              w * (1.42857142725034663711e-01 +
                   w * (9.09088713343650656196e-02 +
-                       w * (6.66107313738753120669e-02 + w * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02)))));
+                       w * (6.66107313738753120669e-02 +
+                            w * (4.97687799461593236017e-02 + w * 1.62858201153657823623e-02)))));
     Real odd =
         w * (-1.99999999998764832476e-01 +
              w * (-1.11111104054623557880e-01 +
-                  w * (-7.69187620504482999495e-02 + w * (-5.83357013379057348645e-02 + w * -3.65315727442169155270e-02))));
+                  w * (-7.69187620504482999495e-02 +
+                       w * (-5.83357013379057348645e-02 + w * -3.65315727442169155270e-02))));
     Real angle = t - t * (even + odd);
     angle = select(far, 0.78539816339744830962 + angle, angle);
     angle = select(steep, 1.57079632679489661923 - angle, angle);
@@ -111,9 +118,9 @@ FN Real first_turn(Real angle) {
 
 // Cube root of x > 0: x^(1/4 + 1/16 + 1/64) by square roots, then three steps of Halley.
 FN Real cbrt(Real x) {
-    Real quarter = root(root(x));
-    Real sixteenth = root(root(quarter));
-    Real y = (quarter * sixteenth) * root(root(sixteenth));
+    Real quarter = sqrt(sqrt(x));
+    Real sixteenth = sqrt(sqrt(quarter));
+    Real y = (quarter * sixteenth) * sqrt(sqrt(sixteenth));
     for (int i = 0; i < 3; i++) {
         Real cube = y * y * y;
         y = y * ((cube + (x + x)) / ((cube + cube) + x));
@@ -124,12 +131,14 @@ FN Real cbrt(Real x) {
 // Sine and cosine of a + d from those of a and of d.
 FN SinCos rotate(SinCos a, SinCos d) { return {a.s * d.c + a.c * d.s, a.c * d.c - a.s * d.s}; }
 
-// For an angle that is nearly always below 1/1024 rad: two terms there, sincos elsewhere.
+// For an angle that is nearly always below 1/1024 rad: two terms of the series; sincos if it is
+// larger.
 FN SinCos sincos_tiny(Real d) {
     Real z = d * d;
-    SinCos near = {d * (1.0 - z * 0.16666666666666666667), 1.0 - z * (0.5 - z * 0.041666666666666666667)};
+    SinCos near = {d * (1.0 - z * 0.16666666666666666667),
+                   1.0 - z * (0.5 - z * 0.041666666666666666667)};
     Mask large = z > 9.5367431640625e-7;
-    if (RARELY(any(large))) {
+    if (unlikely(any(large))) {
         SinCos full = sincos(d);
         near.s = select(large, full.s, near.s);
         near.c = select(large, full.c, near.c);
@@ -137,13 +146,13 @@ FN SinCos sincos_tiny(Real d) {
     return near;
 }
 
-// For an angle that is nearly always below 1/64 rad: a short series there, sincos elsewhere.
+// For an angle that is nearly always below 1/64 rad: a short series; sincos if it is larger.
 FN SinCos sincos_near_zero(Real d) {
     Real z = d * d;
     SinCos near = {d * (1.0 - z * (0.16666666666666666667 - z * 0.0083333333333333333333)),
                    1.0 - z * (0.5 - z * (0.041666666666666666667 - z * 0.0013888888888888888889))};
     Mask large = z > 2.44140625e-4;
-    if (RARELY(any(large))) {
+    if (unlikely(any(large))) {
         SinCos full = sincos(d);
         near.s = select(large, full.s, near.s);
         near.c = select(large, full.c, near.c);

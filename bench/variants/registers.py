@@ -30,7 +30,7 @@ def compiled(capability: int, bounds: str) -> dict[str, dict[str, int]]:
     """What ptxas says of each kernel."""
     text = source()
     if bounds != CHOSEN:
-        text = re.sub(r"__launch_bounds__\(.*\)", f"__launch_bounds__({bounds})", text)
+        text = re.sub(r"__launch_bounds__\([^)]*\)", f"__launch_bounds__({bounds})", text)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "joined.cu").write_text(text)
         command = [

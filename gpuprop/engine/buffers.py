@@ -1,7 +1,10 @@
-"""Memory for blocks, taken back when the last array on it is gone: pages fresh from the system cost
-more than the states in them.
+"""A pool of memory for blocks.
+
+Memory that is fresh from the system costs more time than the states in it: the system clears each
+page when it is first written. So the memory of a block is used again.
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,18 +14,19 @@ import numpy.typing as npt
 
 from ..typing import Columns
 
-# kept for what is to come: how many (computed, encoded, written), how large at most
-KEPT_BLOCKS, KEPT_BYTES = 12, 64 << 20
-CACHE_LINE = 64
+# Most buffers that a pool keeps: for blocks that are computed, encoded or written at the same time.
+KEPT_BLOCKS = 12
+KEPT_BYTES = 64 << 20  # the largest buffer that a pool keeps
+CACHE_LINE = 64  # bytes
 
 
-class Piece(Protocol):
-    """Some memory."""
+class Buffer(Protocol):
+    """Some memory. It is freed with the last reference to this object."""
 
     array: npt.NDArray[np.uint8]
 
 
-class Plain:
+class OrdinaryBuffer:
     """Memory of this process."""
 
     def __init__(self, size: int) -> None:
@@ -30,64 +34,90 @@ class Plain:
 
 
 class Lease:
-    """What the arrays on a piece hold on to: it ends with the last of them."""
+    """The base of all arrays on a buffer: with the last of them the buffer returns to its pool."""
 
-    def __init__(self, piece: Any, home: "deque[Any] | None") -> None:
-        self.__array_interface__ = piece.array.__array_interface__
-        self.piece, self._home = piece, home
+    def __init__(self, buffer: Any, pool: "deque[Any] | None") -> None:
+        self.__array_interface__ = buffer.array.__array_interface__
+        self.buffer, self._pool = buffer, pool
 
     def __del__(self) -> None:
-        if self._home is not None:
-            self._home.append(self.piece)
+        if self._pool is not None:
+            self._pool.append(self.buffer)
 
 
-class Memory:
-    """Pieces that `make` makes of a size in bytes. Threads may share it."""
+class BufferPool:
+    """Lends memory, and lends it again when no array uses it any more.
 
-    def __init__(self, make: Callable[[int], Piece] = Plain) -> None:
-        self._make = make
-        self._kept: deque[Piece] = deque(maxlen=KEPT_BLOCKS)
+    - Memory belongs to the borrower for as long as any array on it lives. There is nothing to give
+      back, and no limit to what is lent.
+    - What is lent has arbitrary contents.
+    - The pool keeps at most KEPT_BLOCKS unused buffers, none above KEPT_BYTES.
+    - Threads may share a pool. A pickled pool is empty.
 
-    def __reduce__(self) -> tuple[type["Memory"], tuple[Any]]:
-        return Memory, (self._make,)
+    allocate: makes a buffer of a size in bytes, or None if it has no memory of its kind. The pool
+    then lends any kept buffer that is large enough; else it frees kept ones and tries again; in the
+    end it lends ordinary memory, which it does not keep.
+    """
+
+    def __init__(self, allocate: Callable[[int], Buffer | None] = OrdinaryBuffer) -> None:
+        self._allocate = allocate
+        # A lease can end at any time, also inside a call on this pool: a deque needs no lock.
+        self._kept: deque[Buffer] = deque(maxlen=KEPT_BLOCKS)
+
+    def __reduce__(self) -> tuple[type["BufferPool"], tuple[Any]]:
+        return BufferPool, (self._allocate,)
 
     def lease(self, size: int) -> Lease:
-        """A piece of at least so many bytes."""
-        if size > KEPT_BYTES:
-            return Lease(self._make(size), None)
-        for _ in range(len(self._kept)):
-            try:
-                # the last that was used, which is nearest to the processor
-                piece = self._kept.pop()
-            except IndexError:  # another thread has it
-                break
-            if size <= piece.array.size <= 2 * size:
-                return Lease(piece, self._kept)
-            self._kept.appendleft(piece)
-        return Lease(self._make(size), self._kept)
+        """Lend a buffer of at least `size` bytes."""
+        if not 0 < size <= KEPT_BYTES:
+            return Lease(self._allocate(size) or OrdinaryBuffer(size), None)
+        buffer = self._take(size, 2 * size) or self._allocate(size) or self._take(size, KEPT_BYTES)
+        while buffer is None and self._drop_oldest():
+            buffer = self._allocate(size)
+        return Lease(OrdinaryBuffer(size), None) if buffer is None else Lease(buffer, self._kept)
 
     def columns(self, shape: tuple[int, ...], dtypes: dict[str, str]) -> Columns:
-        """Columns of a shape and these types, with whatever values they had."""
-        layout, size = laid_out(shape, dtypes)
+        """Lend columns of one shape, with a numpy type for each name."""
+        layout, size = layout_of(shape, dtypes)
         return columns_on(np.asarray(self.lease(size)), shape, layout)
 
+    def _take(self, least: int, most: int) -> Buffer | None:
+        """Take a kept buffer of a size in this range, the last used first: it is in the cache."""
+        for _ in range(len(self._kept)):
+            try:
+                buffer = self._kept.pop()
+            except IndexError:  # another thread took it
+                break
+            if least <= buffer.array.size <= most:
+                return buffer
+            self._kept.appendleft(buffer)
+        return None
 
-Layout = dict[str, tuple[str, int]]  # column -> dtype, offset in bytes
+    def _drop_oldest(self) -> bool:
+        """Free the kept buffer that was used first; whether there was one."""
+        try:
+            self._kept.popleft()
+        except IndexError:
+            return False
+        return True
 
 
-def laid_out(shape: tuple[int, ...], dtypes: dict[str, str]) -> tuple[Layout, int]:
-    """Where columns are in a piece of memory, and how large it has to be."""
+Layout = dict[str, tuple[str, int]]  # column -> numpy type, offset in bytes
+
+
+def layout_of(shape: tuple[int, ...], dtypes: dict[str, str]) -> tuple[Layout, int]:
+    """Place columns of one shape in a buffer: their layout, and the size of the buffer."""
     layout, size = {}, 0
     for name, dtype in dtypes.items():
         layout[name] = (dtype, size)
-        size += -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // CACHE_LINE) * CACHE_LINE
+        size += -(-math.prod(shape) * np.dtype(dtype).itemsize // CACHE_LINE) * CACHE_LINE
     return layout, size
 
 
 def columns_on(memory: npt.NDArray[np.uint8], shape: tuple[int, ...], layout: Layout) -> Columns:
-    """The columns in a piece of memory, which lives as long as any of them."""
+    """Return columns on a piece of memory, which lives as long as any of them."""
     found = {}
     for name, (dtype, offset) in layout.items():
-        nbytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        nbytes = math.prod(shape) * np.dtype(dtype).itemsize
         found[name] = memory[offset : offset + nbytes].view(dtype).reshape(shape)
     return found

@@ -1,4 +1,4 @@
-"""Engines: what turns constants and instants into states, and which of them runs here."""
+"""The interface of an engine, and the choice of the engine that runs here."""
 
 import os
 import re
@@ -30,24 +30,25 @@ class EngineWarning(UserWarning):
 
 
 class Propagation(Protocol):
-    """Satellites loaded into an engine."""
+    """Element sets that are loaded into an engine."""
 
     constants: Constants
 
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:
-        """The columns called `names` (x y z vx vy vz status sunlit), (n_times, n_sats) each, at ns
-        (n_times,) nanoseconds since 1970-01-01 UTC; where the view is geodetic, x, y and z are
-        latitude (deg), longitude (deg) and height (km).
+        """Compute the columns `names` (x y z vx vy vz status sunlit), each (n_times, n_sats).
+
+        ns (n_times,): nanoseconds since 1970-01-01 UTC. In a geodetic view x, y and z are latitude
+        (deg), longitude (deg) and height (km).
         """
 
     def close(self) -> None:
-        """Let go of processes, threads and buffers; they come back when they are needed."""
+        """Release processes, threads and buffers. They come back when they are needed."""
 
 
 class Engine(Protocol):
-    """A way to compute. All give the same bits."""
+    """A way to compute. All engines return the same bits."""
 
     name: str
 
@@ -57,8 +58,10 @@ class Engine(Protocol):
         """Initialise element sets."""
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
-        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
+        """Compute the LOOK columns, each (n_times, n_sites, n_sats), of states (n_times, n_sats).
+
+        rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.
+        sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
         """
 
 
@@ -72,8 +75,18 @@ class EngineReport:
 
 
 def engines(gpu: int = 0) -> dict[str, EngineReport]:
-    """What is usable here, and why the rest is not, fastest first; of several GPUs, number `gpu` is
-    looked at.
+    """Say which engines are usable here, and why the others are not.
+
+    Parameters
+    ----------
+    gpu : int
+        The number of the GPU that is checked for the engine cuda.
+
+    Returns
+    -------
+    dict of str to EngineReport
+        The fastest engine first. Each report has `name`, `usable` and `detail`: what was found, or
+        what is missing and how to get it.
     """
     found = {
         "cuda": engine_cuda.usable(gpu),
@@ -84,16 +97,12 @@ def engines(gpu: int = 0) -> dict[str, EngineReport]:
 
 
 def asked_for(name: str | None) -> str:
-    """The engine that is asked for: by name, else by GPUPROP_ENGINE, else auto."""
+    """Return the requested engine: `name`, else GPUPROP_ENGINE, else auto."""
     return (name or os.environ.get("GPUPROP_ENGINE") or "auto").strip().lower()
 
 
 def open_engine(name: str | None = None, threads: int | None = None) -> Engine:
-    """The engine called `name` (cuda:1 is the second GPU), or the fastest that starts for `auto`;
-    None takes GPUPROP_ENGINE, else auto.
-
-    Errors and warnings as open_engines.
-    """
+    """Open one engine, with the names, errors and warnings of open_engines."""
     return open_engines(lambda engine: engine, name, threads, first=True)[0]
 
 
@@ -104,13 +113,13 @@ def open_engines(
     *,
     first: bool = False,
 ) -> list[Result]:
-    """Open the engines that share the work, and call `begin` with each of them.
+    """Open the engines that share the work, and call `begin` with each.
 
     Parameters
     ----------
     begin : callable
-        The first work of an engine, such as loading element sets. An engine starts if this raises
-        no CudaError.
+        The first work of an engine, such as loading element sets. An engine that raises CudaError
+        here counts as one that does not start.
     name : str, optional
         auto, cuda (every visible GPU), cuda:1 (the second GPU alone), cpu or numpy. auto takes the
         GPUs that start, else cpu, else numpy; auto:1 tries only the second GPU. Default:
@@ -118,7 +127,7 @@ def open_engines(
     threads : int, optional
         Cores to use. Default: all.
     first : bool
-        Of several GPUs, take one alone: the first that starts.
+        Of several GPUs, open only the first one that starts.
 
     Returns
     -------
@@ -182,7 +191,7 @@ def open_engines(
 def _on_gpus_that_start(
     begin: Callable[[Engine], Result], gpu: int | None, first: bool
 ) -> tuple[list[Result], list[str]]:
-    """What `begin` returned for each GPU that starts, and why others do not start."""
+    """Return the results of `begin` on the GPUs that start, and why other GPUs do not start."""
     begun: list[Result] = []
     trouble: list[str] = []
     try:
@@ -204,9 +213,7 @@ def _on_gpus_that_start(
 
 
 def _outside() -> int:
-    """The stacklevel with which a warning of this function's caller points to the code that called
-    gpuprop.
-    """
+    """Return the stacklevel that points a warning of the caller to the code that called gpuprop."""
     level, frame = 1, sys._getframe(1)
     while (
         frame.f_back is not None

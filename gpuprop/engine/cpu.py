@@ -1,8 +1,7 @@
-"""The cpu engine: kernels/, compiled for vectors of 2, 4 and 8 satellites at installation; here the
-widest that this CPU runs is chosen.
+"""The cpu engine: kernels/, compiled at installation for vectors of 2, 4 and 8 satellites.
 
-Plain C functions through ctypes, which releases the interpreter's lock: threads share a block by
-taking tasks from one list until none is left.
+The widest vectors that this CPU runs are used. The kernels are C functions that are called through
+ctypes, which releases the interpreter's lock: threads share a block by taking tasks from one list.
 """
 
 import ctypes
@@ -21,18 +20,18 @@ import numpy.typing as npt
 import gpuprop
 
 from ..errors import GpupropError
-from ..sgp4.constants import FIELDS, Constants, kernels_digest, order_of_work
+from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
 from ..sgp4.gravity import Gravity
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
-from .buffers import Memory
+from .buffers import BufferPool
 from .prefetch import usable_cores
 
 WIDTHS = (8, 4, 2)
 INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
-TILE = 64  # satellites of a task: cpu.cpp keeps their constants near while the instants pass
-TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last one,
-WORTH_A_TASK = 4096  # but not for fewer states
+TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache for all instants
+TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
+WORTH_A_TASK = 4096  # states; a task is not made smaller
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 
 
@@ -130,17 +129,18 @@ class JulianStates(NamedTuple):
 
 
 class CpuUnavailableError(GpupropError, RuntimeError):
-    """Why the compiled kernels cannot be used here, and what to do."""
+    """The compiled kernels cannot be used here; the message names the fix."""
 
 
 class Library:
-    """The compiled kernels. CpuUnavailableError, with the reason and the fix, where there are none or they are
-    not those of this version.
+    """The compiled kernels.
+
+    CpuUnavailableError, with the reason and the fix, if there are none or if they were compiled
+    from other sources.
     """
 
     def __init__(self) -> None:
-        # An editable installation has two folders: the checkout, and the one where the library was
-        # built to.
+        # An editable installation has two folders: the checkout, and the one with the library.
         found = [Path(folder) / "libgpuprop.so" for folder in gpuprop.__path__]
         path = next((path for path in found if path.is_file()), None)
         if path is None:
@@ -154,9 +154,9 @@ class Library:
             raise CpuUnavailableError(
                 f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}"
             ) from error
-        # Keep the interpreter's lock during these calls of a microsecond: releasing and taking it
-        # would cost a part of that.
-        held = ctypes.PyDLL(str(path))
+        # Calls through PyDLL keep the interpreter's lock. These take a microsecond, of which
+        # releasing the lock would cost a part.
+        with_lock = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
             raise CpuUnavailableError(
@@ -168,8 +168,8 @@ class Library:
         self.build: str = self._library.gpuprop_build().decode()  # compiler, version and flags
         pointer, real = ctypes.c_void_p, ctypes.c_double
         self.satellite_initialise, self.satellite_state = (
-            held.gpuprop_satellite_initialise,
-            held.gpuprop_satellite_state,
+            with_lock.gpuprop_satellite_initialise,
+            with_lock.gpuprop_satellite_state,
         )
         self.satellite_initialise.argtypes, self.satellite_initialise.restype = (
             [pointer, pointer, pointer],
@@ -180,7 +180,7 @@ class Library:
             None,
         )
         bits = self._library.gpuprop_widths()
-        # compiled, and run by this CPU; the widest first
+        # the widths that are compiled and that this CPU runs, the widest first
         self.widths = tuple(width for width in WIDTHS if bits >> width & 1)
 
     def initialise(
@@ -191,8 +191,9 @@ class Library:
         constants: Array | None = None,
         regimes: npt.NDArray[np.int64] | None = None,
     ) -> None:
-        """Write the constants (len(FIELDS), stride) and the regimes (stride,) of elements (8,
-        stride); stride is a multiple of 8.
+        """Initialise elements (8, stride); stride is a multiple of 8.
+
+        Writes constants (len(FIELDS), stride) and regimes (stride,), if given.
         """
         function = getattr(self._library, f"gpuprop_initialise_{width}")
         function.argtypes = [
@@ -215,13 +216,13 @@ class Library:
         )
 
     def work(self, width: int) -> Any:
-        """The C function that works on a _Job until no task is left."""
+        """Return the C function that does tasks of a _Job until all are taken."""
         function = getattr(self._library, f"gpuprop_work_{width}")
         function.argtypes, function.restype = [ctypes.c_void_p], None
         return function
 
     def julian(self, width: int) -> Any:
-        """The C function that computes satellites first to last of a _JulianJob, all of one regime."""
+        """Return the C function that computes satellites of one regime of a _JulianJob."""
         function = getattr(self._library, f"gpuprop_julian_{width}")
         function.argtypes, function.restype = (
             [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64],
@@ -230,7 +231,7 @@ class Library:
         return function
 
     def look(self, width: int) -> Any:
-        """The C function that computes a range of instants of a _LookJob."""
+        """Return the C function that computes a range of instants of a _LookJob."""
         function = getattr(self._library, f"gpuprop_look_{width}")
         function.argtypes, function.restype = (
             [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64],
@@ -241,12 +242,12 @@ class Library:
 
 @cache
 def library() -> Library:
-    """The library, loaded once."""
+    """Load the library, once."""
     return Library()
 
 
 def usable() -> tuple[bool, str]:
-    """Whether the compiled kernels run here, and how or why not."""
+    """Say whether the compiled kernels run here, and how or why not."""
     try:
         widest = library().widths[0]
     except CpuUnavailableError as reason:
@@ -255,11 +256,11 @@ def usable() -> tuple[bool, str]:
 
 
 class CpuEngine:
-    """Runs where gpuprop was installed with a C++ compiler.
+    """Runs if gpuprop was installed with a C++ compiler.
 
-    width: satellites in a vector: 2, 4 or 8; the widest that this CPU runs if None. Every width
-    gives the same bits. Raises CpuUnavailableError without compiled kernels, ValueError for a width that is
-    not compiled or that this CPU lacks.
+    width: satellites in a vector (2, 4 or 8); None takes the widest that this CPU runs. Every width
+    gives the same bits. Raises CpuUnavailableError without compiled kernels, and ValueError for a
+    width that is not compiled or that this CPU does not run.
     """
 
     name = "cpu"
@@ -274,7 +275,7 @@ class CpuEngine:
         self.width = width or widths[0]
 
     def __reduce__(self) -> tuple[type["CpuEngine"], tuple[int]]:
-        """A pickled engine chooses its width anew, for the CPU where it wakes up."""
+        """Pickle without the width: it is chosen again, for the CPU that loads the engine."""
         return CpuEngine, (self.threads,)
 
     def load(
@@ -282,11 +283,11 @@ class CpuEngine:
     ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         n, stride = len(epoch_ns), _stride(len(epoch_ns))
-        # Twice, since the order of work is known only when the regimes are: cheaper than to sort
-        # eighty columns.
+        # Execution order is known only when the regimes are. To initialise twice is cheaper than to
+        # sort eighty columns.
         regimes = np.empty(stride, np.int64)
         library().initialise(self.width, model, _padded(elements, stride), regimes=regimes)
-        order, bounds = order_of_work(elements.ecco, regimes[:n])
+        order, bounds = execution_order(elements.ecco, regimes[:n])
         table = np.empty((len(FIELDS), stride))
         library().initialise(
             self.width,
@@ -303,9 +304,7 @@ class CpuEngine:
         return CpuPropagation(self, model, constants, table)
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
-        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
-        """
+        """Compute look angles: see choice.Engine."""
         n_times, n_sats = columns["x"].shape
         given = [np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES]
         rotation = None if rotation is None else np.ascontiguousarray(rotation)
@@ -334,15 +333,18 @@ class CpuEngine:
 
 
 def _stride(n: int) -> int:
-    """Length of a row for n satellites: whole vectors, room for one that begins at the last
-    satellite, and an odd number of cache lines, lest all rows fall into one set of the cache.
+    """Return the length of a row for n satellites.
+
+    It holds whole vectors, also one that begins at the last satellite. It is an odd number of cache
+    lines, because otherwise all rows could fall into the same set of the cache.
     """
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
 
 
 def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
-    """(n_columns, stride): the last satellite is repeated, so that a vector that hangs over has no
-    more to do than for it.
+    """Pad columns to (n_columns, stride) with copies of the last satellite.
+
+    So a vector that reaches beyond the satellites has no further steps to take.
     """
     return np.array(
         [
@@ -361,9 +363,9 @@ class CpuPropagation:
         self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
         self._place = constants.order.astype(np.int64)
-        self._memory = Memory()
-        # (n_tiles, 3) regime, first, last. Deep space first: its tiles are the dear ones, and the
-        # last task should be a small one.
+        self._buffers = BufferPool()
+        # (n_tiles, 3) regime, first, last. Deep space comes first: its tiles are the most
+        # expensive, and the last task should be a cheap one.
         tiles = [
             (code, i, min(i + TILE, part.stop))
             for code, part in constants.bounds.items()
@@ -374,10 +376,8 @@ class CpuPropagation:
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
-        1970-01-01 UTC.
-        """
-        out = self._memory.columns((len(ns), len(self.constants)), column_dtypes(names))
+        """Compute columns: see choice.Propagation."""
+        out = self._buffers.columns((len(ns), len(self.constants)), column_dtypes(names))
         ns, tasks = np.ascontiguousarray(ns), self._tasks(len(ns))
         job = self._job(ns, tasks, out, view)
         work = library().work(self._engine.width)
@@ -391,17 +391,17 @@ class CpuPropagation:
             for helper in helpers:
                 helper.result()
         finally:
-            job.next = len(tasks)  # after an interruption nobody takes another task
+            job.next = len(tasks)  # after an interruption no thread takes another task
         return out
 
     def close(self) -> None:
-        """Let go of the memory kept for blocks to come."""
-        self._memory = Memory()
+        """Release the memory that is kept for later blocks."""
+        self._buffers = BufferPool()
 
     def _job(
         self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns, view: View
     ) -> _Job:
-        """What the C function needs to compute the columns `out`."""
+        """Describe the columns `out` to the C function."""
         rotation, sun = (
             None if values is None else np.ascontiguousarray(values)
             for values in (view.rotation, view.sun)
@@ -425,13 +425,14 @@ class CpuPropagation:
             tasks=tasks.ctypes.data,
             n_tasks=len(tasks),
         )
-        # a thread keeps what it works on, even if the caller is interrupted
+        # The job keeps the arrays alive that it points to, also if the caller is interrupted.
         job.arrays = (self, ns, tasks, out, rotation, sun)
         return job
 
     def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
-        """(n_tasks, 5) regime, first, last, begin, end; few satellites are shared out by instants
-        too.
+        """Split a block into tasks (n_tasks, 5): regime, first, last, begin, end.
+
+        With few satellites the instants are split, too.
         """
         pieces = 1
         if self._engine.threads > 1 and len(self._tiles):
@@ -442,8 +443,8 @@ class CpuPropagation:
         tasks = np.hstack(
             (np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1)))
         )
-        # Neighbours of the list lie far apart in the output: threads at work on two tiles side by
-        # side would write to the same cache lines.
+        # Consecutive tasks lie far apart in the output: threads that work on adjacent tiles would
+        # write to the same cache lines.
         share = -(-len(tasks) // self._engine.threads)
         order = (
             np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
@@ -454,7 +455,8 @@ class CpuPropagation:
 class CpuSatellite:
     """One satellite, ready to be propagated to one instant after another. Threads may share it.
 
-    elements: one element set as MeanElements has them. Raises CpuUnavailableError without compiled kernels.
+    elements: one element set, with the fields of MeanElements. Raises CpuUnavailableError without
+    compiled kernels.
     """
 
     __slots__ = ("_address", "_latest", "_propagate", "_satellite")
@@ -468,8 +470,8 @@ class CpuSatellite:
         self._propagate = kernels.satellite_state
 
     def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
-        """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
-        # a new one each time: another thread may use this satellite at the same time
+        """Compute x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
+        # a new object each time: another thread may use this satellite at the same time
         state = _SatelliteState()
         self._propagate(self._address, t, self._latest, state)
         self._latest = state
@@ -477,26 +479,24 @@ class CpuSatellite:
 
     @property
     def regime(self) -> int:
-        """Its regime, as in gpuprop.sgp4.constants."""
+        """The regime, as in gpuprop.sgp4.constants."""
         return int(self._satellite.regime)
 
     @property
     def table(self) -> Array:
-        """(len(FIELDS), 1) constants."""
+        """The constants (len(FIELDS), 1)."""
         return np.ctypeslib.as_array(self._satellite.constants).reshape(-1, 1)
 
     def constant(self, name: str) -> float:
-        """An initialised constant, by its name in kernels/constants.def."""
+        """Return an initialised constant by its name in kernels/constants.def."""
         return float(self._satellite.constants[FIELDS.index(name)])
 
 
 class CpuJulian:
-    """Satellites of one model, ready to be propagated to two-part Julian dates, as python-sgp4
-    does.
+    """Satellites of one model, ready to be propagated to two-part Julian dates, as in python-sgp4.
 
-    table: (len(FIELDS), stride) constants, in the order of work; bounds: regime -> slice of that
-    order. epoch: (2, n) Julian dates in two parts, from which the instants are counted, and rows:
-    (n,) where the satellites stand in the output, both in the order of work.
+    All arrays are in execution order. table: (len(FIELDS), stride) constants. bounds: regime ->
+    slice. epoch: (2, n) Julian dates in two parts. rows: (n,) row of each satellite in the output.
     """
 
     def __init__(
@@ -509,7 +509,8 @@ class CpuJulian:
     ) -> None:
         epoch, rows = np.ascontiguousarray(epoch), np.ascontiguousarray(rows, np.int64)
         self._bounds = bounds
-        self._arguments = (model, table, bounds, epoch, rows)  # the job points to them
+        # keeps the arrays alive that the job points to
+        self._arguments = (model, table, bounds, epoch, rows)
         self._job = _JulianJob(
             gravity=_Gravity.of(model.gravity),
             afspc=model.opsmode == "a",
@@ -525,7 +526,7 @@ class CpuJulian:
         return CpuJulian, self._arguments
 
     def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
-        """Write the states at jd + fr, (n_times,) each, into the rows of these satellites."""
+        """Write the states at jd + fr, each (n_times,), into the rows of these satellites."""
         jd, fr = np.ascontiguousarray(jd), np.ascontiguousarray(fr)
         # a copy: another thread may use these satellites at the same time
         job = _JulianJob.from_buffer_copy(self._job)
@@ -537,7 +538,8 @@ class CpuJulian:
 
 @cache
 def _pool(threads: int, process: int) -> ThreadPoolExecutor:
-    """Threads that wait for work, for all propagations of a process; a forked process has none of
-    its parent's.
+    """Return the threads that all propagations of a process share.
+
+    process: a forked process must not use the threads of its parent.
     """
     return ThreadPoolExecutor(threads, "gpuprop-cpu")

@@ -1,9 +1,8 @@
-"""The digest of one answer: what every engine must compute, bit for bit, over a fixed set of
-element sets and instants.
+"""The digest of the results that every engine must reproduce, bit for bit.
 
-The sets are made from integers alone (splitmix64, divisions by powers of ten), so that every
-machine makes the same ones. The numpy engine's results are committed beside this file; `gpuprop
-doctor` proves each engine of a machine against them.
+It covers fixed element sets and instants. They are made from integers alone (splitmix64, divisions
+by powers of ten), so that every machine makes the same ones. The digest of the numpy engine's
+results is committed beside this file; `gpuprop doctor` checks each engine of a machine against it.
 
     python -m gpuprop.engine.digest            compare the numpy engine with what is committed
     python -m gpuprop.engine.digest --write    commit what the numpy engine computes now
@@ -48,7 +47,7 @@ Digest = dict[str, Any]
 
 
 class Cohort(NamedTuple):
-    """Where the elements of some sets are drawn from, both ends included."""
+    """The ranges from which the elements of some sets are drawn, both ends included."""
 
     mean_motion: Range  # rev/day
     eccentricity: Range
@@ -91,8 +90,9 @@ MODELS = tuple(Model(gravity, opsmode) for gravity in GRAVITY.values() for opsmo
 
 
 def splitmix64(seed: int, n: int) -> npt.NDArray[np.uint64]:
-    """n random words (Steele, Lea, Flood 2014), (n,); written out because numpy's own streams may
-    change between versions.
+    """Make n random words (n,) (Steele, Lea, Flood 2014).
+
+    Written here because numpy's own streams may change between versions.
     """
     z = np.uint64(seed) + np.arange(1, n + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -101,8 +101,9 @@ def splitmix64(seed: int, n: int) -> npt.NDArray[np.uint64]:
 
 
 def sets(seed: int) -> tuple[Elements, npt.NDArray[np.int64]]:
-    """COHORT element sets of each cohort, epochs within eight days, and instants around them,
-    (n_times,) nanoseconds since 1970.
+    """Make COHORT element sets of each cohort, and instants (n_times,) in nanoseconds since 1970.
+
+    The epochs lie within eight days, the instants around them.
     """
     n = COHORT * len(COHORTS)
     words = splitmix64(seed, 9 * n).reshape(9, n)
@@ -128,8 +129,10 @@ def sets(seed: int) -> tuple[Elements, npt.NDArray[np.int64]]:
 
 
 def parts() -> Iterator[Part]:
-    """Name, model, element sets, instants and view of each part: every model, and for one model
-    decades away from the epoch, turned into another frame, and geodetic.
+    """Yield name, model, element sets, instants and view of each part.
+
+    The parts are every model, and for one model: decades away from the epoch, another frame, and
+    geodetic.
     """
     for seed, model in enumerate(MODELS, 1):
         yield f"{model.gravity.name}, opsmode {model.opsmode}", model, *sets(seed), TEME
@@ -156,8 +159,9 @@ def parts() -> Iterator[Part]:
 
 
 def turned(instants: npt.NDArray[np.int64], geodetic: bool) -> View:
-    """A view that turns about the pole, a little tilted, with a Sun that goes round: made by + - *
-    / alone, unlike the Earth's.
+    """Make a view that turns about a slightly tilted pole, and a Sun that goes round.
+
+    Only + - * / are used, unlike for the Earth's.
     """
     s, c = sincos(instants % DAY / DAY * 6.25)
     year_s, year_c = sincos(instants // DAY / 58.0)
@@ -184,7 +188,7 @@ def turned(instants: npt.NDArray[np.int64], geodetic: bool) -> View:
 
 
 def compute(engine: Engine) -> Digest:
-    """The digest of what `engine` computes."""
+    """Compute the digest of an engine's results."""
     return {
         name: _part(
             engine.load(model, mean_elements(elements), elements.epoch.view(np.int64)),
@@ -196,7 +200,7 @@ def compute(engine: Engine) -> Digest:
 
 
 def compare(found: Digest, wanted: Digest) -> list[str]:
-    """What differs, in words: none where `found` is what it should be."""
+    """Describe the differences in words; an empty list if the digests are equal."""
     left, right = (dict(_flat(digest)) for digest in (found, wanted))
     return [
         _difference(path, left.get(path), right.get(path))
@@ -208,11 +212,12 @@ def compare(found: Digest, wanted: Digest) -> list[str]:
 def _difference(path: str, found: Any, wanted: Any) -> str:
     if isinstance(found, str) and isinstance(wanted, str):
         return f"{path} differs"  # nobody reads two hashes
-    return f"{path}: {'none' if found is None else found} instead of {'none' if wanted is None else wanted}"
+    one, other = ("none" if value is None else value for value in (found, wanted))
+    return f"{path}: {one} instead of {other}"
 
 
 def committed() -> Digest:
-    """The digest that every engine must reproduce."""
+    """Read the digest that every engine must reproduce."""
     digest: Digest = json.loads(COMMITTED.read_text())
     return digest
 
@@ -227,7 +232,7 @@ def _part(propagation: Propagation, instants: npt.NDArray[np.int64], view: View)
         }
     }
     for code, satellites in sorted(constants.bounds.items()):
-        # in the order of the input, so that the order of work is an engine's own affair
+        # in the order of the input, because execution order may differ between engines
         chosen = np.sort(constants.order[satellites])
         statuses, counts = np.unique(columns["status"][:, chosen], return_counts=True)
         part[REGIMES[code]] = dict(
@@ -247,8 +252,10 @@ def _as_given(constants: Constants, values: Array) -> Array:
 
 
 def _one_nan(values: Array) -> Array:
-    """An impossible orbit's constants are whichever NaN the hardware makes; those of states are one
-    by promise and hashed as they are.
+    """Give every NaN of constants the same bits.
+
+    The bits of NaN in constants depend on the processor. Those in states must not, so that states
+    are hashed as they are.
     """
     return np.where(np.isnan(values), np.nan, values)
 
@@ -260,7 +267,7 @@ def _hash(values: npt.NDArray[Any]) -> str:
 
 
 def _flat(digest: Digest, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Each value under its path in words."""
+    """Yield each value with its path in words."""
     for name, value in digest.items():
         words = f"{path}, {name}" if path else name
         if isinstance(value, dict):

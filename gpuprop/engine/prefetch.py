@@ -1,6 +1,4 @@
-"""Work done ahead: on threads of its own, in order, and never more than so much of it; and the
-cores that there are for it.
-"""
+"""Bounded, ordered prefetching on worker threads; the number of usable cores."""
 
 import os
 from collections import deque
@@ -13,7 +11,7 @@ Result = TypeVar("Result")
 
 
 def usable_cores(most: int | None = None) -> int:
-    """Cores that this process may run on, at most so many."""
+    """Count the cores that this process may run on, at most `most`."""
     cores = (
         len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -23,13 +21,12 @@ def usable_cores(most: int | None = None) -> int:
 def ahead(
     function: Callable[[Item], Result], items: Iterable[Item], threads: int, name: str
 ) -> Generator[Result, None, None]:
-    """function(item) of each item, in order, computed on so many threads while the caller uses what
-    came before.
+    """Yield function(item) of each item, in order, while threads compute the next results.
 
-    One result a thread is in the making or waits; a caller that stops taking them stops the work.
-    The items are taken on the caller's thread; if taking one fails, the results of those before it
-    come first. Closing the generator drops what has not begun and waits for the rest. Without
-    threads there is no work ahead.
+    Each thread has one result that is being computed or waits to be taken; a caller that stops
+    taking results stops the work. The items are taken on the caller's thread. If taking an item
+    fails, the results of the items before it come first. Closing the generator cancels what has not
+    begun and waits for the rest. With threads = 0 there is no prefetching.
     """
     if not threads:
         yield from map(function, items)
@@ -43,7 +40,7 @@ def ahead(
                 pending.append(pool.submit(function, next(source)))
             except StopIteration:
                 break
-            except Exception as error:  # what came before it is not lost
+            except Exception as error:  # raised below, after the results of earlier items
                 failure = error
             if len(pending) > threads:
                 yield pending.popleft().result()
@@ -53,6 +50,6 @@ def ahead(
             try:
                 raise failure
             finally:
-                failure = None  # it holds this frame, which would hold it
+                failure = None  # breaks the cycle of the exception and this frame
     finally:
         pool.shutdown(cancel_futures=True)

@@ -1,11 +1,14 @@
-"""SGP4 and SDP4 in numpy: the twin of kernels/, each formula once in each, under the same names and
-in the same order.
+"""SGP4 and SDP4 in numpy: the twin of kernels/.
 
-gravity.py, model.py           gravity models; what every engine is given
-constants.py                   what initialisation computes, sorted by regime
-(kernels/constants.def) trig.py                        sine and cosine of additions and
-multiplications alone initialise.py                  mean elements -> constants near_earth.py,
-deep_space.py   constants and minutes since epoch -> mean elements of the instant lunar_solar.py,
-resonance.py   what deep space adds orbit.py                       mean elements -> position and
-velocity frames.py, look_angles.py      TEME -> Earth-fixed and geodetic; azimuth, elevation, range
+Each formula is written once here and once in kernels/, with the same names and the same order of
+operations, so that both give the same bits.
+
+gravity.py, model.py             gravity models; the input of every engine
+constants.py                     results of the initialisation, sorted by regime
+trig.py                          sine, cosine, atan2 and cube root from basic operations
+initialise.py                    mean elements -> constants
+near_earth.py, deep_space.py     constants and minutes since epoch -> mean elements at an instant
+lunar_solar.py, resonance.py     what deep space adds
+orbit.py                         mean elements -> position and velocity
+frames.py, look_angles.py        TEME -> Earth-fixed and geodetic; azimuth, elevation, range
 """

@@ -1,5 +1,7 @@
-"""Initialised constants of N satellites: structure of arrays, sorted once by regime, with the way
-back to the order of the input.
+"""Initialised constants of satellites, as a structure of arrays in execution order.
+
+Execution order is sorted by regime, then by class of eccentricity, and otherwise keeps the order of
+the input.
 """
 
 import hashlib
@@ -24,14 +26,14 @@ REGIMES = (
 
 
 def kernels_folder() -> Path:
-    """Where the kernels lie: inside an installed package, beside it in a checkout."""
+    """Return the folder of the kernels: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parent.parent
     inside = package / "kernels"
     return inside if inside.is_dir() else package.parent / "kernels"
 
 
 def kernels_digest() -> str:
-    """SHA-256 of the sources of the cpu engine, as CMakeLists.txt computes it."""
+    """Return the SHA-256 of the cpu engine's sources, as CMakeLists.txt computes it."""
     sources = (
         path for path in kernels_folder().iterdir() if path.suffix in (".cpp", ".cuh", ".def")
     )
@@ -44,14 +46,12 @@ FIELDS: tuple[str, ...] = tuple(
 )
 
 
-def order_of_work(
+def execution_order(
     ecco: Array, regime: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.intp], dict[int, slice]]:
-    """Place in the input of each satellite in the order of work (n,), and regime -> slice of that
-    order.
-    """
-    # Neighbours of like eccentricity need like numbers of Kepler steps; the classes are few, so
-    # that a constellation keeps its order.
+    """Return the execution order (n,) as positions in the input, and the slice of each regime."""
+    # Satellites of similar eccentricity need similar numbers of Kepler steps. The classes are few,
+    # so that a constellation keeps its order.
     eccentricity_class = np.digitize(ecco, (0.012, 0.1, 0.5))
     order = np.lexsort((eccentricity_class, regime))
     edges = np.searchsorted(regime[order], np.arange(len(REGIMES) + 1))
@@ -65,12 +65,12 @@ def order_of_work(
 
 @dataclass(frozen=True, eq=False)
 class Constants:
-    """Constants in the order of work: by regime, then by class of eccentricity, then as given.
+    """Constants in execution order.
 
-    values: name -> (n,), the names of kernels/constants.def.
+    values: name in kernels/constants.def -> (n,).
     epoch_ns: (n,) nanoseconds since 1970-01-01 UTC.
-    order: (n,) place in the input of each satellite in the order of work.
-    bounds: regime -> slice of the order of work.
+    order: (n,) position of each satellite in the input.
+    bounds: regime -> slice of the execution order.
     """
 
     values: dict[str, Array]
@@ -82,8 +82,8 @@ class Constants:
     def sort(
         cls, values: dict[str, Array], regime: npt.NDArray[Any], epoch_ns: npt.NDArray[np.int64]
     ) -> "Constants":
-        """Sort constants that are in the order of the input."""
-        order, bounds = order_of_work(values["ecco"], regime)
+        """Bring constants from the order of the input into execution order."""
+        order, bounds = execution_order(values["ecco"], regime)
         return cls(
             {name: np.ascontiguousarray(values[name][order]) for name in FIELDS},
             epoch_ns[order],
@@ -95,9 +95,7 @@ class Constants:
         return len(self.order)
 
     def place(self, satellites: slice) -> slice | npt.NDArray[np.intp]:
-        """Where satellites of the order of work belong in the order of the input; a slice where
-        they are neighbours there.
-        """
+        """Return the positions in the input of some satellites; a slice if adjacent."""
         order = self.order[satellites]
         if len(order) and np.array_equal(order, np.arange(order[0], order[0] + len(order))):
             return slice(int(order[0]), int(order[0]) + len(order))

@@ -1,5 +1,6 @@
-"""SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more
-(kernels/deep_space.cuh): AIAA 2006-6753, sgp4 and dpper.
+"""SDP4: secular and lunar-solar effects on an orbit of 225 minutes or more.
+
+Twin of kernels/deep_space.cuh. Source: AIAA 2006-6753, routines sgp4 and dpper.
 """
 
 import numpy as np
@@ -12,7 +13,8 @@ from .initialise import long_period
 from .near_earth import SMALLEST_EM, Inclination, Mean, eccentricity_status, lost_status
 from .trig import LARGEST_ANGLE, PI, TWO_PI, absolute, atan2, cbrt, lost_angle, sincos, wrap
 
-LYDDANE = 0.2  # rad: below it the periodics are applied without dividing by sin i
+# rad: below this inclination the periodics are applied without a division by sin i (Lyddane)
+LYDDANE = 0.2
 
 
 def deep_space(
@@ -22,8 +24,9 @@ def deep_space(
     c: dict[str, Array],
     t: Array,
 ) -> tuple[Mean, Inclination]:
-    """Mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch; `resonant`
-    where there is resonance.
+    """Compute the mean orbit with lunar-solar periodics at t (n_times, n_sats) minutes since epoch.
+
+    resonant: the integration of satellites in resonance; None without resonance.
     """
     t2 = t * t
     em = (c["ecco"] + c["dedt"] * t) - c["bcc4"] * t
@@ -56,10 +59,10 @@ def deep_space(
         nodem = np.where(lost, lost_angle(nodem), nodem)
         mm = np.where(lost, lost_angle(mm), mm)
         inclm = np.where(lost, lost_angle(inclm), inclm)
-        t = np.where(lost, lost_angle(t), t)  # of the periodics
+        t = np.where(lost, lost_angle(t), t)  # used by the periodics
         status = np.where(lost, lost_status(status), status)
-    # Turns are dropped where the reference drops them: on orbits of e = 0.96 the published vectors
-    # show the rounding of this very sum.
+    # Whole turns are removed at the same place as in the reference: for e = 0.96 the rounding of
+    # this sum is visible in the published vectors.
     xlm = wrap((mm + argpm) + nodem)
     nodem = wrap(nodem)
     argpm = wrap(argpm)
@@ -74,9 +77,9 @@ def deep_space(
     dnode = p.h / safe_sini
     dargp = p.gh - cosi * dnode
     if low.any():
-        # The paper adds the periodics to the components of the node and takes atan2; the change of
+        # The paper adds the periodics to the components of the node and takes atan2. The change of
         # the node is then the angle of (sin i + di cos i, dh), the multiple of 2 pi included. Only
-        # xnoh tells the two modes apart.
+        # xnoh differs between the two modes.
         xnoh = np.where(nodem < 0.0, nodem + TWO_PI, nodem) if opsmode == "a" else nodem
         change = atan2(p.h, sini + p.inc * cosi)
         dnode = np.where(low, change, dnode)

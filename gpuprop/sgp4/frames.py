@@ -1,7 +1,7 @@
-"""TEME -> the frame asked for: rotation, geodetic coordinates, sunlight (kernels/frames.cuh).
+"""TEME -> the requested frame: rotation, geodetic coordinates, sunlight.
 
-What depends on the instant alone (the matrix, the Sun) is computed once per instant by
-gpuprop/frames.
+Twin of kernels/frames.cuh. gpuprop/frames computes what depends on the instant alone (the matrix,
+the Sun), once per instant.
 """
 
 import numpy as np
@@ -22,8 +22,9 @@ UMBRA, PENUMBRA, SUNLIT, UNKNOWN = (np.uint8(code) for code in (0, 1, 2, 255))
 
 
 def rotate(q: Array, s: State) -> State:
-    """r' = m r, v' = m v - w x r'; q (n_times, 12): the rows of m, then w (rad/s) in the axes of
-    the frame.
+    """Rotate a state from TEME to a frame: r' = m r, v' = m v - w x r'.
+
+    q (n_times, 12): the rows of m, then w, the angular velocity of the frame in its axes (rad/s).
     """
     m, w = q.T[:9, :, None], q.T[9:, :, None]
     x = (m[0] * s.x + m[1] * s.y) + m[2] * s.z
@@ -44,16 +45,16 @@ def rotate(q: Array, s: State) -> State:
 
 
 def geodetic(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
-    """Latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84 of Earth-fixed x,
-    y, z (km).
+    """Compute latitude (deg), longitude (deg, in [-180, 180)) and height (km) on WGS-84.
 
-    Bowring's formula (1976) once, from his start of 1985, as a fraction, so that nothing is divided
-    by before the end: within 3e-13 rad from 100 km below the ground upwards.
+    x, y, z: Earth-fixed, km. One step of Bowring's formula (1976) from his starting value of 1985,
+    written as a fraction so that the only division comes last. Error below 3e-13 rad from 100 km
+    below the ground upwards.
     """
     p2 = x * x + y * y
     p = np.sqrt(p2)
     r = np.sqrt(p2 + z * z)
-    # of the reduced latitude, times p r or so
+    # sine and cosine of the reduced latitude, both times the same length
     sine = ((1.0 - WGS84_F) * z) * (r + WGS84_EP2 * WGS84_B)
     cosine = p * r
     scale2 = sine * sine + cosine * cosine
@@ -69,12 +70,13 @@ def geodetic(x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:
 
 
 def sunlight(sun: Array, x: Array, y: Array, z: Array) -> npt.NDArray[np.uint8]:
-    """0 in the Earth's umbra, 1 in its penumbra, 2 sunlit, 255 where there is no position; sun
-    (n_times, 3) and x, y, z in TEME, km.
+    """Compute 0 in the Earth's umbra, 1 in its penumbra, 2 sunlit, 255 without a position.
 
-    Cones around the ellipsoidal Earth. Stretched along its axis, the Earth is a sphere and light
-    still straight; seen from the satellite, its disc and the Sun's are compared by the cosines of
-    their distance and of the sum and difference of their radii, all times both distances.
+    sun (n_times, 3) and x, y, z: TEME, km. Umbra and penumbra are cones around the ellipsoidal
+    Earth. Stretching space along the Earth's axis makes the Earth a sphere and keeps light rays
+    straight. The discs of Earth and Sun, as the satellite sees them, are compared by three cosines:
+    of the angle between the centres, and of the sum and the difference of the angular radii. All
+    three are multiplied by both distances, which saves the divisions.
     """
     stretch = 1.0 / (1.0 - WGS84_F)
     sun_x, sun_y, sun_z = sun.T[:, :, None]
@@ -93,8 +95,8 @@ def sunlight(sun: Array, x: Array, y: Array, z: Array) -> npt.NDArray[np.uint8]:
     return np.where(r2 != r2, UNKNOWN, light)
 
 
-def seen_from(q: Array, in_geodetic: bool, s: State) -> State:
-    """A state in TEME as it is asked for, with one NaN for all."""
+def to_frame(q: Array, in_geodetic: bool, s: State) -> State:
+    """Turn a state in TEME into the requested frame; every NaN gets the same bits."""
     s = rotate(q, s)
     if in_geodetic:
         latitude, longitude, height = geodetic(s.x, s.y, s.z)
@@ -104,8 +106,9 @@ def seen_from(q: Array, in_geodetic: bool, s: State) -> State:
 
 
 def itrs_of_geodetic(lat: Array, lon: Array, height: Array) -> tuple[Array, Array, Array]:
-    """The way back from `geodetic`: x, y, z (km) of latitude, longitude (rad) and height (km). Only
-    here: no kernel needs it.
+    """Compute x, y, z (km) from latitude, longitude (rad) and height (km).
+
+    The inverse of `geodetic`. It has no twin, since no kernel needs it.
     """
     (sin_lat, cos_lat), (sin_lon, cos_lon) = sincos(lat), sincos(lon)
     normal = WGS84_A / np.sqrt(1.0 - WGS84_E2 * (sin_lat * sin_lat))

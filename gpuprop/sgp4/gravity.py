@@ -1,6 +1,7 @@
-"""Gravity models of SGP4: WGS-72old, WGS-72 and WGS-84, with derived quantities derived.
+"""Gravity models of SGP4: WGS-72old, WGS-72 and WGS-84.
 
 Source: AIAA 2006-6753 (Vallado, Crawford, Hujsak, Kelso), table 1 and function getgravconst.
+Derived quantities are computed, not copied.
 """
 
 import math
@@ -34,8 +35,8 @@ def _xke(mu: float, radius: float) -> float:
     return 60.0 / math.sqrt(radius * radius * radius / mu)
 
 
-# WGS-72old is the model of the 1980 report, whose XKE was printed with ten digits: it is data
-# there, not derived.
+# WGS-72old is the model of the 1980 report, which prints XKE with ten digits: here it is data, not
+# derived.
 GRAVITY = {
     "wgs72old": Gravity(
         "wgs72old",
@@ -68,7 +69,7 @@ GRAVITY = {
 
 
 def gravity_model(name: str) -> Gravity:
-    """The model called `name`; ValueError with the names known otherwise."""
+    """Return the model called `name`; ValueError with the known names otherwise."""
     try:
         return GRAVITY[name]
     except KeyError:

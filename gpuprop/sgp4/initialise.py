@@ -1,4 +1,7 @@
-"""Element sets -> constants (kernels/initialise.cuh): AIAA 2006-6753, routines sgp4init and initl."""
+"""Element sets -> constants.
+
+Twin of kernels/initialise.cuh. Source: AIAA 2006-6753, routines sgp4init and initl.
+"""
 
 import numpy as np
 
@@ -24,15 +27,16 @@ DEEP_FIELDS = FIELDS[FIELDS.index("zmos") :]  # constants.def lists them last
 
 
 def known_angle(x: Array) -> Array:
-    """x; 0 if the angle is so large that a double has no digit of its place in the circle."""
+    """Return the angle; 0 if it is lost (see LARGEST_ANGLE)."""
     return np.where(absolute(x) < LARGEST_ANGLE, x, lost_angle(x))
 
 
 def initialise(
     gravity: Gravity, opsmode: str, given: MeanElements
 ) -> tuple[dict[str, Array], Bits]:
-    """The constants by name (those of kernels/constants.def, zero where a regime has none) and the
-    regime, each (n,).
+    """Compute the constants by name (kernels/constants.def) and the regime, each (n,).
+
+    A constant that a regime does not have is zero.
     """
     inclo, nodeo, argpo, mo = (
         known_angle(angle) for angle in (given.inclo, given.nodeo, given.argpo, given.mo)
@@ -58,8 +62,8 @@ def initialise(
     del_ = d1 / (ak * ak)
     adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
     del_ = d1 / (adel * adel)
-    # A mean motion that is not positive stays so, for status 2. If the eccentricity is not that of
-    # an orbit, it is NaN, as in SGP4.
+    # A mean motion that is not positive is kept, so that it gives status 2. With an eccentricity
+    # above 1 it becomes NaN, as in SGP4.
     no = np.where((e.no_kozai <= 0.0) & (omeosq >= 0.0), e.no_kozai, e.no_kozai / (1.0 + del_))
     sqrt_ao = cbrt(gravity.xke / no)
     ao = sqrt_ao * sqrt_ao
@@ -69,14 +73,14 @@ def initialise(
     deep = TWO_PI / no >= 225.0
     simple = (rp < 220.0 / gravity.radius + 1.0) | deep
     c |= dict(no_unkozai=no, ao=ao, sqrt_ao=sqrt_ao)
-    # Beyond it, drag run away is the only explanation near the Earth; in deep space the Moon may
-    # raise the apogee, but to 2 ao at most. No state is plausible if an angle is so large that a
-    # double has no digit of its place in the circle.
+    # Beyond rmax a position is not plausible: near the Earth only a drag term that grew without
+    # limit leads there; in deep space the Moon can raise the apogee, but at most to 2 ao. With a
+    # lost angle no position is plausible.
     c["rmax"] = np.where(lost, 0.0, ao * np.where(deep, 2.1, 1.25 * (1.0 + e.ecco)))
     c["rmax"] = np.where(no <= 0.0, -1.0, c["rmax"])
     c |= dict(sinio=sinio, cosio=cosio, con41=con41, x1mth2=1.0 - cosio2, x7thm1=7.0 * cosio2 - 1.0)
 
-    # the fitted density profile: its foot follows the perigee down, to 20 km above the ground
+    # the fitted density profile: its lower end follows the perigee down to 20 km above the ground
     perige = (rp - 1.0) * gravity.radius
     foot = np.where(perige < 98.0, 20.0, np.where(perige < 156.0, perige - 78.0, 78.0))
     qzms2t = (120.0 - foot) / gravity.radius
@@ -165,8 +169,8 @@ def initialise(
         ),
     )
 
-    # If the eccentricity is not that of an orbit, SGP4 has no rates: the eccentricity stays
-    # constant and gives status 1 at every instant.
+    # With an eccentricity above 1 SGP4 has no rates: the eccentricity stays constant and gives
+    # status 1 at every instant.
     no_orbit = ~((omeosq >= 0.0) | (no >= 0.0))
     if no_orbit.any():
         for name in RATES:
@@ -189,7 +193,7 @@ def initialise(
 
 
 def long_period(gravity: Gravity, sini: Array, cosi: Array) -> tuple[Array, Array]:
-    """aycof and xlcof of an inclination; 1 + cos i is kept from zero at 180 degrees."""
+    """Compute aycof and xlcof; the divisor 1 + cos i is kept away from zero at 180 degrees."""
     denominator = 1.0 + cosi
     denominator = np.where(absolute(denominator) > 1.5e-12, denominator, 1.5e-12)
     xlcof = ((-0.25 * gravity.j3oj2) * sini) * (3.0 + 5.0 * cosi) / denominator
@@ -197,8 +201,9 @@ def long_period(gravity: Gravity, sini: Array, cosi: Array) -> tuple[Array, Arra
 
 
 def sidereal_time(epoch: Array, opsmode: str) -> Array:
-    """Greenwich sidereal time (rad, [0, 2 pi)) at `epoch` (days since 1949-12-31): GMST-82, or the
-    1970 series of opsmode `a`.
+    """Compute Greenwich sidereal time (rad, in [0, 2 pi)) at `epoch` (days since 1949-12-31).
+
+    GMST of 1982, or with opsmode `a` the series of 1970.
     """
     if opsmode == "a":
         ts70 = epoch - 7305.0

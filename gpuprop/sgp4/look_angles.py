@@ -1,5 +1,6 @@
-"""Where satellites stand in the sky of a site: azimuth, elevation, range and its rate, without
-refraction (kernels/look.cuh).
+"""Azimuth, elevation, range and range rate of satellites seen from a site, without refraction.
+
+Twin of kernels/look_angles.cuh.
 """
 
 import numpy as np
@@ -10,11 +11,10 @@ from .trig import TWO_PI, atan2
 
 
 def look_from(site: Array, s: State) -> tuple[Array, Array, Array, Array]:
-    """Azimuth (rad from north by east, in [0, 2 pi)), elevation (rad), range (km) and range rate
-    (km/s) of states in ITRS.
+    """Compute azimuth, elevation (rad), range (km) and range rate (km/s) of states in ITRS.
 
-    site (12,): its ITRS position (km), then the unit vectors east, north and up:
-    gpuprop.frames.geodetic_site.
+    The azimuth counts from north by east, in [0, 2 pi). site (12,): its ITRS position (km), then
+    the unit vectors east, north and up; gpuprop.frames.geodetic_site computes it.
     """
     position, to_east, to_north, to_up = site.reshape(4, 3)
     dx, dy, dz = s.x - position[0], s.y - position[1], s.z - position[2]
@@ -26,7 +26,7 @@ def look_from(site: Array, s: State) -> tuple[Array, Array, Array, Array]:
     azimuth = np.where(azimuth >= TWO_PI, 0.0, azimuth)
     elevation = atan2(up, np.sqrt(level2))
     rate = ((dx * s.vx + dy * s.vy) + dz * s.vz) / distance
-    # one NaN for all; comparisons with a NaN may have made numbers of the angles
+    # Always the same NaN. A comparison with NaN may have turned the angles into numbers.
     lost = distance != distance
     azimuth, elevation, distance = (
         np.where(lost, NAN, values) for values in (azimuth, elevation, distance)

@@ -1,5 +1,7 @@
-"""The Sun and the Moon on a deep-space orbit (kernels/lunar_solar.cuh): AIAA 2006-6753, routines
-dscom, dpper and the rates of dsinit.
+"""Effects of the Sun and the Moon on a deep-space orbit.
+
+Twin of kernels/lunar_solar.cuh. Source: AIAA 2006-6753, routines dscom, dpper and the rates of
+dsinit.
 """
 
 from typing import NamedTuple
@@ -25,7 +27,7 @@ SUN_SIN_G, SUN_COS_G = -0.98088458, 0.1945905  # argument of perigee of the Sun
 
 
 class Direction(NamedTuple):
-    """Orientation of a third body's orbit against the satellite's node."""
+    """Orientation of a third body's orbit relative to the satellite's node."""
 
     sing: Array | float
     cosg: Array | float
@@ -36,7 +38,7 @@ class Direction(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """What one third body contributes: amplitudes of the long-period terms, and secular rates."""
+    """Contribution of one third body: amplitudes of the long-period terms, and secular rates."""
 
     e2: Array
     e3: Array
@@ -58,7 +60,7 @@ class Terms(NamedTuple):
 
 
 def third_body(c: dict[str, Array], body: Body, direction: Direction) -> Terms:
-    """Terms of one body seen in one direction."""
+    """Compute the terms of one body on an orbit with this orientation."""
     sinim, cosim = c["sinio"], c["cosio"]
     sinomm, cosomm = sincos(c["argpo"])
     em = c["ecco"]
@@ -113,7 +115,7 @@ def third_body(c: dict[str, Array], body: Body, direction: Direction) -> Terms:
     s6 = x2 * x3 + x1 * x4
     s7 = x2 * x4 - x1 * x3
 
-    # no node rate within 3 degrees of the equator, prograde or retrograde: it is divided by sin i
+    # The rate of the node is divided by sin i: within 3 degrees of the equator it is set to zero.
     inclm = c["inclo"]
     level = (inclm < 5.2359877e-2) | (inclm > PI - 5.2359877e-2)
     return Terms(
@@ -138,7 +140,10 @@ def third_body(c: dict[str, Array], body: Body, direction: Direction) -> Terms:
 
 
 def initialise(c: dict[str, Array], epoch: Array) -> dict[str, Array]:
-    """The lunar-solar constants of kernels/constants.def; epoch in days since 1949-12-31."""
+    """Compute the lunar-solar constants of kernels/constants.def.
+
+    epoch: days since 1949-12-31.
+    """
     snodm, cnodm = sincos(c["nodeo"])
     sun = third_body(c, SUN, Direction(SUN_SIN_G, SUN_COS_G, SUN_SIN_I, SUN_COS_I, snodm, cnodm))
 
@@ -170,7 +175,7 @@ def initialise(c: dict[str, Array], epoch: Array) -> dict[str, Array]:
     )
 
 
-# the paper's names of the first twelve Terms
+# the names that the paper gives to the first twelve Terms
 SUN_NAMES = ("se2", "se3", "si2", "si3", "sl2", "sl3", "sl4", "sgh2", "sgh3", "sgh4", "sh2", "sh3")
 MOON_NAMES = ("ee2", "e3", "xi2", "xi3", "xl2", "xl3", "xl4", "xgh2", "xgh3", "xgh4", "xh2", "xh3")
 
@@ -186,8 +191,9 @@ class Periodics(NamedTuple):
 
 
 def periodics(c: dict[str, Array], t: Array) -> Periodics:
-    """Corrections at t minutes since epoch. They are not zero at epoch: the element set holds them
-    already.
+    """Compute the corrections at t minutes since epoch.
+
+    They are not zero at the epoch: there the element set contains them already.
     """
     sin_s, f2s, f3s = _anomaly(c["zmos"] + SUN.motion * t, SUN.eccentricity)
     sin_l, f2l, f3l = _anomaly(c["zmol"] + MOON.motion * t, MOON.eccentricity)
@@ -203,7 +209,7 @@ def periodics(c: dict[str, Array], t: Array) -> Periodics:
 
 
 def _anomaly(zm: Array, eccentricity: float) -> tuple[Array, Array, Array]:
-    """sin zf, f2 and f3 of a third body from its mean anomaly zm, where zf = zm + 2 e sin zm."""
+    """Compute sin zf, f2 and f3 of a third body from its mean anomaly zm: zf = zm + 2 e sin zm."""
     sinzm, coszm = sincos(zm)
     d = 2.0 * eccentricity * sinzm
     z = d * d  # |d| < 0.11: the series end below rounding

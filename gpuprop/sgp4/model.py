@@ -1,4 +1,4 @@
-"""What every engine is given: the model, and mean elements in the units of SGP4's initialisation."""
+"""The input of every engine: the model, the view and the mean elements in SGP4's units."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from .gravity import Gravity
 
 @dataclass(frozen=True)
 class Model:
-    """What turns an element set and an instant into a state."""
+    """The choices that, with an element set and an instant, define a state."""
 
     gravity: Gravity
     opsmode: str  # i: improved, a: as AFSPC
@@ -23,15 +23,14 @@ class Model:
 
 
 class View(NamedTuple):
-    """How states are asked for at n_times instants: in TEME, without sunlight, unless given."""
+    """The requested frame and the Sun at n_times instants; by default TEME without sunlight."""
 
     rotation: Array | None = None  # (n_times, 12), TEME -> frame: see gpuprop.frames.rotations
-    # latitude, longitude (deg) and height (km) in the place of Earth-fixed x, y, z
-    geodetic: bool = False
+    geodetic: bool = False  # latitude, longitude (deg) and height (km) instead of x, y, z
     sun: Array | None = None  # (n_times, 3) km in TEME, for the column `sunlit`
 
     def at(self, instants: slice) -> "View":
-        """The same for some of the instants."""
+        """Return the view of some of the instants."""
         rotation, sun = (
             None if values is None else values[instants] for values in (self.rotation, self.sun)
         )
@@ -45,12 +44,12 @@ LOOK = ("azimuth", "elevation", "range", "range_rate")  # rad, rad, km, km/s
 
 
 def column_dtypes(names: Iterable[str]) -> dict[str, str]:
-    """The type of each column."""
+    """Return the numpy type of each column."""
     return {name: "uint8" if name in CODES else "float64" for name in names}
 
 
 class MeanElements(NamedTuple):
-    """One element set a lane, as SGP4 takes them."""
+    """Element sets in the units of SGP4, each field (n,)."""
 
     epoch: Array  # days since 1949-12-31T00:00 UTC
     no_kozai: Array  # rad/min

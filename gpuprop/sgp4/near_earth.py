@@ -1,5 +1,6 @@
-"""SGP4: secular gravity and drag on a near-Earth orbit (kernels/near_earth.cuh): AIAA 2006-6753,
-routine sgp4, first part.
+"""SGP4: secular effects of gravity and drag on a near-Earth orbit.
+
+Twin of kernels/near_earth.cuh. Source: AIAA 2006-6753, routine sgp4, first part.
 """
 
 from typing import NamedTuple
@@ -14,7 +15,7 @@ SMALLEST_EM = 1.0e-6
 
 
 class Mean(NamedTuple):
-    """Mean orbit at an instant, lunar-solar periodics included."""
+    """Mean orbit at an instant, with the lunar-solar periodics."""
 
     am: Array  # semi-major axis, er
     sqrt_am: Array
@@ -38,8 +39,10 @@ class Inclination(NamedTuple):
 
 
 def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
-    """Mean orbit at t minutes since epoch. Below a perigee of 220 km the constants of the full
-    series are zero.
+    """Compute the mean orbit at t minutes since epoch.
+
+    If the perigee is below 220 km (isimp = 1), the constants of the full drag series are zero, so
+    that the same formulas hold.
     """
     t2 = t * t
     xmdf = c["mo"] + c["mdot"] * t
@@ -69,9 +72,7 @@ def near_earth(c: dict[str, Array], t: Array) -> tuple[Mean, Inclination]:
 
 
 def angles_lost(mean: Mean) -> Mask:
-    """Where an angle is not finite, or so large that a double has no digit of its place in the
-    circle.
-    """
+    """Return where an angle is lost (see LARGEST_ANGLE)."""
     return ~(
         (mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm
         < LARGEST_ANGLE * LARGEST_ANGLE
@@ -79,13 +80,18 @@ def angles_lost(mean: Mean) -> Mask:
 
 
 def lost_status(status: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The status of such a state if it has no other error: its place on the orbit is arbitrary."""
+    """Return the status where an angle is lost: 10 unless there is another error.
+
+    The place on the orbit is arbitrary there.
+    """
     return np.where(status == 0, np.uint8(10), status)
 
 
 def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean:
-    """The mean elements of such a state. The eccentricity needs the anomaly in a bounded term only,
-    absent if isimp is 1 (delmo is 0).
+    """Compute the mean elements where an angle is lost.
+
+    The eccentricity depends on the anomaly only in a bounded term, which is absent if isimp is 1
+    (delmo is 0).
     """
     lost = angles_lost(mean)
     temp = c["omgcof"] * t + c["xmcof"] * (1.0 - c["delmo"])
@@ -104,5 +110,5 @@ def near_earth_without_angles(c: dict[str, Array], t: Array, mean: Mean) -> Mean
 
 
 def eccentricity_status(em: Array) -> npt.NDArray[np.uint8]:
-    """Status 1 where the mean eccentricity has left [-0.001, 1)."""
+    """Return status 1 where the mean eccentricity has left [-0.001, 1), else 0."""
     return ((em >= 1.0) | (em < -0.001)).view(np.uint8)

@@ -1,9 +1,11 @@
-"""Mean orbit -> position, velocity, status (kernels/orbit.cuh): AIAA 2006-6753, routine sgp4, from
-the long-period terms on.
+"""Mean orbit -> position, velocity, status.
 
-The argument of latitude and the inclination differ from angles whose sine and cosine are known by a
-small short-period term, so they are turned by it instead of being formed; Kepler's equation turns
-(sin E, cos E) by each correction.
+Twin of kernels/orbit.cuh. Source: AIAA 2006-6753, routine sgp4, from the long-period terms on.
+
+The argument of latitude and the inclination differ by a small short-period term from angles whose
+sine and cosine are known. So the known sine and cosine are rotated by this term, which is cheaper
+than another sine and cosine. The solution of Kepler's equation rotates (sin E, cos E) by each
+correction for the same reason.
 """
 
 from typing import NamedTuple
@@ -35,18 +37,18 @@ class State(NamedTuple):
 
 
 def clamp(x: Array) -> Array:
-    """x within the largest step."""
+    """Limit x to the largest step."""
     return np.where(x > LARGEST_STEP, LARGEST_STEP, np.where(x < -LARGEST_STEP, -LARGEST_STEP, x))
 
 
 def kepler_step(
     axnl: Array, aynl: Array, s: Array, c: Array, d: Array
 ) -> tuple[Array, Array, Array, Mask]:
-    """One step towards E from the sine and cosine of E + argp and d = E + argp - u: the three, and
-    who needs another.
+    """Take one step towards the solution from s, c = sin, cos(E + argp) and d = E + argp - u.
 
-    Newton's step is the last where its square is below rounding; else Halley's is taken, and is the
-    last where its third power is.
+    Returns the new s, c and d, and the lanes that need another step. A step of Newton is the last
+    one if its square is below rounding. Otherwise a step of Halley is taken, which is the last one
+    if its third power is below rounding.
     """
     esine = axnl * s - aynl * c
     slope = 1.0 - (axnl * c + aynl * s)
@@ -64,10 +66,10 @@ def kepler_step(
 
 
 def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
-    """Sine and cosine of E + argp, where E + argp = u + axnl sin(E + argp) - aynl cos(E + argp).
+    """Solve E + argp = u + axnl sin(E + argp) - aynl cos(E + argp) for sine and cosine of E + argp.
 
-    Three terms of its series in the eccentricity, then steps until rounding; a lane that has
-    arrived stays.
+    Starts with three terms of the series in the eccentricity; then steps until only rounding is
+    left. A lane that has converged does not change any more.
     """
     s, c = sincos(u)
     esine = axnl * s - aynl * c
@@ -89,17 +91,17 @@ def kepler(u: Array, axnl: Array, aynl: Array) -> tuple[Array, Array]:
 
 
 class Eccentric(NamedTuple):
-    """The eccentricity vector with its long-period terms, and the eccentric anomaly on it."""
+    """The eccentricity vector with its long-period terms, and the eccentric anomaly."""
 
     axnl: Array
     aynl: Array
     ram: Array  # 1 / am
-    sineo1: Array  # of E + argp
+    sineo1: Array  # sine and cosine of E + argp
     coseo1: Array
 
 
 def eccentric(mean: Mean, inc: Inclination) -> Eccentric:
-    """Long-period terms and Kepler's equation."""
+    """Add the long-period terms and solve Kepler's equation."""
     am, em = mean.am, mean.em
     sinargp, cosargp = sincos(mean.argpm)
     axnl = em * cosargp
@@ -115,8 +117,9 @@ def eccentric(mean: Mean, inc: Inclination) -> Eccentric:
 
 
 def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccentric) -> State:
-    """Position and velocity; beyond rmax (er) a distance is not plausible; it is negative where the
-    mean motion is not positive.
+    """Compute position, velocity and status.
+
+    rmax (er): a larger distance is not plausible; negative if the mean motion is not positive.
     """
     am, axnl, aynl, sineo1, coseo1, j2 = mean.am, e.axnl, e.aynl, e.sineo1, e.coseo1, gravity.j2
 
@@ -178,7 +181,7 @@ def orbit(gravity: Gravity, rmax: Array, mean: Mean, inc: Inclination, e: Eccent
     plausible = (mrt <= rmax) & (energy <= LARGEST_ENERGY)
     if (plausible & (mrt >= 1.0) & (mean.status == 0)).all():  # el2 > 1 makes mrt a NaN
         return State(*state, mean.status)
-    # 10: so far only known that the place is arbitrary
+    # 10 here: the place on the orbit is arbitrary; a specific error below takes precedence.
     early = (mean.status != 0) & (mean.status != 10)
     late = np.where(plausible & (mean.status == 0), np.uint8(0), np.uint8(10))
     late = np.where(omel2 < 0.0, np.uint8(4), np.where(mrt < 1.0, np.uint8(6), late))

@@ -1,8 +1,9 @@
-"""Resonance with the Earth's rotation, for periods near one day and half a day
-(kernels/resonance.cuh): AIAA 2006-6753, dsinit and dspace.
+"""Resonance with the Earth's rotation, for periods near one day and half a day.
 
-The mean longitude is integrated from the epoch in steps of 720 minutes, always the same steps, so
-that a state depends on its element set and instant alone.
+Twin of kernels/resonance.cuh. Source: AIAA 2006-6753, routines dsinit and dspace.
+
+The mean longitude is integrated from the epoch in steps of 720 minutes. The steps are always the
+same, so that a state depends on its element set and instant alone.
 """
 
 from typing import NamedTuple
@@ -25,8 +26,8 @@ ROOT22, ROOT32, ROOT44, ROOT52, ROOT54 = (
 )
 STEP = 720.0  # min
 STEP2 = STEP * STEP / 2.0
-# 11,500 years, or every Julian date from 0 on; no state further from its epoch, since each step
-# takes time
+# 11,500 years: every Julian date from 0 on. Beyond it there is no state, because each step takes
+# time.
 LARGEST_STEPS = 8388608.0
 
 # Sine and cosine of the phases of the resonant terms (tests/sgp4/test_trig.py): one day 0.13130908,
@@ -43,8 +44,9 @@ G54 = (-0.9548923776153001, -0.2969520957531686)
 
 
 def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array], Mask, Mask]:
-    """The resonance constants of kernels/constants.def, and who is in one-day and in half-day
-    resonance.
+    """Compute the resonance constants of kernels/constants.def.
+
+    Returns them with the masks of the satellites in one-day and in half-day resonance.
     """
     nm, em = c["no_unkozai"], c["ecco"]
     one_day = (nm > 0.0034906585) & (nm < 0.0052359877)
@@ -129,7 +131,7 @@ def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array],
 
 
 def eccentricity_functions(em: Array) -> dict[str, Array]:
-    """The fitted functions G of the eccentricity, in the pieces of the 1980 report."""
+    """Compute the fitted functions G of the eccentricity, piece by piece as in the 1980 report."""
     emsq = em * em
     eoc = em * emsq
 
@@ -191,8 +193,9 @@ def eccentricity_functions(em: Array) -> dict[str, Array]:
 
 
 class Rates(NamedTuple):
-    """First and second derivative of the mean motion, rad/min^2 and (less the factor xldot)
-    rad/min^2 per rad.
+    """Derivatives of the mean motion.
+
+    xndt: the first, rad/min^2. xnddt: the second without its factor xldot, rad/min^2 per rad.
     """
 
     xndt: Array
@@ -200,7 +203,7 @@ class Rates(NamedTuple):
 
 
 def one_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rates:
-    """Synchronous terms at resonance angle xli; atime is not needed."""
+    """Compute the one-day terms at the resonance angle xli; atime is not used."""
     s1, c1 = sincos(xli)
     s2, c2 = rotate(s1, c1, s1, c1)
     s3, c3 = rotate(s2, c2, s1, c1)
@@ -216,7 +219,7 @@ def one_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rate
 
 
 def half_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rates:
-    """Twelve-hour terms at resonance angle xli and atime minutes since epoch."""
+    """Compute the half-day terms at the resonance angle xli, atime minutes after the epoch."""
     s, co = sincos(xli)
     sw, cw = sincos(c["argpo"] + c["argpdot"] * atime)
     sp, cp = rotate(s, co, sw, cw)  # xli + xomi
@@ -241,8 +244,10 @@ def half_day_rates(c: dict[str, Array], xli: Array, atime: Array | float) -> Rat
 
 
 class Integrator:
-    """The integration of some satellites of one resonant regime. It remembers how far it has come,
-    which changes no result: every instant is reached by the same steps from the epoch.
+    """The integration of some satellites of one resonant regime.
+
+    It keeps the last step that it reached. This saves time and changes no result, because every
+    instant is reached by the same steps from the epoch.
     """
 
     def __init__(self, c: dict[str, Array], regime: int) -> None:
@@ -255,9 +260,7 @@ class Integrator:
         return 0, self._c["xlamo"], self._c["no_unkozai"]
 
     def at(self, t: Array) -> tuple[Array, Array]:
-        """Mean motion (rad/min) and resonance angle (rad) at t (n_times, n_sats) minutes since
-        epoch.
-        """
+        """Compute mean motion (rad/min) and resonance angle (rad) at t minutes."""
         size = absolute(t) / STEP
         steps = nearest(size)
         steps = steps - np.where(steps > size, 1.0, 0.0)
@@ -276,8 +279,9 @@ class Integrator:
         return nm, xl
 
     def _walk(self, sign: int, wanted: Array) -> Array:
-        """(xli, xni, xndt, xnddt) at each of the wanted steps, going away from the epoch: (4,
-        n_steps, n_sats).
+        """Compute xli, xni, xndt, xnddt (4, n_steps, n_sats) at the steps `wanted`.
+
+        The steps lead away from the epoch.
         """
         c, delt = self._c, sign * STEP
         step, xli, xni = self._reached[sign]

@@ -1,8 +1,7 @@
-"""Trigonometry from + - * / sqrt, comparison and selection alone, so that every engine rounds it
-alike (kernels/trig.cuh).
+"""Trigonometry that uses only + - * / sqrt, comparison and select: every engine rounds alike.
 
-Quadrants and signs are read and set in the bits of a double, which is as exact and takes work off
-the multipliers.
+Twin of kernels/trig.cuh. Quadrants and signs are read and set in the bits of a double, which is
+exact and takes work off the multipliers.
 
 Absolute errors, checked in tests/sgp4/test_trig.py: sincos 4.5e-16 and cosine 5e-15 for |x| < 1e6
 rad (decades of a low orbit), growing with the spacing of doubles beyond; atan2 1e-15; cbrt 4 units in
@@ -16,43 +15,42 @@ from ..typing import Array, Bits, Mask
 TO_INTEGER = 6755399441055744.0  # 1.5 * 2^52: adding it leaves no bits after the binary point
 PI = 3.14159265358979323846
 TWO_PI = 2.0 * PI
-# A turn is the double nearest 2 pi, as where the reference calls fmod(x, twopi): after a year of a
-# low orbit the two differ by 1e-12 rad, which the published vectors hold. A quarter of it in two
-# parts: a product with a whole number below 2^20 is exact in both.
+# A turn is the double nearest to 2 pi, as in the reference, which calls fmod(x, twopi). After a
+# year of a low orbit the two differ by 1e-12 rad, and the published vectors show it. A
+# quarter turn in two parts: the product of either with a whole number below 2^20 is exact.
 PIO2_1 = 1.57079632673412561417e00  # 33 bits
 PIO2_2 = 6.077094383272197e-11  # 20 bits
-# rad: for larger angles sine and cosine are not computed, since a double is too coarse
+# rad. A larger angle, or one that is not finite, is *lost*: doubles are too coarse there to say
+# where in the circle it is, and its sine and cosine are not computed.
 LARGEST_ANGLE = 1.0e13
 
 
 def lost_angle(x: Array) -> Array:
-    """0 for an angle so large that a double has no digit of its place in the circle; NaN for one
-    that is infinite or NaN.
-    """
+    """Return the replacement of a lost angle: 0, or NaN for one that is infinite or NaN."""
     return 0.0 * x
 
 
 def nearest(x: Array) -> Array:
-    """The whole number nearest to x (ties to even), |x| < 2^51."""
+    """Round to the nearest whole number (ties to even); |x| < 2^51."""
     return (x + TO_INTEGER) - TO_INTEGER
 
 
 def truncate(x: Array) -> Array:
-    """x without its fraction (towards zero)."""
+    """Remove the fraction of x (towards zero)."""
     whole = nearest(x)
     whole = whole - np.where((whole > x) & (x >= 0.0), 1.0, 0.0)
     return whole + np.where((whole < x) & (x < 0.0), 1.0, 0.0)
 
 
 def wrap(x: Array) -> Array:
-    """x modulo 2 pi with the sign of x, as C's fmod."""
+    """Reduce x modulo 2 pi, with the sign of x, as C's fmod does."""
     turns = truncate(x / TWO_PI)
     quarters = 4.0 * turns
     return (x - quarters * PIO2_1) - quarters * PIO2_2
 
 
 def sincos_small(r: Array) -> tuple[Array, Array]:
-    """Sine and cosine for |r| <= pi/4 (polynomials of Cephes sin.c)."""
+    """Compute sine and cosine for |r| <= pi/4 (polynomials of Cephes, sin.c)."""
     z = r * r
     z2 = z * z
     z4 = z2 * z2
@@ -68,12 +66,15 @@ def sincos_small(r: Array) -> tuple[Array, Array]:
 
 
 def flip(x: Array, sign: Bits) -> Array:
-    """x with its sign changed where the highest bit of `sign` is set."""
+    """Change the sign of x where the highest bit of `sign` is set."""
     return (x.view(np.int64) ^ sign).view(np.float64)
 
 
 def sincos(x: Array) -> tuple[Array, Array]:
-    """Sine and cosine of x, |x| < 2^51; what a double can tell of the angle shrinks with its size."""
+    """Compute sine and cosine of x, |x| < 2^51.
+
+    The accuracy is limited by the spacing of doubles at x.
+    """
     shifted = x * 0.63661977236758134308 + TO_INTEGER  # the quadrant, in the lowest bits
     q = shifted - TO_INTEGER
     s, c = sincos_small((x - q * PIO2_1) - q * PIO2_2)
@@ -85,8 +86,9 @@ def sincos(x: Array) -> tuple[Array, Array]:
 
 
 def cosine(x: Array) -> Array:
-    """Cosine of x, |x| < 2^51, by one polynomial over a half turn: cheaper than sincos, and a few
-    units less sharp.
+    """Compute the cosine of x, |x| < 2^51, by one polynomial over half a turn.
+
+    Cheaper than sincos, and less accurate by a few units in the last place.
     """
     shifted = x * 0.31830988618379067154 + TO_INTEGER  # the half turn, in the lowest bit
     q = shifted - TO_INTEGER
@@ -105,7 +107,7 @@ def cosine(x: Array) -> Array:
 
 
 def atan2(y: Array, x: Array) -> Array:
-    """Angle of the point (x, y), in [-pi, pi] (polynomial of fdlibm s_atan.c over |t| < 7/16)."""
+    """Compute the angle of (x, y), in [-pi, pi] (polynomial of fdlibm, s_atan.c, |t| < 7/16)."""
     ax = absolute(x)
     ay = absolute(y)
     steep = ay > ax
@@ -152,13 +154,16 @@ def atan2(y: Array, x: Array) -> Array:
 
 
 def first_turn(angle: Array) -> Array:
-    """The angle in [0, 2 pi)."""
+    """Reduce an angle to [0, 2 pi)."""
     angle = wrap(angle)
     return np.where(angle < 0.0, angle + TWO_PI, angle)
 
 
 def cbrt(x: Array) -> Array:
-    """Cube root of x > 0: x^(1/4 + 1/16 + 1/64) by square roots, then three steps of Halley."""
+    """Compute the cube root of x > 0.
+
+    Starts with x^(1/4 + 1/16 + 1/64) by square roots; then three steps of Halley.
+    """
     quarter = np.sqrt(np.sqrt(x))
     sixteenth = np.sqrt(np.sqrt(quarter))
     y = (quarter * sixteenth) * np.sqrt(np.sqrt(sixteenth))
@@ -169,18 +174,19 @@ def cbrt(x: Array) -> Array:
 
 
 def absolute(x: Array) -> Array:
-    """x without its sign."""
+    """Return x without its sign."""
     return np.where(x < 0.0, -x, x)
 
 
 def rotate(s: Array, c: Array, ds: Array, dc: Array) -> tuple[Array, Array]:
-    """Sine and cosine of a + d from those of a and of d."""
+    """Compute sine and cosine of a + d from those of a and of d."""
     return s * dc + c * ds, c * dc - s * ds
 
 
 def sincos_tiny(d: Array) -> tuple[Array, Array]:
-    """Sine and cosine of an angle that is nearly always below 1/1024 rad: two terms there, sincos
-    elsewhere.
+    """Compute sine and cosine of an angle that is nearly always below 1/1024 rad.
+
+    Two terms of the series there; sincos if the angle is larger.
     """
     z = d * d
     s = d * (1.0 - z * 0.16666666666666666667)
@@ -193,8 +199,9 @@ def sincos_tiny(d: Array) -> tuple[Array, Array]:
 
 
 def sincos_near_zero(d: Array) -> tuple[Array, Array]:
-    """Sine and cosine of an angle that is nearly always below 1/64 rad: a short series there,
-    sincos elsewhere.
+    """Compute sine and cosine of an angle that is nearly always below 1/64 rad.
+
+    A short series there; sincos if the angle is larger.
     """
     z = d * d
     s = d * (1.0 - z * (0.16666666666666666667 - z * 0.0083333333333333333333))

@@ -17,6 +17,7 @@ from state_samples import random_elements
 from gpuprop import Propagator, Site, look_angles, time_grid
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda import streams
+from gpuprop.sgp4.model import column_dtypes
 
 # streams in the order of their making: the engine's two, then the test's
 COMPUTING, COPYING, CONSUMER, OTHER = 0, 1, 2, 3
@@ -318,8 +319,9 @@ def test_nothing_is_written_after_an_interruption(cupy, monkeypatch, expected, d
             with pytest.raises(KeyboardInterrupt):
                 propagator.states(TIMES, device=device)
         gc.collect()
-        lent = propagator._propagations[0]._ring.columns(
-            ("x", "y", "z", "vx", "vy", "vz", "status"), (len(TIMES), len(ELEMENTS))
+        names = ("x", "y", "z", "vx", "vy", "vz", "status")
+        lent = propagator._propagations[0]._buffers.columns(
+            (len(TIMES), len(ELEMENTS)), column_dtypes(names)
         )
         held = [cupy.asarray(np.zeros((len(TIMES), len(ELEMENTS)))) for _ in range(7)]
         for column in lent.values():

@@ -434,6 +434,7 @@ REFUSED = {
     "ld.global.u32 %fd1, [%rd1];": "%fd1 is a register of type .f64, which holds no .u32",
     "ld.global.u64 %rd1, [%r1];": "%r1 is a register of type .b32, which holds no .b64",
     "ld.global.u64 %rd1, [kernel_param_0];": "operand kernel_param_0 is not known",
+    "ld.global.f64 %fd1, [_ZN7gpuprop2PIE];": "operand _ZN7gpuprop2PIE is not known",
     "ld.param.u64 %rd1, [other_param_0];": "operand other_param_0 is not known",
     "ld.global.u64 %rd1, [%rd1-8];": r"\[%rd1-8\] is not an address of a known form",
     "add.s64 %rd1, %rd99, 1;": "register %rd99 is not declared",

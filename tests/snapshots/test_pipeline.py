@@ -17,7 +17,7 @@ from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.dataset.sink import NewFile
-from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, Memory
+from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool
 from gpuprop.engine.prefetch import ahead, usable_cores
 from gpuprop.propagator import Propagator
 from gpuprop.snapshots import plan_snapshots, write_plan
@@ -90,7 +90,7 @@ def test_cores():
 
 # --- memory that is used again ---
 def test_memory_comes_back_when_the_last_column_on_it_is_gone():
-    memory = Memory()
+    memory = BufferPool()
     columns = memory.columns((10, 100), {"x": "float64", "status": "uint8"})
     address, kept = columns["x"].ctypes.data, columns["status"][3:5]
     del columns
@@ -106,7 +106,7 @@ def test_memory_comes_back_when_the_last_column_on_it_is_gone():
 
 def test_memory_of_another_size_is_kept_for_its_own():
     """A short last block does not throw away what the next run of long ones is to use."""
-    memory = Memory()
+    memory = BufferPool()
     address = memory.columns((1000, 10), {"x": "float64"})["x"].ctypes.data
     small = memory.columns((3, 10), {"x": "float64"})["x"]
     assert small.size == 30
@@ -121,7 +121,7 @@ def test_memory_that_is_kept_is_bounded():
             self.array = np.empty(size, np.uint8)
             made.append(weakref.ref(self))
 
-    memory = Memory(Piece)
+    memory = BufferPool(Piece)
     leases = [memory.lease(1000) for _ in range(3 * KEPT_BLOCKS)]
     del leases
     gc.collect()

@@ -31,7 +31,10 @@ SPECIAL = {
     for axis in "xy"
 }
 
-HEADER = re.compile(r"\.version \d+\.\d+|\.target sm_\d+|\.address_size 64")
+# A constant that no kernel reads from memory is defined all the same; one that is read is refused.
+HEADER = re.compile(
+    r"\.version \d+\.\d+|\.target sm_\d+|\.address_size 64|\.global \.align \d+ [^;]*;"
+)
 KERNEL = re.compile(
     r"\.visible \.entry (?P<name>\w+)\(\s*\.param \.align 8 \.b8 "
     r"(?P<param>\w+)\[(?P<size>\d+)\]\s*\)"

@@ -1,7 +1,7 @@
-"""The CUDA engine: kernels/propagate.cu on a GPU, through CuPy, which this package alone imports.
+"""The CUDA engine: kernels/propagate.cu on a GPU, through CuPy. Only this package imports CuPy.
 
-source joins the kernels into one text, availability finds out what is missing on this machine,
-streams orders work and memory on the GPU, pinned holds the host's side of the copies.
+source joins the kernels into one text, availability checks what is missing on this machine, streams
+orders work and memory on the GPU, pinned holds the host's side of the copies.
 """
 
 import threading
@@ -16,7 +16,7 @@ from ...sgp4.gravity import Gravity
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
 from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
-from .pinned import Ring
+from .pinned import pinned_pool
 from .source import OPTIONS, source
 from .streams import Room, Streams
 
@@ -30,12 +30,13 @@ __all__ = [
     "usable",
 ]
 
-BLOCK = 128  # threads: the most that propagate.cu is compiled for
-CHUNK = 32  # most instants of a thread: what loading its constants costs is then lost among them
-# a few waves of the largest GPU: chunks are shorter where there would be fewer threads
+BLOCK = 128  # threads of a block: the most that propagate.cu is compiled for
+CHUNK = 32  # most instants of a thread: enough that loading its constants costs little
+# A few waves of the largest GPU. A thread gets fewer instants if there would be fewer threads.
 THREADS = 1 << 19
 GRID_Y = 65535  # CUDA's limit
-# device memory of a slice: long against the start of a copy, short against a block
+# Device memory of a slice: its copy takes long compared with the start of a copy, and short
+# compared with a block.
 SLICE_BYTES = 16 << 20
 # by regime
 KERNELS = (
@@ -82,7 +83,7 @@ PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in W
 
 
 def _job(dtype: np.dtype[Any], model: Model) -> npt.NDArray[Any]:
-    """A kernel's argument; CuPy passes a host array of one element by value."""
+    """Make the argument of a kernel; CuPy passes a host array of one element by value."""
     job = np.zeros(1, dtype)
     gravity: Gravity = model.gravity
     for name, _ in GRAVITY:
@@ -94,7 +95,7 @@ def _job(dtype: np.dtype[Any], model: Model) -> npt.NDArray[Any]:
 class CudaEngine:
     """Runs on one NVIDIA GPU.
 
-    device: its number. CudaError where it cannot be used, with the fix.
+    device: its number. Raises CudaError, with the fix, if it cannot be used.
     """
 
     name = "cuda"
@@ -132,22 +133,22 @@ class CudaEngine:
         return CudaPropagation(self, model, in_order)
 
     def room(self, shape: tuple[int, ...], names: Iterable[str]) -> Room:
-        """Memory for columns with these names and one shape, taken on the caller's current stream."""
+        """Allocate columns with these names and one shape on the caller's current stream."""
         columns = self.columns(shape, names)
         return Room(columns, self.cupy.cuda.get_current_stream().record())
 
     def columns(self, shape: tuple[int, ...], names: Iterable[str]) -> DeviceColumns:
+        """Allocate columns with these names and one shape on the current stream."""
         return {name: self.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
 
     def look_angles(
         self, columns: DeviceColumns, rotation: Array | None, sites: Array
     ) -> DeviceColumns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
-        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
+        """Compute look angles: see choice.Engine.
 
-        For CuPy arrays the result is CuPy arrays, finished, as from CudaPropagation.device_block;
-        pending work of the caller's current stream on the states comes first. For numpy arrays it
-        is numpy arrays.
+        From CuPy arrays it makes CuPy arrays, which are finished, as those of
+        CudaPropagation.device_block; the kernel runs after the pending work of the caller's current
+        stream. From numpy arrays it makes numpy arrays.
         """
         cupy = self.cupy
         on_host = isinstance(columns["x"], np.ndarray)
@@ -184,16 +185,17 @@ class CudaPropagation:
         self.model = model
         self.constants = constants
         self._engine = engine
-        # a caller of states() and the thread behind snapshots() share the slices
+        # states() and the thread behind snapshots() share the slices
         self._one_at_a_time = threading.Lock()
-        self._ring = Ring(engine.cupy)
+        self._buffers = pinned_pool(engine.cupy)
         with explained(engine.cupy, engine.device), engine.streams.computing:
             table = np.stack([constants.values[name] for name in FIELDS])
             arrays = dict(
                 constants=table, epoch_ns=constants.epoch_ns, place=constants.order.astype(np.int64)
             )
             self._resident = {name: engine.cupy.asarray(array) for name, array in arrays.items()}
-            self._slices = self._two_slices()  # so that a GPU without enough memory fails at once
+            # allocated here, so that a GPU without enough memory fails at once
+            self._slices = self._two_slices()
         self._job = _job(PROPAGATE_JOB, model)
         self._job["n_sats"] = len(constants)
         for name, array in self._resident.items():
@@ -203,23 +205,22 @@ class CudaPropagation:
         return CudaPropagation, (self._engine, self.model, self.constants)
 
     def close(self) -> None:
-        """Let go of the buffers; they come back when they are needed."""
+        """Release the buffers. They come back when they are needed."""
         with self._one_at_a_time:
             self._slices = []
-            self._ring = Ring(self._engine.cupy)
+            self._buffers = pinned_pool(self._engine.cupy)
 
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
-        1970-01-01 UTC.
+        """Compute columns: see choice.Propagation.
 
-        Computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the device:
-        while one is copied to the host, the other is computed. The host's arrays are the caller's
-        for as long as any of them lives (see pinned.Ring).
+        They are computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the
+        device: while one is copied to the host, the other is computed. The host's arrays belong to
+        the caller for as long as any of them lives (see buffers.BufferPool).
         """
         with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
-            block = self._ring.columns(names, (len(ns), len(self.constants)))
+            block = self._buffers.columns((len(ns), len(self.constants)), column_dtypes(names))
             if len(ns) and len(self.constants):
                 self._fill(ns, block, view)
             return block
@@ -249,10 +250,11 @@ class CudaPropagation:
                         column.get(stream=copying, out=block[name][here], blocking=False)
                     copied[number % 2] = copying.record()
         finally:
-            copying.record().synchronize()  # also after an error: the host's memory may be reused
+            # also after an error, because the host's memory may be used again
+            copying.record().synchronize()
 
     def room(self, n_times: int, names: tuple[str, ...]) -> Room:
-        """Memory for a device block of n_times instants, taken on the caller's current stream."""
+        """Allocate a device block of n_times instants on the caller's current stream."""
         with explained(self._engine.cupy, self._engine.device):
             return self._engine.room((n_times, len(self.constants)), names)
 
@@ -263,11 +265,11 @@ class CudaPropagation:
         view: View = TEME,
         room: Room | None = None,
     ) -> DeviceColumns:
-        """The same as CuPy arrays on the GPU, finished: any stream may read them.
+        """Compute columns as CuPy arrays on the GPU. They are finished: any stream may read them.
 
-        room: memory for them, taken by the consumer's thread; None takes it here. It returns to the
-        stream on which it was taken, in order with that stream only: a consumer that reads on other
-        streams must make that stream wait for them before it drops the arrays.
+        room: memory for them, allocated on the consumer's thread; None allocates it here. It
+        returns to the stream on which it was allocated, in order with that stream only: a consumer
+        that reads on other streams must make that stream wait for them before it drops the arrays.
         """
         columns, free = room or self.room(len(ns), names)
         with explained(self._engine.cupy, self._engine.device):
@@ -277,7 +279,7 @@ class CudaPropagation:
         return columns
 
     def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
-        """Instants and view with their arrays on the device."""
+        """Copy instants and view to the device."""
         asarray = self._engine.cupy.asarray
         rotation, sun = (
             None if values is None else asarray(values) for values in (view.rotation, view.sun)
@@ -285,8 +287,9 @@ class CudaPropagation:
         return asarray(ns), View(rotation, view.geodetic, sun)
 
     def _launch(self, ns: Any, view: View, columns: DeviceColumns) -> None:
-        """Fill columns on the device, at instants on the device, on the current stream: one kernel
-        for each regime.
+        """Start the kernels, one for each regime, on the current stream.
+
+        Instants, view and columns are on the device.
         """
         job = self._job.copy()
         job["ns"], job["n_times"] = ns.data.ptr, len(ns)

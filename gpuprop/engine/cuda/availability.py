@@ -1,4 +1,4 @@
-"""Whether the CUDA engine can run here, and if not, what to do about it."""
+"""Check whether the CUDA engine can run here, and if not, what to do."""
 
 import os
 import sys
@@ -19,29 +19,36 @@ WHEELS = (
     "cupy-rocm-7-0",
     "cupy-rocm-7-1",
 )
-INSTALL = "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of gpuprop; nvidia-smi names the driver"
+INSTALL = (
+    "pip install '.[cuda13]' (driver 580 or newer) or '.[cuda12]' (525 or newer) in a clone of "
+    "gpuprop; nvidia-smi names the driver"
+)
 # cudaErrorMemoryAllocation, NoDevice, InsufficientDriver
 OUT_OF_MEMORY, NO_DEVICE, INSUFFICIENT_DRIVER = 2, 100, 35
-FAILED_BEFORE = "after a failed import CuPy cannot be imported again in this process: repair it, then restart Python"
+FAILED_BEFORE = (
+    "after a failed import CuPy cannot be imported again in this process: repair it, then restart "
+    "Python"
+)
 
 
 class CudaError(GpupropError, RuntimeError):
-    """Something that the CUDA engine needs is missing or failed; the message names the fix."""
+    """A requirement of the CUDA engine is missing or failed; the message names the fix."""
 
 
 class CudaMissingError(CudaError):
     """There is no GPU for this engine: no CuPy, a CuPy for other GPUs, no driver, or no GPU.
+
     Nothing is broken.
     """
 
 
 def cuda_version(number: int) -> str:
-    """12040 -> 12.4."""
+    """Format CUDA's version number: 12040 is 12.4."""
     return f"{number // 1000}.{number % 1000 // 10}"
 
 
 def installed_wheels() -> list[str]:
-    """The CuPy packages that are installed: more than one overwrite each other's files."""
+    """Return the installed CuPy packages; several of them overwrite each other's files."""
     found = []
     for wheel in WHEELS:
         try:
@@ -51,14 +58,15 @@ def installed_wheels() -> list[str]:
     return found
 
 
-# of the import of CuPy: a second attempt finds half of its modules loaded, and fails with a
-# misleading error
+# Why CuPy's import failed first. A second attempt finds half of its modules loaded, and fails with
+# a misleading error.
 _first_failure = ""
 
 
 def import_cupy() -> Any:
-    """The module cupy. CudaError if it is not installed, installed twice, broken, or built for
-    other GPUs.
+    """Import cupy.
+
+    CudaError if it is not installed, installed twice, broken, or built for other GPUs.
     """
     global _first_failure
     wheels = installed_wheels()
@@ -80,7 +88,7 @@ def import_cupy() -> Any:
     try:
         import cupy
     except Exception as error:
-        # CuPy's start loads libraries of CUDA, and what that may raise is not listed anywhere
+        # Importing CuPy loads libraries of CUDA; what this may raise is not documented.
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             raise CudaMissingError(f"CuPy is not installed: {INSTALL}") from error
         if isinstance(error, OSError) and error.filename is not None:  # a file, not a library
@@ -105,16 +113,16 @@ def import_cupy() -> Any:
 
 
 def cache_folder() -> str:
-    """The folder in which CuPy keeps compiled kernels."""
+    """Return the folder in which CuPy keeps compiled kernels."""
     return os.environ.get("CUPY_CACHE_DIR", os.path.expanduser("~/.cupy/kernel_cache"))
 
 
 def make_cache() -> None:
-    """Make the folder of compiled kernels before CuPy's import does: if it fails there, CuPy cannot
-    be imported again in this process.
+    """Make the folder of compiled kernels.
 
-    CudaError if it cannot be made. An existing folder may be read-only: it may already hold the
-    kernels.
+    CuPy's import would make it, too; but if it fails there, CuPy cannot be imported again in this
+    process. CudaError if it cannot be made. An existing folder may be read-only, because it may
+    hold the kernels already.
     """
     folder = cache_folder()
     try:
@@ -125,13 +133,16 @@ def make_cache() -> None:
 
 
 def _no_file(error: OSError) -> str:
-    """What is wrong, and what to do, if CuPy cannot write a file."""
+    """Explain, with the fix, that CuPy cannot write a file."""
     if "temporary directory" in str(error):
-        return f"there is no folder for CuPy's temporary files ({error}): set TMPDIR to a folder that can be written and has space"
+        return (
+            f"there is no folder for CuPy's temporary files ({error}): set TMPDIR to a folder that "
+            "can be written and has space"
+        )
     fix = (
         f"set CUPY_CACHE_DIR, now {cache_folder()!r}, to a folder that can be written and has space"
     )
-    # the error does not say which one it was
+    # without a file name the error does not say which folder it was
     also = "" if error.filename else "; CuPy's temporary files are in TMPDIR, else in /tmp"
     return f"CuPy cannot keep compiled kernels ({error}): {fix}{also}"
 
@@ -141,8 +152,9 @@ def _wheel(wheels: list[str]) -> str:
 
 
 def gpu_count(cupy: Any) -> int:
-    """How many GPUs are visible, one or more; CudaError where there is no driver, an old driver, or
-    no GPU.
+    """Count the visible GPUs, one or more.
+
+    CudaError if there is no driver, an old driver, or no GPU.
     """
     runtime = cupy.cuda.runtime
     try:
@@ -170,7 +182,7 @@ def gpu_count(cupy: Any) -> int:
 
 
 def gpu_names(cupy: Any) -> list[str]:
-    """The name of each visible GPU, or why it does not answer. CudaError as gpu_count."""
+    """Return the name of each visible GPU, or why it does not answer. CudaError as gpu_count."""
     return [_gpu_name(cupy, index) for index in range(gpu_count(cupy))]
 
 
@@ -189,13 +201,17 @@ def _properties(cupy: Any, index: int) -> dict[str, Any]:
 
 
 def _answer(whose: str, ask: Callable[..., Any], *arguments: int) -> Any:
-    """What a function of CUDA's runtime returns. CudaError where it fails: a GPU can be lost, in
-    exclusive use, or have memory errors.
+    """Call a function of CUDA's runtime.
+
+    CudaError if it fails: a GPU can be lost, in exclusive use, or have memory errors.
     """
     try:
         return ask(*arguments)
     except (RuntimeError, ImportError, OSError) as error:
-        advice = "see with nvidia-smi whether it still works and which process uses it; engine cpu gives the same bits"
+        advice = (
+            "see with nvidia-smi whether it still works and which process uses it; engine cpu "
+            "gives the same bits"
+        )
         raise CudaError(f"{whose} does not answer ({error}): {advice}") from error
 
 
@@ -204,21 +220,21 @@ def _driver_trouble(driver: int, runtime: int) -> CudaError:
         return CudaMissingError(
             "there is no NVIDIA driver: install one (in a container: docker run --gpus all)"
         )
-    older = f"the driver is for CUDA {cuda_version(driver)} and CuPy is built for CUDA {cuda_version(runtime)}"
-    return CudaError(f"{older}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}")
+    return CudaError(
+        f"the driver is for CUDA {cuda_version(driver)} and CuPy is built for CUDA "
+        f"{cuda_version(runtime)}: install a newer driver, or the CuPy of the older CUDA, {INSTALL}"
+    )
 
 
 def check(index: int = 0) -> str:
-    """What GPU `index` and the software around it are; CudaError with the fix where the engine
-    cannot run on it.
-    """
+    """Describe GPU `index` and its software; CudaError with the fix if the engine cannot run."""
     cupy = import_cupy()
     if not 0 <= index < gpu_count(cupy):
         found = ", ".join(f"cuda:{number} ({name})" for number, name in enumerate(gpu_names(cupy)))
         raise CudaError(f"there is no GPU {index}: use {found}")
     try:
         nvrtc = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
-    except Exception as error:  # CuPy loads NVRTC late, and its loaders raise what they like
+    except Exception as error:  # CuPy loads NVRTC late; what this may raise is not documented
         raise CudaError(
             f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring "
             "it along"
@@ -226,17 +242,21 @@ def check(index: int = 0) -> str:
     properties = _properties(cupy, index)
     capability = f"compute capability {properties['major']}.{properties['minor']}"
     driver = cuda_version(_answer("CUDA", cupy.cuda.runtime.driverGetVersion))
-    return f"{properties['name'].decode()}, {capability}, driver for CUDA {driver}, CuPy {cupy.__version__}, NVRTC {nvrtc}"
+    return (
+        f"{properties['name'].decode()}, {capability}, driver for CUDA {driver}, CuPy "
+        f"{cupy.__version__}, NVRTC {nvrtc}"
+    )
 
 
 def count() -> int:
-    """How many GPUs are visible; CudaError where CUDA does not start."""
+    """Count the visible GPUs; CudaError if CUDA does not start."""
     return gpu_count(import_cupy())
 
 
 def usable(index: int = 0) -> tuple[bool, str]:
-    """Whether the engine runs on GPU `index`, and what it found or what to do. Never raises; cheap
-    where CuPy is absent.
+    """Say whether the engine runs on GPU `index`, and what was found or what to do.
+
+    It never raises, and is cheap without CuPy.
     """
     try:
         return True, check(index)
@@ -253,7 +273,10 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
     except CudaError:
         raise
     except cupy.cuda.memory.OutOfMemoryError as error:
-        advice = "take a smaller block (block_bytes) or fewer satellites, or see with nvidia-smi who holds the rest"
+        advice = (
+            "take a smaller block (block_bytes) or fewer satellites, or see with nvidia-smi which "
+            "process uses the rest"
+        )
         raise CudaError(f"GPU {index} has not enough memory ({error}): {advice}") from error
     except cupy.cuda.compiler.CompileException as error:
         text = str(error)
@@ -268,7 +291,7 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
     except OSError as error:
         raise CudaError(_no_file(error)) from error
     except (RuntimeError, ImportError) as error:
-        # of CUDA's runtime and driver, NVRTC, and what loads their libraries
+        # from CUDA's runtime and driver, from NVRTC, or from loading their libraries
         of_cuda = isinstance(
             error, (cupy.cuda.runtime.CUDARuntimeError, cupy.cuda.driver.CUDADriverError)
         )

@@ -1,64 +1,50 @@
-"""Host memory for blocks: a fixed ring of pinned buffers, to which the GPU copies at the full speed
-of the bus.
-"""
+"""Pinned host memory for blocks, to which a GPU copies at the full speed of the bus."""
 
-import math
-import weakref
 from collections import deque
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from ...sgp4.model import column_dtypes
-from ...typing import Columns
+from ..buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool
 
-# a block is being copied, one waits, one is written, and those between them are encoded
-BUFFERS = 12
-LARGEST = 64 << 20  # bytes: pinned memory cannot be swapped out, so that a huge block does without
+BUFFERS = KEPT_BLOCKS  # of one pool, lent or kept
+LARGEST = KEPT_BYTES  # pinned memory cannot be swapped out: a very large block does without
 
 
-class Ring:
-    """At most BUFFERS pinned buffers, each lent until no array of its block is left.
+class PinnedBuffer:
+    """Pinned memory of CuPy; the last reference frees it, and gives a slot back."""
 
-    A block may be kept as long as its user likes: while all buffers are lent, for blocks above
-    LARGEST, and where the system grants no pinned memory, memory is ordinary and the copy slower.
-    CuPy's pool of pinned memory is not used: it returns nothing to the system.
+    def __init__(self, cupy: Any, size: int, slots: "deque[None]") -> None:
+        pointer = cupy.cuda.PinnedMemoryPointer(cupy.cuda.PinnedMemory(size), 0)
+        self.array = np.frombuffer(pointer, np.uint8, size)
+        self._slots = slots
+
+    def __del__(self) -> None:
+        if hasattr(self, "_slots"):  # else there is no pinned memory: the constructor failed
+            del self.array
+            self._slots.append(None)
+
+
+def pinned_pool(cupy: Any) -> BufferPool:
+    """Return a pool of pinned memory.
+
+    It has at most BUFFERS pinned buffers, of at most LARGEST bytes each. Beyond that, and if the
+    system grants no pinned memory, the memory is ordinary and the copy slower. CuPy's own pool of
+    pinned memory is not used, because it returns nothing to the system.
     """
+    slots: deque[None] = deque([None] * BUFFERS)
 
-    def __init__(self, cupy: Any) -> None:
-        self._cupy = cupy
-        self._free: deque[Any] = deque([None] * BUFFERS)  # None: not allocated yet
-
-    def columns(self, names: tuple[str, ...], shape: tuple[int, int]) -> Columns:
-        """Uninitialised columns of a block."""
-        dtypes = {name: np.dtype(dtype) for name, dtype in column_dtypes(names).items()}
-        size = math.prod(shape)
-        memory = self._take(size * sum(dtype.itemsize for dtype in dtypes.values()))
-        found, offset = {}, 0
-        # float64 first: it stays aligned
-        for name in sorted(names, key=lambda name: -dtypes[name].itemsize):
-            nbytes = size * dtypes[name].itemsize
-            found[name] = memory[offset : offset + nbytes].view(dtypes[name]).reshape(shape)
-            offset += nbytes
-        return found
-
-    def _take(self, nbytes: int) -> npt.NDArray[np.uint8]:
-        if not 0 < nbytes <= LARGEST:
-            return np.empty(nbytes, np.uint8)
+    def allocate(size: int) -> PinnedBuffer | None:
+        if not 0 < size <= LARGEST:
+            return None
         try:
-            buffer = self._free.pop()
+            slots.pop()
         except IndexError:
-            return np.empty(nbytes, np.uint8)
-        if buffer is None or buffer.size() < nbytes:
-            try:
-                buffer = self._cupy.cuda.PinnedMemoryPointer(
-                    self._cupy.cuda.PinnedMemory(nbytes), 0
-                )
-            except self._cupy.cuda.runtime.CUDARuntimeError:
-                self._free.append(buffer)
-                return np.empty(nbytes, np.uint8)
-        memory = np.frombuffer(buffer, np.uint8, nbytes)
-        # every column is a view of this very array and keeps it alive
-        weakref.finalize(memory, self._free.append, buffer)
-        return memory
+            return None
+        try:
+            return PinnedBuffer(cupy, size, slots)
+        except cupy.cuda.runtime.CUDARuntimeError:
+            slots.append(None)
+            return None
+
+    return BufferPool(allocate)

@@ -1,8 +1,7 @@
-"""The kernels as one text for NVRTC: kernels/propagate.cu with what it includes written out.
+"""The kernels as one text for NVRTC: kernels/propagate.cu with its includes written out.
 
-CuPy's cache of compiled kernels sees the text and the options it is given, not the files that the
-text includes: with one text, no change of a kernel can be answered with an old binary, and NVRTC
-needs no path.
+CuPy's cache of compiled kernels compares the text and the options, but not the files that the text
+includes. With one text a changed kernel is always compiled again, and NVRTC needs no path.
 """
 
 import re
@@ -10,16 +9,17 @@ from pathlib import Path
 
 from ...sgp4.constants import kernels_folder
 
-# --fmad=false: no a * b + c in one rounding, which no other engine has. That is the only licence
-# NVRTC takes with float64 unasked: its division and square root are correctly rounded. (CuPy itself
-# adds -ftz=true, which is about float32 alone; there is none here.)
+# --fmad=false: a * b + c is rounded twice, as on the other engines. By default NVRTC changes
+# nothing else of float64: division and square root are correctly rounded. (CuPy adds -ftz=true,
+# which concerns only float32; the kernels have none.)
 OPTIONS = ("--std=c++17", "--fmad=false")
 INCLUDE = re.compile(r'#include "(.+)"$')
 
 
 def source(name: str = "propagate.cu") -> str:
-    """kernels/`name` with its includes written out, and #line so that a compiler's message names
-    the file and line at fault.
+    """Join kernels/`name` and its includes.
+
+    #line directives let the messages of the compiler name the right file and line.
     """
     return "\n".join(_lines(kernels_folder(), name, set())) + "\n"
 

@@ -1,12 +1,12 @@
 """gpuprop's streams on a GPU, and their order with the stream of the caller.
 
-CuPy's pool keeps freed memory with the stream on which it was taken, and may give it out again at
-once, in order with that stream only. So:
+CuPy's pool keeps freed memory with the stream on which it was allocated, and may lend it again at
+once, in order with that stream only. Therefore:
 
-- Everything that kernels read (constants, instants, rotations, sites) is uploaded on the stream on
-  which all kernels run. So it is complete before it is read, and freed memory is not reused before
+- The input of kernels (constants, instants, rotations, sites) is uploaded on the stream on which
+  all kernels run. So it is complete before it is read, and freed memory is not used again before
   its last use, also after an error.
-- Memory for what a caller gets on the device is taken on the caller's current stream (Room). The
+- Memory for results that stay on the device is allocated on the caller's current stream (Room). The
   kernels wait for an event of that stream, and so for the caller's earlier use of this memory.
 """
 
@@ -20,8 +20,7 @@ _known: WeakKeyDictionary[Any, dict[int, "Streams"]] = WeakKeyDictionary()
 
 
 class Streams:
-    """Two streams of one GPU: kernels run on `computing`, and `copying` copies results to the host
-    at the same time.
+    """Two streams of one GPU: `computing` runs kernels while `copying` copies results to the host.
 
     All propagations of a process share them (see `of`). If each had its own streams, it would leave
     memory in CuPy's pool that no other propagation could use.
@@ -33,7 +32,7 @@ class Streams:
 
     @classmethod
     def of(cls, cupy: Any) -> "Streams":
-        """The streams of CuPy's current GPU."""
+        """Return the streams of CuPy's current GPU."""
         known, gpu = _known.setdefault(cupy, {}), cupy.cuda.Device().id
         if gpu not in known:
             known.setdefault(gpu, cls(cupy))
@@ -41,10 +40,9 @@ class Streams:
 
     @contextmanager
     def work(self, after: Any = None) -> Iterator[None]:
-        """Inside, `computing` is the current stream, and waits for the event `after`. At the end,
-        wait for all its work.
+        """Make `computing` the current stream after an event; in the end wait for its work.
 
-        Also after an error, so that nothing writes to memory that the caller has dropped.
+        It waits also after an error: no kernel may write to memory that the caller has dropped.
         """
         with self.computing:
             if after is not None:
@@ -56,9 +54,10 @@ class Streams:
 
 
 class Room(NamedTuple):
-    """Device memory for results, taken on the caller's current stream. The caller may drop it at
-    any time.
+    """Device memory for results, allocated on the caller's current stream.
+
+    The caller may drop it at any time.
     """
 
-    columns: dict[str, Any]  # CuPy arrays, not filled
-    free: Any  # event: from then on the memory may be written
+    columns: dict[str, Any]  # CuPy arrays with arbitrary values
+    free: Any  # the event after which the memory may be written

@@ -1,9 +1,4 @@
-"""The numpy engine: SGP4 and SDP4 as vectorised numpy, the readable twin of kernels/ (same names,
-same order of operations).
-
-trig, initialise, near_earth, lunar_solar, resonance, deep_space and orbit hold the mathematics;
-tiles and workers spread it over a block.
-"""
+"""The numpy engine: gpuprop.sgp4, spread over a block by tiles and worker processes."""
 
 from typing import Any
 
@@ -44,9 +39,7 @@ class NumpyEngine:
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
-        """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
-        (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
-        """
+        """Compute look angles: see choice.Engine."""
         shape = columns["x"].shape
         out = {name: np.empty((shape[0], len(sites), shape[1])) for name in LOOK}
         with np.errstate(all="ignore"):
@@ -77,14 +70,12 @@ class NumpyPropagation:
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:
-        """The columns called `names`, (n_times, n_sats) each, at ns (n_times,) nanoseconds since
-        1970-01-01 UTC.
-        """
+        """Compute columns: see choice.Propagation."""
         n_sats = len(self.constants)
         dtypes = column_dtypes(names)
         self._states += len(ns) * n_sats
         if self._threads > 1 and self._states > WORTH_WORKERS and workers.available():
-            # a fork must not speak to its parent's workers
+            # a forked process must not use the workers of its parent
             if self._workers is None or not self._workers.usable:
                 self._workers = workers.Workers(self._threads, self.model, self.constants)
             return self._workers.block(

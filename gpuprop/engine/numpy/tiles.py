@@ -1,5 +1,7 @@
-"""A block of states, computed tile by tile: so many satellites of one regime at so many instants
-that the temporaries stay in the cache.
+"""A block of states, computed tile by tile.
+
+A tile is a number of satellites of one regime at a number of instants, small enough that the
+temporary arrays stay in the cache.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,26 +11,26 @@ import numpy.typing as npt
 
 from ...sgp4.constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
 from ...sgp4.deep_space import deep_space
-from ...sgp4.frames import seen_from, sunlight
+from ...sgp4.frames import sunlight, to_frame
 from ...sgp4.model import TEME, Model, View
 from ...sgp4.near_earth import Inclination, Mean, near_earth
 from ...sgp4.orbit import State, eccentric, orbit
 from ...sgp4.resonance import Integrator
 from ...typing import Array, Columns
 
-TILE = 8192  # states; temporaries of 64 KiB
-SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile by regime: long rows near the Earth,
-DEEP_SATELLITES = 128  # many instants in deep space, which share the integration from the epoch
+TILE = 8192  # states; a temporary array then has 64 KiB
+SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile: long rows near the Earth;
+DEEP_SATELLITES = 128  # in deep space many instants, which share the integration from the epoch
 NANOSECONDS_PER_MINUTE = 6.0e10
 Minutes = Callable[[slice, "Group"], Array]
 
 
 class Group:
-    """Satellites of one regime that are worked on together, as wide as a tile."""
+    """The satellites of a tile, all of one regime."""
 
     def __init__(self, model: Model, constants: Constants, regime: int, satellites: slice) -> None:
         self.model = model
-        self.satellites = satellites  # in the order of work
+        self.satellites = satellites  # in execution order
         self.place = constants.place(satellites)
         self.epoch_ns = constants.epoch_ns[satellites]
         self.constants = {name: values[satellites] for name, values in constants.values.items()}
@@ -38,13 +40,13 @@ class Group:
         )
 
     def mean(self, t: Array) -> tuple[Mean, Inclination]:
-        """Mean orbits at t (n_times, n_sats) minutes since their epochs."""
+        """Compute mean orbits at t (n_times, n_sats) minutes since their epochs."""
         if self._near_earth:
             return near_earth(self.constants, t)
         return deep_space(self.model.gravity, self.model.opsmode, self.resonant, self.constants, t)
 
     def states(self, t: Array) -> State:
-        """States at t (n_times, n_sats) minutes since their epochs."""
+        """Compute states at t (n_times, n_sats) minutes since their epochs."""
         mean, inclination = self.mean(t)
         return orbit(
             self.model.gravity,
@@ -56,7 +58,7 @@ class Group:
 
 
 def groups(model: Model, constants: Constants) -> list[Group]:
-    """All satellites, tile width by tile width."""
+    """Split the satellites into groups."""
     found = []
     for regime, bounds in constants.bounds.items():
         width = SATELLITES.get(regime, DEEP_SATELLITES)
@@ -68,7 +70,7 @@ def groups(model: Model, constants: Constants) -> list[Group]:
 
 
 def tiles(all_groups: Iterable[Group], n_times: int) -> list[tuple[Group, slice]]:
-    """Group and instants of each tile of a block."""
+    """Split groups and instants into tiles."""
     found = []
     for group in all_groups:
         height = max(1, TILE // len(group.epoch_ns))
@@ -80,15 +82,17 @@ def tiles(all_groups: Iterable[Group], n_times: int) -> list[tuple[Group, slice]
 
 
 def shared_tiles(all_groups: list[Group], n_times: int) -> list[tuple[Group, slice]]:
-    """Those that any worker may take."""
+    """Return the tiles of a block that any worker may take."""
     return tiles((group for group in all_groups if not group.resonant), n_times)
 
 
 def own_tiles(
     all_groups: list[Group], n_times: int, share: int, shares: int
 ) -> list[tuple[Group, slice]]:
-    """Those that are one worker's: a resonant group is, as a whole, lest each of them integrates it
-    from the epoch.
+    """Return the tiles of a block that one worker of `shares` must take.
+
+    A resonant group belongs to one worker, because otherwise each worker would integrate it from
+    the epoch.
     """
     resonant = [group for group in all_groups if group.resonant]
     return tiles(resonant[share::shares], n_times)
@@ -101,9 +105,7 @@ def fill(
     view: View = TEME,
     some: Iterable[tuple[Group, slice]] | None = None,
 ) -> None:
-    """Compute all tiles, or some, into the columns `out`, each (n_times, n_sats) in the order of
-    the input.
-    """
+    """Compute all tiles, or `some`, into the columns `out`, each (n_times, n_sats)."""
 
     def minutes(instants: slice, group: Group) -> Array:
         return np.asarray((ns[instants, None] - group.epoch_ns) / NANOSECONDS_PER_MINUTE)
@@ -114,16 +116,14 @@ def fill(
 def fill_minutes(
     some: Iterable[tuple[Group, slice]], minutes: Minutes, out: Columns, view: View = TEME
 ) -> None:
-    """The same for tiles of instants given as minutes(instants, group): (n_times, n_sats of the
-    group) since each epoch.
-    """
-    # a state that cannot be computed is NaN with a status, not a warning
+    """Compute tiles at minutes(instants, group), (n_times, n_sats of the group), since epoch."""
+    # A state that cannot be computed is NaN with a status: no warning of numpy is needed.
     with np.errstate(all="ignore"):
         for group, instants in some:
             state, seen = group.states(minutes(instants, group)), view.at(instants)
             if seen.sun is not None:
                 out["sunlit"][instants, group.place] = sunlight(seen.sun, state.x, state.y, state.z)
             if seen.rotation is not None:
-                state = seen_from(seen.rotation, seen.geodetic, state)
+                state = to_frame(seen.rotation, seen.geodetic, state)
             for name in out.keys() - {"sunlit"}:
                 out[name][instants, group.place] = getattr(state, name)

@@ -1,13 +1,12 @@
 """Worker processes for the numpy engine.
 
-Processes, not threads: a tile is some five hundred numpy calls of a few microseconds each, and two
-threads spend more on handing the interpreter's lock to each other than they win (0.6 to 1.5 times
-one thread was measured, two processes reach 1.9). Blocks are computed into memory that the
-processes share and use again, so that nothing is copied and no page is new.
+They are processes, not threads: a tile is some five hundred numpy calls of a few microseconds each,
+and two threads spend more time on passing the interpreter's lock than they gain (0.6 to 1.5 times
+the rate of one thread was measured; two processes reach 1.9). Blocks are computed into memory that
+the processes share and use again, so that nothing is copied.
 
-A worker is a fresh, isolated interpreter with the caller's import path; it imports this module
-alone, never the caller's __main__, and nothing from the directory that the caller happens to work
-in.
+A worker is a new, isolated interpreter with the caller's import path. It imports this module alone:
+neither the caller's __main__, nor anything from the current directory.
 """
 
 import itertools
@@ -32,19 +31,19 @@ from ...errors import GpupropError
 from ...sgp4.constants import Constants
 from ...sgp4.model import Model, View
 from ...typing import Columns
-from ..buffers import KEPT_BLOCKS, KEPT_BYTES, Memory, columns_on, laid_out
+from ..buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool, columns_on, layout_of
 from .tiles import fill, groups, own_tiles, shared_tiles
 
 LENGTH = struct.Struct("<q")
 TICKET, NO_MORE = struct.Struct("<I"), (1 << 32) - 1
-PIPE_BYTES = 512  # that any system puts into a pipe in one piece
+PIPE_BYTES = 512  # every system writes so many bytes to a pipe in one piece
 PACKAGE_FOLDER = os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 )
 
 
 def available() -> bool:
-    """Whether there is an interpreter to start, and an open file can be passed to it."""
+    """Check whether an interpreter can be started, and an open file passed to it."""
     return (
         hasattr(socket, "send_fds") and bool(sys.executable) and not getattr(sys, "frozen", False)
     )
@@ -55,7 +54,7 @@ class WorkerError(GpupropError, RuntimeError):
 
 
 def shared_file(size: int) -> int:
-    """A file descriptor of `size` bytes of memory (Linux) or of a nameless temporary file."""
+    """Open `size` bytes of memory (Linux), or a nameless temporary file, as a file descriptor."""
     if hasattr(os, "memfd_create"):
         fd = os.memfd_create("gpuprop")
     else:
@@ -66,12 +65,12 @@ def shared_file(size: int) -> int:
 
 
 def mapped(fd: int, size: int) -> npt.NDArray[np.uint8]:
-    """Shared memory; it lives as long as any array on it."""
+    """Map shared memory; it lives as long as any array on it."""
     return np.frombuffer(mmap.mmap(fd, size), np.uint8)
 
 
 class Segment:
-    """Memory that processes share, under a number."""
+    """Memory that processes share, with a number."""
 
     numbers = itertools.count()
 
@@ -88,7 +87,7 @@ class Workers:
     def __init__(self, count: int, model: Model, constants: Constants) -> None:
         self._sockets: list[socket.socket] = []
         self._one_at_a_time = threading.Lock()
-        self._memory = Memory(Segment)
+        self._buffers = BufferPool(Segment)
         tickets, dealt = os.pipe()
         self._tickets = open(dealt, "wb", buffering=0)  # noqa: SIM115  # closed by _close
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -103,7 +102,10 @@ class Workers:
                 ours, theirs = socket.socketpair()
                 self._sockets.append(ours)
                 with theirs:
-                    code = f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve({theirs.fileno()}, {tickets})"
+                    code = (
+                        f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; "
+                        f"serve({theirs.fileno()}, {tickets})"
+                    )
                     command = [sys.executable, "-I", "-c", code]
                     self.processes.append(
                         subprocess.Popen(
@@ -129,14 +131,15 @@ class Workers:
         view: View,
         n_tiles: int,
     ) -> Columns:
-        """The columns of a block of so many tiles to be shared, computed by all workers;
-        WorkerError if one fails.
+        """Compute columns of a block, of which any worker may take n_tiles tiles.
+
+        WorkerError if a worker fails.
         """
         shape = len(ns), n_sats
-        layout, size = laid_out(shape, dtypes)
+        layout, size = layout_of(shape, dtypes)
         try:
-            lease = self._memory.lease(max(size, 1))
-            segment: Segment = lease.piece
+            lease = self._buffers.lease(max(size, 1))
+            segment: Segment = lease.buffer
             out = columns_on(np.asarray(lease), shape, layout)
             count = len(self._sockets)
             with self._one_at_a_time:
@@ -157,8 +160,10 @@ class Workers:
         return out
 
     def _ask(self, questions: list[Any], fd: int, n_tiles: int) -> list[str]:
-        """The answer of each worker. Whatever interrupts this ends the workers: an answer left
-        behind would be taken for the next one's.
+        """Ask each worker, and return the answers.
+
+        Any interruption ends the workers: an answer that is not read would be taken for that of the
+        next question.
         """
         try:
             for connection, question in zip(self._sockets, questions, strict=True):
@@ -170,8 +175,9 @@ class Workers:
             raise
 
     def _deal(self, n_tiles: int) -> None:
-        """Let the workers take the tiles of a block, each the next one when it has done one:
-        another process may slow one of them down.
+        """Let each worker take the next tile when it has finished one.
+
+        Tiles are not assigned beforehand, because another process may slow a worker down.
         """
         tickets = np.array([*range(n_tiles), *[NO_MORE] * len(self._sockets)], "<u4").tobytes()
         for first in range(0, len(tickets), PIPE_BYTES):
@@ -179,17 +185,17 @@ class Workers:
 
     @property
     def usable(self) -> bool:
-        """Whether they are this process's and have not been ended."""
+        """Whether the workers belong to this process and have not been ended."""
         return self.pid == os.getpid() and self.close.alive
 
 
 def serve(descriptor: int, tickets: int) -> None:
-    """Main of a worker: take a model, then compute tiles of blocks until the other side hangs up."""
+    """Run a worker: take a model, then compute tiles of blocks until the connection is closed."""
     connection = socket.socket(fileno=descriptor)
     try:
         model, constants = _receive(connection)[0]
         all_groups = groups(model, constants)
-        # by number, the one that was used last at the end
+        # by number, the last used one at the end
         segments: dict[int, npt.NDArray[np.uint8]] = {}
         while True:
             (ns, layout, number, size, share, shares, view), fd = _receive(connection)
@@ -206,10 +212,10 @@ def serve(descriptor: int, tickets: int) -> None:
             finally:
                 if fd is not None:
                     os.close(fd)
-            for _ in taken:  # after a failure nobody needs them
+            for _ in taken:  # after a failure the other tiles are taken, but not computed
                 pass
             del out
-            if size > KEPT_BYTES:  # which the other side does not keep either
+            if size > KEPT_BYTES:  # the other side does not keep it either
                 segments.pop(number, None)
             while len(segments) > KEPT_BLOCKS:
                 del segments[next(iter(segments))]
@@ -219,7 +225,7 @@ def serve(descriptor: int, tickets: int) -> None:
 
 
 def _tickets(descriptor: int) -> Iterator[int]:
-    """The numbers of the tiles that this worker is to compute, until there are no more."""
+    """Yield the numbers of the tiles that this worker takes, until there are no more."""
     while ticket := os.read(descriptor, TICKET.size):
         (number,) = TICKET.unpack(ticket)
         if number == NO_MORE:
@@ -259,7 +265,7 @@ def _close(
     tickets.close()
     for connection in sockets:
         connection.close()
-    if pid != os.getpid():  # a fork: the workers belong to the parent
+    if pid != os.getpid():  # a forked process: the workers belong to its parent
         return
     for process in processes:
         try:

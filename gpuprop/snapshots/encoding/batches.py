@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ...engine.buffers import Memory
+from ...engine.buffers import BufferPool
 from ...frames import earth_orientation
 from ...sgp4.model import CODES
 from ...states import States
@@ -71,7 +71,7 @@ class Batches:
             **dict.fromkeys(CODES[: 1 + plan.options.sunlit], "uint8"),
         }
         self._sat_ids = np.tile(plan.elements.sat_id, plan.layout.batch_instants)
-        self._memory = Memory()
+        self._memory = BufferPool()
 
     def __call__(self, rows: Rows) -> pa.RecordBatch:
         """Not copied, but for `time`, where one contiguous block holds all columns in the plan's
