@@ -175,53 +175,45 @@ class Ledger:
             lines.append('To write the others, use on_error="skip" (--on-error skip).')
         return WritingError("\n".join(lines), tuple(self.rejected))
 
+    def refuse_values(self, name: str, wrong: Mask, what: str) -> None:
+        """Refuse the satellites of the mask `wrong` (n,); the reason is the value, then `what`."""
+        values = self.elements.fields[name]
+        self.refuse(wrong, lambda i: f"{name} is {values[i]}{what}")
+
     def _refuse_unreadable(self) -> None:
+        """Refuse what read_elements refuses."""
         fields = self.elements.fields
         for name in NUMBERS:
-            self.refuse(
-                ~np.isfinite(fields[name]), lambda i, name=name: f"{name} is {fields[name][i]}"
-            )  # type: ignore[misc]
+            self.refuse_values(name, ~np.isfinite(fields[name]), ", not a finite number")
         for name, (low, high, allowed) in BOUNDS.items():
             values = fields[name]
             if name == "NORAD_CAT_ID":  # synthetic satellites have numbers beyond the catalogue's
-                self.refuse(
-                    values < 0,
-                    lambda i: f"the catalogue number {fields['NORAD_CAT_ID'][i]} is negative",
-                )
-                continue
-            outside = (values < low) | (values > high)
-            self.refuse(
-                outside,
-                lambda i, name=name, allowed=allowed: f"{name} is {fields[name][i]}, not {allowed}",
-            )  # type: ignore[misc]
+                self.refuse_values(name, values < 0, ", a negative number")
+            else:
+                outside = (values < low) | (values > high)
+                self.refuse_values(name, outside, f", not {allowed}")
         for name in ("ELEMENT_SET_NO", "REV_AT_EPOCH"):
-            self.refuse(
-                fields[name] == -(2**31), f"{name} is {-(2**31)}, which is read as no number"
-            )
-        kind = fields["EPHEMERIS_TYPE"]
-        self.refuse(
-            ~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)"
-        )
+            self.refuse_values(name, fields[name] == -(2**31), ", which is read as no number")
+        wrong_type = ~np.isin(fields["EPHEMERIS_TYPE"], SGP4_TYPES)
+        self.refuse_values("EPHEMERIS_TYPE", wrong_type, ", not one of SGP4 (0 to 3)")
         epoch = fields["EPOCH"]
         year = epoch.astype("datetime64[Y]").astype(np.int64) + 1970
         known = ~np.isnat(epoch) & (year >= FIRST_YEAR) & (year <= LAST_YEAR)
-        self.refuse(
-            ~known, lambda i: f"EPOCH is {epoch[i]}, not within {FIRST_YEAR} to {LAST_YEAR}"
-        )
+        self.refuse_values("EPOCH", ~known, f", not within {FIRST_YEAR} to {LAST_YEAR}")
         for name in TEXTS:
-            faults = [_fault(text) for text in fields[name].tolist()]
-            wrong = np.array([fault != "" for fault in faults], bool)
-            self.refuse(
-                wrong,
-                lambda i, name=name, faults=faults: (
-                    f"{name} {faults[i]}: {str(fields[name][i])[:60]!r}"
-                ),
-            )  # type: ignore[misc]
+            self._refuse_texts(name)
         self.lose(
             "CLASSIFICATION_TYPE",
             fields["CLASSIFICATION_TYPE"] == "",
             "is blank and will be read as U",
         )
+
+    def _refuse_texts(self, name: str) -> None:
+        """Refuse the texts of a field that do not fit in one line."""
+        texts = self.elements.fields[name]
+        faults = [_fault(text) for text in texts.tolist()]
+        wrong = np.array([fault != "" for fault in faults], bool)
+        self.refuse(wrong, lambda i: f"{name} {faults[i]}: {str(texts[i])[:60]!r}")
 
 
 def _fault(text: object) -> str:

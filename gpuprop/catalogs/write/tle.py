@@ -18,6 +18,7 @@ LARGEST = 339_999
 FIRST_YEAR, LAST_YEAR = 1957, 2056
 ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 EPOCH_UNIT = 864_000  # ns: 1e-8 day
+USE_OMM = "write an OMM (csv, json, kvn or xml)"
 NAME_WIDTH = 24  # CelesTrak pads names to it
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
 NS_PER_DAY = 86_400_000_000_000
@@ -98,7 +99,7 @@ class _Columns:
         number, synthetic = elements.sat_id, elements.synthetic
         beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
         advice = (
-            "write an OMM (csv, json, kvn or xml)",
+            USE_OMM,
             "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
         )
         ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
@@ -155,13 +156,10 @@ class _Columns:
     def _numbers(self, name: str, text_of: Callable[[float], str | None]) -> list[str]:
         values = np.where(self.ledger.good, self.fields[name], 0.0)
         texts = [text_of(value) for value in values.tolist()]
-        wrong = np.array([text is None for text in texts], bool) & self.ledger.good
-        self.ledger.refuse(
-            wrong,
-            lambda i: (
-                f"{name} is {values[i]}, which a TLE has no columns for: write an OMM (csv, json, "
-                "kvn or xml)"
-            ),
+        self.ledger.refuse_values(
+            name,
+            np.array([text is None for text in texts], bool),
+            f", which does not fit in the columns of a TLE: {USE_OMM}",
         )
         self._told(
             name, np.array([0.0 if text is None else _value(name, text) for text in texts]), values
@@ -202,10 +200,10 @@ class _Columns:
         days = written.view("datetime64[ns]").astype("datetime64[D]")
         years = days.astype("datetime64[Y]")
         year = years.astype(np.int64) + 1970
-        reason = f"is not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: write an OMM (csv, json, kvn or xml)"
-        self.ledger.refuse(
+        self.ledger.refuse_values(
+            "EPOCH",
             (year < FIRST_YEAR) | (year > LAST_YEAR),
-            lambda i: f"EPOCH {self.fields['EPOCH'][i]} {reason}",
+            f", not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: {USE_OMM}",
         )
         self.ledger.lose(
             "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
