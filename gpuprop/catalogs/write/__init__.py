@@ -3,7 +3,7 @@ Elements again.
 
 ```
 formats.py     which format, by name or by the ending of the file
-held.py        what a format cannot hold: satellite by satellite, and what it rounds
+report.py      what a format cannot hold: satellite by satellite, and what it rounds
 tle.py  omm_csv.py  omm_json.py  omm_kvn.py  omm_xml.py     one format each
 omm.py         fields to the texts under the keywords of an OMM
 whole_file.py  a file is complete or absent
@@ -19,11 +19,11 @@ from ...elements.sets import Elements, checked_elements
 from ...files.whole_file import replace
 from . import omm_csv, omm_json, omm_kvn, omm_xml, tle
 from .formats import Format, format_of
-from .held import Ledger, Loss, Unwritable, WritingError, Written
+from .report import Loss, Report, Unwritable, WritingError, Written
 
 __all__ = ["Loss", "Unwritable", "Written", "WritingError", "write_elements"]
 
-_WRITE: dict[str, Callable[[Elements, Ledger], Iterable[str]]] = {
+_WRITE: dict[str, Callable[[Elements, Report], Iterable[str]]] = {
     "tle": tle.write,
     "2le": tle.write_without_names,
     "3le": tle.write_with_zeros,
@@ -70,16 +70,16 @@ def write_elements(
     kind = format_of(path, format)
     if not len(checked_elements(elements, "elements")):
         raise ValueError(f"{os.fspath(path)}: there is no satellite to write")
-    ledger = Ledger(elements, kind)
-    pieces = _WRITE[kind](elements, ledger)
-    if ledger.rejected and (on_error == "raise" or len(ledger.rejected) == len(elements)):
-        raise ledger.error(os.fspath(path))
+    report = Report(elements, kind)
+    pieces = _WRITE[kind](elements, report)
+    if report.rejected and (on_error == "raise" or len(report.rejected) == len(elements)):
+        raise report.error(os.fspath(path))
     size = replace(Path(path), pieces)
     return Written(
         Path(path),
         kind,
-        len(elements) - len(ledger.rejected),
+        len(elements) - len(report.rejected),
         size,
-        tuple(ledger.rejected),
-        tuple(ledger.losses),
+        tuple(report.rejected),
+        tuple(report.losses),
     )

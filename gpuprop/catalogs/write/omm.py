@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
-from .held import TEXTS
+from .report import TEXTS
 
 ORIGINATOR = "GPUPROP"
 CONTEXT = {

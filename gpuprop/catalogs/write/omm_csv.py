@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
-from .held import TEXTS, Ledger
 from .omm import columns
+from .report import TEXTS, Report
 
 END = "\r\n"
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write(elements: Elements, report: Report) -> Iterator[str]:
     """The header, then a row a satellite."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         texts |= {name: [_quoted(text) for text in texts[name]] for name in TEXTS}
         yield ",".join(OMM_FIELDS) + END
         for row in zip(*texts.values(), strict=True):

@@ -4,15 +4,15 @@ import json
 from collections.abc import Iterator
 
 from ...elements.sets import Elements
-from .held import TEXTS, Ledger
 from .omm import columns
+from .report import TEXTS, Report
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write(elements: Elements, report: Report) -> Iterator[str]:
     """The array, a line at a time."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         quoted = {
             name: texts[name] if name not in (*TEXTS, "EPOCH") else list(map(_quoted, texts[name]))
             for name in texts

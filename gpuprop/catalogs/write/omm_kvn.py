@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from ...elements.sets import Elements
-from .held import Ledger
 from .omm import (
     CONTEXT,
     MEAN_ELEMENTS,
@@ -13,13 +12,14 @@ from .omm import (
     columns,
     creation_date,
 )
+from .report import Report
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write(elements: Elements, report: Report) -> Iterator[str]:
     """A message a satellite, a blank line after each."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         head = {"CCSDS_OMM_VERS": "2.0", "CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR}
         for row in zip(*texts.values(), strict=True):
             said = head | dict(zip(texts, row, strict=True)) | CONTEXT

@@ -7,7 +7,6 @@ from xml.sax.saxutils import escape
 import numpy as np
 
 from ...elements.sets import Elements
-from .held import TEXTS, Ledger
 from .omm import (
     CONTEXT,
     MEAN_ELEMENTS,
@@ -17,6 +16,7 @@ from .omm import (
     columns,
     creation_date,
 )
+from .report import TEXTS, Report
 
 SCHEMA = "https://sanaregistry.org/r/ndmxml_unqualified/ndmxml-2.0.0-master-2.0.xsd"
 BEGIN = f"""<?xml version="1.0" encoding="UTF-8"?>
@@ -26,16 +26,16 @@ BEGIN = f"""<?xml version="1.0" encoding="UTF-8"?>
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write(elements: Elements, report: Report) -> Iterator[str]:
     """The document, a message at a time."""
     for name in TEXTS:
         wrong = np.array(
             [_NO_XML.search(text) is not None for text in map(str, elements.fields[name])], bool
         )
-        ledger.refuse(wrong, f"{name} holds a character that XML has not: write csv, json or kvn")
+        report.refuse(wrong, f"{name} holds a character that XML has not: write csv, json or kvn")
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         texts |= {name: list(map(escape, texts[name])) for name in TEXTS}
         header = _tags(
             {"CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR},

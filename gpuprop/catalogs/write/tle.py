@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
-from .held import Ledger
+from .report import Report
 
 LARGEST = 339_999
 FIRST_YEAR, LAST_YEAR = 1957, 2056
@@ -36,28 +36,28 @@ _WEIGHTS = str.maketrans(
 )
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write(elements: Elements, report: Report) -> Iterator[str]:
     """A name line for each satellite that has a name, padded to 24 characters, and its two lines."""
     return _sets(
         elements,
-        ledger,
+        report,
         lambda name: f"{name:<{NAME_WIDTH}}" if _PLAIN_NAME.fullmatch(name) else f"0 {name}",
     )
 
 
-def write_with_zeros(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write_with_zeros(elements: Elements, report: Report) -> Iterator[str]:
     """The same with `0 ` before each name."""
-    return _sets(elements, ledger, lambda name: f"0 {name}")
+    return _sets(elements, report, lambda name: f"0 {name}")
 
 
-def write_without_names(elements: Elements, ledger: Ledger) -> Iterator[str]:
+def write_without_names(elements: Elements, report: Report) -> Iterator[str]:
     """Two lines a satellite."""
-    ledger.lose("OBJECT_NAME", elements.name != "", "is left out, as 2le has no names")
-    return _sets(elements, ledger, None)
+    report.note_loss("OBJECT_NAME", elements.name != "", "is left out, as 2le has no names")
+    return _sets(elements, report, None)
 
 
 def _sets(
-    elements: Elements, ledger: Ledger, name_line: Callable[[str], str] | None
+    elements: Elements, report: Report, name_line: Callable[[str], str] | None
 ) -> Iterator[str]:
     if name_line:
         header = np.array(
@@ -67,15 +67,15 @@ def _sets(
             ],
             bool,
         )
-        ledger.refuse(
+        report.refuse(
             header, "its name reads as the header of a CSV file: write 2le, csv, json, kvn or xml"
         )
-    columns = _Columns(elements, ledger)
+    columns = _Columns(elements, report)
     lines = columns.lines()
     names = elements.name.tolist()
 
     def pieces() -> Iterator[str]:
-        for i in np.flatnonzero(ledger.good).tolist():
+        for i in np.flatnonzero(report.writable).tolist():
             name = f"{name_line(names[i])}\n" if name_line and names[i] else ""
             first, second = lines(i)
             yield f"{name}{first}{checksum(first)}\n{second}{checksum(second)}\n"
@@ -90,19 +90,19 @@ def checksum(line: str) -> int:
 
 class _Columns:
     """The fields of n satellites as texts of a TLE's width. What does not fit is refused, what is
-    rounded is told in the ledger.
+    rounded is told in the report.
     """
 
-    def __init__(self, elements: Elements, ledger: Ledger) -> None:
+    def __init__(self, elements: Elements, report: Report) -> None:
         self.fields = elements.fields
-        self.ledger = ledger
+        self.report = report
         number, synthetic = elements.sat_id, elements.synthetic
         beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
         advice = (
             USE_OMM,
             "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
         )
-        ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
+        report.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
 
     def lines(self) -> Callable[[int], tuple[str, str]]:
         """Gives both lines of satellite i, without their checksums."""
@@ -144,19 +144,21 @@ class _Columns:
     def _texts(
         self, name: str, text_of: Callable[[str], str | None], instead: str, how: str
     ) -> list[str]:
-        values = np.where(self.ledger.good, self.fields[name], "").tolist()
+        values = np.where(self.report.writable, self.fields[name], "").tolist()
         texts = [text_of(value) for value in values]
         # told of already
         blank_code = np.array(
             [value == "" and name == "CLASSIFICATION_TYPE" for value in values], bool
         )
-        self.ledger.lose(name, np.array([text is None for text in texts], bool) & ~blank_code, how)
+        self.report.note_loss(
+            name, np.array([text is None for text in texts], bool) & ~blank_code, how
+        )
         return [instead if text is None else text for text in texts]
 
     def _numbers(self, name: str, text_of: Callable[[float], str | None]) -> list[str]:
-        values = np.where(self.ledger.good, self.fields[name], 0.0)
+        values = np.where(self.report.writable, self.fields[name], 0.0)
         texts = [text_of(value) for value in values.tolist()]
-        self.ledger.refuse_values(
+        self.report.refuse_values(
             name,
             np.array([text is None for text in texts], bool),
             f", which does not fit in the columns of a TLE: {USE_OMM}",
@@ -168,9 +170,9 @@ class _Columns:
 
     def _angles(self, name: str) -> list[str]:
         """Line 2 holds no signs."""
-        values = np.where(self.ledger.good, self.fields[name], 0.0)
+        values = np.where(self.report.writable, self.fields[name], 0.0)
         turned = np.where(values < 0.0, values % 360.0, values)
-        self.ledger.lose(name, values < 0.0, "is negative and written with 360 deg added")
+        self.report.note_loss(name, values < 0.0, "is negative and written with 360 deg added")
         texts = [f"{abs(value):8.4f}" for value in turned.tolist()]
         self._told(name, np.array(list(map(float, texts))), turned)
         return texts
@@ -178,14 +180,14 @@ class _Columns:
     def _told(
         self, name: str, written: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
     ) -> None:
-        self.ledger.lose(
+        self.report.note_loss(
             name, written != values, "is rounded to the decimals of a TLE", written - values
         )
 
     def _counts(self, name: str, width: int) -> list[str]:
         values = self.fields[name].astype(np.int64)
         written = values % 10**width
-        self.ledger.lose(
+        self.report.note_loss(
             name,
             written != values,
             f"has more than {width} digits, of which the last {width} are written",
@@ -193,19 +195,19 @@ class _Columns:
         return [f"{value:{width}d}" for value in written.tolist()]
 
     def _epochs(self) -> list[str]:
-        ns = np.where(self.ledger.good, self.fields["EPOCH"].astype(np.int64), 0)
+        ns = np.where(self.report.writable, self.fields["EPOCH"].astype(np.int64), 0)
         count, rest = np.divmod(ns, EPOCH_UNIT)
         count += (rest * 2 > EPOCH_UNIT) | ((rest * 2 == EPOCH_UNIT) & (count % 2 == 1))
         written = count * EPOCH_UNIT
         days = written.view("datetime64[ns]").astype("datetime64[D]")
         years = days.astype("datetime64[Y]")
         year = years.astype(np.int64) + 1970
-        self.ledger.refuse_values(
+        self.report.refuse_values(
             "EPOCH",
             (year < FIRST_YEAR) | (year > LAST_YEAR),
             f", not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: {USE_OMM}",
         )
-        self.ledger.lose(
+        self.report.note_loss(
             "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
         )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1

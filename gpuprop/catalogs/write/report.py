@@ -87,7 +87,7 @@ class Written:
         )
 
 
-def in_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
+def reason_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
     """A line for each reason, with whom it is about; at most so many, and one that tells of the
     others.
     """
@@ -114,7 +114,7 @@ class WritingError(GpupropError, ValueError):
         self.rejected = rejected
 
 
-class Ledger:
+class Report:
     """Who of `elements` can be written as `kind`; a writer refuses more, and tells of what it
     rounds.
 
@@ -125,12 +125,12 @@ class Ledger:
     def __init__(self, elements: Elements, kind: str) -> None:
         self.elements = elements
         self.kind = kind
-        self.good: Mask = np.ones(len(elements), bool)
+        self.writable: Mask = np.ones(len(elements), bool)
         self.rejected: list[Unwritable] = []
         self.losses: list[Loss] = []
         self._refuse_unreadable()
         for name in PATTERN_FIELDS:
-            self.lose(
+            self.note_loss(
                 name,
                 elements.fields[name] >= 0,
                 "is left out: no format has a field for it",
@@ -139,18 +139,18 @@ class Ledger:
 
     def refuse(self, wrong: Mask, reason: str | Callable[[int], str]) -> None:
         """Refuse the satellites of the mask `wrong` (n,) that are not refused yet."""
-        for i in np.flatnonzero(wrong & self.good).tolist():
+        for i in np.flatnonzero(wrong & self.writable).tolist():
             why = reason if isinstance(reason, str) else reason(i)
             self.rejected.append(
                 Unwritable(i, int(self.elements.sat_id[i]), self.elements.name[i], why)
             )
-        self.good &= ~wrong
+        self.writable &= ~wrong
 
-    def lose(
+    def note_loss(
         self, name: str, changed: Mask, how: str, by: npt.ArrayLike = 0.0, unit: str | None = None
     ) -> None:
         """Note that `name` is written otherwise where `changed` (n,), and by how much."""
-        told = np.asarray(changed) & self.good
+        told = np.asarray(changed) & self.writable
         if told.any():
             largest = float(np.broadcast_to(np.abs(by), told.shape)[told].max())
             self.losses.append(
@@ -170,7 +170,7 @@ class Ledger:
             f"{path}: {len(self.rejected):,} of {len(self.elements):,} satellites cannot be "
             f"written as {self.kind}"
         ]
-        lines += [f"  {line}" for line in in_lines(self.rejected, SHOWN)]
+        lines += [f"  {line}" for line in reason_lines(self.rejected, SHOWN)]
         if len(self.rejected) < len(self.elements):
             lines.append('To write the others, use on_error="skip" (--on-error skip).')
         return WritingError("\n".join(lines), tuple(self.rejected))
@@ -202,7 +202,7 @@ class Ledger:
         self.refuse_values("EPOCH", ~known, f", not within {FIRST_YEAR} to {LAST_YEAR}")
         for name in TEXTS:
             self._refuse_texts(name)
-        self.lose(
+        self.note_loss(
             "CLASSIFICATION_TYPE",
             fields["CLASSIFICATION_TYPE"] == "",
             "is blank and will be read as U",
