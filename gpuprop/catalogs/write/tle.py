@@ -12,16 +12,19 @@ import numpy.typing as npt
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
+from ...elements.tle_format import (
+    FIRST_TLE_YEAR,
+    LAST_TLE_NUMBER,
+    LAST_TLE_YEAR,
+    to_alpha5,
+)
+from ...time.units import DAY
 from .report import Report
 
-LARGEST = 339_999
-FIRST_YEAR, LAST_YEAR = 1957, 2056
-ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 EPOCH_UNIT = 864_000  # ns: 1e-8 day
 USE_OMM = "write an OMM (csv, json, kvn or xml)"
 NAME_WIDTH = 24  # CelesTrak pads names to it
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
-NS_PER_DAY = 86_400_000_000_000
 _FULL_DESIGNATOR = re.compile(r"(\d{4})-(\d{3}.{0,3})", re.ASCII)
 _OTHER_DESIGNATOR = re.compile(r"(?!\d{5})[!-~][ -~]{0,7}", re.ASCII)
 # A name line that begins or reads like something else (a line of a set, a comment, another format)
@@ -97,17 +100,17 @@ class _Columns:
         self.fields = elements.fields
         self.report = report
         number, synthetic = elements.sat_id, elements.synthetic
-        beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
+        beyond = f"its number is beyond those of a TLE ({LAST_TLE_NUMBER} in Alpha-5): "
         advice = (
             USE_OMM,
             "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
         )
-        report.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
+        report.refuse(number > LAST_TLE_NUMBER, lambda i: beyond + advice[int(synthetic[i])])
 
     def lines(self) -> Callable[[int], tuple[str, str]]:
         """Gives both lines of satellite i, without their checksums."""
         number = [
-            f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LARGEST else ""
+            to_alpha5(n) if 0 <= n <= LAST_TLE_NUMBER else ""
             for n in self.fields["NORAD_CAT_ID"].tolist()
         ]
         code = self._texts(
@@ -204,14 +207,14 @@ class _Columns:
         year = years.astype(np.int64) + 1970
         self.report.refuse_values(
             "EPOCH",
-            (year < FIRST_YEAR) | (year > LAST_YEAR),
-            f", not within {FIRST_YEAR} to {LAST_YEAR}, the years of a TLE: {USE_OMM}",
+            (year < FIRST_TLE_YEAR) | (year > LAST_TLE_YEAR),
+            f", not within {FIRST_TLE_YEAR} to {LAST_TLE_YEAR}, the years of a TLE: {USE_OMM}",
         )
         self.report.note_loss(
             "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
         )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
-        fraction = written % NS_PER_DAY // EPOCH_UNIT
+        fraction = written % DAY // EPOCH_UNIT
         rows: Any = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
         return [f"{y:02d}{d:03d}.{f:08d}" for y, d, f in rows]
 
@@ -219,7 +222,7 @@ class _Columns:
 def _designator(text: str) -> str | None:
     """`1998-067A` to `98067A  `; None if it would not come back."""
     full = _FULL_DESIGNATOR.fullmatch(text)
-    if full and text.isascii() and FIRST_YEAR <= int(full[1]) <= LAST_YEAR:
+    if full and text.isascii() and FIRST_TLE_YEAR <= int(full[1]) <= LAST_TLE_YEAR:
         return f"{full[1][2:]}{full[2]:<6}"
     return f"{text:<8}" if not text or _OTHER_DESIGNATOR.fullmatch(text) else None
 
