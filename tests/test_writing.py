@@ -363,7 +363,7 @@ def test_numbers_beyond_a_tle_are_refused_and_name_omm(tmp_path):
         ("NORAD_CAT_ID", -1, "NORAD_CAT_ID is -1, a negative"),
         ("EPOCH", np.datetime64("NaT"), "EPOCH is NaT"),
         ("OBJECT_NAME", "A\nB", "line end"),
-        ("OBJECT_NAME", " A", "blanks around"),
+        ("OBJECT_NAME", " A", "blanks at its ends"),
         ("OBJECT_ID", "\ud800", "not Unicode"),
         ("OBJECT_NAME", "A" * 1001, "longer than 1000"),
         ("OBJECT_NAME", 5, "not a text"),
@@ -611,7 +611,7 @@ def test_a_reason_that_many_share_is_said_once(tmp_path, capsys):
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("number the constellation from 1") == 1
     assert (
-        "satellites 1000000000 to 1000004407 (4,408 of them): its number is beyond those of a TLE"
+        "satellites 1000000000 to 1000004407 (4,408 of them): its number is above 339999, the last"
         in said
     )
     assert main(["export", "ast-fm2", "-o", str(tmp_path / "one.csv")]) == 0

@@ -59,7 +59,7 @@ NOT_A_GROUP = re.compile(r"invalid query.*not found", re.I | re.S)
 class Fetched:
     """What `fetch` wrote, and whether it came from the cache.
 
-    Attributes
+    Parameters
     ----------
     path : str
         The file written.

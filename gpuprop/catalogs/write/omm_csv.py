@@ -1,4 +1,4 @@
-"""OMM as CSV, with the columns and the line ends of CelesTrak's."""
+"""OMM as CSV, with CelesTrak's columns and line ends."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ END = "\r\n"
 
 
 def write(elements: Elements, report: Report) -> Iterator[str]:
-    """The header, then a row a satellite."""
+    """Write the header, then a row for each satellite."""
 
     def pieces() -> Iterator[str]:
         texts = columns(elements[report.writable])

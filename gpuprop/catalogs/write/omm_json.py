@@ -1,4 +1,4 @@
-"""OMM as JSON: an array of objects, one a line."""
+"""OMM as JSON: an array with one object on each line."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from .report import TEXTS, Report
 
 
 def write(elements: Elements, report: Report) -> Iterator[str]:
-    """The array, a line at a time."""
+    """Write the array, one line at a time."""
 
     def pieces() -> Iterator[str]:
         texts = columns(elements[report.writable])

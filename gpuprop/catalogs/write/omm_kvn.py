@@ -16,14 +16,14 @@ from .report import Report
 
 
 def write(elements: Elements, report: Report) -> Iterator[str]:
-    """A message a satellite, a blank line after each."""
+    """Write a message for each satellite, followed by a blank line."""
 
     def pieces() -> Iterator[str]:
         texts = columns(elements[report.writable])
         head = {"CCSDS_OMM_VERS": "2.0", "CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR}
         for row in zip(*texts.values(), strict=True):
-            said = head | dict(zip(texts, row, strict=True)) | CONTEXT
+            values = head | dict(zip(texts, row, strict=True)) | CONTEXT
             for block in (head, (*METADATA, *CONTEXT), MEAN_ELEMENTS, TLE_PARAMETERS):
-                yield "".join(f"{name:<19} = {said[name]}\n" for name in block) + "\n"
+                yield "".join(f"{name:<19} = {values[name]}\n" for name in block) + "\n"
 
     return pieces()

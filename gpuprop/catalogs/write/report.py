@@ -1,12 +1,9 @@
-"""What a format cannot hold: element sets that are refused, one by one with the reason, and fields
-that lose decimals.
-"""
+"""The report of a writer: satellites that a format cannot hold, and fields that lose something."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +16,7 @@ from ...typing import Mask
 from ..read.draft import BOUNDS, SGP4_TYPES
 from ..read.epochs import FIRST_YEAR, LAST_YEAR
 
-SHOWN = 20
+SHOWN = 20  # reasons in the message of an error
 LONGEST = 1000  # characters of a text; the reader takes lines of up to 64 KiB
 TEXTS = tuple(name for name, (dtype, _, _) in OMM_FIELDS.items() if dtype == "object")
 NUMBERS = tuple(name for name, (dtype, _, _) in OMM_FIELDS.items() if dtype == "float64")
@@ -29,8 +26,18 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Unwritable:
-    """A satellite that a format cannot hold: its place in the Elements, its number and name, and
-    why.
+    """A satellite that a format cannot hold.
+
+    Parameters
+    ----------
+    index : int
+        Its position in the Elements.
+    sat_id : int
+        Its catalogue number.
+    name : str
+        Its name.
+    reason : str
+        Why it cannot be written.
     """
 
     index: int
@@ -44,8 +51,20 @@ class Unwritable:
 
 @dataclass(frozen=True)
 class Loss:
-    """A field that a file holds otherwise than the Elements: for how many satellites, by how much
-    at most (in `unit`), and how.
+    """A field whose values in the file differ from those of the Elements.
+
+    Parameters
+    ----------
+    field : str
+        The OMM name of the field.
+    satellites : int
+        How many satellites are affected.
+    largest : float
+        The largest difference, in `unit`; 0.0 if it is not a number.
+    unit : str
+        The unit of the field.
+    how : str
+        What happened, for example "is rounded to the decimals of a TLE".
     """
 
     field: str
@@ -65,8 +84,22 @@ class Loss:
 
 @dataclass(frozen=True)
 class Written:
-    """What write_elements did. bytes: of the file. rejected: who was left out (on_error="skip").
-    losses: what the format did not hold.
+    """What `write_elements` wrote.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    format : str
+        Its format.
+    satellites : int
+        How many satellites are in it.
+    bytes : int
+        Its size.
+    rejected : tuple of Unwritable
+        The satellites that were left out (on_error="skip").
+    losses : tuple of Loss
+        The fields that the format does not hold exactly.
     """
 
     path: Path
@@ -76,9 +109,15 @@ class Written:
     rejected: tuple[Unwritable, ...] = field(repr=False)
     losses: tuple[Loss, ...] = field(repr=False)
 
-    def to_dict(self) -> dict[str, Any]:
-        """What `gpuprop export --json` prints."""
-        facts = dict(
+    def to_dict(self) -> dict[str, object]:
+        """Return the values that `gpuprop export --json` prints.
+
+        Returns
+        -------
+        dict
+            The attributes under their names, ready for JSON.
+        """
+        facts: dict[str, object] = dict(
             path=str(self.path), format=self.format, satellites=self.satellites, bytes=self.bytes
         )
         return facts | dict(
@@ -88,26 +127,34 @@ class Written:
 
 
 def reason_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
-    """A line for each reason, with whom it is about; at most so many, and one that tells of the
-    others.
+    """Return a line for each reason, with the satellites that it is about.
+
+    At most `most` reasons; one more line counts the other satellites.
     """
-    about: dict[str, list[Unwritable]] = {}
-    for refused in rejected:
-        about.setdefault(refused.reason, []).append(refused)
+    groups: dict[str, list[Unwritable]] = {}
+    for each in rejected:
+        groups.setdefault(each.reason, []).append(each)
     lines = []
-    for reason, (first, *others) in list(about.items())[:most]:
-        whom = (
-            f"satellites {first.sat_id} to {others[-1].sat_id} ({len(others) + 1:,} of them)"
-            if others
-            else ""
-        )
-        lines.append(f"{whom}: {reason}" if whom else str(first))
-    left = sum(len(group) for group in list(about.values())[most:])
-    return [*lines, f"and {left:,} more"] if left else lines
+    for reason, (first, *others) in list(groups.items())[:most]:
+        if others:
+            range_ = f"{first.sat_id} to {others[-1].sat_id} ({len(others) + 1:,} of them)"
+            lines.append(f"satellites {range_}: {reason}")
+        else:
+            lines.append(str(first))
+    more = sum(len(group) for group in list(groups.values())[most:])
+    return [*lines, f"and {more:,} more"] if more else lines
 
 
 class WritingError(GpupropError, ValueError):
-    """Satellites that a format cannot hold, in `rejected`."""
+    """Satellites cannot be written in the format asked for; the Elements themselves are valid.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong and what to do.
+    rejected : tuple of Unwritable
+        These satellites, each with the reason.
+    """
 
     def __init__(self, message: str, rejected: tuple[Unwritable, ...]) -> None:
         super().__init__(message)
@@ -115,11 +162,19 @@ class WritingError(GpupropError, ValueError):
 
 
 class Report:
-    """Who of `elements` can be written as `kind`; a writer refuses more, and tells of what it
-    rounds.
+    """What happens to `elements` when they are written in the format `kind`.
 
-    To begin with it refuses what no format brings back: what read_elements refuses, and texts that
-    do not stand in one line.
+    It starts with what no format can hold. Then the writer of the format adds satellites that it
+    refuses and fields that it rounds.
+
+    Attributes
+    ----------
+    writable : (n,) bool
+        The satellites that are not refused.
+    rejected : list of Unwritable
+        The others.
+    losses : list of Loss
+        Fields that are not written exactly.
     """
 
     def __init__(self, elements: Elements, kind: str) -> None:
@@ -149,14 +204,17 @@ class Report:
     def note_loss(
         self, name: str, changed: Mask, how: str, by: npt.ArrayLike = 0.0, unit: str | None = None
     ) -> None:
-        """Note that `name` is written otherwise where `changed` (n,), and by how much."""
-        told = np.asarray(changed) & self.writable
-        if told.any():
-            largest = float(np.broadcast_to(np.abs(by), told.shape)[told].max())
+        """Note that `name` is written with another value where `changed` (n,) is true.
+
+        `how` says in words what happens, `by` (scalar or (n,)) by how much, in the field's unit.
+        """
+        affected = np.asarray(changed) & self.writable
+        if affected.any():
+            largest = float(np.broadcast_to(np.abs(by), affected.shape)[affected].max())
             self.losses.append(
                 Loss(
                     name,
-                    int(told.sum()),
+                    int(affected.sum()),
                     largest,
                     OMM_FIELDS[name][1] if unit is None else unit,
                     how,
@@ -164,7 +222,7 @@ class Report:
             )
 
     def error(self, path: str) -> WritingError:
-        """The one exception for everybody refused."""
+        """Make one exception for all satellites that are refused."""
         self.rejected.sort(key=lambda refused: refused.index)
         lines = [
             f"{path}: {len(self.rejected):,} of {len(self.elements):,} satellites cannot be "
@@ -181,7 +239,7 @@ class Report:
         self.refuse(wrong, lambda i: f"{name} is {values[i]}{what}")
 
     def _refuse_unreadable(self) -> None:
-        """Refuse what read_elements refuses."""
+        """Refuse what `read_elements` refuses, and texts that do not fit in a line."""
         fields = self.elements.fields
         for name in NUMBERS:
             self.refuse_values(name, ~np.isfinite(fields[name]), ", not a finite number")
@@ -217,12 +275,13 @@ class Report:
 
 
 def _fault(text: object) -> str:
+    """Say why a text cannot be written; empty if it can."""
     if not isinstance(text, str):
         return "is not a text"
     if _LINE_END.search(text):
-        return "holds a line end, which no record does"
+        return "holds a line end, and a record is one line"
     if text != text.strip():
-        return "has blanks around it, which do not come back"
+        return "has blanks at its ends, which reading would remove"
     if _SURROGATE.search(text):
         return "is not Unicode"
     return f"is longer than {LONGEST} characters" if len(text) > LONGEST else ""
