@@ -404,6 +404,7 @@ def _elements_or_fault(data: bytes, url: str) -> Elements | str:
 
 
 def _no_group(url: str) -> str:
+    """Say that CelesTrak has no such group, with the nearest names."""
     asked = query_value(url, "GROUP")
     nearest = difflib.get_close_matches(
         asked.lower(), [*celestrak_groups(), *operators()], cutoff=0.5
