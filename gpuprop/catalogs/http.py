@@ -148,7 +148,7 @@ class _Exchange:
                 else self._body(response)
             )
 
-    def _body(self, response: Any) -> bytes | DownloadError:
+    def _body(self, response: http.client.HTTPResponse) -> bytes | DownloadError:
         encoding = response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in PLAIN:
             shown = self._foreign.line(encoding, REASON_LENGTH)
@@ -184,7 +184,7 @@ class _Exchange:
             )
         return bytes(data)
 
-    def _wrong_framing(self, response: Any) -> str:
+    def _wrong_framing(self, response: http.client.HTTPResponse) -> str:
         """Say why the headers do not tell where the answer ends; empty if they do."""
         codings = response.headers.get_all("Transfer-Encoding", [])
         # http.client knows exactly this spelling
@@ -207,7 +207,7 @@ class _Exchange:
             return "has a line in its headers that is not a header"
         return ""
 
-    def _has_more(self, response: Any) -> bool:
+    def _has_more(self, response: http.client.HTTPResponse) -> bool:
         """Tell whether the server sends more bytes.
 
         The wait is short: a server may keep the connection open, although it was asked to close it.
@@ -219,7 +219,7 @@ class _Exchange:
         except OSError:
             return False
 
-    def _refusal_text(self, response: Any) -> str:
+    def _refusal_text(self, response: http.client.HTTPResponse) -> str:
         """Read the text of a refusal, as far as it arrives in time."""
         data = bytearray()
         end = time.monotonic() + REFUSAL_S
@@ -236,7 +236,7 @@ class _Exchange:
             else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
         )
 
-    def _refused(self, response: Any, said: str) -> DownloadError:
+    def _refused(self, response: http.client.HTTPResponse, said: str) -> DownloadError:
         """Make the error for a status other than 200."""
         status = response.status
         reason = self._foreign.line(response.reason, REASON_LENGTH)
@@ -315,7 +315,7 @@ class _Exchange:
         return error
 
 
-def _lengths(response: Any) -> list[str]:
+def _lengths(response: http.client.HTTPResponse) -> list[str]:
     """Return each Content-Length; a server may repeat it (RFC 9110, 8.6)."""
     return [
         text.strip()

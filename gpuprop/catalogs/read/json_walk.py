@@ -65,7 +65,7 @@ class _Message:
         self.record, self.line, self.begin, self.end, self.twice = record, line, begin, end, twice
 
     @property
-    def defines(self) -> bool:
+    def is_element_set(self) -> bool:
         """Whether the keywords say that this is an element set."""
         return not DEFINING.isdisjoint(self.record)
 
@@ -126,7 +126,9 @@ class _Container:
     def has_one_of(self, keywords: Iterable[str]) -> bool:
         """Tell whether an element set among the parts already has one of the keywords."""
         return any(
-            not part.record.keys().isdisjoint(keywords) for part in self.parts if part.defines
+            not part.record.keys().isdisjoint(keywords)
+            for part in self.parts
+            if part.is_element_set
         )
 
 
@@ -348,10 +350,10 @@ class Walk:
                 )
             )
             return
-        defining = [part for part in found if part.defines]
+        defining = [part for part in found if part.is_element_set]
         for part in defining or ([] if inside or NAMING.issuperset(record) else found):
             self._emit(part)
-        if inside and any(part.twice for part in found if not part.defines):
+        if inside and any(part.twice for part in found if not part.is_element_set):
             self.messages.reject(
                 container.line, container.begin, self.at, "a keyword is given more than once"
             )
@@ -440,7 +442,7 @@ class Walk:
         shared: dict[str, str] = {}
         for record in (
             container.keywords,
-            *(part.record for part in container.parts if not part.defines),
+            *(part.record for part in container.parts if not part.is_element_set),
         ):
             for name, value in record.items():
                 if (name in INHERITED or is_context(name)) and value and value != shared.get(name):
@@ -453,9 +455,9 @@ class Walk:
         parent = self.stack[-1]
         if parent.kind != "{":
             self._emit(part)
-        elif part.defines and (parent.parts_are_messages or parent.has_one_of(part.record)):
+        elif part.is_element_set and (parent.parts_are_messages or parent.has_one_of(part.record)):
             if not parent.parts_are_messages:
-                for earlier in [each for each in parent.parts if each.defines]:
+                for earlier in [each for each in parent.parts if each.is_element_set]:
                     self._emit(earlier)
                     parent.parts.remove(earlier)
             parent.parts_are_messages = True

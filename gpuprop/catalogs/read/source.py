@@ -16,7 +16,7 @@ from ...files.addresses import is_url, url_advice
 from .errors import ElementsError
 from .recognise import HEAD, format_of
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | IO[str]
 
 # Unpacked. The whole public catalogue has 4 MB as two-line sets, and some 100 MB as XML with all
 # extra fields.

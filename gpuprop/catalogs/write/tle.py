@@ -221,7 +221,7 @@ class _Columns:
         )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
         fraction = written % DAY // EPOCH_UNIT
-        rows: Any = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
+        rows = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
         return [f"{y:02d}{d:03d}.{f:08d}" for y, d, f in rows]
 
 
