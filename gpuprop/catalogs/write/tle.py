@@ -6,7 +6,6 @@ This is the inverse of read/tle.py, which has the columns.
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
