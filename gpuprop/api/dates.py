@@ -3,6 +3,8 @@
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
+from ..elements.tle_format import four_digit_year
+
 
 class HasEpoch(Protocol):
     """A satellite with python-sgp4's epoch."""
@@ -69,7 +71,3 @@ def sat_epoch_datetime(satrec: HasEpoch) -> datetime:
         year, month, day = year + 1, 1, day - 31
     whole, fraction = divmod(second, 1.0)
     return datetime(year, month, day, hour, minute, int(whole), int(fraction * 1e6), timezone.utc)
-
-
-def four_digit_year(year: int) -> int:
-    return year + (2000 if year < 57 else 1900)

@@ -2,9 +2,7 @@
 gpuprop.catalogs.read is for files.
 """
 
-# the first of five digits of a catalogue number: A is 10, Z is 33
-ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LAST_NUMBER = 339_999
+from ..elements.tle_format import LAST_TLE_NUMBER, to_alpha5
 
 # What every line of a TLE holds in columns (from 0) that no number touches; d is a digit.
 LAYOUTS = {
@@ -47,26 +45,11 @@ def exponential(text: str) -> float:
     return float(f"{text[0]}.{text[1:6].replace(' ', '0')}") * 10.0 ** whole(text[6:8])
 
 
-def to_alpha5(number: int) -> str:
-    """A catalogue number in five characters, with a letter first above 99999; ValueError above
-    339999, where they end.
-    """
-    if number > LAST_NUMBER:
+def five_characters(number: int) -> str:
+    """Write a catalogue number in five characters; ValueError above LAST_TLE_NUMBER."""
+    if number > LAST_TLE_NUMBER:
         raise ValueError(
-            f"satellite number cannot exceed {LAST_NUMBER}, whose Alpha 5 encoding is 'Z9999': it "
-            f"is {number}"
+            f"satellite number cannot exceed {LAST_TLE_NUMBER}, whose Alpha 5 encoding is "
+            f"'Z9999': it is {number}"
         )
-    return (
-        f"{number:05d}"
-        if number < 100_000
-        else f"{ALPHA5[number // 10_000 - 10]}{number % 10_000:04d}"
-    )
-
-
-def from_alpha5(text: str) -> int:
-    """The catalogue number of five characters: the inverse of to_alpha5; 0 for none."""
-    return (
-        (ALPHA5.index(text[0]) + 10) * 10_000 + int(text[1:])
-        if text[:1].isalpha()
-        else int(text or 0)
-    )
+    return f"{number:05d}" if number < 100_000 else to_alpha5(number)

@@ -1,10 +1,8 @@
-"""Element sets from CelesTrak's GP service, or from any address: kept in a cache, and written whole
-or not at all.
+"""Download element sets from CelesTrak's GP service, or from any address, through a cache.
 
-CelesTrak updates its data every two hours and asks for one download of a group per update; programs
-are to stop at any answer other than 200 (https://celestrak.org/usage-policy.php). So an answer is
-good for two hours, a refusal counts as one, a redirection is not followed, nothing is asked twice,
-and there is no way to force it.
+CelesTrak updates its data every two hours. It asks for one download of a group per update, and that
+programs stop at any answer other than 200 (https://celestrak.org/usage-policy.php). So an answer
+and a refusal are valid for two hours, redirections are not followed, and no option skips the cache.
 """
 
 import difflib
@@ -15,8 +13,6 @@ import io
 import json
 import os
 import re
-import socket
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +24,7 @@ import numpy as np
 
 from ..elements.selection import celestrak_groups, operators
 from ..elements.sets import Elements
-from ..files.small_file import os_flags, read_small_file
+from ..files.small_file import read_small_file
 from ..files.whole_file import replace, write_whole
 from ..messages import printable
 from ..time.instants import format_ns, parse_instant
@@ -39,23 +35,21 @@ from .read.ending import unfinished
 from .read.source import GZIP, MAX_BYTES, load
 from .urls import ForeignText, checked_url, query_value, shown_url
 
-if sys.platform != "win32":
-    import fcntl
-
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
-BASE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
-INTERVAL_S = 2 * 3600.0
-# to wait for another process that downloads the same: its deadline, and time to read and store the
-# answer
+MIRROR_VARIABLE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
+INTERVAL_S = 2 * 3600.0  # between two requests for the same data
+# A process waits so long for another one that downloads the same: the deadline of that download,
+# and time to read and store the answer.
 WAIT_S = DEADLINE_S + 60.0
-POLL_S = 0.05
-MAX_NOTE = 64 << 10  # bytes of a refusal that is remembered
-# bytes at the beginning of an answer without element sets, in which known messages are searched
-HEAD = 64 << 10
-# characters that are shown: of a server's message; of a line that quotes an answer
-SAID, LINE = 400, 500
+# errors of locking on a file system without locks
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
+MAX_REFUSAL = 64 << 10  # bytes of a stored refusal
+HEAD = 64 << 10  # bytes of an answer in which known messages are searched
+MESSAGE_LENGTH = 400  # characters of a server's message that are shown
+LINE_LENGTH = 500  # characters of a line that quotes an answer
 NOT_UPDATED = re.compile(
-    r"gp data has not updated since your last\s+successful(?:.*?at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d))?",
+    r"gp data has not updated since your last\s+successful"
+    r"(?:.*?at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d))?",
     re.I | re.S,
 )
 NOT_A_GROUP = re.compile(r"invalid query.*not found", re.I | re.S)
@@ -63,8 +57,26 @@ NOT_A_GROUP = re.compile(r"invalid query.*not found", re.I | re.S)
 
 @dataclass(frozen=True)
 class Fetched:
-    """What was written. age_s: since it was downloaded. cached: nothing was downloaded now, `why`
-    says why.
+    """What `fetch` wrote, and whether it came from the cache.
+
+    Parameters
+    ----------
+    path : str
+        The file written.
+    source : str
+        The address, without secrets.
+    satellites, rejected : int
+        Element sets in the file, and records that cannot be read.
+    bytes : int
+        Size of the file.
+    newest_epoch : str
+        ISO 8601, UTC.
+    age_s : float
+        Seconds since the download.
+    cached : bool
+        True if nothing was downloaded now.
+    why : str
+        Why it came from the cache; empty if it did not.
     """
 
     path: str
@@ -78,12 +90,16 @@ class Fetched:
     why: str
 
     def to_dict(self) -> dict[str, object]:
+        """Return the values that `gpuprop fetch --json` prints."""
         return asdict(self)
 
     def __str__(self) -> str:
         bad = f", {self.rejected:,} that cannot be read" if self.rejected else ""
         why = f"; {self.why}" if self.why else ""
-        return f"wrote {self.path}: {self.satellites:,} element sets{bad}, newest epoch {self.newest_epoch}, {self.bytes:,} bytes{why}"
+        return (
+            f"wrote {self.path}: {self.satellites:,} element sets{bad}, newest epoch "
+            f"{self.newest_epoch}, {self.bytes:,} bytes{why}"
+        )
 
 
 def fetch(
@@ -93,38 +109,38 @@ def fetch(
     timeout_s: float = 60.0,
     say: Callable[[str], None] | None = None,
 ) -> Fetched:
-    """Write the element sets of a CelesTrak group (`active`, `starlink`), of an operator
-    (`guowang`) or of an address to `output`.
+    """Write the element sets of a CelesTrak group, an operator or an address to a file.
 
-    A group is OMM CSV. What an address gives is written unchanged; it must be element sets that end
-    at the end of a record. What was downloaded less than two hours ago comes from the cache
-    (`cache_folder`). GPUPROP_CELESTRAK names a mirror of the service.
+    A group is written as OMM CSV. The answer of an address is written unchanged; it must be element
+    sets that end at the end of a record. A download less than two hours old comes from the cache
+    (`cache_folder`). The environment variable GPUPROP_CELESTRAK names a mirror of the service.
 
     Parameters
     ----------
     wanted : str
-        A group, an operator, or an address (https://...). Its query values may be secrets, so no
-        message, file name or note of the cache shows them, except those of CelesTrak's own names
-        (GROUP, FORMAT ...).
+        A group (`active`, `starlink`), an operator (`guowang`) or an address (https://...). The
+        query values of an address may be secrets: no message and no file of the cache shows them,
+        except the values of CelesTrak's own names (GROUP, FORMAT ...).
     output : str or path
-        The file to write. It is replaced when the new content is complete; after an error it is
-        unchanged.
+        The file to write. An existing file is replaced when the new content is complete; after an
+        error it is unchanged.
     timeout_s : float
         Seconds for each step of the connection. The whole exchange has 15 minutes.
-    say : function of one text, optional
-        Called before a wait for another process that downloads the same.
+    say : callable, optional
+        Called with a text before a wait for another process that downloads the same.
 
     Returns
     -------
     Fetched
+        What was written.
 
     Raises
     ------
     ValueError
-        If it is neither a group nor an address.
+        If `wanted` is neither a group, an operator nor an address, or `timeout_s` is not positive.
     DownloadError
-        A RuntimeError: there is no good answer, or another process still downloads the same after
-        16 minutes of waiting.
+        If there is no good answer, the cache cannot be written, or another process still downloads
+        the same after 16 minutes.
     OSError
         If a file cannot be read or written.
     """
@@ -132,46 +148,51 @@ def fetch(
         raise ValueError(f"a time-out of {timeout_s:g} s leaves no time to answer")
     url = address(wanted)
     cache = _Cache(url)
-    with cache.alone(say or (lambda text: None)):
-        held, why = _newest(cache, url, timeout_s)
-    size = replace(Path(output), [_as_named(held.data, output)])
-    newest = format_ns(int(held.elements.epoch.view(np.int64).max()))
-    sets = (len(held.elements), len(held.elements.rejected))
+    with cache.locked(say or (lambda text: None)):
+        answer, why = _newest(cache, url, timeout_s)
+    size = replace(Path(output), [_unpacked_for(output, answer.data)])
     return Fetched(
-        os.fspath(output), shown_url(url), *sets, size, newest, round(held.age_s, 1), bool(why), why
+        path=os.fspath(output),
+        source=shown_url(url),
+        satellites=len(answer.elements),
+        rejected=len(answer.elements.rejected),
+        bytes=size,
+        newest_epoch=format_ns(int(answer.elements.epoch.view(np.int64).max())),
+        age_s=round(answer.age_s, 1),
+        cached=bool(why),
+        why=why,
     )
 
 
-def _as_named(data: bytes, output: str | os.PathLike[str]) -> bytes:
-    """The data to hand to `replace`, which packs a file whose name ends in .gz: data that is packed
-    already is unpacked for it.
-    """
+def _unpacked_for(output: str | os.PathLike[str], data: bytes) -> bytes:
+    """Unpack gzipped data for a file whose name ends in .gz, because `replace` packs it again."""
     packed = data.startswith(GZIP) and os.fspath(output).lower().endswith(".gz")
     return gzip.decompress(data) if packed else data
 
 
-def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Held", str]:
-    """The newest answer, and why it is from the cache (empty if it is not)."""
-    held = cache.held()
-    if held is not None and held.age_s < INTERVAL_S:
-        return held, f"from the cache, {_duration(held.age_s)} old: one request in two hours"
+def _newest(cache: "_Cache", url: str, timeout_s: float) -> tuple["_Answer", str]:
+    """Return the newest answer, and why it comes from the cache (empty if it does not)."""
+    cached = cache.answer()
+    if cached is not None and cached.age_s < INTERVAL_S:
+        return cached, f"from the cache, {_duration(cached.age_s)} old: one request in two hours"
     try:
-        return _asked(url, cache, timeout_s), ""
+        return _from_server(url, cache, timeout_s), ""
     except _NotUpdatedError as notice:
-        if held is None:
+        if cached is None:
             raise DownloadError(str(notice)) from None
-        return held, f"from the cache, {_duration(held.age_s)} old: {notice.of(held)}"
+        return cached, f"from the cache, {_duration(cached.age_s)} old: {notice.about(cached)}"
     except DownloadError as error:
-        if held is None:
+        if cached is None:
             raise
         raise type(error)(
-            f"{error}. {cache.path} holds the sets of {_duration(held.age_s)} ago"
+            f"{error}. {cache.path} holds the sets of {_duration(cached.age_s)} ago"
         ) from None
 
 
 def address(wanted: str) -> str:
-    """The address of a group or an operator, in CelesTrak's spelling; an address without its
-    fragment. ValueError for anything else.
+    """Return the address to ask for a group, an operator or an address; ValueError for others.
+
+    Groups get the spelling of CelesTrak; addresses lose their fragment.
     """
     if "://" in wanted:
         return checked_url(wanted)
@@ -194,28 +215,26 @@ def address(wanted: str) -> str:
             "an address (https://...)"
         )
     group = known.get(name, wanted.strip().removeprefix("@"))
-    base = checked_url(os.environ.get(BASE) or CELESTRAK, f"the value of {BASE}")
+    base = checked_url(
+        os.environ.get(MIRROR_VARIABLE) or CELESTRAK, f"the value of {MIRROR_VARIABLE}"
+    )
     return f"{base}{'&' if '?' in base else '?'}{urlencode({'GROUP': group, 'FORMAT': 'csv'})}"
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: gpuprop/celestrak in XDG_CACHE_HOME, else where the system keeps
-    caches.
+    """Return the folder of the downloads: gpuprop/celestrak where the system keeps caches.
+
+    On Linux that is $XDG_CACHE_HOME, or ~/.cache.
     """
-    given = os.environ.get("XDG_CACHE_HOME", "")
-    # relative ones are to be ignored, says the XDG Base Directory Specification
-    if os.path.isabs(given):
-        base = Path(given)
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    else:
-        base = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
-    return base / "gpuprop" / "celestrak"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("gpuprop", appauthor=False) / "celestrak"
 
 
 class _NotUpdatedError(RefusedError):
-    """CelesTrak has given this group to this network address since its last update. at_ns: when, if
-    it says so.
+    """CelesTrak already gave this group to this network address since its last update.
+
+    `at_ns` is the instant of that download, if CelesTrak says it.
     """
 
     def __init__(self, said: str) -> None:
@@ -230,16 +249,19 @@ class _NotUpdatedError(RefusedError):
             "use the file of that time, or ask again two hours after it"
         )
 
-    def of(self, held: "_Held") -> str:
-        """The same, where there is a copy: whether it is that one."""
-        if self.at_ns is not None and self.at_ns / SECOND > time.time() - held.age_s + 600.0:
-            return f"CelesTrak gave a newer one to this network address at {format_ns(self.at_ns)}, and gives each update once"
+    def about(self, cached: "_Answer") -> str:
+        """Say whether the answer in the cache is the one that CelesTrak means."""
+        if self.at_ns is not None and self.at_ns / SECOND > time.time() - cached.age_s + 600.0:
+            return (
+                "CelesTrak gave a newer one to this network address at "
+                f"{format_ns(self.at_ns)}, and gives each update once"
+            )
         return "CelesTrak has nothing newer"
 
 
 @dataclass(frozen=True)
-class _Held:
-    """A good answer. age_s: since it was downloaded."""
+class _Answer:
+    """A good answer, and the seconds since it was downloaded."""
 
     data: bytes
     elements: Elements
@@ -256,107 +278,110 @@ class _Cache:
         ).strip("-.")[:40]
         self.path = cache_folder() / f"{label}-{hashlib.sha256(url.encode()).hexdigest()[:16]}"
         self._url = url
-        self._foreign = ForeignText(url)
         self._refusal = self.path.with_name(self.path.name + ".refusal")
         self._lock = self.path.with_name(self.path.name + ".lock")
 
     @contextmanager
-    def alone(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Hold the lock. Other processes that want the same wait for it, then find the answer in
-        the cache. DownloadError after WAIT_S.
+    def locked(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Hold the lock of this address.
+
+        Other processes that want the same wait, then find the answer in the cache. DownloadError if
+        the lock is not free after WAIT_S, or the folder cannot be written. On a file system without
+        locks nobody waits.
         """
-        flags = os_flags("O_RDWR", "O_CREAT", "O_NOFOLLOW", "O_NONBLOCK")
+        from filelock import FileLock, Timeout  # imported here: it takes 30 ms
+
+        lock = FileLock(self._lock)
         try:
             self._lock.parent.mkdir(parents=True, exist_ok=True)
-            lock = os.open(self._lock, flags, 0o666)
-        except OSError as error:
-            reason = f"{self._lock.parent} cannot hold a cache ({error.strerror}), and CelesTrak gets too many requests without one"
-            raise DownloadError(
-                f"{reason}: set XDG_CACHE_HOME to a folder that can be written"
-            ) from error
-        try:
-            end = time.monotonic() + WAIT_S
-            waits = False
-            while not _locked(lock):
-                if time.monotonic() >= end:
-                    advice = f"try again later, or end that process. The lock is {self._lock}"
-                    raise DownloadError(
-                        f"{_holder(lock)} downloads the same, and has not finished within "
-                        f"{WAIT_S:g} s: {advice}"
-                    )
-                if not waits:
-                    say(
-                        f"waiting for {_holder(lock)}, which downloads the same, for at most "
-                        f"{WAIT_S:g} s"
-                    )
-                waits = True
-                time.sleep(POLL_S)
-            with suppress(OSError):  # for the messages of processes that wait
-                os.truncate(lock, 0)
-                os.write(
-                    lock, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode()
+            try:
+                lock.acquire(timeout=0.0)
+            except Timeout:
+                say(
+                    "waiting for another process, which downloads the same, for at most "
+                    f"{WAIT_S:g} s"
                 )
+                lock.acquire(timeout=WAIT_S)
+        except Timeout:
+            raise DownloadError(
+                f"another process downloads the same, and has not finished within {WAIT_S:g} s: "
+                f"try again later, or end that process. The lock is {self._lock}"
+            ) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise DownloadError(
+                    f"{self._lock.parent} cannot hold a cache ({error.strerror}), and CelesTrak "
+                    "gets too many requests without one: set XDG_CACHE_HOME to a folder that can "
+                    "be written"
+                ) from error
+        try:
             yield
         finally:
-            os.close(lock)
+            lock.release()
 
-    def held(self) -> _Held | None:
+    def answer(self) -> _Answer | None:
+        """Read the stored answer; None if there is none yet, or it is damaged."""
         try:
             data = read_small_file(self.path, MAX_BYTES, "a downloaded file")
             age_s = _age(self.path)
-            return _Held(data, _read(data, str(self.path)), age_s)
+            return _Answer(data, _read(data, str(self.path)), age_s)
         except (OSError, ValueError):
-            return None  # there is none yet, or it is damaged
+            return None
 
-    def keep(self, data: bytes, elements: Elements) -> _Held:
+    def store(self, data: bytes, elements: Elements) -> _Answer:
+        """Store a good answer, and forget the last refusal."""
         write_whole(self.path, data)
         self._refusal.unlink(missing_ok=True)
-        return _Held(data, elements, 0.0)
+        return _Answer(data, elements, 0.0)
 
     def refusal(self) -> str | None:
-        """What the server said when it refused, less than two hours ago."""
+        """Read what the server said when it refused, less than two hours ago."""
         with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             if (age_s := _age(self._refusal)) < INTERVAL_S:
-                note = json.loads(read_small_file(self._refusal, MAX_NOTE, "a note of gpuprop"))
-                said = printable(str(note["said"]))
-                return (
-                    said
-                    if NOT_UPDATED.search(said)
-                    else f"{said} ({_duration(age_s)} ago; {self._refusal} remembers it for two hours)"
+                note = json.loads(
+                    read_small_file(self._refusal, MAX_REFUSAL, "a refusal stored by gpuprop")
                 )
+                said = printable(str(note["said"]))
+                if NOT_UPDATED.search(said):
+                    return said
+                return f"{said} ({_duration(age_s)} ago; {self._refusal} keeps it for two hours)"
         return None
 
-    def refused(self, said: str) -> None:
+    def store_refusal(self, said: str) -> None:
+        """Store what the server said; a cache that cannot be written is no error here."""
         with suppress(OSError):
             write_whole(
                 self._refusal, json.dumps({"url": shown_url(self._url), "said": said}).encode()
             )
 
 
-def _asked(url: str, cache: _Cache, timeout_s: float) -> _Held:
-    """What the server answers now. Raises DownloadError or one of its kinds."""
+def _from_server(url: str, cache: _Cache, timeout_s: float) -> _Answer:
+    """Ask the server, unless it refused less than two hours ago.
+
+    Raises ValueError for an unknown group, _NotUpdatedError, RefusedError and DownloadError.
+    """
     said = cache.refusal()
     if said is None:
         try:
             data = download(url, timeout_s)
         except RefusedError as error:
             said = str(error)
-            cache.refused(said)
+            cache.store_refusal(said)
         else:
-            answer = _understood(data, url)
-            if isinstance(answer, Elements):
-                return cache.keep(data, answer)
-            said = ForeignText(url).line(data[:HEAD].decode("utf-8", "replace"), SAID)
+            content = _elements_or_fault(data, url)
+            if isinstance(content, Elements):
+                return cache.store(data, content)
+            said = ForeignText(url).line(data[:HEAD].decode("utf-8", "replace"), MESSAGE_LENGTH)
             if NOT_A_GROUP.search(said):
                 raise ValueError(_no_group(url))
             if not NOT_UPDATED.search(said):
-                raise DownloadError(answer)
-            cache.refused(said)
+                raise DownloadError(content)
+            cache.store_refusal(said)
     raise _NotUpdatedError(said) if NOT_UPDATED.search(said) else RefusedError(said)
 
 
-def _understood(data: bytes, url: str) -> Elements | str:
-    """The element sets of an answer, or why they are missing or not complete."""
+def _elements_or_fault(data: bytes, url: str) -> Elements | str:
+    """Read the element sets of an answer; if they are missing or incomplete, say why."""
     shown, foreign = shown_url(url), ForeignText(url)
     try:
         elements = _read(data, shown)
@@ -371,11 +396,15 @@ def _understood(data: bytes, url: str) -> Elements | str:
         said = str(error)
     # the message quotes a piece of the answer, which may begin or end inside a secret
     if foreign.may_be_in(data):
-        return f"{shown} holds no element sets, and its text repeats a part of the address that is not shown: look at it in a browser"
-    return "\n".join(printable(line)[:LINE] for line in said.splitlines())
+        return (
+            f"{shown} holds no element sets, and its text repeats a part of the address that is "
+            "not shown: look at it in a browser"
+        )
+    return "\n".join(printable(line)[:LINE_LENGTH] for line in said.splitlines())
 
 
 def _no_group(url: str) -> str:
+    """Say that CelesTrak has no such group, with the nearest names."""
     asked = query_value(url, "GROUP")
     nearest = difflib.get_close_matches(
         asked.lower(), [*celestrak_groups(), *operators()], cutoff=0.5
@@ -384,35 +413,14 @@ def _no_group(url: str) -> str:
     return f"CelesTrak has no group {asked!r}: {hint}known are {', '.join(celestrak_groups())}"
 
 
-def _locked(lock: int) -> bool:
-    """Try to take the lock. Also True if the system or the file system has no locks."""
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
-    return True
-
-
-def _holder(lock: int) -> str:
-    """The process that holds the lock, if its file says so."""
-    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        found = json.loads(os.pread(lock, MAX_NOTE, 0))
-        return printable(f"process {found['pid']:d} on {found['host']:.80s}")
-    return "another process"
-
-
 def _read(data: bytes, name: str) -> Elements:
     file = io.BytesIO(data)
-    file.name = name  # what errors call it
+    file.name = name  # for messages
     return read_elements(file, on_error="skip")
 
 
 def _age(path: Path) -> float:
-    """Seconds since the file was written. A file of the future, as after a change of the clock, is
-    as old as it is ahead.
-    """
+    """Return the seconds since the file was written; never negative, if the clock was changed."""
     return abs(time.time() - path.stat().st_mtime)
 
 

@@ -1,6 +1,4 @@
-"""One HTTP request: the whole answer within a deadline, or an error that says what happened and
-what to do.
-"""
+"""One HTTP request: the whole answer within a deadline, or an error with advice."""
 
 import http.client
 import re
@@ -26,33 +24,34 @@ from ..version import __version__
 from .read.source import MAX_BYTES
 from .urls import ForeignText, shown_host, shown_redirection, shown_url
 
-CHUNK = 1 << 16
+CHUNK = 1 << 16  # bytes
 DEADLINE_S = 900.0  # for the whole exchange, from looking up the host to the last byte
-REFUSAL_S = 10.0  # to read the text of a refusal; its status alone says enough
-EXTRA_S = 1.0  # to see whether bytes follow after Content-Length
-SAID = 400  # characters of a refusal that are shown
-REASON = 100  # characters of the reason after the status
-# content encodings: gzip is how servers label files that end in .gz, and the reader unpacks it
+REFUSAL_S = 10.0  # to read the text of a refusal; its status alone is enough
+EXTRA_S = 1.0  # to check whether more bytes follow than Content-Length says
+MESSAGE_LENGTH = 400  # characters of a refusal that are shown
+REASON_LENGTH = 100  # characters of the reason after the status
+# Accepted content encodings. Servers label files that end in .gz as gzip; the reader unpacks them.
 PLAIN = ("", "identity", "gzip", "x-gzip")
 
 
 class DownloadError(GpupropError, RuntimeError):
-    """There is no good answer."""
+    """A download gave no good answer: no connection, a bad answer, or no place to store it."""
 
 
 class RefusedError(DownloadError):
-    """The server answered that it will not give it (4xx or a redirection): asking again soon
-    changes nothing.
+    """The server refused the request (status 3xx or 4xx); asking again soon changes nothing.
+
+    The cache stores a refusal and repeats it for two hours, without asking the server.
     """
 
 
 def download(url: str, timeout_s: float) -> bytes:
-    """The body of the answer to one GET.
+    """Return the body of the answer to one GET.
 
     Parameters
     ----------
     url : str
-        An address that urls.checked_url has passed. Proxies are those of the environment
+        An address that `urls.checked_url` accepted. Proxies are those of the environment
         (https_proxy).
     timeout_s : float
         Seconds for each step of the connection. The whole exchange has DEADLINE_S seconds.
@@ -69,7 +68,7 @@ def download(url: str, timeout_s: float) -> bytes:
     DownloadError
         For an address that cannot be reached, a time-out, the deadline, status 5xx, and an answer
         that is cut short, too long, longer than its Content-Length, or whose headers do not say
-        where it ends. Messages never show passwords or secret query values, and show what the
+        where it ends. Messages show neither passwords nor secret query values, and show what the
         server says without control characters.
     """
     exchange = _Exchange(url, min(timeout_s, DEADLINE_S))
@@ -79,7 +78,7 @@ def download(url: str, timeout_s: float) -> bytes:
         thread.join(DEADLINE_S)
         outcome = exchange.outcome
         if outcome is None:
-            outcome = exchange.known or exchange.late()
+            outcome = exchange.refusal or exchange.late_error()
     finally:
         exchange.end()
     if isinstance(outcome, Exception):
@@ -88,15 +87,16 @@ def download(url: str, timeout_s: float) -> bytes:
 
 
 class _Exchange:
-    """A request and its answer, on a thread of its own. A server can make every step slow, and a
-    look-up of a host cannot be interrupted. So the caller waits for the thread until the deadline,
-    then shuts the connection down and goes on.
+    """A request and its answer, on a thread of its own.
+
+    A server can make every step slow, and the look-up of a host cannot be interrupted. So the
+    caller waits for the thread until the deadline, then shuts the connection down and goes on.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
         self.outcome: bytes | Exception | None = None
-        # what the status alone means, while the text of a refusal is read
-        self.known: DownloadError | None = None
+        # known from the status, while the text of the refusal is read
+        self.refusal: DownloadError | None = None
         self.connection: http.client.HTTPConnection | None = None
         self._url, self._shown, self._host = url, shown_url(url), shown_host(url)
         self._timeout_s = timeout_s
@@ -105,12 +105,14 @@ class _Exchange:
         self._ended = False
 
     def run(self) -> None:
+        """Make the exchange and store its outcome; the thread runs this."""
         try:
             self.outcome = self._answer()
         except Exception as error:
             self.outcome = self._failure(error)
 
     def connected(self, connection: socket.socket) -> None:
+        """Receive the socket of the connection; raise if the exchange has ended."""
         self._socket = connection
         if self._ended:
             raise ConnectionAbortedError
@@ -124,32 +126,35 @@ class _Exchange:
                 # SSLSocket.shutdown would change what the other thread uses
                 socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
-    def late(self) -> DownloadError:
+    def late_error(self) -> DownloadError:
+        """Make the error for an exchange that missed the deadline."""
         return DownloadError(
             f"{self._host} has not given its whole answer within {DEADLINE_S:g} s "
             f"({self._shown}): try again later"
         )
 
     def _answer(self) -> bytes | DownloadError:
-        opener = OpenerDirector()  # without handlers of files, FTP and redirections
+        # handlers of files, FTP and redirections are left out
+        opener = OpenerDirector()
         opener.addheaders = []
         for handler in (ProxyHandler(), _Http(self), _Https(self), UnknownHandler()):
             opener.add_handler(handler)
         request = Request(self._url, headers={"User-Agent": f"gpuprop/{__version__}"})
         with opener.open(request, timeout=self._timeout_s) as response:
-            self.known = self._refused(response, "") if response.status != 200 else None
+            self.refusal = self._refused(response, "") if response.status != 200 else None
             return (
-                self._refused(response, self._said(response))
-                if self.known
+                self._refused(response, self._refusal_text(response))
+                if self.refusal
                 else self._body(response)
             )
 
-    def _body(self, response: Any) -> bytes | DownloadError:
+    def _body(self, response: http.client.HTTPResponse) -> bytes | DownloadError:
         encoding = response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in PLAIN:
+            shown = self._foreign.line(encoding, REASON_LENGTH)
             return DownloadError(
-                f"{self._shown} is packed as {self._foreign.line(encoding, REASON)!r}, which was "
-                "not asked for: report it to its maintainer"
+                f"{self._shown} has the content encoding {shown!r}, which was not asked for: "
+                "report it to its maintainer"
             )
         wrong = self._wrong_framing(response)
         if wrong:
@@ -172,39 +177,40 @@ class _Exchange:
             return DownloadError(
                 f"{self._shown} was cut short: {len(data):,} of {length:,} bytes came. Try again"
             )
-        if length is not None and (len(data) > length or self._goes_on(response)):
+        if length is not None and (len(data) > length or self._has_more(response)):
             return DownloadError(
                 f"{self._shown} sends more than the {length:,} bytes of its Content-Length, so "
                 "its end is not known. Try again later"
             )
         return bytes(data)
 
-    def _wrong_framing(self, response: Any) -> str:
-        """What the headers say about the end of the answer that cannot be followed; empty if
-        nothing.
-        """
+    def _wrong_framing(self, response: http.client.HTTPResponse) -> str:
+        """Say why the headers do not tell where the answer ends; empty if they do."""
         codings = response.headers.get_all("Transfer-Encoding", [])
         # http.client knows exactly this spelling
         if codings and not (response.chunked and len(codings) == 1):
-            return f"has the transfer encoding {self._foreign.line(', '.join(codings), REASON)!r}, which is not 'chunked'"
+            shown = self._foreign.line(", ".join(codings), REASON_LENGTH)
+            return f"has the transfer encoding {shown!r}, which is not 'chunked'"
         lengths = _lengths(response)
         if (
             not response.chunked
             and lengths
             and not (re.fullmatch("[0-9]{1,18}", lengths[0]) and len(set(lengths)) == 1)
         ):
-            return f"has the Content-Length {self._foreign.line(', '.join(lengths), REASON)!r}, which is not one number"
+            shown = self._foreign.line(", ".join(lengths), REASON_LENGTH)
+            return f"has the Content-Length {shown!r}, which is not one number"
         if any(
             isinstance(defect, MissingHeaderBodySeparatorDefect)
             for defect in response.headers.defects
         ):
-            # http.client drops it, and the headers after it
+            # http.client drops that line and the headers after it
             return "has a line in its headers that is not a header"
         return ""
 
-    def _goes_on(self, response: Any) -> bool:
-        """Whether the server sends more. Does not wait if the server keeps the connection open
-        although it was asked to close it.
+    def _has_more(self, response: http.client.HTTPResponse) -> bool:
+        """Tell whether the server sends more bytes.
+
+        The wait is short: a server may keep the connection open, although it was asked to close it.
         """
         assert self._socket is not None
         try:
@@ -213,45 +219,46 @@ class _Exchange:
         except OSError:
             return False
 
-    def _said(self, response: Any) -> str:
-        """The text of a refusal, as far as it arrives in time."""
+    def _refusal_text(self, response: http.client.HTTPResponse) -> str:
+        """Read the text of a refusal, as far as it arrives in time."""
         data = bytearray()
         end = time.monotonic() + REFUSAL_S
         with suppress(OSError, http.client.HTTPException):
             while len(data) < CHUNK and time.monotonic() < end and (piece := response.read1(CHUNK)):
                 data += piece
-        packed = response.headers.get("Content-Encoding", "").strip().lower() not in (
+        compressed = response.headers.get("Content-Encoding", "").strip().lower() not in (
             "",
             "identity",
         )
         return (
-            "" if packed else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
+            ""
+            if compressed
+            else " ".join(self._foreign.hide(data.decode("utf-8", "replace")).split())
         )
 
-    def _refused(self, response: Any, said: str) -> DownloadError:
-        """What a status other than 200 means."""
+    def _refused(self, response: http.client.HTTPResponse, said: str) -> DownloadError:
+        """Make the error for a status other than 200."""
         status = response.status
-        answer = (
-            f"{self._shown} answers {status} {self._foreign.line(response.reason, REASON)}".rstrip()
-        )
+        reason = self._foreign.line(response.reason, REASON_LENGTH)
+        answer = f"{self._shown} answers {status} {reason}".rstrip()
         if 200 <= status < 300:
             return DownloadError(f"{answer}, which is not a whole answer")
         if said and "<html" not in said[:1000].lower() and "<!doctype" not in said[:1000].lower():
-            answer += f" ({said[:SAID]!r})"
+            answer += f" ({said[:MESSAGE_LENGTH]!r})"
         if status >= 500 or status < 200:
             return DownloadError(f"{answer}: the server has failed. Try again later")
         if status < 400:
-            there = self._foreign.line(
-                shown_redirection(self._url, response.headers.get("Location", "")), SAID
+            target = self._foreign.line(
+                shown_redirection(self._url, response.headers.get("Location", "")), MESSAGE_LENGTH
             )
             return RefusedError(
-                f"{answer}: it has moved to {there}. Redirections are not followed: ask for that "
+                f"{answer}: it has moved to {target}. Redirections are not followed: ask for that "
                 "address if you trust it"
             )
         if status in (403, 429):
-            advice = "it refuses this network address, for too many requests or for another reason. Do not try again for two hours"
             return RefusedError(
-                f"{answer}: {advice}; CelesTrak's rules are at "
+                f"{answer}: it refuses this network address, for too many requests or for another "
+                "reason. Do not try again for two hours; CelesTrak's rules are at "
                 "https://celestrak.org/usage-policy.php"
             )
         if status == 404:
@@ -267,9 +274,7 @@ class _Exchange:
         )
 
     def _failure(self, error: Exception) -> Exception:
-        """The error to raise for an exception: DownloadError for one of the connection, any other
-        unchanged.
-        """
+        """Turn an exception of the connection into a DownloadError; return others unchanged."""
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(reason, TimeoutError):
             advice = "try again later, or check whether a firewall blocks it"
@@ -278,7 +283,7 @@ class _Exchange:
                 f"{advice}"
             )
         if isinstance(reason, ssl.SSLError):
-            why = self._foreign.line(str(reason), SAID)
+            why = self._foreign.line(str(reason), MESSAGE_LENGTH)
             return DownloadError(
                 f"{self._host} has no valid certificate for a secure connection ({why}): check "
                 "the proxy and the clock of this machine"
@@ -300,7 +305,8 @@ class _Exchange:
             )
         if isinstance(reason, (OSError, str)):
             why = self._foreign.line(
-                (reason.strerror if isinstance(reason, OSError) else "") or str(reason), SAID
+                (reason.strerror if isinstance(reason, OSError) else "") or str(reason),
+                MESSAGE_LENGTH,
             )
             return DownloadError(
                 f"{self._host} cannot be reached ({why}): check the network, and whether "
@@ -309,8 +315,8 @@ class _Exchange:
         return error
 
 
-def _lengths(response: Any) -> list[str]:
-    """Each Content-Length: a server may repeat one (RFC 9110, 8.6)."""
+def _lengths(response: http.client.HTTPResponse) -> list[str]:
+    """Return each Content-Length; a server may repeat it (RFC 9110, 8.6)."""
     return [
         text.strip()
         for field in response.headers.get_all("Content-Length", [])
@@ -319,8 +325,9 @@ def _lengths(response: Any) -> list[str]:
 
 
 class _Connection(http.client.HTTPConnection):
-    """Gives its socket to the exchange, also while it connects: urllib drops it when the answer
-    begins.
+    """A connection that gives its socket to the exchange, also while it connects.
+
+    urllib drops the socket when the answer begins.
     """
 
     def __init__(self, exchange: _Exchange, *arguments: Any, **options: Any) -> None:
@@ -329,6 +336,7 @@ class _Connection(http.client.HTTPConnection):
         exchange.connection = self
 
     def connect(self) -> None:
+        """Connect, and pass the socket on."""
         super().connect()
         self._exchange.connected(self.sock)
 
@@ -343,6 +351,7 @@ class _Http(HTTPHandler):
         self._exchange = exchange
 
     def http_open(self, request: Request) -> http.client.HTTPResponse:
+        """Open a connection."""
         return self.do_open(
             lambda *host, **options: _Connection(self._exchange, *host, **options), request
         )
@@ -354,6 +363,7 @@ class _Https(HTTPSHandler):
         self._exchange = exchange
 
     def https_open(self, request: Request) -> http.client.HTTPResponse:
+        """Open a secure connection."""
         return self.do_open(
             lambda *host, **options: _SecureConnection(self._exchange, *host, **options), request
         )

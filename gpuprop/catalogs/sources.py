@@ -1,5 +1,7 @@
-"""SOURCE on the command line: a catalogue file, - for standard input, a known constellation or
-shell, your own file, a Walker pattern.
+"""The meaning of SOURCE on the command line.
+
+A SOURCE is a catalogue file, - for standard input, a known constellation or shell, a TOML file of
+shells, or a Walker pattern.
 """
 
 import os
@@ -29,20 +31,21 @@ from ..time.times import instant_ns
 from ..time.units import DAY
 from .read import read_elements
 
-STANDARD_INPUT = "-"  # a file of this name is ./-
+STANDARD_INPUT = "-"  # a file with this name is ./-
 PIPED = "standard input"
 NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(
     rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?",
     re.ASCII | re.IGNORECASE,
 )
-
-
-OLD_DAYS = 30  # from its epoch; the states of such an element set are useless
+OLD_DAYS = 30  # so far from its epoch, the states of an element set are useless
 
 
 class SourceError(GpupropError, ValueError):
-    """A SOURCE is neither a file, a constellation nor a Walker pattern."""
+    """A call names a SOURCE, an epoch or a number that cannot be used.
+
+    The call is wrong, not a file: the command line exits with 2, and with 1 for other errors.
+    """
 
 
 def read_sources(
@@ -55,21 +58,21 @@ def read_sources(
     first_id: int | None = None,
     latest: bool = False,
 ) -> Elements:
-    """All element sets of all sources, in order.
+    """Read the element sets of all sources, in order.
 
     Parameters
     ----------
     sources : iterable of str
-        What SOURCE means on the command line.
+        As SOURCE on the command line.
     on_error, checksum
-        As for read_elements.
+        As for `read_elements`.
     gravity : str
         The gravity model of the constellations.
     epoch : str, datetime or numpy.datetime64, optional
         Epoch of the constellations, UTC. Default: Elements.default_start of the catalogues among
         the sources; 2026-01-01 without catalogues.
     first_id : int, optional
-        Number of the first satellite of the constellations; numbers go on from source to source.
+        Number of the first satellite of the constellations; numbers continue from source to source.
         Default: the first number from 1,000,000,000 up that is greater than all numbers of the
         catalogues.
     latest : bool
@@ -80,6 +83,7 @@ def read_sources(
     Returns
     -------
     Elements
+        The sets of all sources together.
 
     Raises
     ------
@@ -87,13 +91,13 @@ def read_sources(
         For an unknown source, an epoch that cannot be read, and a `first_id` that gives
         constellations the numbers of satellites in a catalogue.
     ElementsError, OSError, ValueError
-        As from read_elements and read_constellation.
+        As from `read_elements` and `read_constellation`.
     """
     sources = [STANDARD_INPUT if source == PIPED else source for source in sources]
     for source in filter(is_url, sources):
         raise SourceError(url_advice(source))
     if sources.count(STANDARD_INPUT) > 1:
-        raise SourceError("standard input can be read once: give - as one SOURCE only")
+        raise SourceError("standard input can be read only once: give - as one SOURCE")
     if epoch is not None:
         try:
             epoch = np.datetime64(instant_ns(epoch), "ns")
@@ -112,39 +116,39 @@ def read_sources(
     if epoch is None and known:
         every = Elements.concat(known)
         epoch = (every.latest() if latest else every).default_start
-    taken = np.concatenate([part.sat_id for part in known]) if known else np.zeros(0, np.int32)
-    first = max(FIRST_SYNTHETIC_ID, int(taken.max(initial=0)) + 1) if first_id is None else first_id
-    parts, number = [], first
-    for place, source in enumerate(sources):
-        part = (
-            catalogues[place]
-            if place in catalogues
-            else _synthetic(source, number, gravity, EPOCH if epoch is None else epoch)
-        )
-        number += 0 if place in catalogues else len(part)
+    used_ids = np.concatenate([part.sat_id for part in known]) if known else np.zeros(0, np.int32)
+    first = first_id
+    if first is None:
+        first = max(FIRST_SYNTHETIC_ID, int(used_ids.max(initial=0)) + 1)
+    parts, next_id = [], first
+    for number, source in enumerate(sources):
+        part = catalogues.get(number)
+        if part is None:
+            part = _synthetic(source, next_id, gravity, EPOCH if epoch is None else epoch)
+            next_id += len(part)
         parts.append(part)
-    if first_id is not None and ((taken >= first) & (taken < number)).any():
+    if first_id is not None and ((used_ids >= first) & (used_ids < next_id)).any():
         raise SourceError(
-            f"--first-id {first} numbers the constellations from {first} to {number - 1}, and "
+            f"--first-id {first} numbers the constellations from {first} to {next_id - 1}, and "
             "catalogues have some of these numbers: "
-            f"use a number from {int(taken.max()) + 1} up, or leave --first-id out"
+            f"use a number from {int(used_ids.max()) + 1} up, or leave --first-id out"
         )
     return Elements.concat(parts)
 
 
 def median_age_days(elements: Elements, start_ns: int) -> float:
-    """Days from the median epoch (Elements.median_epoch) to an instant (nanoseconds since 1970), to
-    0.001 days.
+    """Return the days from the median epoch to an instant, to 0.001 days.
 
-    Negative if most of the epochs are after the instant.
+    `start_ns` is in nanoseconds since 1970. Negative if most of the epochs are after the instant.
     """
-    # 0.0 + -0.0 is 0.0
+    # 0.0 + turns -0.0 into 0.0
     return 0.0 + round((start_ns - int(elements.median_epoch.astype(np.int64))) / DAY, 3)
 
 
 def ages_in_words(elements: Elements, start_ns: int) -> str:
-    """A line about the age of the element sets at the first instant; empty if all epochs are that
-    instant.
+    """Describe the age of the element sets at the first instant, in one line.
+
+    Empty if all epochs are that instant.
     """
     ages = start_ns - elements.epoch.view(np.int64)
     if not ages.any():
@@ -164,8 +168,9 @@ def ages_in_words(elements: Elements, start_ns: int) -> str:
 
 
 def named_constellation(source: str) -> Constellation:
-    """What a source names: NAME, NAME@ALTITUDE/INCLINATION, or a TOML file. ValueError and
-    FileNotFoundError otherwise.
+    """Return the constellation of NAME, NAME@ALTITUDE/INCLINATION, or a TOML file.
+
+    ValueError or FileNotFoundError for any other source.
     """
     refuse_url(source)
     if source.lower().endswith(".toml"):
@@ -185,8 +190,9 @@ def named_constellation(source: str) -> Constellation:
 
 
 def named_input(arguments: list[str]) -> list[str]:
-    """The arguments of a command, with PIPED for a SOURCE of -: the parser would take a lone - for
-    an option.
+    """Replace - by PIPED in the arguments of a command.
+
+    The parser would take a lone - for an option. -o - stays.
     """
     before = ["", *arguments]
     return [
@@ -196,17 +202,19 @@ def named_input(arguments: list[str]) -> list[str]:
 
 
 class _StandardInput:
-    """Standard input as a file with a name, for the messages of read_elements."""
+    """Standard input as a file with a name, for the messages of `read_elements`."""
 
     name = PIPED
 
     def read(self, size: int) -> bytes:
+        """Read at most `size` bytes."""
         return sys.stdin.buffer.read(size)
 
 
 def _is_file(source: str) -> bool:
-    """Whether a source means a file, even a missing one. A pattern or a constellation can contain a
-    slash or a dot too.
+    """Tell whether a source means a file, even a missing one.
+
+    A pattern or a constellation can contain a slash or a dot too.
     """
     if source == STANDARD_INPUT or os.path.exists(source):
         return True
@@ -217,8 +225,9 @@ def _is_file(source: str) -> bool:
 
 
 def _synthetic(source: str, first_id: int, gravity: str, epoch: Instant) -> Elements:
-    """A constellation from a file, a Walker pattern, or a known constellation or shell: NAME or
-    NAME@ALTITUDE/INCLINATION.
+    """Make a constellation from a TOML file, a Walker pattern or a known name.
+
+    A known name is NAME or NAME@ALTITUDE/INCLINATION, of a constellation or a shell.
     """
     if _is_file(source):
         return read_constellation(source, gravity=gravity, epoch=epoch, first_id=first_id)

@@ -1,6 +1,4 @@
-"""Check addresses; show addresses and texts of servers in messages without passwords, tokens and
-control characters.
-"""
+"""Check addresses, and show them and the texts of servers without secrets."""
 
 import base64
 import html
@@ -14,21 +12,21 @@ from ..messages import printable, shortened
 
 LONGEST = 8000  # characters of an address
 URL = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
+    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?"
+    r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE,
 )
 # The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of
 # any other name may be.
 PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
-WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown while its value is hidden
+WORD = re.compile(r"[A-Za-z_-]{1,16}")  # names of a query that are shown with a hidden value
 HIDDEN = "***"
-NOT_SHOWN = "an address that is not shown, since it is malformed or has a password"
-# characters of a secret that is searched in what a server says; shorter ones would match everywhere
-SHORTEST = 4
+NOT_SHOWN = "an address that is not shown, because it is malformed or has a password"
+SHORTEST = 4  # characters of a secret that is searched; shorter ones would match everywhere
 
 
 def checked_url(url: str, what: str = "what was given") -> str:
-    """Check an address to download from. Returns it without its fragment.
+    """Check an address to download from, and return it without its fragment.
 
     Parameters
     ----------
@@ -37,6 +35,11 @@ def checked_url(url: str, what: str = "what was given") -> str:
         follow it.
     what : str
         The name of the address in the message.
+
+    Returns
+    -------
+    str
+        The address without its fragment.
 
     Raises
     ------
@@ -68,8 +71,10 @@ def checked_url(url: str, what: str = "what was given") -> str:
 
 
 def shown_url(url: str) -> str:
-    """An address for messages. Query values are hidden, except those of names in PUBLIC. A
-    malformed address is hidden completely.
+    """Return an address for messages.
+
+    Query values are hidden, except those of names in PUBLIC. A malformed address is hidden
+    completely.
     """
     match = URL.fullmatch(url)
     if not match or not url.isprintable():
@@ -84,21 +89,21 @@ def shown_url(url: str) -> str:
 
 
 def shown_host(url: str) -> str:
-    """The host and port of an address that checked_url has passed."""
+    """Return the host and port of an address that `checked_url` accepted."""
     match = URL.fullmatch(url)
     return "" if not match else match["host"] + (f":{match['port']}" if match["port"] else "")
 
 
 def shown_redirection(url: str, location: str) -> str:
-    """The target of a redirection from `url`, for messages."""
+    """Return the target of a redirection from `url`, for messages."""
     try:
-        return shown_url(urljoin(url, location)) if location else "an address that it does not give"
+        return shown_url(urljoin(url, location)) if location else "an address that it does not name"
     except ValueError:
         return NOT_SHOWN
 
 
 def query_value(url: str, name: str) -> str:
-    """The value of a name in the query of an address, decoded; empty if there is none."""
+    """Return the decoded value of a name in the query of an address; empty if absent."""
     match = URL.fullmatch(url)
     items = re.split("[&;]", match["query"] or "") if match else []
     return next(
@@ -112,8 +117,7 @@ def query_value(url: str, name: str) -> str:
 
 
 class ForeignText:
-    """Prepares what a server says for messages. A server may repeat the secrets in the address of
-    the request.
+    """Texts of a server, made safe for messages: a server may repeat secrets of the request.
 
     Parameters
     ----------
@@ -137,12 +141,13 @@ class ForeignText:
         )
 
     def hide(self, text: str) -> str:
-        """The text with *** for every secret."""
+        """Replace every secret in the text by ***."""
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
 
     def may_be_in(self, data: bytes) -> bool:
-        """Whether a secret is in the data. Also True for packed data and UTF-16, which are not
-        searched.
+        """Tell whether a secret is in the data.
+
+        Also True for compressed data and UTF-16, which are not searched.
         """
         if not self._secrets:
             return False
@@ -151,12 +156,12 @@ class ForeignText:
         )
 
     def line(self, text: str, most: int) -> str:
-        """One line of at most `most` characters, without secrets; control characters are escaped."""
+        """Return one line of at most `most` characters, without secrets and control characters."""
         return shortened(printable(" ".join(self.hide(text).split())), most)
 
 
 def _query(query: str) -> Iterator[tuple[str, str]]:
-    """Each item of a query as it is shown, and the secret in it (empty if there is none)."""
+    """Yield each item of a query as it is shown, and the secret in it (or an empty text)."""
     for item in re.split("[&;]", query) if query else ():
         name, _, value = item.partition("=")
         if name.upper() in PUBLIC:
@@ -177,7 +182,7 @@ def _proxy_secrets() -> Iterator[str]:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is, decoded, and in the forms in which pages, programs and JSON repeat it."""
+    """Yield the forms in which pages, programs and JSON repeat a secret."""
     for text in {secret, unquote(secret), unquote_plus(secret)}:
         yield from (
             text,

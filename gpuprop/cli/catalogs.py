@@ -296,7 +296,7 @@ def export(
 ) -> int:
     """Write element sets as TLE or OMM, so that reading the file gives the same again."""
     from ..catalogs.write import write_elements
-    from ..catalogs.write.held import in_lines
+    from ..catalogs.write.report import reason_lines
 
     if not sources or output is None:
         raise UsageError("name what to write and where: gpuprop export SOURCE -o FILE")
@@ -308,7 +308,7 @@ def export(
     say_what_is_odd(elements, latest=latest)
     elements = chosen(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
-    for line in in_lines(written.rejected, SHOWN):
+    for line in reason_lines(written.rejected, SHOWN):
         say(f"left out: {line}")
     for loss in written.losses:
         say(f"note: {loss}")

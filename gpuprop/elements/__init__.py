@@ -8,6 +8,7 @@ satrecs.py         to and from python-sgp4's objects
 selection.py       satellites by name, number and operator (operators.toml)
 conditions.py      conditions such as altitude_km > 500
 altitudes.py       how high an orbit is
+tle_format.py      catalogue numbers and years of a TLE
 """
 
 from .sets import Elements, Reject

@@ -2,6 +2,8 @@
 it.
 """
 
+from typing import TypeVar
+
 import numpy as np
 
 from ..sgp4.gravity import Gravity
@@ -11,6 +13,37 @@ ALTITUDE = (
     # what altitude means everywhere in gpuprop
     "mean radius of SGP4's orbit minus the Earth's equatorial radius (WGS-72: 6378.135 km)"
 )
+
+
+Reals = TypeVar("Reals", float, Array)
+
+
+def kozai_over_brouwer(
+    no_kozai: Reals, omeosq_power: Reals, con41: Reals, gravity: Gravity
+) -> Reals:
+    """Divide Kozai's mean motion by Brouwer's, for the same orbit.
+
+    Parameters
+    ----------
+    no_kozai : float or (n,) array
+        Kozai's mean motion, rad/min.
+    omeosq_power : float or (n,) array
+        (1 - e^2)^(3/2).
+    con41 : float or (n,) array
+        3 cos^2 i - 1.
+    gravity : Gravity
+        Gravity model.
+
+    Notes
+    -----
+    Source: initl of AIAA 2006-6753. The engines have this step too, in the kernels and their twin
+    (`sgp4.initialise`), with a cube root that gives the same bits everywhere. This one uses pow.
+    """
+    ak: Reals = (gravity.xke / no_kozai) ** (2.0 / 3.0)
+    d1 = 0.75 * gravity.j2 * con41 / omeosq_power
+    del_ = d1 / (ak * ak)
+    adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
+    return 1.0 + d1 / (adel * adel)
 
 
 def altitudes_km(
@@ -42,16 +75,13 @@ def altitudes_km(
         omeosq = 1.0 - eccentricity * eccentricity
         betal = np.sqrt(omeosq)
         con41 = 3.0 * cosio2 - 1.0
-        ak = (gravity.xke / no_kozai) ** (2.0 / 3.0)
-        d1 = 0.75 * gravity.j2 * con41 / (betal * omeosq)
-        del_ = d1 / (ak * ak)
-        adel = ak * (1.0 - del_ * del_ - del_ * (1.0 / 3.0 + 134.0 * del_ * del_ / 81.0))
-        ao = (gravity.xke / no_kozai * (1.0 + d1 / (adel * adel))) ** (2.0 / 3.0)
+        ratio = kozai_over_brouwer(no_kozai, betal * omeosq, con41, gravity)
+        ao = (gravity.xke / no_kozai * ratio) ** (2.0 / 3.0)
         e2 = 0.25 * gravity.j3oj2**2 * (1.0 - cosio2) / (ao * omeosq) ** 2
         temp2 = 0.5 * gravity.j2 / (ao * (omeosq - e2)) ** 2
         a = ao * (1.0 + 0.5 * e2) * (1.0 - 1.5 * temp2 * np.sqrt(1.0 - e2) * betal * con41)
         mean, apogee, perigee = (
-            np.round((a * ratio - 1.0) * gravity.radius, 3)
-            for ratio in (1.0, 1.0 + eccentricity, 1.0 - eccentricity)
+            np.round((a * apsis - 1.0) * gravity.radius, 3)
+            for apsis in (1.0, 1.0 + eccentricity, 1.0 - eccentricity)
         )
     return mean, apogee, perigee

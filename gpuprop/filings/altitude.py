@@ -4,6 +4,7 @@ altitude that a filing states.
 
 import math
 
+from ..elements.altitudes import kozai_over_brouwer
 from ..elements.fields import REV_PER_DAY
 from ..sgp4.gravity import Gravity
 
@@ -58,12 +59,6 @@ def mean_motion_at(
 def brouwer_mean_motion(
     no_kozai: float, con41: float, gravity: Gravity, eccentricity: float = 0.0
 ) -> float:
-    """SGP4's own step from Kozai's to Brouwer's mean motion, rad/min (initl); con41 = 3 cos^2 i -
-    1.
-    """
-    ak = math.pow(gravity.xke / no_kozai, 2.0 / 3.0)
+    """Return Brouwer's mean motion for Kozai's, rad/min; con41 = 3 cos^2 i - 1."""
     betao2 = 1.0 - eccentricity * eccentricity
-    d1 = 0.75 * gravity.j2 * con41 / (math.sqrt(betao2) * betao2)
-    delta = d1 / (ak * ak)
-    adel = ak * (1.0 - delta * delta - delta * (1.0 / 3.0 + 134.0 * delta * delta / 81.0))
-    return no_kozai / (1.0 + d1 / (adel * adel))
+    return no_kozai / kozai_over_brouwer(no_kozai, math.sqrt(betao2) * betao2, con41, gravity)

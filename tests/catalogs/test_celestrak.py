@@ -3,10 +3,13 @@
 Nothing is sent beyond this machine.
 """
 
+import errno
 import gzip
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -298,6 +301,27 @@ def test_those_who_ask_at_the_same_time_ask_once(server, tmp_path):
         )
     assert len(server.asked) == 1 and [each.cached for each in every].count(False) == 1
     assert {(tmp_path / f"{number}.csv").read_bytes() for number in range(6)} == {CSV}
+
+
+def test_processes_that_ask_at_the_same_time_ask_once(server, tmp_path):
+    server.wait_s = 1.0
+    command = [sys.executable, "-m", "gpuprop", "fetch", "qianfan", "--json", "-o"]
+    jobs = [
+        subprocess.Popen([*command, str(tmp_path / f"{number}.csv")], stdout=subprocess.PIPE)
+        for number in range(2)
+    ]
+    facts = [json.loads(job.communicate(timeout=PATIENCE_S)[0]) for job in jobs]
+    assert len(server.asked) == 1 and sorted(each["cached"] for each in facts) == [False, True]
+    assert {(tmp_path / f"{number}.csv").read_bytes() for number in range(2)} == {CSV}
+
+
+def test_a_file_system_without_locks_is_no_obstacle(server, tmp_path, monkeypatch):
+    def no_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    assert fetch("qianfan", tmp_path / "out.csv").satellites == 2
+    assert fetch("qianfan", tmp_path / "out.csv").cached
 
 
 def test_the_file_is_whole_or_as_it_was(server, tmp_path, monkeypatch):

@@ -72,7 +72,7 @@ BAD_SETS = {
     r"ELEMENT_SET_NO \(line 1": (3, edited(1, 65, " 1 2")),
     r"REV_AT_EPOCH \(line 2": (4, edited(2, 64, "    x")),
     r"EPHEMERIS_TYPE 4 is SGP4-XP": (3, edited(1, 63, "4")),
-    r"EPHEMERIS_TYPE 6": (3, edited(1, 63, "6")),
+    r"EPHEMERIS_TYPE is 6": (3, edited(1, 63, "6")),
     "line 1 is of object 25544, line 2 of object 25545": (4, edited(2, 3, "25545")),
     "line 1 without its line 2": (3, [ISS[0]]),
     "line 2 without its line 1": (3, [ISS[1]]),
@@ -207,7 +207,7 @@ def test_csv_rows_are_spoiled_one_by_one():
     elements = read_elements("\n".join(rows).encode(), on_error="skip")
     assert len(elements) == 3
     assert [(bad.line, bad.reason) for bad in elements.rejected] == [
-        (3, "a quotation mark without its second"),
+        (3, "a quotation mark without its partner"),
         (4, "18 fields, the header has 17"),
         (6, "4 fields, the header has 17"),
     ]
@@ -236,7 +236,7 @@ def test_json_damage_is_local():
     ("change", "reason"),
     [
         (lambda text: text[:-1], "no end"),
-        (lambda text: text[:-20], "not a JSON object that is whole"),
+        (lambda text: text[:-20], "not a complete JSON object"),
         (lambda text: text + "]", "text after the end"),
         (lambda text: text.replace("}, {", "} {"), "',' or ']' is missing"),
         (lambda text: text.replace("}]", "},]"), "ends after a comma"),
@@ -277,7 +277,7 @@ def test_xml_damage_is_local():
 
 def test_xml_that_is_cut_says_so():
     data = as_xml([ISS_OMM] * 2)
-    with pytest.raises(ElementsError, match="not whole"):
+    with pytest.raises(ElementsError, match="is damaged"):
         read_elements(data.replace(b"</ndm>", b""))
     with pytest.raises(ElementsError, match="without its </omm>"):
         read_elements(data[:-60])
@@ -328,7 +328,7 @@ NO_ELEMENTS = {
     ),
     "check the address": b'Invalid query: "GROUP=foo&FORMAT=tle"',
     "the server refused": b"403 Forbidden",
-    "wants a login": b"401 Unauthorized",
+    "requires a login": b"401 Unauthorized",
     (
         "^the bytes given holds .* the server's answer .*You.+ve violated.*: too many "
         "requests: wait"
@@ -452,7 +452,7 @@ HOSTILE = {
     "unclosed comments": (b"<omm></omm>" + b"<!--" * 1_000_000, "missing|not whole"),
     "unclosed messages": (b"<omm>" * 100_000, "without its </omm>"),
     "empty objects": (b"[" + b"{}," * 100_000 + b"{}]", "no OMM keyword"),
-    "blanks after a damaged object": (b'[{"a" }' + b" " * 1_000_000, "whole"),
+    "blanks after a damaged object": (b'[{"a" }' + b" " * 1_000_000, "not a complete"),
     "long text": (
         b'[{"OBJECT_NAME": "' + b"A" * 1_000_000 + b'"}]',
         "OBJECT_NAME is longer than 65,536 characters",
@@ -526,9 +526,9 @@ def test_a_gzip_bomb_stays_within_memory(tmp_path):
     )
     lines = bounded("sys.argv[1:]", *(str(path) for path in sorted(tmp_path.iterdir())))
     bomb, line, message = (text.split(".gz", 1)[1] for text in lines)
-    assert bomb == " has more than 10,000,000 lines, the most that is read at once: split it"
+    assert bomb == " has more than 10,000,000 lines, the most that can be read at once: split it"
     assert line == ", line 67 has more than 65,536 bytes: no element set has such a line"
-    assert message == " unpacks to over 200 times its size: this is no catalogue"
+    assert message == " unpacks to over 200 times its size: it is not a catalogue"
 
 
 def test_a_line_of_a_gibibyte_stays_within_memory():
@@ -553,7 +553,7 @@ def test_a_line_of_a_gibibyte_stays_within_memory():
         json_text
         == xml
         == (
-            "long holds more than 268,435,456 bytes unpacked, the most that is read at once: "
+            "long holds more than 268,435,456 bytes unpacked, the most that can be read at once: "
             "split it"
         )
     )

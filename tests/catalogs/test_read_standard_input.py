@@ -30,7 +30,7 @@ def test_standard_input_among_others(tmp_path):
 
 
 def test_standard_input_is_read_once():
-    with pytest.raises(SourceError, match="standard input can be read once"):
+    with pytest.raises(SourceError, match="standard input can be read only once"):
         read_sources(["-", "-"])
 
 

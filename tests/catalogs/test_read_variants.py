@@ -334,7 +334,7 @@ def test_arrays_that_are_not_read_are_named():
         json.dumps({"data": RECORDS, "links": [{"href": "x"}], "stations": [{"lat": 1}]}).encode()
     )
     assert elements.notes == (
-        "not read, as no object in it is an element set: 'links', 'stations' in the JSON",
+        "not read, because no object in it is an element set: 'links', 'stations' in the JSON",
     )
     mixed = read_elements(
         json.dumps({"data": [*RECORDS, {"a": 1}, [], 5, "x"]}).encode(), on_error="skip"
@@ -538,7 +538,7 @@ def test_csv_below_a_title():
     )
     header, first, rest = as_csv(RECORDS).split(b"\r\n", 2)
     with pytest.raises(
-        ElementsError, match=r"line 1 stands above the CSV header .* is it a record"
+        ElementsError, match=r"line 1 is above the CSV header .* is it a record"
     ):
         read_elements(b"\r\n".join([first, header, rest]))
 
@@ -812,7 +812,7 @@ def test_each_xml_parser_gets_its_text_in_one_call(monkeypatch):
     made = expat.ParserCreate
     monkeypatch.setattr("gpuprop.catalogs.read.omm_xml.expat.ParserCreate", Fed)
     assert len(read_elements(as_xml(RECORDS))) == 33
-    with pytest.raises(ElementsError, match="the file around the messages is not whole"):
+    with pytest.raises(ElementsError, match="the file around the messages is damaged"):
         read_elements(as_xml(RECORDS).replace(b"<ndm>", b"<ndm><?x "))
 
 

@@ -357,11 +357,11 @@ def test_numbers_beyond_a_tle_are_refused_and_name_omm(tmp_path):
         ("BSTAR", np.inf, "BSTAR is inf"),
         ("MEAN_MOTION", 20.1, "not above 0 and at most 20 rev/day"),
         ("ECCENTRICITY", 1.0, "not at least 0 and below 1"),
-        ("EPHEMERIS_TYPE", 4, "EPHEMERIS_TYPE 4 is not SGP4's"),
-        ("NORAD_CAT_ID", -1, "is negative"),
+        ("EPHEMERIS_TYPE", 4, "EPHEMERIS_TYPE is 4, not one of SGP4"),
+        ("NORAD_CAT_ID", -1, "NORAD_CAT_ID is -1, a negative"),
         ("EPOCH", np.datetime64("NaT"), "EPOCH is NaT"),
         ("OBJECT_NAME", "A\nB", "line end"),
-        ("OBJECT_NAME", " A", "blanks around"),
+        ("OBJECT_NAME", " A", "blanks at its ends"),
         ("OBJECT_ID", "\ud800", "not Unicode"),
         ("OBJECT_NAME", "A" * 1001, "longer than 1000"),
         ("OBJECT_NAME", 5, "not a text"),
@@ -380,10 +380,10 @@ def test_what_no_format_brings_back(kind, field, value, reason, tmp_path):
     [
         ("EPOCH", np.datetime64("1956-12-31T23:00:00", "ns"), "1957 to 2056"),
         ("EPOCH", np.datetime64("2056-12-31T23:59:59.999999999", "ns"), "1957 to 2056"),
-        ("MEAN_MOTION", 4e-9, "no columns for"),
-        ("ECCENTRICITY", 0.99999996, "no columns for"),
-        ("MEAN_MOTION_DOT", -1.0, "no columns for"),
-        ("BSTAR", 1e9, "no columns for"),
+        ("MEAN_MOTION", 4e-9, "not fit in the columns"),
+        ("ECCENTRICITY", 0.99999996, "not fit in the columns"),
+        ("MEAN_MOTION_DOT", -1.0, "not fit in the columns"),
+        ("BSTAR", 1e9, "not fit in the columns"),
         ("OBJECT_NAME", "EPOCH,MEAN_MOTION", "header of a CSV"),
     ],
 )
@@ -609,7 +609,7 @@ def test_a_reason_that_many_share_is_said_once(tmp_path, capsys):
     said = " ".join(capsys.readouterr().err.split())
     assert said.count("number the constellation from 1") == 1
     assert (
-        "satellites 1000000000 to 1000004407 (4,408 of them): its number is beyond those of a TLE"
+        "satellites 1000000000 to 1000004407 (4,408 of them): its number is above 339999, the last"
         in said
     )
     assert main(["export", "ast-fm2", "-o", str(tmp_path / "one.csv")]) == 0

@@ -1,14 +1,17 @@
-"""Catalogues in: TLE, 3LE and OMM (CSV, JSON, XML, KVN), plain or gzipped, told apart by their
-content; nothing is silently dropped.
+"""Read catalogues: TLE, 3LE and OMM (CSV, JSON, XML, KVN), plain or gzipped.
 
-```
+The content says the format, and no record is silently dropped.
+
 source.py      a path, bytes or an open file -> its text, within limits
-recognise.py   which format; and if none, what it is instead
+recognise.py   the format of a text; if it has none, what it is instead
 tle.py  omm_csv.py  omm_json.py  omm_xml.py  omm_kvn.py     one format each
-json_walk.py   the messages in a JSON text, within damage and wrappers   json_keywords.py   their
-keywords ending.py      whether a catalogue was cut off omm.py         OMM keywords as columns of
-text -> numbers     columns.py  epochs.py   the conversions draft.py       the records, what is
-wrong with them, and the Elements made of the good ones ```
+json_walk.py   the messages in a JSON text, inside other objects and beside damage
+json_keywords.py   their keywords
+ending.py      whether a catalogue was cut off
+omm.py         texts under OMM keywords -> numbers
+columns.py  epochs.py   columns of text -> numbers and instants
+draft.py       the records, what is wrong with them, and the Elements made of the good ones
+errors.py      ElementsError
 """
 
 from typing import Literal
@@ -43,37 +46,37 @@ def read_elements(
     source : path, bytes, or open file (binary or text)
         TLE, 3LE (with or without hypatia's header), or OMM as CSV (separated by `,` `;` or tabs,
         also below a title), JSON, XML or KVN; plain or gzipped, UTF-8 or Latin-1, any line ends. In
-        JSON the records may stand in other objects or arrays, may be nested messages, and may hold
-        TLE lines instead of mean elements.
-    on_error : "raise" or "skip"
+        JSON the records may be in other objects or arrays, may be nested messages, and may have TLE
+        lines instead of mean elements.
+    on_error : {"raise", "skip"}
         Raise an exception that lists the bad records, or skip them; `rejected` then has each of
         them with its line and the reason.
-    checksum : "verify" or "ignore"
+    checksum : {"verify", "ignore"}
         Whether to check the checksums of TLE lines. A line of 68 columns has none and is accepted.
 
     Returns
     -------
     Elements
         N sets in the order of the source; N + len(rejected) is the number of records in it. The
-        fields hold the values of the source in its units. Each number is the correctly rounded
-        double of its decimal text; epochs are exact to the nanosecond. `notes` says which sets have
-        no catalogue number (they get 0), and which arrays of a JSON text hold no element sets.
+        fields have the values and units of the source. Each number is the correctly rounded double
+        of its decimal text; epochs are exact to the nanosecond. `notes` says which sets have no
+        catalogue number (they get 0), and which arrays of a JSON text contain no element sets.
 
     Raises
     ------
     ElementsError
-        (A ValueError.) For bad records under "raise"; always when no record is good, when the
-        source is something else (a web page, a notice, an archive, a URL, empty, binary), and
-        beyond the limits (source.MAX_BYTES unpacked, MAX_LINE, MAX_LINES; draft.MAX_RECORDS,
-        MAX_REJECTED). A set that SGP4 cannot propagate is a bad record: eccentricity outside [0,
-        1), mean motion outside (0, 20] rev/day, another theory, frame, centre, time scale or unit.
+        For bad records under "raise"; always when no record is good, when the source is something
+        else (a web page, a notice, an archive, a URL, empty, binary), and beyond the limits
+        (source.MAX_BYTES unpacked, MAX_LINE, MAX_LINES; draft.MAX_RECORDS, MAX_REJECTED). A set
+        that SGP4 cannot propagate is a bad record: eccentricity outside [0, 1), mean motion outside
+        (0, 20] rev/day, another theory, frame, centre, time scale or unit.
     OSError
         When the source cannot be opened.
 
     Notes
     -----
-    OMM: CCSDS 502.0-B. EPOCH_MICROSECONDS, of older classes of Space-Track, belongs to the EPOCH
-    beside it.
+    Sources: CCSDS 502.0-B for OMM, https://www.space-track.org/documentation#tle for TLE.
+    EPOCH_MICROSECONDS, of older classes of Space-Track, belongs to the EPOCH beside it.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f'on_error is "raise" or "skip", not {on_error!r}')

@@ -1,7 +1,7 @@
-"""Whole columns of text to numbers and instants at once, with numpy over the bytes.
+"""Convert whole columns of text to numbers at once, with numpy over the bytes.
 
-Every number is the correctly rounded double of its decimal text. What float() would also take (nan,
-inf, 1_0) is no number here.
+Every number is the correctly rounded double of its decimal text. Some texts that float() accepts
+(nan, inf, 1_0) are not numbers here.
 """
 
 import re
@@ -16,14 +16,14 @@ Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-# a space outside ASCII: no-break (U+00A0), thin, ideographic
+# spaces outside ASCII: no-break (U+00A0), thin, ideographic ...
 NO_BLANK = re.compile(r"[^\S \t\n\r\f\v\x1c-\x1f]")
 LONGEST = 40  # characters of a number or an epoch; a double needs at most 24
 TAB, LF, SPACE, DOT, ZERO = 9, 10, 32, 46, 48
 
 
 def decode(data: bytes | bytearray) -> str:
-    """UTF-8, or else Latin-1, which never fails."""
+    """Decode UTF-8, or else Latin-1, which never fails."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -31,8 +31,9 @@ def decode(data: bytes | bytearray) -> str:
 
 
 def trimmed(text: str) -> str:
-    """The text without blanks at its ends. A no-break space is not a blank: it stays, so that a
-    message shows it.
+    """Remove the blanks at both ends of a text.
+
+    A no-break space is not a blank: it stays, so that a message shows it.
     """
     return text.strip(" \t\n\r\f\v")
 
@@ -47,6 +48,7 @@ class Cells:
 
     @staticmethod
     def of(values: Iterable[str]) -> "Cells":
+        """Put texts into one buffer."""
         texts = list(values)
         whole = "".join(texts)
         if whole.isascii():
@@ -59,7 +61,7 @@ class Cells:
 
     @staticmethod
     def lines(data: bytes | bytearray) -> "Cells":
-        """The lines of `data` (LF line ends), without their ends; piece i is line i + 1."""
+        """Split `data` (LF line ends) into lines; piece i is line i + 1, without its end."""
         buffer = np.frombuffer(data, np.uint8)
         ends = np.flatnonzero(buffer == LF)
         start = np.concatenate([[0], ends + 1])
@@ -72,7 +74,7 @@ class Cells:
         return Cells(self.buffer, self.start[chosen], self.length[chosen])
 
     def matrix(self, width: int, pad: int = SPACE) -> Bytes:
-        """The first `width` bytes of every piece, (n, width), filled up with `pad`."""
+        """Return the first `width` bytes of every piece, (n, width), filled up with `pad`."""
         column = np.arange(width)
         last = len(self.buffer) - width
         if last >= 0:
@@ -91,29 +93,34 @@ class Cells:
         return text
 
     def indent(self) -> Ints:
-        """How many spaces and tabs every piece begins with: its length if it holds nothing else."""
+        """Count the spaces and tabs at the beginning of every piece.
+
+        The count is the length of the piece if it contains nothing else.
+        """
         indent = np.zeros(len(self), np.int64)
-        within = np.flatnonzero(self.length > 0)
-        while len(within):
-            character = self.buffer[self.start[within] + indent[within]]
-            within = within[(character == SPACE) | (character == TAB)]
-            indent[within] += 1
-            within = within[indent[within] < self.length[within]]
+        inside = np.flatnonzero(self.length > 0)
+        while len(inside):
+            character = self.buffer[self.start[inside] + indent[inside]]
+            inside = inside[(character == SPACE) | (character == TAB)]
+            indent[inside] += 1
+            inside = inside[indent[inside] < self.length[inside]]
         return indent
 
     def fitted(self) -> tuple[Bytes, Mask]:
-        """All bytes of every piece, (n, longest piece), and where a piece is too long for a number."""
+        """Return all bytes, (n, longest piece), and which pieces are too long for a number."""
         width = int(min(LONGEST, self.length.max(initial=1)))
         return self.matrix(max(width, 1)), self.length > LONGEST
 
     def bytes(self, i: int) -> bytes:
+        """Return piece i."""
         return self.buffer[self.start[i] : self.start[i] + self.length[i]].tobytes()
 
     def text(self, i: int) -> str:
+        """Return piece i as text, without blanks at its ends."""
         return trimmed(decode(self.bytes(i)))
 
     def texts(self) -> list[str]:
-        """Every piece as text, without spaces around it."""
+        """Return every piece as text, without spaces at its ends."""
         raw = self.buffer.tobytes()
         ends = (self.start + self.length).tolist()
         pieces = [raw[start:end] for start, end in zip(self.start.tolist(), ends, strict=True)]
@@ -122,11 +129,10 @@ class Cells:
         return [decode(piece).strip() for piece in pieces]
 
 
-# A decimal number as a finite automaton over bytes, so that one pass over the columns of a matrix
-# checks every row of it.
-_START, _SIGN, _DIGITS, _POINT, _BARE_POINT, _FRACTION, _E, _E_SIGN, _E_DIGITS, _END, _BAD = range(
-    11
-)
+# A finite automaton over bytes that accepts decimal numbers: one pass over the columns of a matrix
+# checks all its rows.
+_START, _SIGN, _DIGITS, _POINT, _BARE_POINT, _FRACTION = range(6)
+_E, _E_SIGN, _E_DIGITS, _END, _BAD = range(6, 11)
 _GOOD = (_DIGITS, _POINT, _FRACTION, _E_DIGITS, _END)
 _ARCS: dict[int, dict[bytes, int]] = {
     _START: {b" ": _START, b"+-": _SIGN, b"0123456789": _DIGITS, b".": _BARE_POINT},
@@ -155,8 +161,9 @@ _TABLE = _table()
 
 
 def decimals(text: Bytes) -> tuple[Floats, Mask, Mask]:
-    """text: (n, width), spaces allowed around the number. Returns the values, where they are good,
-    and where the text is blank.
+    """Convert (n, width) characters, with spaces allowed around each number.
+
+    Returns the values, where they are good, and where the text is blank.
     """
     state = np.zeros(len(text), np.uint16)
     for column in np.ascontiguousarray(text.T):
@@ -169,8 +176,9 @@ def decimals(text: Bytes) -> tuple[Floats, Mask, Mask]:
 
 
 def integers(text: Bytes) -> tuple[npt.NDArray[np.int32], Mask, Mask]:
-    """As decimals(), for whole numbers of at most 31 bits; `999.0`, which spreadsheets make of 999,
-    is one.
+    """Convert whole numbers of at most 31 bits, as `decimals` does.
+
+    `999.0` is a whole number: spreadsheets write 999 so.
     """
     values, good, blank = decimals(text)
     good &= (values == np.floor(values)) & (np.abs(values) < 2.0**31)
@@ -178,8 +186,9 @@ def integers(text: Bytes) -> tuple[npt.NDArray[np.int32], Mask, Mask]:
 
 
 def digits(text: Bytes) -> tuple[Ints, Mask]:
-    """text: (n, width), nothing but digits. Returns the values (0 where bad) and where they are
-    good.
+    """Convert (n, width) characters that must all be digits.
+
+    Returns the values (0 where bad) and where they are good.
     """
     good = np.asarray(((text >= ZERO) & (text < ZERO + 10)).all(axis=1))
     value = np.zeros(len(text), np.int64)
@@ -189,6 +198,6 @@ def digits(text: Bytes) -> tuple[Ints, Mask]:
 
 
 def leading_zeros(text: Bytes) -> Bytes:
-    """Spaces before the first other character become zeros."""
+    """Replace the spaces before the first other character by zeros."""
     blank = np.logical_and.accumulate(text == SPACE, axis=1)
     return np.where(blank, np.uint8(ZERO), text)

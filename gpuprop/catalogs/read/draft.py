@@ -1,6 +1,4 @@
-"""Records on their way into an Elements: the columns so far, and for every bad record the first
-thing found wrong with it.
-"""
+"""Records that are being read: their columns, and the first fault of each bad record."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ UNNUMBERED = "messages have no NORAD_CAT_ID: numbered 0"
 MAX_RECORDS = 2_000_000  # in one source; the whole public catalogue has 30 thousand
 MAX_REJECTED = 1_000_000
 
-# Bounds of what SGP4 can be asked, inclusive. A circular orbit at the Earth's surface makes 17.04
+# Bounds of what SGP4 can propagate, inclusive. A circular orbit at the Earth's surface makes 17.04
 # revolutions a day, so more than 20 is an error of transcription; angles may be written from -180
 # to 180 as well as from 0 to 360.
 BOUNDS = {
@@ -38,38 +36,38 @@ SGP4_TYPES = (0, 1, 2, 3)
 
 @dataclass(frozen=True)
 class Place:
-    """Where n records stand in the file: line is (n,), 1-based; text(i) is what record i says
-    there.
+    """Where n records are in the file.
+
+    `line` is (n,), 1-based; `text(i)` is the text of record i.
     """
 
     line: Ints
     text: Callable[[int], str]
 
 
-def limit(records: int, rejected: int = 0) -> None:
-    """Raises ElementsError when a source has so many records, or so many bad ones, that to hold
-    them would only fill the memory.
-    """
+def check_counts(records: int, rejected: int = 0) -> None:
+    """Raise ElementsError for more records, or bad records, than are kept in memory."""
     if records > MAX_RECORDS:
         raise ElementsError(
-            f"the source has more than {MAX_RECORDS:,} records, the most that is read at once: "
+            f"the source has more than {MAX_RECORDS:,} records, the most that can be read at once: "
             "split it"
         )
     if rejected > MAX_REJECTED:
         raise ElementsError(
-            f"the source has more than {MAX_REJECTED:,} bad records: it is no catalogue of "
+            f"the source has more than {MAX_REJECTED:,} bad records: it is not a catalogue of "
             "element sets"
         )
 
 
 def reject(line: int, text: str, reason: str) -> Reject:
+    """Make the Reject of a bad record, with the beginning of its text."""
     return Reject(line, trimmed(text)[:SHOWN], reason)
 
 
 def rejects(wrong: Mask, place: Place, reason: str | Callable[[int], str]) -> list[Reject]:
-    """The records of the mask `wrong` (n,), each with its line, its text and the reason."""
+    """Make the Rejects of the records in the mask `wrong` (n,)."""
     at_fault = np.flatnonzero(wrong)
-    limit(0, len(at_fault))
+    check_counts(0, len(at_fault))
     return [
         reject(int(place.line[i]), place.text(i), reason if isinstance(reason, str) else reason(i))
         for i in at_fault.tolist()
@@ -77,19 +75,22 @@ def rejects(wrong: Mask, place: Place, reason: str | Callable[[int], str]) -> li
 
 
 def joined(blocks: Iterable[Elements]) -> Elements:
-    """All records of a source that is converted a block at a time, so that its characters are never
-    all in memory as matrices.
+    """Join the blocks of a source that is converted one block at a time.
+
+    So the characters of a large source are never all in memory as matrices.
     """
     parts: list[Elements] = []
     for block in blocks:
         parts.append(block)
-        limit(0, sum(len(part.rejected) for part in parts))
+        check_counts(0, sum(len(part.rejected) for part in parts))
     return Elements.concat(parts) if len(parts) > 1 else parts[0]
 
 
 class Draft:
-    """n records at `place`; a reader fills `fields` (OMM names, file units) and refuses what is
-    wrong, elements() has the last word.
+    """n records at `place`, not checked completely yet.
+
+    A reader fills `fields` (OMM names, units of the file) and rejects bad records; `elements`
+    checks the bounds and makes the Elements.
     """
 
     def __init__(self, place: Place) -> None:
@@ -103,15 +104,16 @@ class Draft:
     def refuse(
         self, wrong: Mask, reason: str | Callable[[int], str], place: Place | None = None
     ) -> None:
-        """Reject the records of the mask `wrong` (n,) that are not rejected yet; `place` is the
-        line at fault if it is not the first.
+        """Reject the records in the mask `wrong` (n,) that are not rejected yet.
+
+        `place` is the line with the fault, if it is not the first line of the record.
         """
         self.rejected += rejects(wrong & ~self.bad, place or self.place, reason)
         self.bad |= wrong
-        limit(0, len(self.rejected))
+        check_counts(0, len(self.rejected))
 
     def elements(self, others: Iterable[Reject] = ()) -> Elements:
-        """The good records in order, with the bad ones and `others` as `rejected`, by line."""
+        """Make Elements of the good records; `rejected` has the bad ones and `others`, by line."""
         for name in BOUNDS:
             self._refuse_outside(name)
         kind = self.fields["EPHEMERIS_TYPE"]
@@ -119,7 +121,8 @@ class Draft:
             kind == 4, "EPHEMERIS_TYPE 4 is SGP4-XP: SGP4 would give wrong positions for it"
         )
         self.refuse(
-            ~np.isin(kind, SGP4_TYPES), lambda i: f"EPHEMERIS_TYPE {kind[i]} is not SGP4's (0 to 3)"
+            ~np.isin(kind, SGP4_TYPES),
+            lambda i: f"EPHEMERIS_TYPE is {kind[i]}, not one of SGP4 (0 to 3)",
         )
         good = ~self.bad
         fields = {name: values[good] for name, values in self.fields.items()}
@@ -140,20 +143,21 @@ class Draft:
 
 
 def count_unnumbered(elements: Elements) -> Elements:
-    """The same Elements; the note about sets without a catalogue number now says how many. Called
-    when all blocks are read.
+    """Put the count into the note about sets without a catalogue number.
+
+    Called when all blocks are read.
     """
     assert elements.noted is not None
     if UNNUMBERED not in elements.notes:
         return elements
     count = int(elements.noted[elements.notes.index(UNNUMBERED)].sum())
-    told = f"{count} of {len(elements)} {UNNUMBERED}"
-    notes = tuple(told if note == UNNUMBERED else note for note in elements.notes)
+    counted = f"{count} of {len(elements)} {UNNUMBERED}"
+    notes = tuple(counted if note == UNNUMBERED else note for note in elements.notes)
     return Elements(elements.fields, elements.rejected, notes, elements.noted)
 
 
 def objects(values: list[str]) -> npt.NDArray[Any]:
-    """A column of text."""
+    """Make a column of text."""
     column = np.empty(len(values), object)
     column[:] = values
     return column

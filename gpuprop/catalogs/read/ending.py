@@ -1,5 +1,6 @@
-"""Whether a catalogue ends at the end of a record. If not, it was cut off, which reading alone
-might not notice.
+"""Tell whether a catalogue ends at the end of a record.
+
+If not, it was cut off, and reading alone might not notice that.
 """
 
 import re
@@ -7,15 +8,14 @@ import re
 COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 ROOT = re.compile(rb"<([A-Za-z_][\w.:-]*)[\s>]")
 TLE_WIDTH = 69
-# bytes at both ends of an XML in which its root is searched: removing comments can take quadratic
-# time
+# Bytes at both ends of an XML in which its root is searched; to remove comments from the whole text
+# could take quadratic time.
 ENDS = 4 << 10
-LAST_LINES = 64 << 10  # bytes at the end of a TLE
+LAST_LINES = 64 << 10  # bytes at the end of a TLE file that are searched for its last line
 
 
 def unfinished(kind: str, text: bytearray) -> str:
-    """In the middle of what the text ends: "a line", "an element set" ...; empty if it ends at the
-    end of a record.
+    """Say in the middle of what the text ends: "a line", "an element set" ...; empty if complete.
 
     Parameters
     ----------
@@ -24,11 +24,16 @@ def unfinished(kind: str, text: bytearray) -> str:
     text : bytearray
         The whole text, with LF line ends, as source.load gives it.
 
+    Returns
+    -------
+    str
+        Empty if the text ends at the end of a record.
+
     Notes
     -----
     A CSV or KVN whose last line has no line end is unfinished: the last digits of its last number
     could be missing. A cut between two records of a CSV or TLE, or between two lines of a KVN,
-    cannot be told from the text.
+    cannot be seen in the text.
     """
     end = text.rstrip(b" \t\0\x1a")
     if kind == "json":

@@ -1,46 +1,44 @@
-"""Columns of calendar text to integer nanoseconds since 1970-01-01 UTC. No float anywhere, so no
-rounding.
+"""Convert columns of calendar text to integer nanoseconds since 1970-01-01 UTC.
+
+No step uses floating-point numbers, so nothing is rounded.
 """
 
 import numpy as np
 import numpy.typing as npt
 
+from ...time.units import DAY, SECOND
 from .columns import DOT, LONGEST, ZERO, Bytes, Cells, Ints, Mask, digits
 
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years that datetime64[ns] can hold
-NS_PER_DAY = 86_400_000_000_000
 
 
 def year_start(year: Ints) -> Ints:
-    """Nanoseconds of January 1 of every year of FIRST_YEAR to LAST_YEAR."""
+    """Return the nanoseconds of January 1 of every year from FIRST_YEAR to LAST_YEAR."""
     return (year - 1970).astype("datetime64[Y]").astype("datetime64[ns]").astype(np.int64)
 
 
 def days_in_year(year: Ints) -> Ints:
+    """Return 365 or 366 for every year."""
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     return np.where(leap, 366, 365)
 
 
-def four_digit_year(year: Ints) -> Ints:
-    """The century of a two-digit year: 57 is 1957, the year of the first satellite; 56 is 2056
-    (Space-Track's rule).
-    """
-    return np.where(year < 57, 2000, 1900) + year
-
-
 def day_of_year_epochs(year: Ints, day: Ints, nanoseconds: Ints) -> tuple[Ints, Mask]:
-    """day: 1 is January 1. Returns the instants and where the day is one of its year."""
+    """Convert years, days of the year (1 is January 1) and nanoseconds of the day.
+
+    Returns the instants and where the day exists in its year.
+    """
     good = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (day >= 1) & (day <= days_in_year(year))
     year, day = np.where(good, year, 2000), np.where(good, day, 1)
-    return year_start(year) + (day - 1) * NS_PER_DAY + nanoseconds, good
+    return year_start(year) + (day - 1) * DAY + nanoseconds, good
 
 
 def iso_epochs(cells: Cells) -> tuple[Ints, Mask]:
-    """`2026-09-20T13:39:33.839424` or `2026-263T13:39:33`, with or without fraction, with or
-    without `Z` (or `+00:00`).
+    """Convert `2026-09-20T13:39:33.839424` or `2026-263T13:39:33`.
 
-    A fraction of more than nine digits is rounded to the nearest nanosecond (half up). A leap
-    second (`:60`) has no datetime64 and is bad. Returns the instants and where they are good.
+    The fraction and a final `Z` or `+00:00` are optional. A fraction of more than nine digits is
+    rounded to the nearest nanosecond (half up). A leap second (`:60`) has no datetime64 and is bad.
+    Returns the instants and where they are good.
     """
     cells = _without_zone(_stripped(cells))
     text = cells.matrix(11)
@@ -99,8 +97,8 @@ def _calendar(text: Bytes, by_day: Mask) -> tuple[Ints, Mask]:
     month_start: npt.NDArray[np.int64] = first.astype("datetime64[ns]").astype(np.int64)
     start = np.where(
         by_day,
-        year_start(year) + (day_of_year - 1) * NS_PER_DAY,
-        month_start + (day - 1) * NS_PER_DAY,
+        year_start(year) + (day_of_year - 1) * DAY,
+        month_start + (day - 1) * DAY,
     )
     return start, good & np.where(by_day, day_good, date_good)
 
@@ -127,4 +125,4 @@ def _clock(cells: Cells) -> tuple[Ints, Mask]:
     nanoseconds, _ = digits(fraction[:, :9])
     good &= ((fraction >= ZERO) & (fraction < ZERO + 10)).all(axis=1)
     nanoseconds += fraction[:, 9] >= ZERO + 5
-    return ((hour * 60 + minute) * 60 + second) * 1_000_000_000 + nanoseconds, good
+    return ((hour * 60 + minute) * 60 + second) * SECOND + nanoseconds, good

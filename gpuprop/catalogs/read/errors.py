@@ -1,16 +1,22 @@
-"""What is raised when a source holds no element sets, or bad ones."""
+"""The error for a source that contains no element sets, or bad ones."""
 
 from collections.abc import Sequence
 
 from ...elements.sets import Reject
 from ...errors import GpupropError
 
-SHOWN = 20
+SHOWN = 20  # bad records in a message
 
 
 class ElementsError(GpupropError, ValueError):
-    """A source that could not be read, or not all of it. `rejected` holds the records that are bad,
-    if it came to records at all.
+    """A source cannot be read as element sets, or some of its records are bad.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, where, and what to do.
+    rejected : sequence of Reject
+        The bad records; empty if the source as a whole cannot be read.
     """
 
     def __init__(self, message: str, rejected: Sequence[Reject] = ()) -> None:
@@ -19,8 +25,9 @@ class ElementsError(GpupropError, ValueError):
 
 
 def bad_records(source: str, rejected: Sequence[Reject], good: int) -> ElementsError:
-    """The one exception for all the bad records of `source`: how many of how many, the first
-    twenty, and what to do.
+    """Make one exception for all bad records of `source`.
+
+    It says how many of how many, the first twenty, and what to do.
     """
     total = good + len(rejected)
     lines = [f"{source}: {len(rejected):,} of {total:,} records could not be read"]
@@ -29,7 +36,7 @@ def bad_records(source: str, rejected: Sequence[Reject], good: int) -> ElementsE
         lines.append(f"  and {len(rejected) - SHOWN:,} more")
     if good:
         lines.append(
-            f'To go on with the {good:,} good ones, use on_error="skip" (--on-error skip).'
+            f'To continue with the {good:,} good ones, use on_error="skip" (--on-error skip).'
         )
     else:
         lines.append(

@@ -1,11 +1,9 @@
-"""The keywords that element sets have in JSON: those of OMM, TLE lines and names, in all their
-spellings.
-"""
+"""The keywords of element sets in JSON: those of OMM, TLE lines and names, in all spellings."""
 
 from .columns import trimmed
 from .omm import is_keyword
 
-MAX_KEYS = 10_000  # different spellings of keywords that are cached
+MAX_KEYS = 10_000  # keywords in the cache
 
 MEAN_ELEMENTS = (
     "EPOCH",
@@ -21,19 +19,20 @@ BOTH_LINES = "TLE"  # two or three lines in one text
 # Other spellings: those of SatNOGS, the TLE API and N2YO.
 _FORMS = ("TLE_LINE{}", "TLE_LINE_{}", "TLELINE{}", "LINE{}", "LINE_{}", "TLE{}", "TLE_{}")
 SPELLINGS = {form.format(number): line for number, line in enumerate(LINES) for form in _FORMS}
-# of a set of TLE lines: the first one that is given counts
+# The name of a set of TLE lines: the first of these keywords that is given.
 NAMES = ("OBJECT_NAME", "TLE_LINE0", "NAME", "SATNAME", "SATELLITE_NAME")
 USED = frozenset((*LINES, BOTH_LINES, *NAMES))  # beside the keywords of an OMM
 # An object with one of these is an element set. An EPOCH alone may be the time of the download.
 DEFINING = frozenset((*MEAN_ELEMENTS[1:], "BSTAR", "TLE_LINE1", "TLE_LINE2", BOTH_LINES))
-# beside what changes the meaning of elements
+# An object gives these, and the context (omm.CONTEXT), to the messages inside it.
 INHERITED = frozenset(("OBJECT_NAME", "OBJECT_ID", "NORAD_CAT_ID"))
 NAMING = frozenset(NAMES[1:])  # the names that are not keywords of an OMM
 
 
 class _Meanings(dict[str, str]):
-    """A keyword as it is written -> the keyword that it means; empty for keywords that are not
-    used.
+    """A cache from a keyword as written to the keyword that it means.
+
+    The meaning of a keyword that is not used is an empty text.
     """
 
     def __missing__(self, key: str) -> str:

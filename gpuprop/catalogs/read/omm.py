@@ -1,5 +1,6 @@
-"""Orbit Mean-Elements Messages (CCSDS 502.0-B): columns of text under the standard's keywords to
-element sets. All spellings end here.
+"""Orbit Mean-Elements Messages (CCSDS 502.0-B): texts under keywords -> element sets.
+
+All spellings of keywords are already replaced by those of the standard.
 """
 
 import re
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements, Reject
 from .columns import SPACE, Cells, Mask, decimals, decode, integers, trimmed
-from .draft import Draft, Place, limit, objects, reject
+from .draft import Draft, Place, check_counts, objects, reject
 from .epochs import iso_epochs
 
 # The accepted units of a field, the standard's first. A number in another unit is refused.
@@ -27,15 +28,15 @@ UNITS = {
     "MEAN_MOTION_DOT": ("rev/day**2", "rev/day^2", "rev/day2"),
     "MEAN_MOTION_DDOT": ("rev/day**3", "rev/day^3", "rev/day3"),
 }
-# older classes of Space-Track: EPOCH has whole seconds, and this is the rest
+# In older classes of Space-Track, EPOCH has whole seconds, and this keyword has the fraction.
 MICROSECONDS = "EPOCH_MICROSECONDS"
 _XP = "it is a term of SGP4-XP, and SGP4 would give wrong positions"
 _PARTS = "the whole instant must be in EPOCH"
-# a keyword that begins so says something about the epoch: one that is not known here is refused
+# Keywords that begin with this change the epoch; unknown ones are refused.
 _OF_THE_EPOCH = "EPOCH_"
 
-# Keywords that change the meaning of the elements: the values that SGP4 allows (upper case; "0" is
-# any zero), and the reason. A keyword may also be absent or blank.
+# Keywords that change the meaning of the elements: the values that SGP4 allows (in upper case; "0"
+# stands for any zero), and the reason. A keyword may also be absent or blank.
 CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     "CENTER_NAME": (("EARTH",), "SGP4 is for orbits around the Earth"),
     "REF_FRAME": (("TEME", "TEMEOFDATE"), "SGP4 elements are in TEME"),
@@ -70,7 +71,7 @@ CONTEXT: dict[str, tuple[tuple[str, ...], str]] = {
     },
 }
 KEYWORDS = (*OMM_FIELDS, MICROSECONDS, *CONTEXT)
-# the standard makes the number optional; Elements.notes says if it is absent or blank
+# The standard makes the number optional; Elements.notes says if it is absent or blank.
 ABSENT = {"NORAD_CAT_ID": 0}
 # BSTAR has a default here, but the standard requires it for SGP4.
 MANDATORY = (
@@ -81,13 +82,14 @@ MANDATORY = (
     ),
     "BSTAR",
 )
-# characters of a message that are kept for error messages, line ends and indents included
-SHOWN = 800
+SHOWN = 800  # characters of a message in error messages, with line ends and indents
 
 
 def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
-    """columns: keyword -> n cells, for the keywords of the source; a blank cell means that the
-    keyword is absent.
+    """Convert the columns of n messages.
+
+    columns: keyword -> n cells, for the keywords of the source. A blank cell means that the keyword
+    is absent.
     """
     draft = Draft(place)
     n = len(place.line)
@@ -103,18 +105,22 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
 
 
 def is_keyword(name: str) -> bool:
-    """Whether a keyword (upper case) is read, or may refuse its record; all others are ignored."""
+    """Tell whether a keyword (upper case) is read, or may make its record bad.
+
+    All others are ignored.
+    """
     return name in KEYWORDS or is_context(name)
 
 
 def is_context(name: str) -> bool:
-    """Whether a keyword (upper case) may change what the elements mean."""
+    """Tell whether a keyword (upper case) may change what the elements mean."""
     return name in CONTEXT or (name.startswith(_OF_THE_EPOCH) and name != MICROSECONDS)
 
 
 def without_unit(name: str, value: str) -> str:
-    """`51.59 [deg]` to `51.59`. Another unit than the standard's stays, and so is refused as no
-    number.
+    """Remove the unit of a value: `51.59 [deg]` becomes `51.59`.
+
+    A unit that the standard does not allow stays; the value is then refused as no number.
     """
     if name not in OMM_FIELDS or OMM_FIELDS[name][0] == "object" or not value.endswith("]"):
         return value
@@ -123,61 +129,63 @@ def without_unit(name: str, value: str) -> str:
 
 
 class Messages:
-    """Messages collected one by one from a format that is not a table. `data` is its text; (begin,
-    end) is a piece of it.
+    """Messages collected one by one from a format that is not a table.
+
+    `data` is the text, and (begin, end) a piece of it.
     """
 
     def __init__(self, data: str | bytes | bytearray) -> None:
         self.data = data
         self.records: list[dict[str, str]] = []
         self.lines: list[int] = []
-        self.stretches: list[tuple[int, int]] = []
+        self.ranges: list[tuple[int, int]] = []
         self.rejected: list[Reject] = []
-        # by keyword: the first message, the one after the last, the text
+        # keyword -> (first message, end, text): the messages first to end - 1 share the text
         self.shared: dict[str, list[tuple[int, int, str]]] = {}
 
     @property
     def total(self) -> int:
+        """Number of messages, good and bad."""
         return len(self.records) + len(self.rejected)
 
     def add(self, record: dict[str, str], line: int, begin: int, end: int) -> None:
+        """Add a message: keyword -> text."""
         self._count()
         self.records.append(record)
         self.lines.append(line)
-        self.stretches.append((begin, end))
+        self.ranges.append((begin, end))
 
     def reject(self, line: int, begin: int, end: int, reason: str) -> None:
+        """Add a bad message."""
         self._count()
         self.rejected.append(reject(line, self.shown(begin, end), reason))
 
     def shown(self, begin: int, end: int) -> str:
-        """A piece of the text in one line."""
+        """Return a piece of the text as one line."""
         piece = self.data[begin : min(end, begin + SHOWN)]
         return " ".join(re.split("[ \t\n]+", piece if isinstance(piece, str) else decode(piece)))
 
     def place(self, chosen: Iterable[int]) -> Place:
-        """The places of some of the messages."""
+        """Return the places of some of the messages."""
         chosen = list(chosen)
         return Place(
             np.array([self.lines[i] for i in chosen], np.int64),
-            lambda i: self.shown(*self.stretches[chosen[i]]),
+            lambda i: self.shown(*self.ranges[chosen[i]]),
         )
 
     def share(self, name: str, text: str, first: int) -> None:
-        """Give a keyword to all messages from number `first` on that do not have it, neither their
-        own nor shared among fewer of them.
+        """Give a keyword to all messages from number `first` on that do not have it yet.
 
-        The text is kept once for all of them: objects around each other would otherwise multiply
-        the time and the memory.
+        A message keeps its own text, or one that is shared among fewer messages. The text is stored
+        once for all: nested objects would otherwise multiply the time and the memory.
         """
         if first < len(self.records):
             self.shared.setdefault(name, []).append((first, len(self.records), text))
 
     def texts(self, name: str, chosen: Iterable[int]) -> list[str]:
-        """The text of a keyword in some of the messages; empty where it is absent."""
+        """Return the text of a keyword in some of the messages; empty if absent."""
         given = [""] * len(self.records)
-        # stretches of messages that have a text, in order; a stretch follows those that lie within
-        # it
+        # ranges of messages that have a text, in order; a range follows those inside it
         done: list[tuple[int, int]] = []
         for first, stop, text in self.shared.get(name, ()):
             end = stop
@@ -190,20 +198,22 @@ class Messages:
         return [self.records[i].get(name, given[i]) for i in chosen]
 
     def draft(self, chosen: Iterable[int]) -> Draft:
-        """Some of the messages, read from their OMM keywords."""
+        """Convert some of the messages from their OMM keywords."""
         chosen = list(chosen)
         return from_columns(_Columns(self, chosen), self.place(chosen))
 
     def elements(self) -> Elements:
+        """Convert all messages from their OMM keywords."""
         return self.draft(range(len(self.records))).elements(self.rejected)
 
     def _count(self) -> None:
-        limit(self.total + 1, len(self.rejected))
+        check_counts(self.total + 1, len(self.rejected))
 
 
 class _Columns(Mapping[str, Cells]):
-    """The columns of some messages. A column is made when it is asked for, so that not all are in
-    memory at once.
+    """The columns of some messages.
+
+    A column is made on demand, so that they are not all in memory at once.
     """
 
     def __init__(self, messages: Messages, chosen: list[int]) -> None:
@@ -257,7 +267,10 @@ def _field(draft: Draft, name: str, cells: Cells) -> npt.NDArray[Any]:
 
 def _what_is_wrong(dtype: str, text: str) -> str:
     if dtype == "datetime64[ns]" and _LEAP_SECOND.search(text):
-        return "in a leap second, which numpy's datetime64 does not have: write the instant as :59 or as 00:00:00 of the next day"
+        return (
+            "in a leap second, which numpy's datetime64 does not have: write the instant as :59 or "
+            "as 00:00:00 of the next day"
+        )
     return f"not {_NEED[dtype]}"
 
 
@@ -271,8 +284,9 @@ def _parse(dtype: str, cells: Cells) -> tuple[npt.NDArray[Any], Mask, Mask]:
 
 
 def _add_microseconds(draft: Draft, cells: Cells) -> None:
-    """Add the microseconds to an EPOCH of whole seconds. If EPOCH has a fraction, both must be
-    equal.
+    """Add the microseconds to an EPOCH of whole seconds.
+
+    If EPOCH has a fraction, both must be equal.
     """
     count, good, blank = _parse("int32", cells)
     good &= (count >= 0) & (count < 1_000_000)
@@ -292,6 +306,7 @@ def _add_microseconds(draft: Draft, cells: Cells) -> None:
 
 
 def _refuse_other(draft: Draft, name: str, cells: Cells) -> None:
+    """Refuse the records whose value of a context keyword SGP4 does not allow."""
     allowed, why = CONTEXT.get(
         name, ((), f"this keyword is not known, and may change the epoch; {_PARTS}")
     )

@@ -1,8 +1,8 @@
 """OMM as CSV, as CelesTrak and Space-Track serve it, or a table with the lines of a TLE.
 
-Every line is one record, so that an unbalanced quote spoils its own line only. The columns of TLE
-lines have the names that they have in JSON (omm_json.SPELLINGS); they are read where a table has
-not all mean elements.
+Every line is one record, so that a missing quotation mark damages only its own line. The columns of
+TLE lines have the names of JSON (json_keywords.SPELLINGS). They are read if a table does not have
+all mean elements.
 """
 
 import itertools
@@ -12,22 +12,22 @@ import numpy as np
 
 from ...elements.sets import Elements
 from .columns import Bytes, Cells, Ints, Mask, decode
-from .draft import Place, joined, limit, rejects
+from .draft import Place, check_counts, joined, rejects
 from .errors import ElementsError
 from .json_keywords import LINES, NAMES, SPELLINGS
 from .omm import MANDATORY, from_columns, is_keyword
 from .omm_json import name_of
 from .tle import from_texts
 
-# bytes tokenised at a time: bounds the memory that the positions of separators take
+# Bytes that are split at a time; this bounds the memory for positions of separators.
 BLOCK = 8 << 20
 SEPARATORS = (",", ";", "\t")
 QUOTE = ord('"')
-MAX_TITLES = 10  # lines that may stand above the header
+MAX_TITLES = 10  # lines that may be above the header
 MAX_TABLES = 1000  # headers that differ from the one before
-# two of them make a line a header
-_TELLING = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}
-_REPEATED = tuple(  # one of them stands in every header that can be used
+# a line with two of these is a header
+_HEADER_WORDS = {"EPOCH", "MEAN_MOTION", "ECCENTRICITY", "NORAD_CAT_ID"}
+_REPEATED = tuple(  # every header that can be used contains one of these
     spelt.encode()
     for word in ("ECCENTRICITY", "LINE1", "LINE_1", "TLE1", "TLE_1")
     for spelt in (word, word.lower(), word.capitalize())
@@ -38,27 +38,26 @@ Header = tuple[str, list[str]]
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every row of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if a
-    header cannot be used.
+    """Read every row of `data` (LF line ends); the bad ones are in `rejected`.
 
-    Lines above the header are a title and are skipped. Files that were joined have several headers:
-    each begins a new table.
+    Raises ElementsError if a header cannot be used. Lines above the header are a title and are
+    skipped. A joined file has several headers, and each begins a new table.
     """
     lines = Cells.lines(data)
-    filled = np.flatnonzero(lines.indent() < lines.length)
-    headers = _headers(data, lines, filled, source)
-    filled = np.setdiff1d(filled, [at for at, _ in headers], assume_unique=True)
+    nonblank = np.flatnonzero(lines.indent() < lines.length)
+    headers = _headers(data, lines, nonblank, source)
+    nonblank = np.setdiff1d(nonblank, [at for at, _ in headers], assume_unique=True)
     headers = [
         headers[0],
         *(this for before, this in itertools.pairwise(headers) if this[1] != before[1]),
     ]
     if len(headers) > MAX_TABLES:
         raise ElementsError(
-            f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that is read "
-            "at once: split it"
+            f"{source} has more than {MAX_TABLES:,} different CSV headers, the most that can be "
+            "read at once: split it"
         )
-    edges = np.searchsorted(filled, [*(at for at, _ in headers), len(lines)]).tolist()
-    limit(edges[-1] - edges[0])
+    edges = np.searchsorted(nonblank, [*(at for at, _ in headers), len(lines)]).tolist()
+    check_counts(edges[-1] - edges[0])
     if edges[-1] == edges[0]:
         raise ElementsError(
             f"{source} is a CSV header without any record: the query matched nothing"
@@ -67,7 +66,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     def blocks() -> Iterator[Elements]:
         for (at, header), (begin, end) in zip(headers, itertools.pairwise(edges), strict=True):
             fault = _fault(header)
-            rows = filled[begin:end]
+            rows = nonblank[begin:end]
             pieces = np.unique(
                 np.searchsorted(lines.start[rows], np.arange(0, len(data) + BLOCK, BLOCK))
             )
@@ -83,28 +82,30 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def header_in(text: str) -> Header | None:
-    """The separator and the names of the columns (upper case) if this line is a header of element
-    sets; else None.
+    """Return the separator and the names of the columns (upper case) of a header line.
+
+    None if the line is not a header of element sets.
     """
     for separator in SEPARATORS:
         names = [SPELLINGS.get(name, name) for name in columns_of(text, separator)]
-        if len(_TELLING.intersection(names)) >= 2 or _BOTH.issubset(names):
+        if len(_HEADER_WORDS.intersection(names)) >= 2 or _BOTH.issubset(names):
             return separator, names
     return None
 
 
 def columns_of(line: str, separator: str) -> list[str]:
-    """The names of the columns; a keyword holds neither separators nor quotation marks."""
+    """Return the names of the columns; they contain neither separators nor quotation marks."""
     return [name.strip().strip('"').strip().upper() for name in line.split(separator)]
 
 
 def _headers(
-    data: bytes | bytearray, lines: Cells, filled: Ints, source: str
+    data: bytes | bytearray, lines: Cells, nonblank: Ints, source: str
 ) -> list[tuple[int, Header]]:
-    """Every header with the index of its line. The first is within MAX_TITLES lines (recognise.py
-    has checked).
+    """Return every header with the index of its line.
+
+    The first is among the first MAX_TITLES + 1 lines that are not blank, as recognise.py checked.
     """
-    titles = filled[: MAX_TITLES + 1].tolist()
+    titles = nonblank[: MAX_TITLES + 1].tolist()
     first, header = next((at, found) for at in titles if (found := header_in(lines.text(at))))
     above = next(
         (
@@ -116,7 +117,7 @@ def _headers(
     )
     if above is not None:
         raise ElementsError(
-            f"{source}, line {above + 1} stands above the CSV header (line {first + 1}) and has "
+            f"{source}, line {above + 1} is above the CSV header (line {first + 1}) and has "
             "as many fields: is it a record?"
         )
     if fault := _fault(header):
@@ -126,7 +127,7 @@ def _headers(
 
 
 def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
-    """The lines below `after` that may be another header."""
+    """Return the lines below `after` that may be another header."""
     found = set()
     begin = int(lines.start[after] + lines.length[after])
     for keyword in _REPEATED:
@@ -138,15 +139,15 @@ def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
     return sorted(found)
 
 
-def _holds_lines(names: list[str]) -> bool:
-    """Whether the records of a table are read from their TLE lines."""
+def _has_tle_lines(names: list[str]) -> bool:
+    """Tell whether the records of a table are read from their TLE lines."""
     return _BOTH.issubset(names) and not set(MANDATORY).issubset(names)
 
 
 def _fault(header: Header) -> str:
-    """Why a header cannot be used; empty if it can."""
+    """Say why a header cannot be used; empty if it can."""
     _, names = header
-    missing = [] if _holds_lines(names) else [name for name in MANDATORY if name not in names]
+    missing = [] if _has_tle_lines(names) else [name for name in MANDATORY if name not in names]
     twice = [
         name
         for name in dict.fromkeys(names)
@@ -160,6 +161,7 @@ def _fault(header: Header) -> str:
 
 
 def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
+    """Reject the rows of a table whose header cannot be used."""
     place = Place(rows + 1, lines[rows].text)
     return from_columns({}, Place(rows[:0], place.text)).elements(
         rejects(np.ones(len(rows), bool), place, reason)
@@ -167,6 +169,7 @@ def _refused(lines: Cells, rows: Ints, reason: str) -> Elements:
 
 
 def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
+    """Convert some rows of a table."""
     separator, names = header
     base = int(lines.start[rows[0]])
     start = lines.start[rows] - base
@@ -180,7 +183,7 @@ def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
 
     def miscounted(i: int) -> str:
         return (
-            "a quotation mark without its second"
+            "a quotation mark without its partner"
             if odd_quotes[i]
             else f"{count[i]} fields, the header has {len(names)}"
         )
@@ -199,7 +202,7 @@ def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
     }
     kept = rows[good]
     place = Place(kept + 1, lines[kept].text)
-    if _holds_lines(names):
+    if _has_tle_lines(names):
         texts = {name: cells.texts() for name, cells in columns.items()}
         first, second, numbers = (
             texts.get(name, [""] * len(kept)) for name in (*sorted(_BOTH), "NORAD_CAT_ID")
@@ -212,8 +215,9 @@ def _block(lines: Cells, rows: Ints, header: Header, checksum: str) -> Elements:
 
 
 def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[Ints, Mask]:
-    """Where fields end, and which lines have an odd number of quotation marks. A separator between
-    quotation marks is text.
+    """Find where fields end, and which lines have an odd number of quotation marks.
+
+    A separator between quotation marks is text.
     """
     commas = np.flatnonzero(buffer == separator)
     # not those of a header between two rows
@@ -227,8 +231,9 @@ def _separators(buffer: Bytes, start: Ints, end: Ints, separator: int) -> tuple[
 
 
 def _column(buffer: Bytes, start: Ints, end: Ints, doubled: Ints) -> Cells:
-    """One field of every row, without its quotation marks. doubled: where two quotation marks stand
-    together.
+    """Return one field of every row, without its quotation marks.
+
+    doubled: the positions of two quotation marks side by side.
     """
     last = max(len(buffer) - 1, 0)
     quoted = (

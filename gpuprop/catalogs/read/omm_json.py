@@ -1,12 +1,14 @@
-"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other. Damage to
-an object does not affect the others.
+"""OMM or TLE lines as JSON: objects in arrays, in other objects, or one after the other.
 
-Array    each element is a message. Two texts or three that are the lines of a TLE are one: [name,
-line 1, line 2]. Object   its keywords and those of the objects in it are one message (`{"omm":
-{"metadata": {...}, "data": {...}}}`), unless a keyword is
-         given twice: then each object in it is a message (`{"25544": {...}, "48274": {...}}`).
-Around   a frame, time scale, name or number that an object gives beside its messages holds for all
-of them.
+Damage to an object does not affect the others. The rules:
+
+- Each element of an array is a message. An array of two or three texts that are the lines of a TLE
+  is one message: [name, line 1, line 2].
+- The keywords of an object and of the objects in it are one message (`{"omm": {"metadata": {...},
+  "data": {...}}}`). If a keyword is given twice, each object in it is a message (`{"25544": {...},
+  "48274": {...}}`).
+- A frame, time scale, name or number that an object gives beside its messages applies to all of
+  them.
 """
 
 import itertools
@@ -17,21 +19,22 @@ from ...elements.sets import Elements
 from .columns import decode, trimmed
 from .errors import ElementsError
 from .json_keywords import BOTH_LINES, LINES, MEAN_ELEMENTS, NAMES
-from .json_walk import DamageError, Walk
+from .json_walk import JsonError, Walk
 from .omm import Messages
 from .tle import from_texts
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every element set of `data` (LF line ends); the bad ones are in `rejected`. Raises
-    ElementsError for an empty array.
+    """Read every element set of `data` (LF line ends); the bad ones are in `rejected`.
+
+    Raises ElementsError for an empty array.
     """
     walk = Walk(decode(data))
     while walk.character():
         try:
             walk.step()
-        except DamageError as damage:
-            walk.recover(damage)
+        except JsonError as error:
+            walk.recover(error)
     walk.finish()
     if not walk.messages.total:
         raise ElementsError(f"{source} is an empty JSON array: the query matched nothing")
@@ -39,12 +42,13 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
 
 
 def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
-    """The element sets of messages, in their order. unread: keywords of arrays without an element
-    set, for a note.
+    """Convert messages to element sets, in their order.
+
+    unread: keywords of arrays without an element set, for a note.
     """
     lines = [i for i, record in enumerate(messages.records) if _is_lines(record)]
-    apart = set(lines)
-    omm = [i for i in range(len(messages.records)) if i not in apart]
+    with_lines = set(lines)
+    omm = [i for i in range(len(messages.records)) if i not in with_lines]
     drafts = [(omm, messages.draft(omm))] if omm or not lines else []
     if lines:
         records = [messages.records[i] for i in lines]
@@ -65,21 +69,21 @@ def _elements(messages: Messages, unread: list[str], checksum: str) -> Elements:
     elements = elements[order]
     notes, noted = elements.notes, elements.noted
     if unread and len(elements) and noted is not None:
-        said = ", ".join(repr(key) for key in itertools.islice(dict.fromkeys(unread), 20))
-        notes = (*notes, f"not read, as no object in it is an element set: {said} in the JSON")
+        keys = ", ".join(repr(key) for key in itertools.islice(dict.fromkeys(unread), 20))
+        notes = (*notes, f"not read, because no object in it is an element set: {keys} in the JSON")
         noted = np.vstack([noted, np.ones((1, len(elements)), bool)])
     return Elements(elements.fields, rejected, notes, noted)
 
 
 def name_of(record: dict[str, str]) -> str:
-    """The name of a set of lines, of which the record says more."""
-    said = next((name for name in NAMES if record.get(name)), "")
-    text = trimmed(record[said]) if said else ""
-    return text.removeprefix("0 ") if said == LINES[0] else text
+    """Return the name of a set of TLE lines, from the keywords beside them."""
+    key = next((name for name in NAMES if record.get(name)), "")
+    text = trimmed(record[key]) if key else ""
+    return text.removeprefix("0 ") if key == LINES[0] else text
 
 
 def _is_lines(record: dict[str, str]) -> bool:
-    """Whether to read a message from its TLE lines: it has them, and not all mean elements."""
+    """Tell whether a message is read from TLE lines: it has them, but not all mean elements."""
     if BOTH_LINES in record and "TLE_LINE1" not in record:
         lines = [line for line in record[BOTH_LINES].splitlines() if line.strip()]
         if 2 <= len(lines) <= 3:

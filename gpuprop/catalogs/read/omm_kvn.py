@@ -1,4 +1,4 @@
-"""OMM as keyword = value notation: one message or several after each other."""
+"""OMM as keyword = value notation: one message, or several after each other."""
 
 import re
 
@@ -11,8 +11,9 @@ _VERSION = re.compile(r"CCSDS_[A-Z]+_VERS")
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every message of `data` (LF line ends); the bad ones are in `rejected`. A message begins at
-    CCSDS_OMM_VERS.
+    """Read every message of `data` (LF line ends); the bad ones are in `rejected`.
+
+    A message begins at CCSDS_OMM_VERS.
     """
     lines = Cells.lines(data)
     messages = Messages(data)
@@ -25,7 +26,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
         elif begin:
             messages.add(record, begin, *shown)
 
-    def stretch(number: int) -> tuple[int, int]:
+    def range_of(number: int) -> tuple[int, int]:
         start = int(lines.start[number - 1])
         return start, start + int(lines.length[number - 1])
 
@@ -37,7 +38,7 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
         name = pair[1].upper() if pair else ""
         if not begin or _VERSION.fullmatch(name):
             finish()
-            record, begin, shown, fault = {}, number, stretch(number), ""
+            record, begin, shown, fault = {}, number, range_of(number), ""
         if not pair:
             fault = fault or f"line {number} is not KEYWORD = value: {text[:60]!r}"
         elif _VERSION.fullmatch(name) and name != "CCSDS_OMM_VERS":
@@ -49,6 +50,6 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
             )
         elif is_keyword(name):
             record[name] = without_unit(name, pair[2])
-            shown = stretch(number) if name == "OBJECT_NAME" else shown
+            shown = range_of(number) if name == "OBJECT_NAME" else shown
     finish()
     return messages.elements()

@@ -1,5 +1,7 @@
-"""OMM as XML. Each <omm> is parsed by itself, so that a damaged one spoils itself only; no document
-type, no entity is ever read.
+"""OMM as XML.
+
+Each <omm> is parsed alone, so that damage to one does not affect the others. Document types and
+entities are never read.
 """
 
 import itertools
@@ -16,13 +18,14 @@ MAX_RECORD = 64 << 10  # bytes of one <omm>; Space-Track's have about 3,000
 _BEGIN = re.compile(rb"<(?:[A-Za-z]\w*:)?omm(?=[\s>])")
 _END = re.compile(rb"</(?:[A-Za-z]\w*:)?omm\s*>")
 _ENCODING = re.compile(rb'encoding\s*=\s*["\'][^"\']*["\']')  # the bytes were converted to UTF-8
-HEADER = 1000  # bytes in which the XML declaration ends
+HEADER = 1000  # the XML declaration ends within these bytes
 _DECLARATION = re.compile(rb"<!(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every <omm> of `data` (LF line ends); the bad ones are in `rejected`. Raises ElementsError if
-    there is none.
+    """Read every <omm> of `data` (LF line ends); the bad ones are in `rejected`.
+
+    Raises ElementsError if there is none.
     """
     if not data.isascii():
         data = decode(data).encode()
@@ -30,8 +33,8 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     if declaration:
         line = data.count(b"\n", 0, declaration.start()) + 1
         raise ElementsError(
-            f"{source}, line {line}: a document type or entity declaration has no place in an "
-            "OMM, and is never read"
+            f"{source}, line {line}: an OMM must not have a document type or entity "
+            "declaration, which is never read"
         )
     data = _uncommented(data)
     begins = [match.start() for match in itertools.islice(_BEGIN.finditer(data), MAX_RECORDS + 1)]
@@ -43,29 +46,30 @@ def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
     messages = Messages(data)
     around = [_ENCODING.sub(b"", data[: min(begins[0], HEADER)], count=1), data[HEADER : begins[0]]]
     line, counted = 1, 0
-    for begin, limit in zip(begins, [*begins[1:], len(data)], strict=True):
+    for begin, stop in zip(begins, [*begins[1:], len(data)], strict=True):
         line, counted = line + data.count(b"\n", counted, begin), begin
-        end = _END.search(data, begin, limit)
+        end = _END.search(data, begin, stop)
         if end is None:
-            messages.reject(line, begin, limit, "<omm> without its </omm>: the message is cut")
+            messages.reject(line, begin, stop, "<omm> without its </omm>: the message is cut")
             continue
-        around += [b"<omm/>", data[end.end() : limit]]
+        around += [b"<omm/>", data[end.end() : stop]]
         if end.end() - begin > MAX_RECORD:
-            messages.reject(line, begin, limit, f"the message is longer than {MAX_RECORD:,} bytes")
+            messages.reject(line, begin, stop, f"the message is longer than {MAX_RECORD:,} bytes")
         else:
             _message(data, begin, end.end(), line, messages)
-    # in one call: with every piece expat would read an unfinished tag again
+    # in one call, because expat reads an unfinished tag again with every piece
     fault = _feed(_parser(), b"".join(around))
     if fault:
         begin = max(len(data) - 160, 0)
-        reason = f"the file around the messages is not whole ({fault}): it was cut or changed"
+        reason = f"the file around the messages is damaged ({fault}): it was cut or changed"
         messages.reject(data.count(b"\n") + 1, begin, len(data), reason)
     return messages.elements()
 
 
 def _uncommented(data: bytes | bytearray) -> bytes | bytearray:
-    """Comments to the line ends they hold. In one pass: a pattern would go over a file of unclosed
-    comments again and again.
+    """Replace comments by the line ends in them.
+
+    This takes one pass; a regular expression would search a file of unclosed comments many times.
     """
     pieces: list[bytes | bytearray] = []
     at = 0
@@ -82,7 +86,7 @@ def _parser() -> expat.XMLParserType:
 
 
 def _feed(parser: expat.XMLParserType, data: bytes | bytearray) -> str:
-    """What is wrong with the document `data`; empty if nothing is."""
+    """Say what is wrong with the document `data`; empty if nothing is."""
     try:
         parser.Parse(data, True)
     except expat.ExpatError as error:

@@ -1,8 +1,7 @@
-"""From a path, bytes or an open file to the format and text of a catalogue: UTF-8 without
-byte-order mark, LF line ends.
+"""From a path, bytes or an open file to the format and the text of a catalogue.
 
-A chain of generators, a chunk at a time, so that what is too much is refused before it is in
-memory.
+The text is UTF-8 without byte-order mark, with LF line ends. A chain of generators reads it chunk
+by chunk, so that a source that is too large is refused before it is in memory.
 """
 
 import codecs
@@ -17,24 +16,24 @@ from ...files.addresses import is_url, url_advice
 from .errors import ElementsError
 from .recognise import HEAD, format_of
 
-Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[Any]
+Source = str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | IO[str]
 
-# unpacked; the whole public catalogue is 4 MB as two-line sets and some 100 MB as XML with every
-# extra field
+# Unpacked. The whole public catalogue has 4 MB as two-line sets, and some 100 MB as XML with all
+# extra fields.
 MAX_BYTES = 256 << 20
 MAX_LINE = 64 << 10  # bytes; a two-line set's lines have 69, a row of Space-Track's CSV about 400
-# the whole public catalogue has 90 thousand; this bounds the memory that line positions take
+# The whole public catalogue has 90 thousand. The limit bounds the memory for positions of lines.
 MAX_LINES = 10_000_000
-ONE_LINE = ("json", "xml")  # these may stand in one line; their readers bound each record instead
-MAX_RATIO = 200  # element sets compress 3 to 20 times, never this much: it is a decompression bomb
-RATIO_FROM = 64 << 20  # small files may be as repetitive as they like
+ONE_LINE = ("json", "xml")  # may be one long line; their readers limit each record instead
+MAX_RATIO = 200  # element sets compress 3 to 20 times; more than this is a decompression bomb
+RATIO_FROM = 64 << 20  # bytes from which MAX_RATIO applies
 CHUNK = 1 << 20
 PIECE = 16 << 10  # bytes of a gzip file that are unpacked at a time
 GZIP = b"\x1f\x8b"
 
 
 def load(source: Source) -> tuple[str, str, bytearray]:
-    """The name of `source` for messages, its format (recognise.format_of) and its text.
+    """Return the name of `source` for messages, its format (recognise.format_of) and its text.
 
     Raises ElementsError (a directory, no element sets, beyond MAX_BYTES, MAX_LINE or MAX_LINES,
     damaged gzip), OSError (missing, not permitted), TypeError.
@@ -62,16 +61,16 @@ def load(source: Source) -> tuple[str, str, bytearray]:
 
 
 def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
+    """Read a file; see `load`."""
     data, kind = bytearray(), ""
-    # whole lines that are known to be short enough, and where the next one begins
-    lines, begin = 0, 0
-    # None: the end
-    for chunk in itertools.chain(_newlines(_utf8(_unpacked(name, _chunks(name, file)))), [None]):
+    lines, begin = 0, 0  # lines that are short enough, and where the next one begins
+    chunks = _newlines(_utf8(_unpacked(name, _chunks(name, file))))
+    for chunk in itertools.chain(chunks, [None]):  # None marks the end
         data += chunk or b""
         if len(data) > MAX_BYTES:
             raise ElementsError(
-                f"{name} holds more than {MAX_BYTES:,} bytes unpacked, the most that is read at "
-                "once: split it"
+                f"{name} holds more than {MAX_BYTES:,} bytes unpacked, the most that can be read "
+                "at once: split it"
             )
         if not kind and (len(data) >= HEAD or chunk is None):
             kind = format_of(data, name)
@@ -88,13 +87,14 @@ def _text(name: str, file: IO[Any]) -> tuple[str, str, bytearray]:
             begin = end + 1
         if lines + data.count(b"\n", begin) > MAX_LINES:
             raise ElementsError(
-                f"{name} has more than {MAX_LINES:,} lines, the most that is read at once: split it"
+                f"{name} has more than {MAX_LINES:,} lines, the most that can be read at once: "
+                "split it"
             )
     return name, kind, data
 
 
 def _chunks(name: str, file: IO[Any]) -> Iterator[bytes]:
-    """What is in the file; text is encoded again."""
+    """Read the file in chunks; text is encoded again."""
     try:
         while chunk := file.read(CHUNK):
             yield chunk.encode("utf-8", "replace") if isinstance(chunk, str) else cast(bytes, chunk)
@@ -105,7 +105,7 @@ def _chunks(name: str, file: IO[Any]) -> Iterator[bytes]:
 
 
 def _unpacked(name: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """gzip, of one member or several, or anything else as it is."""
+    """Unpack gzip data, of one member or several; return other data unchanged."""
     first = next(chunks, b"")
     chunks = itertools.chain([first], chunks)
     return _gunzip(name, chunks) if first.startswith(GZIP) else chunks
@@ -119,11 +119,11 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
             packed += len(chunk)
             if packed > MAX_BYTES:
                 raise ElementsError(
-                    f"{name} has more than {MAX_BYTES:,} bytes, the most that is read at once: "
+                    f"{name} has more than {MAX_BYTES:,} bytes, the most that can be read at once: "
                     "split it"
                 )
             if member is None:
-                chunk = chunk.lstrip(b"\0")  # padding after a member is allowed
+                chunk = chunk.lstrip(b"\0")  # zeros may follow a member
             full = False
             while chunk or full:
                 member = member or zlib.decompressobj(wbits=31)
@@ -131,7 +131,7 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
                 unpacked += len(piece)
                 if unpacked > max(RATIO_FROM, MAX_RATIO * packed):
                     raise ElementsError(
-                        f"{name} unpacks to over {MAX_RATIO} times its size: this is no catalogue"
+                        f"{name} unpacks to over {MAX_RATIO} times its size: it is not a catalogue"
                     )
                 yield piece
                 chunk, full = member.unconsumed_tail, len(piece) == CHUNK
@@ -145,15 +145,16 @@ def _gunzip(name: str, chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _pieces(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Short pieces: zlib copies the rest of a piece after every member, and a member may have only
-    20 bytes.
+    """Cut the chunks into short pieces.
+
+    zlib copies the rest of a piece after every member, and a member may have only 20 bytes.
     """
     for chunk in chunks:
         yield from (chunk[at : at + PIECE] for at in range(0, len(chunk), PIECE))
 
 
 def _utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Without byte-order mark, and what has one of UTF-16 (as PowerShell writes it) as UTF-8."""
+    """Remove a byte-order mark; convert UTF-16 with a mark (as PowerShell writes it) to UTF-8."""
     first = next(chunks, b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         texts = codecs.iterdecode(itertools.chain([first], chunks), "utf-16", "replace")
@@ -164,12 +165,12 @@ def _utf8(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _newlines(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """CRLF and lone CR to LF, so that every format counts lines alike."""
-    held = b""  # a CR at the end of a chunk, whose LF may be in the next
+    """Replace CRLF and lone CR by LF, so that every format counts lines alike."""
+    pending = b""  # a CR at the end of a chunk; its LF may be in the next chunk
     for chunk in chunks:
-        whole = held + chunk
-        held = b"\r" if whole.endswith(b"\r") else b""
-        text = whole.removesuffix(held)
+        whole = pending + chunk
+        pending = b"\r" if whole.endswith(b"\r") else b""
+        text = whole.removesuffix(pending)
         yield text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
-    if held:
+    if pending:
         yield b"\n"

@@ -1,7 +1,6 @@
 """Two-line element sets, with or without a name line before them.
 
-Columns: Space-Track's documentation of the format, https://www.space-track.org/documentation#tle;
-Alpha-5 numbers, ibid. #tle-alpha5.
+Columns: https://www.space-track.org/documentation#tle; Alpha-5 numbers: #tle-alpha5 there.
 """
 
 import re
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...elements.sets import Elements, Reject
+from ...elements.tle_format import ALPHA5, four_digit_year
 from .columns import (
     DOT,
     NO_BLANK,
@@ -27,8 +27,8 @@ from .columns import (
     leading_zeros,
     trimmed,
 )
-from .draft import Draft, Place, joined, limit, objects, rejects
-from .epochs import day_of_year_epochs, four_digit_year
+from .draft import Draft, Place, check_counts, joined, objects, rejects
+from .epochs import day_of_year_epochs
 
 WIDTH = 69
 CHECKSUM = WIDTH - 1
@@ -36,13 +36,12 @@ SIGNS = (ord("+"), ord("-"))
 NAME, LINE_1, LINE_2 = 0, 1, 2
 BLOCK = 100_000  # sets converted at a time
 
-# 0-based columns that hold a blank or a decimal point in every set: a missing or doubled character
+# 0-based columns that have a blank or a decimal point in every set. A missing or doubled character
 # moves them.
 BLANKS = {LINE_1: [1, 8, 17, 32, 43, 52, 61, 63], LINE_2: [1, 7, 16, 25, 33, 42, 51]}
 POINTS = {LINE_1: [23, 34], LINE_2: [11, 20, 37, 46, 54]}
-# Some files give angles below 100 deg with five decimals, which fill the field: `53.00000` instead
-# of ` 53.0000`.
-# of line 2: the column of the point, and the field
+# Some files write angles below 100 deg with five decimals, which fill the field: `53.00000` instead
+# of ` 53.0000`. Column of the point in line 2 -> the field.
 ANGLES = {11: (8, 16), 20: (17, 25), 37: (34, 42), 46: (43, 51)}
 DECIMALS = {
     "INCLINATION": (LINE_2, 8, 16),
@@ -59,10 +58,8 @@ INTEGERS = {
     "REV_AT_EPOCH": (LINE_2, 63, 68, 0),
 }
 
-# Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A
-# leading blank counts as zero.
-_ALPHA5 = np.full(256, -1, np.int64)
-_ALPHA5[list(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")] = np.arange(34)
+_ALPHA5 = np.full(256, -1, np.int64)  # the value of each character
+_ALPHA5[list(ALPHA5.encode())] = np.arange(len(ALPHA5))
 _HEADER = re.compile(r"([0-9]{1,6}) ([0-9]{1,6})")
 _WEIGHT = np.zeros(256, np.int64)  # what a character adds to the checksum
 _WEIGHT[list(b"0123456789")] = np.arange(10)
@@ -70,12 +67,13 @@ _WEIGHT[ord("-")] = 1
 
 
 def read(data: bytes | bytearray, source: str, checksum: str) -> Elements:
-    """Every set of `data` (LF line ends); the bad ones are in `rejected`. checksum: verify or
-    ignore.
+    """Read every set of `data` (LF line ends); the bad ones are in `rejected`.
+
+    checksum: verify or ignore.
     """
     lines = Cells.lines(data)
     first, second, name, strays = _pair(lines)
-    limit(len(first) + len(strays))
+    check_counts(len(first) + len(strays))
     notes = _take_header(lines, strays, name, len(first))
 
     def blocks() -> Iterator[Elements]:
@@ -102,8 +100,9 @@ def from_texts(
     place: Place,
     checksum: str,
 ) -> Draft:
-    """Sets whose lines are texts in records at `place`. numbers: the catalogue numbers beside them
-    in the records, or blank.
+    """Convert sets whose lines are texts in the records at `place`.
+
+    numbers: the catalogue numbers beside the lines in the records, or blank.
     """
     lines = {
         line: Cells.of([trimmed(text) for text in texts])
@@ -127,15 +126,15 @@ def from_texts(
 
 
 def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
-    """The lines 1, lines 2 and name lines (-1 for none) that belong together, and every other line
-    that is not blank or a comment.
+    """Find the lines 1, lines 2 and name lines (-1 for none) that belong together.
+
+    The last value returned has every other line that is neither blank nor a comment.
     """
     indent = lines.indent()
     stripped = Cells(lines.buffer, lines.start + indent, lines.length - indent)
     kept = np.flatnonzero((stripped.length > 0) & (stripped.matrix(1)[:, 0] != ord("#")))
 
-    # A name may begin with "1 " too; a line of a set is long, or has at least the digits of its
-    # number.
+    # A name may begin with "1 " too. A line of a set is long, or has the digits of its number.
     body = stripped[kept].matrix(7)
     is_set = (body[:, 1] == SPACE) & (
         (stripped.length[kept] > 40)
@@ -148,7 +147,7 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
     before = np.insert(kind[:-1], 0, NAME)
 
     pairs = np.flatnonzero((kind == LINE_1) & (after == LINE_2))
-    lonely = {
+    unpaired = {
         "line 1 without its line 2": (kind == LINE_1) & (after != LINE_2),
         "line 2 without its line 1": (kind == LINE_2) & (before != LINE_1),
         "name without an element set": (kind == NAME) & (after == NAME),
@@ -160,7 +159,7 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
     )
     strays: list[Reject] = []
     place = Place(kept + 1, lines[kept].text)
-    for reason, mask in lonely.items():
+    for reason, mask in unpaired.items():
         strays += rejects(mask & ~near, place, reason)
         strays += rejects(
             mask & near,
@@ -168,14 +167,15 @@ def _pair(lines: Cells) -> tuple[Ints, Ints, Ints, list[Reject]]:
             f"{reason}: the lines of a set begin in column 1, without blanks before them",
         )
     strays.sort(key=lambda stray: stray.line)
-    second = moved & (before == LINE_1)  # told of with its line 1: no name of the next set
+    second = moved & (before == LINE_1)  # reported with its line 1, so not the name of the next set
     named = (pairs > 0) & (kind[pairs - 1] == NAME) & ~second[pairs - 1]
     return kept[pairs], kept[pairs + 1], np.where(named, kept[pairs - 1], -1), strays
 
 
 def _take_header(lines: Cells, strays: list[Reject], name: Ints, count: int) -> tuple[str, ...]:
     """Drop the first line of hypatia's tles.txt: the numbers of planes and of satellites in each.
-    Returns a note if they are wrong.
+
+    Returns a note if they do not match the file.
     """
     header = _HEADER.fullmatch(strays[0].text) if strays and count and name[0] >= 0 else None
     if (
@@ -207,6 +207,7 @@ class _Sets:
         self.draft = Draft(first_place)
 
     def read(self, names: list[str], checksum: str) -> Draft:
+        """Convert all fields."""
         fields = self.draft.fields
         self._layout()
         fields["NORAD_CAT_ID"] = self._numbers()
@@ -215,7 +216,7 @@ class _Sets:
             fields[field] = self._decimal(
                 field, line, start, stop, _fixed_point(self.text[line][:, start:stop])
             )
-        lead = self.text[LINE_1][:, 33]  # a blank, a sign or 0: the checksum takes "1" for "-"
+        lead = self.text[LINE_1][:, 33]  # a blank, a sign or 0: in the checksum "1" counts as "-"
         self._refuse_field(~np.isin(lead, (*SIGNS, SPACE, ZERO)), "MEAN_MOTION_DOT", LINE_1, 33, 43)
         fields["ECCENTRICITY"] = self._decimal(
             "ECCENTRICITY", LINE_2, 26, 33, _assumed_point(self.text[LINE_2][:, 26:33])
@@ -239,6 +240,7 @@ class _Sets:
         return self.draft
 
     def _layout(self) -> None:
+        """Refuse lines with a wrong length or with characters in the wrong columns."""
         used = {
             line: WIDTH - (text[:, ::-1] != SPACE).argmax(axis=1)
             for line, text in self.text.items()
@@ -248,7 +250,10 @@ class _Sets:
             self._refuse_cut(line, used[line])
         for line, other in ((LINE_1, LINE_2), (LINE_2, LINE_1)):
             short = (used[line] == CHECKSUM) & (used[other] > CHECKSUM)
-            reason = f"line {line} has 68 columns and line {other} has 69: a character or the checksum is missing"
+            reason = (
+                f"line {line} has 68 columns and line {other} has 69: a character or the checksum "
+                "is missing"
+            )
             self.draft.refuse(short, reason, self.place[line])
         for line, text in self.text.items():
             moved = np.asarray((text[:, BLANKS[line]] != SPACE).any(axis=1))
@@ -258,14 +263,17 @@ class _Sets:
                     start, stop = ANGLES[point]
                     off &= (text[:, point - 1] != DOT) | (text[:, start:stop] == SPACE).any(axis=1)
                 moved |= off
-            reason = f"line {line} has its blanks or decimal points in the wrong columns: a character is missing or too many, or changed"
+            reason = (
+                f"line {line} has its blanks or decimal points in the wrong columns: a character "
+                "is missing or too many, or changed"
+            )
             self.draft.refuse(moved, reason, self.place[line])
             after = self.cells[line].matrix(WIDTH + 1)[:, WIDTH]
             longer = (self.cells[line].length == WIDTH + 1) & (after >= ZERO) & (after < ZERO + 10)
             self.draft.refuse(
                 longer, f"line {line} has 70 columns: a character is too many", self.place[line]
             )
-        # the checksum takes "-" for 1
+        # in the checksum "-" counts as 1
         signed = np.asarray(np.isin(self.text[LINE_2][:, 8:63], SIGNS).any(axis=1))
         self.draft.refuse(signed, "line 2 holds a sign: its numbers have none", self.place[LINE_2])
 
@@ -277,13 +285,17 @@ class _Sets:
         )
 
     def _refuse_spaces(self, line: int) -> None:
-        """Refuse lines with no-break spaces and the like, which web pages and word processors write
-        instead of blanks.
+        """Refuse lines with no-break spaces and similar characters.
+
+        Web pages and word processors write them instead of blanks.
         """
         spaces = np.zeros(len(self.draft.bad), bool)
         for i in np.flatnonzero((self.text[line] >= 128).any(axis=1)).tolist():
             spaces[i] = NO_BLANK.search(self.cells[line].text(i)) is not None
-        reason = f"line {line} holds no-break spaces (U+00A0) or other spaces that are not blanks: replace them with blanks"
+        reason = (
+            f"line {line} holds no-break spaces (U+00A0) or other spaces that are not blanks: "
+            "replace them with blanks"
+        )
         self.draft.refuse(spaces, reason, self.place[line])
 
     def _numbers(self) -> Ints:
@@ -335,6 +347,7 @@ class _Sets:
         self.draft.refuse(wrong, reason, self.place[line])
 
     def _verify(self, line: int) -> None:
+        """Refuse lines with a wrong checksum."""
         text = self.text[line]
         total = _WEIGHT[text[:, :CHECKSUM]].sum(axis=1) % 10
         said = text[:, CHECKSUM]
@@ -349,9 +362,7 @@ class _Sets:
 
 
 def _names(lines: Cells, name: Ints) -> list[str]:
-    """The names on the lines `name` (-1 for none), without the 0 that Space-Track writes before
-    them.
-    """
+    """Return the names on the lines `name` (-1 for none), without the 0 of Space-Track."""
     names = lines[np.maximum(name, 0)].texts()
     return [
         text.removeprefix("0 ").strip() if line >= 0 else ""
@@ -360,25 +371,25 @@ def _names(lines: Cells, name: Ints) -> list[str]:
 
 
 def _fixed_point(text: Bytes) -> Bytes:
-    """No exponent: the checksum takes `E` for 0."""
+    """Make exponents invalid: the checksum does not notice an `E`, which counts as 0."""
     return np.where((text | 32) == ord("e"), np.uint8(ord("?")), text)
 
 
 def _sign(text: Bytes) -> Bytes:
-    """Blank to `+`; what is no sign to something that no number holds."""
+    """Replace a blank by `+`, and anything that is not a sign by an invalid character."""
     sign = np.where(text == SPACE, np.uint8(ord("+")), text)
     return np.where(np.isin(sign, SIGNS), sign, np.uint8(ord("?")))
 
 
 def _assumed_point(text: Bytes) -> Bytes:
-    """`1859667` to `.1859667`; every place needs its digit."""
+    """Write `1859667` as `.1859667`; every place needs its digit."""
     places = leading_zeros(text)
     places = np.where(places == SPACE, np.uint8(ord("?")), places)
     return np.hstack([np.full((len(text), 1), DOT, np.uint8), places])
 
 
 def _exponential(text: Bytes) -> Bytes:
-    """` 28098-4` to `+.28098E-4`; what is blank stays blank."""
+    """Write ` 28098-4` as `+.28098E-4`; a blank field stays blank."""
     sign, exponent_sign = _sign(text[:, :1]), _sign(text[:, 6:7])
     point, e = (np.full((len(text), 1), ord(character), np.uint8) for character in ".E")
     number = np.hstack([sign, point, leading_zeros(text[:, 1:6]), e, exponent_sign, text[:, 7:8]])
@@ -386,7 +397,7 @@ def _exponential(text: Bytes) -> Bytes:
 
 
 def _designators(text: Bytes) -> list[str]:
-    """`98067A` to `1998-067A`; anything else as it stands."""
+    """Write `98067A` as `1998-067A`; anything else stays."""
     year, year_good = digits(text[:, :2])
     _, number_good = digits(text[:, 2:5])
     full = four_digit_year(year).tolist()

@@ -1,4 +1,4 @@
-"""Which format a file is to have, by its name or by the ending of the file's."""
+"""The formats, and which one the name of a file means."""
 
 import os
 from typing import Literal, get_args
@@ -8,9 +8,10 @@ FORMATS: tuple[str, ...] = get_args(Format)
 _ENDINGS = {format: format for format in FORMATS} | {"txt": "tle", "omm": "kvn"}
 
 
-def format_of(path: "str | os.PathLike[str]", format: str | None) -> str:
-    """`format` if it is one, else what the ending of `path` says (before .gz). ValueError
-    otherwise.
+def format_of(path: str | os.PathLike[str], format: str | None) -> str:
+    """Return `format`, or the format that the ending of `path` (before .gz) means.
+
+    ValueError for an unknown format or ending.
     """
     if format is not None:
         if format not in FORMATS:
@@ -21,7 +22,7 @@ def format_of(path: "str | os.PathLike[str]", format: str | None) -> str:
     if ending not in _ENDINGS:
         said = f"the ending .{ending}" if ending else "a name without an ending"
         raise ValueError(
-            f"{os.fspath(path)}: {said} tells no format: end it in "
-            f"{', '.join('.' + each for each in FORMATS)}, or name one"
+            f"{os.fspath(path)}: {said} does not say the format: use one of the endings "
+            f"{', '.join('.' + each for each in FORMATS)}, or name the format"
         )
     return _ENDINGS[ending]

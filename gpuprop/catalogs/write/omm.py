@@ -1,5 +1,6 @@
-"""Element sets as columns of text under the keywords of an OMM (CCSDS 502.0-B-2), in the order of
-CelesTrak's files.
+"""Element sets as columns of text under the keywords of an OMM (CCSDS 502.0-B-2).
+
+The keywords are in the order of CelesTrak's files.
 """
 
 import datetime
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
-from .held import TEXTS
+from .report import TEXTS
 
 ORIGINATOR = "GPUPROP"
 CONTEXT = {
@@ -24,8 +25,10 @@ TLE_PARAMETERS = tuple(OMM_FIELDS)[9:]
 
 
 def columns(elements: Elements) -> dict[str, list[str]]:
-    """Keyword -> n texts. A number is the shortest decimal that is read as the same double, an
-    epoch has six decimals, or nine.
+    """Return n texts for each keyword.
+
+    A number is the shortest decimal text that is read as the same double. An epoch has six
+    decimals, or nine if six are not exact.
     """
     texts: dict[str, list[str]] = {}
     for name, (dtype, _, _) in OMM_FIELDS.items():
@@ -40,11 +43,11 @@ def columns(elements: Elements) -> dict[str, list[str]]:
 
 
 def epochs(instants: npt.NDArray[np.datetime64]) -> list[str]:
-    """`2026-09-20T13:39:33.839424`, with nine decimals where six do not hold it."""
+    """Write instants as `2026-09-20T13:39:33.839424`, with nine decimals if six are not exact."""
     exact = np.datetime_as_string(instants, unit="ns").tolist()
     return [text.removesuffix("000") for text in exact]
 
 
 def creation_date() -> str:
-    """Now, UTC, to the second: what the header of a message must say."""
+    """Return the present time, UTC, to the second; the header of a message requires it."""
     return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%dT%H:%M:%S}"

@@ -1,20 +1,20 @@
-"""OMM as CSV, with the columns and the line ends of CelesTrak's."""
+"""OMM as CSV, with CelesTrak's columns and line ends."""
 
 from collections.abc import Iterator
 
 from ...elements.fields import OMM_FIELDS
 from ...elements.sets import Elements
-from .held import TEXTS, Ledger
 from .omm import columns
+from .report import TEXTS, Report
 
 END = "\r\n"
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
-    """The header, then a row a satellite."""
+def write(elements: Elements, report: Report) -> Iterator[str]:
+    """Write the header, then a row for each satellite."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         texts |= {name: [_quoted(text) for text in texts[name]] for name in TEXTS}
         yield ",".join(OMM_FIELDS) + END
         for row in zip(*texts.values(), strict=True):

@@ -1,18 +1,18 @@
-"""OMM as JSON: an array of objects, one a line."""
+"""OMM as JSON: an array with one object on each line."""
 
 import json
 from collections.abc import Iterator
 
 from ...elements.sets import Elements
-from .held import TEXTS, Ledger
 from .omm import columns
+from .report import TEXTS, Report
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
-    """The array, a line at a time."""
+def write(elements: Elements, report: Report) -> Iterator[str]:
+    """Write the array, one line at a time."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         quoted = {
             name: texts[name] if name not in (*TEXTS, "EPOCH") else list(map(_quoted, texts[name]))
             for name in texts

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from ...elements.sets import Elements
-from .held import Ledger
 from .omm import (
     CONTEXT,
     MEAN_ELEMENTS,
@@ -13,17 +12,18 @@ from .omm import (
     columns,
     creation_date,
 )
+from .report import Report
 
 
-def write(elements: Elements, ledger: Ledger) -> Iterator[str]:
-    """A message a satellite, a blank line after each."""
+def write(elements: Elements, report: Report) -> Iterator[str]:
+    """Write a message for each satellite, followed by a blank line."""
 
     def pieces() -> Iterator[str]:
-        texts = columns(elements[ledger.good])
+        texts = columns(elements[report.writable])
         head = {"CCSDS_OMM_VERS": "2.0", "CREATION_DATE": creation_date(), "ORIGINATOR": ORIGINATOR}
         for row in zip(*texts.values(), strict=True):
-            said = head | dict(zip(texts, row, strict=True)) | CONTEXT
+            values = head | dict(zip(texts, row, strict=True)) | CONTEXT
             for block in (head, (*METADATA, *CONTEXT), MEAN_ELEMENTS, TLE_PARAMETERS):
-                yield "".join(f"{name:<19} = {said[name]}\n" for name in block) + "\n"
+                yield "".join(f"{name:<19} = {values[name]}\n" for name in block) + "\n"
 
     return pieces()
