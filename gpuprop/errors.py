@@ -7,6 +7,13 @@ class GpupropError(Exception):
     """Base class of gpuprop's own errors."""
 
 
+class UsageError(GpupropError, ValueError):
+    """The arguments contradict each other, or name something that is not known.
+
+    The command line ends with exit code 2.
+    """
+
+
 class DamagedError(GpupropError, ValueError):
     """A run directory is damaged or altered: its manifest, one of its parts or the file of its
     satellites is not what gpuprop wrote.

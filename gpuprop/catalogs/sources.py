@@ -12,7 +12,7 @@ import numpy as np
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
-from ..errors import GpupropError
+from ..errors import UsageError
 from ..files.addresses import is_url, refuse_url, url_advice
 from ..filings.presets import (
     EPOCH,
@@ -41,7 +41,7 @@ AT = re.compile(
 OLD_DAYS = 30  # from its epoch; the states of such an element set are useless
 
 
-class SourceError(GpupropError, ValueError):
+class SourceError(UsageError):
     """A SOURCE is neither a file, a constellation nor a Walker pattern."""
 
 

@@ -17,7 +17,7 @@ from ..elements.altitudes import ALTITUDE
 from ..elements.conditions import QUANTITIES
 from ..elements.selection import SelectionError, SelectionWarning
 from ..elements.sets import Elements
-from ..errors import GpupropError
+from ..errors import UsageError
 from ..version import __version__
 from .console import err, help, say
 
@@ -116,10 +116,6 @@ FirstId = Annotated[
         help="Number of the first satellite of constellations; the others follow [default: 1000000000]. A TLE holds numbers up to 339999.",
     ),
 ]
-
-
-class UsageError(GpupropError, ValueError):
-    """The arguments contradict each other, or name something that is not known."""
 
 
 @contextmanager

@@ -9,15 +9,14 @@ from collections.abc import Sequence
 
 from cyclopts import CycloptsError, UnknownCommandError
 
-from ..catalogs.read import ElementsError
-from ..catalogs.sources import SourceError, named_input
+from ..catalogs.sources import named_input
+from ..errors import GpupropError, UsageError
 from ..filings.presets import is_preset, is_walker_source
-from ..snapshots import PlanDiffersError
 from . import catalogs as catalogues
 from . import constellations as known
 from . import directories
 from .console import DONE, FAILED, WRONG_CALL, complain
-from .options import UsageError, app
+from .options import app
 from .propagate import COMMAND
 
 # importing the others registers their commands
@@ -54,18 +53,16 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         what = f"{_in_our_words(str(error).strip(), arguments)} gpuprop {_command(arguments)}--help lists the options."
         return _failed(what, WRONG_CALL)
-    except SourceError as error:
-        return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL)
-    except (UsageError, FileExistsError, PlanDiffersError) as error:
-        return _failed(error, WRONG_CALL)
+    except (UsageError, FileExistsError) as error:
+        return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL, error)
     except MemoryError:
         return _failed("out of memory: propagate fewer satellites at once", FAILED)
-    except (ElementsError, OSError, RuntimeError, ValueError) as error:
-        return _failed(error, FAILED)
+    except (GpupropError, OSError, RuntimeError, ValueError) as error:
+        return _failed(str(error), FAILED, error)
 
 
-def _failed(what: BaseException | str, code: int) -> int:
-    complain(what, getattr(what, "__notes__", ()))
+def _failed(what: str, code: int, error: BaseException | None = None) -> int:
+    complain(what, getattr(error, "__notes__", ()))
     return code
 
 

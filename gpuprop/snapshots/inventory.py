@@ -12,7 +12,7 @@ from ..dataset.lock import NAME as LOCK
 from ..dataset.lock import is_empty_lock, is_lock, is_ours
 from ..dataset.shards import Shard
 from ..dataset.store import contents, is_remote, refuse_links, remove
-from ..errors import DamagedError, ForeignFileError, GpupropError
+from ..errors import DamagedError, ForeignFileError, UsageError
 from ..files.whole_file import final_name
 from ..messages import shortened
 from .check import Checker
@@ -22,7 +22,7 @@ from .manifest import NAME, Manifest
 SHOWN = 60  # characters of a value in a message
 
 
-class PlanDiffersError(GpupropError, ValueError):
+class PlanDiffersError(UsageError):
     """What a directory holds was written from another plan than the one asked for; the message says
     in what they differ.
     """
