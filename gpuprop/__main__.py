@@ -33,8 +33,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str], last: bool) -> int:
     with _Signals(last) as signals:
         try:
-            from .cli.run import run  # takes half a second
+            from .cli.run import load, run
 
+            load(arguments)  # up to half a second: numpy, pyarrow
             signals.loaded()
             code = run(arguments)
             signals.ending = True

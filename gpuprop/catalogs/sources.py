@@ -14,6 +14,7 @@ from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
 from ..errors import UsageError
 from ..files.addresses import is_url, refuse_url, url_advice
+from ..files.standard_input import PIPED, STANDARD_INPUT
 from ..filings.presets import (
     EPOCH,
     Constellation,
@@ -29,8 +30,6 @@ from ..time.times import instant_ns
 from ..time.units import DAY
 from .read import read_elements
 
-STANDARD_INPUT = "-"  # a file of this name is ./-
-PIPED = "standard input"
 NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(
     rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?",
@@ -182,17 +181,6 @@ def named_constellation(source: str) -> Constellation:
     return find_constellation(
         name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"])
     )
-
-
-def named_input(arguments: list[str]) -> list[str]:
-    """The arguments of a command, with PIPED for a SOURCE of -: the parser would take a lone - for
-    an option.
-    """
-    before = ["", *arguments]
-    return [
-        PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each
-        for last, each in zip(before, arguments, strict=False)
-    ]
 
 
 class _StandardInput:

@@ -1,30 +1,22 @@
-"""`gpuprop constellations | doctor | completion`: known constellations, and what runs on this
-machine.
-"""
+"""`gpuprop constellations`: the constellations that gpuprop knows by name."""
 
 from collections.abc import Iterable, Iterator
 from math import isfinite
-from typing import Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import Any
 
 from ..analysis.spacing import closest_approach_km
 from ..catalogs.sources import named_constellation
-from ..doctor import examine
 from ..filings.presets import Constellation, Shell, without_geometry
 from ..filings.presets import constellations as known_constellations
-from .console import DONE, FAILED, out, wide
-from .options import Json, UsageError, app, wrong_call
+from .console import DONE, out
+from .options import Json, wrong_call
 
 # what a constellation is, phasing aside
 WEIGHTY = ("altitude_km", "inclination_deg", "planes", "sats_per_plane")
 
 
-@app.command
 def constellations(name: str | None = None, /, *, json: Json = False) -> int:
-    """The constellations known; of NAME (or of a TOML file of yours) the shells, sources, conflicts
-    and assumptions.
-    """
+    """Run `gpuprop constellations`."""
     if name is None:
         known = known_constellations()
         if json:
@@ -95,37 +87,3 @@ def _table_of(known: Iterable[Constellation]) -> Iterator[str]:
     for name, total, shells, status, confidence, assumed in rows:
         line = f"{name:<{name_width}}  {total:>10}  {shells:>6}  {status:<{status_width}}  {confidence:<{confidence_width}}  {assumed}"
         yield line.rstrip()
-
-
-@app.command
-def doctor(*, json: Json = False) -> int:
-    """What runs here and why not more; proves each engine against the committed digest."""
-    report = examine()
-    if json:
-        out.json(report.to_dict())
-    else:
-        for part in report.to_text():
-            wide.print(part, soft_wrap=True)
-    return DONE if report.healthy else FAILED
-
-
-@app.command
-def completion(
-    shell: Annotated[
-        Literal["bash", "zsh", "fish", "powershell"] | None,
-        Parameter(help="[default: the shell that you use]"),
-    ] = None,
-    /,
-) -> int:
-    """Print a script with which a shell completes gpuprop's commands and options: eval "$(gpuprop
-    completion bash)" in ~/.bashrc.
-    """
-    from cyclopts.completion import ShellDetectionError
-
-    try:
-        out.raw(app.generate_completion(shell=shell))
-    except ShellDetectionError:
-        raise UsageError(
-            "cannot tell which shell you use: name it, as in gpuprop completion bash"
-        ) from None
-    return DONE

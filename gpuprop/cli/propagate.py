@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ from ..catalogs.sources import ages_in_words, median_age_days, read_sources
 from ..dataset.shards import Shard
 from ..dataset.store import names
 from ..engine.choice import EngineWarning, asked_for
+from ..errors import UsageError
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots import LockedError, Plan, Report, plan_snapshots, write_snapshots
@@ -25,6 +25,7 @@ from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
+from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent
 from .options import (
     FILES,
@@ -40,9 +41,7 @@ from .options import (
     Latest,
     OnError,
     Select,
-    UsageError,
     Where,
-    app,
     chosen,
     flag,
     given_place,
@@ -55,11 +54,6 @@ from .options import (
 ASSUMED = "assumed: "  # how a note on an assumption begins
 
 
-# the command line as it was given, for the manifest of what it writes
-COMMAND: ContextVar[list[str]] = ContextVar("command")
-
-
-@app.command(usage="Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]")
 def propagate(
     *sources: Annotated[
         str,
@@ -184,7 +178,7 @@ def propagate(
     ] = False,
     quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
 ) -> int:
-    """Write where every satellite is, at every instant."""
+    """Run `gpuprop propagate`."""
     if not sources:
         raise UsageError(
             "SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) "
@@ -278,7 +272,7 @@ def propagate(
     tell(f"{_size(size)}, {_span(times)}, in {plan.frame}")
     if there is None and asked_for(engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
-    command = COMMAND.get([])
+    command = COMMAND_LINE.get([])
     options |= dict(overwrite=overwrite, resume=resume, shard=shard, command=command)
     with (
         connected(there) if there else nullcontext() as client,
