@@ -1,8 +1,8 @@
 """The application and the list of its commands.
 
-Each command is a function in a file of its own; both have the command's name. cyclopts imports the
-file when the command is called. So `gpuprop --help`, `gpuprop --version` and a mistyped command
-need neither numpy nor pyarrow. What the list of commands says of each is therefore written here.
+Each command is a function in a file of its own; both have the name of the command. cyclopts imports
+the file when the command is called. So `gpuprop --help` and `gpuprop --version` need neither numpy
+nor pyarrow; the texts that help prints about commands are here, for the same reason.
 """
 
 from contextvars import ContextVar
@@ -12,24 +12,25 @@ from cyclopts import App, Group
 from ..version import __version__
 from .console import err, help
 
-COMMANDS = {  # propagate first, since it is what most people look for
-    "propagate": "Write where every satellite is, at every instant.",
-    "completion": "Print a script with which a shell completes gpuprop's commands and options: "
+COMMANDS = {  # propagate first: errors list the commands in this order
+    "propagate": "Compute where every satellite is at every instant, and write it to files.",
+    "completion": "Print a script that completes gpuprop's commands and options in a shell: "
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
-    "constellations": "The constellations known; of NAME (or of a TOML file of yours) the shells, "
-    "sources, conflicts and assumptions.",
-    "doctor": "What runs here and why not more; proves each engine against the committed digest.",
-    "export": "Write element sets as TLE or OMM, so that reading the file gives the same again.",
-    "fetch": "Download element sets from CelesTrak, at most once in two hours: in between the "
+    "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
+    "shells, sources, conflicts and assumptions.",
+    "doctor": "Show which engines run here, and why the others do not; prove each against the "
+    "committed digest.",
+    "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
+    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then the "
     "cache answers.",
-    "info": "What a catalogue or a snapshot directory holds.",
+    "info": "Show what a catalogue or a directory of snapshots holds.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
-    "shells": "The shells that satellites really fill: inclination, altitude, planes; against a "
-    "filing, how much of it is filled.",
+    "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
+    "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
-    "write it again. Exit code 1 if there is any.",
+    "write it again. The exit code is 1 if anything is.",
 }
-# of commands that take any number of SOURCEs; cyclopts writes the others
+# for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",

@@ -36,14 +36,13 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        Parameter(
-            name=["--output", "-o"], help="The file to write; one that is there is replaced."
-        ),
+        Parameter(name=["--output", "-o"], help="The file to write; an existing file is replaced."),
     ] = None,
     format: Annotated[
         Literal["tle", "2le", "3le", "csv", "json", "kvn", "xml"] | None,
         Parameter(
-            help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml [default: by the ending of FILE]."
+            help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml "
+            "[default: by the ending of FILE]."
         ),
     ] = None,
     select: Select = None,
@@ -53,7 +52,7 @@ def export(
     first_id: FirstId = None,
     on_error: Annotated[
         Literal["raise", "skip"],
-        Parameter(help="What to do with sets that cannot be read, or not be written."),
+        Parameter(help="What to do with element sets that cannot be read or written."),
     ] = "raise",
     checksum: Checksum = "verify",
     json: Json = False,
@@ -73,6 +72,7 @@ def export(
         say(f"left out: {line}")
     for loss in written.losses:
         say(f"note: {loss}")
-    text = f"wrote {written.path}: {counted(written.satellites, 'satellite')} as {written.format}, {decimal(written.bytes)}"
+    satellites = counted(written.satellites, "satellite")
+    text = f"wrote {written.path}: {satellites} as {written.format}, {decimal(written.bytes)}"
     print_result(written.to_dict() | repeated_numbers(elements), json, text)
     return DONE

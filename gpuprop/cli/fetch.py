@@ -27,7 +27,8 @@ def fetch(
     timeout: Annotated[
         float,
         Parameter(
-            help="Seconds to wait for each step of the connection; the whole download may take 15 min."
+            help="Seconds to wait for each step of the connection; the whole download may take "
+            "15 min."
         ),
     ] = 60.0,
     json: Json = False,

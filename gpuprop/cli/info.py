@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Annotated, Any
 
 import numpy as np
@@ -37,25 +38,9 @@ from .options import (
     repeated_numbers,
 )
 
-# km; the band from 35,586 to 35,986 holds the geostationary ring, 35,786 +- 200 km
-BANDS = (
-    -math.inf,
-    300,
-    400,
-    500,
-    600,
-    700,
-    800,
-    1_000,
-    1_200,
-    1_500,
-    2_000,
-    10_000,
-    30_000,
-    35_586,
-    35_986,
-    math.inf,
-)
+# bounds of the bands of altitude, km; the geostationary ring is 35,786 +- 200 km
+LOW_BOUNDS = (300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000)
+BOUNDS = (-math.inf, *LOW_BOUNDS, 10_000, 30_000, 35_586, 35_986, math.inf)
 WEB = ("http://", "https://", "ftp://")
 
 
@@ -81,14 +66,14 @@ def info(
     """Run `gpuprop info`."""
     if path.lower().startswith(WEB):
         raise UsageError(url_advice(path))
-    there = given_place(path)
-    if is_remote(there) or there.is_dir():
+    place = given_place(path)
+    if is_remote(place) or place.is_dir():
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
             raise UsageError(
-                f"{options} are for catalogues and constellations: {there} holds snapshots"
+                f"{options} are for catalogues and constellations: {place} holds snapshots"
             )
-        snapshots = open_snapshots(there, partial=True)
+        snapshots = open_snapshots(place, partial=True)
         step = snapshots.metadata["step"]
         facts = snapshots.metadata | dict(
             complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None
@@ -96,14 +81,14 @@ def info(
         rows = _rows(facts)
     else:
         elements = read_sources(
-            [str(there)],
+            [str(place)],
             on_error=on_error,
             checksum=checksum,
             epoch=epoch,
             first_id=first_id,
             latest=latest,
         )
-        facts = _catalogue(chosen(elements, select, where, latest=latest), elements.rejected)
+        facts = _facts(chosen(elements, select, where, latest=latest), elements.rejected)
         rows = _catalogue_rows(facts)
     if json:
         out.json(facts)
@@ -112,18 +97,16 @@ def info(
     return DONE
 
 
-def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]:
-    """What `info` reports about element sets, as values. rejected: records of the source that could
-    not be read.
-    """
+def _facts(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]:
+    """Return the facts about element sets; rejected: the records that cannot be read."""
     epochs = elements.epoch.astype("int64")
     bounds = Propagator(elements, "numpy", threads=1).constants.bounds
     near_earth = bounds[NEAR_EARTH].stop - bounds[NEAR_EARTH].start if NEAR_EARTH in bounds else 0
-    whose = {
+    of_operator = {
         name: matching(f"@{name}", elements.name)
         for name in sorted({each.name for each in operators().values()})
     }
-    nobody = ~np.any(list(whose.values()), axis=0)
+    of_none = ~np.any(list(of_operator.values()), axis=0)
     return dict(
         satellites=len(elements),
         epochs=dict(first=format_ns(int(epochs.min())), last=format_ns(int(epochs.max()))),
@@ -131,8 +114,8 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
         deep_space=len(elements) - near_earth,
         sat_ids=dict(first=int(elements.sat_id.min()), last=int(elements.sat_id.max())),
         altitude_bands=_bands(elements),
-        operators={name: int(theirs.sum()) for name, theirs in whose.items() if theirs.any()},
-        no_operator_known=int(nobody.sum()),
+        operators={name: int(mask.sum()) for name, mask in of_operator.items() if mask.any()},
+        no_operator_known=int(of_none.sum()),
         **repeated_numbers(elements),
         rejected=[asdict(reject) for reject in rejected],
         notes=list(elements.notes),
@@ -140,22 +123,22 @@ def _catalogue(elements: Elements, rejected: Sequence[Reject]) -> dict[str, Any]
 
 
 def _bands(elements: Elements) -> list[dict[str, Any]]:
-    """The number of satellites in each band of altitude (as in --where). The lower bound belongs to
-    the band. None: no bound.
+    """Count the satellites in each band of altitude (altitude_km, as in --where).
+
+    The lower bound belongs to the band. None: there is no bound.
     """
     altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
-    counts, _ = np.histogram(altitude[np.isfinite(altitude)], BANDS)
-    bounds = [None if math.isinf(bound) else bound for bound in BANDS]
-    bands = [
-        dict(from_km=low, to_km=high, satellites=int(n))
-        for low, high, n in zip(bounds, bounds[1:], counts, strict=False)
-        if n
+    counts, _ = np.histogram(altitude[np.isfinite(altitude)], BOUNDS)
+    bounds = [None if math.isinf(bound) else bound for bound in BOUNDS]
+    return [
+        dict(from_km=low, to_km=high, satellites=int(count))
+        for (low, high), count in zip(pairwise(bounds), counts, strict=True)
+        if count
     ]
-    return bands
 
 
 def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The same facts as names and values for a terminal."""
+    """Yield the facts about element sets as names and values for a terminal."""
     epochs, sat_ids = facts["epochs"], facts["sat_ids"]
     yield "satellites", f"{facts['satellites']:,}"
     yield "epochs", f"{epochs['first']} to {epochs['last']}"
@@ -200,7 +183,7 @@ def _catalogue_rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _rows(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Any facts as names and values for a terminal: one line for each value of a list or an object."""
+    """Yield facts as names and values for a terminal, one line for each value of a list."""
     for name, value in facts.items():
         if isinstance(value, dict):
             lines = [f"{key}: {_shown(each)}" for key, each in value.items()]

@@ -32,14 +32,13 @@ def shells(
     ],
     against: Annotated[
         str | None,
-        Parameter(
-            help="What to compare with: a constellation as filed, a file of yours, a catalogue."
-        ),
+        Parameter(help="What to compare with: a filed constellation, your own file, a catalogue."),
     ] = None,
     tolerance_deg: Annotated[
         float,
         Parameter(
-            help="Largest difference in inclination between a flown shell and the filed one it fills, deg."
+            help="Largest difference in inclination between a flown shell and the filed shell that "
+            "it fills, deg."
         ),
     ] = TOLERANCE_DEG,
     tolerance_km: Annotated[
@@ -61,12 +60,9 @@ def shells(
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
     say_what_is_odd(elements, latest=latest)
     duplicates = repeated_numbers(elements)
-    survey, comparison, others = (
-        survey_shells(chosen(elements, select, where, latest=latest)),
-        None,
-        list[tuple[str, int]](),
-    )
-    elements = survey.elements
+    survey = survey_shells(chosen(elements, select, where, latest=latest))
+    comparison = None
+    others: list[tuple[str, int]] = []
     if against is not None:
         filed = read_sources([against], on_error=on_error, checksum=checksum)
         with wrong_call():
@@ -76,12 +72,12 @@ def shells(
             others = fitting_better(survey, comparison, against)
         if not select:
             say(
-                "note: whoever flies in a filed orbit counts; --select, such as @guowang, keeps "
-                "one operator's satellites"
+                "note: every satellite in a filed orbit counts, whoever operates it; --select, "
+                "such as @guowang, keeps one operator's satellites"
             )
     if json:
-        out.json(report.to_dict(elements, survey, comparison, others) | duplicates)
+        out.json(report.to_dict(survey.elements, survey, comparison, others) | duplicates)
         return DONE
-    for part in report.to_text(elements, survey, comparison, others):
+    for part in report.to_text(survey.elements, survey, comparison, others):
         wide.print(part, soft_wrap=True)
     return DONE
