@@ -21,7 +21,7 @@ import sgp4.api as theirs
 import workloads
 
 import gpuprop.api as ours
-from gpuprop.api.satrec import compiled
+from gpuprop.api.julian import compiled
 from gpuprop.sgp4.constants import REGIMES
 
 TOLERANCE_KM = 1e-6

@@ -1,15 +1,13 @@
-"""gpuprop: propagates whole mega-constellations with SGP4 and writes position snapshots to Apache
-Arrow files.
-"""
+"""Propagate mega-constellations with SGP4 and write snapshots as Apache Arrow files."""
 
 from .version import __version__
 
-# for type checkers it is true; typing itself is not imported (see __main__.py)
+# Type checkers take it for true. typing is not imported: __main__.py says why.
 TYPE_CHECKING = False
 
-# Submodules are imported lazily: `import gpuprop` costs nothing, and the engine's workers load
-# numpy alone.
-_HOME = {
+# Submodules are imported lazily: `import gpuprop` takes no time, and worker processes of the numpy
+# engine import numpy alone.
+_MODULES = {
     "EarthOrientation": "frames",
     "Elements": "elements",
     "ElementsError": "catalogs.read",
@@ -87,11 +85,11 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> object:
-        if name not in _HOME:
+        if name not in _MODULES:
             raise AttributeError(f"module 'gpuprop' has no attribute {name!r}")
         from importlib import import_module
 
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        return getattr(import_module(f".{_MODULES[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

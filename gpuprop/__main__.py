@@ -1,12 +1,11 @@
-"""The command line: `gpuprop propagate | info | verify | merge | fetch | export | shells |
-constellations | doctor | completion`.
+"""The entry point of the command line, and its signals; cli/ does the rest.
 
-This module handles signals; cli/ does the rest. Until the handlers are installed, only modules that
-are built into Python are imported here and in __init__.py, since a signal would end them with a
-traceback. Python's own start, before the first line of this package, cannot be protected.
+Until the handlers of signals are installed, this module and __init__.py import only modules that
+are built into Python: a signal during another import would print a traceback. The start of Python
+itself, before the first line of this package, cannot be protected.
 """
 
-import _signal  # type: ignore[import-not-found]  # built in; signal would import enum
+import _signal  # type: ignore[import-not-found]  # built in; signal imports enum
 import sys
 
 INTERRUPTED, TERMINATED = 130, 143
@@ -17,15 +16,26 @@ class TerminatedError(KeyboardInterrupt):
 
 
 def script() -> None:
-    """The process of the command line: run it and exit. Signals after its end change nothing: its
-    exit code and its files are final.
+    """Run the command line as a process, and exit.
+
+    Signals after the end of the command are ignored: its exit code and its files are final.
     """
     sys.exit(_run(sys.argv[1:], last=True))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong,
-    130 interrupted, 143 terminated.
+    """Run the command line within a program.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        The arguments, without the name of the program; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit code: 0 done, 1 the job failed, 2 the call was wrong, 130 interrupted,
+        143 terminated.
     """
     return _run(sys.argv[1:] if arguments is None else arguments, last=False)
 
@@ -33,8 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _run(arguments: list[str], last: bool) -> int:
     with _Signals(last) as signals:
         try:
-            from .cli.run import run  # takes half a second
+            from .cli.run import load, run
 
+            load(arguments)  # up to half a second: numpy, pyarrow
             signals.loaded()
             code = run(arguments)
             signals.ending = True
@@ -49,12 +60,11 @@ def _run(arguments: list[str], last: bool) -> int:
 
 
 class _Signals:
-    """The handler of SIGINT and SIGTERM in the main thread. Both end the command after it has
-    cleaned up.
+    """The handler of SIGINT and SIGTERM in the main thread: both let the command clean up and end.
 
     A first signal during the imports is handled when they are done: inside an import it could be
     lost, or printed with a traceback. A second signal is handled at once. When the command is
-    already ending, more signals change nothing. A signal that somebody else handles or ignores
+    already ending, more signals change nothing. A signal that another program handles or ignores
     keeps its handler.
 
     last: the process ends with the command, so the signals are ignored afterwards; otherwise the
@@ -64,7 +74,7 @@ class _Signals:
     def __init__(self, last: bool) -> None:
         self.loading, self.ending, self.received = True, False, 0
         self._last = last
-        self._defaults: dict[int, object] = {}  # of the signals that are handled here
+        self._defaults: dict[int, object] = {}  # the handlers that are replaced here
 
     def __enter__(self) -> "_Signals":
         for number, default in (
@@ -90,7 +100,7 @@ class _Signals:
             self._end()
 
     def loaded(self) -> None:
-        """From here on, handle signals at once."""
+        """Handle signals at once from here on."""
         self.loading = False
         if self.received:
             self._end()

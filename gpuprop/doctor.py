@@ -1,7 +1,7 @@
-"""What runs here and why not more; each usable engine proven against the committed digest.
+"""Check an installation: which engines run here, why the others do not, and whether they are right.
 
-The doctor is asked when something is broken, so that no probe may break it: each says what it
-found, or why it found nothing.
+Each usable engine must reproduce the committed digest. The doctor is asked when something is
+broken, so a probe that fails never stops it: its fact is then the reason.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from rich.console import RenderableType
@@ -32,30 +32,34 @@ from .engine.cuda.source import OPTIONS
 from .engine.prefetch import usable_cores
 from .sgp4.gravity import GRAVITY
 from .sgp4.model import Model
+from .time.units import MINUTE
 from .version import __version__
 
-SHOWN = 8  # differences of an engine that people are shown; --json has all
-# of the figure of speed: the block, and for how many seconds
-SATELLITES, INSTANTS, ENOUGH = 2048, 128, 0.25
-MINUTE = 60_000_000_000  # ns
-AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # what kernels/widths.cpp asks for
-# lanes of doubles, flags
-VECTORS = {
+SHOWN = 8  # differences of an engine in the text; --json has all
+SATELLITES, INSTANTS = 2048, 128  # the block whose speed is measured
+MEASURED_S = 0.25  # seconds that the measurement takes
+AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # the flags that kernels/widths.cpp tests
+VECTORS = {  # doubles in a vector, and the flags of the CPU
     "SSE2": (2, {"sse2"}),
     "NEON": (2, {"asimd"}),
     "AVX2": (4, {"avx2"}),
     "AVX-512": (8, AVX512),
 }
 CPUINFO = Path("/proc/cpuinfo")
-DRIVER = Path("/proc/driver/nvidia/version")  # of the kernel module
+DRIVER = Path("/proc/driver/nvidia/version")
 Fact = TypeVar("Fact")
-REMEDY = "Do not trust this installation: reinstall gpuprop, and if that does not help, report what `gpuprop doctor --json` prints."
+REMEDY = (
+    "Do not trust this installation: reinstall gpuprop. If that does not help, report what "
+    "`gpuprop doctor --json` prints."
+)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One engine: whether it is usable (or why not), and where it fails to reproduce the digest,
-    None where that was not tried.
+    """The result of one engine.
+
+    detail: why it is not usable, or what it runs on. differences: where it fails to reproduce the
+    digest; None if that was not tried.
     """
 
     engine: str
@@ -67,22 +71,20 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """All that the doctor found. facts: values as JSON has them; None where there is nothing."""
+    """What the doctor found. facts: values for JSON, None if there is nothing."""
 
-    facts: dict[str, Any]
+    facts: dict[str, object]
     verdicts: list[Verdict]
     auto: str
-    trouble: str = ""  # why no job could start as the environment is
+    trouble: str = ""  # why a job that names no engine fails
 
     @property
     def healthy(self) -> bool:
-        """Whether every usable engine reproduces the digest, and the engine that jobs would take is
-        usable.
-        """
+        """Whether every usable engine reproduces the digest, and jobs find a usable engine."""
         return not self.trouble and not any(verdict.differences for verdict in self.verdicts)
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the report for JSON."""
         verdicts = {
             each.engine: {name: value for name, value in vars(each).items() if name != "engine"}
             for each in self.verdicts
@@ -96,10 +98,10 @@ class Report:
         )
 
     def to_text(self) -> Iterator[RenderableType]:
-        """For people."""
+        """Yield the report for a terminal, line by line and table by table."""
         facts = Table(box=None, show_header=False, pad_edge=False)
         for name, value in self.facts.items():
-            facts.add_row(name, in_words(value))
+            facts.add_row(name, to_words(value))
         verdicts = Table(box=None, pad_edge=False)
         for heading in ("engine", "digest", "M states/s", ""):
             verdicts.add_column(heading, justify="right" if heading == "M states/s" else "left")
@@ -128,8 +130,9 @@ class Report:
 
 
 def examine() -> Report:
-    """Look at everything, and prove every usable engine. Never raises for what is missing or
-    broken, and gives no warning for it.
+    """Collect the facts and prove every usable engine.
+
+    What is missing or broken is in the report; it raises no error and no warning.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", EngineWarning)  # the verdict on cuda says the same
@@ -149,18 +152,19 @@ def _examined() -> Report:
     try:
         trouble = ""
         _engine_of_jobs(None)
-    except Exception as error:  # whatever an engine raises
+    except Exception as error:  # any error of an engine is a result
         trouble = str(error)
     facts = {name: guarded(probe) for name, probe in PROBES.items()}
     return Report(facts, verdicts, guarded(lambda: _engine_of_jobs("auto")), trouble)
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
-    """The engine of a kind, and what else is to be proven: narrower vectors that this CPU runs too,
-    further GPUs.
+    """Return the engines of a kind that must be proven.
+
+    The cpu engine has one for each width of vectors that this CPU runs, cuda one for each GPU.
     """
     found: dict[str, Callable[[], Engine]] = {kind: partial(open_engine, kind)}
-    with suppress(Exception):  # opening the engine says what is wrong
+    with suppress(Exception):  # prove() opens the engine, and reports the error
         if kind == "cpu":
             found |= {
                 f"cpu, {width} lanes": partial(CpuEngine, width=width)
@@ -175,23 +179,23 @@ def variants(kind: str) -> dict[str, Callable[[], Engine]]:
 
 
 def prove(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
-    """Compare an engine with the committed digest; time it only where it is right."""
+    """Compare an engine with the committed digest; measure its speed if they agree."""
     try:
         engine = make()
         _start(engine)
-    except CudaError as error:  # auto goes on without it
+    except CudaError as error:  # auto takes another engine then
         return Verdict(name, False, str(error))
     except Exception as error:
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
     try:
         differences = digest.compare(digest.compute(engine), digest.committed())
         return Verdict(name, True, detail, differences, None if differences else speed(engine))
-    except Exception as error:  # whatever an engine raises, the others are still to be proven
+    except Exception as error:  # the other engines must still be proven
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
 
 
 def _start(engine: Engine) -> Propagation:
-    """What a job does at its start: load element sets."""
+    """Load element sets, as a job does at its start."""
     elements, _ = digest.sets(1)
     circles = elements[digest.COHORT + np.arange(SATELLITES) % digest.COHORT]
     return engine.load(
@@ -200,7 +204,7 @@ def _start(engine: Engine) -> Propagation:
 
 
 def _engine_of_jobs(name: str | None) -> str:
-    """The name of the engine that a job gets."""
+    """Return the name of the engine that a job gets."""
 
     def begin(engine: Engine) -> str:
         _start(engine)
@@ -210,15 +214,16 @@ def _engine_of_jobs(name: str | None) -> str:
 
 
 def speed(engine: Engine) -> float:
-    """Near-Earth states/s, position and velocity into the host's memory, of the best of some equal
-    blocks.
+    """Return near-Earth states per second: position and velocity, in the memory of the host.
+
+    The same block is computed several times; the fastest counts.
     """
     _, instants = digest.sets(1)
     propagation = _start(engine)
     grid = instants[0] + np.arange(INSTANTS) * MINUTE
-    propagation.block(grid, digest.COLUMNS)  # memory is fetched and threads are started once
+    propagation.block(grid, digest.COLUMNS)  # the first block allocates memory, starts threads
     spent, best = 0.0, math.inf
-    while spent < ENOUGH:
+    while spent < MEASURED_S:
         begin = time.perf_counter()
         propagation.block(grid, digest.COLUMNS)
         seconds = time.perf_counter() - begin
@@ -226,25 +231,21 @@ def speed(engine: Engine) -> float:
     return SATELLITES * INSTANTS / best
 
 
-def in_words(value: Any) -> str:
-    """A fact for people."""
+def to_words(value: object) -> str:
+    """Return a fact as text for a terminal."""
     if isinstance(value, dict):
         return ", ".join(
-            f"{name} {in_words(each)}" for name, each in value.items() if each is not None
+            f"{name} {to_words(each)}" for name, each in value.items() if each is not None
         )
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(in_words, value)) or "none"
-    return (
-        "none"
-        if value is None
-        else {True: "yes", False: "no"}[value]
-        if isinstance(value, bool)
-        else str(value)
-    )
+        return ", ".join(map(to_words, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def guarded(probe: Callable[[], Fact]) -> Fact | str:
-    """What a probe finds, or why it finds nothing."""
+    """Return what a probe finds, or why it fails."""
     try:
         return probe()
     except Exception as error:
@@ -252,8 +253,9 @@ def guarded(probe: Callable[[], Fact]) -> Fact | str:
 
 
 def _cpuinfo(*names: str) -> str:
-    """The first line of /proc/cpuinfo called one of `names`; empty where there is none, as on a
-    Mac.
+    """Return the first value in /proc/cpuinfo that has one of the names.
+
+    Empty if there is none, as on a Mac.
     """
     if not CPUINFO.is_file():
         return ""
@@ -262,18 +264,19 @@ def _cpuinfo(*names: str) -> str:
 
 
 def _vectors() -> dict[str, int] | None:
-    """Doubles that this CPU computes at once, by the name of its instructions; None where it does
-    not tell.
+    """Return how many doubles this CPU computes at once, by the name of its instructions.
+
+    None if /proc/cpuinfo has no flags.
     """
     flags = set(_cpuinfo("flags", "Features").split())
     return {name: lanes for name, (lanes, needed) in VECTORS.items() if needed <= flags} or None
 
 
-def _kernels() -> dict[str, Any]:
+def _kernels() -> dict[str, object]:
     return dict(lanes=sorted(library().widths), build=library().build)
 
 
-def _driver() -> dict[str, Any] | None:
+def _driver() -> dict[str, object] | None:
     number = ctypes.c_int()
     try:
         driver = ctypes.CDLL("libcuda.so.1")
@@ -288,13 +291,13 @@ def _wheels() -> list[str]:
     return list(availability.installed_wheels())
 
 
-def _cache() -> dict[str, Any]:
-    """CuPy's cache; CUPY_CACHE_DIR names another folder."""
+def _cache() -> dict[str, object]:
+    """Describe CuPy's cache; CUPY_CACHE_DIR names another folder."""
     folder = availability.cache_folder()
     return dict(path=str(folder), exists=os.path.isdir(folder), writable=os.access(folder, os.W_OK))
 
 
-def _nvrtc() -> dict[str, Any]:
+def _nvrtc() -> dict[str, object]:
     return dict(
         version=".".join(map(str, availability.import_cupy().cuda.nvrtc.getVersion())),
         options=list(OPTIONS),
@@ -305,7 +308,7 @@ def _gpu_names() -> list[str]:
     return availability.gpu_names(availability.import_cupy())
 
 
-PROBES: dict[str, Callable[[], Any]] = {
+PROBES: dict[str, Callable[[], object]] = {
     "gpuprop": lambda: dict(version=__version__, path=str(Path(__file__).parent)),
     "python": lambda: dict(version=platform.python_version(), path=sys.prefix),
     "packages": lambda: {name: version(name) for name in ("numpy", "pyarrow")},

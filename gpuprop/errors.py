@@ -7,6 +7,13 @@ class GpupropError(Exception):
     """Base class of gpuprop's own errors."""
 
 
+class UsageError(GpupropError, ValueError):
+    """The arguments contradict each other, or name something that is not known.
+
+    The command line ends with exit code 2.
+    """
+
+
 class DamagedError(GpupropError, ValueError):
     """A run directory is damaged or altered: its manifest, one of its parts or the file of its
     satellites is not what gpuprop wrote.
@@ -25,7 +32,7 @@ class LockedError(GpupropError, BlockingIOError):
     """Another job writes the directory; the message names its process and host."""
 
 
-class PlanDiffersError(GpupropError, ValueError):
+class PlanDiffersError(UsageError):
     """A directory was written from another plan than the one asked for; the message says in what
     they differ.
     """

@@ -1,7 +1,12 @@
 """Julian and calendar dates, as python-sgp4 counts them."""
 
 from datetime import datetime, timezone
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+Numbers: TypeAlias = float | npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 from ..elements.tle_format import four_digit_year
 
@@ -13,29 +18,69 @@ class HasEpoch(Protocol):
     epochdays: float
 
 
-def jday(year: Any, mon: Any, day: Any, hr: Any, minute: Any, sec: Any) -> tuple[Any, Any]:
-    """The Julian date of a calendar date of 1901 to 2099 as (midnight, fraction of the day);
-    numbers or arrays.
+@overload
+def jday(
+    year: float, mon: float, day: float, hr: float, minute: float, sec: float
+) -> tuple[float, float]: ...
+@overload
+def jday(
+    year: Numbers, mon: Numbers, day: Numbers, hr: Numbers, minute: Numbers, sec: Numbers
+) -> tuple[Numbers, Numbers]: ...
+def jday(
+    year: Numbers, mon: Numbers, day: Numbers, hr: Numbers, minute: Numbers, sec: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Return the Julian date of a calendar date of the years 1901 to 2099.
 
-    Source: Vallado, Fundamentals of Astrodynamics and Applications, algorithm 14.
+    Parameters
+    ----------
+    year, mon, day, hr, minute : int or ndarray
+        The calendar date and the time of day.
+    sec : float or ndarray
+        Seconds of the minute.
+
+    Returns
+    -------
+    jd : float or ndarray
+        Julian date of midnight, days.
+    fr : float or ndarray
+        Fraction of the day.
+
+    Notes
+    -----
+    Algorithm 14 of Vallado, Fundamentals of Astrodynamics and Applications.
     """
-    jd = (
+    jd: Any = (
         367.0 * year
         - 7 * (year + (mon + 9) // 12.0) * 0.25 // 1.0
         + 275 * mon / 9.0 // 1.0
         + day
         + 1721013.5
     )
-    return jd, (sec + minute * 60.0 + hr * 3600.0) / 86400.0
+    fr: Any = (sec + minute * 60.0 + hr * 3600.0) / 86400.0
+    return jd, fr
 
 
 def days2mdhms(
     year: int, days: float, round_to_microsecond: int = 6
 ) -> tuple[int, int, int, int, float]:
-    """Month, day, hour, minute and second of a day of the year (1.0 is the beginning of January 1).
+    """Return the month, day, hour, minute and second of a day of the year.
 
-    Seconds have round_to_microsecond decimals, or are not rounded if it is 0. Days after the year's
-    end are counted on in December.
+    Parameters
+    ----------
+    year : int
+        The year, which may be a leap year.
+    days : float
+        Day of the year; 1.0 is January 1, 0 h. Days after the end of the year are added to
+        December.
+    round_to_microsecond : int, default 6
+        Decimals of the second; 0 does not round.
+
+    Returns
+    -------
+    month, day, hour, minute : int
+        The calendar date and the time of day.
+    second : float
+        Seconds of the minute.
     """
 
     def rounded(seconds: float) -> float:
@@ -55,7 +100,20 @@ def days2mdhms(
 
 
 def jday_datetime(instant: datetime) -> tuple[float, float]:
-    """The Julian date of a datetime, converted to UTC, as (midnight, fraction of the day)."""
+    """Return the Julian date (UTC) of a datetime.
+
+    Parameters
+    ----------
+    instant : datetime
+        The instant; without a time zone it is local time.
+
+    Returns
+    -------
+    jd : float
+        Julian date of midnight, days.
+    fr : float
+        Fraction of the day.
+    """
     utc = instant.astimezone(timezone.utc)
     jd, fr = jday(
         utc.year, utc.month, utc.day, utc.hour, utc.minute, utc.second + utc.microsecond * 1e-6
@@ -64,10 +122,21 @@ def jday_datetime(instant: datetime) -> tuple[float, float]:
 
 
 def sat_epoch_datetime(satrec: HasEpoch) -> datetime:
-    """The epoch of a satellite as a datetime in UTC, cut to whole microseconds."""
+    """Return the epoch of a satellite.
+
+    Parameters
+    ----------
+    satrec : Satrec
+        A satellite of gpuprop.api or of python-sgp4.
+
+    Returns
+    -------
+    datetime
+        The epoch in UTC, truncated to whole microseconds.
+    """
     year = four_digit_year(satrec.epochyr)
     month, day, hour, minute, second = days2mdhms(year, satrec.epochdays)
-    if day > 31:  # a TLE may count on: "December 32"
+    if day > 31:  # a TLE may have days after the end of the year: "December 32"
         year, month, day = year + 1, 1, day - 31
     whole, fraction = divmod(second, 1.0)
     return datetime(year, month, day, hour, minute, int(whole), int(fraction * 1e6), timezone.utc)

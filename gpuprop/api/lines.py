@@ -1,21 +1,21 @@
-"""TLE lines one set at a time, in microseconds and as leniently as python-sgp4 reads them;
-gpuprop.catalogs.read is for files.
+"""Read the lines of one TLE, quickly and as leniently as python-sgp4 does.
+
+gpuprop.catalogs.read reads files.
 """
 
 from ..elements.tle_format import LAST_TLE_NUMBER, to_alpha5
 
-# What every line of a TLE holds in columns (from 0) that no number touches; d is a digit.
+# The shortest line that is read, and the layout of a line; d is a digit.
 LAYOUTS = {
     1: (64, "1 dddddC dddddAAA ddddd.dddddddd +.dddddddd +ddddd-d +ddddd-d d ddddd"),
     2: (68, "2 ddddd ddd.dddd ddd.dddd ddddddd ddd.dddd ddd.dddd dd.dddddddddddddd"),
 }
+# columns (from 0) of the blanks and decimal points that no number touches
 MARKS = {1: (8, 23, 32, 34, 43, 52, 61, 63), 2: (7, 11, 16, 20, 25, 33, 37, 42, 46, 51)}
 
 
 def tle_line(line: str, number: int) -> str:
-    """A line without the blanks after it; ValueError if it does not look like line `number` (1 or
-    2) of a TLE.
-    """
+    """Strip a line; ValueError if it does not look like line `number` (1 or 2) of a TLE."""
     width, layout = LAYOUTS[number]
     line = line.rstrip()
     if not line.isascii():
@@ -28,20 +28,20 @@ def tle_line(line: str, number: int) -> str:
         or any(line[at] != layout[at] for at in MARKS[number])
     ):
         raise ValueError(
-            f"TLE format error: line {number} is cut, or its blanks and decimal points are not in "
-            "their columns, here as they should be "
-            f"(d is a digit) and as they are:\n{layout}\n{line}"
+            f"TLE format error: line {number} is too short, or a blank or decimal point is not in "
+            "its column. The columns of a TLE (d is a digit), and the line:\n"
+            f"{layout}\n{line}"
         )
     return line
 
 
 def whole(text: str) -> int:
-    """A whole number; blank is 0."""
+    """Read an integer; blank is 0."""
     return int(text.strip() or 0)
 
 
 def exponential(text: str) -> float:
-    """` 28098-4` is 0.28098e-4. The product is python-sgp4's, and not always the nearest double."""
+    """Read ` 28098-4` as 0.28098e-4: python-sgp4's product, not always the nearest double."""
     return float(f"{text[0]}.{text[1:6].replace(' ', '0')}") * 10.0 ** whole(text[6:8])
 
 

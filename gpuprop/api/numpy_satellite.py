@@ -1,5 +1,6 @@
-"""One satellite in numpy: used without the compiled kernels, and for mean elements, which the
-kernels do not return.
+"""One satellite in numpy.
+
+It is used without the compiled kernels, and for the averages, which the kernels do not return.
 """
 
 import copy
@@ -18,8 +19,8 @@ from ..sgp4.model import MeanElements, Model
 TWO_PI = 2.0 * math.pi
 
 
-class Averages(NamedTuple):
-    """Mean elements at an instant: secular effects without the lunar-solar periodics."""
+class SinglyAveraged(NamedTuple):
+    """Mean elements at an instant: with secular effects, without lunar-solar periodics."""
 
     am: float  # semi-major axis, Earth radii
     em: float  # eccentricity
@@ -31,10 +32,9 @@ class Averages(NamedTuple):
 
 
 class NumpySatellite:
-    """One satellite, ready to be propagated to one instant after another: the twin of
-    engine.cpu.CpuSatellite.
+    """One satellite, initialised: the twin of engine.cpu.CpuSatellite.
 
-    elements: one element set as MeanElements has them.
+    elements: one element set, in the order of MeanElements.
     """
 
     __slots__ = ("_group", "_model", "regime")
@@ -45,28 +45,29 @@ class NumpySatellite:
         self._model = model
         (self.regime,) = constants.bounds
         self._group = Group(model, constants, self.regime, slice(0, 1))
-        # arrays of one cost four times as much
+        # arrays of one element are four times slower than scalars
         self._group.constants = {name: value[0] for name, value in self._group.constants.items()}
 
     def state(self, t: float) -> tuple[float, float, float, float, float, float, int]:
-        """x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
+        """Return x, y, z (km), vx, vy, vz (km/s) and status, t minutes after the epoch."""
         with np.errstate(all="ignore"):
             state = self._group.states(self._instant(t))
         x, y, z, vx, vy, vz = (float(part.item()) for part in state[:6])
         return x, y, z, vx, vy, vz, int(state.status.item())
 
     def constant(self, name: str) -> float:
-        """An initialised constant, by its name in kernels/constants.def."""
+        """Return an initialised constant by its name in kernels/constants.def."""
         return float(self._group.constants[name])
 
-    def averages(self, t: float) -> Averages:
-        """Mean elements t minutes after the epoch."""
+    def averages(self, t: float) -> SinglyAveraged:
+        """Return the mean elements t minutes after the epoch."""
         group = copy.copy(self._group)
-        # Without lunar-solar amplitudes the periodics are zero; the mean orbit does not depend on
-        # the inclination, and one of 1 rad avoids Lyddane's case.
+        # With lunar-solar amplitudes of zero the periodics are zero. The mean orbit does not depend
+        # on the inclination, and 1 rad avoids Lyddane's case.
         if self.regime != NEAR_EARTH:
-            none: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
-            group.constants = {**group.constants, **none, "inclo": none["didt"] + 1.0}
+            scalars: Any = dict.fromkeys((*SUN_NAMES, *MOON_NAMES, "didt"), np.float64(0.0))
+            scalars["inclo"] = np.float64(1.0)
+            group.constants = {**group.constants, **scalars}
         with np.errstate(all="ignore"):
             mean, _ = group.mean(self._instant(t))
             nm = float(self._model.gravity.xke / np.float64(np.ravel(mean.am)[0]) ** 1.5)
@@ -74,16 +75,18 @@ class NumpySatellite:
         am, em, argpm, nodem, mm = (
             float(np.ravel(part)[0]) for part in (mean.am, mean.em, mean.argpm, mean.nodem, mean.mm)
         )
-        xlm = _turn(mm + argpm + nodem)
-        argpm, nodem = _turn(argpm), _turn(nodem)
-        return Averages(am, em, im, nodem, argpm, _turn(xlm - argpm - nodem), nm)
+        xlm = _remainder(mm + argpm + nodem)
+        argpm, nodem = _remainder(argpm), _remainder(nodem)
+        return SinglyAveraged(am, em, im, nodem, argpm, _remainder(xlm - argpm - nodem), nm)
 
     def _instant(self, t: float) -> Any:
-        """t as the engine takes it: resonances need an array of two dimensions; for the others a
-        scalar is much faster.
+        """Return t as the engine needs it.
+
+        Resonances need an array of two dimensions; for other orbits a scalar is much faster.
         """
         return np.float64(t) if self.regime <= DEEP_SPACE else np.array([[t]])
 
 
-def _turn(angle: float) -> float:
+def _remainder(angle: float) -> float:
+    """Return the angle (rad) without whole turns, NaN if it is not finite."""
     return math.fmod(angle, TWO_PI) if math.isfinite(angle) else math.nan

@@ -3,30 +3,28 @@
 from datetime import date
 from functools import cache
 from operator import attrgetter, index
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..elements.fields import DEG, REV_PER_DAY
 from ..elements.tle_format import four_digit_year, from_alpha5
-from ..engine.choice import asked_for
-from ..engine.cpu import CpuSatellite, usable
+from ..engine.cpu import CpuSatellite
 from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
 from ..time.units import JD_1950
 from ..typing import Array
+from .julian import IMPLAUSIBLE, Codes, JulianPropagation, Satellite, compiled
 from .lines import exponential, five_characters, tle_line, whole
-from .numpy_satellite import Averages, NumpySatellite
+from .numpy_satellite import NumpySatellite, SinglyAveraged
 
 WGS72OLD, WGS72, WGS84 = 0, 1, 2
 GRAVITY_NAMES = ("wgs72old", "wgs72", "wgs84")  # by the numbers above
-IMPLAUSIBLE = 10  # gpuprop.STATUS
 JD_ORDINAL = 1721424.5  # Julian date of the day before 0001-01-01
 
 Vector = tuple[float, float, float]
-Codes = npt.NDArray[np.uint8]
 
 
 class Orbit(NamedTuple):
@@ -44,7 +42,7 @@ class Orbit(NamedTuple):
     nodeo: float = 0.0  # rad
 
     def elements(self) -> tuple[float, ...]:
-        """In the order of MeanElements."""
+        """Return the elements in the order of MeanElements."""
         return (
             self.epoch,
             self.no_kozai,
@@ -57,29 +55,49 @@ class Orbit(NamedTuple):
         )
 
 
-def _orbit(name: str, meaning: str) -> Any:
-    return property(attrgetter(f"_orbit.{name}"), doc=f"{meaning}.")
+if TYPE_CHECKING:
+
+    class _Number(property):
+        """A property whose value is a float."""
+
+        def __get__(  # type: ignore[override]  # nobody reads it from the class
+            self, satrec: object, owner: type | None = None, /
+        ) -> float: ...
+else:
+    _Number = property
 
 
-def _gravity(name: str, meaning: str) -> Any:
-    return property(attrgetter(f"_model.gravity.{name}"), doc=f"{meaning} of the gravity model.")
+def _from_orbit(name: str, meaning: str) -> _Number:
+    return _Number(attrgetter(f"_orbit.{name}"), doc=f"{meaning}.")
 
 
-def _constant(name: str, meaning: str) -> Any:
-    return property(lambda self: self._ready().constant(name), doc=f"{meaning}.")
+def _from_gravity(name: str, meaning: str) -> _Number:
+    return _Number(attrgetter(f"_model.gravity.{name}"), doc=f"{meaning}, of the gravity model.")
 
 
-def _average(name: str, meaning: str) -> Any:
-    return property(attrgetter(f"_averages.{name}"), doc=f"Mean {meaning} at the last propagation.")
+def _from_constants(name: str, meaning: str) -> _Number:
+    def constant(self: "Satrec") -> float:
+        return self._initialised().constant(name)
+
+    return _Number(constant, doc=f"{meaning}.")
+
+
+def _from_averages(name: str, meaning: str) -> _Number:
+    return _Number(attrgetter(f"_averages.{name}"), doc=f"{meaning}, at the last propagation.")
 
 
 class Satrec:
-    """One satellite: its element set, its gravity model, and the outcome of its last propagation.
+    """One satellite: element set, gravity model and the result of the last propagation.
 
-    Made by `Satrec.twoline2rv(line1, line2)`, or empty and then filled by `sgp4init`. What
-    describes the satellite may be assigned to (satnum_str, classification, intldesg, ephtype,
-    elnum, revnum), and so may the epoch that instants are counted from (jdsatepoch, jdsatepochF,
-    epochyr, epochdays); what SGP4 was initialised with may not.
+    `Satrec.twoline2rv(line1, line2)` makes one from a TLE. `Satrec()` makes an empty one, which
+    `sgp4init` fills.
+
+    Notes
+    -----
+    These attributes may be assigned: satnum_str, classification, intldesg, ephtype, elnum and
+    revnum, which describe the satellite; jdsatepoch, jdsatepochF, epochyr and epochdays, the epoch
+    that instants are counted from. The orbital elements are read-only: SGP4 was initialised with
+    them.
     """
 
     __slots__ = (
@@ -88,7 +106,7 @@ class Satrec:
         "_mean_t",
         "_model",
         "_orbit",
-        "_satellite",
+        "_propagator",
         "_t",
         "classification",
         "elnum",
@@ -106,21 +124,39 @@ class Satrec:
         self.satnum_str = self.classification = self.intldesg = ""
         self.ephtype = self.elnum = self.revnum = self.epochyr = 0
         self.epochdays = self.jdsatepoch = self.jdsatepochF = 0.0
-        self._begin(Orbit(), WGS72, "i")
+        self._reset(Orbit(), WGS72, "i")
 
-    def _begin(self, orbit: Orbit, whichconst: int, opsmode: str) -> None:
+    def _reset(self, orbit: Orbit, whichconst: int, opsmode: str) -> None:
         self._model = _model(whichconst, opsmode)
         self._orbit = orbit
-        self._satellite: CpuSatellite | NumpySatellite | None = None  # made when it is first needed
+        self._propagator: CpuSatellite | NumpySatellite | None = None  # made at the first call
         self._t = self._mean_t = 0.0
         self._error: int | None = None
-        self._averaged: Averages | None = None
+        self._averaged: SinglyAveraged | None = None
 
-    # --- ways in ---
+    # --- construction ---
     @classmethod
     def twoline2rv(cls, line1: str, line2: str, whichconst: int = WGS72) -> "Satrec":
-        """The satellite of a TLE. Checksums are not verified (gpuprop.read_elements does);
-        ValueError for lines that are not a TLE.
+        """Make a satellite from the two lines of a TLE.
+
+        Checksums are not verified; gpuprop.read_elements verifies them.
+
+        Parameters
+        ----------
+        line1, line2 : str
+            The lines of the TLE, without the line of the name.
+        whichconst : int, default WGS72
+            The gravity model: WGS72OLD, WGS72 or WGS84.
+
+        Returns
+        -------
+        Satrec
+            The satellite.
+
+        Raises
+        ------
+        ValueError
+            If the lines are not a TLE, or the gravity model is not known.
         """
         self = cls()
         line1, line2 = tle_line(line1, 1), tle_line(line2, 2)
@@ -157,7 +193,7 @@ class Satrec:
         year = four_digit_year(self.epochyr)
         self.jdsatepoch = date(year, 1, 1).toordinal() + (day - 1.0) + JD_ORDINAL
         self.jdsatepochF = round(fraction, 8)  # the digits a TLE has
-        self._begin(
+        self._reset(
             orbit._replace(epoch=(self.jdsatepoch + self.jdsatepochF) - JD_1950), whichconst, "i"
         )
         return self
@@ -178,12 +214,44 @@ class Satrec:
         no_kozai: float,
         nodeo: float,
     ) -> None:
-        """Fill this satellite from mean elements: angles in rad, no_kozai in rad/min, bstar in
-        1/Earth radii, ndot in rad/min^2, nddot in rad/min^3, epoch in days since 1949-12-31T00:00
-        UTC (the Julian date less 2433281.5).
+        """Fill this satellite with mean elements.
 
-        ValueError for a gravity model or mode (`i`, `a`) that is not known, for a satnum above
-        339999, and for an epoch without a date.
+        Parameters
+        ----------
+        whichconst : int
+            The gravity model: WGS72OLD, WGS72 or WGS84.
+        opsmode : {'i', 'a'}
+            The mode of SGP4: improved, or as AFSPC.
+        satnum : int
+            Catalogue number, at most 339999.
+        epoch : float
+            Days since 1949-12-31T00:00 UTC: the Julian date less 2433281.5.
+        bstar : float
+            Drag term, 1/Earth radii.
+        ndot : float
+            First derivative of the mean motion, rad/min^2 (not used).
+        nddot : float
+            Second derivative of the mean motion, rad/min^3 (not used).
+        ecco : float
+            Eccentricity.
+        argpo : float
+            Argument of perigee, rad.
+        inclo : float
+            Inclination, rad.
+        mo : float
+            Mean anomaly, rad.
+        no_kozai : float
+            Mean motion (Kozai's), rad/min.
+        nodeo : float
+            Right ascension of the ascending node, rad.
+
+        Raises
+        ------
+        TypeError
+            If satnum is not an integer.
+        ValueError
+            If the gravity model or the mode is not known, satnum is above 339999, or epoch is not
+            in the years 1 to 9999.
         """
         try:
             number = five_characters(index(satnum))
@@ -194,13 +262,13 @@ class Satrec:
             ) from None
         epoch = float(epoch)
         days, fraction = divmod(epoch, 1.0)
-        # eight decimals, as of a TLE: then the fraction has no more either
+        # an epoch of eight decimals, as in a TLE, has a fraction of eight decimals
         if round(epoch, 8) == epoch:
             fraction = round(fraction, 8)
         day = date.fromordinal(int(days + (JD_1950 - JD_ORDINAL)))
-        # SGP4 holds it as one Julian date, 40 microseconds coarse
+        # SGP4 takes one Julian date, whose last bit is 40 microseconds
         epoch = (epoch + JD_1950) - JD_1950
-        self._begin(
+        self._reset(
             Orbit(
                 *map(float, (epoch, bstar, ndot, nddot, ecco, argpo, inclo, mo, no_kozai, nodeo))
             ),
@@ -215,128 +283,195 @@ class Satrec:
 
     # --- propagation ---
     def sgp4(self, jd: float, fr: float) -> tuple[int, Vector, Vector]:
-        """Error code, position (km) and velocity (km/s) at the Julian date jd + fr. NaN for the
-        codes 1 to 4.
+        """Propagate to a Julian date.
+
+        Parameters
+        ----------
+        jd : float
+            Julian date (UTC), days: the first part.
+        fr : float
+            The second part, days: usually the fraction of the day.
+
+        Returns
+        -------
+        e : int
+            Error code, 0 if there is none; SGP4_ERRORS explains it.
+        r : tuple of float
+            Position (x, y, z) in TEME, km; NaN for the codes 1 to 4.
+        v : tuple of float
+            Velocity (x, y, z) in TEME, km/s; NaN for the codes 1 to 4.
         """
-        # As doubles before anything else: numpy would subtract a float32 in single precision.
+        # float() first: numpy would subtract a float32 in single precision
         days, fraction = float(jd) - float(self.jdsatepoch), float(fr) - float(self.jdsatepochF)
         return self.sgp4_tsince(days * 1440.0 + fraction * 1440.0)
 
     def sgp4_tsince(self, tsince: float) -> tuple[int, Vector, Vector]:
-        """The same, tsince minutes after the epoch."""
+        """Propagate to a number of minutes after the epoch.
+
+        Parameters
+        ----------
+        tsince : float
+            Minutes since the epoch; negative before it.
+
+        Returns
+        -------
+        e : int
+            Error code, 0 if there is none; SGP4_ERRORS explains it.
+        r : tuple of float
+            Position (x, y, z) in TEME, km; NaN for the codes 1 to 4.
+        v : tuple of float
+            Velocity (x, y, z) in TEME, km/s; NaN for the codes 1 to 4.
+        """
         t = float(tsince)
-        x, y, z, vx, vy, vz, e = (self._satellite or self._ready()).state(t)
+        x, y, z, vx, vy, vz, e = (self._propagator or self._initialised()).state(t)
         if e == IMPLAUSIBLE:
             e = 0
-        self._remember(t, e)
+        self._record(t, e)
         return e, (x, y, z), (vx, vy, vz)
 
     def sgp4_array(self, jd: npt.ArrayLike, fr: npt.ArrayLike) -> tuple[Codes, Array, Array]:
-        """Error codes (n,), positions (n, 3) km and velocities (n, 3) km/s at the Julian dates jd +
-        fr, (n,) each.
-        """
-        from .array import SatrecArray
+        """Propagate to n Julian dates.
 
-        (e,), (r,), (v,) = SatrecArray((self,)).sgp4(jd, fr)
+        Parameters
+        ----------
+        jd : array_like, (n,)
+            Julian dates (UTC), days: the first part of each instant.
+        fr : array_like, (n,)
+            The second part of each instant, days: usually the fraction of the day.
+
+        Returns
+        -------
+        e : ndarray of uint8, (n,)
+            Error codes, 0 if there is none; SGP4_ERRORS explains them.
+        r : ndarray of float64, (n, 3)
+            Positions in TEME, km; NaN for the codes 1 to 4.
+        v : ndarray of float64, (n, 3)
+            Velocities in TEME, km/s; NaN for the codes 1 to 4.
+
+        Raises
+        ------
+        ValueError
+            If jd and fr differ in shape or have more than one dimension.
+        """
+        (e,), (r,), (v,) = JulianPropagation([self._satellite()]).states(jd, fr)
         t = np.atleast_1d(
             (np.asarray(jd, float) - self.jdsatepoch) * 1440.0
             + (np.asarray(fr, float) - self.jdsatepochF) * 1440.0
         )
         last_mean = np.flatnonzero((e != 1) & (e != 2))[-1:]
         for i in (*last_mean, *range(len(t))[-1:]):
-            self._remember(float(t[i]), int(e[i]))
+            self._record(float(t[i]), int(e[i]))
         return e, r, v
 
-    def _remember(self, t: float, e: int) -> None:
+    def _record(self, t: float, e: int) -> None:
+        """Store what the attributes t, error and the averages (am, em ...) refer to."""
         self._t, self._error = t, e
-        # with these codes SGP4 ends before it has mean elements, and keeps the old ones
+        # with codes 1 and 2 SGP4 stops before it has averages, and keeps those of the call before
         if e != 1 and e != 2:
             self._mean_t, self._averaged = t, None
 
-    def _ready(self) -> CpuSatellite | NumpySatellite:
-        """The propagator of this satellite; the first call initialises it."""
-        if self._satellite is None:
+    def _initialised(self) -> CpuSatellite | NumpySatellite:
+        """Return the propagator of this satellite; the first call initialises it."""
+        if self._propagator is None:
             kind = CpuSatellite if compiled() else NumpySatellite
-            self._satellite = kind(self._model, self._orbit.elements())
-        return self._satellite
+            self._propagator = kind(self._model, self._orbit.elements())
+        return self._propagator
+
+    def _satellite(self) -> Satellite:
+        """Return what JulianPropagation needs."""
+        return Satellite(self._model, self._orbit.elements(), self.jdsatepoch, self.jdsatepochF)
 
     @property
-    def _averages(self) -> Averages:
+    def _averages(self) -> SinglyAveraged:
         if self._averaged is None:
-            satellite = self._ready()
+            satellite = self._initialised()
             if not isinstance(satellite, NumpySatellite):
                 satellite = NumpySatellite(self._model, self._orbit.elements())
             self._averaged = satellite.averages(self._mean_t)
         return self._averaged
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """For copies and pickles: a copy is initialised again when it is first propagated."""
+        """Copy or pickle all but the propagator; the copy makes its own at the first call."""
         reduced: Any = super().__reduce_ex__(max(protocol, 2))
         make, arguments, (others, slots), *rest = reduced
-        return make, arguments, (others, slots | {"_satellite": None}), *rest
+        return make, arguments, (others, slots | {"_propagator": None}), *rest
 
     # --- attributes ---
     @property
     def satnum(self) -> int:
-        """The catalogue number; satnum_str is its five characters, Alpha-5 above 99999."""
+        """Catalogue number; satnum_str has its five characters, in Alpha-5 above 99999."""
         return from_alpha5(self.satnum_str)
 
-    bstar = _orbit("bstar", "Drag term, 1/Earth radii")
-    ndot = _orbit("ndot", "First derivative of the mean motion, rad/min^2 (not used)")
-    nddot = _orbit("nddot", "Second derivative of the mean motion, rad/min^3 (not used)")
-    inclo = _orbit("inclo", "Inclination, rad")
-    nodeo = _orbit("nodeo", "Right ascension of the ascending node, rad")
-    ecco = _orbit("ecco", "Eccentricity")
-    argpo = _orbit("argpo", "Argument of perigee, rad")
-    mo = _orbit("mo", "Mean anomaly, rad")
-    no_kozai = _orbit("no_kozai", "Mean motion, rad/min")
-    no = _orbit("no_kozai", "Mean motion, rad/min (the old name of no_kozai)")
+    bstar = _from_orbit("bstar", "Drag term, 1/Earth radii")
+    ndot = _from_orbit("ndot", "First derivative of the mean motion, rad/min^2 (not used)")
+    nddot = _from_orbit("nddot", "Second derivative of the mean motion, rad/min^3 (not used)")
+    inclo = _from_orbit("inclo", "Inclination, rad")
+    nodeo = _from_orbit("nodeo", "Right ascension of the ascending node, rad")
+    ecco = _from_orbit("ecco", "Eccentricity")
+    argpo = _from_orbit("argpo", "Argument of perigee, rad")
+    mo = _from_orbit("mo", "Mean anomaly, rad")
+    no_kozai = _from_orbit("no_kozai", "Mean motion (Kozai's), rad/min")
+    no = _from_orbit("no_kozai", "Mean motion, rad/min: the old name of no_kozai")
 
-    a = _constant("ao", "Semi-major axis, Earth radii")
-    argpdot = _constant("argpdot", "Rate of the argument of perigee, rad/min")
-    mdot = _constant("mdot", "Rate of the mean anomaly, rad/min")
-    nodedot = _constant("nodedot", "Rate of the node, rad/min")
-    gsto = _constant("gsto", "Greenwich sidereal time at the epoch, rad")
-    alta = property(
-        lambda self: self.a * (1.0 + self.ecco) - 1.0, doc="Altitude of the apogee, Earth radii."
-    )
-    altp = property(
-        lambda self: self.a * (1.0 - self.ecco) - 1.0, doc="Altitude of the perigee, Earth radii."
-    )
-    operationmode = property(attrgetter("_model.opsmode"), doc="`i` improved or `a` AFSPC.")
-    method = property(
-        lambda self: "n" if self._ready().regime == NEAR_EARTH else "d",
-        doc="`n` near Earth or `d` deep space.",
-    )
+    a = _from_constants("ao", "Semi-major axis, Earth radii")
+    argpdot = _from_constants("argpdot", "Rate of the argument of perigee, rad/min")
+    mdot = _from_constants("mdot", "Rate of the mean anomaly, rad/min")
+    nodedot = _from_constants("nodedot", "Rate of the ascending node, rad/min")
+    gsto = _from_constants("gsto", "Greenwich sidereal time at the epoch, rad")
 
-    t = property(attrgetter("_t"), doc="Minutes since the epoch of the last propagation.")
+    @property
+    def alta(self) -> float:
+        """Altitude of the apogee, Earth radii."""
+        return self.a * (1.0 + self.ecco) - 1.0
+
+    @property
+    def altp(self) -> float:
+        """Altitude of the perigee, Earth radii."""
+        return self.a * (1.0 - self.ecco) - 1.0
+
+    @property
+    def operationmode(self) -> str:
+        """Mode of SGP4: `i` improved, or `a` as AFSPC."""
+        return self._model.opsmode
+
+    @property
+    def method(self) -> str:
+        """Theory: `n` near-Earth, or `d` deep-space."""
+        return "n" if self._initialised().regime == NEAR_EARTH else "d"
+
+    @property
+    def t(self) -> float:
+        """Minutes from the epoch to the instant of the last propagation."""
+        return self._t
 
     @property
     def error(self) -> int:
         """Error code of the last propagation; before the first one, of the epoch."""
         if self._error is None:
-            e = self._ready().state(0.0)[-1]
+            e = self._initialised().state(0.0)[-1]
             self._error = 0 if e == IMPLAUSIBLE else e
         return self._error
 
-    am = _average("am", "semi-major axis, Earth radii,")
-    em = _average("em", "eccentricity")
-    im = _average("im", "inclination, rad,")
-    Om = _average("Om", "right ascension of the ascending node, rad,")
-    om = _average("om", "argument of perigee, rad,")
-    mm = _average("mm", "anomaly, rad,")
-    nm = _average("nm", "motion, rad/min,")
+    am = _from_averages("am", "Mean semi-major axis, Earth radii")
+    em = _from_averages("em", "Mean eccentricity")
+    im = _from_averages("im", "Mean inclination, rad")
+    Om = _from_averages("Om", "Mean right ascension of the ascending node, rad")
+    om = _from_averages("om", "Mean argument of perigee, rad")
+    mm = _from_averages("mm", "Mean anomaly, rad")
+    nm = _from_averages("nm", "Mean motion, rad/min")
 
-    tumin = property(
-        lambda self: 1.0 / self.xke, doc="Minutes in the unit of time of the gravity model."
-    )
-    xke = _gravity("xke", "1/tumin")
-    mu = _gravity("mu", "Gravitational parameter, km^3/s^2,")
-    radiusearthkm = _gravity("radius", "Equatorial radius, km,")
-    j2 = _gravity("j2", "J2")
-    j3 = _gravity("j3", "J3")
-    j4 = _gravity("j4", "J4")
-    j3oj2 = _gravity("j3oj2", "J3/J2")
+    @property
+    def tumin(self) -> float:
+        """Minutes in one time unit, of the gravity model."""
+        return 1.0 / self.xke
+
+    xke = _from_gravity("xke", "Reciprocal of tumin")
+    mu = _from_gravity("mu", "Gravitational parameter of the Earth, km^3/s^2")
+    radiusearthkm = _from_gravity("radius", "Equatorial radius of the Earth, km")
+    j2 = _from_gravity("j2", "Zonal harmonic J2")
+    j3 = _from_gravity("j3", "Zonal harmonic J3")
+    j4 = _from_gravity("j4", "Zonal harmonic J4")
+    j3oj2 = _from_gravity("j3oj2", "J3 divided by J2")
 
 
 @cache
@@ -346,11 +481,3 @@ def _model(whichconst: int, opsmode: str) -> Model:
     if opsmode not in ("i", "a"):
         raise ValueError(f"opsmode {opsmode!r} is not known: use 'i' (improved) or 'a' (as AFSPC)")
     return Model(gravity_model(GRAVITY_NAMES[whichconst]), opsmode)
-
-
-@cache
-def compiled() -> bool:
-    """Whether the compiled kernels are used: if they are installed, unless GPUPROP_ENGINE is numpy.
-    The bits are the same.
-    """
-    return usable()[0] and asked_for(None) != "numpy"

@@ -14,8 +14,9 @@ import numpy as np
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
-from ..errors import GpupropError
+from ..errors import UsageError
 from ..files.addresses import is_url, refuse_url, url_advice
+from ..files.standard_input import PIPED, STANDARD_INPUT
 from ..filings.presets import (
     EPOCH,
     Constellation,
@@ -31,8 +32,6 @@ from ..time.times import instant_ns
 from ..time.units import DAY
 from .read import read_elements
 
-STANDARD_INPUT = "-"  # a file with this name is ./-
-PIPED = "standard input"
 NUMBER = r"\d+(?:\.\d+)?"
 AT = re.compile(
     rf"(?P<altitude>{NUMBER})(?:\s*km)?/(?P<inclination>{NUMBER})(?:\s*deg)?",
@@ -41,7 +40,7 @@ AT = re.compile(
 OLD_DAYS = 30  # so far from its epoch, the states of an element set are useless
 
 
-class SourceError(GpupropError, ValueError):
+class SourceError(UsageError):
     """A call names a SOURCE, an epoch or a number that cannot be used.
 
     The call is wrong, not a file: the command line exits with 2, and with 1 for other errors.
@@ -187,18 +186,6 @@ def named_constellation(source: str) -> Constellation:
     return find_constellation(
         name, altitude_km=float(match["altitude"]), inclination_deg=float(match["inclination"])
     )
-
-
-def named_input(arguments: list[str]) -> list[str]:
-    """Replace - by PIPED in the arguments of a command.
-
-    The parser would take a lone - for an option. -o - stays.
-    """
-    before = ["", *arguments]
-    return [
-        PIPED if each == STANDARD_INPUT and last not in ("-o", "--output") else each
-        for last, each in zip(before, arguments, strict=False)
-    ]
 
 
 class _StandardInput:

@@ -1,1 +1,1 @@
-"""The commands of the command line; `run` runs one of them."""
+"""The command line: one file a command, the options and the console that they share."""

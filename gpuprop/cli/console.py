@@ -1,4 +1,4 @@
-"""Everything that gpuprop prints goes through this module: stdout and stderr, text and JSON.
+"""Print text and JSON on stdout and stderr; no other module prints.
 
 Names, paths and messages come from files, arguments and servers. They are never read as markup or
 emoji codes. Control characters (C0, C1, escape sequences, bidirectional overrides) and characters
@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import IO, Any, cast
 
@@ -22,17 +22,17 @@ from ..messages import printable
 
 DONE, FAILED, WRONG_CALL = 0, 1, 2
 NARROWEST, WIDEST = 40, 1000  # limits for COLUMNS: rich fails at 0 and fills the memory at 10**9
-WIDE = 200  # columns of a table: no cell is broken; a narrower terminal wraps the lines
+WIDE = 200  # columns for a table, so that no cell is split; a narrower terminal wraps the lines
 SIZES = ("COLUMNS", "LINES")
 
 
 class _Stream:
-    """What sys.stdout or sys.stderr is at the moment of printing. Characters that the stream cannot
-    encode are escaped.
+    """The stream that is sys.stdout or sys.stderr at the moment of printing.
 
-    If the stream is closed, or nobody reads it any more, the text is lost, and the job does not
-    fail. If stdout cannot be written for another reason (a full disk), that is an OSError. Errors
-    of stderr are ignored: there is no place to report them.
+    Characters that the stream cannot encode are escaped. If the stream is closed, or its reader has
+    ended, the text is lost and the job does not fail. If stdout cannot be written for another
+    reason (a full disk), OSError is raised. Errors of stderr are ignored, since they cannot be
+    reported.
     """
 
     def __init__(self, name: str) -> None:
@@ -66,11 +66,11 @@ class _Stream:
         if self._stream is not None:
             self._guarded(self._stream.flush)
 
-    def _guarded(self, act: Any, *arguments: str) -> None:
+    def _guarded(self, write: Callable[..., object], *arguments: str) -> None:
         try:
-            act(*arguments)
+            write(*arguments)
         except OSError as error:
-            # drop what is buffered; otherwise Python fails at exit
+            # discard the buffer; otherwise Python fails at exit
             with suppress(OSError, ValueError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, self.fileno())
@@ -80,13 +80,15 @@ class _Stream:
 
 
 class Output(Console):
-    """rich's console, for text from outside. On a terminal, lines are wrapped at its width; a file
-    or a pipe gets whole lines.
+    """rich's console for text that gpuprop did not write itself.
+
+    A terminal gets lines wrapped at its width; a file or a pipe gets whole lines. keep: characters
+    of strings that are not escaped.
     """
 
     def __init__(self, stream: str, width: int | None = None, keep: str = "") -> None:
-        self._keep = keep  # characters of strings that are not escaped
-        # rich takes "²" and the like for numbers, on which int() fails
+        self._keep = keep
+        # rich takes characters such as "²" for digits, and int() then fails
         environ = {
             name: value
             for name, value in os.environ.items()
@@ -99,6 +101,7 @@ class Output(Console):
 
     @property
     def size(self) -> ConsoleDimensions:
+        """Width and height within the limits."""
         width, height = super().size
         return ConsoleDimensions(min(max(width, NARROWEST), WIDEST), height)
 
@@ -107,15 +110,16 @@ class Output(Console):
         self._width, self._height = new_size
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Escape every string that rich renders: a line, a cell of a table. Line feeds too, so that
-        no name can begin a line.
+        """Escape every string that rich renders, such as a line or a cell of a table.
+
+        Line feeds are escaped too, so that no name can begin a line.
         """
         return super().render_str(printable(text, self._keep), **options)
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Escape what did not pass through render_str."""
+        """Escape text that did not pass through render_str."""
         for segment in super().render(renderable, options):
             yield (
                 segment if segment.control else segment._replace(text=printable(segment.text, "\n"))
@@ -140,12 +144,12 @@ class Output(Console):
         for name, value in rows:
             self.show(f"{name:<{width}}  {value}")
 
-    def json(self, facts: Mapping[str, Any]) -> None:
+    def json(self, facts: Mapping[str, object]) -> None:
         """Print one JSON object on one line, in ASCII and never wrapped."""
         self.raw(json.dumps(facts) + "\n")
 
     def raw(self, text: str) -> None:
-        """Print gpuprop's own text without any change."""
+        """Print gpuprop's own text unchanged."""
         self.file.write(text)
         self.file.flush()
 
@@ -153,7 +157,7 @@ class Output(Console):
 out = Output("stdout")
 wide = Output("stdout", WIDE)  # for tables
 err = Output("stderr")
-# for cyclopts, whose strings are gpuprop's own and end in line feeds
+# for cyclopts: the texts of help are gpuprop's own, and their lines end in line feeds
 help = Output("stdout", keep="\n")
 
 
@@ -163,11 +167,11 @@ def say(text: str) -> None:
 
 
 def silent(text: str) -> None:
-    pass
+    """Print nothing: the counterpart of `say` for --quiet."""
 
 
-def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
-    """Print the facts as JSON, or `text`."""
+def print_result(facts: Mapping[str, object], as_json: bool, text: str) -> None:
+    """Print the facts as JSON, or else the text."""
     if as_json:
         out.json(facts)
     else:
@@ -175,8 +179,9 @@ def print_result(facts: Mapping[str, Any], as_json: bool, text: str) -> None:
 
 
 def complain(what: BaseException | str, notes: Iterable[str] = ()) -> None:
-    """Print an error on stderr. Lines after the first are indented, so that none looks like another
-    message.
+    """Print an error on stderr.
+
+    Lines after the first are indented, so that none of them looks like another message.
     """
     first, *more = str(what).split("\n")
     err.show(f"gpuprop: {first}")

@@ -1,6 +1,4 @@
-"""What the commands share: the application, options that several of them have, and the selection of
-satellites.
-"""
+"""What several commands share: options, and the selection of satellites."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -9,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import numpy.typing as npt
-from cyclopts import App, Group, Parameter
+from cyclopts import Group, Parameter
 
 from ..dataset.location import open_store
 from ..dataset.store import Store
@@ -17,24 +15,10 @@ from ..elements.altitudes import ALTITUDE
 from ..elements.conditions import QUANTITIES
 from ..elements.selection import SelectionError, SelectionWarning
 from ..elements.sets import Elements
-from ..errors import GpupropError
-from ..version import __version__
-from .console import err, help, say
+from ..errors import UsageError
+from .console import say
 
 SHOWN = 5  # of a list of things found, on the terminal
-
-
-app = App(
-    name="gpuprop",
-    help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow files.",
-    version=__version__,
-    version_flags=["--version", "-V"],
-    help_format="plaintext",
-    suppress_keyboard_interrupt=False,
-    console=help,
-    error_console=err,
-    group_parameters=Group("Options"),
-)
 
 
 SATELLITES = Group.create_ordered("Which satellites")
@@ -116,10 +100,6 @@ FirstId = Annotated[
         help="Number of the first satellite of constellations; the others follow [default: 1000000000]. A TLE holds numbers up to 339999.",
     ),
 ]
-
-
-class UsageError(GpupropError, ValueError):
-    """The arguments contradict each other, or name something that is not known."""
 
 
 @contextmanager

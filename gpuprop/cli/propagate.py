@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from contextvars import ContextVar
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..engine.choice import EngineWarning, asked_for
+from ..errors import UsageError
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots import LockedError, Plan, Report, SnapshotOptions
@@ -30,6 +30,7 @@ from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
+from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent
 from .options import (
     FILES,
@@ -45,9 +46,7 @@ from .options import (
     Latest,
     OnError,
     Select,
-    UsageError,
     Where,
-    app,
     chosen,
     flag,
     given_store,
@@ -68,11 +67,6 @@ def _shown(default: object) -> object:
     return None if default is False else default
 
 
-# the command line as it was given, for the manifest of what it writes
-COMMAND: ContextVar[list[str]] = ContextVar("command")
-
-
-@app.command(usage="Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]")
 def propagate(
     *sources: Annotated[
         str,
@@ -179,7 +173,7 @@ def propagate(
     ] = False,
     quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
 ) -> int:
-    """Write where every satellite is, at every instant."""
+    """Run `gpuprop propagate`."""
     if not sources:
         raise UsageError(
             "SOURCE is missing: name a catalogue file, a constellation (gpuprop constellations) "
@@ -262,7 +256,7 @@ def propagate(
     tell(f"{_size(size)}, {_span(times)}, in {plan.options.frame}")
     if there is None and asked_for(engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
-    command = COMMAND.get([])
+    command = COMMAND_LINE.get([])
     with (
         connected(there) if there else nullcontext() as client,
         _progress(size["rows"], plan.row_bytes, quiet) as progress,

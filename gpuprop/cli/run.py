@@ -6,22 +6,14 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from importlib import import_module
 
 from cyclopts import CycloptsError, UnknownCommandError
 
-from ..catalogs.read import ElementsError
-from ..catalogs.sources import SourceError, named_input
-from ..filings.presets import is_preset, is_walker_source
-from ..snapshots import PlanDiffersError
-from . import catalogs as catalogues
-from . import constellations as known
-from . import directories
+from ..errors import GpupropError, UsageError
+from ..files.standard_input import name_standard_input
+from .app import COMMAND_LINE, COMMANDS, app
 from .console import DONE, FAILED, WRONG_CALL, complain
-from .options import UsageError, app
-from .propagate import COMMAND
-
-# importing the others registers their commands
-__all__ = ["catalogues", "directories", "known", "run"]
 
 LOOK = "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be found"
 STATES = "gpuprop propagate writes the states from which they can be computed"
@@ -38,12 +30,19 @@ NOT_THERE = {  # commands that people look for, and what to use instead
 }
 
 
+def load(arguments: Sequence[str]) -> None:
+    """Import the modules of the command; completion needs all, since it lists every option."""
+    for name in COMMANDS if arguments[:1] == ["completion"] else arguments[:1]:
+        if name in COMMANDS:
+            import_module(f"{__package__}.{name}")
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run a command; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong."""
-    COMMAND.set(["gpuprop", *arguments])
+    COMMAND_LINE.set(["gpuprop", *arguments])
     try:
         result = app(
-            named_input(list(arguments)),
+            name_standard_input(arguments),
             exit_on_error=False,
             print_error=False,
             result_action="return_value",
@@ -54,18 +53,16 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         what = f"{_in_our_words(str(error).strip(), arguments)} gpuprop {_command(arguments)}--help lists the options."
         return _failed(what, WRONG_CALL)
-    except SourceError as error:
-        return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL)
-    except (UsageError, FileExistsError, PlanDiffersError) as error:
-        return _failed(error, WRONG_CALL)
+    except (UsageError, FileExistsError) as error:
+        return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL, error)
     except MemoryError:
         return _failed("out of memory: propagate fewer satellites at once", FAILED)
-    except (ElementsError, OSError, RuntimeError, ValueError) as error:
-        return _failed(error, FAILED)
+    except (GpupropError, OSError, RuntimeError, ValueError) as error:
+        return _failed(str(error), FAILED, error)
 
 
-def _failed(what: BaseException | str, code: int) -> int:
-    complain(what, getattr(what, "__notes__", ()))
+def _failed(what: str, code: int, error: BaseException | None = None) -> int:
+    complain(what, getattr(error, "__notes__", ()))
     return code
 
 
@@ -93,27 +90,21 @@ def _repeat(arguments: Sequence[str], said: str) -> str:
     return ""
 
 
-def _commands() -> list[str]:
-    """The names of the commands, propagate first."""
-    return sorted(
-        (name for name in app if not name.startswith("-")),
-        key=lambda name: (name != "propagate", name),
-    )
-
-
 def _command(arguments: Sequence[str]) -> str:
-    return f"{arguments[0]} " if arguments and arguments[0] in _commands() else ""
+    return f"{arguments[0]} " if arguments and arguments[0] in COMMANDS else ""
 
 
 def _unknown(word: str) -> str:
     """The message for a word that is not a command."""
+    from ..filings.presets import is_preset, is_walker_source  # needs numpy
+
     if word in NOT_THERE:
         what = f"this version has no command {word!r}: {NOT_THERE[word]}"
     elif os.path.exists(word) or is_preset(word.partition("@")[0]) or is_walker_source(word):
         what = f"{word!r} is a source of satellites, not a command: write gpuprop propagate {word} -o DIR, or gpuprop info FILE"
     else:
-        near = difflib.get_close_matches(word.lower(), _commands(), cutoff=0.6)
+        near = difflib.get_close_matches(word.lower(), COMMANDS, cutoff=0.6)
         what = f"there is no command {word!r}" + (
             f": did you mean {' or '.join(near)}?" if near else ""
         )
-    return f"{what}\ncommands: {', '.join(_commands())}; gpuprop COMMAND --help describes each"
+    return f"{what}\ncommands: {', '.join(COMMANDS)}; gpuprop COMMAND --help describes each"

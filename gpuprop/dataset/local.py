@@ -121,8 +121,11 @@ class LocalStore(Store):
                 pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             )
 
-    def arrow_path(self, name: str) -> tuple[str, pafs.FileSystem]:
-        return str(self.path.absolute() / name), pafs.LocalFileSystem()
+    def arrow_filesystem(self) -> pafs.FileSystem:
+        return pafs.LocalFileSystem()
+
+    def arrow_path(self, name: str) -> str:
+        return str(self.path.absolute() / name)
 
 
 class LocalReader(Reader):

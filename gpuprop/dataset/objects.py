@@ -126,8 +126,11 @@ class ObjectStore(Store):
     def arrow_file(self, name: str, size: int) -> pa.NativeFile:
         return pa.PythonFile(ObjectFile(self, name, size), "r")
 
-    def arrow_path(self, name: str) -> tuple[str, pafs.FileSystem]:
-        return self.key(name), pafs.PyFileSystem(pafs.FSSpecHandler(self.filesystem))
+    def arrow_filesystem(self) -> pafs.FileSystem:
+        return pafs.PyFileSystem(pafs.FSSpecHandler(self.filesystem))
+
+    def arrow_path(self, name: str) -> str:
+        return self.key(name)
 
 
 class ManifestWatch(Lock):

@@ -214,8 +214,12 @@ class Store(ABC):
         """Open a file of `size` bytes for pyarrow."""
 
     @abstractmethod
-    def arrow_path(self, name: str) -> "tuple[str, FileSystem]":
-        """Return the path of a file for pyarrow, and the filesystem that has it."""
+    def arrow_filesystem(self) -> "FileSystem":
+        """Return the filesystem that holds the directory, for pyarrow."""
+
+    @abstractmethod
+    def arrow_path(self, name: str) -> str:
+        """Return the path of a file in that filesystem."""
 
 
 def described(error: OSError, path: Path, doing: str) -> OSError:

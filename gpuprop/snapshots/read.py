@@ -4,12 +4,11 @@ never loaded whole.
 
 from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import xxhash
 
@@ -27,6 +26,9 @@ from ..time.times import Times, as_times, instant_ns
 from .contents import FOLDER, SNAPSHOTS, SnapshotContents
 from .part_reader import ADVICE, damaged
 from .schema import schema_of
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 
 def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
@@ -192,7 +194,7 @@ class Snapshots:
         return Times(np.concatenate([self._instants(part) for part in sorted(self._parts)]))
 
     @property
-    def dataset(self) -> pads.Dataset:
+    def dataset(self) -> "pads.Dataset":
         """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`,
         `to_table(filter=...)` read lazily.
 
@@ -204,14 +206,17 @@ class Snapshots:
         parts were exchanged on the disk, a filter on `time` misses their rows.
         `verify_snapshots(path, quick=True)` finds such parts.
         """
+        # imports pandas, if it is installed: 0.2 s that a run need not spend
+        import pyarrow.dataset as pads
+
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
-        fragments = []
+        filesystem, fragments = self._store.arrow_filesystem(), []
         for part in sorted(self._parts):
             span, holds = self._span(part), None
             if span is not None:
                 first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
                 holds = (pads.field("time") >= first) & (pads.field("time") <= last)
-            file, filesystem = self._store.arrow_path(self._parts[part].entry.file)
+            file = self._store.arrow_path(self._parts[part].entry.file)
             fragments.append(kind.make_fragment(file, filesystem, holds))
         return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, filesystem)
 

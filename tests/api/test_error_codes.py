@@ -162,7 +162,7 @@ def compare(orbits: list[Orbit], times: tuple[float, ...]) -> tuple[Counter[str]
             orbit, reference, 0.0, (satellite.error, reference.error)
         ):
             unnamed.append((orbit, "error", satellite.error, reference.error))
-        resonant = satellite._ready().regime > DEEP_SPACE
+        resonant = satellite._initialised().regime > DEEP_SPACE
         for t in times:
             if resonant and not abs(t) <= FARTHEST_RESONANCE:
                 continue

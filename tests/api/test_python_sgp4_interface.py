@@ -21,7 +21,7 @@ from published import cases, text
 from sgp4 import exporter, omm
 
 import gpuprop.api as ours
-import gpuprop.api.array
+import gpuprop.api.julian
 import gpuprop.api.satrec
 from gpuprop import Elements, Propagator, read_elements, time_grid
 from gpuprop.elements.fields import OMM_FIELDS
@@ -225,7 +225,7 @@ def test_array_is_its_satellites():
 @pytest.fixture
 def without_kernels(monkeypatch):
     """As if gpuprop was installed without a compiler."""
-    for module in (gpuprop.api.satrec, gpuprop.api.array):
+    for module in (gpuprop.api.satrec, gpuprop.api.julian):
         monkeypatch.setattr(module, "compiled", lambda: False)
 
 
@@ -280,7 +280,7 @@ def test_every_width_gives_the_same_bits():
         instants = np.full(n_times, 2453900.5), np.linspace(-3.0, 3.0, n_times)
         expected = [part.tobytes() for part in array.sgp4(*instants)]
         for width in engine_cpu.library().widths:
-            for part in array._parts:
+            for part in array._propagation._parts:
                 part._work = engine_cpu.library().julian(width)
             assert [part.tobytes() for part in array.sgp4(*instants)] == expected
 
@@ -292,7 +292,7 @@ def test_the_engine_asked_for(engine, monkeypatch):
     if engine:
         monkeypatch.setenv("GPUPROP_ENGINE", engine)
     asks_for_numpy = (engine or "").strip().lower() == "numpy"
-    assert gpuprop.api.satrec.compiled.__wrapped__() == (
+    assert gpuprop.api.julian.compiled.__wrapped__() == (
         engine_cpu.usable()[0] and not asks_for_numpy
     )
 
@@ -403,11 +403,11 @@ def test_not_initialised():
 @pytest.mark.parametrize(
     ("line1", "line2", "message"),
     [
-        ("", "", "line 1 is cut"),
-        (ISS[0][:60], ISS[1], "line 1 is cut"),
-        (ISS[0], ISS[1][:60], "line 2 is cut"),
-        (ISS[1], ISS[0], "line 1 is cut, or"),
-        (ISS[0].replace("19343", "1934 3"), ISS[1], "line 1 is cut, or its blanks"),
+        ("", "", "line 1 is too short"),
+        (ISS[0][:60], ISS[1], "line 1 is too short"),
+        (ISS[0], ISS[1][:60], "line 2 is too short"),
+        (ISS[1], ISS[0], "line 1 is too short, or"),
+        (ISS[0].replace("19343", "1934 3"), ISS[1], "line 1 is too short, or a blank"),
         (ISS[0], ISS[1].replace("51.6439", "5x.6439"), "5x.6439"),
         (ISS[0], ISS[1].replace("25544", "25545"), "do not match: 25544 and 25545"),
         (ISS[0].replace("98067A", "98067Ä"), ISS[1], "not ASCII"),

@@ -1,4 +1,4 @@
-"""`gpuprop verify | merge`: directories of snapshots."""
+"""`gpuprop verify`: compare the files of a directory with their manifest."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,12 +8,11 @@ from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..dataset.resume_command import CAUTION, advice, is_claim
-from ..snapshots import merge_snapshots, verify_snapshots
-from .console import DONE, FAILED, err, out, print_result
-from .options import Json, app, flag, given_store
+from ..snapshots import verify_snapshots
+from .console import DONE, FAILED, err, out
+from .options import Json, flag, given_store
 
 
-@app.command
 def verify(
     directory: Annotated[
         str,
@@ -30,9 +29,7 @@ def verify(
     ] = False,
     json: Json = False,
 ) -> int:
-    """Compare files with their manifest: report what is missing or damaged, and how to write it
-    again. Exit code 1 if there is any.
-    """
+    """Run `gpuprop verify`."""
     where = given_store(directory).path
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
@@ -90,28 +87,3 @@ def _told(finding: dict[str, Any]) -> dict[str, Any]:
 
 def _counted(findings: int) -> str:
     return f"{findings} finding{'s' if findings != 1 else ''}"
-
-
-@app.command
-def merge(
-    directory: Annotated[
-        str,
-        Parameter(name="DIR", help="The directory, or the URL, that the shards were written to."),
-    ],
-    /,
-    *,
-    json: Json = False,
-) -> int:
-    """Merge the shards in a directory into one run, or say which are missing."""
-    merged = merge_snapshots(given_store(directory).path)
-    text = (
-        f"{merged.path}: {merged.shards} shards merged, "
-        if merged.shards
-        else f"{merged.path}: a whole run, "
-    )
-    print_result(
-        merged.to_dict(),
-        json,
-        f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts",
-    )
-    return DONE

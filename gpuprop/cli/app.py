@@ -1,0 +1,56 @@
+"""The application and the list of its commands.
+
+Each command is a function in a file of its own; both have the name of the command. cyclopts imports
+the file when the command is called. So `gpuprop --help` and `gpuprop --version` need neither numpy
+nor pyarrow; the texts that help prints about commands are here, for the same reason.
+"""
+
+from contextvars import ContextVar
+
+from cyclopts import App, Group
+
+from ..version import __version__
+from .console import err, help
+
+COMMANDS = {  # propagate first: errors list the commands in this order
+    "propagate": "Compute where every satellite is at every instant, and write it to files.",
+    "completion": "Print a script that completes gpuprop's commands and options in a shell: "
+    'eval "$(gpuprop completion bash)" in ~/.bashrc.',
+    "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
+    "shells, sources, conflicts and assumptions.",
+    "doctor": "Show which engines run here, and why the others do not; prove each against the "
+    "committed digest.",
+    "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
+    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then the "
+    "cache answers.",
+    "info": "Show what a catalogue or a directory of snapshots holds.",
+    "merge": "Merge the shards in a directory into one run, or say which are missing.",
+    "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
+    "planes. With --against, show how much of a filing they fill.",
+    "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
+    "write it again. The exit code is 1 if anything is.",
+}
+# for commands that take any number of SOURCEs; cyclopts writes the other usage lines
+USAGE = {
+    "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
+    "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
+    "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",
+}
+# the command line as it was given, for the manifest of a run
+COMMAND_LINE: ContextVar[list[str]] = ContextVar("COMMAND_LINE")
+
+app = App(
+    name="gpuprop",
+    help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow "
+    "files.",
+    version=__version__,
+    version_flags=["--version", "-V"],
+    help_format="plaintext",
+    suppress_keyboard_interrupt=False,
+    console=help,
+    error_console=err,
+    group_parameters=Group("Options"),
+)
+for name, meaning in COMMANDS.items():
+    usage = {"usage": USAGE[name]} if name in USAGE else {}
+    app.command(f"{__package__}.{name}:{name}", help=meaning, **usage)

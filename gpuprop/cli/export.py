@@ -1,0 +1,78 @@
+"""`gpuprop export`: write element sets as a catalogue file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from rich.filesize import decimal
+
+from ..catalogs.sources import read_sources
+from ..catalogs.write import write_elements
+from ..catalogs.write.formats import format_of
+from ..catalogs.write.held import in_lines
+from ..errors import UsageError
+from ..messages import counted
+from .console import DONE, print_result, say
+from .options import (
+    SHOWN,
+    Checksum,
+    Epoch,
+    FirstId,
+    Json,
+    Latest,
+    Select,
+    Where,
+    chosen,
+    repeated_numbers,
+    say_what_is_odd,
+    wrong_call,
+)
+
+
+def export(
+    *sources: Annotated[
+        str,
+        Parameter(name="SOURCE", help="Catalogues or constellations, as for propagate; joined."),
+    ],
+    output: Annotated[
+        Path | None,
+        Parameter(name=["--output", "-o"], help="The file to write; an existing file is replaced."),
+    ] = None,
+    format: Annotated[
+        Literal["tle", "2le", "3le", "csv", "json", "kvn", "xml"] | None,
+        Parameter(
+            help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml "
+            "[default: by the ending of FILE]."
+        ),
+    ] = None,
+    select: Select = None,
+    where: Where = None,
+    latest: Latest = False,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
+    on_error: Annotated[
+        Literal["raise", "skip"],
+        Parameter(help="What to do with element sets that cannot be read or written."),
+    ] = "raise",
+    checksum: Checksum = "verify",
+    json: Json = False,
+) -> int:
+    """Run `gpuprop export`."""
+    if not sources or output is None:
+        raise UsageError("name what to write and where: gpuprop export SOURCE -o FILE")
+    with wrong_call():
+        format_of(output, format)
+    elements = read_sources(
+        sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest
+    )
+    say_what_is_odd(elements, latest=latest)
+    elements = chosen(elements, select, where, latest=latest)
+    written = write_elements(elements, output, format, on_error)
+    for line in in_lines(written.rejected, SHOWN):
+        say(f"left out: {line}")
+    for loss in written.losses:
+        say(f"note: {loss}")
+    satellites = counted(written.satellites, "satellite")
+    text = f"wrote {written.path}: {satellites} as {written.format}, {decimal(written.bytes)}"
+    print_result(written.to_dict() | repeated_numbers(elements), json, text)
+    return DONE

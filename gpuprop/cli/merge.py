@@ -1,0 +1,34 @@
+"""`gpuprop merge`: make one run of the shards in a directory."""
+
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.filesize import decimal
+
+from ..snapshots import merge_snapshots
+from .console import DONE, print_result
+from .options import Json, given_store
+
+
+def merge(
+    directory: Annotated[
+        str,
+        Parameter(name="DIR", help="The directory, or the URL, that the shards were written to."),
+    ],
+    /,
+    *,
+    json: Json = False,
+) -> int:
+    """Run `gpuprop merge`."""
+    merged = merge_snapshots(given_store(directory).path)
+    text = (
+        f"{merged.path}: {merged.shards} shards merged, "
+        if merged.shards
+        else f"{merged.path}: a whole run, "
+    )
+    print_result(
+        merged.to_dict(),
+        json,
+        f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts",
+    )
+    return DONE

@@ -1,0 +1,70 @@
+"""What the start of the command line costs: which modules it imports, not how long that takes."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import gpuprop
+from gpuprop.cli import run
+from gpuprop.cli.app import COMMANDS, USAGE, app
+
+SHARED = {"__init__", "app", "console", "options", "run"}
+MODULES = """
+import sys
+from gpuprop.__main__ import main
+code = main(sys.argv[1:])
+print(*sorted(sys.modules), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+def modules_of(*arguments: str) -> tuple[str, set[str]]:
+    """What a command line prints on stdout, and the modules that it imports."""
+    command = [sys.executable, "-c", MODULES, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout, set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["--version"]])
+def test_help_and_version_import_little(arguments: list[str]) -> None:
+    printed, modules = modules_of(*arguments)
+    assert gpuprop.__version__ in printed or all(name in printed for name in COMMANDS)
+    assert not modules & {"numpy", "pyarrow", "erfa", "pandas", "astropy_iers_data"}
+    assert not modules & {"rich.markdown", "rich.syntax", "importlib.metadata"}
+    commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
+    assert not modules & commands
+
+
+def test_a_command_imports_its_own_file_alone() -> None:
+    """pyarrow.dataset imports pandas, which costs as much as all the rest."""
+    printed, modules = modules_of("propagate", "--help")
+    assert "--output" in printed and "--resume" in printed
+    commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
+    assert modules & commands == {"gpuprop.cli.propagate"}
+    assert not modules & {"pandas", "pyarrow.dataset", "rich.markdown", "rich.syntax"}
+
+
+def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
+    files = {path.stem for path in Path(run.__file__).parent.glob("*.py")}
+    assert files - SHARED == set(COMMANDS)
+    for name in COMMANDS:
+        assert app[name].default_command is getattr(import_module(f"gpuprop.cli.{name}"), name)
+    assert set(USAGE) < set(COMMANDS)
+
+
+def test_completion_has_loaded_every_command_before_it_runs() -> None:
+    """The imports come before signals end a process at once: see __main__.py."""
+    program = (
+        "import sys\n"
+        "from gpuprop.cli import run\n"
+        "run.load(['completion', 'bash'])\n"
+        "before = set(sys.modules)\n"
+        "run.run(['completion', 'bash'])\n"
+        "print(*(name for name in set(sys.modules) - before if 'gpuprop' in name), file=sys.stderr)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "--on-error" in done.stdout and not done.stderr.strip()
