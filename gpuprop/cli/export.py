@@ -9,7 +9,7 @@ from rich.filesize import decimal
 from ..catalogs.sources import read_sources
 from ..catalogs.write import write_elements
 from ..catalogs.write.formats import format_of
-from ..catalogs.write.held import in_lines
+from ..catalogs.write.report import reason_lines
 from ..errors import UsageError
 from ..messages import counted
 from .console import DONE, print_result, say
@@ -68,7 +68,7 @@ def export(
     say_what_is_odd(elements, latest=latest)
     elements = chosen(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
-    for line in in_lines(written.rejected, SHOWN):
+    for line in reason_lines(written.rejected, SHOWN):
         say(f"left out: {line}")
     for loss in written.losses:
         say(f"note: {loss}")

@@ -527,7 +527,8 @@ def test_content_encodings(tmp_path: Path) -> None:
     with (
         server,
         pytest.raises(
-            DownloadError, match=r"has the content encoding 'b\\\\x1b\[31mr', which was not asked for"
+            DownloadError,
+            match=r"has the content encoding 'b\\\\x1b\[31mr', which was not asked for",
         ),
     ):
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")

@@ -537,9 +537,7 @@ def test_csv_below_a_title():
         RECORDS,
     )
     header, first, rest = as_csv(RECORDS).split(b"\r\n", 2)
-    with pytest.raises(
-        ElementsError, match=r"line 1 is above the CSV header .* is it a record"
-    ):
+    with pytest.raises(ElementsError, match=r"line 1 is above the CSV header .* is it a record"):
         read_elements(b"\r\n".join([first, header, rest]))
 
 
