@@ -15,7 +15,7 @@ from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
 from ..time.units import JD_1950
-from ..typing import Array
+from ..typing import Array, OpsMode
 from .julian import IMPLAUSIBLE, Codes, JulianPropagation, Satellite, compiled
 from .lines import exponential, five_characters, tle_line, whole
 from .numpy_satellite import NumpySatellite, SinglyAveraged
@@ -201,7 +201,7 @@ class Satrec:
     def sgp4init(
         self,
         whichconst: int,
-        opsmode: str,
+        opsmode: OpsMode,
         satnum: int,
         epoch: float,
         bstar: float,
@@ -478,6 +478,4 @@ class Satrec:
 def _model(whichconst: int, opsmode: str) -> Model:
     if whichconst not in (WGS72OLD, WGS72, WGS84):
         raise ValueError(f"gravity model {whichconst!r} is not known: use WGS72OLD, WGS72 or WGS84")
-    if opsmode not in ("i", "a"):
-        raise ValueError(f"opsmode {opsmode!r} is not known: use 'i' (improved) or 'a' (as AFSPC)")
     return Model(gravity_model(GRAVITY_NAMES[whichconst]), opsmode)
