@@ -65,10 +65,8 @@ def _apart_km(shell: Shell) -> float | None:
 
 def _facts(each: Constellation) -> dict[str, Any]:
     """A constellation for JSON, with the closest approach in each shell."""
-    facts = each.to_dict()
-    for shell, row in zip(each.shells, facts["shells"], strict=True):
-        row["closest_approach_km"] = _apart_km(shell)
-    return facts
+    shells = [shell.to_dict() | {"closest_approach_km": _apart_km(shell)} for shell in each.shells]
+    return each.to_dict() | {"shells": shells}
 
 
 def _table_of(known: Iterable[Constellation]) -> Iterator[str]:
