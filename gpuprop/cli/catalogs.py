@@ -18,7 +18,7 @@ from ..elements.conditions import QUANTITIES, Satellites
 from ..elements.selection import matching, operators
 from ..elements.sets import Elements, Reject
 from ..files.addresses import url_advice
-from ..filings.survey.against import TOLERANCE_DEG, TOLERANCE_KM
+from ..filings.survey.comparison import TOLERANCE_DEG, TOLERANCE_KM
 from ..messages import counted
 from ..propagator import Propagator
 from ..sgp4.constants import NEAR_EARTH
