@@ -40,7 +40,7 @@ TIMES = gpuprop.time_grid("2026-01-01T00:00:00Z", duration="1min")
         ),
         (
             lambda: gpuprop.filling(SATELLITES, SATELLITES),
-            "survey must be what gpuprop.shells gives, not Elements",
+            "survey must be a result of gpuprop.shells, not Elements",
         ),
         (
             lambda: gpuprop.constellation(1),

@@ -55,10 +55,11 @@ def _closest_approach_km(shell: Shell) -> float | None:
 
 def _facts(each: Constellation) -> dict[str, Any]:
     """Return a constellation for JSON, with the closest approach in each shell."""
-    facts = each.to_dict()
-    for shell, row in zip(each.shells, facts["shells"], strict=True):
-        row["closest_approach_km"] = _closest_approach_km(shell)
-    return facts
+    shells = [
+        shell.to_dict() | {"closest_approach_km": _closest_approach_km(shell)}
+        for shell in each.shells
+    ]
+    return each.to_dict() | {"shells": shells}
 
 
 def _table_of(known: Iterable[Constellation]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from ..elements.altitudes import ALTITUDE
 from ..errors import UsageError
 from ..filings.survey import filling, fitting_better, report
 from ..filings.survey import shells as survey_shells
-from ..filings.survey.against import TOLERANCE_DEG, TOLERANCE_KM
+from ..filings.survey.comparison import TOLERANCE_DEG, TOLERANCE_KM
 from .console import DONE, out, say, wide
 from .options import (
     SATELLITES,

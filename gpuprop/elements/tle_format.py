@@ -1,4 +1,4 @@
-"""Facts of the two-line format that several packages need: catalogue numbers and years.
+"""Facts of the two-line format that several packages need: catalogue numbers, years, epochs.
 
 Source: https://www.space-track.org/documentation#tle and #tle-alpha5.
 """
@@ -12,6 +12,7 @@ ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 LAST_TLE_NUMBER = len(ALPHA5) * 10_000 - 1  # 339,999, which is Z9999
 # Years have two digits, and the first satellite flew in 1957.
 FIRST_TLE_YEAR, LAST_TLE_YEAR = 1957, 2056
+TLE_EPOCH_STEP = 864_000  # ns: 1e-8 day, the last decimal of an epoch
 
 Year = TypeVar("Year", int, Bits)
 

@@ -1,11 +1,14 @@
-"""Synthetic constellations as ordinary element sets for SGP4: what a filing says, and a Walker
-pattern.
+"""Synthetic constellations as ordinary element sets for SGP4.
 
-altitude.py        the mean motion whose SGP4 orbit has the altitude asked for
+They come from filings with regulators, from Walker patterns, or from a TOML file of the user.
+
+altitude.py        altitude -> the mean motion whose SGP4 orbit has that altitude
 shell.py           Shell: orbital planes and the satellites on them
-constellation.py   Constellation: shells, and what of them had to be assumed
-read.py            constellations as TOML says them
+constellation.py   Constellation: shells, and what had to be assumed
+read.py            TOML -> constellations
 walker.py          i:T/P/F, and walker:53:1584/72/39@550 on the command line
+presets.py         the known constellations (presets.toml), by name
+survey/            the shells that element sets occupy, compared with a filing
 """
 
 from .altitude import brouwer_mean_motion, mean_motion_at

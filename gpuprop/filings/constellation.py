@@ -1,23 +1,34 @@
-"""A constellation: shells with their sources, and what of them had to be assumed."""
+"""A constellation: shells with their sources, and what had to be assumed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
 from ..time.instants import Instant
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
 
-NAMED = 4  # shells listed by name in a line; of more, the number is told
+MOST_NAMES = 4  # shells that a line lists by name; more are only counted
 
 
 @dataclass(frozen=True)
 class Constellation:
     """A named list of shells.
 
-    aliases: other names. assumption: what was chosen where the sources leave a choice, in words.
-    conflicts: where sources disagree, a sentence each.
+    Parameters
+    ----------
+    name : str
+        The name by which it is found.
+    title : str
+        A description in a few words.
+    shells : tuple of Shell
+        At least one.
+    aliases : tuple of str
+        Other names.
+    assumption : str
+        What was chosen where the sources leave a choice, in words.
+    conflicts : tuple of str
+        Where sources disagree, one sentence each.
     """
 
     name: str
@@ -29,7 +40,7 @@ class Constellation:
 
     @property
     def total(self) -> int:
-        """How many satellites."""
+        """Number of satellites."""
         return sum(shell.total for shell in self.shells)
 
     @property
@@ -41,7 +52,7 @@ class Constellation:
 
     @property
     def confidences(self) -> tuple[str, ...]:
-        """How far the shells can be trusted, each degree once, best first."""
+        """The degrees of confidence in the shells, each once, best first."""
         return tuple(
             degree
             for degree in CONFIDENCES
@@ -50,8 +61,9 @@ class Constellation:
 
     @property
     def assumptions(self) -> tuple[str, ...]:
-        """What no source states and was chosen here: a line each, to be said aloud. They begin with
-        `assumed:`.
+        """What no source states and was chosen here, one line each.
+
+        The lines begin with `assumed:`; gpuprop prints them whenever the constellation is used.
         """
         lines = [f"assumed: {self.name}: {self.assumption}"] if self.assumption else []
         groups: dict[Sequence[str], list[Shell]] = {}
@@ -59,11 +71,8 @@ class Constellation:
             groups.setdefault(shell.assumed, []).append(shell)
         for keys, shells in groups.items():
             if keys:
-                of = (
-                    ""
-                    if len(shells) == len(self.shells)
-                    else f" of {_listed([shell.id for shell in shells])}"
-                )
+                every = len(shells) == len(self.shells)
+                of = "" if every else f" of {_listed([shell.id for shell in shells])}"
                 lines.append(
                     f"assumed: {self.name}: no source states "
                     f"{', '.join(_valued(key, shells) for key in keys)}{of}"
@@ -74,9 +83,16 @@ class Constellation:
             lines[-1] += f"; {self.name}@ALTITUDE/INCLINATION takes yours, as in {self.name}@550/53"
         return tuple(lines)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON; of each shell also its total."""
-        shells = [asdict(shell) | dict(total=shell.total) for shell in self.shells]
+    def to_dict(self) -> dict[str, object]:
+        """Return everything, ready for JSON, with the number of satellites of each shell.
+
+        Returns
+        -------
+        dict
+            The fields of this class; `total`, `statuses`, `confidences` and `assumptions`; and in
+            `shells` a dict for each shell.
+        """
+        shells = [shell.to_dict() for shell in self.shells]
         facts = dict(
             total=self.total,
             statuses=self.statuses,
@@ -88,10 +104,22 @@ class Constellation:
     def elements(
         self, epoch: Instant = EPOCH, gravity: str = "wgs72", *, first_id: int = FIRST_SYNTHETIC_ID
     ) -> Elements:
-        """Every satellite, shell after shell, numbered from `first_id`; otherwise as
-        Shell.elements.
+        """Make the element sets of every satellite, shell after shell.
 
-        `notes` has the assumptions, then a line per shell with its source and confidence.
+        Parameters
+        ----------
+        epoch : str, datetime or numpy.datetime64
+            Epoch, UTC, as for `Shell.elements`.
+        gravity : str
+            Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`.
+        first_id : int
+            Number of the first satellite; the others follow.
+
+        Returns
+        -------
+        Elements
+            The n satellites. `notes` has the assumptions, then a line for each shell with its
+            source and confidence.
         """
         parts = []
         for shell in self.shells:
@@ -102,11 +130,12 @@ class Constellation:
 
 
 def _listed(ids: Sequence[str]) -> str:
-    return ", ".join(ids) if len(ids) <= NAMED else f"{len(ids)} shells"
+    """Return the names of a few shells, or the number of many."""
+    return ", ".join(ids) if len(ids) <= MOST_NAMES else f"{len(ids)} shells"
 
 
 def _valued(key: str, shells: Iterable[Shell]) -> str:
-    """`key = value` where the shells agree on it, else the key."""
+    """Return `key = value` if the shells have one value for it, else the key."""
     values = {
         sizes_in_words(shell) if key == "sats_per_plane" else getattr(shell, key)
         for shell in shells

@@ -1,4 +1,4 @@
-"""The constellations on record, by name: presets.toml. What they are made of is in filings/."""
+"""The known constellations, by name; presets.toml has them, with their sources."""
 
 import difflib
 from dataclasses import replace
@@ -61,8 +61,9 @@ def _known() -> dict[str, Constellation]:
 
 @cache
 def _by_name() -> dict[str, Constellation]:
-    """All names: of constellations, their aliases, and shells (each a constellation of that shell
-    alone).
+    """Return the constellations under all names: their own, aliases, and names of shells.
+
+    The name of a shell stands for a constellation of that shell alone.
     """
     alone = {
         shell.id: replace(
@@ -78,8 +79,9 @@ def _by_name() -> dict[str, Constellation]:
 
 
 def relatives(name: str) -> tuple[Constellation, ...]:
-    """The other known constellations of the same systems as `name`, a known constellation or shell;
-    none for an unknown name.
+    """Return the other known constellations of the same systems as `name`.
+
+    `name` is a constellation or a shell. Empty for an unknown name.
     """
     found = _by_name().get(name.strip().lower())
     systems = {shell.constellation for shell in found.shells} if found else set()
@@ -91,15 +93,19 @@ def relatives(name: str) -> tuple[Constellation, ...]:
 
 
 def constellations() -> dict[str, Constellation]:
-    """The constellations known, by name, each with its shells and their sources."""
+    """Return the known constellations by name.
+
+    Returns
+    -------
+    dict of str to Constellation
+        Each with its shells and their sources.
+    """
     return dict(_known())
 
 
 @cache
 def without_geometry() -> dict[str, str]:
-    """Systems on record of which no source read says enough for a preset, by name: what is known,
-    and from where.
-    """
+    """Return systems for which no source states enough for a preset: name -> what is known."""
     return {
         row["name"]: f"{row['known']} ({row['source']})"
         for row in parse_toml(_text(), FILE)["without_geometry"]
@@ -107,19 +113,32 @@ def without_geometry() -> dict[str, str]:
 
 
 def is_preset(name: str) -> bool:
-    """Whether `name` is a known constellation, an alias of one, or one of its shells."""
+    """Tell whether `name` is a known constellation, an alias, or a shell."""
     return name.strip().lower() in _by_name()
 
 
 def find_constellation(
     name: str, *, altitude_km: float | None = None, inclination_deg: float | None = None
 ) -> Constellation:
-    """A known constellation, by its name or an alias, or one of its shells, by the shell's name
-    (case does not matter).
+    """Return a known constellation by its name or alias, or one of its shells by name.
 
-    altitude_km, inclination_deg: for the shells of which no source states them. ValueError, with
-    the nearest names, for one not known, and for an altitude or an inclination where the source
-    states it.
+    Parameters
+    ----------
+    name : str
+        Case does not matter.
+    altitude_km, inclination_deg : float, optional
+        For the shells whose sources do not state them.
+
+    Returns
+    -------
+    Constellation
+        With the values given, in place of the assumed ones.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name (with the nearest names), and for an altitude or inclination that the
+        source states.
     """
     if not isinstance(name, str):
         raise TypeError(
@@ -131,7 +150,7 @@ def find_constellation(
     if wanted in without_geometry():
         raise ValueError(
             f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing "
-            "you can assume in a file of your own"
+            "you can assume in your own file"
         )
     if wanted not in _by_name():
         names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]
@@ -152,13 +171,13 @@ def find_constellation(
             stated = ", ".join(dict.fromkeys(f"{getattr(shell, key):g}" for shell in found.shells))
             raise ValueError(
                 f"{found.name}: its sources state {key} = {stated}: leave {value:g} out, or write "
-                "a file of your own"
+                "your own file"
             )
     wanted_keys = {key: float(value) for key, value in given.items() if value is not None}
     if not wanted_keys:
         return found
-    told = ", ".join(f"{key} = {value:g}" for key, value in wanted_keys.items())
-    assumption = f"{found.assumption}; but {told} by the caller" if found.assumption else ""
+    given_text = ", ".join(f"{key} = {value:g}" for key, value in wanted_keys.items())
+    assumption = f"{found.assumption}; but {given_text} by the caller" if found.assumption else ""
     return replace(
         found,
         shells=tuple(_with(shell, wanted_keys) for shell in found.shells),
@@ -166,18 +185,19 @@ def find_constellation(
     )
 
 
-def _with(shell: Shell, taken: dict[str, float]) -> Shell:
-    """The shell with what is given in the place of what was assumed, if all of it was: a shell
-    whose altitude is on record keeps its inclination too. Called after what is given, so that two
-    of a kind can be told apart.
+def _with(shell: Shell, values: dict[str, float]) -> Shell:
+    """Replace assumed values of a shell by those given, if it assumed all of them.
+
+    A shell whose altitude is on record keeps its inclination too. The values become part of the
+    shell's id, so that variants can be told apart.
     """
-    if not all(key in shell.assumed for key in taken):
+    if not all(key in shell.assumed for key in values):
         return shell
     changed: dict[str, object] = {
-        **taken,
-        "id": f"{shell.id}@{'/'.join(f'{value:g}' for value in taken.values())}",
-        "assumed": [key for key in shell.assumed if key not in taken],
-        "note": "; ".join(filter(None, (shell.note, f"given by the caller: {', '.join(taken)}"))),
+        **values,
+        "id": f"{shell.id}@{'/'.join(f'{value:g}' for value in values.values())}",
+        "assumed": [key for key in shell.assumed if key not in values],
+        "note": "; ".join(filter(None, (shell.note, f"given by the caller: {', '.join(values)}"))),
     }
     return replace(shell, **changed)  # type: ignore[arg-type]
 
@@ -191,7 +211,7 @@ def constellation(
     altitude_km: float | None = None,
     inclination_deg: float | None = None,
 ) -> Elements:
-    """Every satellite of a known constellation, or of one of its shells, shell after shell.
+    """Make the element sets of a known constellation, or of one of its shells.
 
     Parameters
     ----------
@@ -206,15 +226,15 @@ def constellation(
         Number of the first satellite; the others follow. A TLE holds numbers up to 339,999, so use
         `first_id=1` to write TLE.
     altitude_km, inclination_deg : float, optional
-        For shells whose sources do not state them, such as those of honghu-3. By default an
-        assumption is used.
+        For shells whose sources do not state them, such as those of honghu-3, km and deg. By
+        default an assumption is used.
 
     Returns
     -------
     Elements
-        n satellites. The columns `plane` and `slot`, (n,) int32 from 0, are the place of each in
-        its shell. `notes` has the assumptions (lines that begin with `assumed:`), then a line per
-        shell with its source and confidence.
+        The n satellites, shell after shell. The columns `plane` and `slot`, (n,) int32 from 0, are
+        the place of each in its shell. `notes` has the assumptions (lines that begin with
+        `assumed:`), then a line for each shell with its source and confidence.
 
     Raises
     ------

@@ -1,5 +1,6 @@
-"""Constellations as TOML says them: those on record and a user's own. presets.toml explains the
-format.
+"""Read constellations from TOML: the known ones, and files of users.
+
+presets.toml explains the format.
 """
 
 import difflib
@@ -31,16 +32,16 @@ SHELL_KEYS = tuple(field.name for field in fields(Shell))
 SHELL_NEEDS = tuple(field.name for field in fields(Shell) if field.default is MISSING)
 TEXTS = ("id", "constellation", "status", "confidence", "source_url", "source_title", "note")
 WHOLE = ("planes", "phasing", "sats_per_plane")
-MAX_BYTES = 1 << 20  # of a file; the constellations on record are 33 kB
-# Longer dotted keys (a.b.c ... = 1) have no use here, and tomllib's time grows with the square of
+MAX_BYTES = 1 << 20  # of a file; presets.toml has 33 kB
+# Long dotted keys (a.b.c ... = 1) have no use here. The time of tomllib grows with the square of
 # their length: 50 s for 100 kB.
 _PIECE = r"""(?:"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[^\s.,=\[\]{}"'\\]+)"""
 DEEP_KEY = re.compile(rf"""(?<![^\s.,=\[\]{{}}])(?:{_PIECE}[ \t]*\.[ \t]*){{16}}""")
-# sats_per_plane: one number, or one for each plane
+LONGEST_ID = 60  # characters; the id begins the name of every satellite
+# sats_per_plane is one number, or one for each plane
 LISTS = ("sats_per_plane", "raan_deg", "phase_deg")
 
 
-# --- a user's own ---
 def read_constellation(
     path: str | Path,
     epoch: Instant = EPOCH,
@@ -48,18 +49,40 @@ def read_constellation(
     *,
     first_id: int = FIRST_SYNTHETIC_ID,
 ) -> Elements:
-    """Every satellite of a constellation of one's own, from a TOML file of [[shell]]s. Raises as
-    load_constellation.
+    """Make the element sets of a constellation in a TOML file of [[shell]] tables.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; presets.toml in this package explains the format.
+    epoch : str, datetime or numpy.datetime64
+        Epoch of the element sets, UTC.
+    gravity : str
+        Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`.
+    first_id : int
+        Number of the first satellite; the others follow.
+
+    Returns
+    -------
+    Elements
+        The n satellites, shell after shell, as from `gpuprop.constellation`.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If the file is not a valid description of shells (the message names file, shell and key), is
+        a directory, a pipe or a device, or is larger than 1 MiB.
     """
     return load_constellation(path).elements(epoch, gravity, first_id=first_id)
 
 
 def load_constellation(path: str | Path) -> Constellation:
-    """A constellation of one's own from a TOML file: its [[constellation]], or, without one, all
-    its shells under the file's name.
+    """Read a constellation from a TOML file.
 
-    OSError where it cannot be opened; ValueError, with file, shell and key, for one that cannot be
-    understood, for a directory, a pipe or a device, and for a file of more than 1 MiB.
+    It is the [[constellation]] of the file; without one, all shells under the name of the file.
+    OSError and ValueError as for `read_constellation`.
     """
     refuse_url(path)
     path = Path(path)
@@ -82,10 +105,10 @@ def load_constellation(path: str | Path) -> Constellation:
     return known[0] if known else Constellation(path.stem, path.name, tuple(shells.values()))
 
 
-# --- the format ---
 def parse_filings(text: str, where: str) -> tuple[dict[str, Shell], list[Constellation]]:
-    """The shells, by id, and the constellations of a TOML text; `where` begins every error
-    (ValueError).
+    """Return the shells, by id, and the constellations of a TOML text.
+
+    ValueError for anything wrong; the message begins with `where`.
     """
     data = parse_toml(text, where)
     shells: dict[str, Shell] = {}
@@ -102,10 +125,15 @@ def parse_filings(text: str, where: str) -> tuple[dict[str, Shell], list[Constel
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
-    """The tables of a TOML text; ValueError, with `where`: not TOML, nested too deeply, a table of
-    another name.
+    """Return the tables of a TOML text.
+
+    ValueError, with `where`, for a text that is not TOML, is nested too deeply, or has an unknown
+    table.
     """
-    too_deep = f"{where}: lists, tables or keys are nested too deeply: a shell needs no more than [[filing.shells]] and a list of numbers"
+    too_deep = (
+        f"{where}: lists, tables or keys are nested too deeply: a shell needs no more than "
+        "[[filing.shells]] and a list of numbers"
+    )
     if DEEP_KEY.search(text):
         raise ValueError(too_deep)
     try:
@@ -120,7 +148,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
 
 
 def _rows(data: Mapping[str, Any], where: str) -> Iterable[dict[str, Any]]:
-    """Each shell with the keys of its filing, if it has one."""
+    """Yield each shell with the keys of its filing, if it has one."""
     yield from _tables(data, "shell", where)
     for filing in _tables(data, "filing", where):
         shared = {key: value for key, value in filing.items() if key != "shells"}
@@ -133,9 +161,6 @@ def _tables(data: Mapping[str, Any], key: str, where: str) -> list[dict[str, Any
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise ValueError(f"{where}: {key} must be a list of tables: write [[{key}]]")
     return tables
-
-
-LONGEST_ID = 60  # characters: it is the beginning of every satellite's name
 
 
 def _shell(row: Mapping[str, Any], where: str, number: int) -> Shell:
@@ -159,7 +184,7 @@ def _shell(row: Mapping[str, Any], where: str, number: int) -> Shell:
 
 
 def _value(key: str, value: Any, here: str) -> Any:
-    """A value of a shell, checked for its type; whole numbers are taken for angles and lengths too."""
+    """Check the type of a value of a shell; whole numbers are valid for angles and lengths."""
     if key in TEXTS:
         wanted, good = "a text", isinstance(value, str)
     elif key == "assumed":

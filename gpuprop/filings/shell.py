@@ -1,22 +1,23 @@
 """A shell: orbital planes of one altitude and inclination, and the satellites on them.
 
-Satellite s of plane p, both from 0, of a plane of S satellites has
+Satellite s of plane p, both from 0, has
 
-    RAAN = raan0 + node(p)        argument of latitude = phase0 + s * 360 / S + phase(p)        S =
-    sats_per_plane, or its entry for p
+    RAAN                   raan0 + node(p)
+    argument of latitude   phase0 + s * 360 / S + phase(p)
 
-    node(p)    p * raan_spread / planes  |  p * raan_step  |  raan[p]: a list, one for each plane
-    phase(p)   p * phasing * 360 / satellites  |  p * phase_step  |  phase[p modulo its length]: a
-    list, which repeats
+where S is the number of satellites on plane p, and
 
-so Walker's i:T/P/F (J. G. Walker, JBIS 37, 1984) is raan_spread = 360 (delta) or 180 (star) and
-phasing = F, and a shell that is no Walker pattern says what differs from plane to plane with a
-list.
+    node(p)    p * raan_spread / planes, or p * raan_step, or raan[p]: a list, one for each plane
+    phase(p)   p * phasing * 360 / satellites, or p * phase_step, or phase[p % len(phase)]: a list,
+               which repeats
+
+So Walker's i:T/P/F (J. G. Walker, JBIS 37, 1984) is raan_spread = 360 (delta) or 180 (star) and
+phasing = F. A shell that is not a Walker pattern uses a list for what differs from plane to plane.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -32,17 +33,52 @@ EPOCH = "2026-01-01T00:00:00Z"
 STATUSES = ("deployed", "authorised", "filed", "planned", "superseded", "assumed")
 CONFIDENCES = ("primary-transcribed", "secondary", "derived", "assumed")
 LARGEST = 10_000_000  # satellites of one shell
-EARTH_RADIUS_KM = gravity_model("wgs72").radius  # turns heights into an ellipse's eccentricity
+EARTH_RADIUS_KM = gravity_model("wgs72").radius  # for the eccentricity of an ellipse
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shell:
-    """Orbital planes of satellites, and where the figures come from. Keys as in presets.toml, which
-    explains them.
+    """Orbital planes of satellites, and the source of the figures.
 
-    Give altitude_km, or apogee_km and perigee_km; exactly one of raan_spread_deg, raan_step_deg and
-    raan_deg, and of phasing, phase_step_deg and phase_deg. ValueError, with the shell's id,
-    otherwise. altitude_km of an ellipse is set: half way between.
+    Parameters
+    ----------
+    id : str
+        Name of the shell.
+    inclination_deg : float
+        Inclination, deg.
+    planes : int
+        Number of planes.
+    sats_per_plane : int or sequence of int
+        Satellites on each plane; a sequence repeats from plane to plane.
+    altitude_km : float
+        Mean radius of the orbit minus the equatorial radius. Set half way between for an ellipse.
+    apogee_km, perigee_km : float, optional
+        In place of the altitude, for an ellipse.
+    argp_deg : float
+        Argument of perigee, deg.
+    raan0_deg : float
+        Node of the first plane, deg.
+    raan_spread_deg, raan_step_deg, raan_deg : float, float, sequence of float
+        Exactly one: the angle over which the planes are spread, the step from plane to plane, or
+        the node of each plane, deg.
+    phase0_deg : float
+        Argument of latitude of the first satellite of the first plane, deg.
+    phasing, phase_step_deg, phase_deg : int, float, sequence of float
+        Exactly one: Walker's F, the step of the argument of latitude from plane to plane, or the
+        phases of the planes, deg, which repeat.
+    constellation : str
+        The system that the shell belongs to.
+    status, confidence : str
+        One of STATUSES and one of CONFIDENCES.
+    assumed : sequence of str
+        Names of the parameters that no source states.
+    source_url, source_title, note : str
+        Where the figures come from.
+
+    Raises
+    ------
+    ValueError
+        For values that contradict each other or are out of range; the message names the shell.
     """
 
     id: str
@@ -89,7 +125,7 @@ class Shell:
             (self.apogee_km is None) == (self.perigee_km is None),
             "apogee_km and perigee_km go together: give both or altitude_km",
         )
-        require(self.planes >= 1, f"planes = {self.planes} hold no satellites")
+        require(self.planes >= 1, f"planes = {self.planes}: there must be at least one")
         sizes = (
             self.sats_per_plane
             if isinstance(self.sats_per_plane, tuple)
@@ -164,8 +200,8 @@ class Shell:
             self.confidence in CONFIDENCES,
             f"confidence {self.confidence!r} is not one of {', '.join(CONFIDENCES)}",
         )
-        strange = [name for name in self.assumed if name not in self.__dataclass_fields__]
-        require(not strange, f"assumed names {', '.join(strange)}, which is no key of a shell")
+        unknown = [name for name in self.assumed if name not in self.__dataclass_fields__]
+        require(not unknown, f"assumed names {', '.join(unknown)}, which is not a key of a shell")
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
@@ -179,7 +215,7 @@ class Shell:
 
     @property
     def total(self) -> int:
-        """How many satellites."""
+        """Number of satellites."""
         return int(self.counts.sum())
 
     @property
@@ -196,8 +232,9 @@ class Shell:
 
     @property
     def phases_deg(self) -> npt.NDArray[np.float64]:
-        """Argument of latitude of each plane's first satellite less phase0_deg, (planes,) deg, not
-        wrapped.
+        """Phase of each plane, (planes,) deg, not wrapped.
+
+        That is the argument of latitude of its first satellite minus phase0_deg.
         """
         if self.phase_deg is not None:
             return np.resize(np.array(self.phase_deg, np.float64), self.planes)
@@ -208,7 +245,7 @@ class Shell:
 
     @property
     def eccentricity(self) -> float:
-        """Of the mean orbit; 0 unless apogee_km and perigee_km differ."""
+        """Eccentricity of the mean orbit; 0 unless apogee_km and perigee_km differ."""
         if self.apogee_km is None or self.perigee_km is None:
             return 0.0
         return 0.5 * (self.apogee_km - self.perigee_km) / (EARTH_RADIUS_KM + self.altitude_km)
@@ -221,16 +258,32 @@ class Shell:
         name: str | None = None,
         gravity: str = "wgs72",
     ) -> Elements:
-        """The shell's satellites, plane by plane, numbered from `first_id` and called `NAME P01
-        S01` (name: the id in capitals).
+        """Make the element sets of the shell's satellites, plane by plane.
 
-        Their columns `plane` and `slot` are p and s of this module's formulas, counted from 0:
-        plane 0 is P01.
+        Parameters
+        ----------
+        epoch : str, datetime or numpy.datetime64
+            Epoch, UTC. The angles of the shell are SGP4 mean elements in TEME at this instant.
+        first_id : int
+            Number of the first satellite; the others follow.
+        name : str, optional
+            Satellites are called `NAME P01 S01` ...; by default the name is the id in capitals.
+        gravity : str
+            Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`. The mean motion depends
+            on it (mean_motion_at).
 
-        No drag; angles as filed, taken as SGP4 mean elements in TEME at `epoch`. Propagate with the
-        same `gravity`: the mean motion depends on it (mean_motion_at). ValueError for an epoch that
-        cannot be read or numbers that do not fit into int32; TypeError for a first_id that is no
-        whole number.
+        Returns
+        -------
+        Elements
+            The n satellites, without drag. The columns `plane` and `slot` are p and s of the
+            formulas of this module, from 0: plane 0 is P01.
+
+        Raises
+        ------
+        ValueError
+            For an epoch that cannot be read, and numbers that do not fit into int32.
+        TypeError
+            For a `first_id` that is not a whole number.
         """
         total, counts = self.total, self.counts
         if isinstance(first_id, bool) or not isinstance(first_id, (int, np.integer)):
@@ -280,8 +333,24 @@ class Shell:
             notes=(self.describe(), _conventions(model)),
         )
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the parameters and the number of satellites, ready for JSON.
+
+        Returns
+        -------
+        dict
+            The parameters under their names, and `total`.
+        """
+        return asdict(self) | dict(total=self.total)
+
     def describe(self) -> str:
-        """One line: the geometry, what was assumed, the source and the confidence in it."""
+        """Return one line: the geometry, what was assumed, the source and the confidence in it.
+
+        Returns
+        -------
+        str
+            The line.
+        """
         height = (
             f"{self.altitude_km:g}"
             if self.apogee_km is None
@@ -289,7 +358,10 @@ class Shell:
         )
         nodes, phases = self.nodes_deg, self.phases_deg
         if self.planes == 1:
-            where = f"1 plane of {self.total} at {height} km, {self.inclination_deg:g} deg; node {nodes[0]:g} deg"
+            geometry = (
+                f"1 plane of {self.total} at {height} km, {self.inclination_deg:g} deg; "
+                f"node {nodes[0]:g} deg"
+            )
         else:
             step = (
                 ""
@@ -302,13 +374,13 @@ class Shell:
                 phasing = f"{self.phase_step_deg:g} deg from plane to plane"
             else:
                 phasing = f"{_few(phases)} deg"
-            where = (
+            geometry = (
                 f"{self.planes} planes of {sizes_in_words(self)} at {height} km, "
                 f"{self.inclination_deg:g} deg; "
                 f"nodes {step or _few(nodes)} deg, phasing {phasing}"
             )
         parts = [
-            where,
+            geometry,
             f"status {self.status}, confidence {self.confidence}",
         ]
         if self.assumed:
@@ -320,16 +392,17 @@ class Shell:
 
 
 def sizes_in_words(shell: Shell) -> str:
-    """Satellites to a plane: `63 and 62` where planes differ."""
+    """Return the satellites of a plane: `63 and 62` if planes differ."""
     return " and ".join(map(str, dict.fromkeys(shell.counts.tolist())))
 
 
 def _few(angles: npt.NDArray[np.float64]) -> str:
-    """The first angles of a list, for people."""
+    """Return the first angles of a list, for people."""
     return ", ".join(f"{angle:g}" for angle in angles[:4]) + (" ..." if len(angles) > 4 else "")
 
 
 def _conventions(gravity: Gravity) -> str:
+    """Return a note: how the orbits are defined."""
     return (
         f"synthetic orbits without drag: altitude is the mean radius less {gravity.radius} km "
         f"({gravity.name}), "

@@ -1,6 +1,4 @@
-"""Walker patterns: inclination:satellites/planes/phasing, in Python and as a SOURCE of the command
-line.
-"""
+"""Walker patterns: inclination:satellites/planes/phasing."""
 
 import re
 
@@ -29,12 +27,43 @@ def walker(
     first_id: int = FIRST_SYNTHETIC_ID,
     gravity: str = "wgs72",
 ) -> Elements:
-    """A Walker constellation "i:T/P/F": inclination in degrees, T satellites in P planes, phasing F
-    (0 to P - 1).
+    """Make the element sets of a Walker constellation "i:T/P/F".
 
-    kind "delta" spreads the planes over 360 deg, "star" over 180. raan0_deg, phase0_deg: node and
-    mean anomaly of the first satellite. Otherwise as Shell.elements. ValueError for a notation that
-    cannot be read, T not divisible by P, F out of range, an unknown kind.
+    Parameters
+    ----------
+    notation : str
+        Inclination in degrees, T satellites in P planes, phasing F (0 to P - 1), such as
+        "53:1584/72/39".
+    altitude_km : float
+        Mean radius of the orbits minus the equatorial radius, km.
+    epoch : str, datetime or numpy.datetime64
+        Epoch of the element sets, UTC.
+    kind : {"delta", "star"}
+        Whether the planes are spread over 360 or 180 deg.
+    raan0_deg, phase0_deg : float
+        Right ascension of the ascending node, and mean anomaly, of the first satellite, deg (TEME
+        at the epoch).
+    name : str
+        First part of the name of every satellite.
+    first_id : int
+        Number of the first satellite; the others follow.
+    gravity : str
+        Gravity model to propagate with: `wgs72`, `wgs72old` or `wgs84`.
+
+    Returns
+    -------
+    Elements
+        T satellites, plane by plane, with the columns `plane` and `slot`.
+
+    Raises
+    ------
+    ValueError
+        For a notation that cannot be read, T not divisible by P, F out of range, or an unknown
+        kind; as `Shell.elements` otherwise.
+
+    Notes
+    -----
+    Source: J. G. Walker, Satellite constellations, JBIS 37, 1984.
     """
     if not isinstance(notation, str) or isinstance(altitude_km, str):
         raise TypeError(
@@ -75,15 +104,17 @@ def walker(
 
 
 def is_walker_source(text: str) -> bool:
-    """Whether a command-line SOURCE asks for a Walker constellation."""
+    """Tell whether a command-line SOURCE asks for a Walker constellation."""
     return re.match(r"walker(-\w+)?:", text, re.ASCII | re.IGNORECASE) is not None
 
 
 def parse_walker_source(
     text: str, *, epoch: Instant = EPOCH, first_id: int = FIRST_SYNTHETIC_ID, gravity: str = "wgs72"
 ) -> Elements:
-    """The satellites of `walker:53:1584/72/39@550` or `walker-star:86.4:66/6/2@780` (altitude in
-    km); named after the text, so that several of them can be joined. ValueError as for walker.
+    """Make the satellites of `walker:53:1584/72/39@550` or `walker-star:86.4:66/6/2@780`.
+
+    The altitude is in km. The satellites are named after the text, so that several patterns can be
+    joined. ValueError as for `walker`.
     """
     match = WALKER_SOURCE.fullmatch(text.strip())
     if not match:

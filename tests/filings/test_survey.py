@@ -83,14 +83,14 @@ def test_starlinks_shells_are_found(active):
 def test_raising_and_decaying_satellites_are_apart(active):
     """Independent of the clusters: the rate of altitude by MEAN_MOTION_DOT; and nobody is lost."""
     found = shells(active.select("STARLINK*"))
-    rate = found.orbits.climb
+    rate = found.orbits.altitude_rate
     raising, decaying = found.where("raising"), found.where("decaying")
     assert rate[raising].min() > 0.1 and rate[decaying].max() < -0.1
     assert np.abs(rate[found.where("on station")]).max() <= 1.0
     assert (sum(found.where(name).astype(int) for name in STATES) == 1).all()
     members = np.concatenate([shell.members for shell in found])
     assert (
-        np.array_equal(np.sort(members), np.flatnonzero(found.of >= 0))
+        np.array_equal(np.sort(members), np.flatnonzero(found.shell_number >= 0))
         and len(members) == found.where("on station").sum()
     )
     between = np.concatenate([each for group in found.between() for each in group.members.values()])
@@ -131,7 +131,7 @@ def test_the_order_of_the_satellites_does_not_matter(active):
     starlink = active.select("STARLINK*")
     order = np.random.default_rng(7).permutation(len(starlink))
     straight, shuffled = shells(starlink), shells(starlink[order])
-    assert np.array_equal(straight.of[order], shuffled.of) and np.array_equal(
+    assert np.array_equal(straight.shell_number[order], shuffled.shell_number) and np.array_equal(
         straight.state[order], shuffled.state
     )
     assert [len(shell.planes) for shell in straight] == [len(shell.planes) for shell in shuffled]
@@ -153,7 +153,7 @@ def test_several_sets_of_one_satellite_are_one_satellite(tmp_path, capsys):
     )
     twice = Elements.concat([old, new])
     (shell,) = survey = shells(twice)
-    assert len(shell) == len(survey.elements) == len(survey.of) == 720
+    assert len(shell) == len(survey.elements) == len(survey.shell_number) == 720
     assert survey.elements[shell.members].epoch.tolist() == new.epoch.tolist()
     assert "latest element set of each satellite: 720 of 1,440" in survey.elements.notes
     compared = filling(survey, walker("53:720/36/1", 550.0))
@@ -214,7 +214,7 @@ def test_shells_a_fifth_of_a_degree_or_ten_km_apart_are_two():
         (53.0, 560, 720),
         (53.2, 550, 720),
     ]
-    assert found.of.tolist() == [0] * 720 + [2] * 720 + [1] * 720
+    assert found.shell_number.tolist() == [0] * 720 + [2] * 720 + [1] * 720
 
 
 def test_nodes_of_different_days_are_brought_to_one_epoch():

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...elements.sets import Elements, Reject
-from ...elements.tle_format import ALPHA5, four_digit_year
+from ...elements.tle_format import ALPHA5, TLE_EPOCH_STEP, four_digit_year
 from .columns import (
     DOT,
     NO_BLANK,
@@ -323,8 +323,7 @@ class _Sets:
         fraction, fraction_good = digits(text[:, 24:32])
         self._refuse_field(~(year_good & day_good & fraction_good), "EPOCH", LINE_1, 18, 32)
         year = four_digit_year(year)
-        # 1e-8 day is 864,000 ns exactly
-        epoch, good = day_of_year_epochs(year, day, fraction * 864_000)
+        epoch, good = day_of_year_epochs(year, day, fraction * TLE_EPOCH_STEP)
         self.draft.refuse(~good, lambda i: f"EPOCH: the year {year[i]} has no day {day[i]}")
         return epoch.view("datetime64[ns]")
 

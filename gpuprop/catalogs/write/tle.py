@@ -16,12 +16,12 @@ from ...elements.tle_format import (
     FIRST_TLE_YEAR,
     LAST_TLE_NUMBER,
     LAST_TLE_YEAR,
+    TLE_EPOCH_STEP,
     to_alpha5,
 )
 from ...time.units import DAY
 from .report import Report
 
-EPOCH_UNIT = 864_000  # ns: 1e-8 day
 USE_OMM = "write an OMM (csv, json, kvn or xml)"
 NAME_WIDTH = 24  # as CelesTrak pads names
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
@@ -204,9 +204,9 @@ class _Columns:
 
     def _epochs(self) -> list[str]:
         ns = np.where(self.report.writable, self.fields["EPOCH"].astype(np.int64), 0)
-        count, rest = np.divmod(ns, EPOCH_UNIT)
-        count += (rest * 2 > EPOCH_UNIT) | ((rest * 2 == EPOCH_UNIT) & (count % 2 == 1))
-        written = count * EPOCH_UNIT
+        count, rest = np.divmod(ns, TLE_EPOCH_STEP)
+        count += (rest * 2 > TLE_EPOCH_STEP) | ((rest * 2 == TLE_EPOCH_STEP) & (count % 2 == 1))
+        written = count * TLE_EPOCH_STEP
         days = written.view("datetime64[ns]").astype("datetime64[D]")
         years = days.astype("datetime64[Y]")
         year = years.astype(np.int64) + 1970
@@ -219,7 +219,7 @@ class _Columns:
             "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
         )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
-        fraction = written % DAY // EPOCH_UNIT
+        fraction = written % DAY // TLE_EPOCH_STEP
         rows = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
         return [f"{y:02d}{d:03d}.{f:08d}" for y, d, f in rows]
 

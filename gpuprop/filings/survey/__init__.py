@@ -1,15 +1,13 @@
-"""What is up there, told from element sets alone: shells, their planes, who is on the way, and how
-much of a filing is filled.
+"""The shells that satellites occupy, found from element sets alone.
 
-```
-orbits.py      element sets -> altitude, inclination, node at one epoch, rate of altitude
-planes.py      nodes on a circle -> planes
-survey.py      satellites -> shells; raising, decaying and drifting ones apart
-against.py     shells filed against shells flown
-```
+orbits.py       element sets -> altitude, inclination, node at one epoch, rate of altitude
+planes.py       nodes on a circle -> orbital planes
+survey.py       satellites -> shells, and who is raising, decaying or drifting
+comparison.py   how much of a filing is filled
+report.py       both, as tables and as JSON
 """
 
-from .against import Comparison, Filling, filling, fitting_better
+from .comparison import Comparison, Filling, filling, fitting_better
 from .planes import Planes
 from .survey import STATES, Between, FlownShell, Survey, shells
 

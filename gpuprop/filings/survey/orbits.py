@@ -1,6 +1,4 @@
-"""Mean orbits side by side at one epoch: altitude, inclination, node, and how fast the altitude
-changes.
-"""
+"""Mean orbits of satellites, compared at one epoch."""
 
 from typing import NamedTuple
 
@@ -11,32 +9,33 @@ from ...elements.mean_elements import mean_elements
 from ...elements.sets import Elements, median_ns
 from ...sgp4.gravity import gravity_model
 from ...sgp4.initialise import initialise
+from ...time.units import MINUTE
 from ...typing import Array
-
-NS_PER_MINUTE = 60_000_000_000
 
 
 class Orbits(NamedTuple):
-    """n mean orbits, (n,) each; NaN where SGP4 has none."""
+    """n mean orbits, (n,) each; NaN if SGP4 has none."""
 
-    epoch_ns: int  # to which the nodes are brought; nanoseconds since 1970-01-01 UTC
-    # km: mean radius minus the equatorial radius (apsides.ALTITUDE), as in presets and conditions
+    epoch_ns: int  # epoch of the nodes, nanoseconds since 1970-01-01 UTC
+    # km: mean radius minus the equatorial radius (elements.altitudes.ALTITUDE), as in presets
     altitude: Array
     semi_major_axis: Array  # km: SGP4's (Brouwer's), which operators control
     inclination: Array  # deg
     eccentricity: Array
     node: Array  # deg, 0 to 360, TEME
-    climb: Array  # km/day
+    altitude_rate: Array  # km/day
 
 
 def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
-    """The orbits of `elements`, with every node at the median epoch of the sets.
+    """Return the orbits of `elements`, with every node at the median epoch of the sets.
 
+    Notes
+    -----
     Semi-major axis and rate of the node are those of SGP4's initialisation (AIAA 2006-6753,
-    sgp4init): J2, J4 and in deep space the Moon and the Sun. The rate of altitude is that of
-    Kepler's law for the rate of mean motion in the set, which keeps what thrusters did, as B* does
-    not: da/dt = -2/3 a (dn/dt) / n, where MEAN_MOTION_DOT is half of dn/dt (Space-Track's
-    documentation of the TLE).
+    sgp4init): J2, J4 and in deep space the Moon and the Sun. The rate of altitude follows from
+    Kepler's law and the rate of mean motion in the set: da/dt = -2/3 a (dn/dt) / n, where
+    MEAN_MOTION_DOT is half of dn/dt (Space-Track's documentation of the TLE). Unlike B*, this rate
+    includes the effect of thrusters.
     """
     model = gravity_model(gravity)
     epochs = elements.epoch.astype(np.int64)
@@ -45,9 +44,11 @@ def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
     altitude, _, _ = altitudes_km(motion, elements.eccentricity, inclination, model)
     with np.errstate(all="ignore"):
         c, _ = initialise(model, "i", mean_elements(elements))
-        minutes = (epoch_ns - epochs) / NS_PER_MINUTE
+        minutes = (epoch_ns - epochs) / MINUTE
         node = np.degrees(c["nodeo"] + (c["nodedot"] + c["dnodt"]) * minutes) % 360.0
-        climb = -4.0 / 3.0 * c["ao"] * model.radius * elements.fields["MEAN_MOTION_DOT"] / motion
+        altitude_rate = (
+            -4.0 / 3.0 * c["ao"] * model.radius * elements.fields["MEAN_MOTION_DOT"] / motion
+        )
     return Orbits(
         epoch_ns=epoch_ns,
         altitude=altitude,
@@ -55,5 +56,5 @@ def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
         inclination=inclination,
         eccentricity=elements.eccentricity,
         node=node,
-        climb=climb,
+        altitude_rate=altitude_rate,
     )

@@ -1,4 +1,4 @@
-"""Nodes on a circle to orbital planes: how many, how far apart, which are double."""
+"""Nodes on a circle -> orbital planes: how many, how far apart, which are double."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,38 @@ import numpy.typing as npt
 
 from ...typing import Array
 
-# between neighbours in node, as an angle between planes: satellites of one plane are kept to tenths
-# of a degree
+# Smallest angle between two planes. Operators keep the satellites of a plane within tenths of a
+# degree.
 APART_DEG = 1.0
-# a plane with less than a fifth of the satellites of a typical plane is no plane: they drift from
-# one to another
+# A group with less than a fifth of the satellites of a typical plane is not a plane: its satellites
+# drift from one plane to another.
 STRAY = 5
-DOUBLE_DEG = 3.0  # planes nearer than this may be two halves of one
-DOUBLE_RATIO = 3.0  # if the planes that are not are this much further apart
-FEWEST = 4  # gaps between such pairs, for that to be a pattern
+# Planes nearer than DOUBLE_DEG are two halves of one plane if the other gaps are DOUBLE_RATIO times
+# as wide, and there are at least FEWEST of these gaps.
+DOUBLE_DEG = 3.0
+DOUBLE_RATIO = 3.0
+FEWEST = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """The planes of n satellites of like inclination.
+    """The orbital planes of n satellites of similar inclination.
 
-    node: (p,) deg, 0 to 360, rising: the mean node of each plane. satellites: (p,) how many each
-    has. of: (n,) number of each satellite's plane, -1 for strays. double: (p,) bool, planes of two
-    or more neighbours much nearer to each other than to the rest.
+    Parameters
+    ----------
+    node : (p,) float64
+        Mean right ascension of the ascending node of each plane, deg, 0 to 360, rising.
+    satellites : (p,) int64
+        Number of satellites on each plane.
+    plane_number : (n,) int64
+        The plane of each satellite; -1 for strays.
+    double : (p,) bool
+        Planes of two or more neighbours that are much nearer to each other than to the others.
     """
 
     node: Array
     satellites: npt.NDArray[np.int64]
-    of: npt.NDArray[np.int64]
+    plane_number: npt.NDArray[np.int64]
     double: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
@@ -37,8 +46,8 @@ class Planes:
 
     @property
     def strays(self) -> int:
-        """Satellites that are in no plane."""
-        return int((self.of < 0).sum())
+        """Number of satellites that are in no plane."""
+        return int((self.plane_number < 0).sum())
 
     @property
     def spacing_deg(self) -> float:
@@ -47,12 +56,12 @@ class Planes:
 
 
 def planes_of(node: Array, inclination_deg: float) -> Planes:
-    """The planes of satellites whose nodes at one epoch are `node` (n,) deg.
+    """Find the planes of satellites whose nodes at one epoch are `node` (n,) deg.
 
-    Neighbours on the circle belong to one plane where their planes are less than APART_DEG apart,
-    which is the difference of the nodes times sin i: in the equator's plane there is but one.
-    Neighbours that form pairs are one plane: there the gaps between planes, sorted, have a step of
-    DOUBLE_RATIO. What is then left with few satellites is no plane: they are strays.
+    Neighbours on the circle belong to one plane if their planes are less than APART_DEG apart. That
+    angle is the difference of the nodes times sin i: in the plane of the equator there is only one
+    plane. Neighbours that form pairs are one plane: then the sorted gaps between planes have a step
+    of DOUBLE_RATIO. Groups with few satellites are not planes: their satellites are strays.
     """
     tilt = max(float(np.sin(np.radians(inclination_deg))), 1e-9)
     half = _numbered(_grouped(node, APART_DEG / tilt), node)
@@ -66,24 +75,22 @@ def planes_of(node: Array, inclination_deg: float) -> Planes:
     number = np.full(len(sizes), -1)
     order = np.argsort(_means(node, whole[half])[kept], kind="stable")
     number[kept[order]] = np.arange(len(kept))
-    of = number[whole[half]]
-    return Planes(_means(node, of), sizes[kept[order]], of, double[kept[order]])
+    plane_number = number[whole[half]]
+    return Planes(_means(node, plane_number), sizes[kept[order]], plane_number, double[kept[order]])
 
 
 def _typical(sizes: npt.NDArray[np.int64]) -> int:
-    """The size of the group of the median satellite."""
+    """Return the size of the group of the median satellite."""
     return int(np.sort(np.repeat(sizes, sizes))[int(sizes.sum()) // 2]) if len(sizes) else 0
 
 
 def _gaps(node: Array) -> Array:
-    """From each node, rising, to the next one on the circle, deg."""
+    """Return the angle from each node to the next one on the circle, deg; nodes are rising."""
     return np.asarray(np.diff(node, append=node[:1] + 360.0))
 
 
 def _grouped(node: Array, limit: float) -> npt.NDArray[np.int64]:
-    """Which group each is in, cut wherever two neighbours on the circle are more than `limit` deg
-    apart.
-    """
+    """Return the group of each node, with a cut at every gap of more than `limit` deg."""
     order = np.argsort(node, kind="stable")
     cut = _gaps(node[order]) > limit
     group = (
@@ -92,35 +99,38 @@ def _grouped(node: Array, limit: float) -> npt.NDArray[np.int64]:
         else np.zeros(0, np.int64)
     )
     if len(group) and not cut[-1]:
-        group[group == group[-1]] = 0  # across 0 deg
-    of = np.empty(len(node), np.int64)
-    of[order] = group
-    return of
+        group[group == group[-1]] = 0  # the group lies on both sides of 0 deg
+    of_each = np.empty(len(node), np.int64)
+    of_each[order] = group
+    return of_each
 
 
-def _numbered(of: npt.NDArray[np.int64], node: Array) -> npt.NDArray[np.int64]:
-    """The groups numbered by their mean node."""
-    return np.asarray(np.argsort(np.argsort(_means(node, of), kind="stable"))[of])
+def _numbered(group: npt.NDArray[np.int64], node: Array) -> npt.NDArray[np.int64]:
+    """Renumber the groups by their mean nodes."""
+    return np.asarray(np.argsort(np.argsort(_means(node, group), kind="stable"))[group])
 
 
-def _means(node: Array, of: npt.NDArray[np.int64]) -> Array:
-    """Mean direction of each group, deg, 0 to 360."""
-    inside = of >= 0
-    turn = np.exp(1j * np.radians(node[inside]))
-    total = np.bincount(of[inside], turn.real) + 1j * np.bincount(of[inside], turn.imag)
+def _means(node: Array, group: npt.NDArray[np.int64]) -> Array:
+    """Return the mean direction of each group, deg, 0 to 360."""
+    inside = group >= 0
+    direction = np.exp(1j * np.radians(node[inside]))
+    total = np.bincount(group[inside], direction.real) + 1j * np.bincount(
+        group[inside], direction.imag
+    )
     angle = np.degrees(np.angle(total)) % 360.0
-    return np.where(angle < 360.0, angle, 0.0)  # the remainder of -1e-15 is 360
+    return np.where(angle < 360.0, angle, 0.0)  # -1e-15 % 360 is 360
 
 
 def _pairs(gaps: Array, nearest: float) -> float:
-    """The distance below which neighbours are one plane, by the step in the sorted gaps that is
-    largest; 0.0 where there is none.
+    """Return the distance below which neighbours are one plane; 0.0 if there are no pairs.
+
+    It lies in the largest step of the sorted gaps.
     """
     gaps = np.sort(gaps)[::-1]
     if len(gaps) <= FEWEST:
         return 0.0
     ratio = gaps[:-1] / gaps[1:]
-    wide = np.arange(1, len(gaps))  # gaps before the step
+    wide = np.arange(1, len(gaps))  # number of gaps before the step
     allowed = (
         (gaps[1:] <= nearest)
         & (wide >= FEWEST)

@@ -1,19 +1,19 @@
-"""A survey, and a comparison with a filing, for people (tables) and for programs (JSON)."""
+"""A survey, and its comparison with a filing, as tables for people and as JSON."""
 
 import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.table import Table
 
 from ...elements.altitudes import ALTITUDE
 from ...elements.sets import Elements
 from ...messages import counted
 from ...time.instants import format_ns
-from .against import Comparison
+from .comparison import Comparison
 from .planes import Planes
 from .survey import STATES, FlownShell, Survey
 
@@ -21,31 +21,32 @@ KEY = (
     f"altitude in km: {ALTITUDE}, as altitude_km in --where and in gpuprop constellations; "
     "a plane: median of its satellites; apart: median of its distance in node to the next, deg"
 )
-# of STARLINK-1008, HULIANWANG DIGUI-01, SPACEMOBILE-001 (BW3)
+# the words of STARLINK-1008, HULIANWANG DIGUI-01, SPACEMOBILE-001 (BW3)
 _STEM = re.compile(r"[^\d([-]*", re.ASCII)
 
 
-Others = Sequence[tuple[str, int]]  # as against.fitting_better gives it
+Others = Sequence[tuple[str, int]]  # as from comparison.fitting_better
 
 
 def to_dict(
     elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()
-) -> dict[str, Any]:
-    """What `gpuprop shells --json` prints; satellites by their catalogue numbers. others:
-    constellations that match more of them.
+) -> dict[str, object]:
+    """Return what `gpuprop shells --json` prints; satellites by their catalogue numbers.
+
+    others: known constellations that match more of the satellites.
     """
 
-    def numbers(members: Any) -> list[int]:
+    def numbers(members: npt.NDArray[np.int64]) -> list[int]:
         return [int(number) for number in elements.sat_id[members]]
 
-    def planes(each: Planes) -> dict[str, Any]:
+    def planes(each: Planes) -> dict[str, object]:
         lists = dict(
             node_deg=[round(float(node), 4) for node in each.node],
             satellites=[int(count) for count in each.satellites],
         )
         return dict(planes=len(each), double=int(each.double.sum()), strays=each.strays) | lists
 
-    def shell(each: FlownShell) -> dict[str, Any]:
+    def shell(each: FlownShell) -> dict[str, object]:
         return dict(
             inclination_deg=each.inclination_deg,
             inclinations_deg=list(each.inclinations_deg),
@@ -59,7 +60,7 @@ def to_dict(
             sat_ids=numbers(each.members),
         )
 
-    facts: dict[str, Any] = dict(
+    facts: dict[str, object] = dict(
         satellites=len(elements),
         epoch=format_ns(survey.orbits.epoch_ns),
         states={name: int(survey.where(name).sum()) for name in STATES},
@@ -108,11 +109,14 @@ def to_dict(
 def to_text(
     elements: Elements, survey: Survey, comparison: Comparison | None = None, others: Others = ()
 ) -> list[Table | str]:
-    """Tables and lines for a terminal. others: constellations that match more of the satellites."""
+    """Return tables and lines for a terminal.
+
+    others: known constellations that match more of the satellites.
+    """
     parts: list[Table | str] = (
         [_shells(elements, survey)]
         if len(survey)
-        else ["no shell: nowhere do satellites crowd in one orbit"]
+        else ["no shell: no group of satellites is on one orbit"]
     )
     counts = ", ".join(f"{int(survey.where(name).sum()):,} {name}" for name in STATES)
     parts += [KEY] if len(survey) else []
@@ -220,7 +224,7 @@ def _if_any(count: int) -> str:
     return f"{count:,}" if count else ""
 
 
-def _counted(survey: Survey, members: Any) -> str:
+def _counted(survey: Survey, members: npt.NDArray[np.int64]) -> str:
     if not len(members):
         return ""
     altitude = survey.orbits.altitude[members]
@@ -231,13 +235,13 @@ def _counted(survey: Survey, members: Any) -> str:
 
 
 def _stems(elements: Elements, shell: FlownShell) -> Counter[str]:
-    """How often the names of a shell begin with which words."""
+    """Count the words with which the names of a shell begin."""
     stems = (_STEM.match(name) for name in elements.name[shell.members])
     return Counter(stem[0].strip() for stem in stems if stem and stem[0].strip())
 
 
 def _whose(elements: Elements, shell: FlownShell) -> str:
-    """The commonest name, and its share where it is not everybody's."""
+    """Return the most common name, and its share if others have another one."""
     common = _stems(elements, shell).most_common(1)
     if not common:
         return ""

@@ -1,9 +1,9 @@
-"""Satellites to shells: many on like orbits, and who is on the way to them or from them.
+"""Satellites -> shells, and who is on the way to them or from them.
 
 Satellites on station crowd within kilometres of altitude and hundredths of a degree of inclination;
-everything else is spread far thinner. So a satellite in a crowd is a seed, seeds are parted
-wherever a gap in altitude or inclination lies between them, and what is left together is a shell.
-The lengths below are those of station keeping, the same for every constellation.
+all others are much more sparse. So a satellite in a crowd is a seed. Seeds are separated at every
+gap in altitude or inclination; the groups that remain are the shells. The lengths below are those
+of station keeping, the same for every constellation.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,16 +22,16 @@ Members = npt.NDArray[np.int64]
 
 LEAST = 8  # satellites in a crowd
 NEAR_KM, NEAR_DEG = 2.0, 0.02  # half the size of a crowd
-# between shells: OneWeb's planes are 4 km above each other, Starlink's shells 10 km and 0.05 deg
-# apart
+# Gaps between shells. OneWeb's planes are 4 km above each other, Starlink's shells 10 km and 0.05
+# deg apart.
 GAP_KM, GAP_DEG = 5.0, 0.04
-FILED_KM, FILED_DEG = 0.5, 0.005  # between shells of a filing
-ROUND = 0.01  # eccentricity: a shell is thin
-PASSING = 1.0  # km/day: what moves so fast is through a shell in days
-SLOW = 0.1  # km/day: what moves more slowly is in no shell for other reasons
-# from the inclination of a shell, for a satellite that is on its way there or from there
+FILED_KM, FILED_DEG = 0.5, 0.005  # gaps between shells of a filing
+MAX_ECCENTRICITY = 0.01  # a shell is thin
+PASSING = 1.0  # km/day; satellites that climb faster only pass through a shell
+SLOW = 0.1  # km/day; satellites that climb more slowly are drifting, not raising or decaying
+# A satellite this near to the inclination of a shell is on its way there or from there.
 FAMILY_DEG = 0.2
-FINE_KM, FINE_DEG = 0.01, 1e-4  # satellites closer than this count as one place
+FINE_KM, FINE_DEG = 0.01, 1e-4  # grid on which neighbours are counted
 
 STATES = ("on station", "raising", "decaying", "drifting")
 ON_STATION, RAISING, DECAYING, DRIFTING = range(4)
@@ -39,13 +39,26 @@ ON_STATION, RAISING, DECAYING, DRIFTING = range(4)
 
 @dataclass(frozen=True, eq=False)
 class FlownShell:
-    """Satellites on station on like orbits.
+    """Satellites on station on similar orbits.
 
-    members: their places in the Elements, rising, so that `survey.elements[shell.members]` are the
-    satellites. altitude_km: median of the altitudes (mean radius of SGP4's orbit minus the
-    equatorial radius, as in presets and conditions); altitudes_km, inclinations_deg: the lowest and
-    highest. semi_major_axis_km: median of SGP4's semi-major axes, which operators control; minus
-    the equatorial radius it differs from the altitude by up to 5 km. planes: at the survey's epoch.
+    Parameters
+    ----------
+    members : (n,) int64
+        Indices in the Elements, rising: `survey.elements[shell.members]` are the satellites.
+    inclination_deg : float
+        Median inclination.
+    inclinations_deg : tuple of float
+        Lowest and highest inclination.
+    altitude_km : float
+        Median of the altitudes (mean radius of SGP4's orbit minus the equatorial radius, as in
+        presets and conditions).
+    altitudes_km : tuple of float
+        Lowest and highest altitude.
+    semi_major_axis_km : float
+        Median of SGP4's semi-major axes, which operators control. Minus the equatorial radius it
+        differs from the altitude by up to 5 km.
+    planes : Planes
+        The planes at the epoch of the survey.
     """
 
     members: Members = field(repr=False)
@@ -61,16 +74,20 @@ class FlownShell:
 
     @property
     def satellites_per_plane(self) -> float:
-        """Median."""
+        """Median number of satellites on a plane."""
         return float(np.median(self.planes.satellites)) if len(self.planes) else 0.0
 
 
 @dataclass(frozen=True, eq=False)
 class Between:
-    """Satellites of like inclination as shells have, but in none of them.
+    """Satellites with the inclination of some shells, but in none of them.
 
-    inclination_deg: median of those shells' inclinations, NaN for satellites of other inclinations.
-    members: as in FlownShell, by state.
+    Parameters
+    ----------
+    inclination_deg : float
+        Median inclination of those shells; NaN for satellites of all other inclinations.
+    members : dict of str to (n,) int64
+        Indices as in FlownShell, by state.
     """
 
     inclination_deg: float
@@ -79,35 +96,64 @@ class Between:
 
 @dataclass(frozen=True, eq=False)
 class Survey(Sequence[FlownShell]):
-    """The shells of n satellites, by inclination and altitude, as a sequence; and everybody's
-    state.
+    """The shells of n satellites, as a sequence, and the state of every satellite.
 
-    elements: the n element sets that were surveyed, one for each satellite (Elements.latest of
-    those given; a note says what was left out). of: (n,) each satellite's shell, -1 for none.
-    state: (n,) index into STATES; `where(name)` gives a mask instead.
+    Parameters
+    ----------
+    shells : tuple of FlownShell
+        By inclination and altitude.
+    elements : Elements
+        The n element sets surveyed, one for each satellite (Elements.latest of those given; a note
+        says what was left out).
+    orbits : Orbits
+        Their mean orbits.
+    shell_number : (n,) int64
+        The shell of each satellite; -1 for none.
+    state : (n,) uint8
+        Index into STATES; `where(name)` gives a mask instead.
     """
 
     shells: tuple[FlownShell, ...]
     elements: Elements = field(repr=False)
     orbits: Orbits = field(repr=False)
-    of: npt.NDArray[np.int64] = field(repr=False)
+    shell_number: npt.NDArray[np.int64] = field(repr=False)
     state: npt.NDArray[np.uint8] = field(repr=False)
 
     @property
     def epoch(self) -> np.datetime64:
-        """UTC: the median epoch of the element sets, to which the nodes are brought."""
+        """Epoch of the nodes, UTC: the median epoch of the element sets."""
         return np.datetime64(self.orbits.epoch_ns, "ns")
 
     def where(self, state: str) -> Mask:
-        """Mask (n,) of the satellites that are `on station`, `raising`, `decaying` or `drifting`;
-        ValueError for another word.
+        """Return a mask of the satellites in a state.
+
+        Parameters
+        ----------
+        state : str
+            `on station`, `raising`, `decaying` or `drifting`.
+
+        Returns
+        -------
+        (n,) bool
+            True for these satellites.
+
+        Raises
+        ------
+        ValueError
+            For any other word.
         """
         if state not in STATES:
             raise ValueError(f"state {state!r} is not one of {', '.join(STATES)}")
         return np.asarray(self.state == STATES.index(state))
 
     def between(self) -> tuple[Between, ...]:
-        """Who is in no shell, by the shells' inclinations; last those of other inclinations."""
+        """Return the satellites in no shell, grouped by the inclinations of the shells.
+
+        Returns
+        -------
+        tuple of Between
+            The last one has the satellites of other inclinations.
+        """
         middles = np.array([shell.inclination_deg for shell in self.shells])
         family = _families(middles)
         families = [
@@ -141,56 +187,69 @@ class Survey(Sequence[FlownShell]):
 
 
 def shells(elements: Elements, *, least: int = LEAST, gravity: str = "wgs72") -> Survey:
-    """The shells that `elements` fill, found from their orbits alone, and which satellites are in
-    none.
+    """Find the shells that satellites occupy, from their orbits alone.
 
-    least: satellites within 2 km and 0.02 deg of one of them make a shell begin there. Everybody
-    else is raising or decaying, where the altitude changes by more than 0.1 km a day, or drifting.
-    The result does not depend on the order of the satellites. Of several sets of one satellite the
-    latest counts: the survey is of `survey.elements`.
+    Parameters
+    ----------
+    elements : Elements
+        The satellites. If a satellite has several sets, the latest counts.
+    least : int
+        So many satellites within 2 km and 0.02 deg of one of them begin a shell.
+    gravity : str
+        Gravity model for the orbits: `wgs72`, `wgs72old` or `wgs84`.
+
+    Returns
+    -------
+    Survey
+        The shells, and the state of every satellite. Those in no shell are raising or decaying if
+        their altitude changes by more than 0.1 km a day, or else drifting. The result does not
+        depend on the order of the satellites.
     """
     elements = checked_elements(elements, "elements").latest()
     orbits = orbits_of(elements, gravity)
     settled = (
-        (orbits.eccentricity < ROUND)
-        & (np.abs(orbits.climb) <= PASSING)
+        (orbits.eccentricity < MAX_ECCENTRICITY)
+        & (np.abs(orbits.altitude_rate) <= PASSING)
         & np.isfinite(orbits.altitude)
     )
     candidates = np.flatnonzero(settled)
     seeds = candidates[
         _neighbours(orbits.altitude[candidates], orbits.inclination[candidates]) >= least
     ]
-    groups = _by_inclination(_parted(seeds, orbits, GAP_KM, GAP_DEG), orbits)
-    of = np.full(len(elements), -1, np.int64)
+    groups = _by_inclination(_separated(seeds, orbits, GAP_KM, GAP_DEG), orbits)
+    shell_number = np.full(len(elements), -1, np.int64)
     for number, group in enumerate(groups):
-        inside = settled & (of < 0)
+        inside = settled & (shell_number < 0)
         for values, near in ((orbits.altitude, NEAR_KM), (orbits.inclination, NEAR_DEG)):
             inside &= (values >= values[group].min() - near) & (
                 values <= values[group].max() + near
             )
-        of[inside] = number
+        shell_number[inside] = number
     state = np.select(
-        [of >= 0, orbits.climb > SLOW, orbits.climb < -SLOW],
+        [shell_number >= 0, orbits.altitude_rate > SLOW, orbits.altitude_rate < -SLOW],
         [ON_STATION, RAISING, DECAYING],
         DRIFTING,
     ).astype(np.uint8)
-    found = tuple(_shell(np.flatnonzero(of == number), orbits) for number in range(len(groups)))
-    return Survey(found, elements, orbits, of, state)
+    found = tuple(
+        _shell(np.flatnonzero(shell_number == number), orbits) for number in range(len(groups))
+    )
+    return Survey(found, elements, orbits, shell_number, state)
 
 
-def filed(elements: Elements, gravity: str = "wgs72") -> tuple[FlownShell, ...]:
-    """The shells of synthetic satellites, which lie on them exactly: one for each altitude and
-    inclination.
+def filed_shells(elements: Elements, gravity: str = "wgs72") -> tuple[FlownShell, ...]:
+    """Return the shells of synthetic satellites, one for each altitude and inclination.
+
+    These satellites lie on their shells exactly.
     """
     orbits = orbits_of(elements, gravity)
-    groups = _parted(np.arange(len(elements)), orbits, FILED_KM, FILED_DEG)
+    groups = _separated(np.arange(len(elements)), orbits, FILED_KM, FILED_DEG)
     return tuple(_shell(np.sort(group), orbits) for group in _by_inclination(groups, orbits))
 
 
 def _neighbours(altitude: Array, inclination: Array) -> npt.NDArray[np.int64]:
-    """How many satellites are within NEAR_KM and NEAR_DEG of each, itself included."""
+    """Count the satellites within NEAR_KM and NEAR_DEG of each, itself included."""
     places = np.stack([np.round(inclination / FINE_DEG), np.round(altitude / FINE_KM)])
-    # sorted by inclination
+    # np.unique sorts by inclination
     (x, y), back, weight = np.unique(places, axis=1, return_inverse=True, return_counts=True)
     near_x, near_y = round(NEAR_DEG / FINE_DEG), round(NEAR_KM / FINE_KM)
     first, last = np.searchsorted(x, x - near_x), np.searchsorted(x, x + near_x, "right")
@@ -200,8 +259,8 @@ def _neighbours(altitude: Array, inclination: Array) -> npt.NDArray[np.int64]:
     return np.asarray(counts[back.reshape(-1)])
 
 
-def _parted(seeds: Members, orbits: Orbits, gap_km: float, gap_deg: float) -> list[Members]:
-    """Parted at every gap in altitude or inclination, until no part has one."""
+def _separated(seeds: Members, orbits: Orbits, gap_km: float, gap_deg: float) -> list[Members]:
+    """Separate at every gap in altitude or inclination, until no part has one."""
     parts, whole = [seeds] if len(seeds) else [], []
     while parts:
         part = parts.pop()
@@ -217,7 +276,7 @@ def _parted(seeds: Members, orbits: Orbits, gap_km: float, gap_deg: float) -> li
 
 
 def _families(inclination: Array) -> npt.NDArray[np.int64]:
-    """Numbers, rising with the inclination, that are the same where no gap of GAP_DEG lies between."""
+    """Return a number for each inclination; those without a gap of GAP_DEG share it."""
     order = np.argsort(inclination, kind="stable")
     family = np.zeros(len(inclination), np.int64)
     family[order[1:]] = np.cumsum(np.diff(inclination[order]) > GAP_DEG)
@@ -225,7 +284,7 @@ def _families(inclination: Array) -> npt.NDArray[np.int64]:
 
 
 def _by_inclination(groups: list[Members], orbits: Orbits) -> list[Members]:
-    """In the order of tables: by inclination, those of one by altitude."""
+    """Sort by inclination; shells of one inclination by altitude."""
     families = _families(np.array([np.median(orbits.inclination[group]) for group in groups]))
     altitudes = np.array([np.median(orbits.altitude[group]) for group in groups])
     return [groups[number] for number in np.lexsort((altitudes, families))]

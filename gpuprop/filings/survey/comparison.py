@@ -1,4 +1,4 @@
-"""Shells filed against shells flown: how much of each is filled, and what flies outside the filing."""
+"""Compare filed shells with those that satellites occupy."""
 
 from dataclasses import dataclass, field
 
@@ -8,9 +8,9 @@ import numpy.typing as npt
 from ...elements.sets import Elements, checked_elements
 from ..presets import relatives
 from .planes import Planes, planes_of
-from .survey import ON_STATION, FlownShell, Survey, filed, shells
+from .survey import ON_STATION, FlownShell, Survey, filed_shells, shells
 
-# operators keep kilometres to a filed altitude; some fly inclinations beside the filed one
+# Operators fly within kilometres of a filed altitude, and some beside the filed inclination.
 TOLERANCE_DEG, TOLERANCE_KM = 0.5, 10.0
 
 
@@ -18,10 +18,21 @@ TOLERANCE_DEG, TOLERANCE_KM = 0.5, 10.0
 class Filling:
     """One filed shell and the satellites on station in it.
 
-    filed: its satellites are those of the filing. altitude_km: as filed. members: places in the
-    flown Elements, rising; planes: theirs. flown_km: lowest and highest of their altitudes, NaN
-    where there is none. near: satellites of like altitude and inclination that are in no shell:
-    raising, decaying or drifting.
+    Parameters
+    ----------
+    filed : FlownShell
+        The satellites of the filing.
+    altitude_km : float
+        The altitude filed.
+    members : (n,) int64
+        Indices of the satellites on station in the flown Elements, rising.
+    planes : Planes
+        The planes of these satellites.
+    flown_km : tuple of float
+        Lowest and highest of their altitudes; NaN without satellites.
+    near : int
+        Satellites of this altitude and inclination that are in no shell: raising, decaying or
+        drifting.
     """
 
     filed: FlownShell
@@ -33,14 +44,22 @@ class Filling:
 
     @property
     def percent(self) -> float:
-        """Satellites flown of a hundred filed; more than 100 where more fly."""
+        """Satellites flown per hundred filed; more than 100 if more fly."""
         return 100.0 * len(self.members) / len(self.filed)
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """A filing against what flies. outside: flown shells that no filed shell matches within the
-    tolerances.
+    """A filing compared with a survey.
+
+    Parameters
+    ----------
+    fillings : tuple of Filling
+        One for each filed shell.
+    outside : tuple of FlownShell
+        Flown shells that match no filed shell within the tolerances.
+    tolerance_deg, tolerance_km : float
+        The tolerances of inclination and altitude.
     """
 
     fillings: tuple[Filling, ...]
@@ -50,15 +69,17 @@ class Comparison:
 
     @property
     def satellites_filed(self) -> int:
+        """Number of satellites in the filing."""
         return sum(len(each.filed) for each in self.fillings)
 
     @property
     def satellites_flown(self) -> int:
-        """On station in filed shells."""
+        """Number of satellites on station in filed shells."""
         return sum(len(each.members) for each in self.fillings)
 
     @property
     def percent(self) -> float:
+        """Satellites flown per hundred filed."""
         return 100.0 * self.satellites_flown / max(self.satellites_filed, 1)
 
 
@@ -70,14 +91,36 @@ def filling(
     tolerance_km: float = TOLERANCE_KM,
     gravity: str = "wgs72",
 ) -> Comparison:
-    """How much of `filing` (a constellation as filed, or another catalogue) the satellites of
-    `survey` fill.
+    """Compare what flies with a filing.
 
-    A flown shell fills the filed one that is nearest, of those within both tolerances; the
-    distances count in units of the tolerances. Both altitudes are mean radii of SGP4's orbits minus
-    the equatorial radius. An operator who takes a filed altitude for the semi-major axis flies up
-    to 5 km from it by this measure (Starlink's 97.6 deg shell, filed at 560 km, flies at 564.7),
-    well within the tolerance. ValueError for a tolerance that is not positive, and an empty filing.
+    Parameters
+    ----------
+    survey : Survey
+        What flies, from `gpuprop.shells`.
+    filing : Elements
+        A constellation as filed, or another catalogue.
+    tolerance_deg, tolerance_km : float
+        Largest differences of inclination (deg) and altitude (km) between a flown shell and the
+        filed shell that it fills.
+    gravity : str
+        Gravity model for the altitudes: `wgs72`, `wgs72old` or `wgs84`.
+
+    Returns
+    -------
+    Comparison
+        How much of each filed shell is filled, and which flown shells are not filed.
+
+    Raises
+    ------
+    ValueError
+        For a tolerance that is not positive, and an empty filing.
+
+    Notes
+    -----
+    A flown shell fills the nearest filed one within both tolerances; distances count in units of
+    the tolerances. Both altitudes are mean radii of SGP4's orbits minus the equatorial radius. An
+    operator who takes a filed altitude for the semi-major axis flies up to 5 km from it by this
+    measure (Starlink's 97.6 deg shell, filed at 560 km, flies at 564.7), well within the tolerance.
     """
     if not (tolerance_deg > 0.0 and tolerance_km > 0.0):
         raise ValueError(
@@ -85,17 +128,17 @@ def filling(
             "positive ones"
         )
     if not isinstance(survey, Survey):
-        raise TypeError(f"survey must be what gpuprop.shells gives, not {type(survey).__name__}")
+        raise TypeError(f"survey must be a result of gpuprop.shells, not {type(survey).__name__}")
     if not len(checked_elements(filing, "filing")):
         raise ValueError("the filing has no satellites")
     synthetic = bool(filing.synthetic.all())
-    wanted = filed(filing, gravity) if synthetic else tuple(shells(filing, gravity=gravity))
+    wanted = filed_shells(filing, gravity) if synthetic else tuple(shells(filing, gravity=gravity))
     if not wanted:
-        raise ValueError("what to compare with holds no shell")
+        raise ValueError("the filing has no shell: its satellites are on different orbits")
     places = np.array([(shell.inclination_deg, shell.altitude_km) for shell in wanted])
 
     def nearest(inclination: npt.ArrayLike, altitude: npt.ArrayLike) -> npt.NDArray[np.int64]:
-        """Number of the filed shell of each, -1 for none."""
+        """Return the number of the filed shell of each; -1 for none."""
         apart = (np.stack([inclination, altitude], axis=-1)[:, None] - places) / (
             tolerance_deg,
             tolerance_km,
@@ -112,7 +155,7 @@ def filling(
     )
     fillings = []
     for number, (shell, (_, altitude)) in enumerate(zip(wanted, places.tolist(), strict=True)):
-        members = np.flatnonzero(np.isin(survey.of, np.flatnonzero(of_shell == number)))
+        members = np.flatnonzero(np.isin(survey.shell_number, np.flatnonzero(of_shell == number)))
         flown = survey.orbits.altitude[members]
         fillings.append(
             Filling(
@@ -133,12 +176,12 @@ def filling(
 
 
 def fitting_better(survey: Survey, comparison: Comparison, name: str) -> list[tuple[str, int]]:
-    """Known constellations of the same system as `name` that match more satellites on station,
-    within the tolerances of `comparison`.
+    """Return known constellations of the same system as `name` that match more satellites.
 
-    Each with the number of satellites that match it, the largest first. If what flies is not the
-    filing, another preset may match (qianfan-flown for qianfan). Empty if `name` is not a known
-    constellation, for example a file.
+    Each comes with the number of satellites on station that match it within the tolerances of
+    `comparison`, the largest first. If an operator does not fly what the filing says, another
+    preset may match (qianfan-flown for qianfan). Empty if `name` is not a known constellation, for
+    example a file.
     """
     found = []
     for other in relatives(name):
