@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import subprocess
+import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -67,9 +68,20 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def tree_of(python: str) -> Path:
+    """The checkout whose gpuprop a Python imports."""
+    command = [python, "-c", "import gpuprop; print(gpuprop.__path__[0])"]
+    with tempfile.TemporaryDirectory() as elsewhere:  # not in a checkout, which would be imported
+        done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip()).parent
+
+
+def commit_of(python: str) -> str:
+    """The commit of the checkout whose gpuprop a Python imports."""
+    return _commit(tree_of(python))
+
+
+def _commit(folder: Path = Path(__file__).parent) -> str:
     command = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
