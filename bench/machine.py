@@ -1,4 +1,4 @@
-"""What a figure was measured on, and with."""
+"""Shared by the benchmarks: options, the JSON of results, and what they were measured on."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ PACKAGES = ("gpuprop", "numpy", "pyarrow", "sgp4", "heyoka", "astroz", "satkit")
 
 
 def facts() -> dict[str, Any]:
-    """Processor, cores, versions, commit and date."""
+    """Describe the machine: processor, cores, versions, commit and date."""
     return dict(
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         processor=_processor(),
@@ -27,7 +27,7 @@ def facts() -> dict[str, Any]:
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the option that all programs have."""
+    """Make a parser with the option that all programs have."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -36,7 +36,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def report(results: Any, path: Path | None) -> None:
-    """Write the figures, with what they were measured on, where a file was asked for."""
+    """Write the figures and the facts of the machine to a file, if one is given."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict(machine=facts(), results=results), indent=2) + "\n")
@@ -44,7 +44,7 @@ def report(results: Any, path: Path | None) -> None:
 
 
 def length(km: float) -> str:
-    """Two figures, in a unit that suits: 0.00000023 km is 0.23 mm."""
+    """Format a length with two digits in a suitable unit: 0.00000023 km is 0.23 mm."""
     for unit, name in ((1.0, "km"), (1e-3, "m"), (1e-6, "mm")):
         if km >= 0.1 * unit:
             return f"{float(f'{km / unit:.2g}'):,.15g} {name}"

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 import machine
 
@@ -39,7 +40,7 @@ def main() -> None:
                 )
                 if number:  # the first round fills the caches
                     spent[name].append(time.perf_counter() - began)
-    rows = [
+    rows: list[dict[str, Any]] = [
         dict(name=name, seconds=round(statistics.median(each), 4), least=round(min(each), 4))
         for name, each in spent.items()
     ]
