@@ -4,7 +4,7 @@
     [-- OPTIONS OF THE SCRIPT]
 
 SCRIPT is a file of bench/ that reports seconds or states per second: propagate.py, stream.py,
-startup.py. Each environment runs the script of its own tree, or this tree's where it has none, with
+frames.py, startup.py. Each environment runs the script of its own tree, or this tree's where it has none, with
 a small setting unless options are given after `--`. The two change places after each round, so that
 a drift of the machine favours neither. A ratio is the time of the second environment over that of
 the first one in the same round; 1.05 means 5 % slower. The spread of a tree against itself (the
@@ -27,7 +27,8 @@ HERE = Path(__file__).resolve().parent
 SMALL = {
     "propagate.py": ["--times", "200", "--runs", "3", "--rounds", "1", "--only", "starlink"],
     "stream.py": ["--times", "300", "--rounds", "1"],
-    "startup.py": ["--rounds", "5"],
+    "frames.py": ["--times", "200", "--runs", "3", "--rounds", "1"],
+    "startup.py": ["--runs", "5"],
 }
 
 
@@ -38,16 +39,20 @@ def figures(results: Any, title: tuple[str, ...] = ()) -> Iterator[tuple[str, fl
             yield from figures(each, title)
     if not isinstance(results, dict):
         return
-    title += tuple(str(results[key]) for key in ("workload", "name") if key in results)
+    title += tuple(str(results[key]) for key in ("workload", "name", "program") if key in results)
     if "cores" in results:
         title += (f"{results['cores']} cores",)
+    label = ", ".join(title)
     seconds = results.get("seconds")
     if "states_per_second" in results:
-        yield ", ".join(title), 1.0 / results["states_per_second"]
+        yield label, 1.0 / results["states_per_second"]
     elif isinstance(seconds, dict):
-        yield from ((", ".join((*title, name)), value) for name, value in seconds.items())
+        yield from ((f"{label}, {name}", value) for name, value in seconds.items())
     elif seconds is not None:
-        yield ", ".join(title), seconds
+        yield label, seconds
+    for kind in ("wall", "cpu"):
+        if f"{kind}_minimum_s" in results:
+            yield f"{label}, {kind} minimum", results[f"{kind}_minimum_s"]
     yield from figures(results.get("rows"), title)
 
 
@@ -64,7 +69,7 @@ def measured(python: str, script: str, options: list[str], folder: Path) -> dict
 
 def main() -> None:
     parser = machine.arguments(__doc__)
-    parser.add_argument("script", help="a file of bench/: propagate.py, stream.py, startup.py")
+    parser.add_argument("script", help="a file of bench/, such as propagate.py")
     parser.add_argument("--python", action="append", required=True, help="given twice")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("options", nargs="*", help="options of the script, after --")
