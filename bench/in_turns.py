@@ -4,11 +4,11 @@
     [-- OPTIONS OF THE SCRIPT]
 
 SCRIPT is a file of bench/ that reports seconds or states per second: propagate.py, stream.py,
-frames.py, startup.py. Each environment runs the script of its own tree, or this tree's where it has none, with
-a small setting unless options are given after `--`. The two change places after each round, so that
-a drift of the machine favours neither. A ratio is the time of the second environment over that of
-the first one in the same round; 1.05 means 5 % slower. The spread of a tree against itself (the
-same Python twice) is the noise of the machine.
+frames.py, startup.py. Each environment runs the script of its own tree, or this tree's script if it
+has none, with a small setting unless options are given after `--`. The two change places after each
+round, so that a drift of the machine favours neither. A ratio is the time of the second environment
+divided by that of the first one in the same round: 1.05 means 5 % slower. To see the noise of the
+machine, give the same Python twice.
 """
 
 import json
@@ -41,7 +41,7 @@ def figures(results: Any, title: tuple[str, ...] = ()) -> Iterator[tuple[str, fl
         return
     title += tuple(str(results[key]) for key in ("workload", "name", "program") if key in results)
     if "cores" in results:
-        title += (f"{results['cores']} cores",)
+        title += ("one core" if results["cores"] == 1 else f"{results['cores']} cores",)
     label = ", ".join(title)
     seconds = results.get("seconds")
     if "states_per_second" in results:
@@ -72,13 +72,14 @@ def main() -> None:
     parser.add_argument("script", help="a file of bench/, such as propagate.py")
     parser.add_argument("--python", action="append", required=True, help="given twice")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("options", nargs="*", help="options of the script, after --")
-    options = parser.parse_args()
+    arguments = sys.argv[1:]
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    options = parser.parse_args(arguments[:split])
     if len(options.python) != 2:
         parser.error("--python is needed twice: the environment before, and the one after")
     # an environment's python is a symbolic link, which must not be resolved
     pythons = [os.path.abspath(each) for each in options.python]
-    given = options.options or SMALL.get(options.script, [])
+    given = arguments[split + 1 :] or SMALL.get(options.script, [])
     found: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
     with tempfile.TemporaryDirectory() as place:
         for number in range(options.rounds):

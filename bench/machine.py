@@ -70,10 +70,10 @@ def _processor() -> str:
 
 def tree_of(python: str) -> Path:
     """The checkout whose gpuprop a Python imports."""
-    command = [python, "-c", "import gpuprop; print(gpuprop.__path__[0])"]
+    command = [python, "-c", "import gpuprop; print(gpuprop.__file__)"]
     with tempfile.TemporaryDirectory() as elsewhere:  # not in a checkout, which would be imported
         done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=True)
-    return Path(done.stdout.strip()).parent
+    return Path(done.stdout.strip()).parent.parent
 
 
 def commit_of(python: str) -> str:
