@@ -1,19 +1,19 @@
-"""Whole catalogues against python-sgp4, before and after each epoch: error codes, distances, and of
-which satellite the largest is.
+"""Compare whole catalogues with python-sgp4: error codes, distances, and the worst satellite.
 
-    python bench/accuracy.py [--catalogue FILE ...] [--span 7 30] [--step 1] [--engine cpu] [--json
-    FILE]
+    python bench/accuracy.py [--catalogue FILE ...] [--span 7 30] [--step 1] [--engine cpu]
+    [--json FILE]
 
 Every satellite is propagated from `span` days before its epoch to `span` days after it, every
-`step` hours. The states are in four groups:
+`step` hours. Each state is in one of four groups:
 
-- good: status 0, and 0 at every instant looked at between there and the epoch;
-- good again: status 0 beyond an instant with another status, seen from the epoch: SGP4 itself has
-  given the orbit up in between;
-- decayed: status 6. implausible: status 10.
+- good: the status is 0 here and at every instant between here and the epoch;
+- good again: the status is 0 here, but not at some instant between here and the epoch, where SGP4
+  itself reported that the orbit has ended;
+- decayed: status 6;
+- implausible: status 10.
 
-`near_180` is SGP4 where it divides by 1 + cos i: element sets made up, at inclinations near 180
-degrees.
+`near_180` tests SGP4 where it divides by 1 + cos i, with synthetic element sets of inclinations
+near 180 degrees.
 """
 
 from pathlib import Path
@@ -34,8 +34,10 @@ QUANTILES = dict(median=0.5, p99=0.99, p999=0.999)
 
 
 def differences(elements: Elements, engine: str, ns: Bits) -> tuple[Array, Array, Array, Array]:
-    """Status, python-sgp4's error code, and distances in km and km/s, each (n_sats, n_times), at
-    the instants ns (n_times,).
+    """Compare the states at the instants ns (n_times,) with python-sgp4's.
+
+    Returns the status, python-sgp4's error code, and the distances in km and km/s, each
+    (n_sats, n_times).
     """
     code, position, velocity = SatrecArray(workloads.satrecs(elements)).sgp4(*julian(ns))
     states = Propagator(elements, engine, threads=1).states(as_times(ns.view("datetime64[ns]")))
@@ -47,24 +49,27 @@ def differences(elements: Elements, engine: str, ns: Bits) -> tuple[Array, Array
 
 
 def groups(status: Array, from_epoch: Bits) -> dict[str, Array]:
-    """Which states (n_sats, n_times) are in which group; from_epoch: time since each epoch, rising
-    along the second axis.
+    """Masks (n_sats, n_times) of the states of each group.
+
+    from_epoch is the time since each epoch; it increases along the second axis.
     """
     lost = status != 0
     after = np.logical_or.accumulate(lost & (from_epoch >= 0), axis=1)
     before = np.logical_or.accumulate((lost & (from_epoch < 0))[:, ::-1], axis=1)[:, ::-1]
-    given_up = np.where(from_epoch >= 0, after, before)
+    lost_between = np.where(from_epoch >= 0, after, before)
     return dict(
-        good=~lost & ~given_up,
-        good_again=~lost & given_up,
+        good=~lost & ~lost_between,
+        good_again=~lost & lost_between,
         decayed=status == 6,
         implausible=status == 10,
     )
 
 
 def compare(elements: Elements, engine: str, span: float, step: float) -> dict[str, Any]:
-    """All of them, day of epoch by day of epoch. The status must be python-sgp4's wherever that is
-    an error; otherwise 0, or 10.
+    """Compare a catalogue with python-sgp4, the satellites of each day of epoch together.
+
+    Where python-sgp4 reports an error, the status must be its code, and elsewhere 0 or 10;
+    `wrong_errors` and `invented_errors` count the exceptions.
     """
     n = int(np.ceil((span + 0.5) * DAY / (step * HOUR)))
     offsets = (np.arange(-n, n + 1) * step * HOUR).astype(np.int64)
@@ -87,7 +92,7 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
             (near & (code == 0) & (status != 0) & (status != 10)).sum()
         )
         for name, chosen in groups(status, from_epoch).items():
-            chosen &= near & np.isfinite(distance)
+            chosen = chosen & near & np.isfinite(distance)
             if not chosen.any():
                 continue
             distances[name].append(distance[chosen].astype(np.float32))
@@ -112,8 +117,9 @@ def compare(elements: Elements, engine: str, span: float, step: float) -> dict[s
 
 
 def near_180(engine: str) -> list[dict[str, Any]]:
-    """2,000 element sets near the Earth and 2,000 in deep space, for a day: largest distance
-    between the two libraries, by inclination.
+    """Largest distance between the two libraries within a day of epoch, by inclination.
+
+    There are 2,000 element sets near the Earth and 2,000 in deep space.
     """
     rng, n, rows = np.random.default_rng(30), 2_000, []
     epoch = np.datetime64("2026-01-01T00:00:00", "ns")
@@ -121,7 +127,7 @@ def near_180(engine: str) -> list[dict[str, Any]]:
     for regime, least, most in (("near Earth", 6.5, 16.0), ("deep space", 0.9, 6.3)):
         motion = rng.uniform(least, most, n)
         axis = (398_600.8 / (motion * 2.0 * np.pi / 86_400.0) ** 2) ** (1.0 / 3.0)
-        # perigees above 200 km
+        # keeps perigees above 200 km
         eccentricity = rng.uniform(0.0, 1.0, n) * np.clip(1.0 - 6_600.0 / axis, 0.0, 0.8)
         angles = {
             name: rng.uniform(0.0, 360.0, n)
@@ -147,8 +153,9 @@ def near_180(engine: str) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows of the README: each group over all catalogues, by span; medians and quantiles are
-    those of the worst catalogue.
+    """Format the rows of the README: each group over all catalogues, by span.
+
+    Medians and quantiles are those of the worst catalogue.
     """
     kinds = dict(
         good="status 0, never left since the epoch",

@@ -1,17 +1,16 @@
-"""gpuprop.api against python-sgp4: one call for one state, arrays of satellites, and making a
-satellite; ratios of both in one run.
+"""Compare the speed of gpuprop.api with python-sgp4: single calls, arrays, and making satellites.
 
     python bench/api.py [--rounds 7] [--seconds 0.02] [--json FILE]
 
-Both libraries are given the same lines, or the same mean elements where the catalogue is not there,
-and run on one core, in turns; the best time of each is compared. Everything is validated first:
-error codes alike, and good states within a millimetre.
+Both libraries get the same lines, or the same mean elements if the catalogue is absent, and run on
+one core, in turns; the best time of each is compared. Everything is validated first: the error
+codes must be equal, and good states must agree within a millimetre.
 """
 
 import itertools
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -32,9 +31,7 @@ SGP4INIT = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai"
 
 
 def satellites(count: int) -> tuple[list[Any], list[Any]]:
-    """`count` satellites of each library, taken at equal distances from the whole catalogue, or
-    from what the project ships.
-    """
+    """Make `count` satellites of each library, spread evenly over the whole catalogue."""
     elements = workloads.catalogue()[1]
     some = elements[np.linspace(0, len(elements) - 1, count).astype(int)]
     reference = workloads.satrecs(some)
@@ -48,7 +45,7 @@ def satellites(count: int) -> tuple[list[Any], list[Any]]:
 
 
 def arguments(satrec: Any) -> tuple[float, ...]:
-    """What sgp4init takes, after the catalogue number."""
+    """Arguments of sgp4init after the catalogue number."""
     return (
         satrec.jdsatepoch + satrec.jdsatepochF - 2433281.5,
         *(getattr(satrec, name) for name in SGP4INIT),
@@ -56,11 +53,11 @@ def arguments(satrec: Any) -> tuple[float, ...]:
 
 
 def validate(answers: list[Any], fresh: Any = True) -> float:
-    """Kilometres between two answers (codes, positions, velocities); raises if a code differs or a
-    good state is too far away.
+    """Return the distance (km) between two answers of (codes, positions, velocities).
 
-    fresh: which positions count. Weeks from the epoch, drag terms of thousands of kilometres
-    cancel, and rounding errors remain.
+    Raises AssertionError if a code differs or a good state is too far away. Only positions where
+    `fresh` holds count: weeks from the epoch, drag terms of thousands of kilometres cancel, and
+    rounding errors remain.
     """
     (e, r, _), (code, place, _) = answers
     assert np.array_equal(e, code), "an error code differs from python-sgp4's"
@@ -70,7 +67,7 @@ def validate(answers: list[Any], fresh: Any = True) -> float:
 
 
 def seconds(job: Callable[[], Any], least: float) -> float:
-    """Seconds of one call: as many calls are timed as take `least` seconds."""
+    """Seconds of one call, from so many calls that they take `least` seconds together."""
     number = 1
     while True:
         began = time.perf_counter()
@@ -84,14 +81,12 @@ def seconds(job: Callable[[], Any], least: float) -> float:
 
 def compare(
     title: str,
-    jobs: list[Callable[[], Any]],
+    jobs: Sequence[Callable[[], Any]],
     options: Any,
     states: int = 1,
     error_km: float | None = None,
 ) -> dict[str, Any]:
-    """Time a job of gpuprop and the same of python-sgp4 in turns, and print the ratio of the best
-    times.
-    """
+    """Time a job with both libraries in turns; print the ratio of the best times."""
     best = [np.inf, np.inf]
     for _ in range(options.rounds):
         for i, job in enumerate(jobs):
@@ -113,7 +108,7 @@ def compare(
 
 
 def single_calls(options: Any) -> list[dict[str, Any]]:
-    """One state a call, for one satellite of each regime, a day around its epoch."""
+    """Time calls for one state, for one satellite of each regime, within a day of its epoch."""
     rows = []
     chosen: dict[int, tuple[Any, Any]] = {}
     for pair in zip(*satellites(2000), strict=True):
@@ -144,7 +139,7 @@ def single_calls(options: Any) -> list[dict[str, Any]]:
 
 
 def making(options: Any) -> list[dict[str, Any]]:
-    """What a satellite costs before its first state, and with it."""
+    """Time making a satellite, without and with its first state."""
     line1 = "1 25544U 98067A   19343.69339541  .00001764  00000-0  38792-4 0  9991"
     line2 = "2 25544  51.6439 211.2001 0007417  17.6667  85.6398 15.50103472202482"
     given = arguments(theirs.Satrec.twoline2rv(line1, line2))
@@ -171,7 +166,7 @@ def making(options: Any) -> list[dict[str, Any]]:
 
 
 def arrays(options: Any) -> list[dict[str, Any]]:
-    """SatrecArray of some satellites at some instants, and what it costs to make one."""
+    """Time SatrecArray: its states for several sizes, and making one."""
     rows = []
     mine, their = satellites(10_000)
     for n_sats, n_times in SIZES:
@@ -206,9 +201,8 @@ def main() -> None:
         if compiled()
         else "gpuprop.api with numpy, without compiled kernels"
     )
-    print(
-        f"\n{'microseconds a call, one core':52}{'gpuprop':>12}{'python-sgp4':>14}{'ratio':>10}{'error, m':>11}"
-    )
+    heads = f"{'gpuprop':>12}{'python-sgp4':>14}{'ratio':>10}{'error, m':>11}"
+    print(f"\n{'microseconds a call, one core':52}{heads}")
     rows = [*single_calls(options), *making(options), *arrays(options)]
     machine.report(dict(compiled=compiled(), cores=1, rows=rows), options.json)
 

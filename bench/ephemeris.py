@@ -1,17 +1,16 @@
-"""What a user gets: element sets of a Starlink satellite against its operator's ephemeris of the
-same days, and against later sets.
+"""Compare element sets of a Starlink satellite with its operator's ephemeris, and with later sets.
 
     python bench/ephemeris.py [--json FILE]
 
-../shared/data/meme holds the ephemeris (EME2000, which is taken as GCRS: the two are 23
-milliarcseconds, 0.8 m, apart; 3 days, a state a minute), the public element sets of the week (gp)
-and the supplemental ones, which are fitted to the operator's ephemerides (sup). Each set with an
-epoch within 16 hours of the ephemeris' start is propagated from its epoch on and compared in GCRS;
-so is the mistake of taking TEME for GCRS. The ephemeris is the operator's own forecast: sets of
-later epochs show it to be kilometres off after two days.
+../shared/data/meme holds three days of the ephemeris (a state a minute, EME2000, which is taken for
+GCRS: they differ by 23 milliarcseconds, 0.8 m here), the public element sets of the week (gp) and
+the supplemental ones, which are fitted to the operator's ephemerides (sup). Each set whose epoch is
+within 16 hours of the start of the ephemeris is propagated from its epoch on and compared in GCRS.
+The same is done with TEME taken for GCRS, to show what this mistake costs. The ephemeris is the
+operator's own forecast: compared with later sets, it is kilometres off after two days.
 
-Then every set is propagated to the epochs of the later sets of its kind and compared with them: the
-error of a set after one, two and three days, if sets are right at their own epochs.
+Then every set is propagated to the epochs of the later sets of its kind and compared with them.
+This is the error of a set after one, two and three days, if sets are exact at their own epochs.
 """
 
 import argparse
@@ -34,8 +33,9 @@ LATER = ((20, 28), (44, 52), (68, 76))  # hours from the epoch of a set to that 
 
 
 def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Instants (n,) ns UTC and positions (n, 3) km of a MEME file: four lines of header, then a
-    state and three lines of covariance for each instant.
+    """Read a MEME file: instants (n,) ns UTC and positions (n, 3) km.
+
+    After four lines of header it has a state and three lines of covariance for each instant.
     """
     ns, positions = [], []
     for line in path.read_text().splitlines()[4::4]:
@@ -48,14 +48,15 @@ def ephemeris(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def against_later_sets(path: Path) -> list[dict[str, Any]]:
-    """Distance of the sets of a file from later sets in it, at the epoch of the later one."""
+    """Compare the sets of a file with the later ones in it, at the epochs of the later ones."""
     elements = read_elements(path)
     elements = elements[np.argsort(elements.epoch)]
     epochs = elements.epoch.view(np.int64)
-    there = Propagator(elements).states(elements.epoch).position  # (at the epoch of, satellite, 3)
+    # [i, j]: satellite j at the epoch of set i, km
+    there = Propagator(elements).states(elements.epoch).position
     distance = np.linalg.norm(there - np.diagonal(there).T[:, None], axis=2)
     hours = (epochs[:, None] - epochs) / HOUR
-    rows = []
+    rows: list[dict[str, Any]] = []
     for first, last in LATER:
         within = distance[(hours >= first) & (hours < last)]
         rows.append(dict(sets=len(elements), hours=[first, last], pairs=len(within)))
@@ -65,18 +66,23 @@ def against_later_sets(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
+def distances(row: dict[str, Any]) -> str:
+    """Format the distances of a row."""
+    return f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km"
+
+
 def main() -> None:
     parser: argparse.ArgumentParser = machine.arguments(__doc__)
     options = parser.parse_args()
     if not MEME.is_dir():
-        parser.error(f"{MEME} is not there")
+        parser.error(f"{MEME} does not exist")
     ns, truth = ephemeris(next(MEME.glob("MEME_*")))
     times = as_times(ns.view("datetime64[ns]"))
     print(
         f"{len(ns):,} states from {times[0]} on, a satellite at "
         f"{np.linalg.norm(truth, axis=1).mean() - 6378.137:.0f} km"
     )
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in ("gp", "sup"):
         elements = read_elements(MEME / f"{name}_48430.txt")
         epochs = elements.epoch.view(np.int64)
@@ -89,7 +95,7 @@ def main() -> None:
             )
             for first, last in SPANS:
                 within = distance[(age >= first) & (age < last)]
-                row = dict(
+                row: dict[str, Any] = dict(
                     elements=name,
                     sets=len(elements),
                     frame=frame,
@@ -99,16 +105,16 @@ def main() -> None:
                     largest_km=round(float(within.max()), 3),
                 )
                 rows.append(row)
-                figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({len(within):,} states)"
                 print(
-                    f"{name:4} {len(elements):2} sets, {frame}, {first:2} to {last:2} h: {figures}"
+                    f"{name:4} {len(elements):2} sets, {frame}, {first:2} to {last:2} h: "
+                    f"{distances(row)} ({len(within):,} states)"
                 )
     for name in ("gp", "sup"):
         for row in against_later_sets(MEME / f"{name}_48430.txt"):
             first, last = row["hours"]
-            figures = f"median {row['median_km']:8.3f} km, largest {row['largest_km']:8.3f} km ({row['pairs']} pairs)"
             print(
-                f"{name:4} {row['sets']:2} sets against later ones, {first} to {last} h: {figures}"
+                f"{name:4} {row['sets']:2} sets against later ones, {first} to {last} h: "
+                f"{distances(row)} ({row['pairs']} pairs)"
             )
             rows.append(dict(elements=name, against="later sets") | row)
     machine.report(rows, options.json)

@@ -1,33 +1,35 @@
-"""What frames cost: states/s of the cpu engine in each frame against TEME, in one run; and what is
-computed once per instant.
+"""Measure what frames cost: states per second of the cpu engine in each frame, against TEME.
 
     python bench/frames.py [--times 1000] [--runs 5] [--rounds 5] [--json FILE]
 
-One core, position and velocity in float64, blocks as `snapshots` hands them out, the rotations of
-the instants included. Validated first: each frame against gpuprop.convert of TEME.
+One core, position and velocity in float64, blocks as `snapshots` yields them, including the
+rotations, which are computed once per instant and also timed alone. First each frame is compared
+with the result of gpuprop.convert from TEME.
 """
 
 import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import machine
 import numpy as np
 import workloads
 
 from gpuprop import Propagator, Site, convert, look_angles, time_grid
-from gpuprop.frames import earth_orientation, rotations, sun
-from gpuprop.frames import interpolation as nodes
+from gpuprop.frames import earth_orientation, interpolation, rotations, sun
 from gpuprop.states import FRAMES
+from gpuprop.time.times import Times
 
 DAY_OF_SECONDS = 86_400
 SITES = [Site(51.5, -0.1), Site(-15.8, -47.9, 1.2), Site(90.0, 0.0)]
 TOLERANCE = 1e-8  # km, km/s, deg
 
 
-def largest_error(propagator: Propagator, times, frame: str) -> float:
-    """Between the states of a frame and those of TEME converted."""
+def largest_error(propagator: Propagator, times: Times, frame: str) -> float:
+    """Largest difference between the states in a frame and the converted ones of TEME."""
     some = times[:: max(1, len(times) // 5)]
     found, expected = propagator.states(some, frame), convert(propagator.states(some), frame)
     error = 0.0
@@ -39,12 +41,14 @@ def largest_error(propagator: Propagator, times, frame: str) -> float:
 
 
 def seconds(job: Callable[[], object]) -> float:
+    """Seconds that a job takes."""
     began = time.perf_counter()
     job()
     return time.perf_counter() - began
 
 
-def consume(propagator: Propagator, times, **options) -> None:
+def consume(propagator: Propagator, times: Times, **options: Any) -> None:
+    """Compute all blocks and drop them."""
     for _ in propagator.snapshots(times, **options):
         pass
 
@@ -62,7 +66,7 @@ def main() -> None:
         elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * options.times}s"
     )
     propagator = Propagator(elements, "cpu", threads=1)
-    jobs = {frame: dict(frame=frame) for frame in FRAMES} | {
+    jobs: dict[str, dict[str, Any]] = {frame: dict(frame=frame) for frame in FRAMES} | {
         "teme, sunlit": dict(sunlit=True),
         "geodetic, sunlit": dict(frame="geodetic", sunlit=True),
     }
@@ -73,8 +77,7 @@ def main() -> None:
             consume(propagator, times, **job)
             spent[name].append(
                 statistics.median(
-                    seconds(lambda job=job: consume(propagator, times, **job))
-                    for _ in range(options.runs)
+                    seconds(partial(consume, propagator, times, **job)) for _ in range(options.runs)
                 )
             )
     states = len(elements) * len(times)
@@ -87,9 +90,8 @@ def main() -> None:
     )
     for name, value in rate.items():
         share = value / rate["teme"]
-        print(
-            f"{name:20}{value / 1e6:12.1f}{share:10.3f}{1 - share:8.1%}{errors.get(name, 0.0):11.1e}"
-        )
+        error = errors.get(name, 0.0)
+        print(f"{name:20}{value / 1e6:12.1f}{share:10.3f}{1 - share:8.1%}{error:11.1e}")
         rows.append(
             dict(
                 name=name,
@@ -104,20 +106,19 @@ def main() -> None:
         seconds(lambda: look_angles(block, SITES, engine="cpu")) for _ in range(5)
     )
     looks = block.x.size * len(SITES) / engine_seconds
-    print(f"look angles{looks / 1e6:21.1f} M satellites seen/s, one core")
+    print(f"look angles{looks / 1e6:21.1f} M/s, one core")
 
     eop, ns = earth_orientation(), times.start_ns + np.arange(DAY_OF_SECONDS) * 1_000_000_000
     once = {}
-    for name, job in {
-        **{
-            frame: lambda frame=frame: rotations(frame, ns, eop)
-            for frame in ("pef", "itrs", "gcrs")
-        },
-        "sun": lambda: sun(ns, "none"),
-    }.items():
-        for cached in (nodes._precession_nutation_nodes, nodes._apparent_sun_nodes):
-            cached.cache_clear()
-        once[name] = [seconds(job), statistics.median(seconds(job) for _ in range(5))]
+    inputs: dict[str, Callable[[], object]] = {
+        frame: partial(rotations, frame, ns, eop) for frame in ("pef", "itrs", "gcrs")
+    }
+    inputs["sun"] = partial(sun, ns, "none")
+    for name, compute in inputs.items():
+        for function in vars(interpolation).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
+        once[name] = [seconds(compute), statistics.median(seconds(compute) for _ in range(5))]
         print(
             f"{name:6} of {DAY_OF_SECONDS:,} instants: {once[name][0]:.3f} s the first time, then "
             f"{once[name][1]:.3f} s"

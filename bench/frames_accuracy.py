@@ -1,12 +1,12 @@
-"""How close frames, geodetic coordinates and look angles are to others': the figures of the README.
+"""Compare frames, look angles and geodetic coordinates with other libraries, for the README.
 
     python bench/frames_accuracy.py [--instants 400] [--json FILE]
 
-Witnesses: astropy and Skyfield, given the Earth orientation that gpuprop uses; Skyfield with its
-own, too, for look angles. For geodetic coordinates: the ellipsoid in long double precision, solved
-until nothing moves (left out where long double is no wider than double). Positions are random
-directions at three distances from the Earth's centre: those of a low orbit (550 km), of GPS and of
-GEO.
+References are astropy and Skyfield, with the Earth orientation that gpuprop uses, and for look
+angles also Skyfield with its own. The reference of geodetic coordinates is the ellipsoid in long
+double precision, iterated to convergence (skipped where long double is no wider than double).
+Positions are random directions at three distances from the Earth's centre: those of a low orbit
+(550 km), of GPS and of GEO.
 """
 
 from typing import Any
@@ -44,15 +44,15 @@ MM = 1e-6  # km
 
 
 def instants(years: str, n: int) -> np.ndarray:
-    """Random instants of some years, (n,) ns."""
+    """Draw random instants from some years, (n,) ns."""
     first, last = (instant_ns(each) for each in YEARS[years])
     return np.random.default_rng(26).integers(first, last, n)
 
 
 def directions(n: int) -> np.ndarray:
-    """(n, 3) unit vectors."""
-    found = np.random.default_rng(27).normal(size=(n, 3))
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    """Draw random unit vectors, (n, 3)."""
+    vectors = np.random.default_rng(27).normal(size=(n, 3))
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
 def dates(ns: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,7 +61,7 @@ def dates(ns: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def skyfield_time(ns: np.ndarray, same: bool) -> skyfield.api.Time:
-    """Skyfield's instants; same: with the UT1 and the polar motion of gpuprop."""
+    """Skyfield's instants, with the UT1 and polar motion of gpuprop if `same`, else its own."""
     timescale = skyfield.api.load.timescale(builtin=True)
     seconds = tai_minus_utc(ns) + 32.184
     if not same:
@@ -75,17 +75,18 @@ def skyfield_time(ns: np.ndarray, same: bool) -> skyfield.api.Time:
 
 
 def to_skyfield(ns: np.ndarray, position: np.ndarray, frame: str) -> np.ndarray:
-    """TEME to a frame, (n, 3) km, by Skyfield's frames."""
+    """Transform positions (n, 3) km from TEME to a frame with Skyfield."""
     time = skyfield_time(ns, True)
-    gcrs = np.einsum("jin,nj->ni", sgp4lib.TEME.rotation_at(time), position)
-    return (
-        gcrs if frame == "gcrs" else np.einsum("ijn,nj->ni", framelib.itrs.rotation_at(time), gcrs)
-    )
+    gcrs = np.asarray(np.einsum("jin,nj->ni", sgp4lib.TEME.rotation_at(time), position))
+    if frame == "gcrs":
+        return gcrs
+    return np.asarray(np.einsum("ijn,nj->ni", framelib.itrs.rotation_at(time), gcrs))
 
 
 def to_astropy(ns: np.ndarray, position: np.ndarray, frame: str) -> np.ndarray:
-    """TEME to a frame, (n, 3) km, by astropy. It is given UT1, because its own way from UTC is
-    milliseconds off before 1972.
+    """Transform positions (n, 3) km from TEME to a frame with astropy.
+
+    It is given UT1, because its own conversion from UTC is milliseconds off before 1972.
     """
     table = earth_orientation()
     rows = QTable(
@@ -111,8 +112,9 @@ def to_astropy(ns: np.ndarray, position: np.ndarray, frame: str) -> np.ndarray:
 
 
 def frames(n: int) -> list[dict[str, Any]]:
-    """Largest distance from each witness, and the largest turn by the TIO locator s' (erfa.sp00),
-    which gpuprop leaves out.
+    """Largest distance from each reference, by frame, orbit and years.
+
+    `tio_locator_mm` is the largest effect of the TIO locator s' (erfa.sp00), which gpuprop omits.
     """
     rows = []
     for years in YEARS:
@@ -142,8 +144,9 @@ def frames(n: int) -> list[dict[str, Any]]:
 def exact_geodetic(
     x: np.ndarray, y: np.ndarray, z: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Latitude and longitude (rad) and height (km) in long double: Newton's method on the eccentric
-    latitude, from the geocentric one.
+    """Compute geodetic latitude and longitude (rad) and height (km) in long double precision.
+
+    Newton's method on the eccentric latitude, starting from the geocentric one.
     """
     x, y, z = (each.astype(np.longdouble) for each in (x, y, z))
     a = np.longdouble(6378137) / 1000
@@ -153,7 +156,7 @@ def exact_geodetic(
     t = np.arctan2(a * z, b * p)  # the foot of the vertical is at (a cos t, b sin t)
     for _ in range(30):
         s, c = np.sin(t), np.cos(t)
-        # the way from the foot to the point has nothing along the ellipse
+        # zero where the line from the foot to the point is perpendicular to the ellipse
         across = (p - a * c) * a * s - (z - b * s) * b * c
         t = t - across / ((a * s) ** 2 + (p - a * c) * a * c + (b * c) ** 2 + (z - b * s) * b * s)
     s, c = np.sin(t), np.cos(t)
@@ -163,9 +166,7 @@ def exact_geodetic(
 
 
 def places(n: int) -> list[dict[str, Any]]:
-    """Geodetic coordinates of gpuprop and of ERFA against the exact ones: largest differences, by
-    height.
-    """
+    """Largest differences of gpuprop and of ERFA from exact geodetic coordinates, by height."""
     if np.finfo(np.longdouble).nmant < 60:
         return []
     rng = np.random.default_rng(28)
@@ -193,7 +194,7 @@ def places(n: int) -> list[dict[str, Any]]:
 
 
 def unit(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
-    """Directions in the sky, (3, n)."""
+    """Unit vectors of directions in the sky, (3, n)."""
     return np.stack(
         [
             np.cos(elevation) * np.sin(azimuth),
@@ -204,14 +205,15 @@ def unit(azimuth: np.ndarray, elevation: np.ndarray) -> np.ndarray:
 
 
 def skies(n: int) -> list[dict[str, Any]]:
-    """Look angles against Skyfield's: largest distance in the sky and in range, with gpuprop's
-    Earth orientation and with its own.
+    """Compare look angles with Skyfield's: largest angle and largest difference in range.
+
+    Skyfield uses gpuprop's Earth orientation, then its own.
     """
     ns = np.sort(instants("2026", n))
     rows = []
     for orbit, radius in RADII.items():
         elements = walker("55:3/3/1", altitude_km=radius - 6378.137, epoch="2026-07-02")
-        # numbers that python-sgp4 can hold
+        # python-sgp4 cannot hold the numbers of synthetic satellites
         elements = Elements(dict(elements.fields) | dict(NORAD_CAT_ID=np.arange(len(elements)) + 1))
         found = look_angles(
             Propagator(elements, threads=1).states(as_times(ns.view("datetime64[ns]"))), SITES
@@ -237,7 +239,7 @@ def skies(n: int) -> list[dict[str, Any]]:
 
 
 def table(result: dict[str, Any]) -> list[str]:
-    """The rows of the README: frames over all years, then look angles."""
+    """Format the rows of the README: frames over all years, then look angles."""
     lines = []
     for frame in ("itrs", "gcrs"):
         for witness in ("astropy", "Skyfield"):
@@ -261,10 +263,8 @@ def table(result: dict[str, Any]) -> list[str]:
             for row in result["look_angles"]
             if row["same_orientation"] == same
         ]
-        lines.append(
-            f"| {title} | "
-            f"{' | '.join(f'{sky:.2g} deg, {machine.length(metres * 1e-3)}' for sky, metres in rows)} |"
-        )
+        cells = [f"{sky:.2g} deg, {machine.length(metres * 1e-3)}" for sky, metres in rows]
+        lines.append(f"| {title} | {' | '.join(cells)} |")
     return lines
 
 
@@ -272,7 +272,7 @@ def main() -> None:
     parser = machine.arguments(__doc__)
     parser.add_argument("--instants", type=int, default=400)
     options = parser.parse_args()
-    result = dict(
+    result: dict[str, Any] = dict(
         frames=frames(options.instants),
         geodetic=places(100 * options.instants),
         look_angles=skies(options.instants),

@@ -1,12 +1,13 @@
-"""The CUDA kernels against the two limits of the GPU: float64 instructions and memory, both
-measured in the same run.
+"""Compare the CUDA kernels with the two limits of the GPU: float64 arithmetic and memory bandwidth.
 
-Needs an NVIDIA GPU; without one it says so and exits with 1. Times are of CUDA events, the median
-of several runs after a warm-up.
+    python bench/gpu.py [--json FILE]
 
-The arithmetic limit is what the additions, products, divisions and roots of the near-Earth kernel's
-PTX would take if nothing else were to do. PTX holds every branch once, rare ones and a single step
-of Kepler's equation included, so that the limit is an estimate.
+Needs an NVIDIA GPU; without one it says so and exits with 1. Both limits are measured in the same
+run. Times are those of CUDA events, the median of several runs after a warm-up.
+
+The arithmetic limit is the time for the additions, multiplications, divisions and square roots in
+the PTX of the near-Earth kernel alone. PTX holds every branch once, including unlikely branches and
+a single iteration of Kepler's equation, so this limit is an estimate.
 """
 
 import re
@@ -22,14 +23,14 @@ from gpuprop import Elements, Propagator, time_grid, walker
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
 from gpuprop.engine.cuda.source import OPTIONS, source
-from gpuprop.sgp4.model import TEME
+from gpuprop.sgp4.model import COORDINATES, TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
 OPERATIONS = {"add": "x[j] + a", "mul": "x[j] * a", "div": "b / x[j]", "sqrt": "__dsqrt_rn(x[j])"}
 SHAPES = [(block, chunk) for block in (32, 64, 128) for chunk in (4, 16, 32, 64, 128)]
-# Eight chains a thread hide the latency of an instruction; the sum is stored so that none is
-# dropped.
+# Eight independent chains a thread hide the latency of an instruction; the sum is stored so that
+# the compiler cannot drop them.
 RATE = """
 extern "C" __global__ void rate(double* out, double a, double b, int times) {
     double x[8], sum = 0.0;
@@ -43,7 +44,7 @@ extern "C" __global__ void rate(double* out, double a, double b, int times) {
 
 
 def seconds(cupy: Any, job: Any) -> float:
-    """Median time of job() on the current stream."""
+    """Median seconds of job() on the current stream."""
     job()
     found = []
     for _ in range(RUNS):
@@ -53,11 +54,11 @@ def seconds(cupy: Any, job: Any) -> float:
         ended.record()
         ended.synchronize()
         found.append(cupy.cuda.get_elapsed_time(began, ended) / 1e3)
-    return statistics.median(found)
+    return float(statistics.median(found))
 
 
 def rates(cupy: Any) -> dict[str, float]:
-    """Operations per second of each kind, the whole GPU at work."""
+    """Operations per second of each kind, with all multiprocessors busy."""
     grid, block, times = 132 * 64, 256, 2000
     out = cupy.empty(grid * block, np.float64)
     found = {}
@@ -80,11 +81,11 @@ def rates(cupy: Any) -> dict[str, float]:
 def bandwidth(cupy: Any) -> float:
     """Bytes per second of a copy on the device, read and written."""
     here, there = (cupy.zeros(1 << 28, np.float64) for _ in range(2))
-    return 2 * here.nbytes / seconds(cupy, lambda: cupy.copyto(there, here))
+    return float(2 * here.nbytes / seconds(cupy, lambda: cupy.copyto(there, here)))
 
 
 def operations(cupy: Any, kernel: str) -> dict[str, int]:
-    """Float64 operations in the PTX of a kernel."""
+    """Count the float64 operations in the PTX of a kernel."""
     nvrtc = cupy.cuda.nvrtc
     program = nvrtc.createProgram(source(), "joined.cu", (), ())
     nvrtc.compileProgram(program, ("--gpu-architecture=compute_90", *OPTIONS))
@@ -114,9 +115,7 @@ def occupancy(cupy: Any, kernel: Any, block: int) -> dict[str, int]:
 
 
 def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str, Any]:
-    """States per second of the kernels alone, for each shape of launch, and of whole blocks brought
-    to the host.
-    """
+    """States per second of the kernels alone, for each launch shape, and of blocks on the host."""
     propagator = Propagator(elements, "cuda")
     times = time_grid(elements.epoch.max(), step="60s", duration=f"{n_times}min")
     twin, ours = (
@@ -129,7 +128,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
         )
 
     propagation: Any = propagator._propagations[0]
-    names = (*engine_cuda.COORDINATES, "status")
+    names = (*COORDINATES, "status")
     rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
     engine = propagation._engine
     with engine.streams.computing:  # where the constants were uploaded
@@ -149,7 +148,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
 
     states = len(elements) * n_times
     chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
-    found = dict(
+    found: dict[str, Any] = dict(
         title=title,
         satellites=len(elements),
         instants=n_times,
@@ -201,15 +200,10 @@ def main() -> None:
         results.append(result)
         print(
             f"{name}: {result['satellites']} x {n_times}: {speed / 1e9:.2f} G states/s in the "
-            "kernels, ",
-            end="",
+            f"kernels, {speed / by_arithmetic:.0%} of the arithmetic limit, "
+            f"{speed / by_memory:.0%} of the memory limit; "
+            f"{result['to_host_bytes_per_s'] / 1e9:.1f} GB/s to the host"
         )
-        print(
-            f"{speed / by_arithmetic:.0%} of the arithmetic limit, {speed / by_memory:.0%} of the "
-            "memory's; ",
-            end="",
-        )
-        print(f"{result['to_host_bytes_per_s'] / 1e9:.1f} GB/s to the host")
     limits = dict(
         operations_per_s=measured, bytes_per_s=bytes_per_s, operations_per_state=per_state
     )

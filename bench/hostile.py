@@ -1,10 +1,10 @@
-"""Seconds and peak memory of calls that are wrong on purpose, each in a process of its own.
+"""Measure time and peak memory of calls that are wrong on purpose, each in its own process.
 
-python bench/hostile.py [--python PYTHON] [--limit 120] [--json FILE]
+    python bench/hostile.py [--python PYTHON] [--limit 120] [--json FILE]
 
---python: that of another environment, to measure the gpuprop installed there, such as the one
-before a change. A case is a function that gives the arguments of a Python process; `plain` is what
-any command costs, so that the others can be read against it.
+--python: the Python of another environment, to measure the gpuprop installed there, such as the
+version before a change. A case is a function that returns the arguments of a Python process;
+`plain` is the cost of an ordinary command, for comparison.
 """
 
 import os
@@ -22,12 +22,12 @@ Case = Callable[[Path], Sequence[str]]
 
 
 def plain(folder: Path) -> Sequence[str]:
-    """A day of 24 satellites, only planned."""
+    """Plan a day of 24 satellites, without writing it."""
     return ["-m", "gpuprop", "propagate", "walker:53:24/3/1@600", "--dry-run"]
 
 
 def time_grid(folder: Path) -> Sequence[str]:
-    """10^12 instants of a shell, 126 million parts of 768 MB, only planned."""
+    """Plan 10^12 instants of a shell: 126 million parts of 768 MB."""
     return [
         "-m",
         "gpuprop",
@@ -43,30 +43,35 @@ def time_grid(folder: Path) -> Sequence[str]:
 
 MANIFEST = """
 import json, sys
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from gpuprop.__main__ import main
-assert main(["propagate", "walker:53:24/3/1@600", "--start", "2026-01-01", "--duration", "1h", "-o", "run", "--quiet"]) == 0
+hour = "--start 2026-01-01 --duration 1h -o run --quiet".split()
+assert main(["propagate", "walker:53:24/3/1@600", *hour]) == 0
 path = Path("run/manifest.json")
 record = json.loads(path.read_text())
 if FORGED:
-    record["plan"] |= dict(instants=10**8, parts=10**8, part_instants=1, batch_instants=1, rows=24 * 10**8, step="1ms")
+    record["plan"] |= dict(instants=10**8, parts=10**8, part_instants=1, batch_instants=1)
+    record["plan"] |= dict(rows=24 * 10**8, step="1ms")
     record |= dict(parts=[], complete=False)
-    try:
-        from gpuprop.dataset.manifest import seal as sealed
-    except ImportError:
-        sealed = dict
-    path.write_text(json.dumps(sealed(record)))
+    seal = dict  # versions before that with seals
+    for name in ("dataset", "snapshots", "arrow"):  # where the module was in other versions
+        with suppress(ImportError, AttributeError):
+            seal = import_module(f"gpuprop.{name}.manifest").seal
+            break
+    path.write_text(json.dumps(seal(record)))
 sys.exit(main(["verify", "run"]))
 """
 
 
 def small_manifest(folder: Path) -> Sequence[str]:
-    """A run of one part is written and verified."""
+    """Write a run of one part and verify it."""
     return ["-c", MANIFEST.replace("FORGED", "False")]
 
 
 def manifest_of_many_parts(folder: Path) -> Sequence[str]:
-    """The same, with a manifest of 1.4 kB that claims 100 million parts."""
+    """Verify the same run with a manifest of 1.4 kB that claims 100 million parts."""
     return ["-c", MANIFEST.replace("FORGED", "True")]
 
 
@@ -76,8 +81,9 @@ CASES: dict[str, Case] = {
 
 
 def measured(python: str, case: Case, limit_s: float) -> dict[str, Any]:
-    """Seconds, peak memory (MB), exit code and the last line printed, of a case; a case that takes
-    too long is stopped.
+    """Measure seconds, peak memory (MB), exit code and last line of a case.
+
+    A case that takes longer than limit_s is stopped.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as said:
         began = time.perf_counter()

@@ -1,23 +1,28 @@
-"""Seconds and peak memory to refuse hostile or damaged files that are expensive to read.
+"""Measure time and peak memory to read damaged and hostile files that are expensive to read.
 
-Every input is read at three sizes. A reader that is linear takes about twice as long for twice the
-bytes.
+    python bench/hostile_reading.py [--bytes 2500000] [--only TEXT] [--json FILE]
 
-python bench/hostile_reading.py [--bytes 2500000] [--json FILE]
+Every input is read at three sizes. A linear reader takes about twice as long for twice the bytes.
 """
 
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 
 import machine
 
 from gpuprop.catalogs.read.json_keywords import INHERITED
 
-ONE = b'{"OBJECT_NAME":"A","EPOCH":"2026-11-26T12:25:40","MEAN_MOTION" 15.7,"ECCENTRICITY":0.0006,"BSTAR":0.0001'
+# one record without its end; a colon is missing
+ONE = (
+    b'{"OBJECT_NAME":"A","EPOCH":"2026-11-26T12:25:40","MEAN_MOTION" 15.7,"ECCENTRICITY":0.0006,'
+    b'"BSTAR":0.0001'
+)
 TLE_1 = b"1 25544U 98067A   26330.51782528  .00016717  00000-0  10270-3 0  9997\n"
-HEADER = b"EPOCH,MEAN_MOTION,ECCENTRICITY,INCLINATION,RA_OF_ASC_NODE,ARG_OF_PERICENTER,MEAN_ANOMALY,NORAD_CAT_ID,BSTAR\n"
+HEADER = (
+    b"EPOCH,MEAN_MOTION,ECCENTRICITY,INCLINATION,RA_OF_ASC_NODE,ARG_OF_PERICENTER,MEAN_ANOMALY,"
+    b"NORAD_CAT_ID,BSTAR\n"
+)
 EMPTY_GZIP = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0"
 AROUND = b"{" + b"".join(b'"%s":"x",' % name.encode() for name in sorted(INHERITED)) + b'"d":'
 
@@ -68,13 +73,13 @@ print(json.dumps(dict(seconds=round(spent, 3), peak_mb=round(peak_mb), said=said
 
 
 def made(name: str, size: int) -> bytes:
-    """The input `name`, of about `size` bytes."""
+    """Make the input `name` with about `size` bytes."""
     before, repeated, after = INPUTS[name]
     return before + repeated * (max(size - len(before) - len(after), 0) // len(repeated)) + after
 
 
 def measured(name: str, size: int, limit_s: float) -> dict[str, object]:
-    """What a process of its own needs to read the input."""
+    """Measure a process that reads the input."""
     command = [
         sys.executable,
         "-c",
@@ -86,7 +91,7 @@ def measured(name: str, size: int, limit_s: float) -> dict[str, object]:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=limit_s)
     except subprocess.TimeoutExpired:
-        return dict(seconds=None, said=f"not done after {limit_s:.0f} s")
+        return dict(seconds=None, said=f"stopped after {limit_s:.0f} s")
     facts: dict[str, object] = json.loads(done.stdout)
     return facts
 
@@ -100,11 +105,10 @@ def main() -> None:
         help="the smallest size; twice and four times that follow",
     )
     parser.add_argument(
-        "--limit", type=float, default=60.0, help="seconds after which an input is given up"
+        "--limit", type=float, default=60.0, help="seconds after which reading is stopped"
     )
-    parser.add_argument("--only", default="", help="the inputs whose name holds this text")
+    parser.add_argument("--only", default="", help="only inputs whose name contains this text")
     options = parser.parse_args()
-    say: Callable[..., None] = print
     results = []
     for name in (name for name in INPUTS if options.only in name):
         rows = [
@@ -112,7 +116,7 @@ def main() -> None:
             for size in (options.bytes << power for power in range(3))
         ]
         results.append(dict(input=name, rows=rows))
-        say(
+        print(
             f"{name:<50} {'  '.join(str(row['seconds']) for row in rows)} s, "
             f"{rows[-1].get('peak_mb')} MB: {rows[-1]['said']}",
             flush=True,

@@ -1,10 +1,11 @@
-"""What a figure was measured on, and with."""
+"""Shared by the benchmarks: options, the JSON of results, and what they were measured on."""
 
 import argparse
 import json
 import os
 import platform
 import subprocess
+import tempfile
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,7 +15,7 @@ PACKAGES = ("gpuprop", "numpy", "pyarrow", "sgp4", "heyoka", "astroz", "satkit")
 
 
 def facts() -> dict[str, Any]:
-    """Processor, cores, versions, commit and date."""
+    """Describe the machine: processor, cores, versions, commit and date."""
     return dict(
         date=time.strftime("%Y-%m-%d", time.gmtime()),
         processor=_processor(),
@@ -26,7 +27,7 @@ def facts() -> dict[str, Any]:
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
-    """A parser with the option that all programs have."""
+    """Make a parser with the option that all programs have."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -35,7 +36,7 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
 
 
 def report(results: Any, path: Path | None) -> None:
-    """Write the figures, with what they were measured on, where a file was asked for."""
+    """Write the figures and the facts of the machine to a file, if one is given."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(dict(machine=facts(), results=results), indent=2) + "\n")
@@ -43,7 +44,7 @@ def report(results: Any, path: Path | None) -> None:
 
 
 def length(km: float) -> str:
-    """Two figures, in a unit that suits: 0.00000023 km is 0.23 mm."""
+    """Format a length with two digits in a suitable unit: 0.00000023 km is 0.23 mm."""
     for unit, name in ((1.0, "km"), (1e-3, "m"), (1e-6, "mm")):
         if km >= 0.1 * unit:
             return f"{float(f'{km / unit:.2g}'):,.15g} {name}"
@@ -67,9 +68,20 @@ def _processor() -> str:
         return platform.processor() or platform.machine()
 
 
-def _commit() -> str:
+def tree_of(python: str) -> Path:
+    """The checkout whose gpuprop a Python imports."""
+    command = [python, "-c", "import gpuprop; print(gpuprop.__file__)"]
+    with tempfile.TemporaryDirectory() as elsewhere:  # not in a checkout, which would be imported
+        done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip()).parent.parent
+
+
+def commit_of(python: str) -> str:
+    """The commit of the checkout whose gpuprop a Python imports."""
+    return _commit(tree_of(python))
+
+
+def _commit(folder: Path = Path(__file__).parent) -> str:
     command = ["git", "describe", "--always", "--dirty"]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parent, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"

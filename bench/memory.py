@@ -1,10 +1,10 @@
-"""Peak memory and time of whole jobs, from the catalogue to the files: each job is a process of its
-own.
+"""Measure peak memory and time of whole jobs, from the catalogue to the files.
 
-python bench/memory.py [--json FILE] [--into DIR] [--flat] [--days 30]
+    python bench/memory.py [--json FILE] [--into DIR] [--flat] [--days 30]
 
-Memory does not grow with the duration: 30,000 satellites at 60 s have the same peak in 30 days, 32
-GB of Arrow files, as in one, within a tenth. --flat measures that alone.
+Each job is a process of its own. Memory must not grow with the duration: the peak of 30,000
+satellites at 60 s for 30 days (32 GB of Arrow files) must be within a tenth of that for one day.
+--flat measures this alone, and 720 million states.
 """
 
 import json
@@ -20,15 +20,16 @@ from typing import Any
 import machine
 import workloads
 
-WATCH = 0.02  # s between looks at the job and its worker processes
+WATCH = 0.02  # s between samples of the memory of a job and its worker processes
 LIMIT = 1 << 30
-# of the jobs that differ in their duration alone: bytes, and the longer to the shorter
+# for the jobs of --flat: bytes, and the ratio of the peaks of the long and the short job
 SMALLER_LIMIT, FLAT = 1_000_000_000, 1.1
 
 
 def resident(root: int) -> int:
-    """Bytes of a process and its descendants; memory that they share is counted once (Linux: the
-    proportional set size).
+    """Memory of a process and its descendants in bytes, shared memory counted once.
+
+    This is the proportional set size of Linux.
     """
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -52,7 +53,7 @@ def resident(root: int) -> int:
 
 
 def job(arguments: list[str], into: Path) -> dict[str, Any]:
-    """Run `gpuprop propagate` into a directory and watch it; the directory stays."""
+    """Run `gpuprop propagate` and sample its memory; the directory is kept."""
     began = time.perf_counter()
     process = subprocess.Popen(
         [
@@ -86,7 +87,7 @@ def job(arguments: list[str], into: Path) -> dict[str, Any]:
 
 
 def flat(into: Path, days: int, form: list[str]) -> dict[str, Any]:
-    """The peaks of a day and of more days of one job; nothing of them stays on the disk."""
+    """Measure the peaks of the same job for one day and for `days`; remove the files."""
     jobs = []
     for duration in ("1d", f"{days}d"):
         every = [
@@ -106,7 +107,7 @@ def flat(into: Path, days: int, form: list[str]) -> dict[str, Any]:
 
 
 def removed(arguments: list[str], into: Path) -> dict[str, Any]:
-    """The figures of a job whose output is removed straight away."""
+    """Measure a job and remove its files."""
     try:
         figures = job(arguments, into)
     finally:
@@ -121,9 +122,9 @@ def main() -> None:
     parser.add_argument(
         "--flat",
         action="store_true",
-        help="only jobs that differ in their duration, and 720 million states",
+        help="only jobs that differ in their duration alone, and 720 million states",
     )
-    parser.add_argument("--days", type=int, default=30, help="the longer of their durations")
+    parser.add_argument("--days", type=int, default=30, help="duration of the longer job")
     options = parser.parse_args()
     day = ["--duration", "1d", "--step", "60s"]
     jobs = [
@@ -140,10 +141,10 @@ def main() -> None:
             [str(workloads.CATALOGUE), *day, "--format", "parquet", "--dtype", "float32"],
         ]
     else:
-        print(f"{workloads.CATALOGUE} is not there")
+        print(f"{workloads.CATALOGUE} does not exist")
     into = options.into / f"gpuprop-memory-{os.getpid()}"
     results = []
-    for arguments in [] if options.flat else jobs:
+    for arguments in () if options.flat else jobs:
         results.append(removed(arguments, into))
         assert results[-1]["peak_bytes"] < LIMIT, "more than 1 GiB"
     pairs = [flat(into, options.days, form) for form in ([], ["--format", "parquet"])]

@@ -1,9 +1,9 @@
-"""What common mistakes and float32 columns cost: the two tables of the README, row by row.
+"""Measure the cost of common mistakes and of float32 columns, for two tables of the README.
 
     python bench/mistakes.py [--json FILE]
 
-Over Starlink Gen1 as filed (4,408 satellites at 540 to 570 km), in 2026. For float32: the catalogue
-of April 2025, speeds below 8 km/s.
+Mistakes: Starlink Gen1 as filed (4,408 satellites at 540 to 570 km), in 2026. float32: the
+catalogue of April 2025, speeds below 8 km/s.
 """
 
 from typing import Any
@@ -23,17 +23,17 @@ EQUATOR_M_PER_S = 7.29211514670698e-5 * 6_378_137.0  # speed of the ground
 
 
 def length(vectors: np.ndarray) -> float:
+    """Length of the longest vector (..., 3)."""
     return float(np.linalg.norm(vectors, axis=-1).max())
 
 
 def propagator(day: str) -> Propagator:
+    """Starlink Gen1 as filed, with its epoch on a day."""
     return Propagator(constellation("starlink-gen1", epoch=day), threads=1)
 
 
 def frames() -> dict[str, float]:
-    """Largest distances (km) and speeds (km/s) between frames, a day at ten minutes, at both ends
-    of 2026.
-    """
+    """Largest distances (km) and speeds (km/s) between frames, on two days of 2026."""
     found = dict(
         teme_gcrs_least_km=np.inf,
         teme_gcrs_km=0.0,
@@ -57,7 +57,7 @@ def frames() -> dict[str, float]:
 
 
 def clocks() -> dict[str, float]:
-    """Median distance (km) that a satellite moves in the seconds between two time scales."""
+    """Median distance (km) that a satellite moves in the offset between two time scales."""
     day = "2026-01-01"
     prop, times = propagator(day), time_grid(day, duration="95min", step="5min").datetime64
     here = prop.states(as_times(times)).position
@@ -74,8 +74,9 @@ def clocks() -> dict[str, float]:
 
 
 def earth() -> dict[str, float]:
-    """What is lost on the ground (m) without the tables of the Earth's orientation, (km) with
-    geocentric latitudes, and J2000 for GCRS.
+    """Errors on the ground without Earth orientation (m) and with geocentric latitudes (km).
+
+    Also the distance between J2000 and GCRS.
     """
     table = earth_orientation()
     since_1972, in_2026 = (table.ns >= instant_ns(f"{year}-01-01") for year in (1972, 2026))
@@ -103,8 +104,9 @@ def earth() -> dict[str, float]:
 
 
 def one_julian_date() -> dict[str, float]:
-    """Instants, and epochs too, taken through one double: largest error of 400 satellites at 1,000
-    instants of a day (microseconds, cm).
+    """Largest error of instants, and of epochs, that are stored in one double.
+
+    From 400 satellites at 1,000 instants of a day, in microseconds and cm.
     """
     day, rng = instant_ns("2026-01-01"), np.random.default_rng(29)
     sats = constellation("starlink-gen1")[::11]
@@ -128,11 +130,11 @@ def one_julian_date() -> dict[str, float]:
 
 
 def mistakes() -> dict[str, float]:
-    """All figures of the first table."""
+    """Measure all figures of the first table."""
     return frames() | clocks() | earth() | one_julian_date()
 
 
-# The rows of the README: what is taken for what, and what it costs, from the figures of `mistakes`.
+# Rows of the README: the mistake, and its cost with the figures of `mistakes`.
 TABLE = {
     "TEME for GCRS / J2000, in 2026": "{teme_gcrs_least_km:.0f} to {teme_gcrs_km:.0f} km",
     "TEME or GCRS for Earth-fixed": "up to {earth_fixed_km:,.0f} km",
@@ -140,7 +142,10 @@ TABLE = {
     "GPS time for UTC": "18 s: {gps_km:.0f} km",
     "TAI for UTC": "37 s: {tai_km:.0f} km",
     "TT for UTC": "69.2 s: {tt_km:.0f} km",
-    "a leap second left out": "{leap_second_km:.1f} km along the orbit, {leap_second_ground_m:.0f} m of the ground below, at the equator",
+    "a leap second left out": (
+        "{leap_second_km:.1f} km along the orbit, {leap_second_ground_m:.0f} m of the ground "
+        "below, at the equator"
+    ),
     "UT1 = UTC (`--eop none`)": (
         "below {ut1_limit_m:.0f} m on the ground, as UT1 is kept within 0.9 s of UTC; {ut1_m:.0f} "
         "m at most since 1972, "
@@ -155,14 +160,12 @@ TABLE = {
 
 
 def table(figures: dict[str, float]) -> list[str]:
-    """The rows of the README."""
+    """Format the rows of the README."""
     return [f"| {label} | {text.format(**figures)} |" for label, text in TABLE.items()]
 
 
 def float32() -> list[dict[str, Any]]:
-    """Largest rounding of each column, by where satellites are: half the distance between
-    neighbouring numbers, where they are largest.
-    """
+    """Largest rounding error of each column in float32, by orbit."""
     _, elements, _ = workloads.catalogue()
     prop, day = Propagator(elements, threads=1), elements.epoch.max().astype("datetime64[D]")
     times = time_grid(day, duration="1d", step="2h")
@@ -171,7 +174,7 @@ def float32() -> list[dict[str, Any]]:
     good = (exact.status == 0) & (speed < 8.0)
 
     def rounding(values: np.ndarray) -> np.ndarray:
-        return np.abs(values.astype(np.float32).astype(np.float64) - values)
+        return np.asarray(np.abs(values.astype(np.float32).astype(np.float64) - values))
 
     rows = []
     for name, least, most in (
@@ -198,7 +201,7 @@ def float32() -> list[dict[str, Any]]:
 
 
 def float32_table(rows: list[dict[str, Any]]) -> list[str]:
-    """The rows of the README."""
+    """Format the rows of the README."""
     text = (
         "| {orbit} | {axis_m:.2f} m | {position_m:.2f} m | {axis_mm_s:.2f} mm/s | "
         "{latitude_deg:.1e} deg | {longitude_deg:.1e} deg "

@@ -1,8 +1,9 @@
-"""Seconds to read element sets, on one core, against python-sgp4 reading the same lines one by one.
+"""Measure the time to read element sets on one core, and python-sgp4 on the same lines.
 
-The whole catalogue is also written as OMM in each form, and read again.
+    python bench/parse.py [--runs 5] [--json FILE]
 
-python bench/parse.py [--runs 5] [--json FILE]
+python-sgp4 reads the lines of one satellite at a time. The whole catalogue is also written as OMM
+in each format and read again.
 """
 
 import os
@@ -27,6 +28,7 @@ FILES = {
 
 
 def median_seconds(job: Callable[[], object], runs: int) -> float:
+    """Median seconds of a job."""
     found = []
     for _ in range(runs):
         began = time.perf_counter()
@@ -36,13 +38,14 @@ def median_seconds(job: Callable[[], object], runs: int) -> float:
 
 
 def one_by_one(path: Path) -> None:
+    """Read the lines of a file with python-sgp4, a satellite at a time."""
     lines = [line for line in path.read_text().splitlines() if line[:2] in ("1 ", "2 ")]
     for first, second in zip(lines[::2], lines[1::2], strict=True):
         Satrec.twoline2rv(first, second)
 
 
 def written(folder: Path) -> dict[Path, int]:
-    """The catalogue as OMM in each form, and how many sets are in it."""
+    """Write the catalogue as OMM in each format; return the files and their numbers of sets."""
     if not workloads.CATALOGUE.is_file():
         return {}
     elements = read_elements(workloads.CATALOGUE)
@@ -55,10 +58,10 @@ def written(folder: Path) -> dict[Path, int]:
 def measure(path: Path, count: int, runs: int, results: list[dict[str, object]]) -> None:
     """Check that `path` is read completely, then read it `runs` times."""
     if not path.is_file():
-        print(f"{path} is not there")
+        print(f"{path} does not exist")
         return
     assert len(read_elements(path)) == count
-    row = dict(
+    row: dict[str, object] = dict(
         file=path.name,
         element_sets=count,
         seconds=round(median_seconds(lambda: read_elements(path), runs), 4),
@@ -75,7 +78,7 @@ def main() -> None:
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    results = []
+    results: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         for path, count in (FILES | written(Path(folder))).items():
             measure(path, count, options.runs, results)

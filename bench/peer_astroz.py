@@ -1,10 +1,9 @@
-"""astroz on a whole catalogue, deep space included, through its public SatrecArray; prints a JSON
-line like that of bench_peers.py.
+"""Time astroz on a whole catalogue, deep space included, through its public SatrecArray.
 
     python bench/peer_astroz.py CATALOGUE [--times 1000] [--threads 1] [--runs 5]
 
-bench_peers.py drives astroz's inner function, which takes no deep space. Several lengths of call
-are tried and the fastest counts.
+Prints a JSON line like that of bench_peers.py, which calls an inner function of astroz that does
+not support deep space. Calls of several lengths are timed, and the fastest counts.
 """
 
 import argparse
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-# instants of a call: the results of long ones are fresh memory, short ones have more overhead
+# instants a call: long calls allocate more memory, short ones have more overhead
 CALLS = (4, 16, 64, 256)
 
 
@@ -56,7 +55,7 @@ def main() -> None:
     some = jd[::50].copy(), fraction[::50].copy()
     code, position, _ = reference.SatrecArray(truth).sgp4(*some)
     _, found, _ = array.sgp4(*some)
-    # later, stale drag terms leave only rounding
+    # weeks from the epoch, drag terms of thousands of kilometres cancel, and rounding errors remain
     fresh = np.array([abs(jd[0] - satrec.jdsatepoch) < 7 for satrec in truth])
     error = np.nanmax(np.linalg.norm(found - position, axis=2)[(code == 0) & fresh[:, None]]) * 1e3
     figures = dict(

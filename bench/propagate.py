@@ -1,15 +1,13 @@
-"""States per second of every engine that is usable here, against python-sgp4 and every other peer
-that is installed, in one run.
+"""Measure states per second of every engine usable here, and of every other library installed.
 
     python bench/propagate.py [--times 1000] [--runs 5] [--rounds 3] [--only starlink|catalogue]
     [--json FILE]
 
 Two workloads: Starlink, and the whole catalogue with deep space; instants one minute apart from the
 newest epoch on, position and velocity, float64. One core means that the process may run on one core
-only. The contenders take turns, round by round; the medians are compared. Peers other than
-python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same file;
-astroz takes deep space too, through another door (peer_astroz.py), and is timed there on the whole
-catalogue.
+only. Engines and libraries take turns, round by round; the medians are compared. Other libraries
+than python-sgp4 are timed by ../shared/bench/bench_peers.py, on the near-Earth sets of the same
+file. peer_astroz.py times astroz on the whole catalogue, deep space included.
 """
 
 import json
@@ -19,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else
 
 
 def on(cores: int, job: Callable[[], Any]) -> Any:
-    """Run a job on so many cores."""
+    """Run a job on a number of cores."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, CORES[:cores])
     try:
@@ -49,11 +48,11 @@ def on(cores: int, job: Callable[[], Any]) -> Any:
 
 
 def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: str) -> float:
-    """Kilometres between the engine and python-sgp4 at every fiftieth instant; raises if an error
-    code or a position is wrong.
+    """Largest distance (km) of an engine from python-sgp4 at every fiftieth instant.
 
-    Positions count within a week of the epoch: later, stale drag terms of thousands of kilometres
-    cancel, and what is left is rounding.
+    Raises AssertionError if an error code or a position is wrong. Only positions within a week of
+    the epoch count. Later, drag terms of thousands of kilometres cancel, and rounding errors
+    remain.
     """
     some = times[::50]
     code, truth, _ = array.sgp4(*julian(some.ns))
@@ -68,8 +67,9 @@ def largest_error(elements: Elements, array: SatrecArray, times: Times, engine: 
 
 
 def peer(name: str, catalogue: Path, count: int, cores: int, runs: int) -> dict[str, Any] | None:
-    """What the peer's own program prints; None where the peer is not installed, or, with a word,
-    where it fails.
+    """Time another library in its own process; None if it is not installed or fails.
+
+    A failure is reported on stderr.
     """
     command = [
         str(PEERS),
@@ -94,12 +94,13 @@ def peer(name: str, catalogue: Path, count: int, cores: int, runs: int) -> dict[
 
 
 def consume(propagator: Propagator, times: Times) -> None:
+    """Compute all blocks and drop them."""
     for _ in propagator.snapshots(times):
         pass
 
 
 def measure(title: str, elements: Elements, path: Path | None, options: Any) -> dict[str, Any]:
-    """Every contender on one workload."""
+    """Time every engine and library on one workload."""
     count = options.times
     times = time_grid(
         elements.epoch.max().astype("datetime64[m]"), step="60s", duration=f"{60 * count}s"
@@ -125,8 +126,8 @@ def measure(title: str, elements: Elements, path: Path | None, options: Any) -> 
     for engine in usable:
         for cores in sorted({1, len(CORES)}):
             propagator = Propagator(elements, engine, threads=cores)
-            on(cores, lambda p=propagator: consume(p, times))  # warm
-            jobs[engine, cores] = lambda p=propagator: consume(p, times)
+            jobs[engine, cores] = partial(consume, propagator, times)
+            on(cores, jobs[engine, cores])  # warm up
 
     rates: dict[tuple[str, int], list[float]] = {}
     for _ in range(options.rounds):
@@ -141,11 +142,11 @@ def measure(title: str, elements: Elements, path: Path | None, options: Any) -> 
             for cores in sorted({1, len(CORES)}):
                 if not (path and PEERS.is_file()):
                     continue
-                found = on(cores, lambda n=name, c=cores: peer(n, path, count, c, options.runs))
+                found = on(cores, partial(peer, name, path, count, cores, options.runs))
                 if found:
                     rates.setdefault((name, cores), []).append(found["states_per_second"])
-                    # bench_peers.py takes stale sets too, whose drag terms of thousands of
-                    # kilometres leave only rounding
+                    # bench_peers.py also compares positions weeks from the epoch, where drag
+                    # terms of thousands of kilometres cancel and rounding errors remain
                     stale = path == workloads.CATALOGUE and name != "astroz"
                     errors[name] = None if stale else found["max_error_m"]
     rate = {name: statistics.median(found) for name, found in rates.items()}
@@ -181,10 +182,10 @@ def initialisation(runs: int) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     for engine in (report.name for report in engines().values() if report.usable):
         spent = []
-        Propagator(elements, engine, threads=1)  # warm
+        Propagator(elements, engine, threads=1)  # warm up
         for _ in range(runs):
             began = time.perf_counter()
-            on(1, lambda name=engine: Propagator(elements, name, threads=1))
+            on(1, partial(Propagator, elements, engine, threads=1))
             spent.append(time.perf_counter() - began)
         seconds[engine] = statistics.median(spent)
         print(f"{engine}: 30,000 element sets initialised in {1e3 * seconds[engine]:.1f} ms")

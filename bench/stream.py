@@ -1,17 +1,19 @@
-"""From element sets to files: the whole pipeline against the raw write of the same bytes, against
-its engine alone, and against a peer.
+"""Measure the whole pipeline, from element sets to files, against its parts and against astroz.
 
     python bench/stream.py [--directory DIR] [--times 1000] [--rounds 5] [--json FILE]
 
-All write the same columns of the same workload to the same directory, fsync included, in turn;
-medians are compared, and what a job wrote is removed before the next one, outside the clock. `raw`
-writes as many bytes from one buffer, `raw, direct` the same past the system's cache, as gpuprop
-does. `null` computes and throws away (`kernel`: and leaves it on the GPU); the slowest engine does
-it a second time with one core less, which it then shares with nobody. `astroz` is propagated into
-arrays, and pyarrow writes them as record batches of the same size. Files are checked first: ours
-against the propagator, astroz's against ours, within a metre. The forms whose bytes have to be made
-(float32, compressed, Parquet) are written by the fastest engine and compared with its `null` and
-with the raw write of their own size.
+All jobs write the same columns of the same workload to the same directory, fsync included. They
+take turns, and the medians are compared; files are removed between jobs, outside the measured time.
+
+- `raw` writes as many bytes from one buffer; `raw, direct` does so past the system's cache, as
+  gpuprop does.
+- `null` computes the states and drops them; `kernel` leaves them on the GPU. The slowest engine
+  runs a second time with one core less, so that a core is free for writing.
+- `astroz` propagates into arrays, and pyarrow writes them as record batches of the same size.
+- Forms that must be encoded (float32, compressed, Parquet) are written by the fastest engine, and
+  compared with its `null` and with a raw write of their own size.
+
+Files are validated first: ours against the propagator, astroz's against ours within a metre.
 """
 
 import os
@@ -20,6 +22,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,10 +36,10 @@ from gpuprop import Propagator, engines, open_snapshots, time_grid, write_snapsh
 from gpuprop.dataset.disk_file import DiskFile
 from gpuprop.engine.prefetch import usable_cores
 from gpuprop.snapshots import plan_snapshots
+from gpuprop.time.times import Times
 
 BUFFER = 32 << 20
-# those of the workload that peers are measured with; the catalogue's are taken again until there
-# are as many
+# as many as in the workload of other libraries; those of the catalogue are repeated to reach it
 SATELLITES = 9_341
 FORMS: list[tuple[str, dict[str, Any]]] = [
     ("written", {}),
@@ -48,14 +51,15 @@ FORMS: list[tuple[str, dict[str, Any]]] = [
 
 
 def synced(path: Path, write: Callable[[Any], None]) -> None:
-    """Write a file and wait for the disk."""
+    """Write a file and wait until it is on the disk."""
     with open(path, "wb", buffering=0) as file:
         write(file)
         os.fsync(file.fileno())
 
 
 def raw(path: Path, nbytes: int) -> None:
-    block = memoryview(np.zeros(BUFFER, np.uint8))
+    """Write zeros through the system's cache."""
+    block = memoryview(bytes(BUFFER))
 
     def write(file: Any) -> None:
         left = nbytes
@@ -66,7 +70,8 @@ def raw(path: Path, nbytes: int) -> None:
 
 
 def raw_direct(path: Path, nbytes: int) -> None:
-    block = memoryview(np.zeros(BUFFER, np.uint8))
+    """Write zeros past the system's cache."""
+    block = memoryview(bytes(BUFFER))
     file = DiskFile(path)
     for first in range(0, nbytes, BUFFER):
         file.write(block[: min(nbytes - first, BUFFER)])
@@ -74,9 +79,7 @@ def raw_direct(path: Path, nbytes: int) -> None:
 
 
 def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
-    """A job that propagates with astroz and writes with pyarrow; None where astroz is not
-    installed.
-    """
+    """Make a job that propagates with astroz and writes with pyarrow; None without astroz."""
     try:
         from astroz._astroz import SatrecArray
         from astroz.api import Satrec
@@ -112,7 +115,7 @@ def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
                 )
 
         def write(file: Any) -> None:
-            writer = None
+            writer: Any = None
             for batch in batches():
                 writer = writer or pa.ipc.new_file(file, batch.schema)
                 writer.write_batch(batch)
@@ -124,7 +127,7 @@ def astroz(elements: Any, times: Any) -> Callable[[Path], None] | None:
 
 
 def lines_of(elements: Any) -> tuple[list[str], list[str]]:
-    """The two lines of each satellite, from the file that the workload was read from."""
+    """Find the two lines of each satellite in the file of the workload."""
     lines = [line.rstrip() for line in workloads.ACTIVE.read_text().splitlines()]
     wanted = set(elements.sat_id.tolist())
     pairs = [
@@ -134,6 +137,12 @@ def lines_of(elements: Any) -> tuple[list[str], list[str]]:
     ]
     assert len(pairs) == len(wanted)
     return [a for a, _ in pairs], [b for _, b in pairs]
+
+
+def consume(propagator: Propagator, times: Times, device: bool = False) -> None:
+    """Compute all blocks and drop them."""
+    for _ in propagator.snapshots(times, device=device):
+        pass
 
 
 def main() -> None:
@@ -166,16 +175,14 @@ def main() -> None:
         for name, threads in kinds:
             propagator = Propagator(elements, name, threads=threads)
             engine = f"{name} (a core free)" if threads else name
-            jobs[f"{engine}, null"] = lambda p=propagator: [None for _ in p.snapshots(times)]
+            jobs[f"{engine}, null"] = partial(consume, propagator, times)
             if name == "cuda":
-                jobs["cuda, kernel"] = lambda p=propagator: [
-                    None for _ in p.snapshots(times, device=True)
-                ]
+                jobs["cuda, kernel"] = partial(consume, propagator, times, device=True)
             forms = FORMS if engine == usable[0] else FORMS[:1]
             for what, form in forms:
-                job = f"{engine}, {what}"
-                jobs[job] = lambda p=propagator, form=form: write_snapshots(out, p, times, **form)
-                sizes[job] = jobs[job]().bytes
+                title_of_job = f"{engine}, {what}"
+                write = partial(write_snapshots, out, propagator, times, **form)
+                jobs[title_of_job], sizes[title_of_job] = write, write().bytes
                 instant = times[options.times // 2]
                 got = open_snapshots(out).at(instant).column("x").to_numpy()
                 assert np.array_equal(
@@ -206,7 +213,8 @@ def main() -> None:
         f"{title}: {len(elements):,} satellites x {len(times):,} instants, {nbytes / 1e6:,.0f} MB"
     )
     print(
-        f"{'':30}{'s':>8}{'M/s':>8}{'MB/s':>8}{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}"
+        f"{'':30}{'s':>8}{'M/s':>8}{'MB/s':>8}"
+        f"{'of raw':>9}{'of direct':>11}{'of its null':>13}{'x astroz':>10}"
     )
     rows = []
     for name, value in seconds.items():

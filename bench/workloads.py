@@ -1,6 +1,4 @@
-"""Element sets to measure with: real catalogues where they are there, otherwise what the project
-ships.
-"""
+"""Element sets for benchmarks: real catalogues, or a constellation of the project without them."""
 
 import sys
 from pathlib import Path
@@ -18,7 +16,7 @@ ACTIVE = DATA / "celestrak_active_2025-04-15.3le"
 
 
 def starlink() -> tuple[str, Elements, Path | None]:
-    """Title, sets and file of the Starlink satellites of April 2025, or Starlink Gen1 as filed."""
+    """Title, sets and file of Starlink in April 2025, or of Starlink Gen1 as filed."""
     if ACTIVE.is_file():
         return "Starlink, active on 2025-04-15", read_elements(ACTIVE).select("STARLINK*"), ACTIVE
     _absent(ACTIVE)
@@ -26,9 +24,7 @@ def starlink() -> tuple[str, Elements, Path | None]:
 
 
 def catalogue() -> tuple[str, Elements, Path | None]:
-    """Title, sets and file of the whole public catalogue of April 2025, deep space included, or
-    Starlink Gen1 as filed.
-    """
+    """Title, sets and file of the public catalogue of April 2025, or of Starlink Gen1 as filed."""
     if CATALOGUE.is_file():
         return "the whole catalogue of 2025-04-15", read_elements(CATALOGUE), CATALOGUE
     _absent(CATALOGUE)
@@ -36,7 +32,7 @@ def catalogue() -> tuple[str, Elements, Path | None]:
 
 
 def satrecs(elements: Elements) -> list[Satrec]:
-    """python-sgp4's objects of the same mean elements, whatever their catalogue numbers."""
+    """Make python-sgp4's objects of the same mean elements, without their catalogue numbers."""
     whole, part = julian(elements.epoch.view(np.int64))
     found = []
     columns = (
@@ -65,11 +61,11 @@ def satrecs(elements: Elements) -> list[Satrec]:
             no,
             nodeo,
         )
-        # their sum is rounded to 40 microseconds
+        # sgp4init gets the epoch in one float, which is rounded to 40 microseconds
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction
         found.append(satrec)
     return found
 
 
 def _absent(path: Path) -> None:
-    print(f"{path} is not there: using a constellation that the project ships", file=sys.stderr)
+    print(f"{path} does not exist: using a constellation of the project", file=sys.stderr)

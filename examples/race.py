@@ -1,13 +1,12 @@
-"""The race: how many satellites of each constellation, as filed and as flown, stand above a city at
-any time of a day.
+"""Count the satellites of each constellation, filed and flown, above ten cities through a day.
 
-    python examples/race.py [--catalogue active.csv] [--duration 1d] [--step 5min] [--above 25] [-o
-    race.png]
+    python examples/race.py [--catalogue active.csv] [--duration 1d] [--step 5min] [--above 25]
+    [-o race.png]
 
-Filings come with gpuprop; what flies is in a catalogue: `gpuprop fetch active -o active.csv` gets
-one from CelesTrak. The cities lie where SpaceSail has signed (Brazil, Kazakhstan, Malaysia,
-Thailand), and Shanghai. Elevation is geometric, without refraction or terrain. The picture needs
-matplotlib; without it there is the table alone.
+Filed constellations come with gpuprop. Flown ones are read from a catalogue:
+`gpuprop fetch active -o active.csv` downloads one from CelesTrak. The cities are in countries where
+SpaceSail has signed contracts (Brazil, Kazakhstan, Malaysia, Thailand), and Shanghai. Elevation is
+geometric, without refraction or terrain. The picture needs matplotlib.
 """
 
 import argparse
@@ -34,26 +33,27 @@ CITIES = [
 
 
 def visible(satellites: gpuprop.Elements, times: gpuprop.Times, above_deg: float) -> np.ndarray:
-    """Satellites above `above_deg` at each instant and city, (n_times, n_cities)."""
+    """Count the satellites above `above_deg` at each instant and city, (n_times, n_cities)."""
     counts = []
     with gpuprop.Propagator(satellites) as propagator:
         for block in propagator.snapshots(times, frame="itrs", block_bytes=8 << 20):
             sky = gpuprop.look_angles(block, CITIES)
-            # NaN, a state that is lost, is above nothing
+            # a state that could not be computed is NaN, which is not above anything
             counts.append((sky.elevation > np.radians(above_deg)).sum(axis=2))
     return np.concatenate(counts)
 
 
 def flown(catalogue: Path) -> dict[str, gpuprop.Elements]:
-    """What flies, by operator, where the catalogue has some."""
+    """Select the satellites of each operator that has some in the catalogue."""
     active = gpuprop.read_elements(catalogue, on_error="skip")
-    found = {f"{operator.strip('@')} (flown)": active.select(operator) for operator in FLOWN}
-    return {name: satellites for name, satellites in found.items() if len(satellites)}
+    fleets = {f"{operator.strip('@')} (flown)": active.select(operator) for operator in FLOWN}
+    return {name: satellites for name, satellites in fleets.items() if len(satellites)}
 
 
 def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None:
-    """A panel for each constellation, filed above and flown below; for each city a bar from the
-    fewest to the most satellites of a day.
+    """Draw a panel for each constellation, filed above and flown below.
+
+    Each city has a bar from the fewest to the most satellites, and a mark at the median.
     """
     import matplotlib
 
@@ -103,7 +103,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--catalogue", type=Path, help="element sets of what flies, in any form that gpuprop reads"
+        "--catalogue",
+        type=Path,
+        help="element sets of satellites in orbit, in any format that gpuprop reads",
     )
     parser.add_argument(
         "--start", help="UTC [default: the median epoch of the catalogue, else that of the filings]"

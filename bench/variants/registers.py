@@ -1,7 +1,8 @@
-"""Registers and spilled bytes of the CUDA kernels, as ptxas reports them, for a few GPUs and
-several bounds on the registers.
+"""List registers and spilled bytes of the CUDA kernels for several GPUs and register bounds.
 
-Needs nvcc, no GPU: python bench/variants/registers.py --json bench/variants/registers.json
+    python bench/variants/registers.py --json bench/variants/registers.json
+
+The figures are those of ptxas. Needs nvcc, but no GPU.
 """
 
 import re
@@ -10,24 +11,26 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import machine
 
 from gpuprop.engine.cuda.source import OPTIONS, source
 
-CAPABILITIES = (75, 80, 86, 89, 90, 100, 120)  # nvcc 13 knows 7.0 no more
+CAPABILITIES = (75, 80, 86, 89, 90, 100, 120)  # nvcc 13 no longer supports 7.0
 CHOSEN = "as chosen"
 # __launch_bounds__ of every kernel
 BOUNDS = (CHOSEN, "128", "128, 2", "128, 3", "128, 4", "128, 5", "256, 2")
 ENTRY = re.compile(
-    r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores.*?Used (\d+) registers",
+    r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores"
+    r".*?Used (\d+) registers",
     re.DOTALL,
 )
 
 
 def compiled(capability: int, bounds: str) -> dict[str, dict[str, int]]:
-    """What ptxas says of each kernel."""
+    """Compile the kernels; return the figures of ptxas for each."""
     text = source()
     if bounds != CHOSEN:
         text = re.sub(r"__launch_bounds__\([^)]*\)", f"__launch_bounds__({bounds})", text)
@@ -59,7 +62,7 @@ def main() -> None:
     version = subprocess.run(
         ["nvcc", "--version"], check=True, capture_output=True, text=True
     ).stdout.splitlines()[-1]
-    results = [
+    results: list[dict[str, Any]] = [
         dict(capability=number, bounds=CHOSEN, kernels=compiled(number, CHOSEN))
         for number in CAPABILITIES
     ]
