@@ -106,76 +106,89 @@ class Shell:
     note: str = ""
 
     def __post_init__(self) -> None:
-        def require(good: bool, what: str) -> None:
-            if not good:
-                raise ValueError(f"shell {self.id!r}: {what}")
-
         for name in ("sats_per_plane", "raan_deg", "phase_deg", "assumed"):
             if isinstance(getattr(self, name), Sequence):
                 object.__setattr__(self, name, tuple(getattr(self, name)))
+        self._set_altitude()
+        self._check_orbit()
+        self._check_pattern()
+        self._check_words()
+
+    def _require(self, good: bool, what: str) -> None:
+        """Raise ValueError with the shell's id, unless `good`."""
+        if not good:
+            raise ValueError(f"shell {self.id!r}: {what}")
+
+    def _set_altitude(self) -> None:
+        """Set the altitude of an ellipse half way between its apsides."""
         if self.apogee_km is not None and self.perigee_km is not None:
             middle = 0.5 * (self.apogee_km + self.perigee_km)
-            require(
+            self._require(
                 math.isnan(self.altitude_km) or self.altitude_km == middle,
                 f"altitude_km = {self.altitude_km:g} is not half way between perigee_km and "
                 "apogee_km: leave it out",
             )
             object.__setattr__(self, "altitude_km", middle)
-        require(
+        self._require(
             (self.apogee_km is None) == (self.perigee_km is None),
             "apogee_km and perigee_km go together: give both or altitude_km",
         )
-        require(self.planes >= 1, f"planes = {self.planes}: there must be at least one")
-        sizes = (
-            self.sats_per_plane
-            if isinstance(self.sats_per_plane, tuple)
-            else (self.sats_per_plane,)
-        )
-        require(
+
+    def _check_orbit(self) -> None:
+        """Check the numbers of planes and satellites, altitude and inclination."""
+        self._require(self.planes >= 1, f"planes = {self.planes}: there must be at least one")
+        sizes = self._sizes
+        self._require(
             bool(sizes) and min(sizes) >= 1,
             f"{self.planes} planes of sats_per_plane = {self.sats_per_plane} satellites hold none",
         )
-        require(
+        self._require(
             self.planes * max(sizes) <= LARGEST,
             f"planes = {self.planes} hold more than {LARGEST:,} satellites",
         )
-        require(
+        self._require(
             0.0 < self.altitude_km < math.inf,
             f"altitude {self.altitude_km} km must be positive: give altitude_km, or apogee_km and "
             "perigee_km",
         )
-        require(
+        self._require(
             self.apogee_km is None
             or self.perigee_km is None
             or 0.0 < self.perigee_km <= self.apogee_km,
             f"perigee_km = {self.perigee_km} must be positive and not above apogee_km = "
             f"{self.apogee_km}",
         )
-        require(
+        self._require(
             0.0 <= self.inclination_deg <= 180.0,
             f"inclination {self.inclination_deg} deg is not within 0 to 180",
         )
+
+    def _check_pattern(self) -> None:
+        """Check nodes, phases and other angles."""
         for names in (
             ("raan_spread_deg", "raan_step_deg", "raan_deg"),
             ("phasing", "phase_step_deg", "phase_deg"),
         ):
             given = [name for name in names if getattr(self, name) is not None]
-            require(
+            self._require(
                 len(given) == 1,
                 f"give exactly one of {names[0]}, {names[1]} and {names[2]}"
                 + (f", not {' and '.join(given)}" if given else ""),
             )
-        require(
+        self._require(
             self.phasing is None or 0 <= self.phasing < self.planes,
             f"phasing F = {self.phasing} must be from 0 to {self.planes - 1}, one less than the "
             "number of planes",
         )
-        require(
+        self._require(
             self.raan_deg is None or len(self.raan_deg) == self.planes,
             f"raan_deg has {len(self.raan_deg or ())} nodes for {self.planes} planes: one each",
         )
-        for name, values in (("sats_per_plane", sizes), ("phase_deg", self.phase_deg or (0.0,))):
-            require(
+        for name, values in (
+            ("sats_per_plane", self._sizes),
+            ("phase_deg", self.phase_deg or (0.0,)),
+        ):
+            self._require(
                 self.planes % len(values) == 0,
                 f"{name} has {len(values)} entries, which cannot repeat evenly over {self.planes} "
                 "planes",
@@ -192,26 +205,32 @@ class Shell:
             for angle in (self.raan_spread_deg, self.raan_step_deg, self.phase_step_deg)
             if angle is not None
         ]
-        require(all(map(math.isfinite, angles)), f"an angle is not finite: {angles}")
-        require(
+        self._require(all(map(math.isfinite, angles)), f"an angle is not finite: {angles}")
+
+    def _check_words(self) -> None:
+        """Check status, confidence and the names of assumed parameters."""
+        self._require(
             self.status in STATUSES, f"status {self.status!r} is not one of {', '.join(STATUSES)}"
         )
-        require(
+        self._require(
             self.confidence in CONFIDENCES,
             f"confidence {self.confidence!r} is not one of {', '.join(CONFIDENCES)}",
         )
         unknown = [name for name in self.assumed if name not in self.__dataclass_fields__]
-        require(not unknown, f"assumed names {', '.join(unknown)}, which is not a key of a shell")
+        self._require(
+            not unknown, f"assumed names {', '.join(unknown)}, which is not a key of a shell"
+        )
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        """Satellites of the first planes; the list repeats."""
+        sizes = self.sats_per_plane
+        return tuple(sizes) if isinstance(sizes, Sequence) else (sizes,)
 
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """Satellites of each plane, (planes,)."""
-        sizes = (
-            self.sats_per_plane
-            if isinstance(self.sats_per_plane, Sequence)
-            else (self.sats_per_plane,)
-        )
-        return np.resize(np.array(sizes, np.int64), self.planes)
+        return np.resize(np.array(self._sizes, np.int64), self.planes)
 
     @property
     def total(self) -> int:
