@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
 from urllib.request import getproxies
 
+from ..files.addresses import HIDDEN, NOT_SHOWN, query_items, shown_url
 from ..messages import printable, shortened
 
 LONGEST = 8000  # characters of an address
@@ -17,12 +18,6 @@ URL = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~-]+)(?::(?P<port>\d{1,5}))?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE,
 )
-# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of
-# any other name may be.
-PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
-WORD = re.compile(r"[A-Za-z_-]{1,16}")  # a name that is shown while its value is hidden
-HIDDEN = "***"
-NOT_SHOWN = "an address that is not shown, since it is malformed or has a password"
 # characters of a secret that is searched in what a server says; shorter ones would match everywhere
 SHORTEST = 4
 
@@ -67,22 +62,6 @@ def checked_url(url: str, what: str = "what was given") -> str:
     )
 
 
-def shown_url(url: str) -> str:
-    """An address for messages. Query values are hidden, except those of names in PUBLIC. A
-    malformed address is hidden completely.
-    """
-    match = URL.fullmatch(url)
-    if not match or not url.isprintable():
-        return NOT_SHOWN
-    path = re.sub(r"[^/]*@", f"{HIDDEN}@", match["path"] or "")
-    query = (
-        ""
-        if match["query"] is None
-        else "?" + "&".join(shown for shown, _ in _query(match["query"]))
-    )
-    return f"{match['scheme']}://{shown_host(url)}{path}{query}"
-
-
 def shown_host(url: str) -> str:
     """The host and port of an address that checked_url has passed."""
     match = URL.fullmatch(url)
@@ -124,7 +103,7 @@ class ForeignText:
 
     def __init__(self, url: str) -> None:
         match = URL.fullmatch(url)
-        secrets = [secret for _, secret in _query((match and match["query"]) or "")]
+        secrets = [secret for _, secret in query_items((match and match["query"]) or "")]
         forms = {
             form
             for secret in (*secrets, *_proxy_secrets())
@@ -153,18 +132,6 @@ class ForeignText:
     def line(self, text: str, most: int) -> str:
         """One line of at most `most` characters, without secrets; control characters are escaped."""
         return shortened(printable(" ".join(self.hide(text).split())), most)
-
-
-def _query(query: str) -> Iterator[tuple[str, str]]:
-    """Each item of a query as it is shown, and the secret in it (empty if there is none)."""
-    for item in re.split("[&;]", query) if query else ():
-        name, _, value = item.partition("=")
-        if name.upper() in PUBLIC:
-            yield item, ""
-        elif value.strip("=") and WORD.fullmatch(name):
-            yield f"{name}={HIDDEN}", value
-        else:  # ?TOKEN, or ?TOKEN= with the padding of base64
-            yield HIDDEN, value.strip("=") or item.strip("=")
 
 
 def _proxy_secrets() -> Iterator[str]:
