@@ -109,7 +109,7 @@ def _converted(
         rotation = between(a, b, ns, own, new)
         state = state if rotation is None else rotate(rotation, state)
         place = geodetic(state.x, state.y, state.z) if frame == "geodetic" else state[:3]
-    found = dict(zip(position_names(frame), place, strict=True))
+    found: Columns = dict(zip(position_names(frame), place, strict=True))
     return found | (dict(zip(VELOCITY, state[3:6], strict=True)) if moving else {})
 
 

@@ -18,9 +18,10 @@ import pyarrow as pa
 
 from ..messages import counted, shown
 from ..sgp4.gravity import gravity_model
-from ..time.instants import Instant, format_ns
+from ..time.instants import format_ns
 from ..time.times import as_times, instant_ns
 from ..time.units import MINUTE
+from ..typing import Instant
 from .conditions import Satellites, read_condition
 from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, LAST_ID, REV_PER_DAY
 from .satrecs import fields_of, satrecs_of

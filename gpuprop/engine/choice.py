@@ -56,7 +56,9 @@ class Engine(Protocol):
     ) -> Propagation:
         """Initialise element sets."""
 
-    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+    def look_angles(
+        self, columns: Columns, rotation: Array | None, sites: Array
+    ) -> dict[str, Array]:
         """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
         (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
         """

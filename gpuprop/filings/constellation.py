@@ -6,7 +6,7 @@ from typing import Any
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
-from ..time.instants import Instant
+from ..typing import Instant
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
 
 NAMED = 4  # shells listed by name in a line; of more, the number is told

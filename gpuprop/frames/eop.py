@@ -18,8 +18,8 @@ import xxhash
 from ..files.addresses import refuse_url
 from ..files.small_file import read_small_file
 from ..time.instants import format_ns
-from ..time.scales import MJD_1970, tai_minus_utc, tai_minus_utc_ns
-from ..time.units import DAY, SECOND
+from ..time.scales import tai_minus_utc, tai_minus_utc_ns
+from ..time.units import DAY, MJD_1970, SECOND
 from ..typing import Array, Bits, Mask
 
 MAX_ROWS = 73_050  # of a table: 200 years, of which some 65 have passed since 1962

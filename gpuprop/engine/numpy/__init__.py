@@ -43,7 +43,9 @@ class NumpyEngine:
             values, regime = initialise(model.gravity, model.opsmode, elements)
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
 
-    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+    def look_angles(
+        self, columns: Columns, rotation: Array | None, sites: Array
+    ) -> dict[str, Array]:
         """LOOK columns, (n_times, n_sites, n_sats) each, of states (n_times, n_sats); rotation
         (n_times, 12) takes them to ITRS, where they are already if it is None; sites (n_sites, 12).
         """
