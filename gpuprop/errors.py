@@ -1,5 +1,6 @@
-"""Errors that gpuprop raises and that have a class of their own. Their messages say what is wrong,
-where, and what to do.
+"""Classes of errors that several packages raise.
+
+The message of an error says what is wrong, where, and what to do.
 """
 
 
@@ -8,14 +9,14 @@ class GpupropError(Exception):
 
 
 class DamagedError(GpupropError, ValueError):
-    """A run directory is damaged or altered: its manifest, one of its parts or the file of its
-    satellites is not what gpuprop wrote.
+    """A file of a run directory is not what gpuprop wrote: it is damaged or was altered.
 
-    The message names the file, says what is wrong with it and what to do.
+    The file is the manifest, a part or the file of the satellites. The message names it.
     """
 
 
 class ForeignFileError(DamagedError, FileExistsError):
-    """A directory holds a file, or a link, that gpuprop did not write there. It is never touched:
-    choose another directory or move it.
+    """A directory holds a file or a link that gpuprop did not write.
+
+    gpuprop does not change it. Choose another directory or move the file.
     """
