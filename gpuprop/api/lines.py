@@ -2,9 +2,7 @@
 gpuprop.catalogs.read is for files.
 """
 
-# the first of five digits of a catalogue number: A is 10, Z is 33
-ALPHA5 = "ABCDEFGHJKLMNPQRSTUVWXYZ"
-LAST_NUMBER = 339_999
+from ..elements.fields import ALPHA5, LAST_ALPHA5
 
 # What every line of a TLE holds in columns (from 0) that no number touches; d is a digit.
 LAYOUTS = {
@@ -51,22 +49,16 @@ def to_alpha5(number: int) -> str:
     """A catalogue number in five characters, with a letter first above 99999; ValueError above
     339999, where they end.
     """
-    if number > LAST_NUMBER:
+    if number > LAST_ALPHA5:
         raise ValueError(
-            f"satellite number cannot exceed {LAST_NUMBER}, whose Alpha 5 encoding is 'Z9999': it "
+            f"satellite number cannot exceed {LAST_ALPHA5}, whose Alpha 5 encoding is 'Z9999': it "
             f"is {number}"
         )
     return (
-        f"{number:05d}"
-        if number < 100_000
-        else f"{ALPHA5[number // 10_000 - 10]}{number % 10_000:04d}"
+        f"{number:05d}" if number < 100_000 else f"{ALPHA5[number // 10_000]}{number % 10_000:04d}"
     )
 
 
 def from_alpha5(text: str) -> int:
     """The catalogue number of five characters: the inverse of to_alpha5; 0 for none."""
-    return (
-        (ALPHA5.index(text[0]) + 10) * 10_000 + int(text[1:])
-        if text[:1].isalpha()
-        else int(text or 0)
-    )
+    return ALPHA5.index(text[0]) * 10_000 + int(text[1:]) if text[:1].isalpha() else int(text or 0)

@@ -14,6 +14,7 @@ from ..engine.cpu import CpuSatellite, usable
 from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
+from ..time.units import JD_1950
 from ..typing import Array
 from .dates import four_digit_year
 from .lines import exponential, from_alpha5, tle_line, to_alpha5, whole
@@ -22,7 +23,6 @@ from .numpy_satellite import Averages, NumpySatellite
 WGS72OLD, WGS72, WGS84 = 0, 1, 2
 GRAVITY_NAMES = ("wgs72old", "wgs72", "wgs84")  # by the numbers above
 IMPLAUSIBLE = 10  # gpuprop.STATUS
-JD_1950 = 2433281.5  # Julian date of 1949-12-31T00:00
 JD_ORDINAL = 1721424.5  # Julian date of the day before 0001-01-01
 
 Vector = tuple[float, float, float]

@@ -41,5 +41,9 @@ ARROW_TYPE = {
 # interface: synthetic satellites never collide with a catalogue number
 FIRST_SYNTHETIC_ID = 1_000_000_000
 LAST_ID = 2**31 - 1  # catalogue numbers are int32
+# In the five characters of a TLE, the first stands for the ten thousands: 0 to 9, then a letter
+# without I and O, A = 10 to Z = 33 (Space-Track, "Alpha-5").
+ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+LAST_ALPHA5 = 339_999
 DEG = math.pi / 180.0
 REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute

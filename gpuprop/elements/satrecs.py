@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..time.units import DAY, JD_1950, JD_1970, julian
-from .fields import DEG, OMM_FIELDS, REV_PER_DAY
+from .fields import DEG, LAST_ALPHA5, OMM_FIELDS, REV_PER_DAY
 
 if TYPE_CHECKING:
     from .sets import Elements
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Conversion = Callable[[float], float]
 
 FARTHEST = 106_000  # days from 1970 that 64-bit nanoseconds reach
-LAST_NUMBER = 339_999
 DESIGNATOR = re.compile(r"(\d\d)(\d{3}.*)", re.ASCII)  # 98067A, which an OMM writes 1998-067A
 OBJECT_ID = re.compile(r"\d\d(\d\d)-(\d{3}.*)", re.ASCII)
 
@@ -129,13 +128,13 @@ def satrecs_of(elements: "Elements") -> list[Any]:
             "to_satrecs makes satellites of python-sgp4, which is not installed: pip install sgp4"
         ) from None
     fields = elements.fields
-    beyond = np.flatnonzero(elements.sat_id > LAST_NUMBER)
+    beyond = np.flatnonzero(elements.sat_id > LAST_ALPHA5)
     if beyond.size:
         number, name = elements.sat_id[beyond[0]], elements.name[beyond[0]]
         raise ValueError(
             f"satellite {number} {name!r} (and {beyond.size - 1} more): python-sgp4 has no "
-            f"numbers above {LAST_NUMBER}; "
-            f"leave them out with elements[elements.sat_id <= {LAST_NUMBER}]"
+            f"numbers above {LAST_ALPHA5}; "
+            f"leave them out with elements[elements.sat_id <= {LAST_ALPHA5}]"
         )
     satrecs = []
     values = {

@@ -25,6 +25,7 @@ from ..sgp4.constants import FIELDS, REGIMES, Constants
 from ..sgp4.gravity import GRAVITY
 from ..sgp4.model import COORDINATES, TEME, Model, View
 from ..sgp4.trig import sincos
+from ..time.units import DAY
 from ..typing import Array
 from .choice import Engine, Propagation, open_engine
 
@@ -40,7 +41,6 @@ DRAWN = (
 )
 COLUMNS = (*COORDINATES, "status")
 Part = tuple[str, Model, Elements, npt.NDArray[np.int64], View]
-DAY = 86_400_000_000_000  # ns
 Range = tuple[float, float]
 # part -> {"constants": {name: hash}, regime: {"satellites": n, "states": {status: n}, "columns":
 # {name: hash}}}

@@ -8,7 +8,8 @@ read.py            constellations as TOML says them
 walker.py          i:T/P/F, and walker:53:1584/72/39@550 on the command line
 """
 
-from .altitude import brouwer_mean_motion, mean_motion_at
+from ..elements.altitudes import brouwer_mean_motion
+from .altitude import mean_motion_at
 from .constellation import Constellation
 from .read import load_constellation, parse_filings, parse_toml, read_constellation
 from .shell import EPOCH, Shell

@@ -4,6 +4,7 @@ altitude that a filing states.
 
 import math
 
+from ..elements.altitudes import brouwer_mean_motion
 from ..elements.fields import REV_PER_DAY
 from ..sgp4.gravity import Gravity
 
@@ -51,19 +52,6 @@ def mean_motion_at(
     no_unkozai = gravity.xke / (ao * math.sqrt(ao))
     no_kozai = no_unkozai
     for _ in range(20):
-        no_kozai *= no_unkozai / brouwer_mean_motion(no_kozai, con41, gravity, eccentricity)
+        brouwer = brouwer_mean_motion(no_kozai, con41, gravity, eccentricity)
+        no_kozai *= no_unkozai / float(brouwer)
     return no_kozai * REV_PER_DAY
-
-
-def brouwer_mean_motion(
-    no_kozai: float, con41: float, gravity: Gravity, eccentricity: float = 0.0
-) -> float:
-    """SGP4's own step from Kozai's to Brouwer's mean motion, rad/min (initl); con41 = 3 cos^2 i -
-    1.
-    """
-    ak = math.pow(gravity.xke / no_kozai, 2.0 / 3.0)
-    betao2 = 1.0 - eccentricity * eccentricity
-    d1 = 0.75 * gravity.j2 * con41 / (math.sqrt(betao2) * betao2)
-    delta = d1 / (ak * ak)
-    adel = ak * (1.0 - delta * delta - delta * (1.0 / 3.0 + 134.0 * delta * delta / 81.0))
-    return no_kozai / (1.0 + d1 / (adel * adel))

@@ -5,10 +5,10 @@ rounding.
 import numpy as np
 import numpy.typing as npt
 
+from ...time.units import DAY
 from .columns import DOT, LONGEST, ZERO, Bytes, Cells, Ints, Mask, digits
 
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years that datetime64[ns] can hold
-NS_PER_DAY = 86_400_000_000_000
 
 
 def year_start(year: Ints) -> Ints:
@@ -32,7 +32,7 @@ def day_of_year_epochs(year: Ints, day: Ints, nanoseconds: Ints) -> tuple[Ints, 
     """day: 1 is January 1. Returns the instants and where the day is one of its year."""
     good = (year >= FIRST_YEAR) & (year <= LAST_YEAR) & (day >= 1) & (day <= days_in_year(year))
     year, day = np.where(good, year, 2000), np.where(good, day, 1)
-    return year_start(year) + (day - 1) * NS_PER_DAY + nanoseconds, good
+    return year_start(year) + (day - 1) * DAY + nanoseconds, good
 
 
 def iso_epochs(cells: Cells) -> tuple[Ints, Mask]:
@@ -99,8 +99,8 @@ def _calendar(text: Bytes, by_day: Mask) -> tuple[Ints, Mask]:
     month_start: npt.NDArray[np.int64] = first.astype("datetime64[ns]").astype(np.int64)
     start = np.where(
         by_day,
-        year_start(year) + (day_of_year - 1) * NS_PER_DAY,
-        month_start + (day - 1) * NS_PER_DAY,
+        year_start(year) + (day_of_year - 1) * DAY,
+        month_start + (day - 1) * DAY,
     )
     return start, good & np.where(by_day, day_good, date_good)
 

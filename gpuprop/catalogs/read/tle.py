@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...elements.fields import ALPHA5
 from ...elements.sets import Elements, Reject
 from .columns import (
     DOT,
@@ -59,10 +60,8 @@ INTEGERS = {
     "REV_AT_EPOCH": (LINE_2, 63, 68, 0),
 }
 
-# Alpha-5: the first of five characters is a digit, or a letter without I and O, A = 10 to Z = 33. A
-# leading blank counts as zero.
-_ALPHA5 = np.full(256, -1, np.int64)
-_ALPHA5[list(b"0123456789ABCDEFGHJKLMNPQRSTUVWXYZ")] = np.arange(34)
+_ALPHA5 = np.full(256, -1, np.int64)  # by character; a leading blank counts as zero
+_ALPHA5[list(ALPHA5.encode())] = np.arange(len(ALPHA5))
 _HEADER = re.compile(r"([0-9]{1,6}) ([0-9]{1,6})")
 _WEIGHT = np.zeros(256, np.int64)  # what a character adds to the checksum
 _WEIGHT[list(b"0123456789")] = np.arange(10)

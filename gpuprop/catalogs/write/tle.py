@@ -10,17 +10,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...elements.fields import OMM_FIELDS
+from ...elements.fields import ALPHA5, LAST_ALPHA5, OMM_FIELDS
 from ...elements.sets import Elements
+from ...time.units import DAY
 from .held import Ledger
 
-LARGEST = 339_999
 FIRST_YEAR, LAST_YEAR = 1957, 2056
-ALPHA5 = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 EPOCH_UNIT = 864_000  # ns: 1e-8 day
 NAME_WIDTH = 24  # CelesTrak pads names to it
 SMALLEST_EXPONENT, LARGEST_EXPONENT = -9, 9
-NS_PER_DAY = 86_400_000_000_000
 _FULL_DESIGNATOR = re.compile(r"(\d{4})-(\d{3}.{0,3})", re.ASCII)
 _OTHER_DESIGNATOR = re.compile(r"(?!\d{5})[!-~][ -~]{0,7}", re.ASCII)
 # A name line that begins or reads like something else (a line of a set, a comment, another format)
@@ -96,17 +94,17 @@ class _Columns:
         self.fields = elements.fields
         self.ledger = ledger
         number, synthetic = elements.sat_id, elements.synthetic
-        beyond = f"its number is beyond those of a TLE ({LARGEST} in Alpha-5): "
+        beyond = f"its number is beyond those of a TLE ({LAST_ALPHA5} in Alpha-5): "
         advice = (
             "write an OMM (csv, json, kvn or xml)",
             "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
         )
-        ledger.refuse(number > LARGEST, lambda i: beyond + advice[int(synthetic[i])])
+        ledger.refuse(number > LAST_ALPHA5, lambda i: beyond + advice[int(synthetic[i])])
 
     def lines(self) -> Callable[[int], tuple[str, str]]:
         """Gives both lines of satellite i, without their checksums."""
         number = [
-            f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LARGEST else ""
+            f"{ALPHA5[n // 10_000]}{n % 10_000:04d}" if 0 <= n <= LAST_ALPHA5 else ""
             for n in self.fields["NORAD_CAT_ID"].tolist()
         ]
         code = self._texts(
@@ -211,7 +209,7 @@ class _Columns:
             "EPOCH", written != ns, "is rounded to the decimals of a TLE", (written - ns) / 1e9, "s"
         )
         day = (days - years.astype("datetime64[D]")).astype(np.int64) + 1
-        fraction = written % NS_PER_DAY // EPOCH_UNIT
+        fraction = written % DAY // EPOCH_UNIT
         rows: Any = zip((year % 100).tolist(), day.tolist(), fraction.tolist(), strict=True)
         return [f"{y:02d}{d:03d}.{f:08d}" for y, d, f in rows]
 
