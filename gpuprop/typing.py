@@ -17,7 +17,6 @@ Columns: TypeAlias = dict[str, npt.NDArray[np.float64 | np.uint8]]
 
 Frame: TypeAlias = Literal["teme", "pef", "itrs", "gcrs", "geodetic"]
 Scale: TypeAlias = Literal["utc", "tai", "tt", "gps"]
-Gravity: TypeAlias = Literal["wgs72", "wgs72old", "wgs84"]
 OpsMode: TypeAlias = Literal["i", "a"]
 DType: TypeAlias = Literal["float64", "float32"]
 FileFormat: TypeAlias = Literal["arrow", "parquet"]

@@ -158,7 +158,9 @@ def _bands(elements: Elements) -> list[dict[str, Any]]:
     """The number of satellites in each band of altitude (as in --where). The lower bound belongs to
     the band. None: no bound.
     """
-    altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
+    altitude = QUANTITIES["altitude_km"].values(
+        Satellites(elements.fields, 0, gravity_model("wgs72"))
+    )
     counts, _ = np.histogram(altitude[np.isfinite(altitude)], BANDS)
     bounds = [None if math.isinf(bound) else bound for bound in BANDS]
     bands = [

@@ -138,7 +138,7 @@ def parts() -> Iterator[Part]:
     elements, instants = sets(len(MODELS) + 1)
     few = elements[:: COHORT // 4]
     for name, resonance, years in (("20 years ahead", 2.0, 20), ("10 years back", 1.0, -10)):
-        others = few[abs(few.fields["MEAN_MOTION"] - resonance) > 0.25]
+        others = few[abs(few.fields["MEAN_MOTION"].astype(np.float64) - resonance) > 0.25]
         model = Model(GRAVITY["wgs72"], "i")
         yield (
             f"wgs72, opsmode i, {name}",

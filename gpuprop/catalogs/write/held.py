@@ -132,7 +132,7 @@ class Ledger:
         for name in PATTERN_FIELDS:
             self.lose(
                 name,
-                elements.fields[name] >= 0,
+                elements.fields[name].astype(np.int32) >= 0,
                 "is left out: no format has a field for it",
                 unit="",
             )
@@ -182,7 +182,7 @@ class Ledger:
                 ~np.isfinite(fields[name]), lambda i, name=name: f"{name} is {fields[name][i]}"
             )  # type: ignore[misc]
         for name, (low, high, allowed) in BOUNDS.items():
-            values = fields[name]
+            values = fields[name].astype(np.float64)
             if name == "NORAD_CAT_ID":  # synthetic satellites have numbers beyond the catalogue's
                 self.refuse(
                     values < 0,
