@@ -115,7 +115,7 @@ def main() -> None:
         },
         "sun": lambda: sun(ns, "none"),
     }.items():
-        for cached in (nodes._precession_nutation_nodes, nodes._apparent_sun_nodes):
+        for cached in (nodes._precession_nutation_knots, nodes._apparent_sun_knots):
             cached.cache_clear()
         once[name] = [seconds(job), statistics.median(seconds(job) for _ in range(5))]
         print(

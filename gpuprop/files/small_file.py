@@ -48,8 +48,8 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     if "\0" in name:
         raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
     _check(name, os.stat(name), most, wanted)
-    # A pipe may have replaced the file after the check. Without O_NONBLOCK, opening a pipe waits for
-    # its writer.
+    # After the check a pipe may have replaced the file, and without O_NONBLOCK, opening a pipe
+    # waits for its writer.
     with open(os.open(name, os_flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY")), "rb") as file:
         _check(name, os.fstat(file.fileno()), most, wanted)
         data = file.read(most + 1)
