@@ -24,8 +24,8 @@ from gpuprop import (
 from gpuprop.__main__ import main
 from gpuprop.elements.altitudes import altitudes_km
 from gpuprop.elements.conditions import (
-    MOST_NESTED,
     MOST_CHARACTERS,
+    MOST_NESTED,
     QUANTITIES,
     ConditionError,
     read_condition,
