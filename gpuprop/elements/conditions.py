@@ -102,7 +102,7 @@ QUANTITIES = {
     ),
     "object_id": Quantity(
         TEXT,
-        "international designator, likewise: like '1998-067*'",
+        "international designator, with ==, != or like '1998-067*'",
         lambda s: _upper(s.fields["OBJECT_ID"]),
     ),
 }

@@ -1,7 +1,7 @@
 """Units of time in nanoseconds, Julian dates, and exact conversion of numpy's arrays of times."""
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -56,6 +56,12 @@ def in_range(ns: int, what: str) -> int:
     return ns
 
 
+@overload
+def julian(ns: int) -> tuple[float, float]: ...
+@overload
+def julian(
+    ns: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
 def julian(ns: Any) -> tuple[Any, Any]:
     """Split nanoseconds since 1970 (one, or an array) into a Julian date and a fraction of a day.
 
