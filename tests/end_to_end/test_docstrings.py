@@ -1,13 +1,20 @@
-"""Everything that a user can reach has a docstring in numpydoc's form."""
+"""Everything that a user can reach has a docstring in numpydoc's form, and types without Any."""
 
+import ast
 import inspect
+import textwrap
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, reduce
 from importlib import import_module
 from types import FunctionType
+from typing import Any
 
 import pytest
 from numpydoc.validate import validate
+
+import gpuprop
+import gpuprop.api
+import gpuprop.snapshots
 
 MODULES = ("gpuprop", "gpuprop.snapshots", "gpuprop.api")
 IGNORED = {
@@ -52,22 +59,44 @@ def documented() -> Iterator[tuple[str, str, bool]]:
                         yield f"{module}.{name}.{member}", cls.__module__, noun
 
 
-@pytest.mark.parametrize(
-    ("path", "noun"),
-    [
-        pytest.param(
-            path,
-            noun,
-            id=path,
-            marks=pytest.mark.xfail(reason="not in this form yet")
-            if module.startswith(PENDING)
-            else (),
-        )
+def cases() -> list[Any]:
+    """One case for each documented object; those of PENDING may fail."""
+    pending = pytest.mark.xfail(reason="not in this form yet")
+    return [
+        pytest.param(path, noun, id=path, marks=pending if module.startswith(PENDING) else ())
         for path, module, noun in dict.fromkeys(documented())
-    ],
-)
+    ]
+
+
+@pytest.mark.parametrize(("path", "noun"), cases())
 def test_docstring(path: str, noun: bool) -> None:
     """Check that numpydoc finds nothing wrong with the docstring."""
     ignored = IGNORED | (NOUN if noun else set())
     wrong = [f"{code} {text}" for code, text in validate(path)["errors"] if code not in ignored]
     assert wrong == []
+
+
+def hints(node: ast.AST) -> Iterator[ast.expr | None]:
+    """Annotations of a field, of a function, or of the fields and special methods of a class."""
+    if isinstance(node, ast.AnnAssign):
+        yield node.annotation
+    elif isinstance(node, ast.FunctionDef):
+        every = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        yield from (argument.annotation for argument in every)
+        yield node.returns
+    elif isinstance(node, ast.ClassDef):
+        for member in node.body:
+            if not isinstance(member, ast.FunctionDef) or member.name.startswith("__"):
+                yield from hints(member)
+
+
+@pytest.mark.parametrize(("path", "noun"), cases())
+def test_annotations(path: str, noun: bool) -> None:
+    """Check that no annotation of a public function or field is Any."""
+    value: Any = reduce(getattr, path.split(".")[1:], gpuprop)
+    if noun:
+        value = value.func if isinstance(value, cached_property) else value.fget
+    [definition] = ast.parse(textwrap.dedent(inspect.getsource(value))).body
+    for hint in filter(None, hints(definition)):
+        names = {part.id for part in ast.walk(hint) if isinstance(part, ast.Name)}
+        assert "Any" not in names, ast.unparse(hint)
