@@ -1,5 +1,6 @@
-"""Errors that gpuprop raises and that have a class of their own. Their messages say what is wrong,
-where, and what to do.
+"""Classes of errors that several packages raise.
+
+The message of an error says what is wrong, where, and what to do.
 """
 
 
@@ -15,28 +16,29 @@ class UsageError(GpupropError, ValueError):
 
 
 class DamagedError(GpupropError, ValueError):
-    """A run directory is damaged or altered: its manifest, one of its parts or the file of its
-    satellites is not what gpuprop wrote.
+    """A file of a run directory is not what gpuprop wrote: it is damaged or was altered.
 
-    The message names the file, says what is wrong with it and what to do.
+    The file is the manifest, a part or the file of the satellites. The message names it.
     """
 
 
 class ForeignFileError(DamagedError, FileExistsError):
-    """A directory holds a file, or a link, that gpuprop did not write there. It is never touched:
-    choose another directory or move it.
+    """A directory holds a file or a link that gpuprop did not write.
+
+    gpuprop does not change it. Choose another directory or move the file.
     """
 
 
 class LockedError(GpupropError, BlockingIOError):
-    """Another job writes the directory; the message names its process and host."""
+    """Another job writes the directory. The message names its process and host."""
 
 
 class PlanDiffersError(UsageError):
-    """A directory was written from another plan than the one asked for; the message says in what
-    they differ.
+    """A directory was written from another plan than the one asked for.
+
+    The message says in what they differ.
     """
 
 
 class UnmergedError(GpupropError, RuntimeError):
-    """Shards are missing or not complete; the message lists them and says how to write them."""
+    """Shards are missing or not complete. The message says how to write them."""

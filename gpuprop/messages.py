@@ -1,12 +1,12 @@
-"""Text for messages: what comes from files, servers and callers is made printable and short."""
+"""Prepare text from files, servers and callers for messages: printable and short."""
 
 import reprlib
-from typing import Any
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""The text with every character that is not printable (str.isprintable) as an escape such as
-    \x1b. Characters in `keep` stay.
+    r"""Replace every character that is not printable by an escape such as \x1b.
+
+    Characters in `keep` stay.
     """
     if text.isprintable():
         return text
@@ -17,15 +17,14 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """The beginning of a text: at most `most` characters, the last three are dots if something is
-    left out.
-    """
+    """Cut a text to at most `most` characters, with three dots if something is left out."""
     return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
-def shown(value: Any, most: int = 60) -> str:
-    """Any value as Python writes it, in at most `most` characters. The cost is small for large and
-    deeply nested values too.
+def shown(value: object, most: int = 60) -> str:
+    """Write any value as Python does, in at most `most` characters.
+
+    The cost is small for large and deeply nested values, too.
     """
     short = reprlib.Repr()
     short.maxstring = short.maxother = short.maxlong = most
@@ -37,5 +36,5 @@ def shown(value: Any, most: int = 60) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`1 satellite`, `2,000 satellites`."""
+    """Write a number of things: `1 satellite`, `2,000 satellites`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,9 +1,7 @@
-"""Snapshots: the states of all satellites at many instants, a bounded block at a time."""
+"""Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-import os
 from collections.abc import Generator
 from itertools import cycle
-from typing import Any
 
 import numpy as np
 
@@ -13,45 +11,66 @@ from .elements.sets import Elements, checked_elements
 from .engine.choice import Engine, Propagation, open_engines
 from .engine.cuda import CudaPropagation, Room
 from .engine.prefetch import ahead, usable_cores
-from .frames import EarthOrientation, earth_orientation
+from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
 from .sgp4.constants import Constants
 from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits
+from .typing import Bits, Frame, Instants, OpsMode
+from .typing import Engine as EngineName
 
-# the three blocks in hand stay near the processor: larger ones are up to a tenth slower
+# Three blocks are in use at once and should stay in the cache of the processor: with larger ones
+# runs take up to a tenth longer.
 BLOCK_BYTES = 32 << 20
 
 
 class Propagator:
-    """SGP4 for all satellites of `elements` at once.
+    """SGP4 for many satellites at once.
 
-    engine: `auto`, `cuda` (every GPU; `cuda:1`: the second one alone), `cpu` or `numpy` (default:
-    GPUPROP_ENGINE, else auto). `auto` takes the fastest that starts; if a GPU does not start, it
-    runs without it and says why (EngineWarning). gravity: wgs72 (what element sets are made with),
-    wgs72old, wgs84. opsmode: `i` (improved) or `a` (as AFSPC). threads: cores to use, default all
-    that the process may run on. eop: the Earth orientation behind the frames other than teme: None
-    for the tables that astropy-iers-data ships, a file (finals2000A.all, EOP C04), `none` (UT1 =
-    UTC, no polar motion), or an EarthOrientation. Raises ValueError for an unknown name, an engine
-    that is not usable here or a file that is not such a table, CudaError if a GPU that was chosen
-    by name does not start.
+    Parameters
+    ----------
+    elements : Elements
+        Element sets of the satellites.
+    engine : {"auto", "cuda", "cpu", "numpy"}, optional
+        Engine to use; the environment variable GPUPROP_ENGINE unless given, else `auto`. `auto`
+        takes the fastest that starts; if a GPU does not start, it runs without it and gives the
+        reason in an EngineWarning. `cuda` uses every GPU, `cuda:1` the second one alone.
+    gravity : {"wgs72", "wgs72old", "wgs84"}
+        Gravity model. Element sets are made with wgs72.
+    opsmode : {"i", "a"}
+        Mode of operation: improved, or as AFSPC.
+    threads : int, optional
+        Cores to use; all that the process may run on unless given.
+    eop : EarthOrientation, str or path, optional
+        Earth orientation for the frames other than teme, as `earth_orientation` takes it: None for
+        the tables that astropy-iers-data ships, a file (finals2000A.all, EOP C04), or "none" (UT1 =
+        UTC, no polar motion).
 
-    A state depends on its element set, its instant and the Earth orientation alone. Source: AIAA
-    2006-6753, Spacetrack Reports 3 and 6.
+    Raises
+    ------
+    ValueError
+        For an unknown name, an engine that is not usable here, or a file that is not a table of
+        Earth orientation.
+    CudaError
+        If a GPU that was chosen by name does not start.
+
+    Notes
+    -----
+    A state depends on its element set, its instant and the Earth orientation alone. Every engine
+    computes the same bits. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
     """
 
     def __init__(
         self,
         elements: Elements,
-        engine: str | None = None,
+        engine: EngineName | None = None,
         gravity: str = "wgs72",
-        opsmode: str = "i",
+        opsmode: OpsMode = "i",
         *,
         threads: int | None = None,
-        eop: str | os.PathLike[str] | EarthOrientation | None = None,
+        eop: EarthOrientationLike = None,
     ) -> None:
         self.elements = checked_elements(elements, "elements")
         self._eop = earth_orientation(eop) if eop is not None else None
@@ -65,24 +84,24 @@ class Propagator:
         opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
         self._engine = opened[0][0]
-        # of several GPUs, each has all satellites
+        # each of several GPUs has all satellites
         self._propagations = [propagation for _, propagation in opened]
 
     @property
     def engine(self) -> str:
-        """The name of the engine in use."""
+        """Name of the engine in use."""
         return self._engine.name
 
     @property
     def eop(self) -> EarthOrientation:
-        """The Earth orientation in use; the packaged tables are read when they are needed."""
+        """Earth orientation in use. The packaged tables are read when they are needed."""
         if self._eop is None:
             self._eop = earth_orientation()
         return self._eop
 
     @property
     def constants(self) -> Constants:
-        """The initialised constants, sorted by regime."""
+        """Initialised constants, sorted by regime (near-Earth, deep space)."""
         return self._propagations[0].constants
 
     def __repr__(self) -> str:
@@ -91,40 +110,41 @@ class Propagator:
 
     def states(
         self,
-        times: Any,
-        frame: str = "teme",
+        times: Instants,
+        frame: Frame = "teme",
         velocity: bool = True,
         *,
         sunlit: bool = False,
         device: bool = False,
     ) -> States:
-        """All states at some instants, in one block. For many instants use `snapshots`, which
-        bounds the memory.
+        """Compute all states at some instants, in one block.
+
+        For many instants use `snapshots`, which bounds the memory.
 
         Parameters
         ----------
         times : (n_times,) instants
             Anything that `as_times` takes.
-        frame : str
-            teme, pef, itrs, gcrs or geodetic.
+        frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+            Frame of the states.
         velocity : bool
             Compute velocities, too.
         sunlit : bool
             Compute whether the Sun shines on each satellite, too.
         device : bool
-            Leave the columns where they were computed: CuPy arrays (DLPack,
-            __cuda_array_interface__) from a GPU, else numpy arrays.
+            Do not copy the columns from a GPU: they are CuPy arrays (DLPack,
+            __cuda_array_interface__). Other engines return numpy arrays.
 
         Returns
         -------
         States
-            Columns (n_times, n_sats): km, km/s; deg and km in the frame geodetic.
+            Columns (n_times, n_sats) in km and km/s; deg and km in the frame geodetic.
 
         Raises
         ------
         ValueError
-            For an unknown frame, for instants that cannot be computed in it, and for a grid of more
-            than 100,000,000 instants.
+            For an unknown frame, for instants outside the Earth orientation or, in gcrs or with
+            `sunlit`, before 1960, and for a grid of more than 100,000,000 instants.
         CudaError
             If the GPU fails, or does not have enough memory.
 
@@ -132,19 +152,19 @@ class Propagator:
         -----
         With device=True on a GPU:
 
-        - The arrays are finished: any stream, thread or library may read them at once. DLPack's
-          `stream` may be anything, also -1.
-        - Their memory belongs to CuPy's current stream (of this thread, on that GPU) at the time of
-          the call; for `snapshots`, at the time when the next block is asked for. Work on that
-          stream may still read the arrays when the last reference to them is dropped: their memory
-          is not written again before that work is done.
-        - A consumer that reads them on another stream must make the first stream wait before it
-          drops the last reference and asks for the next block. This is true for other libraries,
-          too: DLPack orders the beginning of a use, not its end. So::
+        - The arrays are complete: any stream, thread or library may read them at once. The
+          `stream` of DLPack may have any value, also -1.
+        - Their memory belongs to the stream of CuPy that is current (in this thread, on that GPU)
+          during the call; for `snapshots`, when the next block is requested. Work on that stream
+          may still read the arrays when the last reference to them is dropped: their memory is
+          not reused before that work is done.
+        - If you read them on another stream, make the first stream wait before you drop the last
+          reference or request the next block. This is true for other libraries, too, because
+          DLPack synchronises the beginning of a use, not its end::
 
               cupy.cuda.get_current_stream().wait_event(other.record())
 
-          Or it makes the other stream the current one (``with other:``) around the whole loop over
+          Or make the other stream the current one (``with other:``) around the whole loop over
           `snapshots`.
         """
         times = self._checked(times, frame, sunlit)
@@ -164,8 +184,8 @@ class Propagator:
 
     def snapshots(
         self,
-        times: Any,
-        frame: str = "teme",
+        times: Instants,
+        frame: Frame = "teme",
         velocity: bool = True,
         *,
         sunlit: bool = False,
@@ -173,31 +193,38 @@ class Propagator:
         instants: int | None = None,
         device: bool = False,
     ) -> Generator[States, None, None]:
-        """The same as `states`, as blocks of consecutive instants. The next block is computed while
-        the caller uses this one.
+        """Compute the same as `states` in blocks of consecutive instants.
 
-        Several GPUs take turns. Wrong arguments raise here, not at the first block.
+        The next block is computed while you use the current one. Several GPUs take turns. Wrong
+        arguments raise an error in the call, not at the first block.
 
         Parameters
         ----------
-        times, frame, velocity, sunlit
-            As for `states`.
+        times : (n_times,) instants
+            Anything that `as_times` takes.
+        frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+            Frame of the states.
+        velocity : bool
+            Compute velocities, too.
+        sunlit : bool
+            Compute whether the Sun shines on each satellite, too.
         block_bytes : int
             Largest size of a block in bytes. A block has at least one instant.
         instants : int, optional
             Instants in a block, in place of block_bytes.
         device : bool
-            As for `states`. Its notes say what a consumer of arrays on a GPU must do.
+            Do not copy the columns from a GPU, as in `states`. Its notes have rules for the use of
+            arrays on a GPU.
 
-        Yields
-        ------
-        States
-            Columns (n_instants, n_sats), in the order of time.
+        Returns
+        -------
+        generator of States
+            Blocks with columns (n_instants, n_sats), in the order of `times`.
 
         Raises
         ------
         ValueError, CudaError
-            As for `states`; a grid may have any number of instants, a block of it at most
+            As for `states`. A grid may have any number of instants, but a block at most
             100,000,000.
         """
         if instants is not None and instants < 1:
@@ -212,7 +239,7 @@ class Propagator:
         return self._blocks(times, instants, frame, velocity, sunlit, device)
 
     def close(self) -> None:
-        """Let go of what the engine holds (worker processes); the propagator can still be used."""
+        """Stop the worker processes of the engine. The propagator can still be used."""
         for propagation in self._propagations:
             propagation.close()
 
@@ -223,12 +250,11 @@ class Propagator:
         self.close()
 
     def _blocks(
-        self, times: Times, instants: int, frame: str, velocity: bool, sunlit: bool, device: bool
+        self, times: Times, instants: int, frame: Frame, velocity: bool, sunlit: bool, device: bool
     ) -> Generator[States, None, None]:
         names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        # This generator runs on the consumer's thread, so the memory is taken on the consumer's
-        # stream.
+        # This generator runs in the caller's thread, so memory is allocated on the caller's stream.
         turns = (
             (propagation, piece, room_for(propagation, piece, names) if device else None)
             for propagation, piece in zip(cycle(self._propagations), pieces)
@@ -241,12 +267,27 @@ class Propagator:
         )
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
-        """Instants in a block of block_bytes, at least one."""
+        """Compute how many instants a block has.
+
+        Parameters
+        ----------
+        block_bytes : int
+            Largest size of a block in bytes.
+        velocity : bool
+            Whether velocities are computed.
+        sunlit : bool
+            Whether the column `sunlit` is computed.
+
+        Returns
+        -------
+        int
+            Instants in a block, at least one.
+        """
         state_bytes = 8 * (6 if velocity else 3) + 1 + sunlit
         return max(1, block_bytes // max(1, len(self.elements) * state_bytes))
 
-    def _checked(self, times: Any, frame: str, sunlit: bool) -> Times:
-        instants: Times = as_times(times)
+    def _checked(self, times: Instants, frame: Frame, sunlit: bool) -> Times:
+        instants = as_times(times)
         check_reach(instants, frame, self.eop if frame != "teme" else None, sunlit)
         ends = instants.edges
         if not len(ends):
@@ -272,14 +313,14 @@ class Propagator:
         propagation: Propagation,
         times: Times,
         room: Room | None,
-        frame: str,
+        frame: Frame,
         names: tuple[str, ...],
     ) -> States:
-        seen = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
+        to_frame = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
         if room is not None and isinstance(propagation, CudaPropagation):
-            columns = propagation.device_block(times.ns, names, seen, room)
+            columns = propagation.device_block(times.ns, names, to_frame, room)
         else:
-            columns = propagation.block(times.ns, names, seen)
+            columns = propagation.block(times.ns, names, to_frame)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             times,
@@ -291,15 +332,17 @@ class Propagator:
 
 
 def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
-    """Memory for a block that stays on a GPU, taken on the caller's current stream; None without a
-    GPU.
+    """Allocate memory for a block that stays on a GPU, on the caller's current stream.
+
+    None for other engines.
     """
     return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:
-    """ValueError for a frame that is not known, and for instants at which it, or the Sun, cannot be
-    computed. eop: None in teme.
+    """Check that a frame is known and that it and the Sun can be computed at all instants.
+
+    `eop` is None in teme. ValueError otherwise.
     """
     position_names(frame)
     try:
@@ -312,7 +355,7 @@ def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: 
 
 
 def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = False) -> View:
-    """What the engines need of a frame and of the Sun at instants (n_times,)."""
+    """Compute what engines need to know of a frame and of the Sun at instants (n_times,)."""
     if frame == "teme" and not sunlit:
         return TEME
     rotation = (
@@ -320,5 +363,6 @@ def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = Fals
         if frame == "teme"
         else frames.rotations("itrs" if frame == "geodetic" else frame, ns, eop)
     )
-    # How far the Earth has turned moves the Sun in TEME by less than 1e-11 rad: no table limits it.
+    # Earth orientation changes the Sun in TEME by less than 1e-11 rad, so no table is needed, and
+    # none limits the instants.
     return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)

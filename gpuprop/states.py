@@ -1,8 +1,8 @@
-"""States of satellites at instants, and the columns that they have: names, units, frames, codes."""
+"""States of satellites at instants, and their columns: names, units, frames, codes."""
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from .frames import EarthOrientation, earth_orientation
 from .time.times import Times
-from .typing import Array, Columns
+from .typing import Array, Columns, Frame
 
-FRAMES = ("teme", "pef", "itrs", "gcrs", "geodetic")
+FRAMES: tuple[Frame, ...] = get_args(Frame)
 POSITION, VELOCITY, GEODETIC = ("x", "y", "z"), ("vx", "vy", "vz"), ("lat", "lon", "height")
 STATUS = {
     0: "good",
@@ -33,8 +33,9 @@ SUNLIT = {
 
 
 def position_names(frame: str) -> tuple[str, ...]:
-    """The columns of a position: x y z, or lat lon height in the frame `geodetic`. ValueError for a
-    frame that is not known.
+    """Return the columns of a position: x y z, or lat lon height in the frame `geodetic`.
+
+    ValueError for an unknown frame.
     """
     if frame not in FRAMES:
         raise ValueError(
@@ -45,65 +46,125 @@ def position_names(frame: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class States:
-    """States of n_sats satellites at n_times instants in `frame`, as columns (n_times, n_sats).
+    """States of n_sats satellites at n_times instants.
 
-    columns: `x y z` (km), or `lat lon` (WGS-84, deg, longitude in [-180, 180)) and `height` (km) in
-    the frame `geodetic`; `vx vy vz` (km/s) where velocity was asked for, relative to the axes of
-    the frame (those of ITRS for `geodetic`); `status` as in gpuprop.STATUS; `sunlit` where it was
-    asked for (0 umbra, 1 penumbra, 2 sunlit, 255 no position). float64, status and sunlit uint8.
-    Each is an attribute too. Positions and velocities are NaN for status 1 to 4.
+    Each column is an attribute, too, (n_times, n_sats). Positions and velocities are NaN for status
+    1 to 4.
+
+    Parameters
+    ----------
+    times : Times
+        The n_times instants.
+    sat_id : (n_sats,) int32
+        Catalogue numbers.
+    frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+        Frame of positions and velocities. In `geodetic`, velocities are along the axes of ITRS.
+    columns : dict of str to (n_times, n_sats) array
+        Columns by name: x, y, z (km), or lat, lon (deg) and height (km) in the frame `geodetic`;
+        vx, vy, vz (km/s) if they were computed; status; sunlit if it was computed. float64, status
+        and sunlit uint8.
+    eop : EarthOrientation, optional
+        Earth orientation that the states were computed with; None for the packaged tables.
     """
 
     times: Times
-    sat_id: npt.NDArray[np.int32]  # (n_sats,)
-    frame: str
+    sat_id: npt.NDArray[np.int32]
+    frame: Frame
     columns: Columns
-    eop: EarthOrientation | None = None  # what turns the Earth for them; None: the packaged tables
+    eop: EarthOrientation | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        columns = self.__dict__.get("columns", {})
-        if name in columns:
-            return columns[name]
-        if name in VELOCITY:
-            return None  # not asked for
-        if name in (*POSITION, *GEODETIC, "sunlit"):
-            raise AttributeError(
-                f"these states, in the frame {self.frame}, have no {name} but {', '.join(columns)}"
-            )
-        raise AttributeError(f"States has no attribute {name!r}")
+    def _column(self, name: str) -> Array:
+        if name in self.columns:
+            return cast(Array, self.columns[name])
+        raise AttributeError(
+            f"these states, in the frame {self.frame}, have no {name} but {', '.join(self.columns)}"
+        )
+
+    @property
+    def x(self) -> Array:
+        """Position, x, km."""
+        return self._column("x")
+
+    @property
+    def y(self) -> Array:
+        """Position, y, km."""
+        return self._column("y")
+
+    @property
+    def z(self) -> Array:
+        """Position, z, km."""
+        return self._column("z")
+
+    @property
+    def lat(self) -> Array:
+        """Geodetic latitude on WGS-84, deg, north positive."""
+        return self._column("lat")
+
+    @property
+    def lon(self) -> Array:
+        """Longitude, deg in [-180, 180), east positive."""
+        return self._column("lon")
+
+    @property
+    def height(self) -> Array:
+        """Height above the WGS-84 ellipsoid, km."""
+        return self._column("height")
+
+    @property
+    def vx(self) -> Array | None:
+        """Velocity relative to the axes of the frame, x, km/s; None if it was not computed."""
+        return self._column("vx") if "vx" in self.columns else None
+
+    @property
+    def vy(self) -> Array | None:
+        """Velocity relative to the axes of the frame, y, km/s; None if it was not computed."""
+        return self._column("vy") if "vy" in self.columns else None
+
+    @property
+    def vz(self) -> Array | None:
+        """Velocity relative to the axes of the frame, z, km/s; None if it was not computed."""
+        return self._column("vz") if "vz" in self.columns else None
+
+    @property
+    def status(self) -> npt.NDArray[np.uint8]:
+        """Status, a code of gpuprop.STATUS; 0 is good."""
+        return cast("npt.NDArray[np.uint8]", self.columns["status"])
+
+    @property
+    def sunlit(self) -> npt.NDArray[np.uint8]:
+        """Sunlight: 0 in the umbra, 1 in the penumbra, 2 in sunlight, 255 no position."""
+        return cast("npt.NDArray[np.uint8]", self._column("sunlit"))
 
     @property
     def earth_orientation(self) -> str | None:
-        """Where the Earth orientation in these states comes from, and whether it is predicted; None
-        in teme, where there is none.
-        """
+        """Source of the Earth orientation, and whether it is predicted; None in the frame teme."""
         return (
             None if self.frame == "teme" else earth_orientation(self.eop).described(self.times.ns)
         )
 
     @property
     def position(self) -> Array:
-        """(n_times, n_sats, 3) km, a copy; ValueError in the frame `geodetic`."""
+        """Positions, (n_times, n_sats, 3) km, a copy; ValueError in the frame `geodetic`."""
         if self.frame == "geodetic":
             raise ValueError(
                 "geodetic states have lat, lon and height: ask for the frame itrs to have "
                 "Earth-fixed positions"
             )
-        return np.stack([self.columns[name] for name in POSITION], axis=-1)
+        return np.stack([self._column(name) for name in POSITION], axis=-1)
 
     @property
     def velocity(self) -> Array:
-        """(n_times, n_sats, 3) km/s, a copy; ValueError where it was not computed."""
+        """Velocities, (n_times, n_sats, 3) km/s, a copy; ValueError if they were not computed."""
         if "vx" not in self.columns:
             raise ValueError("velocity was not computed: ask for velocity=True")
-        return np.stack([self.columns[name] for name in VELOCITY], axis=-1)
+        return np.stack([self._column(name) for name in VELOCITY], axis=-1)
 
     def __len__(self) -> int:
         return len(self.times)
 
 
 def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
-    """The columns that the engines compute."""
+    """Return the columns that engines compute, whatever the frame: x y z are renamed later."""
     return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
 
 
@@ -116,12 +177,12 @@ UNITS = {
 
 
 def position_unit(frame: str) -> str:
-    """Of the three columns of a position."""
+    """Return the units of the three columns of a position."""
     return "deg, deg, km" if frame == "geodetic" else "km"
 
 
 def state_columns(frame: str, dtype: str, velocity: bool, sunlit: bool) -> list[pa.Field]:
-    """The columns of a part. Velocities of geodetic positions are along the axes of ITRS."""
+    """Describe the columns of a part. Velocities of geodetic positions are along ITRS axes."""
     real = pa.float64() if dtype == "float64" else pa.float32()
     frames = dict.fromkeys(position_names(frame), frame)
     if velocity:

@@ -1,3 +1,3 @@
-"""The version, in a module of its own: what needs it does not import the package."""
+"""The version of gpuprop. A module of its own, so that reading it imports nothing else."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""What follows from states: other frames, the sky of a site, how close satellites come.
+"""Analysis of states: other frames, look angles from sites, closest approaches.
 
 conversion.py    states from one frame to another, and the Sun
 look_angles.py   azimuth, elevation, range and range rate from sites

@@ -1,42 +1,53 @@
-"""From one frame to another, for states that are computed already: blocks, and tables read back
-from files.
-"""
+"""Conversion of computed states from one frame to another: blocks, and tables from files."""
 
 import json
-import os
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..frames import EarthOrientation, between, earth_orientation, sun
+from ..frames import EarthOrientation, EarthOrientationLike, between, earth_orientation, sun
 from ..frames.eop import PREDICTED
 from ..propagator import check_reach
 from ..sgp4.frames import DEGREES, geodetic, itrs_of_geodetic, rotate
 from ..sgp4.orbit import State
 from ..states import VELOCITY, States, position_names, position_unit, state_columns
 from ..time.times import Times, as_times
-from ..typing import Array, Bits, Columns
+from ..typing import Array, Bits, Columns, Frame, Instants
 
-CHUNK = 1 << 16  # rows of a table worked on at once
-Eop = str | os.PathLike[str] | EarthOrientation | None
+CHUNK = 1 << 16  # rows of a table that are converted at once
 Converted = TypeVar("Converted", States, pa.Table)
 
 
-def convert(states: Converted, frame: str, *, eop: Eop = None) -> Converted:
-    """The same states in another frame: a block (States) or a pyarrow Table that was read from
-    snapshots.
+def convert(states: Converted, frame: Frame, *, eop: EarthOrientationLike = None) -> Converted:
+    """Convert states to another frame.
 
-    frame: teme, pef, itrs, gcrs or geodetic. The frame that the states are in is that of the block,
-    or of the table's metadata, and is replaced there; a table may hold any rows, in any order, with
-    positions alone too. Rows in float32 are computed in float64 and rounded once. eop: the Earth
-    orientation, as Propagator takes it; unless given, that which the states were made with, which
-    in a table must be `none` or that of the astropy-iers-data installed. ValueError for a table
-    whose metadata do not say its frame, or whose Earth orientation is not at hand; for columns that
-    are missing, of another type or with nulls; for a frame that is not known, for columns on a GPU,
-    and for instants that the Earth orientation does not reach. TypeError for anything but States
-    and tables.
+    Parameters
+    ----------
+    states : States or pyarrow.Table
+        A block, or a table that was read from snapshots. A table may have any rows in any order,
+        with positions alone, too. Its metadata must have the frame.
+    frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+        New frame.
+    eop : EarthOrientation, str or path, optional
+        Earth orientation, as Propagator takes it; that of the states unless given. For a table,
+        that must be "none" or that of the installed astropy-iers-data.
+
+    Returns
+    -------
+    States or pyarrow.Table
+        The same states in the new frame, with the new frame in their metadata. Rows in float32 are
+        computed in float64 and rounded once.
+
+    Raises
+    ------
+    ValueError
+        For a table without a frame in its metadata, or with another Earth orientation than those
+        above; for columns that are missing, of another type or with nulls; for an unknown frame;
+        for columns on a GPU; and for instants outside the Earth orientation.
+    TypeError
+        For anything but States and tables.
     """
     position_names(frame)
     if isinstance(states, States):
@@ -49,10 +60,35 @@ def convert(states: Converted, frame: str, *, eop: Eop = None) -> Converted:
     )
 
 
-def sun_position(times: Any, frame: str = "gcrs", *, eop: Eop = None) -> Array:
-    """The Sun from the centre of the Earth, (n_times, 3) km, in teme, pef, itrs or gcrs: apparent,
-    with light time and aberration, which is where sunlight comes from. times: anything as_times
-    takes. Source: erfa.epv00, good to 5 km. ValueError as Propagator.states.
+def sun_position(
+    times: Instants, frame: Frame = "gcrs", *, eop: EarthOrientationLike = None
+) -> Array:
+    """Compute the geocentric apparent position of the Sun.
+
+    Parameters
+    ----------
+    times : (n_times,) instants
+        Anything that `as_times` takes.
+    frame : {"gcrs", "teme", "pef", "itrs"}
+        Frame of the positions.
+    eop : EarthOrientation, str or path, optional
+        Earth orientation for pef, itrs and gcrs, as `earth_orientation` takes it.
+
+    Returns
+    -------
+    (n_times, 3) float64
+        Positions in km. They include light time and aberration, so they are in the direction from
+        which sunlight comes.
+
+    Raises
+    ------
+    ValueError
+        For an unknown frame and for geodetic; for instants before 1960 or outside the Earth
+        orientation.
+
+    Notes
+    -----
+    Source: erfa.epv00, good to 5 km from 1900 to 2100, and erfa.ab.
     """
     times, orientation = as_times(times), earth_orientation(eop)
     if frame == "geodetic":
@@ -65,11 +101,11 @@ def sun_position(times: Any, frame: str = "gcrs", *, eop: Eop = None) -> Array:
     return np.concatenate((state if rotation is None else rotate(rotation, state))[:3], axis=1)
 
 
-def _block(states: States, frame: str, eop: Eop) -> States:
+def _block(states: States, frame: Frame, eop: EarthOrientationLike) -> States:
     if not all(isinstance(column, np.ndarray) for column in states.columns.values()):
         raise ValueError(
-            "these states are on a GPU: ask for them without device=True, or in the frame wanted "
-            "to begin with"
+            "these states are on a GPU: compute them without device=True, or directly in the frame "
+            "that you need"
         )
     if frame == states.frame:
         return states
@@ -93,12 +129,12 @@ def _converted(
     own: EarthOrientation,
     new: EarthOrientation,
 ) -> Columns:
-    """Positions, and velocities where there are some, (n_times, n) each, at ns (n_times,)."""
+    """Convert positions and, if there are any, velocities, (n_times, n) each, at ns (n_times,)."""
     x, y, z = (np.asarray(columns[name], np.float64) for name in position_names(origin))
-    moving = "vx" in columns
+    has_velocity = "vx" in columns
     vx, vy, vz = (
         (np.asarray(columns[name], np.float64) for name in VELOCITY)
-        if moving
+        if has_velocity
         else (np.zeros(()),) * 3
     )
     with np.errstate(all="ignore"):  # NaN stays NaN
@@ -109,25 +145,25 @@ def _converted(
         rotation = between(a, b, ns, own, new)
         state = state if rotation is None else rotate(rotation, state)
         place = geodetic(state.x, state.y, state.z) if frame == "geodetic" else state[:3]
-    found = dict(zip(position_names(frame), place, strict=True))
-    return found | (dict(zip(VELOCITY, state[3:6], strict=True)) if moving else {})
+    found: Columns = dict(zip(position_names(frame), place, strict=True))
+    return found | (dict(zip(VELOCITY, state[3:6], strict=True)) if has_velocity else {})
 
 
-def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
+def _table(table: pa.Table, frame: str, eop: EarthOrientationLike) -> pa.Table:
     facts = frame_facts(table)
     origin = facts["frame"]
     if frame == origin:
         return table
-    moving = any(name in table.column_names for name in VELOCITY)
-    old = (*position_names(origin), *(VELOCITY if moving else ()))
+    has_velocity = any(name in table.column_names for name in VELOCITY)
+    old = (*position_names(origin), *(VELOCITY if has_velocity else ()))
     ns, given = _instants(table, origin), {name: _numbers(table, name, origin) for name in old}
     renamed = dict(zip(old, (*position_names(frame), *VELOCITY), strict=False))
-    there = [
+    taken = [
         name for name in position_names(frame) if name in table.column_names and name not in old
     ]
-    if there:
+    if taken:
         raise ValueError(
-            f"the table, in the frame {origin}, has a column {there[0]} already: drop it, or "
+            f"the table, in the frame {origin}, has a column {taken[0]} already: drop it, or "
             "select the columns to be converted"
         )
     own, new = _orientations(facts, eop)
@@ -141,9 +177,9 @@ def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
             with np.errstate(over="ignore"):
                 found[name][here] = values[:, 0]
     if "lon" in found:
-        # what lies below 180 may round to it in float32
+        # a longitude just below 180 may be rounded to 180 in float32
         found["lon"][found["lon"] >= 180.0] -= 360.0
-    fields = {field.name: field for field in state_columns(frame, "float64", moving, False)}
+    fields = {field.name: field for field in state_columns(frame, "float64", has_velocity, False)}
     arrays, schema = [], []
     for field in table.schema:
         name = renamed.get(field.name, field.name)
@@ -156,8 +192,8 @@ def _table(table: pa.Table, frame: str, eop: Eop) -> pa.Table:
 
 
 def _instants(table: pa.Table, frame: str) -> Bits:
-    """The column `time`, (n,) ns since 1970 UTC, whatever its unit."""
-    column = _one(table, "time", frame)
+    """Read the column `time`, (n,) ns since 1970 UTC."""
+    column = _column(table, "time", frame)
     if not pa.types.is_timestamp(column.type):
         raise ValueError(
             f"the column time is of type {column.type}, not a timestamp: it may be seconds or "
@@ -167,8 +203,8 @@ def _instants(table: pa.Table, frame: str) -> Bits:
 
 
 def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
-    """A column of coordinates, (n,), float64 or float32."""
-    column = _one(table, name, frame)
+    """Read a column of coordinates, (n,), float64 or float32."""
+    column = _column(table, name, frame)
     if column.type not in (pa.float64(), pa.float32()):
         raise ValueError(
             f"the column {name} is of type {column.type}: coordinates are float64 or float32"
@@ -176,25 +212,27 @@ def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
     return np.asarray(column.to_numpy())
 
 
-def _one(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
-    """The one column of that name."""
-    times = table.column_names.count(name)
-    if times != 1:
+def _column(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
+    """Read the column of a name. ValueError if there is not exactly one, or it has nulls."""
+    count = table.column_names.count(name)
+    if count != 1:
         raise ValueError(
-            f"the table, in the frame {frame}, has {f'{times} columns' if times else 'no column'} "
+            f"the table, in the frame {frame}, has {f'{count} columns' if count else 'no column'} "
             f"{name}"
         )
     column = table.column(name)
     if column.null_count:
         raise ValueError(
-            f"the column {name} has {column.null_count} nulls: drop those rows (what cannot be "
-            "computed is NaN, not null)"
+            f"the column {name} has {column.null_count} nulls: drop those rows (gpuprop writes "
+            "NaN, not null, if there is no state)"
         )
     return column
 
 
-def _orientations(facts: dict[str, Any], eop: Eop) -> tuple[EarthOrientation, EarthOrientation]:
-    """What the Earth is turned by in a table, and in what becomes of it."""
+def _orientations(
+    facts: dict[str, Any], eop: EarthOrientationLike
+) -> tuple[EarthOrientation, EarthOrientation]:
+    """Find the Earth orientation of a table and that of its conversion."""
     if eop is not None or facts["frame"] == "teme":
         new = earth_orientation(eop)
         return new, new
@@ -204,21 +242,20 @@ def _orientations(facts: dict[str, Any], eop: Eop) -> tuple[EarthOrientation, Ea
             return found, found
     raise ValueError(
         f"the table is in the frame {facts['frame']}, made with the Earth orientation "
-        f"{made_with!r}, which is not at hand: give it as "
-        "eop=, or eop='iers' to take the installed astropy-iers-data all the same"
+        f"{made_with!r}, which is not at hand: give it as eop=, or eop='iers' to use that of the "
+        "installed astropy-iers-data instead"
     )
 
 
 def frame_facts(table: pa.Table) -> dict[str, Any]:
-    """What a table's metadata say, its frame included. ValueError where they do not."""
+    """Read the metadata of a table. ValueError if they do not have its frame."""
     try:
         facts: dict[str, Any] = json.loads((table.schema.metadata or {})[b"gpuprop"])
         position_names(facts["frame"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             "the table does not say which frame its states are in: its schema has no `gpuprop` "
-            "metadata with a frame. Take it from "
-            "open_snapshots or pyarrow.dataset, which keep them; pandas, Polars and SQL drop them "
-            "(replace_schema_metadata puts them back)"
+            "metadata with a frame. open_snapshots and pyarrow.dataset keep these metadata; "
+            "pandas, Polars and SQL drop them (replace_schema_metadata puts them back)"
         ) from error
     return facts

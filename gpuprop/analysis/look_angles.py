@@ -1,4 +1,4 @@
-"""Look angles: where satellites stand in the sky of places on the ground."""
+"""Look angles: azimuth, elevation and range of satellites from sites on the ground."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,21 +9,35 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.choice import open_engines
-from ..frames import between, earth_orientation, geodetic_site
+from ..frames import EarthOrientationLike, between, earth_orientation, geodetic_site
 from ..sgp4.model import COORDINATES
 from ..states import States
 from ..time.times import Times
-from ..typing import Array
-from .conversion import Eop, convert
+from ..typing import Array, Engine
+from .conversion import convert
 
 
 @dataclass(frozen=True)
 class Site:
-    """A place on the ground or above it, on WGS-84: degrees, north and east positive, and km above
-    the ellipsoid.
+    """A place on the ground or above it.
 
-    ValueError for a latitude beyond 90, a longitude beyond 360, NaN and an infinite height;
-    TypeError for what is not a number.
+    Parameters
+    ----------
+    latitude_deg : float
+        Geodetic latitude on WGS-84, deg, north positive.
+    longitude_deg : float
+        Longitude, deg, east positive, from -360 to 360.
+    height_km : float
+        Height above the WGS-84 ellipsoid, km.
+    name : str
+        Name for tables and messages.
+
+    Raises
+    ------
+    ValueError
+        For a latitude beyond 90, a longitude beyond 360, NaN and an infinite height.
+    TypeError
+        For a value that is not a number.
     """
 
     latitude_deg: float
@@ -55,17 +69,35 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class LookAngles:
-    """Where n_sats satellites stand in the sky of n_sites sites at n_times instants, (n_times,
-    n_sites, n_sats) each.
+    """Directions and distances of n_sats satellites from n_sites sites at n_times instants.
 
-    azimuth: rad, from north by east, in [0, 2 pi). elevation: rad, above the plane normal to the
-    ellipsoid's vertical. range: km. range_rate: km/s, positive where the satellite recedes. NaN
-    where there is no position. Geometric: refraction, which lifts what is near the horizon by up to
-    half a degree, and the time that light takes are left out.
+    They are NaN if there is no position.
+
+    Parameters
+    ----------
+    times : Times
+        The n_times instants.
+    sat_id : (n_sats,) int32
+        Catalogue numbers.
+    sites : tuple of Site
+        The n_sites sites.
+    azimuth : (n_times, n_sites, n_sats) float64
+        Azimuth from north by east, rad in [0, 2 pi).
+    elevation : (n_times, n_sites, n_sats) float64
+        Elevation above the plane normal to the vertical of the ellipsoid, rad.
+    range : (n_times, n_sites, n_sats) float64
+        Distance, km.
+    range_rate : (n_times, n_sites, n_sats) float64
+        Rate of change of the distance, km/s, positive if the satellite recedes.
+
+    Notes
+    -----
+    These are geometric: refraction, which raises satellites near the horizon by up to half a
+    degree, and light time are left out.
     """
 
     times: Times
-    sat_id: npt.NDArray[np.int32]  # (n_sats,)
+    sat_id: npt.NDArray[np.int32]
     sites: tuple[Site, ...]
     azimuth: Array
     elevation: Array
@@ -74,16 +106,39 @@ class LookAngles:
 
 
 def look_angles(
-    block: States, sites: Site | Sequence[Site], *, eop: Eop = None, engine: str | None = None
+    block: States,
+    sites: Site | Sequence[Site],
+    *,
+    eop: EarthOrientationLike = None,
+    engine: Engine | None = None,
 ) -> LookAngles:
-    """Azimuth, elevation, range and range rate of the satellites of a block, in any frame, from
-    sites on the ground.
+    """Compute azimuth, elevation, range and range rate of satellites from sites.
 
-    block: with velocities. sites: gpuprop.Site, or several. eop: the Earth orientation that takes
-    the block to ITRS, as Propagator takes it; the block's own unless given. engine: as for
-    Propagator; a block on a GPU (device=True) is worked on there, and its results stay there, as
-    CuPy arrays. The bits are the same on every engine. ValueError for a block without velocities,
-    for no site, and for what Propagator refuses; TypeError for what is not States or a Site.
+    Parameters
+    ----------
+    block : States
+        States with velocities, in any frame.
+    sites : Site or sequence of Site
+        One or several sites.
+    eop : EarthOrientation, str or path, optional
+        Earth orientation for the conversion of the block to ITRS, as Propagator takes it; that of
+        the block unless given.
+    engine : {"auto", "cuda", "cpu", "numpy"}, optional
+        Engine, as for Propagator. A block on a GPU (device=True) is always processed there, and the
+        results are CuPy arrays on it.
+
+    Returns
+    -------
+    LookAngles
+        Look angles, (n_times, n_sites, n_sats) each. Every engine computes the same bits.
+
+    Raises
+    ------
+    ValueError
+        For a block without velocities, for a geodetic block on a GPU, if there are no sites, for an
+        engine that is not usable, and for instants outside the Earth orientation.
+    TypeError
+        For a block that is not States, and for a site that is not a Site.
     """
     if not isinstance(block, States):
         raise TypeError(f"look_angles takes the States of a block, not {type(block).__name__}")
@@ -101,7 +156,7 @@ def look_angles(
                 "height_km)"
             )
     if not sites:
-        raise ValueError("there is no site to look from: give a gpuprop.Site or several")
+        raise ValueError("there are no sites: give a gpuprop.Site or several")
     if "vx" not in block.columns:
         raise ValueError(
             "the block has no velocities, which range rates need: ask for velocity=True"
@@ -119,12 +174,13 @@ def look_angles(
     rotation = between(
         block.frame, "itrs", block.times.ns, own, own if eop is None else earth_orientation(eop)
     )
-    where: list[Any] = [
+    coordinates = [
         [getattr(site, name) for site in sites]
         for name in ("latitude_deg", "longitude_deg", "height_km")
     ]
-    places = geodetic_site(np.radians(where[0]), np.radians(where[1]), where[2])
-    if on_gpu:  # the engine that the columns lie with
+    latitudes, longitudes, heights = coordinates
+    places = geodetic_site(np.radians(latitudes), np.radians(longitudes), heights)
+    if on_gpu:
         column: Any = block.columns["vx"]
         engine = f"cuda:{int(column.device.id)}"
     [found] = open_engines(
@@ -134,5 +190,5 @@ def look_angles(
 
 
 def _strided(column: Any) -> bool:
-    """Whether a CuPy array is anything but rows of float64."""
+    """Whether a CuPy array is not contiguous, or not float64."""
     return column.dtype != np.float64 or column.__cuda_array_interface__.get("strides") is not None

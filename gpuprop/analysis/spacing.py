@@ -1,24 +1,24 @@
-"""The closest approach of two satellites of a shell, by SGP4's states; and the phasing that makes
-it largest.
+"""The closest approach of two satellites of a shell, and the phasing that makes it largest.
 
 The satellites of a shell share altitude, inclination, eccentricity and argument of perigee, and
 have no drag. Near the Earth SGP4 then moves all of them along one closed curve f(u), where u is the
-mean argument of latitude, in axes that turn with each satellite's node. All nodes move at one rate,
-and all u. So two satellites whose nodes are d apart and whose u are m apart are at a distance of
+mean argument of latitude, in axes that turn with the node of each satellite. All nodes move at one
+rate, and so do all u. So two satellites whose nodes differ by d and whose u differ by m have the
+distance
 
     |Rz(d) f(u + m) - f(u)|
 
-as u goes round, and the closest approach is the smallest such distance of all u and all pairs. f is
-taken from SGP4's states at SAMPLES values of u, and between them from its Fourier series: the curve
-is a circle with terms of J2 and J3, whose harmonics fall off so fast that the series holds f to a
-micrometre. Where the orbit is an ellipse, f changes as perigee moves; then TURNS arguments of
-perigee are tried.
+where u takes all values, and the closest approach is the smallest such distance for all u and all
+pairs. f is computed from SGP4's states at SAMPLES values of u and interpolated by its Fourier
+series: the curve is a circle with terms of J2 and J3, whose harmonics decrease so fast that the
+series is accurate to a micrometre. If the orbit is an ellipse, f changes as perigee moves, so TURNS
+arguments of perigee are tried.
 """
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,28 +32,26 @@ from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..typing import Array
 
-SAMPLES = 128  # of the curve, over a revolution
-TURNS = 72  # of an ellipse's perigee
+SAMPLES = 128  # points of the curve
+TURNS = 72  # arguments of perigee for an ellipse
 FINEST_KM = 1e-9  # harmonics smaller than this are left out
-GRID = 64  # values of u from which the least distance is sought
-STEPS = 6  # of Newton's method from there: it doubles the digits at each
-FIRST = 16  # pairs, the nearest ones on circles, that give a first bound
-CHUNK = 2048  # pairs at once
-EQUAL_KM = 1e-6  # phasings whose distances differ by less are equal
+GRID = 64  # values of u from which Newton's method starts
+STEPS = 6  # of Newton's method, each of which doubles the number of correct digits
+FIRST = 16  # pairs that are closest on circles, for a first bound of the distance
+CHUNK = 2048  # pairs that are computed at once
+EQUAL_KM = 1e-6  # phasings whose distances differ by less count as equal
 
 
 class Curve(NamedTuple):
-    """The curve f on which all satellites of a shell move. coefficients: (3, h) km, of exp(i n u),
-    n = 0 ... h - 1; f is the real part.
-    """
+    """The curve f on which all satellites of a shell move."""
 
-    coefficients: npt.NDArray[np.complex128]
+    coefficients: npt.NDArray[np.complex128]  # (3, h) km, of exp(i n u), n = 0 ... h - 1; f is real
     inclination: float  # rad
     radius: float  # km, of the circle near the curve
-    off: float  # km: largest distance of the curve from that circle
+    deviation: float  # km, largest distance of the curve from that circle
 
-    def at(self, u: npt.NDArray[np.floating[Any]], derivative: int = 0) -> Array:
-        """f, or a derivative of it by u, at u (k,) rad: (k, 3) km."""
+    def at(self, u: Array, derivative: int = 0) -> Array:
+        """Compute f, or a derivative of it with respect to u, at u (k,) rad: (k, 3) km."""
         n = np.arange(self.coefficients.shape[1])
         return np.asarray(
             (np.exp(1j * np.outer(u, n)) @ (self.coefficients * (1j * n) ** derivative).T).real
@@ -61,7 +59,7 @@ class Curve(NamedTuple):
 
 
 def closest_approach_km(shell: Shell) -> float:
-    """The smallest distance that two satellites of a shell ever have, by SGP4's states (WGS-72).
+    """Compute the smallest distance that two satellites of a shell ever have.
 
     Parameters
     ----------
@@ -71,14 +69,14 @@ def closest_approach_km(shell: Shell) -> float:
     Returns
     -------
     float
-        km. Infinite for a single satellite. NaN for a shell in deep space (periods of 225 minutes
-        and more), where the Moon and the Sun move each plane in its own way, and for one whose
-        orbits SGP4 refuses.
+        Distance in km by SGP4 (WGS-72). Infinite for a single satellite. NaN for a shell in deep
+        space (periods of 225 minutes and more), where the Moon and the Sun move each plane
+        differently, and for a shell whose orbits SGP4 refuses.
 
     Notes
     -----
-    As described at the top of this module, for satellites as filed. Real satellites are up to a few
-    kilometres from their places. Other shells are not considered.
+    The method is described at the top of this module. Satellites are where they are filed; real
+    ones are up to a few kilometres from there. Other shells are not considered.
     """
     if shell.total == 1:
         return math.inf
@@ -87,41 +85,43 @@ def closest_approach_km(shell: Shell) -> float:
 
 
 def widest_phasing(shell: Shell) -> int:
-    """Walker's F with the largest closest approach in a shell (closest_approach_km); of equal ones,
-    the smallest F.
+    """Find Walker's F with the largest closest approach in a shell.
 
-    ValueError for a shell in deep space, for which no closest approach is computed.
+    Of several equal ones the smallest F is returned. ValueError for a shell in deep space, for
+    which no closest approach is computed.
     """
     curves = _curves(shell)
     if not curves:
         raise ValueError(
-            f"shell {shell.id!r} is in deep space, where no closest approach is computed: choose "
-            "its phasing yourself"
+            f"shell {shell.id!r} is in deep space, where no closest approach is computed: give its "
+            "phasing"
         )
     phased = [
-        replace(shell, phasing=F, phase_step_deg=None, phase_deg=None) for F in range(shell.planes)
+        replace(shell, phasing=phasing, phase_step_deg=None, phase_deg=None)
+        for phasing in range(shell.planes)
     ]
     circle = np.array([_on_circles(each, curves[0])[0] for each in phased])
-    margin = 2.0 * max(curve.off for curve in curves)
+    margin = 2.0 * max(curve.deviation for curve in curves)
     found: dict[int, float] = {}
     best = -math.inf
-    for F in np.argsort(-circle, kind="stable").tolist():
-        if circle[F] + margin < best:  # no later one can be better
+    for phasing in np.argsort(-circle, kind="stable").tolist():
+        if circle[phasing] + margin < best:  # no later one can be better
             break
         closest = math.inf
         for curve in curves:
-            closest = min(closest, _closest(phased[F], curve, hopeless=best - EQUAL_KM))
+            closest = min(closest, _closest(phased[phasing], curve, enough=best - EQUAL_KM))
             if closest < best - EQUAL_KM:
                 break
-        found[F] = closest
+        found[phasing] = closest
         best = max(best, closest)
-    return min(F for F, closest in found.items() if closest >= best - EQUAL_KM)
+    return min(phasing for phasing, closest in found.items() if closest >= best - EQUAL_KM)
 
 
 # --- the curve ---
 def _curves(shell: Shell) -> list[Curve]:
-    """One curve for a circle, TURNS curves for an ellipse (one for each perigee); none in deep
-    space, or if SGP4 gives no states.
+    """Compute one curve for a circle, TURNS curves for an ellipse (one for each perigee).
+
+    There are none in deep space, or if SGP4 gives no states.
     """
     model = gravity_model("wgs72")
     turns = [0.0] if shell.eccentricity == 0.0 else np.arange(0.0, 360.0, 360.0 / TURNS).tolist()
@@ -155,7 +155,7 @@ def _curves(shell: Shell) -> list[Curve]:
 
 
 def _curve(shell: Shell, positions: Array) -> Curve:
-    """The curve through positions (SAMPLES, 3) km at evenly spaced u from 0."""
+    """Fit the curve through positions (SAMPLES, 3) km at evenly spaced u from 0."""
     coefficients = np.fft.rfft(positions, axis=0).T / SAMPLES
     coefficients[:, 1:] *= 2.0
     kept = np.flatnonzero((np.abs(coefficients) > FINEST_KM).any(axis=0)).max(initial=0) + 1
@@ -164,31 +164,28 @@ def _curve(shell: Shell, positions: Array) -> Curve:
     circle = radius * np.stack(
         [np.cos(u), np.sin(u) * math.cos(inclination), np.sin(u) * math.sin(inclination)], axis=1
     )
-    off = float(np.linalg.norm(positions - circle, axis=1).max())
-    # it may be a little more between the samples
-    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * off)
+    deviation = float(np.linalg.norm(positions - circle, axis=1).max())
+    # between the samples it may be a little larger
+    return Curve(coefficients[:, :kept], inclination, radius, 1.01 * deviation)
 
 
 # --- pairs ---
 class Pairs(NamedTuple):
-    """Pairs of planes, (k,) each, rad. Of the satellites on them, m is ahead + any multiple of
-    slot, and d is node.
+    """Pairs of planes, (k,) each, rad.
 
-    On circles two satellites are closest where their planes cross. Counted from there one is `past`
-    ahead of the other (less than half a slot away from 0), and they come to 2 radius near
-    sin(|past| / 2): sin(past / 2) of a full circle, near being the cosine of half the angle between
-    the planes.
+    On circles two satellites are closest where their planes intersect. Measured from there, one is
+    `lead` ahead of the other, and their distance decreases to 2 radius cos_half sin(|lead| / 2).
     """
 
-    node: Array
-    ahead: Array
+    node: Array  # d: difference of the nodes
+    ahead: Array  # m of a pair of satellites; others differ by multiples of slot
     slot: Array
-    past: Array
-    near: Array
+    lead: Array  # for that pair, from -slot / 2 to slot / 2
+    cos_half: Array  # cosine of half the angle between the planes
 
 
 def _pairs(shell: Shell, curve: Curve) -> Iterator[Pairs]:
-    """All pairs of planes, or so many that every other pair is equal to one of them."""
+    """Yield the pairs of planes. Pairs that are equal to an earlier one may be left out."""
     nodes, phases, counts = np.radians(shell.nodes_deg), np.radians(shell.phases_deg), shell.counts
     sizes, offsets = _length(shell.sats_per_plane), _length(shell.phase_deg)
     repeats = (
@@ -198,10 +195,10 @@ def _pairs(shell: Shell, curve: Curve) -> Iterator[Pairs]:
         node, ahead = nodes[p + 1 :] - nodes[p], phases[p + 1 :] - phases[p]
         slot = 2.0 * math.pi / np.lcm(counts[p], counts[p + 1 :])
         h = 0.5 * node
-        near = np.sqrt(np.maximum(0.0, 1.0 - (math.sin(curve.inclination) * np.sin(h)) ** 2))
+        cos_half = np.sqrt(np.maximum(0.0, 1.0 - (math.sin(curve.inclination) * np.sin(h)) ** 2))
         crossing = 2.0 * np.arctan2(math.cos(curve.inclination) * np.sin(h), np.cos(h))
-        past = (ahead + crossing + 0.5 * slot) % slot - 0.5 * slot
-        yield Pairs(node, past - crossing, slot, past, near)
+        lead = (ahead + crossing + 0.5 * slot) % slot - 0.5 * slot
+        yield Pairs(node, lead - crossing, slot, lead, cos_half)
 
 
 def _length(value: int | Sequence[float] | None) -> int:
@@ -209,12 +206,13 @@ def _length(value: int | Sequence[float] | None) -> int:
 
 
 def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Array, Array]:
-    """The closest approach on circles, km, and d and m of the `count` nearest pairs. Pairs within a
-    plane count too.
+    """Compute the closest approach on circles, km, and d and m of the `count` nearest pairs.
+
+    Pairs within a plane are included.
     """
     node, ahead, distance = [np.zeros(0)], [np.zeros(0)], [np.zeros(0)]
     for pairs in _pairs(shell, curve):
-        apart = 2.0 * curve.radius * pairs.near * np.abs(np.sin(0.5 * pairs.past))
+        apart = 2.0 * curve.radius * pairs.cos_half * np.abs(np.sin(0.5 * pairs.lead))
         best = np.argsort(apart, kind="stable")[:count]
         node.append(pairs.node[best])
         ahead.append(pairs.ahead[best])
@@ -228,39 +226,40 @@ def _on_circles(shell: Shell, curve: Curve, count: int = 1) -> tuple[float, Arra
     return float(apart.min()), np.concatenate(node)[best], np.concatenate(ahead)[best]
 
 
-def _closest(shell: Shell, curve: Curve, hopeless: float = -math.inf) -> float:
-    """The closest approach on the curve, km; if it is less than `hopeless`, any distance less than
-    that.
+def _closest(shell: Shell, curve: Curve, enough: float = -math.inf) -> float:
+    """Compute the closest approach on the curve, km. Stop as soon as it is below `enough`.
 
-    The curve is within `off` of the circle, so a distance on it differs from that on circles by at
-    most 2 `off`. Pairs that are farther apart on circles than the best pair so far by more than
-    that are skipped.
+    The curve is within `deviation` of the circle, so a distance on it differs from that on circles
+    by at most twice the deviation. Pairs that are farther apart on circles than the closest pair so
+    far by more than that are skipped.
     """
     _, node, ahead = _on_circles(shell, curve, FIRST)
     best = float(_least(curve, node, ahead).min())
     for pairs in _pairs(shell, curve):
-        if best < hopeless:
+        if best < enough:
             break
-        reach = (best + 2.0 * curve.off) / (2.0 * curve.radius)
-        near = np.maximum(pairs.near, 1e-300)
-        widest = np.where(near > reach, 2.0 * np.arcsin(np.minimum(1.0, reach / near)), math.pi)
-        first = np.ceil((-widest - pairs.past) / pairs.slot).astype(np.int64)
-        last = np.floor((widest - pairs.past) / pairs.slot).astype(np.int64)
-        many = np.maximum(0, last - first + 1)
-        of = np.repeat(np.arange(len(many)), many)
-        place = np.arange(len(of)) - np.repeat(np.cumsum(many) - many, many) + first[of]
-        for begin in range(0, len(of), CHUNK):
-            some = of[begin : begin + CHUNK]
-            m = pairs.ahead[some] + place[begin : begin + CHUNK] * pairs.slot[some]
+        reach = (best + 2.0 * curve.deviation) / (2.0 * curve.radius)
+        cosine = np.maximum(pairs.cos_half, 1e-300)
+        widest = np.where(cosine > reach, 2.0 * np.arcsin(np.minimum(1.0, reach / cosine)), math.pi)
+        first = np.ceil((-widest - pairs.lead) / pairs.slot).astype(np.int64)
+        last = np.floor((widest - pairs.lead) / pairs.slot).astype(np.int64)
+        counts = np.maximum(0, last - first + 1)
+        planes = np.repeat(np.arange(len(counts)), counts)
+        step = np.arange(len(planes)) - np.repeat(np.cumsum(counts) - counts, counts)
+        step += first[planes]
+        for begin in range(0, len(planes), CHUNK):
+            some = planes[begin : begin + CHUNK]
+            m = pairs.ahead[some] + step[begin : begin + CHUNK] * pairs.slot[some]
             best = min(best, float(_least(curve, pairs.node[some], m).min()))
     return best
 
 
 def _least(curve: Curve, d: Array, m: Array) -> Array:
-    """The smallest distance over u of each pair, (k,) km: Newton's method, from every local minimum
-    on a grid of u.
+    """Compute the smallest distance over u of each pair, (k,) km.
+
+    Newton's method starts at every local minimum on a grid of u.
     """
-    u = np.arange(GRID) * (2.0 * math.pi / GRID)
+    u = np.arange(GRID, dtype=np.float64) * (2.0 * math.pi / GRID)
     n = np.arange(curve.coefficients.shape[1])
     turned = np.exp(1j * np.outer(m, n))[:, None, :] * curve.coefficients  # (k, 3, h)
     second = (turned.reshape(-1, len(n)) @ np.exp(1j * np.outer(n, u))).real.reshape(
@@ -288,7 +287,7 @@ def _least(curve: Curve, d: Array, m: Array) -> Array:
 
 
 def _difference(d: Array, second: Array, first: Array) -> Array:
-    """Rz(d) second - first; d (...), the others (..., 3)."""
+    """Compute Rz(d) second - first; d is (...), the others are (..., 3)."""
     cos, sin = np.cos(d), np.sin(d)
     x, y, z = np.moveaxis(second, -1, 0)
     return np.stack(

@@ -475,7 +475,7 @@ class Satrec:
 
 
 @cache
-def _model(whichconst: int, opsmode: str) -> Model:
+def _model(whichconst: int, opsmode: OpsMode) -> Model:
     if whichconst not in (WGS72OLD, WGS72, WGS84):
         raise ValueError(f"gravity model {whichconst!r} is not known: use WGS72OLD, WGS72 or WGS84")
     return Model(gravity_model(GRAVITY_NAMES[whichconst]), opsmode)

@@ -24,6 +24,7 @@ import numpy as np
 
 from ..elements.selection import celestrak_groups, operators
 from ..elements.sets import Elements
+from ..files.addresses import shown_url
 from ..files.small_file import read_small_file
 from ..files.whole_file import replace, write_whole
 from ..messages import printable
@@ -33,7 +34,7 @@ from .http import DEADLINE_S, DownloadError, RefusedError, download
 from .read import ElementsError, read_elements
 from .read.ending import unfinished
 from .read.source import GZIP, MAX_BYTES, load
-from .urls import ForeignText, checked_url, query_value, shown_url
+from .urls import ForeignText, checked_url, query_value
 
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
 MIRROR_VARIABLE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it

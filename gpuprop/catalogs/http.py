@@ -20,9 +20,10 @@ from urllib.request import (
 )
 
 from ..errors import GpupropError
+from ..files.addresses import shown_url
 from ..version import __version__
 from .read.source import MAX_BYTES
-from .urls import ForeignText, shown_host, shown_redirection, shown_url
+from .urls import ForeignText, shown_host, shown_redirection
 
 CHUNK = 1 << 16  # bytes
 DEADLINE_S = 900.0  # for the whole exchange, from looking up the host to the last byte

@@ -27,9 +27,10 @@ from ..filings.presets import (
     parse_walker_source,
     read_constellation,
 )
-from ..time.instants import Instant, format_ns
+from ..time.instants import format_ns
 from ..time.times import instant_ns
 from ..time.units import DAY
+from ..typing import Instant
 from .read import read_elements
 
 NUMBER = r"\d+(?:\.\d+)?"

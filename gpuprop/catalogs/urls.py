@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, quote_plus, unquote, unquote_plus, urljoin
 from urllib.request import getproxies
 
+from ..files.addresses import HIDDEN, NOT_SHOWN, query_items, shown_url
 from ..messages import printable, shortened
 
 LONGEST = 8000  # characters of an address
@@ -16,13 +17,8 @@ URL = re.compile(
     r"(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?:#.*)?",
     re.IGNORECASE,
 )
-# The names of CelesTrak's queries (gp.php, sup-gp.php). Their values are not secret; the value of
-# any other name may be.
-PUBLIC = ("CATNR", "FILE", "FORMAT", "GROUP", "INTDES", "NAME", "SOURCE", "SPECIAL")
-WORD = re.compile(r"[A-Za-z_-]{1,16}")  # names of a query that are shown with a hidden value
-HIDDEN = "***"
-NOT_SHOWN = "an address that is not shown, because it is malformed or has a password"
-SHORTEST = 4  # characters of a secret that is searched; shorter ones would match everywhere
+# characters of a secret that is searched in what a server says; shorter ones would match everywhere
+SHORTEST = 4
 
 
 def checked_url(url: str, what: str = "what was given") -> str:
@@ -70,24 +66,6 @@ def checked_url(url: str, what: str = "what was given") -> str:
     )
 
 
-def shown_url(url: str) -> str:
-    """Return an address for messages.
-
-    Query values are hidden, except those of names in PUBLIC. A malformed address is hidden
-    completely.
-    """
-    match = URL.fullmatch(url)
-    if not match or not url.isprintable():
-        return NOT_SHOWN
-    path = re.sub(r"[^/]*@", f"{HIDDEN}@", match["path"] or "")
-    query = (
-        ""
-        if match["query"] is None
-        else "?" + "&".join(shown for shown, _ in _query(match["query"]))
-    )
-    return f"{match['scheme']}://{shown_host(url)}{path}{query}"
-
-
 def shown_host(url: str) -> str:
     """Return the host and port of an address that `checked_url` accepted."""
     match = URL.fullmatch(url)
@@ -128,7 +106,7 @@ class ForeignText:
 
     def __init__(self, url: str) -> None:
         match = URL.fullmatch(url)
-        secrets = [secret for _, secret in _query((match and match["query"]) or "")]
+        secrets = [secret for _, secret in query_items((match and match["query"]) or "")]
         forms = {
             form
             for secret in (*secrets, *_proxy_secrets())
@@ -158,18 +136,6 @@ class ForeignText:
     def line(self, text: str, most: int) -> str:
         """Return one line of at most `most` characters, without secrets and control characters."""
         return shortened(printable(" ".join(self.hide(text).split())), most)
-
-
-def _query(query: str) -> Iterator[tuple[str, str]]:
-    """Yield each item of a query as it is shown, and the secret in it (or an empty text)."""
-    for item in re.split("[&;]", query) if query else ():
-        name, _, value = item.partition("=")
-        if name.upper() in PUBLIC:
-            yield item, ""
-        elif value.strip("=") and WORD.fullmatch(name):
-            yield f"{name}={HIDDEN}", value
-        else:  # ?TOKEN, or ?TOKEN= with the padding of base64
-            yield HIDDEN, value.strip("=") or item.strip("=")
 
 
 def _proxy_secrets() -> Iterator[str]:

@@ -126,7 +126,9 @@ def _bands(elements: Elements) -> list[dict[str, Any]]:
 
     The lower bound belongs to the band. None: there is no bound.
     """
-    altitude = QUANTITIES["altitude_km"].of(Satellites(elements.fields, 0, gravity_model("wgs72")))
+    altitude = QUANTITIES["altitude_km"].values(
+        Satellites(elements.fields, 0, gravity_model("wgs72"))
+    )
     counts, _ = np.histogram(altitude[np.isfinite(altitude)], BOUNDS)
     bounds = [None if math.isinf(bound) else bound for bound in BOUNDS]
     return [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.request import url2pathname
 
+from ..files.addresses import shown_url
 from .local import LocalStore
 from .objects import ObjectStore
 from .requests import as_os_error
@@ -49,7 +50,7 @@ def open_store(path: AnyPath) -> Store:
         raise TypeError(f"a directory is a path or a URL, not {path!r}")
     if SPOILT.match(str(path)):
         raise ValueError(
-            f"{_shown(str(path))} is not a URL, which has two slashes: give it as text, not as a "
+            f"{shown_url(str(path))} is not a URL, which has two slashes: give it as text, not as a "
             "pathlib.Path"
         )
     if isinstance(path, Path):  # a UPath of a disk is one, too
@@ -58,7 +59,7 @@ def open_store(path: AnyPath) -> Store:
     if match is None:
         if "://" in str(path):
             raise ValueError(
-                f"{_shown(str(path))}: chained URLs are not supported, name the store alone"
+                f"{shown_url(str(path))}: chained URLs are not supported, name the store alone"
             )
         return LocalStore(Path(cast("str | os.PathLike[str]", path)))
     if match["scheme"].lower() in ON_DISK:
@@ -69,12 +70,12 @@ def open_store(path: AnyPath) -> Store:
 def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
     if LOGIN.match(match["rest"]):
         raise ValueError(
-            f"{_shown(str(path))}: give no password in a URL, but in the environment or as "
+            f"{shown_url(str(path))}: give no password in a URL, but in the environment or as "
             "options of a UPath"
         )
     if "?" in match["rest"]:
         raise ValueError(
-            f"{_shown(str(path))}: a store has no query (?...): give options in the environment "
+            f"{shown_url(str(path))}: a store has no query (?...): give options in the environment "
             "or as those of a UPath"
         )
     url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
@@ -96,17 +97,6 @@ def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
         raise described(as_os_error(error), cast(Path, url), "connecting") from error
 
 
-def _shown(url: str) -> str:
-    """A URL for messages, without what may be a secret: a login, and a query. A key of a store may
-    hold slashes.
-    """
-    scheme, mark, rest = url.partition(":")
-    slashes, rest = rest[: len(rest) - len(rest.lstrip("/"))], rest.lstrip("/")
-    rest = rest.partition("?")[0]
-    login, at, where = rest.rpartition("@")
-    return f"{scheme}{mark}{slashes}{'...@' if at and ':' in login else login + at}{where}"
-
-
 def _on_disk(url: str, scheme: str, rest: str) -> Path:
     """The path of a file URL. ValueError for another machine, and for a path that is not absolute."""
     if scheme == "local":  # fsspec's scheme: the rest is the path, unchanged
@@ -114,8 +104,10 @@ def _on_disk(url: str, scheme: str, rest: str) -> Path:
     host, slash, below = rest.partition("/")
     if host.lower() not in THIS_MACHINE:
         raise ValueError(
-            f"{_shown(url)} names another machine: write file:///PATH for a file of this one"
+            f"{shown_url(url)} names another machine: write file:///PATH for a file of this one"
         )
     if not slash or not below.strip("/"):
-        raise ValueError(f"{_shown(url)} names no directory: write file:///PATH, or the path alone")
+        raise ValueError(
+            f"{shown_url(url)} names no directory: write file:///PATH, or the path alone"
+        )
     return Path(url2pathname(slash + below))

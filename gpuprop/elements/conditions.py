@@ -1,14 +1,17 @@
-"""Conditions on element sets, such as `altitude_km > 500 and inclination_deg < 60`: a small
-language, parsed here and never run as code.
+"""Conditions on element sets, such as `altitude_km > 500 and inclination_deg < 60`.
 
-    condition  = all { "or" all }                      comparison = operand sign operand { sign
-    operand }    (500 < altitude_km < 600) all        = one { "and" one }                     sign
-    = < <= > >= == != like | not like one        = { "not" } ( comparison | "(" condition ")" )
-    operand = quantity | number | 'text'
+They are a small language that is parsed here and never run as code::
+
+    condition  = all { "or" all }
+    all        = one { "and" one }
+    one        = { "not" } ( comparison | "(" condition ")" )
+    comparison = operand sign operand { sign operand }       500 < altitude_km < 600
+    sign       = < <= > >= == != like | not like
+    operand    = quantity | number | 'text'
 
 A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in
-`sat_id in (25544, 48274)`. Quantities are those of QUANTITIES. A comparison with NaN does not hold
-(`!=` and `not in` do).
+`sat_id in (25544, 48274)`. Quantities are those of QUANTITIES. A comparison with NaN is false (`!=`
+and `not in` are true).
 """
 
 import difflib
@@ -31,19 +34,17 @@ from ..typing import Array, Mask
 from .altitudes import ALTITUDE, altitudes_km
 from .selection import matching
 
-# characters, parentheses within each other, characters around an error
-LONGEST, DEEPEST, SHOWN = 10_000, 50, 100
+MOST_CHARACTERS, MOST_NESTED = 10_000, 50  # of a condition; of its parentheses
+SHOWN = 100  # characters in a message
 NUMBER, INSTANT, TEXT = "a number", "an instant", "text"
 
 
 @dataclass(frozen=True)
 class Satellites:
-    """What conditions ask about. fields: those of the element sets, in file units, (n,). at_ns: the
-    instant that ages are counted to.
-    """
+    """Element sets that a condition is tested on."""
 
-    fields: Mapping[str, npt.NDArray[Any]]
-    at_ns: int
+    fields: Mapping[str, npt.NDArray[Any]]  # (n,) each, in the units of the OMM
+    at_ns: int  # ages are counted to this instant
     gravity: Gravity
 
     @cached_property
@@ -56,9 +57,11 @@ class Satellites:
 
 
 class Quantity(NamedTuple):
+    """A quantity that a condition can name."""
+
     kind: str
     meaning: str
-    of: Callable[[Satellites], npt.NDArray[Any]]  # (n,)
+    values: Callable[[Satellites], npt.NDArray[Any]]  # (n,)
 
 
 QUANTITIES = {
@@ -99,28 +102,34 @@ QUANTITIES = {
     ),
     "object_id": Quantity(
         TEXT,
-        "international designator, likewise: like '1998-067*'",
+        "international designator, with ==, != or like '1998-067*'",
         lambda s: _upper(s.fields["OBJECT_ID"]),
     ),
 }
 
 Test = Callable[[Satellites], Mask]
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne,
-}  # fmt: skip
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 WORDS = ("and", "or", "not", "like", "in")
 LIST = "sat_id in (25544, 48274)"
 TOKEN = re.compile(
-    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)|(?P<word>[a-z_]\w*)|(?P<sign>[<>=!]=|[<>(),])|(?P<text>'[^']*'|\"[^\"]*\")",
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)|(?P<word>[a-z_]\w*)"
+    r"|(?P<sign>[<>=!]=|[<>(),])|(?P<text>'[^']*'|\"[^\"]*\")",
     re.ASCII | re.IGNORECASE,
 )
-INSTEAD = {
+ADVICE = {
     "=": "write == to compare",
     "!": "write not, or != to compare",
     "&": "write and",
     "|": "write or",
-    "'": "a quotation mark without its second",
-    '"': "a quotation mark without its second",
+    "'": "the second quotation mark is missing",
+    '"': "the second quotation mark is missing",
     "≤": "write <=",
     "≥": "write >=",
     "≠": "write !=",
@@ -130,8 +139,9 @@ INSTEAD = {
 
 
 class ConditionError(GpupropError, ValueError):
-    """A condition that cannot be read: what is wrong, at which column (from 1), and the text with a
-    mark under it.
+    """A condition cannot be read.
+
+    The message has the column (from 1), the reason, and the text with a mark under the column.
     """
 
     def __init__(self, what: str, text: str, column: int) -> None:
@@ -145,41 +155,46 @@ class ConditionError(GpupropError, ValueError):
 
 
 class Token(NamedTuple):
-    kind: str  # number, word, sign, text, end, or bad: then the text says why
+    """A piece of a condition."""
+
+    kind: str  # number, word, sign, text, end, or bad: then the text is the reason
     text: str
     column: int
 
 
 class Operand(NamedTuple):
-    """A quantity, or a constant: a float, or a str."""
+    """A quantity or a constant."""
 
     token: Token
     quantity: Quantity | None
-    value: Any = None
+    value: float | str | None = None
 
 
 def read_condition(text: str) -> Test:
-    """The test that `text` stands for: of Satellites, a mask (n,). ConditionError for what is not
-    in the language.
+    """Parse a condition into a test that computes a mask (n,) for Satellites.
+
+    ConditionError if the text is not in the language.
     """
     return _Parser(text).parse()
 
 
 class _Parser:
-    """Recursive descent; what is repeated is a loop, so that only parentheses nest."""
+    """A recursive-descent parser. Repetitions are loops, so only parentheses recurse."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.depth = 0
-        if len(text) > LONGEST:
+        if len(text) > MOST_CHARACTERS:
             self._fail(
-                f"a condition has {LONGEST:,} characters at most, this one has {len(text):,}",
-                LONGEST + 1,
+                f"a condition has {MOST_CHARACTERS:,} characters at most, this one has "
+                f"{len(text):,}",
+                MOST_CHARACTERS + 1,
             )
         self.tokens = self._tokens()
         self.next = 0
 
     def parse(self) -> Test:
+        """Parse the whole condition."""
         test = self._any()
         if self._here.kind != "end":
             if self._here.text == "(":
@@ -198,7 +213,7 @@ class _Parser:
             match = TOKEN.match(self.text, place)
             if not match:
                 sign = self.text[place]
-                what = INSTEAD.get(
+                what = ADVICE.get(
                     sign,
                     f"{sign!a} does not belong here: only names, numbers, 'text' and comparisons",
                 )
@@ -232,7 +247,7 @@ class _Parser:
         return self._here.kind in ("word", "sign") and self._here.text.lower() in texts
 
     def _taken(self, *texts: str) -> str:
-        """The token, if it is one of these, and go on; else nothing."""
+        """Consume the next token if it is one of these; return it, or nothing."""
         if not self._is(*texts):
             return ""
         self.next += 1
@@ -257,16 +272,16 @@ class _Parser:
         return tests[0] if len(tests) == 1 else _reduced(tests, join)
 
     def _one(self) -> Test:
-        turned = False
+        negated = False
         while self._taken("not"):
-            turned = not turned
-        test = self._inside() if self._is("(") else self._comparison()
-        return (lambda satellites: ~test(satellites)) if turned else test
+            negated = not negated
+        test = self._parenthesis() if self._is("(") else self._comparison()
+        return (lambda satellites: ~test(satellites)) if negated else test
 
-    def _inside(self) -> Test:
+    def _parenthesis(self) -> Test:
         opened = self._here.column
-        if self.depth == DEEPEST:
-            self._fail(f"parentheses nest {DEEPEST} deep at most")
+        if self.depth == MOST_NESTED:
+            self._fail(f"parentheses nest {MOST_NESTED} deep at most")
         self.next += 1
         self.depth += 1
         test = self._any()
@@ -342,7 +357,7 @@ class _Parser:
         )
 
     def _member(self, left: Operand, sign: str) -> Test:
-        """in or not in, and the list after it."""
+        """Parse the list after `in` or `not in`."""
         quantity = left.quantity
         if quantity is None:
             self._fail(f"in needs a quantity before it: {LIST}", left.token.column)
@@ -360,12 +375,12 @@ class _Parser:
                     "after them"
                 )
         self.next += 1
-        of, known, wanted = quantity.of, np.array(list(values)), sign == "in"
+        get, known, wanted = quantity.values, np.array(list(values)), sign == "in"
         if quantity.kind == TEXT:
             return lambda satellites: np.fromiter(
-                ((text in values) == wanted for text in of(satellites)), bool
+                ((text in values) == wanted for text in get(satellites)), bool
             )
-        return lambda satellites: np.isin(of(satellites), known, invert=not wanted)
+        return lambda satellites: np.isin(get(satellites), known, invert=not wanted)
 
     def _like(self, left: Operand, sign: str, right: Operand) -> Test:
         if left.quantity is not None and left.quantity.kind == INSTANT:
@@ -379,7 +394,7 @@ class _Parser:
                 "'STARLINK*'",
                 left.token.column,
             )
-        of, pattern, wanted = left.quantity.of, right.value, sign == "like"
+        get, pattern, wanted = left.quantity.values, right.value, sign == "like"
         if "%" in pattern:
             meant = pattern.replace("%", "*")
             self._fail(
@@ -390,10 +405,10 @@ class _Parser:
             matching(pattern, [])
         except ValueError as error:
             self._fail(str(error), right.token.column)
-        return lambda satellites: matching(pattern, of(satellites)) == wanted
+        return lambda satellites: matching(pattern, get(satellites)) == wanted
 
     def _side(self, operand: Operand, quantity: Quantity) -> Callable[[Satellites], Any]:
-        """What is compared, as a quantity of that kind."""
+        """Return a function that computes one side of a comparison with a quantity."""
         if operand.quantity is not None:
             if operand.quantity.kind != quantity.kind:
                 self._fail(
@@ -401,13 +416,13 @@ class _Parser:
                     f"{quantity.kind}",
                     operand.token.column,
                 )
-            return operand.quantity.of
+            return operand.quantity.values
         value = self._constant(operand, quantity)
         return lambda satellites: value
 
     def _constant(self, operand: Operand, quantity: Quantity) -> Any:
-        """The value of a constant that is compared with a quantity."""
-        value = operand.value
+        """Convert a constant for the comparison with a quantity."""
+        value: Any = operand.value
         if quantity.kind == NUMBER and isinstance(value, str):
             self._fail(
                 "this is compared with a number: write one, without quotation marks",

@@ -1,4 +1,4 @@
-"""The fields of an element set: OMM names, types, units and defaults."""
+"""The fields of an element set: OMM names, types, units and defaults; catalogue numbers."""
 
 import math
 from typing import Any
@@ -25,8 +25,8 @@ OMM_FIELDS: dict[str, tuple[str, str, Any]] = {
     "MEAN_MOTION_DOT": ("float64", "rev/day^2", 0.0),
     "MEAN_MOTION_DDOT": ("float64", "rev/day^3", 0.0),
 }
-# The place of a satellite of a filed constellation in its shell. These columns follow the OMM
-# fields and are not in their digest.
+# The place of a satellite of a filed constellation in its shell. These columns come after the OMM
+# fields and are not in the digest of the element sets.
 PATTERN_FIELDS: dict[str, tuple[str, str, Any]] = {
     "plane": ("int32", "", -1),
     "slot": ("int32", "", -1),
@@ -38,8 +38,9 @@ ARROW_TYPE = {
     "float64": pa.float64(),
     "int32": pa.int32(),
 }
-# interface: synthetic satellites never collide with a catalogue number
+# Catalogue numbers have up to nine digits, so synthetic satellites never collide with one.
 FIRST_SYNTHETIC_ID = 1_000_000_000
-LAST_ID = 2**31 - 1  # catalogue numbers are int32
+LAST_ID = 2**31 - 1  # the columns are int32
+
 DEG = math.pi / 180.0
-REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # revolutions per day in one radian per minute
+REV_PER_DAY = 1440.0 / (2.0 * math.pi)  # one radian per minute in revolutions per day

@@ -8,11 +8,11 @@ from .sets import Elements
 
 
 def mean_elements(elements: Elements) -> MeanElements:
-    """Element sets in the units of SGP4's initialisation.
+    """Convert element sets to the units of SGP4's initialisation.
 
-    The epoch passes through one double-precision Julian date, 40 microseconds coarse, as in the
-    reference: the lunar-solar terms of the published vectors hold that rounding. Instants are
-    counted from the exact epoch.
+    The epoch is rounded to one double-precision Julian date (40 microseconds), as in the reference
+    implementation: the lunar-solar terms of the published vectors contain that rounding. Instants
+    are counted from the exact epoch.
     """
     midnight, fraction = julian(elements.epoch.view(np.int64))
     return MeanElements(

@@ -1,8 +1,8 @@
-"""Element sets to python-sgp4's satellites and back.
+"""Convert element sets to python-sgp4's satellites and back.
 
-Elements hold what a file said, in its decimals; a Satrec holds doubles in radians and minutes. On
-the way back every value becomes the decimal from which python-sgp4 makes the same double, so that
-catalogues return unchanged.
+Elements hold the decimals of a file; a Satrec holds doubles in radians and minutes. On the way back
+every value becomes the decimal from which python-sgp4 makes the same double, so that a catalogue
+returns unchanged.
 """
 
 import math
@@ -18,6 +18,8 @@ from .fields import DEG, OMM_FIELDS, REV_PER_DAY
 from .tle_format import LAST_TLE_NUMBER, four_digit_year
 
 if TYPE_CHECKING:
+    from sgp4.api import Satrec
+
     from .sets import Elements
 
 Conversion = Callable[[float], float]
@@ -28,17 +30,18 @@ OBJECT_ID = re.compile(r"\d\d(\d\d)-(\d{3}.*)", re.ASCII)
 
 
 def _of_tle(value: float) -> float:
-    """What python-sgp4 makes of a number with five digits and a power of ten (`38792-4`): a
-    product, not always the nearest double.
+    """Convert a number with five digits and a power of ten (`38792-4`) as python-sgp4 does.
+
+    The result is a product, which is not always the nearest double.
     """
     mantissa, _, exponent = f"{value:.4e}".partition("e")
     return float(f"{mantissa}e-1") * 10.0 ** (int(exponent) + 1)
 
 
-# From the units of a file to those of a Satrec, as python-sgp4 reads a TLE and, where it differs,
-# an OMM; the first way is ours.
+# From the units of a file to those of a Satrec: first as gpuprop converts, then as python-sgp4 does
+# for a TLE and for an OMM, where that is different.
 ANGLE: tuple[Conversion, ...] = (lambda deg: deg * DEG,)
-WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
+CONVERSIONS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
     "MEAN_MOTION": ("no_kozai", (lambda n: n / REV_PER_DAY, lambda n: n / 720.0 * math.pi)),
     "ECCENTRICITY": ("ecco", (lambda e: e,)),
     "INCLINATION": ("inclo", ANGLE),
@@ -61,9 +64,10 @@ WAYS: dict[str, tuple[str, tuple[Conversion, ...]]] = {
 }
 
 
-def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
-    """The fields of Elements from python-sgp4's Satrec (compiled or not) or gpuprop.api's; they
-    have no names.
+def fields_of(satrecs: Iterable[object]) -> dict[str, Any]:
+    """Read the fields of Elements from satellites of python-sgp4 or of gpuprop.api.
+
+    The satellites have no names.
     """
     columns: dict[str, list[Any]] = {name: [] for name in OMM_FIELDS}
     if not isinstance(satrecs, Iterable):
@@ -71,6 +75,7 @@ def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
             "from_satrecs takes several satellites, as in Elements.from_satrecs([satrec]), not "
             f"one {type(satrecs).__name__}"
         )
+    satrec: Any
     for i, satrec in enumerate(satrecs):
         if not hasattr(satrec, "jdsatepoch"):
             raise TypeError(
@@ -91,21 +96,21 @@ def fields_of(satrecs: Iterable[Any]) -> dict[str, Any]:
         columns["NORAD_CAT_ID"].append(satrec.satnum)
         columns["ELEMENT_SET_NO"].append(getattr(satrec, "elnum", 0))
         columns["REV_AT_EPOCH"].append(getattr(satrec, "revnum", 0))
-        for name, (attribute, ways) in WAYS.items():
-            columns[name].append(_before(getattr(satrec, attribute), ways))
+        for name, (attribute, conversions) in CONVERSIONS.items():
+            columns[name].append(_decimal(getattr(satrec, attribute), conversions))
     columns["EPOCH"] = np.array(columns["EPOCH"], np.int64).view("datetime64[ns]")  # type: ignore[assignment]
     return columns
 
 
-def _before(value: float, ways: tuple[Conversion, ...]) -> float:
-    """The number that one of `ways`, which are linear, turns into `value`.
+def _decimal(value: float, conversions: tuple[Conversion, ...]) -> float:
+    """Invert one of the conversions, which are linear.
 
-    A short decimal, which a file may have said, by any way; else one that our own way turns into
-    the same double; else the nearest.
+    Return a short decimal, as a file may hold it, if any conversion turns it into `value`; else a
+    number that the first conversion turns into `value`; else the nearest number.
     """
-    rough = value / ways[0](1.0)
+    rough = value / conversions[0](1.0)
     short = float(f"{rough:.12g}")
-    if any(way(short) == value for way in ways):
+    if any(convert(short) == value for convert in conversions):
         return short
     for number in (
         float(f"{rough:.15g}"),
@@ -113,14 +118,15 @@ def _before(value: float, ways: tuple[Conversion, ...]) -> float:
         math.nextafter(rough, math.inf),
         math.nextafter(rough, -math.inf),
     ):
-        if ways[0](number) == value:
+        if conversions[0](number) == value:
             return number
     return rough
 
 
-def satrecs_of(elements: "Elements") -> list[Any]:
-    """python-sgp4 satellites, WGS-72 and improved mode. ImportError without python-sgp4; ValueError
-    for a number above 339999.
+def satrecs_of(elements: "Elements") -> list["Satrec"]:
+    """Make satellites of python-sgp4, WGS-72 and improved mode.
+
+    ImportError without python-sgp4. ValueError for a catalogue number above 339999.
     """
     try:
         from sgp4.api import WGS72, Satrec
@@ -139,8 +145,8 @@ def satrecs_of(elements: "Elements") -> list[Any]:
         )
     satrecs = []
     values = {
-        attribute: [ways[0](value) for value in fields[name].tolist()]
-        for name, (attribute, ways) in WAYS.items()
+        attribute: [conversions[0](value) for value in fields[name].tolist()]
+        for name, (attribute, conversions) in CONVERSIONS.items()
     }
     for i in range(len(elements)):
         jd, fraction = julian(int(elements.epoch[i].view(np.int64)))
@@ -149,10 +155,10 @@ def satrecs_of(elements: "Elements") -> list[Any]:
         order = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
         arguments = (values[attribute][i] for attribute in order)
         satrec.sgp4init(WGS72, "i", int(elements.sat_id[i]), jd + fraction - JD_1950, *arguments)
-        # jd + fraction is one double, rounded to 40 microseconds, as in SGP4 itself; instants are
-        # counted from the exact epoch.
         day = date.fromordinal(date(1970, 1, 1).toordinal() + int(jd - JD_1970))
         count = day.timetuple().tm_yday + fraction
+        # In sgp4init the epoch is one double, rounded to 40 microseconds, as in SGP4 itself.
+        # Instants are counted from the exact epoch, which the attributes hold.
         satrec.jdsatepoch, satrec.jdsatepochF = jd, fraction
         satrec.epochyr = day.year % 100
         satrec.epochdays = round(count, 8) if round(fraction, 8) == fraction else count

@@ -1,5 +1,6 @@
-"""Satellites chosen by name (`STARLINK*`), catalogue number (25544) or operator (`@guowang`; their
-patterns are in operators.toml).
+"""Select satellites by name (`STARLINK*`), catalogue number (25544) or operator (`@guowang`).
+
+The patterns of the operators are in operators.toml.
 """
 
 import difflib
@@ -29,7 +30,7 @@ SHOWN = 5  # patterns in an error
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """Whose satellites they are. Keys as in operators.toml."""
+    """An operator and the patterns of its satellites' names. Keys as in operators.toml."""
 
     name: str
     patterns: Sequence[str]
@@ -40,7 +41,7 @@ class Operator:
 
     @property
     def celestrak_group(self) -> str:
-        """The group of CelesTrak's GP service that holds them, where there is one."""
+        """The group of CelesTrak's GP service that holds the satellites."""
         return self.group or self.name
 
 
@@ -50,16 +51,15 @@ def _data() -> dict[str, Any]:
 
 
 def celestrak_groups() -> list[str]:
-    """The groups of CelesTrak's GP service, as it spells them."""
+    """List the groups of CelesTrak's GP service, as it spells them."""
     return list(_data()["celestrak_groups"])
 
 
 @cache
 def operators() -> dict[str, Operator]:
-    """The operators known, under each of their names (without the @), each with its patterns and
-    the reason for them.
+    """Read the known operators, by each of their names (without the @).
 
-    `without` includes the pieces and stages that are left out for all.
+    `without` includes the patterns of debris and rocket stages, which are left out for all.
     """
     known: dict[str, Operator] = {}
     for row in _data()["operator"]:
@@ -69,8 +69,9 @@ def operators() -> dict[str, Operator]:
 
 
 def operator(name: str) -> Operator:
-    """The operator called `name` (`@guowang` or `guowang`; case does not matter). ValueError, with
-    the nearest names, for one not known.
+    """Look up an operator by name (`@guowang` or `guowang`; case does not matter).
+
+    ValueError, with the nearest names, for an unknown one.
     """
     known = operators()
     wanted = name.strip().removeprefix("@").lower()
@@ -97,21 +98,21 @@ class SelectionWarning(UserWarning):
 
 
 class Found(NamedTuple):
-    """mask: (n,) which satellites match at least one pattern. unused: the patterns that match none."""
+    """Result of a selection."""
 
-    mask: Mask
-    unused: list[str]
+    mask: Mask  # (n,) satellites that match at least one pattern
+    unused: list[str]  # patterns that match none
 
 
 def as_patterns(patterns: Patterns) -> list[str]:
-    """The patterns of a selection as a list of text; a catalogue number is its digits.
+    """Convert the patterns of a selection to a list of text.
 
-    TypeError for what is neither text nor a whole number, ValueError for no pattern at all.
+    TypeError for a pattern that is neither text nor a whole number, ValueError if there is none.
     """
-    alone = isinstance(patterns, (str, bytes, int, np.integer)) or not isinstance(
+    single = isinstance(patterns, (str, bytes, int, np.integer)) or not isinstance(
         patterns, Iterable
     )
-    several: Iterable[Any] = [patterns] if alone else patterns  # type: ignore[assignment]
+    several: Iterable[Any] = [patterns] if single else patterns  # type: ignore[assignment]
     texts = []
     for pattern in several:
         if hasattr(pattern, "as_py"):  # pyarrow's scalars
@@ -123,8 +124,8 @@ def as_patterns(patterns: Patterns) -> list[str]:
         if not isinstance(pattern, (str, int, np.integer)):
             raise TypeError(
                 "select takes names such as 'STARLINK*', catalogue numbers such as 25544 and "
-                "operators such as '@guowang', or a list of "
-                f"them, not {pattern!r} ({type(pattern).__name__})"
+                "operators such as '@guowang', or a list of them, "
+                f"not {pattern!r} ({type(pattern).__name__})"
             )
         texts.append(str(pattern))
     if not texts:
@@ -133,18 +134,24 @@ def as_patterns(patterns: Patterns) -> list[str]:
 
 
 def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None) -> Found:
-    """Which satellites match at least one of the patterns, and which patterns match none.
+    """Find the satellites that match at least one pattern, and the patterns that match none.
 
     Parameters
     ----------
     patterns : str, int, or several of them
         A name, in which `*` stands for any characters and `?` for one; every other character stands
         for itself. Case and the number of spaces do not matter. Digits alone are also a catalogue
-        number. `@name`: the satellites of that operator, which match its patterns and none of those
-        that it leaves out.
+        number. `@name` stands for the satellites of that operator: they match one of its patterns
+        and none of those in `without`.
     names : (n,) str
+        Names of the satellites.
     numbers : (n,) int, optional
         Catalogue numbers. Without them no pattern is taken for a number.
+
+    Returns
+    -------
+    Found
+        Mask of the satellites, and the patterns without a match.
 
     Raises
     ------
@@ -152,10 +159,10 @@ def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None
         As in as_patterns; ValueError for an unknown operator.
     """
     patterns = as_patterns(patterns)
-    plain = np.array([_plain(name) for name in names], object)
-    mask, unused = np.zeros(len(plain), bool), []
+    plain_names = np.array([_plain(name) for name in names], object)
+    mask, unused = np.zeros(len(plain_names), bool), []
     for pattern in patterns:
-        fits = _fitting(pattern, plain)
+        fits = _fitting(pattern, plain_names)
         if numbers is not None and _is_number(pattern):
             fits |= np.asarray(numbers) == min(int(pattern), 2**31)
         mask |= fits
@@ -167,14 +174,12 @@ def find(patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None
 def matching(
     patterns: Patterns, names: Iterable[str], numbers: npt.ArrayLike | None = None
 ) -> Mask:
-    """The mask of `find`, (n,)."""
+    """Return the mask of `find`, (n,)."""
     return find(patterns, names, numbers).mask
 
 
 def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
-    """A message about patterns that match none of the satellites with these names: the nearest
-    names, and hints.
-    """
+    """Explain why patterns match none of the satellites with these names."""
     count = f"none of the {len(names):,} satellites"
     parts = []
     for pattern in patterns[:SHOWN]:
@@ -208,7 +213,7 @@ def why_unused(patterns: Sequence[str], names: Sequence[str]) -> str:
 
 
 def nearest_names(pattern: str, names: Iterable[str]) -> list[str]:
-    """Up to three names that are spelt, or begin, nearly like a pattern."""
+    """Find up to three names that are spelt, or begin, nearly like a pattern."""
     wanted = _plain(pattern.replace("*", "").replace("?", ""))
     known: dict[str, str] = {}
     for name in names:
@@ -222,7 +227,7 @@ def nearest_names(pattern: str, names: Iterable[str]) -> list[str]:
 
 
 def _plain(name: str) -> str:
-    """In capitals, every space between words the same."""
+    """Write a name in capitals, with one space between words."""
     return " ".join(name.upper().split())
 
 
@@ -230,8 +235,8 @@ def _is_number(pattern: str) -> bool:
     return pattern.strip().isascii() and pattern.strip().isdigit()
 
 
-def _fitting(pattern: str, plain: npt.NDArray[np.object_]) -> Mask:
-    """Which names, in the form of _plain, match a pattern."""
+def _fitting(pattern: str, plain_names: npt.NDArray[np.object_]) -> Mask:
+    """Compute which names, in the form of _plain, match a pattern."""
     wanted = _plain(pattern)
     if pattern.startswith("@"):
         chosen = operator(pattern)
@@ -239,15 +244,15 @@ def _fitting(pattern: str, plain: npt.NDArray[np.object_]) -> Mask:
     elif "*" in wanted or "?" in wanted:
         wanted = _regex([wanted.replace("[", "[[]")])  # in fnmatch, [[] is the bracket itself
     else:
-        return np.asarray(plain == wanted, bool)
+        return np.asarray(plain_names == wanted, bool)
     match = re.compile(wanted).match
-    return np.fromiter((match(name) is not None for name in plain), bool, len(plain))
+    return np.fromiter((match(name) is not None for name in plain_names), bool, len(plain_names))
 
 
 def _regex(patterns: Sequence[str]) -> str:
-    """An expression that matches from the beginning what one of the shell patterns matches as a
-    whole; for no pattern, nothing.
+    """Translate shell patterns into a regular expression for a whole name.
 
-    These are the patterns of operators.toml, which have sets of letters, as in `GLOBAL-[0-9]*`.
+    It matches if one of the patterns does, so without patterns it never matches. The patterns of
+    operators.toml may have sets of characters, as in `GLOBAL-[0-9]*`.
     """
     return "|".join(fnmatch.translate(pattern.upper()) for pattern in patterns) or "(?!)"

@@ -1,8 +1,8 @@
-"""Element sets: N mean orbits as an immutable structure of arrays, under the field names of the
-CCSDS Orbit Mean-Elements Message.
+"""Elements: N mean orbits as an immutable structure of arrays.
 
-The fields hold what the file said, in the file's units (degrees, revolutions per day), so that they
-can be written back exactly; the properties give the library's units (radians, radians per minute).
+The fields have the names of the CCSDS Orbit Mean-Elements Message (OMM). They hold the values of
+the file in its units (degrees, revolutions per day), so that they can be written back exactly. The
+properties are in the units of the library (radians, radians per minute).
 """
 
 import re
@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,25 +18,37 @@ import pyarrow as pa
 
 from ..messages import counted, shown
 from ..sgp4.gravity import gravity_model
-from ..time.instants import Instant, format_ns
+from ..time.instants import format_ns
 from ..time.times import as_times, instant_ns
 from ..time.units import MINUTE
+from ..typing import Array, Instant, Instants, Mask
 from .conditions import Satellites, read_condition
 from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, LAST_ID, REV_PER_DAY
 from .satrecs import fields_of, satrecs_of
 from .selection import Patterns, SelectionError, SelectionWarning, as_patterns, find, why_unused
 
-MOST_SHARED = 16  # satellites of one catalogue number that are told apart
-# in inclination: more apart, sets without names and designators are of different satellites
+if TYPE_CHECKING:
+    from sgp4.api import Satrec
+
+MOST_SHARED = 16  # satellites with one catalogue number that `latest` distinguishes
+# Sets without names and designators are of different satellites if their inclinations differ more.
 ONE_ORBIT_DEG = 1.0
-# launches count from 1: generators of element sets write 00000ABC
+# Launches are counted from 1, but programs that generate element sets write 00000ABC.
 NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A record that could not be read: its line (1-based, of the line that is wrong), its text (cut
-    to 160 characters) and the reason.
+    """A record that could not be read.
+
+    Parameters
+    ----------
+    line : int
+        Number of the wrong line, from 1.
+    text : str
+        Text of the record, cut to 160 characters.
+    reason : str
+        What is wrong with it.
     """
 
     line: int
@@ -51,18 +63,35 @@ class Reject:
 class Elements:
     """N element sets in the order given.
 
-    fields: every name of OMM_FIELDS, plane and slot -> array (n,), read-only. Missing ones take the
-    default; a missing one without default is a ValueError, as is a wrong length. rejected: the
-    records of the source that could not be read (`read_elements(..., on_error="skip")`), a list; a
-    selection has none. notes: facts about the satellites that belong into the metadata of what is
-    made from them (source, assumptions). noted: (n_notes, n) bool, whom each note is about;
-    everybody unless given. A selection keeps the notes about those it keeps.
+    `elements[mask]`, `elements[3:5]`, `elements[7]` and `elements[[1, 2]]` are Elements, too.
+
+    Parameters
+    ----------
+    fields : mapping of str to (n,) array
+        Values by OMM name (MEAN_MOTION, EPOCH, ...) in the units of the OMM, and `plane` and
+        `slot`. Missing fields have a default. NORAD_CAT_ID, EPOCH, MEAN_MOTION, ECCENTRICITY and
+        the four angles have none. The arrays are copied and read-only.
+    rejected : sequence of Reject
+        Records of the source that could not be read. A selection has none.
+    notes : tuple of str
+        Facts about the satellites, such as their source and assumptions. They are written into the
+        metadata of files that are made from these sets.
+    noted : (n_notes, n) bool, optional
+        Which satellites each note is about; all unless given. A selection keeps the notes about
+        its satellites.
+
+    Raises
+    ------
+    ValueError
+        For a missing field without default, an unknown field, and a field of another length.
+    TypeError
+        For epochs that are not instants.
     """
 
-    fields: Mapping[str, npt.NDArray[Any]]
+    fields: Mapping[str, npt.NDArray[np.generic]]
     rejected: Sequence[Reject] = ()
     notes: tuple[str, ...] = ()
-    noted: npt.NDArray[np.bool_] | None = None
+    noted: Mask | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.fields) - set(FIELDS)
@@ -79,7 +108,7 @@ class Elements:
         complete = {}
         for name, (dtype, _, default) in FIELDS.items():
             values = self.fields.get(name)
-            if name == "EPOCH":
+            if name == "EPOCH" and values is not None:
                 values = _epochs(values)
             array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
             if array.shape != (n,):
@@ -97,76 +126,77 @@ class Elements:
     @property
     def sat_id(self) -> npt.NDArray[np.int32]:
         """Catalogue numbers, (n,)."""
-        return self.fields["NORAD_CAT_ID"]
+        return self._integers("NORAD_CAT_ID")
 
     @property
     def name(self) -> npt.NDArray[np.object_]:
-        """Names, (n,) str, empty where the source has none."""
-        return self.fields["OBJECT_NAME"]
+        """Names, (n,) str; empty if the source has none."""
+        return self.fields["OBJECT_NAME"].astype(object, copy=False)
 
     @property
     def epoch(self) -> npt.NDArray[np.datetime64]:
         """Epochs, (n,) datetime64[ns], UTC."""
-        return self.fields["EPOCH"]
+        return self.fields["EPOCH"].astype("datetime64[ns]", copy=False)
 
     @property
-    def mean_motion(self) -> npt.NDArray[np.float64]:
-        """Kozai mean motion as in the element set, (n,) rad/min."""
-        return np.asarray(self.fields["MEAN_MOTION"] / REV_PER_DAY)
+    def mean_motion(self) -> Array:
+        """Kozai's mean motion as in the element set, (n,) rad/min."""
+        return self._numbers("MEAN_MOTION") / REV_PER_DAY
 
     @property
-    def eccentricity(self) -> npt.NDArray[np.float64]:
-        return self.fields["ECCENTRICITY"]
+    def eccentricity(self) -> Array:
+        """Eccentricity, (n,)."""
+        return self._numbers("ECCENTRICITY")
 
     @property
-    def inclination(self) -> npt.NDArray[np.float64]:
-        """(n,) rad."""
-        return np.asarray(self.fields["INCLINATION"] * DEG)
+    def inclination(self) -> Array:
+        """Inclination, (n,) rad."""
+        return self._numbers("INCLINATION") * DEG
 
     @property
-    def raan(self) -> npt.NDArray[np.float64]:
+    def raan(self) -> Array:
         """Right ascension of the ascending node, (n,) rad."""
-        return np.asarray(self.fields["RA_OF_ASC_NODE"] * DEG)
+        return self._numbers("RA_OF_ASC_NODE") * DEG
 
     @property
-    def argp(self) -> npt.NDArray[np.float64]:
+    def argp(self) -> Array:
         """Argument of perigee, (n,) rad."""
-        return np.asarray(self.fields["ARG_OF_PERICENTER"] * DEG)
+        return self._numbers("ARG_OF_PERICENTER") * DEG
 
     @property
-    def mean_anomaly(self) -> npt.NDArray[np.float64]:
-        """(n,) rad."""
-        return np.asarray(self.fields["MEAN_ANOMALY"] * DEG)
+    def mean_anomaly(self) -> Array:
+        """Mean anomaly, (n,) rad."""
+        return self._numbers("MEAN_ANOMALY") * DEG
 
     @property
-    def bstar(self) -> npt.NDArray[np.float64]:
+    def bstar(self) -> Array:
         """SGP4's drag term, (n,) 1/Earth radii."""
-        return self.fields["BSTAR"]
+        return self._numbers("BSTAR")
 
     @property
     def plane(self) -> npt.NDArray[np.int32]:
-        """Plane of each satellite of a filed constellation within its shell, (n,), counted from 0;
-        -1 for satellites of catalogues.
+        """Plane of each satellite of a filed constellation, (n,), from 0; else -1.
 
-        Plane 0 is P01 in the names, and p in gpuprop.filings.presets.Shell. Every shell counts its
-        own planes.
+        Every shell counts its own planes. Plane 0 is P01 in the names, and p in
+        gpuprop.filings.presets.Shell.
         """
-        return self.fields["plane"]
+        return self._integers("plane")
 
     @property
     def slot(self) -> npt.NDArray[np.int32]:
-        """Place of each satellite of a filed constellation in its plane, (n,), counted from 0 (S01
-        in its name); -1 as for `plane`.
+        """Place of each satellite of a filed constellation in its plane, (n,), from 0; else -1.
+
+        Slot 0 is S01 in the names.
         """
-        return self.fields["slot"]
+        return self._integers("slot")
 
     @property
     def median_epoch(self) -> np.datetime64:
-        """The median of the epochs, UTC, datetime64[ns]. ValueError if there are no sets.
+        """Median of the epochs, UTC, datetime64[ns]; ValueError if there are no sets.
 
-        The median does not move when a few sets of planned manoeuvres are days ahead of the others.
-        If there are sets of catalogues, only those count: the epoch of a filed constellation is
-        arbitrary.
+        The median does not change much if a few sets of planned manoeuvres are days ahead of the
+        others. If there are sets of catalogues, only these count, because the epoch of a filed
+        constellation is arbitrary.
         """
         if not len(self):
             raise ValueError("there are no element sets, so there is no median epoch")
@@ -178,8 +208,14 @@ class Elements:
 
     @property
     def default_start(self) -> np.datetime64:
-        """The default start of `gpuprop propagate`: `median_epoch`, rounded up to the minute."""
+        """Default start of `gpuprop propagate`: `median_epoch`, rounded up to the minute."""
         return np.datetime64(-(-int(self.median_epoch.astype(np.int64)) // MINUTE) * MINUTE, "ns")
+
+    def _numbers(self, field: str) -> Array:
+        return self.fields[field].astype(np.float64, copy=False)
+
+    def _integers(self, field: str) -> npt.NDArray[np.int32]:
+        return self.fields[field].astype(np.int32, copy=False)
 
     # --- as a sequence ---
     def __len__(self) -> int:
@@ -191,24 +227,24 @@ class Elements:
         first, last = (
             str(edge.astype("datetime64[s]")) + "Z" for edge in (self.epoch.min(), self.epoch.max())
         )
-        return f"<Elements: {counted(len(self), 'satellite')}, epochs {first} to {last}, {len(self.rejected)} rejected>"
+        what = f"{counted(len(self), 'satellite')}, epochs {first} to {last}"
+        return f"<Elements: {what}, {len(self.rejected)} rejected>"
 
-    def __getitem__(self, index: Any) -> "Elements":
-        """The satellites chosen by a boolean mask, an index array, a slice or one integer (always
-        an Elements).
+    def __getitem__(self, index: npt.ArrayLike | slice) -> "Elements":
+        """Select satellites by a mask, an array of indices, a slice or one integer.
 
-        TypeError for anything else, IndexError for places that are not there and for a mask of
-        another length.
+        TypeError for anything else. IndexError for an index out of range and for a mask of another
+        length.
         """
         if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
             index = [int(index)]
         elif not isinstance(index, slice):
             array = np.asarray(index)
             if array.ndim != 1 or (array.dtype.kind not in "iub" and array.size):
-                shown = " ".join(repr(index).split())[:60]
+                text = " ".join(repr(index).split())[:60]
                 raise TypeError(
                     "elements[...] takes a whole number, a slice, an array of whole numbers or a "
-                    f"mask (n,), not {shown}"
+                    f"mask (n,), not {text}"
                 )
             index = array if array.size else array.astype(np.intp)
         assert self.noted is not None
@@ -219,7 +255,7 @@ class Elements:
             self.noted[:, index],
         )
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return Elements, (dict(self.fields), self.rejected, self.notes, self.noted)
 
     def __iter__(self) -> Iterator["Elements"]:
@@ -227,20 +263,37 @@ class Elements:
 
     @staticmethod
     def concat(parts: Iterable["Elements"]) -> "Elements":
-        """All satellites of `parts`, in order.
+        """Join element sets.
 
+        Parameters
+        ----------
+        parts : iterable of Elements
+            Element sets, at least one Elements.
+
+        Returns
+        -------
+        Elements
+            All sets in order, with the notes and the rejected records of all parts.
+
+        Raises
+        ------
+        ValueError
+            If there are no parts, or no numbers are left for synthetic satellites.
+        TypeError
+            If a part is not Elements.
+
+        Notes
+        -----
         Real satellites keep their catalogue numbers: the same number in several parts means several
         sets of one satellite (`latest`). Synthetic satellites of different parts are different
         satellites. If a part has a synthetic number that an earlier part uses for another
         satellite, all its synthetic satellites get new numbers after those of all other parts, in
-        the order of their old ones. A note says which. ValueError for no parts, or if no numbers
-        are left.
+        the order of their old ones. A note names them.
         """
         if not isinstance(parts, Iterable):
             raise TypeError(
-                f"concat takes several Elements, as in Elements.concat([a, b]), not {type(parts).__name__} {parts!r}"[
-                    :200
-                ]
+                "concat takes several Elements, as in Elements.concat([a, b]), not "
+                f"{type(parts).__name__} {shown(parts)}"
             )
         parts = _renumbered(
             [checked_elements(part, f"parts[{number}]") for number, part in enumerate(parts)]
@@ -265,36 +318,50 @@ class Elements:
         )
 
     @staticmethod
-    def from_satrecs(satrecs: Iterable[Any]) -> "Elements":
-        """The element sets of python-sgp4 satellites (compiled or in Python) or of
-        gpuprop.api.Satrec, without names.
+    def from_satrecs(satrecs: Iterable[object]) -> "Elements":
+        """Read element sets from satellites of python-sgp4.
 
-        Each value is the decimal that python-sgp4 makes the same double of, so a catalogue that
-        went through it comes back as it was. ValueError for a satellite without an epoch, TypeError
-        for what is no satellite of these.
+        Parameters
+        ----------
+        satrecs : iterable of Satrec
+            Satellites of python-sgp4 (compiled or in Python) or of gpuprop.api.
+
+        Returns
+        -------
+        Elements
+            The sets in order, without names. Each value is the decimal from which python-sgp4 makes
+            the same double, so a catalogue that was read by it returns unchanged.
+
+        Raises
+        ------
+        ValueError
+            For a satellite without an epoch.
+        TypeError
+            For an object that is not a satellite.
         """
         return Elements(fields_of(satrecs))
 
-    def select(self, patterns: "Patterns") -> "Elements":
-        """The satellites that match a name, a catalogue number or an operator, or one of several of
-        these.
+    def select(self, patterns: Patterns) -> "Elements":
+        """Select satellites by name, catalogue number or operator.
 
         Parameters
         ----------
         patterns : str, int, or several of them
-            `STARLINK*`: a name. Only `*` and `?` are wildcards, brackets stand for themselves and
-            case does not matter, so a name copied from a catalogue selects its satellite. `25544`
-            (text or a number): a catalogue number. `@guowang`: an operator.
+            One or several patterns: a name (`STARLINK*`), a catalogue number (25544, text or a
+            number) or an operator (`@guowang`). In a name only `*` and `?` are wildcards, brackets
+            stand for themselves and case does not matter, so a name copied from a catalogue selects
+            its satellite.
 
         Returns
         -------
-        Elements, in the order that they have here, with a note of what was selected.
+        Elements
+            The satellites that match at least one pattern, in order, with a note of the selection.
 
         Raises
         ------
-        SelectionError (a ValueError)
-            If no pattern matches a satellite; the message has the nearest names. If only some of
-            the patterns match none, that is a SelectionWarning.
+        SelectionError
+            If no pattern matches a satellite; the message has the nearest names. It is a
+            ValueError. If only some patterns match none, that is a SelectionWarning.
         ValueError
             For no pattern, and for an unknown operator (gpuprop.elements.selection.operators).
         TypeError
@@ -313,15 +380,31 @@ class Elements:
     def where(
         self, condition: str, *, start: Instant | None = None, gravity: str = "wgs72"
     ) -> "Elements":
-        """The satellites for which a condition holds, such as `altitude_km > 500 and
-        inclination_deg < 60`.
+        """Select satellites by a condition such as "altitude_km > 500 and inclination_deg < 60".
 
-        Names: those of conditions.QUANTITIES, with `< <= > >= == !=`, `in (...)`, `like`, `and`,
-        `or`, `not` and parentheses. start: the instant that `age_days` is counted to (negative for
-        epochs after it); default: `default_start` of these sets. It is never the clock's time, so
-        the same element sets give the same satellites tomorrow. gravity: the model for altitudes. A
-        note says what was selected. ConditionError (a ValueError), with the column, for what is not
-        in that language.
+        Parameters
+        ----------
+        condition : str
+            Quantities compared with numbers or 'text', with `< <= > >= == !=`, `in (...)`, `like`,
+            `and`, `or`, `not` and parentheses. The quantities are altitude_km, apogee_km,
+            perigee_km, inclination_deg, eccentricity, period_min, mean_motion (rev/day), raan_deg,
+            bstar, sat_id, age_days, epoch, name and object_id.
+        start : instant, optional
+            Instant to which `age_days` is counted (negative for epochs after it), as `as_times`
+            takes it; `default_start` of these sets unless given. It is never the present time, so
+            the same element sets give the same satellites on every day.
+        gravity : {"wgs72", "wgs72old", "wgs84"}
+            Gravity model for altitudes.
+
+        Returns
+        -------
+        Elements
+            The satellites for which the condition holds, in order, with a note of the selection.
+
+        Raises
+        ------
+        ConditionError
+            If the condition cannot be read; the message has the column. It is a ValueError.
         """
         if not isinstance(condition, str):
             raise TypeError(
@@ -337,14 +420,15 @@ class Elements:
         )
 
     def latest(self) -> "Elements":
-        """One element set for each satellite: the newest.
+        """Keep one element set for each satellite: the newest.
 
         Returns
         -------
-        Elements, in the order that the sets have here. Of sets with the same catalogue number the
-        one with the latest epoch is kept; if several have that epoch, the last of them. Synthetic
-        satellites (`synthetic`) and sets without a catalogue number (number 0) are all kept. A note
-        says how many are left out; if none is, the result is this object itself.
+        Elements
+            The sets in order. Of sets with the same catalogue number the one with the latest epoch
+            is kept; if several have that epoch, the last of them. Synthetic satellites
+            (`synthetic`) and sets without a catalogue number (number 0) are all kept. A note has
+            the number of sets kept; if all are kept, the result is this object itself.
 
         Notes
         -----
@@ -354,22 +438,23 @@ class Elements:
         different OBJECT_IDs or their inclinations differ by more than one degree. Sets of different
         satellites with one number (`shared_numbers`) are all kept, the newest of each satellite.
         """
-        return self._one_each(
+        return self._one_per_satellite(
             np.zeros(len(self), np.uint64), "latest element set of each satellite"
         )
 
     def nearest(self, instant: Instant) -> "Elements":
-        """One element set for each satellite: the one whose epoch is nearest to an instant, before
-        it or after it.
+        """Keep one element set for each satellite: the nearest in epoch to an instant.
 
         Parameters
         ----------
-        instant : as time_grid takes it
+        instant : instant
+            One instant, as `as_times` takes it.
 
         Returns
         -------
-        As `latest`. Of two sets that are equally near, before and after the instant, the one after
-        it is kept; if several have the same epoch, the last of them.
+        Elements
+            As `latest`. Of two sets that are equally near, before and after the instant, the one
+            after it is kept; if several have the same epoch, the last of them.
 
         Raises
         ------
@@ -379,15 +464,16 @@ class Elements:
         ns, epochs = np.int64(instant_ns(instant)), self.epoch.view(np.int64)
         # as unsigned integers, differences never overflow
         distance = np.where(epochs > ns, epochs - ns, ns - epochs).view(np.uint64)
-        return self._one_each(
+        return self._one_per_satellite(
             distance, f"element set of each satellite nearest to {format_ns(int(ns))}"
         )
 
-    def _one_each(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
-        """For each satellite the set with the smallest `distance`; of several the newest; of
-        several of these the last.
+    def _one_per_satellite(self, distance: npt.NDArray[np.uint64], what: str) -> "Elements":
+        """Keep for each satellite the set with the smallest `distance`.
+
+        Of several such sets the newest is kept; of several of these the last.
         """
-        kept = np.concatenate([np.flatnonzero(self._is_unmerged), *self._best(distance)])
+        kept = np.concatenate([np.flatnonzero(self._is_unmerged), *self._best_sets(distance)])
         if len(kept) == len(self):
             return self
         mask = np.zeros(len(self), bool)
@@ -395,16 +481,18 @@ class Elements:
         return self._noted(mask, what)
 
     @property
-    def _is_unmerged(self) -> npt.NDArray[np.bool_]:
-        """(n,) the sets whose number does not say which satellite they are of."""
+    def _is_unmerged(self) -> Mask:
+        """Sets whose number does not say which satellite they are of, (n,)."""
         return np.asarray(self.synthetic | (self.sat_id == 0))
 
-    def _best(self, distance: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.intp]]:
-        """Indices of the best set of each satellite, as _one_each says: first one of each number,
-        then one of each number of which sets of other satellites are left, and so on. After
-        MOST_SHARED satellites of one number all that are left are kept.
+    def _best_sets(self, distance: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.intp]]:
+        """Find the best set of each satellite, as _one_per_satellite defines it.
+
+        The first array has the index of one set for each number; the second has one for each number
+        that has sets of another satellite, too; and so on. After MOST_SHARED satellites with one
+        number, the last array has all sets that remain.
         """
-        # stable: the best of each number is its last
+        # The sort is stable, so the best set of each number is the last one.
         order = np.lexsort((self.epoch, ~distance, self.sat_id))
         order = order[~self._is_unmerged[order]]
         found: list[npt.NDArray[np.intp]] = []
@@ -415,14 +503,14 @@ class Elements:
             found.append(order[last])
             rest = best != order
             order, best = order[rest], best[rest]
-            order = order[~_may_be_one(self[order], self[best])]
+            order = order[~_may_be_same_satellite(self[order], self[best])]
         return [*found, order]
 
-    def _selected(self, mask: npt.NDArray[np.bool_], by: str) -> "Elements":
+    def _selected(self, mask: Mask, by: str) -> "Elements":
         return self._noted(mask, f"selected by {by}")
 
-    def _noted(self, mask: npt.NDArray[np.bool_], what: str) -> "Elements":
-        """The chosen sets, with a note of what they are and how many."""
+    def _noted(self, mask: Mask, what: str) -> "Elements":
+        """Select sets, with a note that says which and how many."""
         chosen = self[mask]
         assert chosen.noted is not None
         note = f"{what}: {len(chosen):,} of {len(self):,}"
@@ -430,30 +518,37 @@ class Elements:
         return Elements(chosen.fields, (), (*chosen.notes, note), noted)
 
     @property
-    def synthetic(self) -> npt.NDArray[np.bool_]:
-        """Which satellites are not real, (n,): they have a plane of a filed constellation, or a
-        number from FIRST_SYNTHETIC_ID up.
+    def synthetic(self) -> Mask:
+        """Which satellites are not real, (n,) bool.
+
+        They have a plane of a filed constellation, or a number from 1,000,000,000 up.
         """
         return np.asarray((self.sat_id >= FIRST_SYNTHETIC_ID) | (self.plane >= 0))
 
     @property
     def duplicates(self) -> npt.NDArray[np.int32]:
-        """Catalogue numbers that occur more than once (all of them are kept)."""
+        """Catalogue numbers that occur more than once."""
         numbers, counts = np.unique(self.sat_id, return_counts=True)
         return numbers[counts > 1]
 
     @property
     def shared_numbers(self) -> npt.NDArray[np.int32]:
-        """Catalogue numbers that stand for several satellites, as `latest` tells them apart: all of
-        these satellites are kept.
+        """Catalogue numbers that stand for several satellites.
+
+        `latest` describes how these are distinguished. It keeps all of them.
         """
-        _, *others = self._best(np.zeros(len(self), np.uint64))
+        _, *others = self._best_sets(np.zeros(len(self), np.uint64))
         return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]
 
     # --- out ---
     def to_arrow(self) -> pa.Table:
-        """A table of N rows: `sat_id`, the OMM fields in file units, each with its `unit` in the
-        field's metadata, `plane` and `slot`.
+        """Convert to an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+            N rows with the columns `sat_id`, the OMM fields in the units of the OMM (`unit` in the
+            metadata of the field), `plane` and `slot`.
         """
         schema = [pa.field("sat_id", pa.int32(), nullable=False)]
         arrays = [pa.array(self.sat_id)]
@@ -473,19 +568,28 @@ class Elements:
                 arrays.append(pa.array(values, ARROW_TYPE[dtype]))
         return pa.Table.from_arrays(arrays, schema=pa.schema(schema))
 
-    def to_satrecs(self) -> list[Any]:
-        """python-sgp4 satellites (sgp4.api.Satrec; WGS-72, improved mode), in order. They hold
-        everything but the name.
+    def to_satrecs(self) -> list["Satrec"]:
+        """Convert to satellites of python-sgp4.
 
-        ImportError where python-sgp4 is not installed; ValueError for a catalogue number above
-        339999, which it cannot hold.
+        Returns
+        -------
+        list of sgp4.api.Satrec
+            The satellites in order (WGS-72, improved mode). They hold everything but the name.
+
+        Raises
+        ------
+        ImportError
+            If python-sgp4 is not installed.
+        ValueError
+            For a catalogue number above 339999, which python-sgp4 cannot hold.
         """
         return satrecs_of(self)
 
 
-def checked_elements(value: Any, what: str) -> Elements:
-    """The value, if it is Elements. If not, a TypeError that says how to make Elements. what: its
-    name in the message.
+def checked_elements(value: object, what: str) -> Elements:
+    """Return the value if it is Elements, else raise a TypeError that says how to make them.
+
+    `what` is the name of the value in the message.
     """
     if isinstance(value, Elements):
         return value
@@ -500,15 +604,16 @@ def checked_elements(value: Any, what: str) -> Elements:
 
 
 def median_ns(instants: npt.NDArray[np.int64]) -> int:
-    """The median of integer nanoseconds, (n,); the mean of the two middle ones is rounded down."""
+    """Compute the median of integer nanoseconds, (n,), rounded down."""
     middle = [(len(instants) - 1) // 2, len(instants) // 2]
     low, high = np.partition(instants, middle)[middle].tolist()
     return int(low + (high - low) // 2)
 
 
-def _may_be_one(a: Elements, b: Elements) -> npt.NDArray[np.bool_]:
-    """Whether a[i] and b[i], which have one catalogue number, can be element sets of one satellite,
-    (n,): as Elements.latest says.
+def _may_be_same_satellite(a: Elements, b: Elements) -> Mask:
+    """Compute whether a[i] and b[i], with one catalogue number, may be of one satellite, (n,).
+
+    The rule is in the notes of Elements.latest.
     """
     ids = [
         np.array(
@@ -521,13 +626,14 @@ def _may_be_one(a: Elements, b: Elements) -> npt.NDArray[np.bool_]:
         np.array([" ".join(text.upper().split()) for text in part.name], object) for part in (a, b)
     ]
     have_ids, have_names = ((pair[0] != "") & (pair[1] != "") for pair in (ids, names))
-    near = np.abs(a.fields["INCLINATION"] - b.fields["INCLINATION"]) <= ONE_ORBIT_DEG
+    inclinations = (part.fields["INCLINATION"].astype(np.float64) for part in (a, b))
+    near = np.abs(np.subtract(*inclinations)) <= ONE_ORBIT_DEG
     same_id = have_ids & (ids[0] == ids[1])
     return np.asarray(same_id | np.where(have_names, names[0] == names[1], ~have_ids & near), bool)
 
 
-def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
-    """Epochs in any form that as_times takes, as datetime64[ns]. TypeError and ValueError as there."""
+def _epochs(values: Instants) -> npt.NDArray[np.datetime64]:
+    """Convert epochs in any form that as_times takes to datetime64[ns]."""
     if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[ns]"):
         return values
     try:
@@ -537,7 +643,7 @@ def _epochs(values: Any) -> npt.NDArray[np.datetime64]:
 
 
 def _renumbered(parts: list[Elements]) -> list[Elements]:
-    """The parts, with new numbers for synthetic satellites as Elements.concat says."""
+    """Give synthetic satellites new numbers, as the notes of Elements.concat say."""
     if not any(part.synthetic.any() for part in parts):
         return parts
     real = np.concatenate([part.sat_id[~part.synthetic] for part in parts])

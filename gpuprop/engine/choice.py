@@ -57,7 +57,9 @@ class Engine(Protocol):
     ) -> Propagation:
         """Initialise element sets."""
 
-    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+    def look_angles(
+        self, columns: Columns, rotation: Array | None, sites: Array
+    ) -> dict[str, Array]:
         """Compute the LOOK columns, each (n_times, n_sites, n_sats), of states (n_times, n_sats).
 
         rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.

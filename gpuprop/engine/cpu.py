@@ -303,7 +303,9 @@ class CpuEngine:
         )
         return CpuPropagation(self, model, constants, table)
 
-    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+    def look_angles(
+        self, columns: Columns, rotation: Array | None, sites: Array
+    ) -> dict[str, Array]:
         """Compute look angles: see choice.Engine."""
         n_times, n_sats = columns["x"].shape
         given = [np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES]

@@ -12,7 +12,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,8 @@ from ..sgp4.constants import FIELDS, REGIMES, Constants
 from ..sgp4.gravity import GRAVITY
 from ..sgp4.model import COORDINATES, TEME, Model, View
 from ..sgp4.trig import sincos
-from ..typing import Array
+from ..time.units import DAY
+from ..typing import Array, OpsMode
 from .choice import Engine, Propagation, open_engine
 
 COMMITTED = Path(__file__).with_name("digest.json")
@@ -39,7 +40,6 @@ DRAWN = (
 )
 COLUMNS = (*COORDINATES, "status")
 Part = tuple[str, Model, Elements, npt.NDArray[np.int64], View]
-DAY = 86_400_000_000_000  # ns
 Range = tuple[float, float]
 # part -> {"constants": {name: hash}, regime: {"satellites": n, "states": {status: n}, "columns":
 # {name: hash}}}
@@ -86,7 +86,8 @@ COHORTS = (
     Cohort((-1.0, 0.0), (0.0, 1.1), (0.0, 180.0), (0.0, 0.001)),  # no orbit at all
     Cohort((14.0, 16.0), (1.0, 1.2), (0.0, 180.0), (0.0, 0.001)),  # nor here
 )
-MODELS = tuple(Model(gravity, opsmode) for gravity in GRAVITY.values() for opsmode in "ia")
+OPSMODES: tuple[OpsMode, ...] = get_args(OpsMode)
+MODELS = tuple(Model(gravity, opsmode) for gravity in GRAVITY.values() for opsmode in OPSMODES)
 
 
 def splitmix64(seed: int, n: int) -> npt.NDArray[np.uint64]:
@@ -141,7 +142,7 @@ def parts() -> Iterator[Part]:
     elements, instants = sets(len(MODELS) + 1)
     few = elements[:: COHORT // 4]
     for name, resonance, years in (("20 years ahead", 2.0, 20), ("10 years back", 1.0, -10)):
-        others = few[abs(few.fields["MEAN_MOTION"] - resonance) > 0.25]
+        others = few[abs(few.fields["MEAN_MOTION"].astype(np.float64) - resonance) > 0.25]
         model = Model(GRAVITY["wgs72"], "i")
         yield (
             f"wgs72, opsmode i, {name}",

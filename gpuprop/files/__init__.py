@@ -1,1 +1,1 @@
-"""One file at a time: written whole or not at all, read within a limit."""
+"""Single files: written completely or not at all, and read within a limit."""

@@ -1,5 +1,6 @@
-"""Read a small file completely: only a regular file, and only up to a limit. A device, a pipe or a
-huge file costs no time or memory.
+"""Read a small file completely: only a regular file, and only up to a limit.
+
+So a device, a pipe or a huge file costs no time and no memory.
 """
 
 import os
@@ -14,19 +15,17 @@ KINDS = (
 
 
 def os_flags(*names: str) -> int:
-    """The flags of os.open with these names, together; those that this system does not have are
-    left out.
-    """
+    """Combine the flags of os.open with these names, without those that this system lacks."""
     return sum(getattr(os, name, 0) for name in {*names, "O_BINARY"})
 
 
 def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> bytes:
-    """All of a regular file.
+    """Read all of a regular file.
 
     Parameters
     ----------
     path : str or path
-        The file; a symbolic link is followed.
+        File; a symbolic link is followed.
     most : int
         Largest size in bytes; a larger file is refused before it is read.
     wanted : str
@@ -35,26 +34,26 @@ def read_small_file(path: str | os.PathLike[str], most: int, wanted: str) -> byt
     Returns
     -------
     bytes
-        The content; at most `most` bytes.
+        Content; at most `most` bytes.
 
     Raises
     ------
     FileNotFoundError, PermissionError, OSError
         As from open(), with the name of the file.
     ValueError
-        For a directory, a pipe, a device or a socket, which are not opened, for a name that no file
+        For a directory, a pipe, a device or a socket (they are not opened), for a name that no file
         can have, and for a larger file.
     """
     name = os.fspath(path)
     if "\0" in name:
         raise ValueError(f"{name!r} is not the name of a file: name {wanted}")
     _check(name, os.stat(name), most, wanted)
-    # A pipe may have replaced the file since it was checked. Without O_NONBLOCK, opening a pipe
+    # After the check a pipe may have replaced the file, and without O_NONBLOCK, opening a pipe
     # waits for its writer.
     with open(os.open(name, os_flags("O_RDONLY", "O_NONBLOCK", "O_NOCTTY")), "rb") as file:
         _check(name, os.fstat(file.fileno()), most, wanted)
         data = file.read(most + 1)
-    if len(data) > most:  # a file in /proc has no size, and another may have grown
+    if len(data) > most:  # files in /proc have no size, and a file may have grown
         raise _too_large(name, f"more than {most:,} bytes", most, wanted)
     return data
 

@@ -1,5 +1,6 @@
-"""Write a file that is either complete or absent: under a temporary name beside it, flushed to the
-disk, then renamed.
+"""Write files that are either complete or absent.
+
+A file is written under a temporary name beside it, flushed to the disk, then renamed.
 """
 
 import errno
@@ -17,29 +18,31 @@ CHUNK = 1 << 20
 
 
 def temporary_name(path: Path) -> Path:
-    """A name beside `path`: hidden, so that readers of the directory ignore it, and random, so that
-    no two writers share it.
+    """Make a temporary name beside `path`.
+
+    It is hidden, so that readers of the directory ignore it, and random, so that no two writers
+    share it.
     """
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
 
 
 def final_name(name: str) -> str | None:
-    """The final name of a temporary file; None if `name` is not the name of a temporary file."""
+    """Return the final name of a temporary file, or None if `name` is not a temporary name."""
     match = re.fullmatch(r"\.(.+?)(\.[0-9a-f]{8})?\.partial", name)
     return match[1] if match else None
 
 
 class WholeFile:
-    """A file that is being written. After commit() it has its name; after discard() nothing is left
-    of it. As a context manager it is committed at the end, or discarded on an exception.
+    """A file that is being written.
 
-    The temporary file is always a new one: a file or a link that already has its name is never
-    opened.
+    commit() gives the file its name, discard() removes it. As a context manager it is committed at
+    the end, or discarded on an exception. The temporary file is always a new one: an existing file
+    or link of that name is never opened.
 
     Attributes
     ----------
     file : io.FileIO
-        The temporary file, open for writing, without a buffer.
+        Temporary file, open for writing, without a buffer.
     """
 
     def __init__(self, path: Path) -> None:
@@ -48,8 +51,9 @@ class WholeFile:
         self.file = open(self._temporary, "xb", buffering=0)  # noqa: SIM115  # closed by commit and discard
 
     def commit(self) -> None:
-        """Flush to the disk, then rename. The new file gets the permissions of the file that it
-        replaces.
+        """Flush to the disk, then rename.
+
+        The new file gets the permissions of the file that it replaces.
         """
         os.fsync(self.file.fileno())
         self.file.close()
@@ -59,8 +63,9 @@ class WholeFile:
         sync_directory(self.path.parent)
 
     def discard(self) -> None:
-        """Remove the temporary file. Never raises OSError: the error that led here is the one to
-        report.
+        """Remove the temporary file.
+
+        Errors are ignored, because an earlier error, which is being raised, is the one to report.
         """
         with suppress(OSError):
             self.file.close()
@@ -87,11 +92,12 @@ class WholeFile:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file. A file, or a link, that has its name is replaced. OSError without the name of
-    the file.
+    """Write a file and replace a file or a link of that name.
+
+    The OSError that may be raised does not name the file.
     """
     with WholeFile(path) as whole:
-        _all(whole.file, data)
+        _write_all(whole.file, data)
 
 
 def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
@@ -100,15 +106,15 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     Parameters
     ----------
     path : Path
-        The file. If it is there, it is replaced; if it is a link, the file that it points to is
-        replaced. A name that ends in .gz is compressed.
+        File. An existing file is replaced; if it is a link, the file that it points to is
+        replaced. If the name ends in .gz, the content is compressed.
     pieces : iterable of str or bytes
-        The content; text is written as UTF-8.
+        Content; text is written as UTF-8.
 
     Returns
     -------
     int
-        Bytes on the disk.
+        Size of the file in bytes.
 
     Raises
     ------
@@ -129,30 +135,30 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     return size
 
 
-def _write(file: IO[bytes], pieces: Iterable[str | bytes], packed: bool) -> None:
+def _write(file: IO[bytes], pieces: Iterable[str | bytes], compressed: bool) -> None:
     sink: IO[bytes] | gzip.GzipFile = (
-        gzip.GzipFile("", "wb", fileobj=file, mtime=0) if packed else file
+        gzip.GzipFile("", "wb", fileobj=file, mtime=0) if compressed else file
     )
     buffer = bytearray()
     for piece in pieces:
         buffer += piece.encode() if isinstance(piece, str) else piece
         if len(buffer) >= CHUNK:
-            _all(sink, buffer)
+            _write_all(sink, buffer)
             buffer.clear()
-    _all(sink, buffer)
-    if packed:
+    _write_all(sink, buffer)
+    if compressed:
         sink.close()
 
 
-def _all(sink: IO[bytes] | gzip.GzipFile, data: bytes | bytearray) -> None:
-    """Write all of the data: one write() to a file without a buffer may write only a part."""
+def _write_all(sink: IO[bytes] | gzip.GzipFile, data: bytes | bytearray) -> None:
+    """Write all of the data. One write() to a file without a buffer may write only a part."""
     left = memoryview(data)
     while left:
         left = left[sink.write(left) :]
 
 
 def sync_directory(path: Path) -> None:
-    """Make the new name durable, where the system and the file system can."""
+    """Flush new names in a directory to the disk, if the system and the file system can."""
     if os.name == "posix":
         descriptor = os.open(path, os.O_RDONLY)
         try:

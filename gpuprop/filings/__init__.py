@@ -11,7 +11,8 @@ presets.py         the known constellations (presets.toml), by name
 survey/            the shells that element sets occupy, compared with a filing
 """
 
-from .altitude import brouwer_mean_motion, mean_motion_at
+from ..elements.altitudes import brouwer_mean_motion
+from .altitude import mean_motion_at
 from .constellation import Constellation
 from .read import load_constellation, parse_filings, parse_toml, read_constellation
 from .shell import EPOCH, Shell

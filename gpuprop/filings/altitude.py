@@ -2,7 +2,7 @@
 
 import math
 
-from ..elements.altitudes import kozai_over_brouwer
+from ..elements.altitudes import brouwer_mean_motion
 from ..elements.fields import REV_PER_DAY
 from ..sgp4.gravity import Gravity
 
@@ -69,13 +69,6 @@ def mean_motion_at(
     no_unkozai = gravity.xke / (ao * math.sqrt(ao))
     no_kozai = no_unkozai
     for _ in range(20):
-        no_kozai *= no_unkozai / brouwer_mean_motion(no_kozai, con41, gravity, eccentricity)
+        brouwer = brouwer_mean_motion(no_kozai, con41, gravity, eccentricity)
+        no_kozai *= no_unkozai / float(brouwer)
     return no_kozai * REV_PER_DAY
-
-
-def brouwer_mean_motion(
-    no_kozai: float, con41: float, gravity: Gravity, eccentricity: float = 0.0
-) -> float:
-    """Return Brouwer's mean motion for Kozai's, rad/min; con41 = 3 cos^2 i - 1."""
-    betao2 = 1.0 - eccentricity * eccentricity
-    return no_kozai / kozai_over_brouwer(no_kozai, math.sqrt(betao2) * betao2, con41, gravity)

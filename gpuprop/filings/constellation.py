@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
-from ..time.instants import Instant
+from ..typing import Instant
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
 
 MOST_NAMES = 4  # shells that a line lists by name; more are only counted

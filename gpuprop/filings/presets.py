@@ -8,7 +8,7 @@ from importlib import resources
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
 from ..files.addresses import refuse_url
-from ..time.instants import Instant
+from ..typing import Instant
 from . import (
     EPOCH,
     Constellation,

@@ -17,7 +17,7 @@ from ..elements.sets import Elements
 from ..files.addresses import refuse_url
 from ..files.small_file import read_small_file
 from ..messages import shown
-from ..time.instants import Instant
+from ..typing import Instant
 from .constellation import Constellation
 from .shell import EPOCH, Shell
 

@@ -25,8 +25,8 @@ import numpy.typing as npt
 from ..elements.fields import FIRST_SYNTHETIC_ID, LAST_ID
 from ..elements.sets import Elements
 from ..sgp4.gravity import Gravity, gravity_model
-from ..time.instants import Instant
 from ..time.times import instant_ns
+from ..typing import Instant
 from .altitude import mean_motion_at
 
 EPOCH = "2026-01-01T00:00:00Z"

@@ -4,7 +4,7 @@ import re
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
-from ..time.instants import Instant
+from ..typing import Instant
 from .shell import EPOCH, LARGEST, Shell
 
 SPREAD_DEG = {"delta": 360.0, "star": 180.0}

@@ -1,6 +1,4 @@
-"""Earth orientation: daily tables of UT1 and polar motion, from the packages or from files of the
-IERS, and their values at any instant.
-"""
+"""Earth orientation: daily tables of UT1 and polar motion, and their values at any instant."""
 
 import os
 import re
@@ -8,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import astropy_iers_data
 import numpy as np
@@ -18,16 +16,21 @@ import xxhash
 from ..files.addresses import refuse_url
 from ..files.small_file import read_small_file
 from ..time.instants import format_ns
-from ..time.scales import MJD_1970, tai_minus_utc, tai_minus_utc_ns
-from ..time.units import DAY, SECOND
+from ..time.scales import tai_minus_utc, tai_minus_utc_ns
+from ..time.units import DAY, MJD_1970, SECOND
 from ..typing import Array, Bits, Mask
 
-MAX_ROWS = 73_050  # of a table: 200 years, of which some 65 have passed since 1962
-# so many rows of EOP C04, whose lines are the longest; lines may end in two characters
-MAX_BYTES = 16 << 20
+MAX_ROWS = 73_050  # 200 years; tables begin in 1962
+MAX_BYTES = 16 << 20  # MAX_ROWS of EOP C04, whose lines are the longest, with two-character ends
 ARCSECOND = 3.14159265358979323846 / 648_000.0  # rad
-NEWER = "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all (eop='finals2000A.all') as the IERS publishes it daily"
-WITHOUT = "or do without: --eop none (eop='none': UT1 = UTC, no polar motion, up to 0.9 s or 420 m at the equator off)"
+NEWER = (
+    "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all "
+    "(eop='finals2000A.all') as the IERS publishes it daily"
+)
+WITHOUT = (
+    "or do without: --eop none (eop='none': UT1 = UTC, no polar motion, up to 0.9 s or 420 m at "
+    "the equator off)"
+)
 PREDICTED = "; predictions are used"
 HTML = re.compile(rb"\s*<")
 NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)\s*")
@@ -35,15 +38,30 @@ NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)\s*")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EarthOrientation:
-    """A table with one row a day, and what it says between the rows.
+    """A table of UT1 and polar motion with one row a day.
 
-    ns: (n,) UTC midnights, nanoseconds since 1970, each a day after the one before. ut1_utc: (n,)
-    s. xp, yp: (n,) rad, the pole in ITRS. predicted_from_ns: the first row that is a prediction,
-    None if none is. source: what it is, for the metadata of files. ValueError for fewer than two
-    rows, other lengths, numbers that are none, and rows that are not a day apart.
+    Parameters
+    ----------
+    ns : (n,) int64
+        UTC midnights, nanoseconds since 1970, each a day after the one before.
+    ut1_utc : (n,) float64
+        UT1 - UTC, s.
+    xp, yp : (n,) float64
+        Position of the pole in ITRS, rad.
+    predicted_from_ns : int, optional
+        Instant of the first row that is a prediction; None if there are no predictions.
+    source : str
+        Name of the table for the metadata of files.
 
-    The arrays are copied and read-only, so that threads may share a table; it pickles as its
-    values.
+    Raises
+    ------
+    ValueError
+        For fewer than two rows, columns of different lengths, numbers that are not finite, and rows
+        that are not a day apart.
+
+    Notes
+    -----
+    The arrays are copied and read-only, so threads may share a table.
     """
 
     ns: Bits
@@ -96,7 +114,7 @@ class EarthOrientation:
     def __repr__(self) -> str:
         return f"<EarthOrientation: {self.source}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return _table, (
             int(self.ns[0]),
             self.ut1_utc,
@@ -108,18 +126,37 @@ class EarthOrientation:
 
     @cached_property
     def _ut1_tai(self) -> Array:
-        """UT1 - TAI of the rows, s: smooth where UT1 - UTC jumps."""
+        """UT1 - TAI of the rows, s. It is smooth where UT1 - UTC jumps."""
         return self.ut1_utc - tai_minus_utc(self.ns)
 
     def at(self, ns: Bits) -> tuple[Array, Array, Array, Array]:
-        """UT1 - UTC (s), xp, yp (rad) and excess length of day (s) at UTC instants (n_times,) ns
-        since 1970, each (n_times,).
+        """Interpolate between the rows of the table.
 
-        Linear in TAI between rows, in UT1 - TAI, xp and yp: never across a leap second. The excess
-        length of day is minus the slope of UT1 - TAI, in seconds a day, and so constant from row to
-        row. Each value depends on its instant alone. Ocean tides within the day (some 3 cm on the
-        ground) are not in it. ValueError, with the first instant concerned, for instants before the
-        first or after the last row.
+        Parameters
+        ----------
+        ns : (n_times,) int64
+            UTC instants, nanoseconds since 1970.
+
+        Returns
+        -------
+        ut1_utc : (n_times,) float64
+            UT1 - UTC, s.
+        xp, yp : (n_times,) float64
+            Position of the pole in ITRS, rad.
+        lod : (n_times,) float64
+            Excess length of day, s.
+
+        Raises
+        ------
+        ValueError
+            For instants before the first or after the last row; the message has the first of them.
+
+        Notes
+        -----
+        UT1 - TAI, xp and yp are linear in TAI between rows, so a leap second makes no difference.
+        The excess length of day is minus the slope of UT1 - TAI, in seconds a day, so it is
+        constant between rows. Each value depends on its instant alone. Ocean tides within the day
+        (some 3 cm on the ground) are left out.
         """
         ns = np.asarray(ns, np.int64)
         outside = (ns < self.ns[0]) | (ns > self.ns[-1])
@@ -131,7 +168,7 @@ class EarthOrientation:
             )
         row = np.minimum((ns - self.ns[0]) // DAY, len(self.ns) - 2)
         tai_utc, tai_utc_row = tai_minus_utc_ns(ns), tai_minus_utc_ns(self.ns[row])
-        # of the day from row to row, ns
+        # of the day between the rows, ns
         length = DAY + (tai_minus_utc_ns(self.ns[row + 1]) - tai_utc_row)
         part = ((ns - self.ns[row]) + (tai_utc - tai_utc_row)) / length
         change = self._ut1_tai[row + 1] - self._ut1_tai[row]
@@ -142,18 +179,42 @@ class EarthOrientation:
         return ut1_utc, xp, yp, -change * (DAY / length)
 
     def predictions(self, ns: Bits) -> Mask:
-        """Which instants draw on a row that is a prediction, (n_times,): those from the row before
-        the first such one on.
+        """Compute which instants depend on a row that is a prediction.
+
+        These are the instants from the last row on that is not a prediction.
+
+        Parameters
+        ----------
+        ns : (n_times,) int64
+            UTC instants, nanoseconds since 1970.
+
+        Returns
+        -------
+        (n_times,) bool
+            True for instants that depend on a prediction.
         """
         if self.predicted_from_ns is None:
             return np.zeros(len(ns), bool)
         return np.asarray(np.asarray(ns, np.int64) >= self.predicted_from_ns - DAY)
 
     def described(self, ns: Bits) -> str:
-        """What the metadata of states at these instants say: the source, and that predictions are
-        used where they are.
+        """Describe the Earth orientation of states at some instants, for metadata.
+
+        Parameters
+        ----------
+        ns : (n_times,) int64
+            UTC instants, nanoseconds since 1970.
+
+        Returns
+        -------
+        str
+            The source, with "; predictions are used" if an instant depends on one.
         """
         return self.source + (PREDICTED if self.predictions(ns).any() else "")
+
+
+# What earth_orientation takes.
+EarthOrientationLike: TypeAlias = str | os.PathLike[str] | EarthOrientation | None
 
 
 class NoEarthOrientation(EarthOrientation):
@@ -172,30 +233,48 @@ class NoEarthOrientation(EarthOrientation):
     def _check_rows(self) -> None:
         pass
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return NoEarthOrientation, ()
 
     def at(self, ns: Bits) -> tuple[Array, Array, Array, Array]:
-        """Zeros, (n_times,) each."""
+        """Return zeros, (n_times,) each."""
         zero = np.zeros(len(ns))
         return zero, zero.copy(), zero.copy(), zero.copy()
 
 
 def earth_orientation(
-    eop: str | os.PathLike[str] | EarthOrientation | None = None,
+    eop: EarthOrientationLike = None,
 ) -> EarthOrientation:
-    """The table that `eop` names.
+    """Read a table of Earth orientation.
 
-    None or "iers": the tables that astropy-iers-data ships, EOP C04 from 1962 as far as it reaches,
-    then finals2000A.all, whose last year is a prediction; read once. "none": UT1 = UTC and no polar
-    motion. A path: a file of the IERS, finals2000A (.all, .daily, .data) or EOP C04, told apart by
-    its content. An EarthOrientation is itself. In finals2000A the values of Bulletin B, which are
-    final, go before those of Bulletin A where both stand.
+    Parameters
+    ----------
+    eop : str, path or EarthOrientation, optional
+        None or "iers": the tables that astropy-iers-data ships, EOP C04 from 1962, then
+        finals2000A.all, whose last year is a prediction. They are read once. "none": UT1 = UTC and
+        no polar motion. A path: a file of the IERS, finals2000A (.all, .daily, .data) or EOP C04,
+        recognised by its content. An EarthOrientation is returned unchanged.
 
-    TypeError for anything else, FileNotFoundError for a missing file; ValueError, with file and
-    line, for one that is none of these (a web page, an empty file, a line cut short, a number that
-    is none, dates that do not follow each other), for a directory, a pipe or a device, and for a
-    file of more than 16 MiB.
+    Returns
+    -------
+    EarthOrientation
+        The table.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        For a file that is not such a table (a web page, an empty file, an incomplete line, text in
+        place of a number, dates that do not follow each other), with its name and line; for a
+        directory, a pipe or a device; for an address; and for a file of more than 16 MiB.
+    TypeError
+        For anything else.
+
+    Notes
+    -----
+    A row of finals2000A may have the rapid values of Bulletin A and the final values of Bulletin B.
+    The final values are used if they are there.
     """
     if isinstance(eop, EarthOrientation):
         return eop
@@ -215,7 +294,7 @@ def earth_orientation(
 
 
 def values_digest(*columns: npt.NDArray[Any]) -> str:
-    """`xxh3-128:` and 32 hexadecimal digits over columns of one length, little endian."""
+    """Hash columns, little endian: `xxh3-128:` and 32 hexadecimal digits."""
     digest = xxhash.xxh3_128()
     for values in columns:
         digest.update(values.astype(values.dtype.newbyteorder("<")).tobytes())
@@ -223,19 +302,17 @@ def values_digest(*columns: npt.NDArray[Any]) -> str:
 
 
 class Rows(NamedTuple):
-    """What a file says. kind: what it is; ns: (n,); ut1_utc: (n,) s; pole_x, pole_y: (n,) arc
-    seconds; predicted: (n,).
-    """
+    """The rows of a file, (n,) each."""
 
-    kind: str
+    kind: str  # of the file
     ns: Bits
-    ut1_utc: Array
-    pole_x: Array
-    pole_y: Array
+    ut1_utc: Array  # s
+    pole_x: Array  # arc seconds
+    pole_y: Array  # arc seconds
     predicted: Mask
 
     def table(self, name: str) -> EarthOrientation:
-        """As Earth orientation; name: what it is, for the source."""
+        """Convert to Earth orientation; `name` begins its source."""
         predicted_from = int(self.ns[self.predicted.argmax()]) if self.predicted.any() else None
         xp, yp = self.pole_x * ARCSECOND, self.pole_y * ARCSECOND
         until = f"to {_date(self.ns[-1])}" + (
@@ -246,16 +323,16 @@ class Rows(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Where in a line the columns of a kind of file stand."""
+    """The columns of a kind of file: the first character and the one after the last."""
 
     kind: str
     mjd: tuple[int, int]
     pole_x: tuple[int, int]
     pole_y: tuple[int, int]
     ut1_utc: tuple[int, int]
-    # pole_x, pole_y, ut1_utc of Bulletin B, which go before the others where they stand
+    # pole_x, pole_y, ut1_utc of Bulletin B, which replace the others if they are there
     final: tuple[tuple[int, int], ...] = ()
-    flags: tuple[int, ...] = ()  # "P" there: a prediction
+    flags: tuple[int, ...] = ()  # "P" in such a column marks a prediction
 
 
 FINALS = Layout(
@@ -279,7 +356,7 @@ BEGINNINGS = (
 
 
 def read_rows(path: Path) -> Rows:
-    """The rows of a finals2000A or EOP C04 file. Raises as earth_orientation."""
+    """Read the rows of a finals2000A or EOP C04 file. Errors are those of earth_orientation."""
     try:
         data = read_small_file(path, MAX_BYTES, "a finals2000A or EOP C04 file")
     except FileNotFoundError:
@@ -311,7 +388,7 @@ def read_rows(path: Path) -> Rows:
 
 
 def _recognised(lines: Sequence[bytes]) -> tuple[Layout | None, int]:
-    """The layout and the index of the first row; comments and headings may stand before it."""
+    """Recognise the layout, and find the first row after comments and headings."""
     for index, line in enumerate(lines[:100]):
         for beginning, layout in BEGINNINGS:
             if beginning.match(line):
@@ -320,11 +397,11 @@ def _recognised(lines: Sequence[bytes]) -> tuple[Layout | None, int]:
 
 
 def _rows(lines: list[bytes], numbers: npt.NDArray[np.int64], layout: Layout, path: Path) -> Rows:
-    """lines: of data, none blank; numbers: theirs in the file, for messages."""
+    """Parse lines of data, none blank; `numbers` are those of the lines in the file."""
     lines = [line.rstrip() for line in lines]
     length = np.array([len(line) for line in lines])
     needed = layout.ut1_utc[1]
-    # where predictions end, finals2000A goes on with dates alone
+    # after the last prediction, finals2000A has rows with dates alone
     without = (length == layout.mjd[1]) & bool(layout.flags)
     count = int(without.argmax()) if without.any() else len(lines)
     if not without[count:].all():
@@ -364,7 +441,7 @@ def _rows(lines: list[bytes], numbers: npt.NDArray[np.int64], layout: Layout, pa
 def _column(
     chars: npt.NDArray[Any], bound: tuple[int, int], numbers: npt.NDArray[np.int64], path: Path
 ) -> Array:
-    """The numbers of one column, (n,); chars: (n, width); a line with something else is named."""
+    """Parse one column of characters (n, width), (n,). ValueError names a line without a number."""
     begin, end = bound
     texts = np.ascontiguousarray(chars[:, begin:end]).view(f"S{end - begin}").ravel()
     try:
@@ -382,7 +459,7 @@ def _column(
 
 
 def _check_dates(mjd: Array, numbers: npt.NDArray[np.int64], path: Path) -> None:
-    """Whole, and each a day after the one before."""
+    """Check that dates are whole and each is a day after the one before."""
     if len(mjd) < 2:
         raise ValueError(f"{path} has {len(mjd)} row of values: two or more are needed")
     wrong = (mjd % 1.0 != 0.0) | (np.diff(mjd, prepend=mjd[0] - 1.0) != 1.0)
@@ -391,7 +468,7 @@ def _check_dates(mjd: Array, numbers: npt.NDArray[np.int64], path: Path) -> None
         was = f"after {mjd[i - 1]:.2f} " if i else ""
         raise ValueError(
             f"{path}, line {numbers[i]}: MJD {mjd[i]:.2f} {was}is not the next UTC midnight: rows "
-            "must follow each other by days"
+            "must be one day apart"
         )
 
 
@@ -402,14 +479,14 @@ def _date(ns: int) -> str:
 def _table(
     first_ns: int, ut1_utc: Array, xp: Array, yp: Array, predicted_from_ns: int | None, source: str
 ) -> EarthOrientation:
-    """The way back from a pickle: the rows are a day apart."""
+    """Restore a table from its pickle: the rows are a day apart."""
     ns = first_ns + DAY * np.arange(len(ut1_utc), dtype=np.int64)
     return EarthOrientation(ns, ut1_utc, xp, yp, predicted_from_ns, source=source)
 
 
 @cache
 def _packaged() -> EarthOrientation:
-    """EOP C04, then what finals2000A has after it."""
+    """Read EOP C04, then the later rows of finals2000A."""
     final, recent = (
         read_rows(Path(name))
         for name in (astropy_iers_data.IERS_B_FILE, astropy_iers_data.IERS_A_FILE)
@@ -417,9 +494,8 @@ def _packaged() -> EarthOrientation:
     later = recent.ns > final.ns[-1]
     if not later.any() or recent.ns[later][0] != final.ns[-1] + DAY:
         raise ValueError(
-            f"astropy-iers-data {astropy_iers_data.__version__}: finals2000A.all does not go on "
-            "where EOP C04 ends, "
-            f"{_date(final.ns[-1])}: install it again"
+            f"astropy-iers-data {astropy_iers_data.__version__}: finals2000A.all has no row after "
+            f"the end of EOP C04, {_date(final.ns[-1])}: install it again"
         )
     joined = Rows(
         "", *(np.concatenate((a, b[later])) for a, b in zip(final[1:], recent[1:], strict=True))

@@ -1,9 +1,9 @@
-"""What is slow to compute and smooth in time: computed at nodes every 12 h of TT, and between them
-by polynomials of eight nodes.
+"""Precession-nutation and the Sun, which are slow to compute and smooth in time.
 
-The nodes stand at fixed instants and are kept, so a value is a pure function of its instant.
-Against direct evaluation over 1962 to 2027 (tests/frames/test_earth_orientation.py): X, Y and s
-within 2e-13 rad, the Sun within 5 cm.
+They are computed at knots every 12 h of TT and interpolated by polynomials through eight knots. The
+knots are at fixed instants and their values are cached, so a value is a pure function of its
+instant. The differences from direct evaluation from 1962 to 2027 (tests/frames/test_earth_orientation.py) are at most
+2e-13 rad in X, Y and s, and 5 cm for the Sun.
 """
 
 import warnings
@@ -20,56 +20,58 @@ from ..time.units import DAY, JD_1970, LAST_NS
 from ..typing import Array, Bits
 
 STEP = DAY // 2
-LATEST = 8 * STEP  # room for TT - UTC and the nodes after an instant
-STENCIL = tuple(range(-3, 5))  # nodes around the interval from 0 to 1
-BLOCK = 8  # nodes computed at once: 0.6 ms of precession-nutation
+RESERVE = 8 * STEP  # at the end of 64 bits: for TT - UTC and the knots after an instant
+STENCIL = tuple(range(-3, 5))  # knots around the interval from 0 to 1
+BLOCK = 8  # knots computed at once: 0.6 ms of precession-nutation
 BLOCKS_KEPT = 32_768  # 359 years: 10 MB
 AU = erfa.DAU * 1e-3  # km
 SPEED_OF_LIGHT = 86_400.0 / erfa.AULT  # au/day
 
 
 def tt_ns(ns: Bits) -> Bits:
-    """Nanoseconds of TT since 1970-01-01T00:00:00 TT of UTC instants (n,). ValueError before 1960,
-    and where 64 bits end in TT.
+    """Convert UTC instants, (n,) ns, to nanoseconds of TT since 1970-01-01T00:00:00 TT.
+
+    ValueError before 1960, and within four days of the end of 64-bit nanoseconds.
     """
-    if (ns > LAST_NS - LATEST).any():
+    if (ns > LAST_NS - RESERVE).any():
         raise ValueError(
             f"{format_ns(int(ns.max()))} is beyond the end of 64-bit nanoseconds in TT: stay "
-            f"before {format_ns(LAST_NS - LATEST)}"
+            f"before {format_ns(LAST_NS - RESERVE)}"
         )
     return ns + tai_minus_utc_ns(ns) + MINUS_TAI["tt"]
 
 
 def precession_nutation(ns: Bits) -> Array:
-    """X, Y of the celestial intermediate pole in GCRS and the CIO locator s, (3, n) rad, at UTC
-    instants (n,).
+    """Compute X, Y of the celestial pole in GCRS and the CIO locator s, (3, n) rad.
 
-    Source: IAU 2006/2000A_R06, erfa.xys06a; without the observed pole offsets dX, dY (0.3 mas).
+    `ns` are UTC instants, (n,). Source: IAU 2006/2000A_R06, erfa.xys06a, without the observed pole
+    offsets dX, dY (0.3 mas).
     """
-    return _interpolated(_precession_nutation_nodes, ns)
+    return _interpolated(_precession_nutation_knots, ns)
 
 
 def sun_gcrs(ns: Bits, apparent: bool) -> Array:
-    """Geocentric position of the Sun, (3, n) km in GCRS, at UTC instants (n,); apparent: as in
-    rotations.sun.
+    """Compute the geocentric position of the Sun, (3, n) km in GCRS, at UTC instants (n,).
 
-    Source: erfa.epv00 (good to 5 km from 1900 to 2100), TT for TDB (below 2 ms: 60 m).
+    `apparent` as in rotations.sun. Source: erfa.epv00 (good to 5 km from 1900 to 2100), with TT in
+    place of TDB (below 2 ms: 60 m).
     """
-    return _interpolated(_apparent_sun_nodes if apparent else _true_sun_nodes, ns)
+    return _interpolated(_apparent_sun_knots if apparent else _true_sun_knots, ns)
 
 
-def _interpolated(nodes: Callable[[int], Array], ns: Bits) -> Array:
-    """(3, n): Lagrange's polynomial through the eight nodes around each instant; nodes: block
-    number -> (BLOCK, 3).
+def _interpolated(knots: Callable[[int], Array], ns: Bits) -> Array:
+    """Evaluate Lagrange's polynomial through the eight knots around each instant, (3, n).
+
+    `knots` returns the values of a block, (BLOCK, 3), by its number.
     """
     tt = tt_ns(ns)
-    node = tt // STEP
-    u = (tt - node * STEP) / STEP  # [0, 1)
-    first = (node + STENCIL[0]) // BLOCK
-    last = (node + STENCIL[-1]) // BLOCK
+    knot = tt // STEP
+    u = (tt - knot * STEP) / STEP  # [0, 1)
+    first = (knot + STENCIL[0]) // BLOCK
+    last = (knot + STENCIL[-1]) // BLOCK
     blocks = np.union1d(first, last)
     values = (
-        np.concatenate([nodes(int(block)) for block in blocks]) if len(blocks) else np.empty((0, 3))
+        np.concatenate([knots(int(block)) for block in blocks]) if len(blocks) else np.empty((0, 3))
     )
     total = np.zeros((3, len(ns)))
     for j in STENCIL:
@@ -77,50 +79,49 @@ def _interpolated(nodes: Callable[[int], Array], ns: Bits) -> Array:
         for k in STENCIL:
             if k != j:
                 weight = weight * ((u - k) / (j - k))
-        block = (node + j) // BLOCK
-        row = np.searchsorted(blocks, block) * BLOCK + (node + j - block * BLOCK)
+        block = (knot + j) // BLOCK
+        row = np.searchsorted(blocks, block) * BLOCK + (knot + j - block * BLOCK)
         total = total + weight * values[row].T
     return total
 
 
 def _dates(block: int) -> tuple[Array, Array]:
-    """Two-part Julian dates in TT of the nodes of a block: midnight, fraction."""
-    node = np.arange(block * BLOCK, (block + 1) * BLOCK)
-    return np.asarray(JD_1970 + node // 2, np.float64), np.asarray(node % 2 * 0.5, np.float64)
+    """Compute Julian dates in TT of the knots of a block: midnight, fraction."""
+    knot = np.arange(block * BLOCK, (block + 1) * BLOCK)
+    return np.asarray(JD_1970 + knot // 2, np.float64), np.asarray(knot % 2 * 0.5, np.float64)
 
 
-def _kept(values: npt.ArrayLike) -> Array:
-    kept = np.ascontiguousarray(values, np.float64)
-    kept.flags.writeable = False
-    return kept
+def _read_only(values: npt.ArrayLike) -> Array:
+    array = np.ascontiguousarray(values, np.float64)
+    array.flags.writeable = False
+    return array
 
 
 @lru_cache(BLOCKS_KEPT)
-def _precession_nutation_nodes(block: int) -> Array:
-    return _kept(np.stack(erfa.xys06a(*_dates(block)), axis=-1))
+def _precession_nutation_knots(block: int) -> Array:
+    return _read_only(np.stack(erfa.xys06a(*_dates(block)), axis=-1))
 
 
 def _earth(date: Array, fraction: Array) -> tuple[Array, Array, Array]:
-    """Heliocentric position, barycentric position (au) and barycentric velocity (au/day) of the
-    Earth, (n, 3) each.
+    """Compute position and velocity of the Earth, (n, 3) each.
+
+    They are: position from the Sun (au), from the barycentre (au), barycentric velocity (au/day).
     """
     with warnings.catch_warnings():
-        # before 1900 and after 2100 it is less exact
+        # it warns before 1900 and after 2100, where it is less accurate
         warnings.filterwarnings("ignore", "ERFA function .*epv00", erfa.ErfaWarning)
         helio, bary = erfa.epv00(date, fraction)
     return helio["p"], bary["p"], bary["v"]
 
 
 @lru_cache(BLOCKS_KEPT)
-def _true_sun_nodes(block: int) -> Array:
-    return _kept(_earth(*_dates(block))[0] * -AU)
+def _true_sun_knots(block: int) -> Array:
+    return _read_only(_earth(*_dates(block))[0] * -AU)
 
 
 @lru_cache(BLOCKS_KEPT)
-def _apparent_sun_nodes(block: int) -> Array:
-    """The Sun where it was when the light left it, in the direction from which the light arrives at
-    the moving Earth.
-    """
+def _apparent_sun_knots(block: int) -> Array:
+    """Compute where the Sun was when its light left it, with the aberration of that light."""
     date, fraction = _dates(block)
     _, earth, velocity = _earth(date, fraction)
     distance = np.ones(BLOCK)
@@ -132,4 +133,4 @@ def _apparent_sun_nodes(block: int) -> Array:
     direction = erfa.ab(
         line / distance[:, None], beta, distance, np.sqrt(1.0 - (beta * beta).sum(axis=-1))
     )
-    return _kept(direction * (distance[:, None] * AU))
+    return _read_only(direction * (distance[:, None] * AU))

@@ -1,19 +1,18 @@
-"""Rotations out of TEME, the Sun in TEME, and sites on the ground.
+"""Rotations from TEME, the Sun in TEME, and sites on the ground.
 
-Only + - * /, sqrt and engine_numpy.trig stand between tables and results, so that no processor's
-sine is in them; the nodes of nodes.py alone come from ERFA, and so from the C library's.
+Tables are turned into results with + - * /, sqrt and gpuprop.sgp4.trig only, so that results do not
+depend on the sine of a processor. The exception are the knots of interpolation.py, which come from
+ERFA, and so from the C library.
 """
 
-import os
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from ..sgp4.frames import itrs_of_geodetic
 from ..sgp4.trig import PI, TWO_PI, sincos
-from ..time.units import julian
+from ..time.units import JD_J2000, julian
 from ..typing import Array, Bits
-from .eop import EarthOrientation, earth_orientation
+from .eop import EarthOrientation, EarthOrientationLike, earth_orientation
 from .interpolation import precession_nutation, sun_gcrs
 
 FRAMES = ("pef", "itrs", "gcrs")
@@ -23,11 +22,11 @@ Matrix = list[list[Array]]  # rows of (n,)
 
 
 def gmst82(days: Array, fraction: Array) -> Array:
-    """Greenwich mean sidereal time of 1982 in [0, 2 pi), (n,) rad; days: UT1 from J2000.0 to a
-    midnight, fraction: of the day after it.
+    """Compute Greenwich mean sidereal time (1982), (n,) rad in [0, 2 pi).
 
-    Source: Aoki et al. 1982, as erfa.gmst82: the constant term is less half a day, because Julian
-    dates begin at noon.
+    `days` are UT1 days from J2000.0 to a midnight, `fraction` is that of the day after it. Source:
+    Aoki et al. 1982, as erfa.gmst82: half a day is subtracted from the constant term, because
+    Julian dates begin at noon.
     """
     t = (days + fraction) / 36525.0
     seconds = (
@@ -39,29 +38,47 @@ def gmst82(days: Array, fraction: Array) -> Array:
 
 
 def earth_rotation_angle(days: Array, fraction: Array) -> Array:
-    """Earth rotation angle in [0, 2 pi), (n,) rad; arguments as gmst82. Source: Capitaine et al.
-    2000, as erfa.era00.
+    """Compute the Earth rotation angle, (n,) rad in [0, 2 pi). Arguments as gmst82.
+
+    Source: Capitaine et al. 2000, as erfa.era00.
     """
     turns = (0.5 + fraction) + (0.7790572732640 + 0.00273781191135448 * (days + fraction))
     return (turns - np.floor(turns)) * TWO_PI
 
 
-def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[str] | None) -> Array:
-    """(n_times, 12), C order: the matrix M from TEME to `frame`, row by row, then the frame's
-    angular velocity w in its own axes, rad/s.
+def rotations(frame: str, ns: Bits, eop: EarthOrientationLike) -> Array:
+    """Compute the rotation from TEME to another frame.
 
-    r' = M r and v' = M v - w x r'. ns: UTC instants, (n_times,) int64 nanoseconds since 1970. eop:
-    as earth_orientation takes it.
+    Parameters
+    ----------
+    frame : str
+        pef, itrs or gcrs.
+    ns : (n_times,) int64
+        UTC instants, nanoseconds since 1970.
+    eop : EarthOrientation, str, path or None
+        As earth_orientation takes it.
 
-    pef: R3(GMST82 of UT1). itrs: polar motion R1(-yp) R2(-xp) on top, without s'. Source: AIAA
-    2006-6753, appendix C, but for the order of the two small rotations, which is that of IERS
-    Conventions 2010, 5.4.1. The other order differs by xp yp: at most 3e-12 rad since 1962,
+    Returns
+    -------
+    (n_times, 12) float64, C order
+        Matrix M from TEME to `frame`, row by row, then the angular velocity w of the frame in its
+        own axes, rad/s: r' = M r and v' = M v - w x r'.
+
+    Raises
+    ------
+    ValueError
+        For another frame, for instants outside the Earth orientation, and for gcrs before 1960.
+
+    Notes
+    -----
+    pef: R3(GMST82 of UT1). itrs: the same, then polar motion R1(-yp) R2(-xp), without s'. Source:
+    AIAA 2006-6753, appendix C, except for the order of the two small rotations, which is that of
+    IERS Conventions 2010, 5.4.1. The other order differs by xp yp: at most 3e-12 rad since 1962,
     0.13 mm in geostationary orbit.
-    gcrs: through the Earth-fixed frame: R3(GMST82), R3(-ERA), then the IAU 2006/2000A matrix of
-    CIRS to GCRS (IERS Conventions 2010, equation 5.10) without dX, dY. The turning of TEME itself
-    against GCRS (8e-12 rad/s, 0.05 mm/s in low orbit) is not in w, which is 0.
 
-    ValueError for another frame, for instants that eop does not reach, and for gcrs before 1960.
+    gcrs, through the Earth-fixed frame: R3(GMST82), R3(-ERA), then the IAU 2006/2000A matrix of
+    CIRS to GCRS (IERS Conventions 2010, equation 5.10) without dX, dY. The rotation of TEME itself
+    relative to GCRS (8e-12 rad/s, 0.05 mm/s in low orbit) is left out: w is 0.
     """
     if frame not in FRAMES:
         raise ValueError(
@@ -71,7 +88,7 @@ def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[st
     ns = np.asarray(ns, np.int64)
     ut1_utc, xp, yp, lod = earth_orientation(eop).at(ns)
     midnight, fraction = julian(ns)
-    days, fraction = midnight - 2451545.0, fraction + ut1_utc / 86400.0
+    days, fraction = midnight - JD_J2000, fraction + ut1_utc / 86400.0
     gmst = gmst82(days, fraction)
     zero = np.zeros(len(ns))
     if frame == "gcrs":
@@ -89,8 +106,10 @@ def rotations(frame: str, ns: Bits, eop: EarthOrientation | str | os.PathLike[st
 def between(
     origin: str, frame: str, ns: Bits, origin_eop: EarthOrientation, eop: EarthOrientation
 ) -> Array | None:
-    """As `rotations`, (n_times, 12), from one Cartesian frame, made with origin_eop, to another,
-    with eop; None where they are the same.
+    """Compute the rotation between two Cartesian frames, (n_times, 12) as `rotations`.
+
+    `origin` is the frame of the states, computed with `origin_eop`; `frame` is the new one, with
+    `eop`. None if the frames are the same.
     """
     if origin == frame:
         return None
@@ -98,7 +117,7 @@ def between(
         return rotations(frame, ns, eop)
     a = rotations(origin, ns, origin_eop).T
     back, spin = [[a[3 * j + i] for j in range(3)] for i in range(3)], a[9:]
-    own: Any = np.zeros((3, len(ns)))
+    own = np.zeros((3, len(ns)))
     matrix = back
     if frame != "teme":
         b = rotations(frame, ns, eop).T
@@ -112,16 +131,13 @@ def between(
     )
 
 
-def sun(
-    ns: Bits, eop: EarthOrientation | str | os.PathLike[str] | None, *, apparent: bool = True
-) -> Array:
-    """The Sun from the centre of the Earth, (n_times, 3) km in TEME of date, C order; ns and eop as
-    in rotations.
+def sun(ns: Bits, eop: EarthOrientationLike, *, apparent: bool = True) -> Array:
+    """Compute the geocentric position of the Sun, (n_times, 3) km in TEME of date, C order.
 
-    apparent: light time and annual aberration (20.5") included: the direction from which sunlight
-    falls on what moves about the Earth. This is the one for shadows, which lie along the light in
-    the frame that moves with the Earth. Otherwise where the Sun is at the instant. Source:
-    erfa.epv00 (good to 5 km from 1900 to 2100) and erfa.ab. ValueError as rotations.
+    `ns` and `eop` as in rotations, and so the errors. The apparent position includes light time and
+    annual aberration (20.5"): sunlight comes from there on bodies that move with the Earth, so it
+    is the one for shadows. Without `apparent` it is the position at the instant. Source: erfa.epv00
+    (good to 5 km from 1900 to 2100) and erfa.ab.
     """
     matrix = rotations("gcrs", ns, eop)[:, :9].reshape(-1, 3, 3)
     x, y, z = sun_gcrs(np.asarray(ns, np.int64), apparent)
@@ -131,19 +147,34 @@ def sun(
     )
 
 
-def geodetic_site(latitude: Any, longitude: Any, height: Any) -> Array:
-    """(n, 12), C order, of sites on the WGS-84 ellipsoid: ITRS position in km, then the unit
-    vectors East, North and Up in ITRS.
+def geodetic_site(
+    latitude: npt.ArrayLike, longitude: npt.ArrayLike, height: npt.ArrayLike
+) -> Array:
+    """Compute positions and axes of sites on the WGS-84 ellipsoid.
 
-    latitude, longitude: rad, north and east positive; height: km above the ellipsoid; one each, or
-    (n,). ValueError where a site is none.
+    Parameters
+    ----------
+    latitude, longitude : float or (n,) float64
+        Geodetic, rad, north and east positive.
+    height : float or (n,) float64
+        Above the ellipsoid, km.
+
+    Returns
+    -------
+    (n, 12) float64, C order
+        ITRS position in km, then the unit vectors East, North and Up in ITRS.
+
+    Raises
+    ------
+    ValueError
+        For values out of range; the message has the index of the site.
     """
     phi, lam, h = (
         np.array(values, np.float64)
         for values in np.broadcast_arrays(*map(np.atleast_1d, (latitude, longitude, height)))
     )
     if phi.ndim != 1:
-        raise ValueError(f"sites of shape {phi.shape}: give one row of them")
+        raise ValueError(f"sites of shape {phi.shape}: give one dimension")
     for what, values, limit, unit in (
         ("latitude", phi, PI / 2, "rad"),
         ("longitude", lam, TWO_PI, "rad"),
@@ -171,15 +202,16 @@ def geodetic_site(latitude: Any, longitude: Any, height: Any) -> Array:
 
 
 def _about_z(angle: Array) -> Matrix:
-    """R3(angle): the axes turn by angle about z."""
+    """Compute R3(angle): the axes turn by angle about z."""
     s, c = sincos(angle)
     zero, one = np.zeros(len(angle)), np.ones(len(angle))
     return [[c, s, zero], [-s, c, zero], [zero, zero, one]]
 
 
 def _polar_motion(xp: Array, yp: Array) -> Matrix:
-    """R1(-yp) R2(-xp): PEF -> ITRS. Source: IERS Conventions 2010, 5.4.1, as erfa.pom00 with s' =
-    0.
+    """Compute R1(-yp) R2(-xp), from PEF to ITRS.
+
+    Source: IERS Conventions 2010, 5.4.1, as erfa.pom00 with s' = 0.
     """
     sx, cx = sincos(xp)
     sy, cy = sincos(yp)
@@ -187,8 +219,9 @@ def _polar_motion(xp: Array, yp: Array) -> Matrix:
 
 
 def _pole(x: Array, y: Array) -> Matrix:
-    """CIRS, but for a turn by s about its z, -> GCRS; x, y: the pole in GCRS. Source: IERS
-    Conventions 2010, equation 5.10.
+    """Compute the rotation from CIRS, turned by s about its z, to GCRS.
+
+    `x`, `y` are those of the pole in GCRS. Source: IERS Conventions 2010, equation 5.10.
     """
     r2 = x * x + y * y
     z = np.sqrt(1.0 - r2)
@@ -197,7 +230,7 @@ def _pole(x: Array, y: Array) -> Matrix:
 
 
 def _product(a: Matrix, b: Matrix) -> Matrix:
-    """a b, in a fixed order of operations (numpy's own product leaves it to BLAS)."""
+    """Multiply two matrices in a fixed order of operations, which BLAS does not guarantee."""
     return [
         [(a[i][0] * b[0][j] + a[i][1] * b[1][j]) + a[i][2] * b[2][j] for j in range(3)]
         for i in range(3)
@@ -205,7 +238,7 @@ def _product(a: Matrix, b: Matrix) -> Matrix:
 
 
 def _rows(matrix: Matrix, velocity: list[Array]) -> Array:
-    """(n, 12), C order."""
+    """Arrange matrices and angular velocities as `rotations` returns them."""
     return np.ascontiguousarray(
         np.stack([*(entry for row in matrix for entry in row), *velocity], axis=-1)
     )

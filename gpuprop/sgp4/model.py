@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..typing import Array
+from ..typing import Array, OpsMode
 from .gravity import Gravity
 
 
@@ -13,7 +13,7 @@ class Model:
     """The choices that, with an element set and an instant, define a state."""
 
     gravity: Gravity
-    opsmode: str  # i: improved, a: as AFSPC
+    opsmode: OpsMode  # i: improved, a: as AFSPC
 
     def __post_init__(self) -> None:
         if self.opsmode not in ("i", "a"):

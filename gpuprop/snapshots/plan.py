@@ -29,7 +29,7 @@ from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
 from ..time.units import UNITS as DURATIONS
-from ..typing import Compression, DType, FileFormat, Frame, OpsMode
+from ..typing import Compression, DType, FileFormat, Frame, Instants, OpsMode
 from ..version import __version__
 from .contents import FOLDER, SATELLITES
 from .layout import Layout
@@ -185,7 +185,7 @@ class Plan:
 
 def plan_snapshots(
     elements: Elements,
-    times: object,
+    times: Instants,
     frame: Frame = "teme",
     dtype: DType = "float64",
     velocity: bool = True,
@@ -231,7 +231,7 @@ def plan_snapshots(
 
 def make_plan(
     elements: Elements,
-    times: object,
+    times: Instants,
     options: SnapshotOptions,
     model: Model,
     eop: str | os.PathLike[str] | EarthOrientation | None = None,

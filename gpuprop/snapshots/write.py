@@ -20,7 +20,7 @@ from ..frames import EarthOrientation
 from ..propagator import Propagator
 from ..states import States
 from ..time.times import Times
-from ..typing import Compression, DType, FileFormat, Frame
+from ..typing import Compression, DType, FileFormat, Frame, Instants
 from .cluster import Workers, parts_of
 from .contents import SNAPSHOTS
 from .encoding.encode import Form, encoded
@@ -111,7 +111,7 @@ class Report:
 def write_snapshots(
     path: AnyPath,
     propagator: Propagator,
-    times: object,
+    times: Instants,
     frame: Frame = "teme",
     dtype: DType = "float64",
     velocity: bool = True,

@@ -1,16 +1,16 @@
-"""Durations: text and values of every library -> nanoseconds, exactly."""
+"""Durations: text and values of many libraries to nanoseconds, exactly."""
 
 import re
 from datetime import timedelta
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from ..typing import Duration
 from .units import DAY, SECOND, UNIT_WORDS, UNITS, array_ns
 
-Duration: TypeAlias = str | timedelta | np.timedelta64 | Any
 NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 QUANTITY = re.compile(rf"\s*({NUMBER})\s*([a-zµμ]+)", re.ASCII)
 ISO_DURATION = re.compile(
@@ -20,15 +20,17 @@ ISO_DURATION = re.compile(
 
 
 def format_duration(ns: int) -> str:
-    """A duration in the largest unit, up to the minute, that gives a whole number: '1min', '90s',
-    '10ms'; parse_duration reads it.
+    """Write a duration as a whole number of a unit: '1min', '90s', '10ms'.
+
+    The unit is the largest that gives a whole number, and at most the minute. parse_duration reads
+    the text.
     """
     unit = next(name for name in ("min", "s", "ms", "us", "ns") if ns % UNITS[name] == 0)
     return f"{ns // UNITS[unit]}{unit}"
 
 
 def _exact(number: str, unit: str, named: str) -> int:
-    """`number` (decimal digits) times UNITS[unit], which must be whole nanoseconds."""
+    """Multiply decimal digits by a unit. ValueError if that is not a whole number of ns."""
     whole, _, decimals = number.partition(".")
     scale: int = 10 ** len(decimals)
     ns, rest = divmod(int(whole + decimals) * UNITS[unit], scale)
@@ -40,11 +42,25 @@ def _exact(number: str, unit: str, named: str) -> int:
 
 
 def parse_duration(text: str, what: str = "duration") -> int:
-    """Nanoseconds, exact, of a duration: '60s', '10ms', '1.5h', '1d12h', 'P1D', 'PT0.1S', with a
-    sign if need be.
+    """Read a duration such as '60s', '10ms', '-1.5h', '1d12h', 'P1D' or 'PT0.1S'.
 
-    Units: ns us ms s min h d w. what: its name in errors. ValueError for no unit, an unknown one,
-    months or years (no fixed length), or less than a nanosecond.
+    Parameters
+    ----------
+    text : str
+        One or more numbers with a unit (ns us ms s min h d w), or ISO 8601. A sign may come first.
+    what : str
+        Name of the duration in error messages.
+
+    Returns
+    -------
+    int
+        Nanoseconds, exact.
+
+    Raises
+    ------
+    ValueError
+        For a number without a unit, an unknown unit, months and years (they have no fixed length),
+        and fractions of a nanosecond.
     """
     stripped = text.strip()
     body, sign = stripped.lstrip("+-"), -1 if stripped.startswith("-") else 1
@@ -81,7 +97,7 @@ def parse_duration(text: str, what: str = "duration") -> int:
 
 
 def duration_ns(value: Duration, what: str = "duration") -> int:
-    """Nanoseconds, exact, of one duration.
+    """Convert one duration to nanoseconds, exactly.
 
     Parameters
     ----------
@@ -89,19 +105,24 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
         Text as parse_duration takes it; also pandas' Timedelta, a pyarrow DurationScalar, astropy's
         TimeDelta, or an array of no dimensions that holds a timedelta64 (numpy, xarray).
     what : str
-        Its name in error messages.
+        Name of the duration in error messages.
+
+    Returns
+    -------
+    int
+        Nanoseconds.
 
     Raises
     ------
     TypeError
         For a number, which has no unit, and for anything else that is not a duration.
     ValueError
-        For text that cannot be read, NaT, a unit of no fixed length, and what is not a whole number
-        of nanoseconds within 64 bits.
+        For text that cannot be read, NaT, a unit of no fixed length, and a value that is not a
+        whole number of nanoseconds within 64 bits.
     """
     if isinstance(value, str):
         return parse_duration(value, what)
-    # pandas' Timedelta, which as a timedelta has no nanoseconds
+    # pandas' Timedelta is a timedelta, too, but its attributes leave out nanoseconds
     if hasattr(value, "to_timedelta64"):
         value = value.to_timedelta64()
     if isinstance(value, timedelta):
@@ -111,12 +132,11 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
     if isinstance(value, pa.DurationScalar):
         value = np.timedelta64("NaT" if value.value is None else value.value, value.type.unit)
     elif type(value).__name__ == "TimeDelta" and np.ndim(getattr(value, "jd1", [])) == 0:
-        # astropy's: days of 86,400 s in two doubles
-        return _delta_ns(value, what)
-    elif (
-        hasattr(value, "__array__") and np.asarray(value).dtype.kind == "m" and np.ndim(value) == 0
-    ):
-        value = np.asarray(value)[()]
+        return _astropy_ns(value, what)
+    elif hasattr(value, "__array__"):
+        array = np.asarray(value)
+        if array.dtype.kind == "m" and array.ndim == 0:
+            value = array[()]
     if isinstance(value, np.timedelta64):
         if np.isnat(value):
             raise ValueError(f"{what} is NaT: it must be a length of time")
@@ -129,8 +149,8 @@ def duration_ns(value: Duration, what: str = "duration") -> int:
     )
 
 
-def _delta_ns(delta: Any, what: str) -> int:
-    """Nanoseconds of an astropy TimeDelta. ValueError if it is masked or not finite."""
+def _astropy_ns(delta: Any, what: str) -> int:
+    """Convert an astropy TimeDelta: days of 86,400 s in two doubles."""
     if np.any(delta.mask) or not np.isfinite(delta.jd):
         raise ValueError(f"{what} {delta!r} is not a length of time")
     return round((Fraction(float(delta.jd1)) + Fraction(float(delta.jd2))) * DAY)

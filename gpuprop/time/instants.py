@@ -1,16 +1,10 @@
-"""Instants as ISO 8601 text, read and written with integers only, so that nothing is rounded."""
+"""Instants as ISO 8601 text, read and written with integers only: nothing is rounded."""
 
 import re
-from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
-
-import numpy as np
+from datetime import date, timedelta
 
 from .units import DAY, EPOCH, HOUR, MINUTE, SECOND, in_range
 
-# Any: also the instants and durations of pandas, pyarrow, xarray, astropy and Skyfield
-# (values.readings, duration_ns)
-Instant: TypeAlias = str | datetime | date | np.datetime64 | Any
 INSTANT = re.compile(
     r"(?P<year>\d{4})-(?:(?P<month>\d\d)-(?P<day>\d\d)|(?P<yearday>\d{3}))"
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?)?"
@@ -19,28 +13,42 @@ INSTANT = re.compile(
 )
 ACCEPTED = (
     "use ISO 8601 text ('2026-11-22T00:00:00Z'), a datetime, numpy.datetime64, or instants of "
-    "pandas, Polars, pyarrow, xarray, astropy "
-    "or Skyfield"
+    "pandas, Polars, pyarrow, xarray, astropy or Skyfield"
 )
 
 
 def format_ns(ns: int) -> str:
-    """ISO 8601 text of an instant in UTC with a trailing Z; the fraction has no trailing zeros and
-    is absent when it is zero.
+    """Write an instant as ISO 8601 text in UTC: 2026-11-22T00:00:00.5Z.
+
+    A fraction has no trailing zeros; a fraction of zero is left out.
     """
     days, rest = divmod(int(ns), DAY)
     seconds, fraction = divmod(rest, SECOND)
     hour, minute = divmod(seconds // 60, 60)
-    tail = f".{fraction:09d}".rstrip("0") if fraction else ""
-    return f"{date.fromordinal(EPOCH.toordinal() + days)}T{hour:02d}:{minute:02d}:{seconds % 60:02d}{tail}Z"
+    day = date.fromordinal(EPOCH.toordinal() + days)
+    decimals = f".{fraction:09d}".rstrip("0") if fraction else ""
+    return f"{day}T{hour:02d}:{minute:02d}:{seconds % 60:02d}{decimals}Z"
 
 
 def parse_instant(text: str) -> int:
-    """Nanoseconds since 1970 UTC of an ISO 8601 text.
+    """Read an instant from ISO 8601 text.
 
-    Accepts `T` or a space, a date alone, a day of the year (`2026-326`), up to nine decimals of the
-    second, and `Z`, an offset (converted) or nothing (UTC). ValueError with the text and the reason
-    otherwise; a leap second is refused with its neighbours.
+    Parameters
+    ----------
+    text : str
+        A date (a day of the year, `2026-326`, is one, too), alone or with a time after `T` or a
+        space. The second has up to nine decimals. `Z`, nothing (both UTC) or an offset from UTC
+        comes last.
+
+    Returns
+    -------
+    int
+        Nanoseconds since 1970 UTC.
+
+    Raises
+    ------
+    ValueError
+        For other text, with the reason; for a leap second, with the seconds next to it.
     """
     match = INSTANT.fullmatch(text.strip())
     if not match:

@@ -1,39 +1,52 @@
-"""Time scales: a clock's reading in UTC, TAI, TT or GPS time -> nanoseconds of UTC in days of
-86,400 s, as all other rooms count them.
+"""Time scales: a clock's reading in UTC, TAI, TT or GPS time to nanoseconds of UTC.
 
-TT = TAI + 32.184 s, GPS = TAI - 19 s, TAI = UTC + a whole number of seconds since 1972 (leap
-seconds, from the table that astropy-iers-data ships), exact in integers. From 1960 to 1971 UTC ran
-at rates of its own and was stepped by fractions of a second: erfa.dat knows them.
+UTC has days of 86,400 s here, as everywhere in gpuprop. TT = TAI + 32.184 s, GPS = TAI - 19 s, and
+since 1972 TAI = UTC + a whole number of seconds. All of this is exact in integers. The leap seconds
+are those of the table that astropy-iers-data ships. From 1960 to 1971 UTC ran at other rates than
+TAI and was stepped by fractions of a second: erfa.dat has them.
 """
 
 import re
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple, overload
+from typing import NamedTuple, get_args, overload
 
 import astropy_iers_data
 import erfa
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Array, Bits
+from ..typing import Array, Bits, Scale
 from .instants import format_ns
-from .units import DAY, FIRST_NS, JD_1970, LAST_NS, SECOND
+from .units import DAY, FIRST_NS, JD_1970, LAST_NS, MJD_1970, SECOND
 
-SCALES = ("utc", "tai", "tt", "gps")
-MINUS_TAI = {"tai": 0, "tt": 32_184_000_000, "gps": -19 * SECOND}  # ns
-MJD_1970 = 40587
+SCALES: tuple[Scale, ...] = get_args(Scale)
+MINUS_TAI = {"tai": 0, "tt": 32_184_000_000, "gps": -19 * SECOND}  # reading minus that of TAI, ns
 EXPIRES = re.compile(r"expires on +(\d+ +\w+ +\d{4})")
 
 
 @cache
 def leap_seconds() -> tuple[Bits, Bits, int]:
-    """From when (n,) ns UTC, increasing, TAI - UTC (n,) ns holds, and when the table expires, ns
-    UTC; from 1972 on.
+    """Read the table of leap seconds, from 1972 on.
 
-    Source: IERS, Leap_Second.dat, as astropy-iers-data ships it. ValueError, with the line, for a
-    file that is not such a table.
+    Returns
+    -------
+    begins : (n,) int64
+        From when each offset holds, ns UTC, increasing.
+    offsets : (n,) int64
+        TAI - UTC, ns.
+    expires : int
+        When the table expires, ns UTC.
+
+    Raises
+    ------
+    ValueError
+        With the line, if the file is not such a table.
+
+    Notes
+    -----
+    Source: IERS, Leap_Second.dat, as astropy-iers-data ships it.
     """
     path = Path(astropy_iers_data.IERS_LEAP_SECOND_FILE)
     fix = "install it again: pip install --force-reinstall astropy-iers-data"
@@ -60,15 +73,17 @@ def leap_seconds() -> tuple[Bits, Bits, int]:
 
 
 def leap_seconds_expire() -> int:
-    """Nanoseconds since 1970 UTC until which leap seconds are known; after that the last TAI - UTC
-    is used.
+    """Return until when leap seconds are known, ns since 1970 UTC.
+
+    After that the last TAI - UTC is used.
     """
     return leap_seconds()[2]
 
 
-class Stretches(NamedTuple):
-    """UTC from 1960 on: from begin (n,) ns UTC on, TAI - UTC is offset (n,) ns and grows by rate
-    (n,) of the time since begin.
+class UtcHistory(NamedTuple):
+    """TAI - UTC from 1960 on, in intervals of a constant rate, (n,) each.
+
+    From `begin` (ns UTC) on, TAI - UTC is `offset` (ns) plus `rate` times the time since `begin`.
     """
 
     begin: Bits
@@ -77,16 +92,17 @@ class Stretches(NamedTuple):
 
 
 @cache
-def stretches() -> Stretches:
-    """Every month from 1960 to 1971 (steps of UTC were at the beginnings of months; source:
-    erfa.dat), then the leap seconds.
+def utc_history() -> UtcHistory:
+    """Return every month from 1960 to 1971, then the leap seconds.
+
+    Before 1972 UTC was stepped at the beginning of a month. Source: erfa.dat.
     """
     month = np.arange("1960-01", "1972-01", dtype="datetime64[M]")
     year = month.astype("datetime64[Y]")
     date = year.astype(np.int64) + 1970, (month - year).astype(np.int64) + 1, 1
     first, last = erfa.dat(*date, 0.0), erfa.dat(*date, 1.0)
     begin, offset, _ = leap_seconds()
-    return Stretches(
+    return UtcHistory(
         np.concatenate((month.astype("datetime64[ns]").astype(np.int64), begin)),
         np.concatenate((np.rint(first * SECOND).astype(np.int64), offset)),
         np.concatenate(((last - first) / 86_400.0, np.zeros(len(begin)))),
@@ -94,11 +110,13 @@ def stretches() -> Stretches:
 
 
 def tai_minus_utc_ns(ns: Bits) -> Bits:
-    """TAI - UTC in nanoseconds of UTC instants, (n,); exact from 1972 on, rounded to the nanosecond
-    before. ValueError before 1960.
+    """Compute TAI - UTC, (n,) ns, at UTC instants (n,) ns since 1970.
+
+    It is exact from 1972 on, and rounded to the nanosecond before. ValueError before 1960, when
+    there was no UTC.
     """
     ns = np.asarray(ns, np.int64)
-    utc = stretches()
+    utc = utc_history()
     row = np.searchsorted(utc.begin, ns, side="right") - 1
     if (row < 0).any():
         raise ValueError(
@@ -109,9 +127,7 @@ def tai_minus_utc_ns(ns: Bits) -> Bits:
 
 
 def tai_minus_utc(ns: Bits) -> Array:
-    """TAI - UTC in seconds, (n,), of UTC instants (n,) ns since 1970. ValueError before 1960, where
-    there was no UTC.
-    """
+    """Compute TAI - UTC, (n,) s. Otherwise as tai_minus_utc_ns."""
     return tai_minus_utc_ns(ns) / SECOND
 
 
@@ -120,13 +136,27 @@ def utc_ns(ns: int, scale: str) -> int: ...
 @overload
 def utc_ns(ns: Bits, scale: str) -> Bits: ...
 def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
-    """Nanoseconds of UTC since 1970 (days of 86,400 s) at which clocks in `scale` read `ns`.
+    """Convert readings of a clock to UTC.
 
-    ns: what a clock in `scale` reads, as nanoseconds from the reading 1970-01-01T00:00:00
-    (datetime64's count): one, or an int64 array of any shape, whose shape the result has. scale:
-    one of SCALES. Exact from 1972 on, to the nanosecond before. ValueError for another scale;
-    before 1960 except in "utc"; for an instant within a leap second (or, before 1972, within a step
-    by which UTC was set back), which days of 86,400 s do not hold; for what leaves 64 bits.
+    Parameters
+    ----------
+    ns : int or (...) int64
+        Readings: nanoseconds since the same clock read 1970-01-01T00:00:00, as datetime64 counts.
+    scale : str
+        Scale of the clock: utc, tai, tt or gps.
+
+    Returns
+    -------
+    int or (...) int64
+        Nanoseconds of UTC since 1970 in days of 86,400 s, of the shape of `ns`. Exact from 1972 on,
+        rounded to the nanosecond before.
+
+    Raises
+    ------
+    ValueError
+        For an unknown scale; before 1960, except in utc; for an instant within a leap second (or,
+        before 1972, within a step by which UTC was set back), which days of 86,400 s do not have;
+        for results that do not fit into 64 bits.
     """
     if scale not in SCALES:
         raise ValueError(
@@ -143,12 +173,12 @@ def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
             "nanoseconds reach"
         )
     tai = reading.ravel() - shift
-    known = stretches()
+    known = utc_history()
     row = np.searchsorted(known.begin + known.offset, tai, side="right") - 1
     if (row < 0).any():
         first = _label(tai[row < 0][0] + shift, scale)
         raise ValueError(
-            f"there is no UTC before 1960-01-01, so {first} cannot be said in it: give such "
+            f"there is no UTC before 1960-01-01, so {first} cannot be converted to it: give such "
             "instants in utc"
         )
     utc = tai - known.offset[row]
@@ -156,24 +186,23 @@ def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
         np.int64
     )
     # Within a leap second the old count has reached the midnight at which the new one begins.
-    lost = utc >= np.append(known.begin[1:], LAST_NS)[row]
-    if lost.any():
-        midnight = int(known.begin[row[lost][0] + 1])
+    leap = utc >= np.append(known.begin[1:], LAST_NS)[row]
+    if leap.any():
+        midnight = int(known.begin[row[leap][0] + 1])
         last, first = (
             _label(at + int(tai_minus_utc_ns(np.array([at]))[0]) + shift, scale)
             for at in (midnight - SECOND, midnight)
         )
         raise ValueError(
-            f"{_label(tai[lost][0] + shift, scale)} is within the leap second before "
-            f"{format_ns(midnight)}, which SGP4's days of 86,400 s "
-            f"do not have: use {last} or {first}"
+            f"{_label(tai[leap][0] + shift, scale)} is within the leap second before "
+            f"{format_ns(midnight)}, which SGP4's days of 86,400 s do not have: "
+            f"use {last} or {first}"
         )
     return int(utc[0]) if reading.ndim == 0 else utc.reshape(reading.shape)
 
 
 def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
-    """What a clock shows at the Julian date jd1 + jd2 of its own scale, in days of 86,400 s:
-    nanoseconds since 1970-01-01T00:00:00.
+    """Convert Julian dates jd1 + jd2, in days of 86,400 s, to readings of a clock of their scale.
 
     Parameters
     ----------
@@ -183,7 +212,9 @@ def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
 
     Returns
     -------
-    (...) int64, rounded to the nanosecond; the two doubles hold 0.01 ns.
+    (...) int64
+        Nanoseconds since the clock read 1970-01-01T00:00:00, rounded. The two doubles resolve
+        0.01 ns.
 
     Raises
     ------
@@ -195,30 +226,28 @@ def julian_reading(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
 
 
 def julian_utc(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> Bits:
-    """Nanoseconds of UTC since 1970 (days of 86,400 s) of UTC as ERFA's and astropy's quasi-Julian
-    dates.
+    """Convert quasi-Julian dates of UTC, as ERFA and astropy have them, to nanoseconds since 1970.
 
-    There a day that ends with a leap second is 86,401 s long, and the fraction is a fraction of it
-    (SOFA, Time Scale and Calendar Tools, section 3.5.1). Otherwise as julian_reading. ValueError
+    In these, a day that ends with a leap second is 86,401 s long, and the fraction is a fraction of
+    it (SOFA, Time Scale and Calendar Tools, section 3.5.1). Otherwise as julian_reading. ValueError
     also for an instant within a leap second.
     """
     day, fraction = _days(jd1, jd2)
     midnight = (day + 1) * DAY
-    length = DAY + _step(midnight)
+    length = DAY + _leap_ns(midnight)
     ns = np.rint(fraction * length).astype(np.int64)
-    lost = (ns >= DAY) & (ns < length)
-    if lost.any():
-        end = int(np.broadcast_to(midnight, lost.shape)[lost][0])
+    leap = (ns >= DAY) & (ns < length)
+    if leap.any():
+        end = int(np.broadcast_to(midnight, leap.shape)[leap][0])
         raise ValueError(
             f"an instant is within the leap second before {format_ns(end)}, which SGP4's days of "
-            "86,400 s do not have: "
-            f"use {format_ns(end - SECOND)} or {format_ns(end)}"
+            f"86,400 s do not have: use {format_ns(end - SECOND)} or {format_ns(end)}"
         )
     return np.asarray(midnight - DAY + np.where(ns < length, ns, DAY))
 
 
 def _days(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> tuple[Bits, Array]:
-    """Whole days since 1970-01-01, and the rest of the day, from 0 to 1."""
+    """Split Julian dates into whole days since 1970-01-01 and the rest of the day, from 0 to 1."""
     days, rest = np.asarray(jd1, np.float64) - JD_1970, np.asarray(jd2, np.float64)
     if not np.isfinite(days + rest).all():
         raise ValueError("a Julian date is not finite: every instant must be a time")
@@ -231,11 +260,12 @@ def _days(jd1: npt.ArrayLike, jd2: npt.ArrayLike) -> tuple[Bits, Array]:
     return day.astype(np.int64), fraction - np.floor(fraction)
 
 
-def _step(midnight: Bits) -> Bits:
-    """By how many ns the day that ends at each midnight (ns UTC) is longer than 86,400 s: 1e9 if it
-    ends with a leap second, mostly 0.
+def _leap_ns(midnight: Bits) -> Bits:
+    """Compute how much longer than 86,400 s the day before each midnight (ns UTC) is, ns.
+
+    It is 1e9 if the day ends with a leap second, else mostly 0.
     """
-    utc = stretches()
+    utc = utc_history()
     row = np.searchsorted(utc.begin, midnight, side="right") - 1
     before = np.maximum(row - 1, 0)
     grown = np.rint((utc.begin[row] - utc.begin[before]) * utc.rate[before]).astype(np.int64)
@@ -244,5 +274,5 @@ def _step(midnight: Bits) -> Bits:
 
 
 def _label(reading: int, scale: str) -> str:
-    """A clock's reading with its scale behind it."""
+    """Write the reading of a clock, then its scale."""
     return f"{format_ns(reading).removesuffix('Z')} {scale.upper()}"

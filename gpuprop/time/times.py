@@ -1,21 +1,22 @@
-"""Instants: integer nanoseconds since 1970-01-01T00:00:00 UTC, in days of 86,400 s (POSIX, numpy's
-datetime64[ns]).
+"""Times: a sequence of instants, which are integer nanoseconds since 1970-01-01T00:00:00 UTC.
 
-SGP4 knows no leap seconds, so these count none; readings of clocks in TAI, TT or GPS time are
-converted once, on the way in. An int64 reaches from 1677-09-21 to 2262-04-11. No instant and no
-duration is ever a float: a Julian date in one float64 is rounded by up to 20 microseconds, 15 cm at
-orbital speed (bench/mistakes.py). Text is read with integers only, so it is exact.
+Days have 86,400 s, as in POSIX and numpy's datetime64[ns]. SGP4 has no leap seconds, so none are
+counted; readings of clocks in TAI, TT or GPS time are converted when they are given. An int64
+reaches from 1677-09-21 to 2262-04-11. No instant and no duration is ever a float: a Julian date in
+one float64 is rounded by up to 20 microseconds, 15 cm at orbital speed (bench/mistakes.py). Text is
+read with integers only, so it is exact.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import SupportsIndex, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from .durations import Duration, duration_ns, format_duration
-from .instants import Instant, format_ns
+from ..typing import Bits, Duration, Instant, Instants, Scale
+from .durations import duration_ns, format_duration
+from .instants import format_ns
 from .scales import utc_ns
 from .units import FIRST_NS, in_range
 from .values import one_reading, readings
@@ -24,23 +25,23 @@ MOST_LISTED = 100_000_000  # the largest grid that becomes a list of instants: 0
 
 
 def instant_ns(value: Instant) -> int:
-    """Nanoseconds since 1970 UTC of one instant, in any of the forms that values.readings takes;
-    without a zone it is UTC.
+    """Convert one instant, in any form that as_times takes, to nanoseconds since 1970 UTC.
 
-    TypeError for numbers and for several instants, ValueError for what cannot be read, NaT, or one
-    out of range.
+    TypeError for numbers and for several instants. ValueError for text that cannot be read, for
+    NaT, and for an instant out of range.
     """
     return one_reading(value)
 
 
 def _count(grid: range) -> int:
-    """As len(), which Python limits to sys.maxsize."""
+    """Return the length of a range, which may be more than len() can return (sys.maxsize)."""
     return max(0, -((grid.start - grid.stop) // grid.step))
 
 
-def _materialised(grid: range) -> npt.NDArray[np.int64]:
-    """start + i * step, (n,). Products may wrap around 64 bits; the sums, which fit, are right all
-    the same.
+def _materialised(grid: range) -> Bits:
+    """Compute start + i * step, (n,).
+
+    Products may wrap around 64 bits. The sums fit, so they are right all the same.
     """
     if not grid:
         return np.empty(0, np.int64)
@@ -50,28 +51,38 @@ def _materialised(grid: range) -> npt.NDArray[np.int64]:
     return ns
 
 
-def _listed(grid: range) -> npt.NDArray[np.int64]:
-    """As _materialised; ValueError if the list would be too long."""
+def _listed(grid: range) -> Bits:
+    """Compute all instants of a grid. ValueError if the list would be too long."""
     if _count(grid) > MOST_LISTED:
         raise ValueError(
             f"{_count(grid):,} instants are a grid, and a list holds at most {MOST_LISTED:,}: "
-            "compute blocks with Propagator.snapshots, "
-            "take a longer step, or a part of them (times[first:last])"
+            "compute blocks with Propagator.snapshots, take a longer step, or a part of them "
+            "(times[first:last])"
         )
     return _materialised(grid)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Times:
-    """An immutable sequence of instants: a grid, which is never materialised unless asked to be, or
-    an explicit array.
+    """An immutable sequence of instants: a grid or an array.
 
-    instants: nanoseconds since 1970 UTC, as a `range` with a positive step (a grid: start + i *
-    step in integers, so it does not drift) or as an int64 array (n,), in any order and with
-    repetitions. ValueError if one is outside the years 1677 to 2262.
+    Make it with `time_grid` or `as_times`. A grid takes no memory until its array is asked for.
+
+    Parameters
+    ----------
+    instants : range or (n,) int64
+        Nanoseconds since 1970 UTC. A range with a positive step is a grid: start + i * step, in
+        integers, so it does not drift. An array may have any order and repetitions; it is copied.
+
+    Raises
+    ------
+    ValueError
+        If an instant is outside the years 1677 to 2262, or the step of a grid is negative.
+    TypeError
+        For anything but a range or a one-dimensional int64 array.
     """
 
-    instants: range | npt.NDArray[np.int64]
+    instants: range | Bits
 
     def __post_init__(self) -> None:
         if isinstance(self.instants, range):
@@ -96,8 +107,27 @@ class Times:
 
     @staticmethod
     def grid(start_ns: int, step_ns: int, count: int) -> "Times":
-        """`count` instants from `start_ns`, `step_ns` apart. ValueError if one of them does not
-        fit, or there are none.
+        """Make a grid from integers.
+
+        Parameters
+        ----------
+        start_ns : int
+            First instant, nanoseconds since 1970 UTC.
+        step_ns : int
+            Step in nanoseconds, positive.
+        count : int
+            Number of instants, 1 or more.
+
+        Returns
+        -------
+        Times
+            The grid.
+
+        Raises
+        ------
+        ValueError
+            If an instant is outside the years 1677 to 2262, or `step_ns` or `count` is not
+            positive.
         """
         start, step, count = int(start_ns), int(step_ns), int(count)
         if count < 1:
@@ -110,29 +140,32 @@ class Times:
 
     @property
     def is_grid(self) -> bool:
+        """Whether these are a grid, not an array."""
         return isinstance(self.instants, range)
 
     @property
     def start_ns(self) -> int:
-        """The first instant; IndexError if there is none."""
+        """First instant, ns since 1970 UTC; IndexError if there are no instants."""
         return int(self.instants[0])
 
     @property
     def step_ns(self) -> int | None:
-        """The step of a grid, None for an array."""
+        """Step of a grid in ns, None for an array."""
         return self.instants.step if isinstance(self.instants, range) else None
 
     @property
     def count(self) -> int:
-        """How many instants, also where len() raises OverflowError (more than sys.maxsize)."""
+        """Number of instants, also where len() raises OverflowError (more than sys.maxsize)."""
         if isinstance(self.instants, range):
             return _count(self.instants)
         return len(self.instants)
 
     @property
-    def ns(self) -> npt.NDArray[np.int64]:
-        """Nanoseconds since 1970 UTC, (n,), read-only; materialises a grid. ValueError if it has
-        more than MOST_LISTED instants.
+    def ns(self) -> Bits:
+        """Nanoseconds since 1970 UTC, (n,) int64, read-only.
+
+        Each use of a grid computes a new array. ValueError for a grid of more than 100,000,000
+        instants.
         """
         if not isinstance(self.instants, range):
             return self.instants
@@ -141,9 +174,11 @@ class Times:
         return ns
 
     @property
-    def edges(self) -> npt.NDArray[np.int64]:
-        """The first and the last instant of a grid; all instants of an array, which may be in any
-        order; empty where there are none.
+    def edges(self) -> Bits:
+        """First and last instant of a grid, all instants of an array, ns since 1970 UTC.
+
+        These are enough to find the earliest and the latest instant: a grid is in order, an array
+        need not be. Empty if there are no instants.
         """
         if isinstance(self.instants, range):
             return np.array(
@@ -153,15 +188,20 @@ class Times:
 
     @property
     def datetime64(self) -> npt.NDArray[np.datetime64]:
-        """datetime64[ns], (n,), read-only; materialises a grid, as `ns` does."""
+        """The instants in UTC, (n,) datetime64[ns], read-only. Otherwise as `ns`."""
         return self.ns.view("datetime64[ns]")
 
     def __len__(self) -> int:
         return len(self.instants)
 
-    def __getitem__(self, index: Any) -> Any:
-        """An integer gives a datetime64[ns]; a slice gives Times, lazily for a grid (one that runs
-        backwards is an array).
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> np.datetime64: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Times": ...
+    def __getitem__(self, index: SupportsIndex | slice) -> "np.datetime64 | Times":
+        """Return one instant, or the Times of a slice.
+
+        A slice of a grid is a grid, unless it runs backwards.
         """
         if not isinstance(index, slice):
             return np.datetime64(int(self.instants[index]), "ns")
@@ -173,11 +213,13 @@ class Times:
     def __iter__(self) -> Iterator[np.datetime64]:
         return (np.datetime64(int(ns), "ns") for ns in self.instants)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[np.generic]:
         return np.array(self.datetime64, dtype=dtype)
 
     def __eq__(self, other: object) -> bool:
-        """The same instants in the same order, whether as a grid or as an array."""
+        """Compare instants in their order. A grid can be equal to an array."""
         if not isinstance(other, Times):
             return NotImplemented
         if isinstance(self.instants, range) and isinstance(other.instants, range):
@@ -195,8 +237,9 @@ class Times:
     def __repr__(self) -> str:
         if not self.count:
             return "<Times: no instants>"
-        text = f"<Times: {self.count:,} instants, {format_ns(self.start_ns)} to {format_ns(int(self.instants[-1]))}"
-        return text + (f", step {format_duration(self.step_ns)}>" if self.step_ns else ">")
+        first, last = format_ns(self.start_ns), format_ns(int(self.instants[-1]))
+        step = f", step {format_duration(self.step_ns)}" if self.step_ns else ""
+        return f"<Times: {self.count:,} instants, {first} to {last}{step}>"
 
 
 def time_grid(
@@ -205,24 +248,46 @@ def time_grid(
     *,
     step: Duration = "60s",
     duration: Duration | None = None,
-    scale: str = "utc",
+    scale: Scale = "utc",
 ) -> Times:
-    """The instants start, start + step, ... before `stop` (half open), or before start +
-    `duration`: give exactly one of the two.
+    """Make instants in equal steps: start, start + step, and so on, before an end.
 
-    start, stop: as instant_ns; step, duration: as duration_ns. An incomplete last step still has
-    its instant: count = ceil((stop - start) / step). scale: what clock start and stop are read
-    from, utc, tai, tt or gps; the result is UTC all the same, and in equal steps of that clock, so
-    that a leap second between them makes it an array. ValueError for a step or length that is not
-    positive, for text that cannot be read, and for an instant within a leap second.
+    Parameters
+    ----------
+    start : instant
+        First instant, as `as_times` takes it.
+    stop : instant, optional
+        End, which is not included. Give either `stop` or `duration`.
+    step : duration
+        Step, positive: text such as "60s", "10ms", "1.5h", "PT60S", a timedelta or a timedelta64.
+    duration : duration, optional
+        End as a length of time from `start`, positive.
+    scale : {"utc", "tai", "tt", "gps"}
+        Scale of the clock that `start` and `stop` are read from, if they have no zone or scale of
+        their own.
+
+    Returns
+    -------
+    Times
+        The instants in UTC, ceil((stop - start) / step) of them: an incomplete last step still has
+        its instant. They are in equal steps of the clock in `scale`, so with a leap second between
+        them they are an array, otherwise a grid.
+
+    Raises
+    ------
+    TypeError
+        For numbers, which have no unit.
+    ValueError
+        For a step or a length that is not positive, for text that cannot be read, and for an
+        instant within a leap second.
     """
     if (stop is None) == (duration is None):
         raise ValueError("give exactly one of stop and duration")
-    start_ns, step_ns = _reading(start, scale), duration_ns(step, "step")
+    start_ns, step_ns = one_reading(start, scale), duration_ns(step, "step")
     if step_ns <= 0:
         raise ValueError(f"step {step!r} must be positive")
     if stop is not None:
-        length = _reading(stop, scale) - start_ns
+        length = one_reading(stop, scale) - start_ns
         if length < 0:
             raise ValueError(f"stop {stop!s} is before start {start!s}: exchange them")
         if length == 0:
@@ -238,14 +303,10 @@ def time_grid(
     return _in_utc(Times.grid(start_ns, step_ns, -(-length // step_ns)), scale)
 
 
-def _reading(value: Instant, scale: str) -> int:
-    """What a clock in `scale` shows at one instant."""
-    return one_reading(value, scale)
-
-
 def _in_utc(times: Times, scale: str) -> Times:
-    """Instants that are readings of a clock in `scale`, in UTC; a grid stays one if no leap second
-    is in it.
+    """Convert readings of a clock in `scale` to UTC.
+
+    A grid without a leap second in it stays a grid.
     """
     if scale == "utc":
         return times
@@ -256,32 +317,50 @@ def _in_utc(times: Times, scale: str) -> Times:
         if times.count > MOST_LISTED:
             raise ValueError(
                 f"{times.count:,} instants of {scale} over a leap second are not a grid in UTC, "
-                f"and a list holds at most {MOST_LISTED:,}: "
-                "take a longer step, or a grid before the leap second and one after it"
+                f"and a list holds at most {MOST_LISTED:,}: take a longer step, or a grid before "
+                "the leap second and one after it"
             )
     return Times(utc_ns(times.ns, scale))
 
 
-def as_times(instants: Any, scale: str = "utc") -> Times:
-    """Times from one instant or a one-dimensional sequence of them, in the order given.
+def as_times(instants: Instants, scale: Scale = "utc") -> Times:
+    """Convert one instant or a sequence of instants, of many libraries, to Times.
+
+    Every function of gpuprop that takes instants takes them in these forms.
 
     Parameters
     ----------
     instants : Times, one instant, or (n,) instants
-        ISO text, datetimes, dates, datetime64; lists and arrays of these; and what pandas, Polars,
-        pyarrow, xarray, astropy and Skyfield hold instants in. values.readings has the list, and
-        the rule for time zones, which is the same for all of them.
-    scale : str
-        The scale of instants without a zone or scale of their own: utc, tai, tt or gps. Times are
-        always UTC.
+        An instant is ISO 8601 text, a `datetime`, a `date`, a `numpy.datetime64`, a pandas
+        `Timestamp`, a pyarrow `Scalar`, an astropy `Time` or a Skyfield `Time`. Several instants
+        are a list, a tuple or a numpy array of these, a pandas `Series` or `Index`, a Polars
+        `Series`, a pyarrow `Array` or `ChunkedArray`, any other column that exports Arrow's C
+        interface, an xarray `DataArray`, or a `Time` that holds an array.
+    scale : {"utc", "tai", "tt", "gps"}
+        Scale of the instants that have no zone or scale of their own.
+
+    Returns
+    -------
+    Times
+        The instants in UTC, in the order given.
 
     Raises
     ------
     TypeError
-        For numbers: an int has no unit, a float is not exact.
+        For numbers: an int has no unit, a float is not exact. For tables, and for anything else
+        that is not an instant.
     ValueError
-        For NaT and nulls (with the place), for what does not fit into int64 nanoseconds, for more
-        than one dimension, and for a scale that contradicts the zone or scale of the instants.
+        For text that cannot be read; for NaT, nulls and masked values (with their index); for
+        instants that are not a whole number of nanoseconds within 64 bits (the years 1677 to 2262);
+        for instants within a leap second; for more than one dimension; and for a `scale` that
+        contradicts the zone or scale of the instants.
+
+    Notes
+    -----
+    An instant with a time zone or a scale is read in it: text, a datetime or a column with a time
+    zone is converted to UTC, an astropy `Time` has a scale, a Skyfield `Time` is TT. An instant
+    without one is read in `scale`. Nothing is rounded to a float: an astropy or Skyfield `Time` is
+    read from its two doubles, exact to the nanosecond.
     """
     if isinstance(instants, Times):
         if scale != "utc":
@@ -293,7 +372,7 @@ def as_times(instants: Any, scale: str = "utc") -> Times:
     ns = readings(instants, scale)
     if ns.ndim > 1:
         raise ValueError(
-            f"times of shape {ns.shape} have {ns.ndim} dimensions: give one row of instants, "
-            "times.ravel() if all are meant"
+            f"times of shape {ns.shape} have {ns.ndim} dimensions: give one dimension, such as "
+            "times.ravel()"
         )
     return _in_utc(Times(np.atleast_1d(ns)), scale)

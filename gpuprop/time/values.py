@@ -1,12 +1,7 @@
-"""Read instants of any kind as integer nanoseconds: text, datetimes, numpy, pandas, Polars,
-pyarrow, xarray, astropy and Skyfield.
+"""Read instants of any library as integer nanoseconds.
 
-One rule holds for all of them. A value that has a time zone or scale is read in it: text, a
-datetime or a column with a time zone is UTC, astropy's `Time` has a scale, Skyfield's `Time` is TT.
-A value without one is read in the scale that the caller names (UTC by default). The two must not
-contradict each other.
-
-No library is imported to recognise its types: the module names of an object's classes say which
+The accepted forms and the rule for zones and scales are in the documentation of as_times. No
+library is imported to recognise its types: the module names of an object's classes say which
 library they are from.
 """
 
@@ -18,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..messages import shortened
-from ..typing import Bits
+from ..typing import Bits, Instants
 from .durations import duration_ns
 from .instants import ACCEPTED, INSTANT, parse_instant
 from .scales import julian_reading, julian_utc, utc_ns
@@ -28,46 +23,33 @@ MISSING = "every instant must be a time"
 
 
 class Readings(NamedTuple):
-    """Readings of a clock. scale: utc, tai or tt if the values have a zone or scale; None if not."""
+    """Readings of a clock."""
 
-    ns: Bits  # nanoseconds since the reading 1970-01-01T00:00:00, of any shape
-    scale: str | None
-    named: str = ""  # the scale as the values name it, where they were converted: tdb
+    ns: Bits  # nanoseconds since the clock read 1970-01-01T00:00:00, of any shape
+    scale: str | None  # utc, tai or tt if the values have a zone or a scale
+    named: str = ""  # the scale as the values name it, if it was another (tdb) or has another name
 
 
-def readings(values: Any, scale: str = "utc") -> Bits:
-    """What a clock in `scale` shows at some instants, as int64 nanoseconds since its reading
-    1970-01-01T00:00:00.
+def readings(values: Instants, scale: str = "utc") -> Bits:
+    """Compute what a clock in `scale` reads at one or several instants.
 
     Parameters
     ----------
     values : one instant, or an array or column of instants
-        Text, `datetime`, `date`, `numpy.datetime64`; lists, tuples and numpy arrays of these; a
-        pandas `Timestamp`, `Series` or `Index`; a Polars `Series`; a pyarrow `Array`,
-        `ChunkedArray` or `Scalar`; anything else that exports an Arrow column; an xarray
-        `DataArray`; an astropy or Skyfield `Time`.
+        As as_times takes them, of any number of dimensions.
     scale : str
-        The scale of values without a zone or scale of their own: utc, tai, tt or gps.
+        Scale of the values that have no zone or scale of their own: utc, tai, tt or gps.
 
     Returns
     -------
-    (...) int64, of the shape of `values`; a list has one dimension, a single instant none.
+    (...) int64
+        Nanoseconds since the clock read 1970-01-01T00:00:00, of the shape of `values`. A list has
+        one dimension, a single instant none.
 
     Raises
     ------
-    TypeError
-        For numbers (an int has no unit, a float is not exact), tables, and anything else that is
-        not an instant.
-    ValueError
-        For what cannot be read, missing and masked values (with the place), what is not a whole
-        number of nanoseconds within 64 bits, instants within a leap second, and values whose own
-        scale is not `scale`.
-
-    Notes
-    -----
-    An astropy `Time` is exact to the nanosecond: it is read from its two doubles `jd1` and `jd2`.
-    Scales other than utc, tai and tt are first turned into tt by astropy. Skyfield's `Time` is read
-    from `whole` and `tt_fraction` in the same way.
+    TypeError, ValueError
+        As as_times.
     """
     if isinstance(values, (list, tuple)):
         ns = np.empty(len(values), np.int64)
@@ -80,21 +62,23 @@ def readings(values: Any, scale: str = "utc") -> Bits:
                 raise type(error)(f"times[{i}]: {error}") from None
         return ns
     read = _read(values)
-    if isinstance(read, np.ndarray):  # of objects or text
+    if isinstance(read, np.ndarray):
         return readings(read.ravel().tolist(), scale).reshape(read.shape)
     if read.scale in (None, scale):
         return read.ns
     if scale != "utc":
-        whose = f"has a time zone, which makes it UTC, but scale is {scale!r}: leave out the zone, or the scale"
         if read.scale != "utc" or library_of(values) in ("astropy", "skyfield"):
-            whose = f"knows its own time scale ({read.named or read.scale}), but scale is {scale!r}: leave out the scale"
-        raise ValueError(f"{_shown(values)} {whose}")
+            own, fix = f"its own time scale ({read.named or read.scale})", "the scale"
+        else:
+            own, fix = "a time zone, which makes it UTC", "the zone, or the scale"
+        raise ValueError(f"{_shown(values)} has {own}, but scale is {scale!r}: leave out {fix}")
     return np.asarray(utc_ns(read.ns, str(read.scale)))
 
 
-def one_reading(value: Any, scale: str = "utc") -> int:
-    """What a clock in `scale` shows at one instant; otherwise as `readings`. TypeError for several
-    instants.
+def one_reading(value: Instants, scale: str = "utc") -> int:
+    """Compute what a clock in `scale` reads at one instant. TypeError for several instants.
+
+    Otherwise as `readings`.
     """
     if isinstance(value, (list, tuple)):
         _refuse(value)
@@ -105,8 +89,9 @@ def one_reading(value: Any, scale: str = "utc") -> int:
 
 
 def library_of(value: object) -> str:
-    """The library that made an object's class, or one that the class is derived from; "" for none
-    of those known here.
+    """Name the library of an object's class, or of a class that it is derived from.
+
+    The name is empty if the library is not one of those that have types of instants.
     """
     roots = (cls.__module__.partition(".")[0] for cls in type(value).__mro__)
     return next(
@@ -120,14 +105,14 @@ def library_of(value: object) -> str:
 
 
 def _read(values: Any) -> Readings | npt.NDArray[Any]:
-    """The readings of one instant or of an array; an array of objects or text is returned as it is."""
+    """Read one instant or an array. An array of objects or text is returned as it is."""
     if isinstance(values, str):
         match = INSTANT.fullmatch(values.strip())
         return Readings(
             np.asarray(parse_instant(values)), "utc" if match and match["zone"] else None
         )
     if isinstance(values, datetime):
-        # pandas' Timestamp and NaT: datetime's arithmetic would leave out nanoseconds
+        # pandas' Timestamp and NaT: arithmetic of datetime leaves out their nanoseconds
         if hasattr(values, "to_datetime64"):
             return Readings(
                 array_ns(np.asarray(values.to_datetime64())),
@@ -177,18 +162,18 @@ def _astropy(time: Any) -> Readings:
 
 
 def _pandas(values: Any) -> Readings | npt.NDArray[Any]:
-    """A Series, an Index or an extension array."""
+    """Read a Series, an Index or an extension array."""
     dtype = values.dtype
     if hasattr(dtype, "pyarrow_dtype"):
         return _arrow(pa.array(values))
     if getattr(dtype, "tz", None) is None:
         return _numpy(values)
-    # pandas converts to UTC, whatever the zone
+    # to_numpy gives UTC for every zone
     return Readings(array_ns(values.to_numpy(dtype=f"datetime64[{dtype.unit}]")), "utc")
 
 
 def _arrow(values: Any) -> Readings | npt.NDArray[Any]:
-    """A column or a scalar of Arrow, or of a library that exports one, such as Polars."""
+    """Read a column or a scalar of Arrow, or of a library that exports it, such as Polars."""
     if isinstance(values, pa.Scalar):
         if not values.is_valid:
             _missing("null", np.asarray(True))
@@ -205,8 +190,8 @@ def _arrow(values: Any) -> Readings | npt.NDArray[Any]:
     kind = values.type
     if pa.types.is_struct(kind):
         raise TypeError(
-            f"a table with the columns {', '.join(field.name for field in kind)} is not one row "
-            "of instants: give a column"
+            f"a table with the columns {', '.join(field.name for field in kind)} is not a column "
+            "of instants: give one of its columns"
         )
     if pa.types.is_dictionary(kind):
         return _arrow(values.cast(kind.value_type))
@@ -248,9 +233,7 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _numpy(values: Any) -> Readings | npt.NDArray[Any]:
-    """A numpy array, masked or not, a numpy scalar, or what converts to one: an xarray DataArray, a
-    pandas Series.
-    """
+    """Read a numpy array or scalar, or what converts to one (xarray DataArray, pandas Series)."""
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         _missing("masked", np.ma.getmaskarray(values))
     array = np.asarray(values)
@@ -269,9 +252,7 @@ def _missing(what: str, where: npt.NDArray[np.bool_]) -> NoReturn:
 
 
 def _is_missing(value: object) -> bool:
-    """None, and the NaN that pandas and numpy put where a time is missing among objects; pandas'
-    NA.
-    """
+    """Whether a value stands for a missing instant: None, NaN, or NA of pandas."""
     return (
         value is None
         or (isinstance(value, (float, np.floating)) and value != value)
@@ -283,20 +264,19 @@ def _refuse(value: object) -> NoReturn:
     if isinstance(value, (int, float, np.number, np.bool_, np.ndarray)):
         raise TypeError(
             f"{value!r} is a number, not an instant: it may be seconds, minutes or a Julian date, "
-            "and a float is not exact "
-            "(a float32 date is off by hours, a float64 Julian date by up to 15 cm at orbital "
-            f"speed); {ACCEPTED}"
+            "and a float is not exact (a float32 date is off by hours, a float64 Julian date by up "
+            f"to 15 cm at orbital speed); {ACCEPTED}"
         )
     name = type(value).__name__
     if name in ("DataFrame", "LazyFrame", "Dataset", "Table"):
         raise TypeError(
-            f"a {name} is a table, not one row of instants: give one of its columns; {ACCEPTED}"
+            f"a {name} is a table, not a column of instants: give one of its columns; {ACCEPTED}"
         )
     raise TypeError(f"{_shown(value)} ({name}) is not an instant; {ACCEPTED}")
 
 
 def _shown(value: object) -> str:
-    """One line about an object: its text, or the type of a column."""
+    """Describe an object in one line: by its text, or by the type of a column."""
     if library_of(value) or isinstance(value, np.ndarray):
         return f"this {type(value).__name__}" if not isinstance(value, date) else str(value)
     return shortened(

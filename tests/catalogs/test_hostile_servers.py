@@ -36,8 +36,9 @@ from gpuprop.catalogs.celestrak import _Cache, address, cache_folder, fetch
 from gpuprop.catalogs.http import DownloadError, RefusedError, download
 from gpuprop.catalogs.read.ending import unfinished
 from gpuprop.catalogs.read.source import load
-from gpuprop.catalogs.urls import ForeignText, checked_url, shown_url
+from gpuprop.catalogs.urls import ForeignText, checked_url
 from gpuprop.catalogs.write import write_elements
+from gpuprop.files.addresses import shown_url
 from gpuprop.messages import printable
 
 OK = b"HTTP/1.1 200 OK\r\n"

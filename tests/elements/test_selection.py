@@ -21,7 +21,13 @@ from gpuprop import (
 )
 from gpuprop.__main__ import main
 from gpuprop.elements.altitudes import altitudes_km
-from gpuprop.elements.conditions import DEEPEST, LONGEST, QUANTITIES, ConditionError, read_condition
+from gpuprop.elements.conditions import (
+    MOST_CHARACTERS,
+    MOST_NESTED,
+    QUANTITIES,
+    ConditionError,
+    read_condition,
+)
 from gpuprop.elements.selection import (
     SelectionError,
     SelectionWarning,
@@ -515,7 +521,7 @@ def test_it_means_what_python_means(text):
     asked = Satellites(
         elements.fields, int(elements.epoch.view(np.int64).max()), gravity_model("wgs72")
     )
-    values = {name: QUANTITIES[name].of(asked) for name in NUMBERS}
+    values = {name: QUANTITIES[name].values(asked) for name in NUMBERS}
     wanted = [
         eval(text, {"__builtins__": {}}, {name: column[i] for name, column in values.items()})
         for i in range(len(elements))
@@ -571,7 +577,7 @@ def test_it_means_what_python_means(text):
         ("altitude_km > inf", 15, "there is no inf"),
         ("altitude_km > '500'", 15, "without quotation marks"),
         ("name == STARLINK", 9, "there is no starlink"),
-        ("name == 'STARLINK", 9, "without its second"),
+        ("name == 'STARLINK", 9, "the second quotation mark is missing"),
         ("name == 5", 9, "quotation marks, such as 'STARLINK-1008'"),
         ("name < 'A'", 8, "use ==, != or like"),
         ("name like '@starlnk'", 11, "did you mean @starlink"),
@@ -594,10 +600,10 @@ def test_it_means_what_python_means(text):
         ("altitude_km > 5\u00a0", 16, "does not belong here"),
         ("altitude_km > ٣", 15, "does not belong here"),
         ("аltitude_km > 5", 1, "does not belong here"),  # a Cyrillic a
-        ("(" * 10_000, DEEPEST + 1, "nest 50 deep at most"),
+        ("(" * 10_000, MOST_NESTED + 1, "nest 50 deep at most"),
         (
             "altitude_km > 5 " + "or altitude_km > 5 " * 1000,
-            LONGEST + 1,
+            MOST_CHARACTERS + 1,
             "10,000 characters at most",
         ),
     ],
@@ -621,7 +627,7 @@ def test_long_and_repeated_is_no_trouble():
     elements = element_sets()
     assert len(elements.where("not " * 2001 + "sat_id == 5")) == 32
     assert len(elements.where(" or ".join(["(sat_id == 5)"] * 500))) == 1
-    assert len(elements.where("(" * DEEPEST + "sat_id == 5" + ")" * DEEPEST)) == 1
+    assert len(elements.where("(" * MOST_NESTED + "sat_id == 5" + ")" * MOST_NESTED)) == 1
     assert len(elements.where("sat_id == " + "0" * 9000 + "5")) == 1
     assert len(elements.where("NOT SAT_ID == 5\tAND\n(sat_id<6)")) == 0
     assert len(elements.where("name not like '" + "*a" * 2000 + "b'")) == 33

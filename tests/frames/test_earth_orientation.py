@@ -687,7 +687,7 @@ def test_one_site() -> None:
             "site 1: longitude 11.6 must be between -6.283185 and 6.283185 rad",
         ),
         ((0.5, 0.5, [0.0, np.nan]), "site 1: height nan must be a number of km"),
-        ((np.zeros((2, 2)), 0.0, 0.0), r"sites of shape \(2, 2\): give one row of them"),
+        ((np.zeros((2, 2)), 0.0, 0.0), r"sites of shape \(2, 2\): give one dimension"),
     ],
 )
 def test_sites_that_are_none(site: tuple[object, object, object], message: str) -> None:

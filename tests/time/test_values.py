@@ -256,7 +256,7 @@ def test_values_that_are_not_instants():
         pl.LazyFrame(column),
         pd.DataFrame(column),
     ):
-        with pytest.raises(TypeError, match="one row of instants: give"):
+        with pytest.raises(TypeError, match="column of instants: give"):
             as_times(table)
     with pytest.raises(TypeError, match="Dataset"):
         as_times(xarray.Dataset(column))
@@ -323,7 +323,7 @@ def test_astropys_arrays_and_scales():
         assert np.abs(as_times(getattr(times, scale)).ns - NS[:2]).max() <= 10_000
     assert as_times(times.tai, "tai") == as_times(times)
     for scale in ("utc", "tt"):
-        with pytest.raises(ValueError, match=r"knows its own time scale.*leave out the scale"):
+        with pytest.raises(ValueError, match=r"has its own time scale.*leave out the scale"):
             as_times(getattr(times, scale), "gps")
     with pytest.raises(ValueError, match="2 dimensions"):
         as_times(Time([["2026-01-01"]]))
@@ -390,7 +390,7 @@ def test_skyfields_arrays():
     times = scale.utc(2016, 12, 31, 23, 59, [57, 58, 59])
     assert as_times(times) == time_grid("2016-12-31T23:59:57", duration="3s", step="1s")
     assert as_times([times[0], times[2]]).count == 2
-    with pytest.raises(ValueError, match="knows its own time scale"):
+    with pytest.raises(ValueError, match="has its own time scale"):
         as_times(times, "gps")
     with pytest.raises(ValueError, match="within the leap second"):
         as_times(scale.utc(2016, 12, 31, 23, 59, 60.5))
@@ -513,7 +513,7 @@ def test_an_xarray_dataset_is_a_table():
         xarray.Dataset(),
         xarray.Dataset({"time": ("time", np.array(["2026-01-01"], "datetime64[ns]"))}),
     ):
-        with pytest.raises(TypeError, match="a Dataset is a table, not one row of instants"):
+        with pytest.raises(TypeError, match="a Dataset is a table, not a column of instants"):
             as_times(table)
 
 
@@ -527,6 +527,6 @@ def test_the_scale_that_an_object_names_is_the_one_in_the_error():
     )
     for value, named in (*pairs, (time(1.4e9, format="gps"), "tai, in the format gps")):
         with pytest.raises(
-            ValueError, match=rf"knows its own time scale \({named}\), but scale is 'gps'"
+            ValueError, match=rf"has its own time scale \({named}\), but scale is 'gps'"
         ):
             as_times(value, scale="gps")

@@ -58,7 +58,7 @@ INTEGERS = {
     "REV_AT_EPOCH": (LINE_2, 63, 68, 0),
 }
 
-_ALPHA5 = np.full(256, -1, np.int64)  # the value of each character
+_ALPHA5 = np.full(256, -1, np.int64)  # by character; a leading blank counts as zero
 _ALPHA5[list(ALPHA5.encode())] = np.arange(len(ALPHA5))
 _HEADER = re.compile(r"([0-9]{1,6}) ([0-9]{1,6})")
 _WEIGHT = np.zeros(256, np.int64)  # what a character adds to the checksum

@@ -36,7 +36,7 @@ def columns(elements: Elements) -> dict[str, list[str]]:
         if name in TEXTS:
             texts[name] = values.tolist()
         elif dtype.startswith("datetime"):
-            texts[name] = epochs(values)
+            texts[name] = epochs(elements.epoch)
         else:
             texts[name] = [repr(value) for value in values.tolist()]
     return texts

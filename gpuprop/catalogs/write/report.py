@@ -187,7 +187,7 @@ class Report:
         for name in PATTERN_FIELDS:
             self.note_loss(
                 name,
-                elements.fields[name] >= 0,
+                elements.fields[name].astype(np.int32) >= 0,
                 "is left out: no format has a field for it",
                 unit="",
             )
@@ -244,7 +244,7 @@ class Report:
         for name in NUMBERS:
             self.refuse_values(name, ~np.isfinite(fields[name]), ", not a finite number")
         for name, (low, high, allowed) in BOUNDS.items():
-            values = fields[name]
+            values = fields[name].astype(np.float64)
             if name == "NORAD_CAT_ID":  # synthetic satellites have numbers beyond the catalogue's
                 self.refuse_values(name, values < 0, ", a negative number")
             else:

@@ -38,7 +38,9 @@ class NumpyEngine:
             values, regime = initialise(model.gravity, model.opsmode, elements)
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
 
-    def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
+    def look_angles(
+        self, columns: Columns, rotation: Array | None, sites: Array
+    ) -> dict[str, Array]:
         """Compute look angles: see choice.Engine."""
         shape = columns["x"].shape
         out = {name: np.empty((shape[0], len(sites), shape[1])) for name in LOOK}

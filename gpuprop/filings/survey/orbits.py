@@ -40,15 +40,16 @@ def orbits_of(elements: Elements, gravity: str = "wgs72") -> Orbits:
     model = gravity_model(gravity)
     epochs = elements.epoch.astype(np.int64)
     epoch_ns = median_ns(epochs) if len(epochs) else 0
-    motion, inclination = elements.fields["MEAN_MOTION"], elements.fields["INCLINATION"]
+    motion, inclination, acceleration = (
+        elements.fields[name].astype(np.float64)
+        for name in ("MEAN_MOTION", "INCLINATION", "MEAN_MOTION_DOT")
+    )
     altitude, _, _ = altitudes_km(motion, elements.eccentricity, inclination, model)
     with np.errstate(all="ignore"):
         c, _ = initialise(model, "i", mean_elements(elements))
         minutes = (epoch_ns - epochs) / MINUTE
         node = np.degrees(c["nodeo"] + (c["nodedot"] + c["dnodt"]) * minutes) % 360.0
-        altitude_rate = (
-            -4.0 / 3.0 * c["ao"] * model.radius * elements.fields["MEAN_MOTION_DOT"] / motion
-        )
+        altitude_rate = -4.0 / 3.0 * c["ao"] * model.radius * acceleration / motion
     return Orbits(
         epoch_ns=epoch_ns,
         altitude=altitude,

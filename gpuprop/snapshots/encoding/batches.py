@@ -99,7 +99,7 @@ class Batches:
             for name in made.keys() - {"time"}:
                 np.concatenate(given[name], out=made[name], casting="unsafe")
         if self._plan.options.dtype == "float32" and "lon" in made:
-            made["lon"][made["lon"] >= 180.0] -= 360.0  # what lies below 180 may round to it
+            made["lon"][made["lon"] >= 180.0] -= 360  # what lies below 180 may round to it
         columns = {"sat_id": self._sat_ids[rows.satellites.start :][: len(rows)], **ready, **made}
         arrays = [
             _arrow_array(field.type, columns[field.name].reshape(-1)) for field in self._plan.schema
