@@ -262,6 +262,7 @@ def answers() -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_without_compiled_kernels(request):
     """numpy gives the same bits."""
     expected = answers()
@@ -625,6 +626,7 @@ def test_without_python_sgp4(monkeypatch):
 
 
 # --- a whole catalogue ---
+@pytest.mark.slow
 def test_catalogue(shared_data):
     """27,485 sets: attributes and codes as python-sgp4's, exact round trips, and one meaning of a
     line in both readers.

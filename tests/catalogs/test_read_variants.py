@@ -568,7 +568,10 @@ def test_csv_files_joined_to_one(monkeypatch):
     "keys",
     [*SPELLINGS[:4], ("OBJECT_NAME", "LINE1", "LINE2"), ("NAME", "tle_line_1", "TLE_LINE_2")],
 )
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "separator",
+    [",", pytest.param(";", marks=pytest.mark.slow), pytest.param("\t", marks=pytest.mark.slow)],
+)
 def test_tle_lines_in_csv(keys, separator, monkeypatch):
     """As in JSON: the same columns, in any order, beside others."""
     expected = read_elements(
@@ -775,6 +778,7 @@ EXPENSIVE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", EXPENSIVE)
 def test_json_is_scanned_a_bounded_number_of_times(which, monkeypatch):
     text = EXPENSIVE[which]

@@ -75,6 +75,7 @@ CATALOGUES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOGUES)
 @pytest.mark.parametrize("kind", OMM_FORMATS)
 def test_catalogues_come_back(shared_data, name, kind, tmp_path):
@@ -255,6 +256,7 @@ def usual(line: str) -> str:
     return with_checksum(body)
 
 
+@pytest.mark.slow
 def test_every_line_of_the_full_catalogue_comes_back(shared_data, tmp_path):
     path = shared_data / "spacetrack_full_2025-04-15.2le"
     written = write_elements(read_elements(path), tmp_path / "full.tle")

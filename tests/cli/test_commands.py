@@ -763,6 +763,7 @@ def texts_in(value, name=""):
         yield name, value
 
 
+@pytest.mark.slow
 def test_json_gives_values_not_phrases(run, tmp_path, monkeypatch):
     """Every command that has --json."""
     monkeypatch.chdir(tmp_path)

@@ -224,6 +224,7 @@ def test_a_table_has_names_as_they_are(run):
 
 
 # --- streams ---
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_what_a_stream_cannot_encode_is_escaped(tmp_path, encoding):
     name = "out\u00e9\u0416\udcff"
@@ -241,6 +242,7 @@ def test_what_a_stream_cannot_encode_is_escaped(tmp_path, encoding):
     assert open_snapshots(tmp_path / name).complete
 
 
+@pytest.mark.slow
 def test_the_c_locale(tmp_path):
     done = process(
         *JOB,
@@ -254,6 +256,7 @@ def test_the_c_locale(tmp_path):
     assert process("--help", env={"PYTHONIOENCODING": "ascii:strict"}).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["0", "1", "1000000000", "\u00b2", "9" * 5000])
 def test_any_width_of_the_terminal(columns):
     done = process("propagate", "--help", env={"COLUMNS": columns, "LINES": columns})
@@ -280,6 +283,7 @@ def test_a_stream_that_nobody_reads_does_not_make_a_job_fail(tmp_path, stream):
     assert open_snapshots(tmp_path / "out").complete and b"Traceback" not in (done.stderr or b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")
 def test_streams_that_are_closed_or_full(tmp_path):
     command = f"{sys.executable} -m gpuprop"
@@ -490,6 +494,7 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
 
 
 # --- signals ---
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("module", "number", "code", "word"),
@@ -553,6 +558,7 @@ def test_only_built_in_modules_are_imported_before_signals_are_handled():
     assert done.stdout == "gpuprop gpuprop.__main__ gpuprop.version\n"  # a constant, and no import
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_after_the_end_changes_nothing(number):

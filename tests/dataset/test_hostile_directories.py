@@ -159,6 +159,7 @@ def same_answers(directory, expected):
 
 
 # --- every field, forty values ---
+@pytest.mark.slow
 def test_every_field_of_a_manifest(run, tmp_path):
     """Each field is replaced by each of forty values, with a new digest, as a forger would do. What
     is accepted gives right data.
@@ -370,7 +371,15 @@ def test_a_small_arrow_file_of_the_user_stays(run, legacy, act):
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        pytest.param({"format": "parquet"}, marks=pytest.mark.slow),
+        pytest.param({"compression": "zstd"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
 def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
@@ -744,6 +753,7 @@ print(refused, kept)
 """
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_a_part(run):
     """In a process of its own, in case it crashes: the result is DamagedError or a valid table."""
     code = [sys.executable, "-c", FLIPS, str(run), "2026-01-01T00:20:00Z"]

@@ -60,7 +60,12 @@ def numpy_answer(gravity, opsmode, minutes):
 
 @pytest.mark.parametrize(
     ("gravity", "opsmode", "minutes"),
-    [("wgs72", "i", DECADES), ("wgs72", "a", WEEK), ("wgs72old", "i", WEEK), ("wgs84", "i", WEEK)],
+    [
+        pytest.param("wgs72", "i", DECADES, marks=pytest.mark.slow),
+        ("wgs72", "a", WEEK),
+        pytest.param("wgs72old", "i", WEEK, marks=pytest.mark.slow),
+        pytest.param("wgs84", "i", WEEK, marks=pytest.mark.slow),
+    ],
 )
 def test_the_bits_are_those_of_numpy(cupy, gravity, opsmode, minutes):
     elements, theirs, expected = numpy_answer(gravity, opsmode, minutes)

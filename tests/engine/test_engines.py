@@ -155,6 +155,7 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
     assert equal(one.states(times[7:9]), three.states(times[7:9]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path("/proc/self/maps").exists(),
     reason="this platform does not say what a process has mapped",

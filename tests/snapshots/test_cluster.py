@@ -27,7 +27,10 @@ from gpuprop.__main__ import main
 from gpuprop.snapshots import verify_snapshots
 from gpuprop.snapshots.cluster import Workers, connected, known_cluster
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX"),
+]
 FORMS = [{}, {"format": "parquet", "dtype": "float32", "frame": "itrs", "sunlit": True}]
 # What distributed's sync logs where the interrupt comes before its coroutine has begun: a fault of
 # its own, and none of the job's.

@@ -138,6 +138,8 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
     hand.
     """
     small_layout(monkeypatch)
+    gc.collect()
+    gc.freeze()  # so that each collection below looks through the new objects alone
     gate, blocks, most = threading.Event(), [], [0]
     real_block, real_write = Propagator._block, NewFile.write
 

@@ -38,10 +38,10 @@ from gpuprop.time.times import Times
 
 FORMS = [
     ("arrow", "none"),
-    ("arrow", "lz4"),
-    ("arrow", "zstd"),
-    ("parquet", "none"),
-    ("parquet", "lz4"),
+    pytest.param("arrow", "lz4", marks=pytest.mark.slow),
+    pytest.param("arrow", "zstd", marks=pytest.mark.slow),
+    pytest.param("parquet", "none", marks=pytest.mark.slow),
+    pytest.param("parquet", "lz4", marks=pytest.mark.slow),
     ("parquet", "zstd"),
 ]
 
@@ -501,6 +501,7 @@ print(peak() - before, report.bytes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="reads the peak of this program alone from /proc"
 )
