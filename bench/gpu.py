@@ -22,7 +22,7 @@ from gpuprop import Elements, Propagator, time_grid, walker
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
 from gpuprop.engine.cuda.source import OPTIONS, source
-from gpuprop.sgp4.model import TEME
+from gpuprop.sgp4.model import COORDINATES, TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
@@ -129,7 +129,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
         )
 
     propagation: Any = propagator._propagations[0]
-    names = (*engine_cuda.COORDINATES, "status")
+    names = (*COORDINATES, "status")
     rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
     engine = propagation._engine
     with engine.streams.computing:  # where the constants were uploaded
@@ -149,16 +149,17 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
 
     states = len(elements) * n_times
     chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
+    shapes: list[dict[str, Any]] = []
     found = dict(
         title=title,
         satellites=len(elements),
         instants=n_times,
         kernel_states_per_s=rate(),
-        shapes=[],
+        shapes=shapes,
     )
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
         shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
-        found["shapes"].append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
+        shapes.append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))

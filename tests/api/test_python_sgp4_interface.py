@@ -118,7 +118,7 @@ def test_documentation(tmp_path, monkeypatch):
     message = importlib.metadata.metadata("sgp4")
     documentation = next(
         text
-        for text in (sgp4.__doc__, message.get_payload(), message["Description"])
+        for text in (sgp4.__doc__, message.get_payload(), message["Description"])  # type: ignore[attr-defined]
         if text and ">>>" in text
     )
     example = doctest.DocTestParser().get_doctest(

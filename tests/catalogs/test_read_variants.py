@@ -28,9 +28,10 @@ from reading_samples import (
 from sgp4.api import Satrec
 
 from gpuprop import Elements, Propagator
-from gpuprop.catalogs.read import ElementsError, json_walk, read_elements, source
+from gpuprop.catalogs.read import ElementsError, json_walk, read_elements
 from gpuprop.catalogs.read.json_keywords import INHERITED
 from gpuprop.catalogs.read.omm import Messages
+from gpuprop.files.addresses import is_url
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -836,4 +837,4 @@ def test_a_url_is_not_a_path(url, says):
     with pytest.raises(ElementsError, match=says) as caught:
         read_elements(url)
     assert "secret" not in str(caught.value)
-    assert not source.is_url("C:/data/active.csv")
+    assert not is_url("C:/data/active.csv")

@@ -17,9 +17,11 @@ from patience import PATIENCE_S
 import gpuprop
 from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
-from gpuprop.cli.console import Output, printable
+from gpuprop.cli.console import Output
+from gpuprop.messages import printable
 from gpuprop.snapshots import UnmergedError, merge_snapshots
 from gpuprop.snapshots.resume_command import CAUTION, again, quoted
+from gpuprop.version import __version__
 
 PACKAGE = Path(gpuprop.__file__).parent
 JOB = (
@@ -389,7 +391,7 @@ def test_nothing_else_prints():
             ) and not isinstance(getattr(node, "ctx", None), ast.Store):
                 value = getattr(node, "value", None)
                 assert named != "Console" and getattr(value, "id", "") != "sys", (
-                    f"{file}:{node.lineno} uses {named}"
+                    f"{file}:{node.lineno} uses {named}"  # type: ignore[attr-defined]
                 )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "rprint"), f"{file}:{node.lineno} prints"
@@ -580,4 +582,4 @@ def test_a_signal_after_the_end_changes_nothing(number):
         timeout=PATIENCE_S,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{gpuprop.__version__}\n" * 2, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{__version__}\n" * 2, "")

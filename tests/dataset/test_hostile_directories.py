@@ -315,7 +315,7 @@ def test_a_store_is_no_less_strict():
                 verify_snapshots(out, drop=True)
         assert (out.parent / "victim").read_bytes() == b"mine"
     finally:
-        out.fs.store.clear()
+        out.fs.store.clear()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("claim", ["listed", "listed with its digest", "not listed"])
@@ -886,7 +886,7 @@ def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
     file.unlink(missing_ok=True)
     os.mkfifo(file) if content is None else file.write_bytes(content)
     for options in ({"shard": "1/2", "resume": True}, {"shard": "2/2"}, {"overwrite": True}):
-        if content != b"" or name == ".lock" or options.get("shard", "")[:1] == name[8:9]:
+        if content != b"" or name == ".lock" or options.get("shard", "")[:1] == name[8:9]:  # type: ignore[index]
             with pytest.raises(ForeignFileError):
                 write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
         else:  # an empty one that the job does not need
@@ -940,7 +940,7 @@ def test_locks_that_come_and_go(tmp_path):
 def test_files_that_are_gone_since_the_listing_are_not_foreign(tmp_path, monkeypatch):
     """They were listed, and do not exist any more."""
     cut_off(tmp_path, shard="1/2")
-    listed_then = holdings.contents
+    listed_then = holdings.contents  # type: ignore[attr-defined]
     gone = {".lock-002-of-002": True, "snapshots/part-000006.arrow": True, "notes.txt": True}
     monkeypatch.setattr(holdings, "contents", lambda *asked: listed_then(*asked) | gone)
     assert Holdings.of(tmp_path).foreign == []

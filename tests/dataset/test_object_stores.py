@@ -39,8 +39,8 @@ from gpuprop.snapshots import (
 )
 from gpuprop.snapshots.check import fault
 from gpuprop.snapshots.cluster import NotSharedError, Sealed, Workers, connected
-from gpuprop.snapshots.session import claimed
-from gpuprop.snapshots.write import Job
+from gpuprop.snapshots.merge import merge_when_whole
+from gpuprop.snapshots.session import Job, claimed
 
 FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
 PIECES = pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     run(counted, shard="2/2")
     cut_off(counted, rows=37 * 10, shard="1/2")
     asked()
-    assert not write.merge_when_whole(counted, 2)
+    assert not merge_when_whole(counted, 2)
     assert asked()["get"][0] == 2, "the two manifests"
 
 

@@ -290,7 +290,7 @@ def test_several_gpus_take_turns(cupy, device):
     assert {at for kernel, _, _, at in cupy.launches} == {0, 1}
     assert [block.times.start_ns for block in blocks] == times.ns[::25].tolist()
     columns = [
-        [block.columns[name].get() if device else block.columns[name] for block in blocks]
+        [block.columns[name].get() if device else block.columns[name] for block in blocks]  # type: ignore[attr-defined]
         for name in COLUMNS
     ]
     for name, parts in zip(COLUMNS, columns, strict=True):

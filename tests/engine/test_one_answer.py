@@ -137,7 +137,7 @@ def random_sets(seed, n, resonant=True):
     angles = rng.uniform(0.0, 2.0 * np.pi, (3, n))
     exact = rng.random(n) < 0.05
     angles[0, exact], ecco[exact] = 0.0, np.round(ecco[exact], 1)
-    return MeanElements(
+    return MeanElements(  # type: ignore[call-arg]
         rng.uniform(0.0, 40_000.0, n),
         no * (2.0 * np.pi / 1440.0),
         ecco,

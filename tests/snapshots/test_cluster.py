@@ -5,6 +5,7 @@ interrupted.
 import contextlib
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -110,15 +111,13 @@ def test_every_worker_takes_the_fastest_engine_it_has(tmp_path, client):
 def test_few_parts_are_under_way(tmp_path, workers, monkeypatch):
     """Two a worker, and the element sets are sent once."""
     under_way, sent = [], []
-    idle, kept = gpuprop.snapshots.cluster._idle, gpuprop.snapshots.cluster.pickle.dumps
+    idle, kept = gpuprop.snapshots.cluster._idle, pickle.dumps
     monkeypatch.setattr(
         gpuprop.snapshots.cluster,
         "_idle",
         lambda live, pending: under_way.append(len(pending)) or idle(live, pending),
     )
-    monkeypatch.setattr(
-        gpuprop.snapshots.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order)
-    )
+    monkeypatch.setattr(pickle, "dumps", lambda order: sent.append(order) or kept(order))
     write(tmp_path / "out", workers)
     assert (
         max(under_way) == 4
@@ -183,7 +182,7 @@ def doomed(after, last_sign=None):
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    gpuprop.dataset.local.os.fsync = fsync
+    os.fsync = fsync
 
 
 def held(until):
@@ -196,10 +195,10 @@ def held(until):
         limit = time.monotonic() + PATIENCE_S
         while not until.exists() and time.monotonic() < limit:
             time.sleep(0.01)
-        gpuprop.dataset.local.os.fsync = real
+        os.fsync = real
         real(descriptor)
 
-    gpuprop.dataset.local.os.fsync = fsync
+    os.fsync = fsync
 
 
 @pytest.mark.parametrize("after", [1, 5])
@@ -351,7 +350,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         stdout=subprocess.PIPE,
         text=True,
     )
-    with contextlib.closing(process.stderr):
+    with contextlib.closing(process.stderr):  # type: ignore[type-var]
         while not Path("out/manifest.json").exists() or len(manifest(Path("out"))["parts"]) < 3:
             assert process.poll() is None
             time.sleep(0.01)

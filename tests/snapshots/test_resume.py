@@ -23,8 +23,9 @@ from arrow_samples import (
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.dataset.lock import Lock, locked
-from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots, write
+from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots
 from gpuprop.snapshots.manifest import Manifest
+from gpuprop.snapshots.session import Job
 
 
 @pytest.fixture(autouse=True)
@@ -440,14 +441,14 @@ def test_locks_leave_nothing_behind(tmp_path):
 
 def test_an_interrupt_between_a_part_and_its_manifest(tmp_path, undisturbed, monkeypatch):
     """The part is dropped: what no manifest lists does not stay behind."""
-    real = write.Job.commit
+    real = Job.commit
 
     def commit(self, part=None):
         if part and part["part"] == 2:
             raise KeyboardInterrupt
         real(self, part)
 
-    monkeypatch.setattr(write.Job, "commit", commit)
+    monkeypatch.setattr(Job, "commit", commit)
     with pytest.raises(KeyboardInterrupt):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
     assert listed(tmp_path / "out") == [0, 1]
