@@ -2,7 +2,7 @@
 Arrow files.
 """
 
-from .version import __version__
+from .version import __version__ as __version__
 
 # for type checkers it is true; typing itself is not imported (see __main__.py)
 TYPE_CHECKING = False
