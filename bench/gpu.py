@@ -148,16 +148,17 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
 
     states = len(elements) * n_times
     chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
+    shapes: list[dict[str, Any]] = []
     found: dict[str, Any] = dict(
         title=title,
         satellites=len(elements),
         instants=n_times,
         kernel_states_per_s=rate(),
-        shapes=[],
+        shapes=shapes,
     )
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
         shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
-        found["shapes"].append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
+        shapes.append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))

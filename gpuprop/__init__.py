@@ -1,6 +1,6 @@
 """Propagate mega-constellations with SGP4 and write snapshots as Apache Arrow files."""
 
-from .version import __version__
+from .version import __version__ as __version__
 
 # Type checkers take it for true. typing is not imported: __main__.py says why.
 TYPE_CHECKING = False

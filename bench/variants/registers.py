@@ -71,7 +71,7 @@ def main() -> None:
     ]
     for result in results:
         print(f"sm_{result['capability']}, __launch_bounds__({result['bounds']})")
-        for name, figures in result["kernels"].items():
+        for name, figures in result["kernels"].items():  # type: ignore[attr-defined]
             print(
                 f"    {name:24} {figures['registers']:4} registers, {figures['spilled']:4} bytes "
                 "spilled"

@@ -73,6 +73,7 @@ def test_all_satellites_by_python_sgp4(shell: Shell) -> None:
     assert closest_approach_km(shell) == pytest.approx(brute_km(shell, shell.total, 720), abs=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shell", "km"),
     [
@@ -147,6 +148,7 @@ def test_an_assumed_phasing_keeps_satellites_farthest_apart(id: str) -> None:
     assert shell.phasing == widest_phasing(shell)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", [id for id in ASSUMED if id not in SMALL])
 def test_no_other_phasing_of_a_large_shell_is_wider(id: str) -> None:
     """A few phasings are tried; `widest_phasing`, which takes seconds for the largest shells, gave

@@ -118,7 +118,7 @@ def test_documentation(tmp_path, monkeypatch):
     message = importlib.metadata.metadata("sgp4")
     documentation = next(
         text
-        for text in (sgp4.__doc__, message.get_payload(), message["Description"])
+        for text in (sgp4.__doc__, message.get_payload(), message["Description"])  # type: ignore[attr-defined]
         if text and ">>>" in text
     )
     example = doctest.DocTestParser().get_doctest(
@@ -262,6 +262,7 @@ def answers() -> list[Any]:
     ]
 
 
+@pytest.mark.slow
 def test_without_compiled_kernels(request):
     """numpy gives the same bits."""
     expected = answers()
@@ -281,7 +282,7 @@ def test_every_width_gives_the_same_bits():
         expected = [part.tobytes() for part in array.sgp4(*instants)]
         for width in engine_cpu.library().widths:
             for part in array._propagation._parts:
-                part._work = engine_cpu.library().julian(width)
+                part._work = engine_cpu.library().julian(width)  # type: ignore[attr-defined]
             assert [part.tobytes() for part in array.sgp4(*instants)] == expected
 
 
@@ -625,6 +626,7 @@ def test_without_python_sgp4(monkeypatch):
 
 
 # --- a whole catalogue ---
+@pytest.mark.slow
 def test_catalogue(shared_data):
     """27,485 sets: attributes and codes as python-sgp4's, exact round trips, and one meaning of a
     line in both readers.

@@ -44,6 +44,8 @@ class Server(ThreadingHTTPServer):
 
 
 class Answer(BaseHTTPRequestHandler):
+    server: Server
+
     def do_GET(self):
         server = self.server
         server.asked.append(self.path)

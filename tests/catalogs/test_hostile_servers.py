@@ -118,6 +118,7 @@ def test_the_deadline_holds_in_every_phase(
     assert not (tmp_path / "x.csv").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "phase", ["the handshake", "the body", "a proxy's answer", "a proxy's headers"]
 )
@@ -545,6 +546,7 @@ def test_content_encodings(tmp_path: Path) -> None:
         fetch(f"{server.address}/x.csv", tmp_path / "y.csv")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["csv", "json", "kvn", "xml", "tle", "3le"])
 def test_every_cut_within_a_record_is_found(tmp_path: Path, form: str) -> None:
     """Each beginning of a catalogue: the reader refuses it, or refuses its last record, or it ends

@@ -225,7 +225,13 @@ def mutated(data: bytes, mutation: tuple[str, float, float, bytes]) -> bytes:
     }[what]
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        kind if kind in ("tle", "csv", "json") else pytest.param(kind, marks=pytest.mark.slow)
+        for kind in FILES
+    ],
+)
 @settings(
     max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -294,6 +300,7 @@ REAL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REAL)
 @settings(
     max_examples=30,

@@ -220,5 +220,5 @@ def test_files_found(shared_data, name):
     if isinstance(expected, int):
         assert len(read_elements(path)) == expected
     else:
-        with pytest.raises(ElementsError, match=expected):
+        with pytest.raises(ElementsError, match=expected):  # type: ignore[call-overload]
             read_elements(path, on_error="skip")

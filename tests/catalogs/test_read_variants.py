@@ -28,9 +28,10 @@ from reading_samples import (
 from sgp4.api import Satrec
 
 from gpuprop import Elements, Propagator
-from gpuprop.catalogs.read import ElementsError, json_walk, read_elements, source
+from gpuprop.catalogs.read import ElementsError, json_walk, read_elements
 from gpuprop.catalogs.read.json_keywords import INHERITED
 from gpuprop.catalogs.read.omm import Messages
+from gpuprop.files.addresses import is_url
 
 ISS_OMM = omm(*ISS, "ISS (ZARYA)")
 LINES = sets(as_tle())
@@ -566,7 +567,10 @@ def test_csv_files_joined_to_one(monkeypatch):
     "keys",
     [*SPELLINGS[:4], ("OBJECT_NAME", "LINE1", "LINE2"), ("NAME", "tle_line_1", "TLE_LINE_2")],
 )
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "separator",
+    [",", pytest.param(";", marks=pytest.mark.slow), pytest.param("\t", marks=pytest.mark.slow)],
+)
 def test_tle_lines_in_csv(keys, separator, monkeypatch):
     """As in JSON: the same columns, in any order, beside others."""
     expected = read_elements(
@@ -773,6 +777,7 @@ EXPENSIVE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", EXPENSIVE)
 def test_json_is_scanned_a_bounded_number_of_times(which, monkeypatch):
     text = EXPENSIVE[which]
@@ -830,4 +835,4 @@ def test_a_url_is_not_a_path(url, says):
     with pytest.raises(ElementsError, match=says) as caught:
         read_elements(url)
     assert "secret" not in str(caught.value)
-    assert not source.is_url("C:/data/active.csv")
+    assert not is_url("C:/data/active.csv")

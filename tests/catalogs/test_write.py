@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import stat
 import xml.etree.ElementTree as ElementTree
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,7 @@ CATALOGUES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CATALOGUES)
 @pytest.mark.parametrize("kind", OMM_FORMATS)
 def test_catalogues_come_back(shared_data, name, kind, tmp_path):
@@ -255,6 +257,7 @@ def usual(line: str) -> str:
     return with_checksum(body)
 
 
+@pytest.mark.slow
 def test_every_line_of_the_full_catalogue_comes_back(shared_data, tmp_path):
     path = shared_data / "spacetrack_full_2025-04-15.2le"
     written = write_elements(read_elements(path), tmp_path / "full.tle")
@@ -473,7 +476,7 @@ def test_a_failing_disk_leaves_what_was_there(step, tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(whole_file.os, step, full)
+    monkeypatch.setattr(os, step, full)
     with pytest.raises(
         OSError, match=r"No space left on device while writing the file(?s:.*)one\.csv"
     ):
@@ -503,7 +506,7 @@ def test_a_link_in_the_place_of_the_temporary_file_is_not_followed(tmp_path, mon
     """The name is random; if somebody guesses it, nothing is written."""
     victim = tmp_path / "victim.txt"
     victim.write_text("mine")
-    monkeypatch.setattr(whole_file.secrets, "token_hex", lambda count: "0" * 2 * count)
+    monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 2 * count)
     whole_file.temporary_name(tmp_path / "one.csv").symlink_to(victim)
     with pytest.raises(OSError, match="File exists"):
         write(tmp_path / "one.csv")

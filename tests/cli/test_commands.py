@@ -24,7 +24,6 @@ import gpuprop
 from gpuprop import (
     Elements,
     Propagator,
-    __version__,
     earth_orientation,
     engines,
     open_snapshots,
@@ -34,6 +33,7 @@ from gpuprop import (
 from gpuprop.catalogs.sources import read_sources
 from gpuprop.time.instants import format_ns
 from gpuprop.time.units import DAY
+from gpuprop.version import __version__
 
 # the package has a function of that name
 propagate = importlib.import_module("gpuprop.cli.propagate")
@@ -763,6 +763,7 @@ def texts_in(value, name=""):
         yield name, value
 
 
+@pytest.mark.slow
 def test_json_gives_values_not_phrases(run, tmp_path, monkeypatch):
     """Every command that has --json."""
     monkeypatch.chdir(tmp_path)

@@ -17,11 +17,13 @@ from patience import PATIENCE_S
 import gpuprop
 from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
-from gpuprop.cli.console import Output, printable
+from gpuprop.cli.console import Output
 from gpuprop.dataset.manifest import RunFacts
 from gpuprop.dataset.resume_command import CAUTION, again, quoted
+from gpuprop.messages import printable
 from gpuprop.snapshots import UnmergedError, merge_snapshots
 from gpuprop.snapshots.contents import SNAPSHOTS
+from gpuprop.version import __version__
 
 PACKAGE = Path(gpuprop.__file__).parent
 JOB = (
@@ -226,6 +228,7 @@ def test_a_table_has_names_as_they_are(run):
 
 
 # --- streams ---
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 def test_what_a_stream_cannot_encode_is_escaped(tmp_path, encoding):
     name = "out\u00e9\u0416\udcff"
@@ -243,6 +246,7 @@ def test_what_a_stream_cannot_encode_is_escaped(tmp_path, encoding):
     assert open_snapshots(tmp_path / name).complete
 
 
+@pytest.mark.slow
 def test_the_c_locale(tmp_path):
     done = process(
         *JOB,
@@ -256,6 +260,7 @@ def test_the_c_locale(tmp_path):
     assert process("--help", env={"PYTHONIOENCODING": "ascii:strict"}).returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("columns", ["0", "1", "1000000000", "\u00b2", "9" * 5000])
 def test_any_width_of_the_terminal(columns):
     done = process("propagate", "--help", env={"COLUMNS": columns, "LINES": columns})
@@ -282,6 +287,7 @@ def test_a_stream_that_nobody_reads_does_not_make_a_job_fail(tmp_path, stream):
     assert open_snapshots(tmp_path / "out").complete and b"Traceback" not in (done.stderr or b"")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="shells of POSIX")
 def test_streams_that_are_closed_or_full(tmp_path):
     command = f"{sys.executable} -m gpuprop"
@@ -387,7 +393,7 @@ def test_nothing_else_prints():
             ) and not isinstance(getattr(node, "ctx", None), ast.Store):
                 value = getattr(node, "value", None)
                 assert named != "Console" and getattr(value, "id", "") != "sys", (
-                    f"{file}:{node.lineno} uses {named}"
+                    f"{file}:{node.lineno} uses {named}"  # type: ignore[attr-defined]
                 )
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 assert node.func.id not in ("print", "rprint"), f"{file}:{node.lineno} prints"
@@ -493,6 +499,7 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
 
 
 # --- signals ---
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("module", "number", "code", "word"),
@@ -556,6 +563,7 @@ def test_only_built_in_modules_are_imported_before_signals_are_handled():
     assert done.stdout == "gpuprop gpuprop.__main__ gpuprop.version\n"  # a constant, and no import
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_after_the_end_changes_nothing(number):
@@ -577,4 +585,4 @@ def test_a_signal_after_the_end_changes_nothing(number):
         timeout=PATIENCE_S,
         check=False,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{gpuprop.__version__}\n" * 2, "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{__version__}\n" * 2, "")

@@ -157,6 +157,7 @@ def same_answers(directory, expected):
 
 
 # --- every field, forty values ---
+@pytest.mark.slow
 def test_every_field_of_a_manifest(run, tmp_path):
     """Each field is replaced by each of forty values, with a new digest, as a forger would do. What
     is accepted gives right data.
@@ -311,7 +312,7 @@ def test_a_store_is_no_less_strict():
                 verify_snapshots(out, drop=True)
         assert (out.parent / "victim").read_bytes() == b"mine"
     finally:
-        out.fs.store.clear()
+        out.fs.store.clear()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("claim", ["listed", "listed with its digest", "not listed"])
@@ -367,7 +368,15 @@ def test_a_small_arrow_file_of_the_user_stays(run, legacy, act):
     assert file.read_bytes() == data
 
 
-@pytest.mark.parametrize("form", [{}, {"format": "parquet"}, {"compression": "zstd"}], ids=str)
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        pytest.param({"format": "parquet"}, marks=pytest.mark.slow),
+        pytest.param({"compression": "zstd"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("left", [0, 3, 100, 5000, "zeros"])
 @pytest.mark.parametrize("act", ["overwrite", "resume", "drop"])
 def test_a_part_that_was_cut_is_written_again(tmp_path, form, left, act):
@@ -741,6 +750,7 @@ print(refused, kept)
 """
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_a_part(run):
     """In a process of its own, in case it crashes: the result is DamagedError or a valid table."""
     code = [sys.executable, "-c", FLIPS, str(run), "2026-01-01T00:20:00Z"]
@@ -875,7 +885,7 @@ def test_a_file_with_the_name_of_a_lock(tmp_path, monkeypatch, name, content):
     file.unlink(missing_ok=True)
     os.mkfifo(file) if content is None else file.write_bytes(content)
     for options in ({"shard": "1/2", "resume": True}, {"shard": "2/2"}, {"overwrite": True}):
-        if content != b"" or name == ".lock" or options.get("shard", "")[:1] == name[8:9]:
+        if content != b"" or name == ".lock" or options.get("shard", "")[:1] == name[8:9]:  # type: ignore[index]
             with pytest.raises(ForeignFileError):
                 write_snapshots(tmp_path, propagator("numpy", 1), GRID, **options)
         else:  # an empty one that the job does not need

@@ -29,6 +29,7 @@ import gpuprop.snapshots.cluster
 from gpuprop import open_snapshots, time_grid, write_snapshots
 from gpuprop.__main__ import main
 from gpuprop.dataset.location import open_store
+from gpuprop.dataset.merge import merge_if_complete
 from gpuprop.dataset.session import Job
 from gpuprop.snapshots import (
     PlanDiffersError,
@@ -233,7 +234,7 @@ def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     run(counted, shard="2/2")
     cut_off(counted, rows=37 * 10, shard="1/2")
     asked()
-    assert not write.merge_if_complete(open_store(counted), SNAPSHOTS, 2)
+    assert not merge_if_complete(open_store(counted), SNAPSHOTS, 2)
     assert asked()["get"][0] == 2, "the two manifests"
 
 
@@ -279,9 +280,13 @@ def assert_nothing_lost(where):
 
 
 @pytest.mark.parametrize(
-    "error", [Lost("connection reset"), KeyboardInterrupt()], ids=["error", "interrupt"]
+    "error",
+    [Lost("connection reset"), pytest.param(KeyboardInterrupt(), marks=pytest.mark.slow)],
+    ids=["error", "interrupt"],
 )
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "after", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["before", "after"]
+)
 @PIECES
 @pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
 def test_cut_off_at_every_request(tmp_path, counted, error, after, whole_bytes, monkeypatch):
@@ -655,6 +660,7 @@ def test_a_password_in_a_url_is_refused_unseen(url, capsys):
     assert "give no password in a URL" in err and SECRET not in err
 
 
+@pytest.mark.slow
 def test_workers_that_do_not_see_the_store(tmp_path):
     """memory:// is each process's own."""
     with connected("local:1") as client:
@@ -678,6 +684,7 @@ def uploads(where):
     return where.fs.list_multipart_uploads("snapshots")
 
 
+@pytest.mark.slow
 @PIECES
 def test_s3_the_whole_life(tmp_path, s3, whole_bytes, request):
     out = s3_place(f"life-{request.node.callspec.indices['whole_bytes']}", s3)
@@ -701,6 +708,7 @@ def test_s3_the_whole_life(tmp_path, s3, whole_bytes, request):
     assert SECRET not in str(manifest(out)) + repr(open_snapshots(out)) and not uploads(out)
 
 
+@pytest.mark.slow
 def test_s3_shards_and_placeholders(tmp_path, s3):
     out = s3_place("shards", s3)
     # as a console makes directories
@@ -737,6 +745,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["killed", "interrupted"])
 def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
@@ -785,6 +794,7 @@ def test_s3_ended_in_the_middle_of_an_upload(tmp_path, s3, number, monkeypatch):
         out.fs.abort_mpu("snapshots", each["Key"], each["UploadId"])
 
 
+@pytest.mark.slow
 def test_s3_workers_of_a_cluster(tmp_path, s3):
     """They write there, with the options that the caller gave; what is secret of these is in no log
     and no manifest.
@@ -809,6 +819,7 @@ def test_s3_workers_of_a_cluster(tmp_path, s3):
     assert SECRET not in str(manifest(out))
 
 
+@pytest.mark.slow
 def test_s3_what_is_refused(s3, monkeypatch):
     """An OSError that says what, where, and what to do."""
     for call in (run, open_snapshots):

@@ -1,7 +1,9 @@
 """A file is complete or absent, and files of others are left alone, whatever fails."""
 
 import errno
+import fcntl
 import json
+import mmap
 import os
 import resource
 import stat
@@ -217,23 +219,23 @@ def test_files_of_any_size(tmp_path, size):
 
 
 def test_a_file_system_that_has_no_writes_past_its_cache(tmp_path, monkeypatch):
-    def fcntl(descriptor, command, flags=0):
-        if command == disk.fcntl.F_SETFL:
+    def refuse(descriptor, command, flags=0):
+        if command == fcntl.F_SETFL:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         return real(descriptor, command, flags)
 
-    real = disk.fcntl.fcntl
-    monkeypatch.setattr(disk.fcntl, "fcntl", fcntl)
+    real = fcntl.fcntl
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
     written(tmp_path / "file", DATA)
 
 
 def test_a_disk_that_takes_larger_blocks_only(tmp_path, monkeypatch):
     def pwrite(descriptor, data, offset):
-        if real_fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT:
+        if real_fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         return real(descriptor, data, offset)
 
-    real, real_fcntl = os.pwrite, disk.fcntl.fcntl
+    real, real_fcntl = os.pwrite, fcntl.fcntl
     monkeypatch.setattr(os, "pwrite", pwrite)
     written(tmp_path / "file", DATA)
 
@@ -241,8 +243,8 @@ def test_a_disk_that_takes_larger_blocks_only(tmp_path, monkeypatch):
 def refuses_writes_past_the_cache(directory):
     with open(directory / "probe", "wb") as probe:
         try:
-            flags = disk.fcntl.fcntl(probe.fileno(), disk.fcntl.F_GETFL)
-            disk.fcntl.fcntl(probe.fileno(), disk.fcntl.F_SETFL, flags | os.O_DIRECT)
+            flags = fcntl.fcntl(probe.fileno(), fcntl.F_GETFL)
+            fcntl.fcntl(probe.fileno(), fcntl.F_SETFL, flags | os.O_DIRECT)
         except OSError:
             return True
     return False
@@ -250,7 +252,7 @@ def refuses_writes_past_the_cache(directory):
 
 def test_large_writes_go_past_the_cache_aligned(tmp_path, monkeypatch):
     def pwrite(descriptor, data, offset):
-        past = bool(disk.fcntl.fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT)
+        past = bool(fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT)
         seen.append((past, offset, len(data), np.frombuffer(data, np.uint8).ctypes.data % 4096))
         return real(descriptor, data, offset)
 
@@ -267,9 +269,9 @@ def test_large_writes_go_past_the_cache_aligned(tmp_path, monkeypatch):
 
 def test_a_disk_that_is_slow_is_waited_for(tmp_path, monkeypatch):
     """With as many pieces in memory as may wait for it."""
-    gate, made, real, real_map = threading.Event(), [], os.pwrite, disk.mmap.mmap
+    gate, made, real, real_map = threading.Event(), [], os.pwrite, mmap.mmap
     monkeypatch.setattr(os, "pwrite", lambda *given: gate.wait(PATIENCE_S) and real(*given))
-    monkeypatch.setattr(disk.mmap, "mmap", lambda *given: made.append(given) or real_map(*given))
+    monkeypatch.setattr(mmap, "mmap", lambda *given: made.append(given) or real_map(*given))
     monkeypatch.setattr(disk, "PIECE", 4096)
     writer = threading.Thread(
         target=written, args=(tmp_path / "file", DATA[: 100 * 4096 + 5], 10_000)
@@ -292,14 +294,14 @@ def test_two_writes_past_the_cache_that_are_refused_at_once(tmp_path, monkeypatc
     both = threading.Barrier(2)
 
     def pwrite(descriptor, data, offset):
-        if real_fcntl(descriptor, disk.fcntl.F_GETFL) & os.O_DIRECT:
+        if real_fcntl(descriptor, fcntl.F_GETFL) & os.O_DIRECT:
             both.wait(PATIENCE_S)
             if offset:
                 time.sleep(0.05)
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
         return real(descriptor, data, offset)
 
-    real, real_fcntl = os.pwrite, disk.fcntl.fcntl
+    real, real_fcntl = os.pwrite, fcntl.fcntl
     if refuses_writes_past_the_cache(tmp_path):
         pytest.skip("this file system has no writes past its cache")
     monkeypatch.setattr(os, "pwrite", pwrite)

@@ -23,7 +23,7 @@ def test_they_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         elements.fields["BSTAR"][0] = 1.0
     with pytest.raises(TypeError):
-        elements.fields["BSTAR"] = None
+        elements.fields["BSTAR"] = None  # type: ignore[index]
     copy = pickle.loads(pickle.dumps(elements))
     assert all(
         np.array_equal(copy.fields[name], values) for name, values in elements.fields.items()

@@ -82,7 +82,10 @@ def whole_run(run, *options):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("number", "code", "word"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")],
+    [
+        pytest.param(signal.SIGINT, 130, "interrupted", marks=pytest.mark.slow),
+        (signal.SIGTERM, 143, "terminated"),
+    ],
 )
 def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     process = started(tmp_path)
@@ -139,6 +142,7 @@ def test_handlers_of_others_are_left_alone(run):
 
 
 # --- a second job, a kill ---
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
     process = started(tmp_path)
@@ -159,6 +163,7 @@ def test_a_second_job_is_refused_until_the_first_is_dead(run, tmp_path):
 
 
 # --- resume ---
+@pytest.mark.slow
 def test_another_plan_exits_with_2(run, tmp_path):
     assert run(*JOB, "--resume")[0] == 0
     before = contents(tmp_path / "out")
@@ -193,6 +198,7 @@ def test_wrong_calls(run, tmp_path, options, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
     fsync, left = os.fsync, [40]
 
@@ -214,6 +220,7 @@ def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
 
 
 # --- shards ---
+@pytest.mark.slow
 def test_shards_from_a_batch_system(run, tmp_path):
     code, out, err = run(*JOB, "--shard", "2/3", "--resume")
     assert code == 0 and "wrote out, shard 2/3: 24 satellites x 100 instants" in out

@@ -98,7 +98,13 @@ def assert_whole(directory, expected):
 
 
 # --- at random moments ---
-@pytest.mark.parametrize("options", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=() if name == "arrow" else pytest.mark.slow)
+        for name, options in FORMS.items()
+    ],
+)
 def test_killed_at_random_moments(memory, options):
     """Sixty kills, twenty with each form: of runs that are resumed six times each, or until one of
     the jobs gets through.
@@ -161,6 +167,7 @@ def copied(source):
     return lambda directory: shutil.copytree(source, directory)
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_a_run(memory):
     lay_out(THREE)
     write_snapshots(memory / "undisturbed", propagator("numpy", 1), GRID)
@@ -178,6 +185,7 @@ def test_killed_at_every_step_of_a_run(memory):
     assert deaths > 50 and steps == sorted(steps) and set(steps) == {0, 1, 2, 3}
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_a_resume(memory):
     """Of a run with a hole, a damaged part, one that was not committed and what an earlier death
     left.
@@ -207,6 +215,7 @@ def test_killed_at_every_step_of_a_resume(memory):
     )
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_overwriting(memory):
     """Either the old run is there as it was, or it is gone and the new one goes on."""
     lay_out(THREE)
@@ -237,6 +246,7 @@ def test_killed_at_every_step_of_overwriting(memory):
     assert kept == sorted(kept, reverse=True) and set(kept) == {True, False}
 
 
+@pytest.mark.slow
 def test_killed_at_every_step_of_the_last_shard(memory):
     """Its own file, the joint manifest, the manifests that it replaces: what is left is merged."""
     lay_out(THREE)

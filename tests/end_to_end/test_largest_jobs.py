@@ -10,6 +10,8 @@ import polars
 import pyarrow.dataset
 import pytest
 
+pytestmark = pytest.mark.slow
+
 DAY = ["--duration", "1d", "--step", "60s"]
 
 

@@ -9,9 +9,13 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    not os.path.exists("/proc/self/status"), reason="/proc/self/status has the peak of a process"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not os.path.exists("/proc/self/status"),
+        reason="/proc/self/status has the peak of a process",
+    ),
+]
 
 # The peak of a process of its own: catalogue, engine, batches, encoder and manifest as in any run,
 # but what goes into the parts is hashed, counted and thrown away. Batches and parts are small, so

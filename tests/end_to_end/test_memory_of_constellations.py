@@ -10,6 +10,8 @@ import pytest
 
 from gpuprop import open_snapshots
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("sources", "duration", "satellites", "instants"),

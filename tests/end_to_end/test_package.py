@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import gpuprop
 
 USER = """
 from gpuprop import Elements, Propagator, open_snapshots, read_elements, time_grid, write_snapshots
+import pytest
+
 import gpuprop
 
 sats: Elements = gpuprop.constellation("starlink-gen1")
@@ -25,6 +29,7 @@ def test_every_name_is_there():
     assert set(gpuprop.__all__) < set(dir(gpuprop))
 
 
+@pytest.mark.slow
 def test_a_user_is_type_checked(tmp_path):
     (tmp_path / "user.py").write_text(USER)
     (tmp_path / "wrong.py").write_text("from gpuprop import nobody\n")
@@ -56,6 +61,8 @@ def test_importing_it_loads_next_to_nothing():
 
 NAMES = """
 import importlib, pkgutil, types
+import pytest
+
 import gpuprop
 before = {name: getattr(gpuprop, name) for name in gpuprop.__all__}
 for module in pkgutil.walk_packages(gpuprop.__path__, "gpuprop."):

@@ -156,6 +156,7 @@ def test_geodetic_coordinates_are_exact():
     assert max(row["erfa_latitude_rad"] for row in rows) > 1e-11
 
 
+@pytest.mark.slow
 def test_where_sgp4_divides_by_nothing(installed_engine):
     import accuracy
 

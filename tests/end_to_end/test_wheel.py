@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from project import ROOT
 
+pytestmark = pytest.mark.slow
+
 ORDER = (
     "propagate",
     "walker:53:24/3/1@550",

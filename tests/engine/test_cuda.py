@@ -60,7 +60,12 @@ def numpy_answer(gravity, opsmode, minutes):
 
 @pytest.mark.parametrize(
     ("gravity", "opsmode", "minutes"),
-    [("wgs72", "i", DECADES), ("wgs72", "a", WEEK), ("wgs72old", "i", WEEK), ("wgs84", "i", WEEK)],
+    [
+        pytest.param("wgs72", "i", DECADES, marks=pytest.mark.slow),
+        ("wgs72", "a", WEEK),
+        pytest.param("wgs72old", "i", WEEK, marks=pytest.mark.slow),
+        pytest.param("wgs84", "i", WEEK, marks=pytest.mark.slow),
+    ],
 )
 def test_the_bits_are_those_of_numpy(cupy, gravity, opsmode, minutes):
     elements, theirs, expected = numpy_answer(gravity, opsmode, minutes)
@@ -165,7 +170,7 @@ def test_blocks_that_stay_on_the_device(cupy):
             equal_nan=True,
         )
     assert np.array_equal(
-        cuda.states(times, velocity=False, device=True).z.get(), expected.z, equal_nan=True
+        cuda.states(times, velocity=False, device=True).z.get(), expected.z, equal_nan=True  # type: ignore[attr-defined]
     )
     assert cuda.states(times, velocity=False, device=True).vx is None
     assert type(Propagator(elements, "numpy").states(times, device=True).x) is np.ndarray
@@ -285,13 +290,13 @@ def test_several_gpus_take_turns(cupy, device):
     assert {at for kernel, _, _, at in cupy.launches} == {0, 1}
     assert [block.times.start_ns for block in blocks] == times.ns[::25].tolist()
     columns = [
-        [block.columns[name].get() if device else block.columns[name] for block in blocks]
+        [block.columns[name].get() if device else block.columns[name] for block in blocks]  # type: ignore[attr-defined]
         for name in COLUMNS
     ]
     for name, parts in zip(COLUMNS, columns, strict=True):
         assert np.array_equal(np.concatenate(parts), expected.columns[name], equal_nan=True)
     if device:
-        assert [block.x.device.id for block in blocks] == [
+        assert [block.x.device.id for block in blocks] == [  # type: ignore[attr-defined]
             number % 2 for number in range(len(blocks))
         ]
 

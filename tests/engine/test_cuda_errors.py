@@ -1,6 +1,7 @@
 """If a part of CUDA is missing, the message of the cuda engine names the fix."""
 
 import errno
+import os
 import subprocess
 import sys
 import warnings
@@ -519,7 +520,7 @@ def test_an_existing_cache_may_be_read_only(package, monkeypatch, tmp_path):
     """It may hold the kernels already, as in an image of a container."""
     monkeypatch.setenv("CUPY_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(
-        availability.os,
+        os,
         "makedirs",
         raising(OSError(errno.EROFS, "Read-only file system", str(tmp_path))),
     )

@@ -42,7 +42,10 @@ def test_every_capability_from_the_lowest_on():
         assert known[0] == (70 if wheel.endswith("cu12") else 75) and set(PROVED) <= set(known)
 
 
-@pytest.mark.parametrize(("wheel", "capability"), EVERY)
+@pytest.mark.parametrize(
+    ("wheel", "capability"),
+    [each if each[1] == 90 else pytest.param(*each, marks=pytest.mark.slow) for each in EVERY],
+)
 def test_ptx(wheel, capability):
     found = entries(
         nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS), wheel)
@@ -66,6 +69,7 @@ def test_ptx(wheel, capability):
         assert {"div.rn.f64", "sqrt.rn.f64"} <= rounding
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wheel", "capability"), [(wheel, number) for wheel, number in EVERY if number in (75, 90, 120)]
 )
@@ -115,12 +119,16 @@ def differences(monkeypatch):
     return compute
 
 
-@pytest.mark.parametrize("capability", PROVED)
+@pytest.mark.parametrize(
+    "capability",
+    [number if number == 90 else pytest.param(number, marks=pytest.mark.slow) for number in PROVED],
+)
 @pytest.mark.parametrize("wheel", nvrtc.libraries())
 def test_the_ptx_computes_the_committed_digest(differences, wheel, capability):
     assert differences(FromPtx(wheel, capability)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wheel", nvrtc.libraries())
 def test_the_ptx_of_every_other_capability(differences, wheel):
     """It is the PTX of one of the four, line by line, or it computes the digest as well."""
@@ -131,6 +139,7 @@ def test_the_ptx_of_every_other_capability(differences, wheel):
             assert differences(kernels) == []
 
 
+@pytest.mark.slow
 def test_contraction_is_found_by_the_digest(differences, monkeypatch):
     """The control: PTX that was compiled with contraction computes other positions in every regime
     and part (942 values in all differ with NVRTC 12.9 for 9.0), and the translator refuses it
@@ -139,7 +148,7 @@ def test_contraction_is_found_by_the_digest(differences, monkeypatch):
     monkeypatch.setattr(engine_cuda, "OPTIONS", ("--std=c++17", "--fmad=true"))
     wheel = EVERY[0][0]
     with pytest.raises(PtxError, match="may fuse it"):
-        FromPtx(wheel, 90)(source(), engine_cuda.OPTIONS)
+        FromPtx(wheel, 90)(source(), OPTIONS)
     found = set(differences(FromPtx(wheel, 90, may_be_fused=True)))
     expected = {
         f"{name}, {regime}, columns, x differs"

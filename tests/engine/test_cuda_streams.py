@@ -237,7 +237,7 @@ def test_look_angles_of_blocks(cupy, expected):
             del block
             memory = cupy.cuda.PinnedMemory(sky.elevation.nbytes)
             copy = np.frombuffer(memory, np.float64).reshape(sky.elevation.shape)
-            sky.elevation.get(stream=stream, out=copy, blocking=False)
+            sky.elevation.get(stream=stream, out=copy, blocking=False)  # type: ignore[attr-defined]
             found.append((memory, copy))
             del sky
     cupy.machine.synchronize()
@@ -253,7 +253,7 @@ def test_look_angles_of_columns_that_a_stream_still_writes(cupy, expected):
         on_gpu = {name: cupy.asarray(column) for name, column in block.columns.items()}
         sky = look_angles(type(block)(block.times, block.sat_id, "itrs", on_gpu), SITES)
         del on_gpu
-        found = sky.range.get(stream=stream)
+        found = sky.range.get(stream=stream)  # type: ignore[attr-defined]
     assert np.array_equal(found, look_angles(block, SITES, engine="numpy").range, equal_nan=True)
 
 
@@ -270,7 +270,7 @@ def test_several_gpus(monkeypatch, expected):
                 cupy.machine.entered().append(own[-1])
         blocks = propagator.snapshots(TIMES, instants=2, device=True)
         for number, block in enumerate(blocks):
-            assert block.x.device.id == number % 2
+            assert block.x.device.id == number % 2  # type: ignore[attr-defined]
             consumer.take(block, own[number % 2])
             del block
         assert consumer.are(expected["teme"])

@@ -151,10 +151,11 @@ def test_worker_processes_give_the_same_bits(monkeypatch):
     times = time_grid("2026-01-01T00:00:00Z", step="61s", duration="1h")
     one, three = (Propagator(elements, "numpy", threads=threads) for threads in (1, 3))
     assert equal(one.states(times), three.states(times))
-    assert three._propagations[0]._workers is not None and one._propagations[0]._workers is None
+    assert three._propagations[0]._workers is not None and one._propagations[0]._workers is None  # type: ignore[attr-defined]
     assert equal(one.states(times[7:9]), three.states(times[7:9]))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not Path("/proc/self/maps").exists(),
     reason="this platform does not say what a process has mapped",
@@ -166,7 +167,7 @@ def test_workers_keep_no_more_memory_than_the_caller(monkeypatch):
     def mapped():
         pids = [
             os.getpid(),
-            *(process.pid for process in propagator._propagations[0]._workers.processes),
+            *(process.pid for process in propagator._propagations[0]._workers.processes),  # type: ignore[attr-defined]
         ]
         return [Path(f"/proc/{pid}/maps").read_text().count("/memfd:gpuprop") for pid in pids]
 
@@ -213,7 +214,7 @@ def test_an_interrupted_call_leaves_no_answer_behind(monkeypatch, interrupted):
     elements, times = random_elements(19, 400), time_grid(EPOCH, step="10min", duration="6h")
     expected = Propagator(elements, "numpy", threads=1).states(times[3:9])
     with Propagator(elements, "numpy") as propagator:
-        propagator._propagations[0]._threads = 2
+        propagator._propagations[0]._threads = 2  # type: ignore[attr-defined]
         propagator.states(times)
         real, calls = getattr(workers, interrupted), iter(range(100))
 
@@ -271,7 +272,7 @@ def test_a_dead_worker_is_an_error_and_not_a_hang(monkeypatch):
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     propagator = Propagator(random_elements(8, 10), "numpy", threads=2)
     propagator.states(EPOCH)
-    workers = propagator._propagations[0]._workers
+    workers = propagator._propagations[0]._workers  # type: ignore[attr-defined]
     for process in workers.processes:
         process.kill()
         process.wait()

@@ -137,7 +137,7 @@ def random_sets(seed, n, resonant=True):
     angles = rng.uniform(0.0, 2.0 * np.pi, (3, n))
     exact = rng.random(n) < 0.05
     angles[0, exact], ecco[exact] = 0.0, np.round(ecco[exact], 1)
-    return MeanElements(
+    return MeanElements(  # type: ignore[call-arg]
         rng.uniform(0.0, 40_000.0, n),
         no * (2.0 * np.pi / 1440.0),
         ecco,
@@ -148,8 +148,11 @@ def random_sets(seed, n, resonant=True):
 
 
 @needs_kernels
-@pytest.mark.parametrize("opsmode", ["a", "i"])
-@pytest.mark.parametrize("gravity", GRAVITY)
+@pytest.mark.parametrize("opsmode", [pytest.param("a", marks=pytest.mark.slow), "i"])
+@pytest.mark.parametrize(
+    "gravity",
+    [name if name == "wgs72" else pytest.param(name, marks=pytest.mark.slow) for name in GRAVITY],
+)
 def test_random_sets_of_every_regime_and_status(gravity, opsmode):
     """60,000 sets of each model, within forty days of their epochs."""
     model, n = Model(GRAVITY[gravity], opsmode), 60_000
@@ -161,6 +164,7 @@ def test_random_sets_of_every_regime_and_status(gravity, opsmode):
     assert regimes == {0, 1, 2, 3}
 
 
+@pytest.mark.slow
 @needs_kernels
 def test_random_sets_twenty_years_away():
     model, n = Model(GRAVITY["wgs72"], "i"), 200_000
@@ -192,6 +196,7 @@ def test_deep_space_twenty_years_away():
     assert 0 in statuses and regimes == {1}
 
 
+@pytest.mark.slow
 @needs_kernels
 @pytest.mark.parametrize("years", [20, -20])
 @pytest.mark.parametrize("mean_motion", [1.0027, 2.0056])

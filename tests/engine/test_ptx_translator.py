@@ -254,7 +254,7 @@ def results():
             if name.startswith("p"):
                 lines.append(f"setp.ne.b16 %{name}, %{target}, 0;")
         lines.append(f"{instruction};")
-        result = re.search(
+        result = re.search(  # type: ignore[index]
             r"%(\w+)",
             instruction.split(maxsplit=1)[1] if instruction.startswith("@") else instruction,
         )[1]

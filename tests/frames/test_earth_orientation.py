@@ -239,7 +239,7 @@ def test_itrs_against_skyfield(eop: EarthOrientation) -> None:
         )
         for i in range(N)
     ]
-    position, velocity = np.moveaxis(direct, 1, 0)
+    position, velocity = np.moveaxis(direct, 1, 0)  # type: ignore[type-var]
     apart = turned(rows, POSITION) - position
     print(
         f"ITRS against skyfield: {largest(difference) / MM:.2f} mm by its frames, "

@@ -71,7 +71,7 @@ def test_worker_processes_are_given_the_frame(monkeypatch):
     expected = Propagator(elements, "numpy", threads=1).states(TIMES, "geodetic", sunlit=True)
     monkeypatch.setattr(engine_numpy, "WORTH_WORKERS", 0)
     with Propagator(elements, "numpy") as propagator:
-        propagator._propagations[0]._threads = 2
+        propagator._propagations[0]._threads = 2  # type: ignore[attr-defined]
         assert same(propagator.states(TIMES, "geodetic", sunlit=True), expected)
 
 
@@ -133,7 +133,8 @@ def appendix_c(ut1_utc):
         )
     ]
     x, y, z, vx, vy, vz, _ = frames.rotate(
-        orientation.rotations("itrs", ns, table), State(*teme, np.zeros((1, 1), np.uint8))
+        orientation.rotations("itrs", ns, table),
+        State(*teme, np.zeros((1, 1), np.uint8)),  # type: ignore[call-arg]
     )
     return np.array([x, y, z]).ravel(), np.array([vx, vy, vz]).ravel()
 

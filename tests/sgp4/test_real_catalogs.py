@@ -10,6 +10,7 @@ from project import ROOT
 ACCURACY = ROOT / "bench" / "accuracy.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "satellites"),
     [("spacetrack_full_2025-04-15.2le", 27_485), ("celestrak_catalog_omm_2022-07-01.csv", 23_952)],

@@ -5,6 +5,7 @@ interrupted.
 import contextlib
 import json
 import os
+import pickle
 import re
 import shutil
 import signal
@@ -28,7 +29,10 @@ from gpuprop.dataset.local import LocalStore
 from gpuprop.snapshots import verify_snapshots
 from gpuprop.snapshots.cluster import Workers, connected, known_cluster
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX"),
+]
 FORMS = [{}, {"format": "parquet", "dtype": "float32", "frame": "itrs", "sunlit": True}]
 # What distributed's sync logs where the interrupt comes before its coroutine has begun: a fault of
 # its own, and none of the job's.
@@ -108,15 +112,13 @@ def test_every_worker_takes_the_fastest_engine_it_has(tmp_path, client):
 def test_few_parts_are_under_way(tmp_path, workers, monkeypatch):
     """Two a worker, and the element sets are sent once."""
     under_way, sent = [], []
-    idle, kept = gpuprop.snapshots.cluster._idle, gpuprop.snapshots.cluster.pickle.dumps
+    idle, kept = gpuprop.snapshots.cluster._idle, pickle.dumps
     monkeypatch.setattr(
         gpuprop.snapshots.cluster,
         "_idle",
         lambda live, pending: under_way.append(len(pending)) or idle(live, pending),
     )
-    monkeypatch.setattr(
-        gpuprop.snapshots.cluster.pickle, "dumps", lambda order: sent.append(order) or kept(order)
-    )
+    monkeypatch.setattr(pickle, "dumps", lambda order: sent.append(order) or kept(order))
     write(tmp_path / "out", workers)
     assert (
         max(under_way) == 4
@@ -181,7 +183,7 @@ def doomed(after, last_sign=None):
             os.kill(os.getpid(), signal.SIGKILL)
         real(descriptor)
 
-    gpuprop.dataset.disk_file.os.fsync = fsync
+    os.fsync = fsync
 
 
 def held(until):
@@ -194,10 +196,10 @@ def held(until):
         limit = time.monotonic() + PATIENCE_S
         while not until.exists() and time.monotonic() < limit:
             time.sleep(0.01)
-        gpuprop.dataset.disk_file.os.fsync = real
+        os.fsync = real
         real(descriptor)
 
-    gpuprop.dataset.disk_file.os.fsync = fsync
+    os.fsync = fsync
 
 
 @pytest.mark.parametrize("after", [1, 5])
@@ -347,7 +349,7 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         stdout=subprocess.PIPE,
         text=True,
     )
-    with contextlib.closing(process.stderr):
+    with contextlib.closing(process.stderr):  # type: ignore[type-var]
         while not Path("out/manifest.json").exists() or len(manifest(Path("out"))["parts"]) < 3:
             assert process.poll() is None
             time.sleep(0.01)

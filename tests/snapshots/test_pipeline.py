@@ -21,7 +21,7 @@ from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool
 from gpuprop.engine.prefetch import ahead, usable_cores
 from gpuprop.propagator import Propagator
 from gpuprop.snapshots import plan_snapshots, write_plan
-from gpuprop.snapshots.encoding import encode
+from gpuprop.snapshots.encoding.batches import Batches
 
 FORMS = [
     {},
@@ -138,6 +138,8 @@ def test_a_slow_disk_bounds_what_is_computed(tmp_path, monkeypatch, form):
     hand.
     """
     small_layout(monkeypatch)
+    gc.collect()
+    gc.freeze()  # so that each collection below looks through the new objects alone
     gate, blocks, most = threading.Event(), [], [0]
     real_block, real_write = Propagator._block, NewFile.write
 
@@ -196,7 +198,7 @@ def test_states_are_computed_encoded_and_written_on_threads_of_their_own(
 
     monkeypatch.setattr("gpuprop.dataset.disk_file.PIECE", 4096)
     noting(Propagator, "_block", "computed")
-    noting(encode.Batches, "__call__", "encoded")
+    noting(Batches, "__call__", "encoded")
     noting(os, "pwrite", "written")
     write_snapshots(tmp_path, propagator("numpy", 1), GRID, **form)
     assert all(name.startswith("gpuprop-snapshots") for name in seen["computed"])
@@ -244,7 +246,7 @@ def test_the_bytes_do_not_depend_on_the_threads(tmp_path, monkeypatch, form, thr
 def test_an_encoder_that_fails_leaves_the_parts_before_it(tmp_path, monkeypatch, form):
     small_layout(monkeypatch)
     real, layout = (
-        encode.Batches.__call__,
+        Batches.__call__,
         plan_snapshots(propagator("numpy", 1).elements, GRID, **form).layout,
     )
 
@@ -253,7 +255,7 @@ def test_an_encoder_that_fails_leaves_the_parts_before_it(tmp_path, monkeypatch,
             raise MemoryError("no memory for a batch")
         return real(self, rows)
 
-    monkeypatch.setattr(encode.Batches, "__call__", failing)
+    monkeypatch.setattr(Batches, "__call__", failing)
     with pytest.raises(MemoryError, match="no memory for a batch"):
         write_snapshots(tmp_path / "cut", propagator("numpy", 1), GRID, **form)
     assert len(open_snapshots(tmp_path / "cut", partial=True)) == layout.part_instants * 37

@@ -28,7 +28,7 @@ LAYOUTS = {
 }
 
 
-@pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS)
+@pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS)  # type: ignore[call-overload]
 def layout(request, monkeypatch):
     small_layout(monkeypatch, *request.param)
 

@@ -275,6 +275,7 @@ def test_at_hands_out_the_mapping(tmp_path):
 
 
 # --- a terabyte ---
+@pytest.mark.slow
 def test_a_terabyte_costs_the_part_asked_for(tmp_path, monkeypatch):
     """4,000 parts: one is real, the others are holes of 256 MiB, no Arrow files, so that opening
     one would fail.

@@ -27,7 +27,8 @@ from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snaps
 from gpuprop.dataset.contents import Files
 from gpuprop.dataset.file_lock import FileLock
 from gpuprop.dataset.manifest import Manifest, PartEntry
-from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots, write
+from gpuprop.dataset.session import Job
+from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots
 from gpuprop.snapshots.contents import SNAPSHOTS
 
 
@@ -449,14 +450,14 @@ def test_locks_leave_nothing_behind(tmp_path):
 
 def test_an_interrupt_between_a_part_and_its_manifest(tmp_path, undisturbed, monkeypatch):
     """The part is dropped: what no manifest lists does not stay behind."""
-    real = write.Job.commit
+    real = Job.commit
 
     def commit(self, part=None):
         if part and part.part == 2:
             raise KeyboardInterrupt
         real(self, part)
 
-    monkeypatch.setattr(write.Job, "commit", commit)
+    monkeypatch.setattr(Job, "commit", commit)
     with pytest.raises(KeyboardInterrupt):
         write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
     assert listed(tmp_path / "out") == [0, 1]

@@ -35,13 +35,14 @@ from gpuprop.elements.fields import OMM_FIELDS
 from gpuprop.snapshots import elements_digest, plan_snapshots, write_plan
 from gpuprop.snapshots.layout import MOST_BATCH_ROWS, Layout
 from gpuprop.time.times import Times
+from gpuprop.version import __version__
 
 FORMS = [
     ("arrow", "none"),
-    ("arrow", "lz4"),
-    ("arrow", "zstd"),
-    ("parquet", "none"),
-    ("parquet", "lz4"),
+    pytest.param("arrow", "lz4", marks=pytest.mark.slow),
+    pytest.param("arrow", "zstd", marks=pytest.mark.slow),
+    pytest.param("parquet", "none", marks=pytest.mark.slow),
+    pytest.param("parquet", "lz4", marks=pytest.mark.slow),
     ("parquet", "zstd"),
 ]
 
@@ -79,7 +80,7 @@ def test_metadata(tmp_path):
     write_snapshots(tmp_path, prop, GRID)
     facts = json.loads(read_part(part(tmp_path)).schema.metadata[b"gpuprop"])
     assert facts == {
-        "version": gpuprop.__version__,
+        "version": __version__,
         "model": "SGP4",
         "frame": "teme",
         "time_scale": "UTC",
@@ -269,7 +270,7 @@ def test_manifest_and_report(tmp_path, monkeypatch):
     plan = plan_snapshots(prop.elements, GRID)
     assert manifest["plan"] == plan.to_dict()
     assert manifest["complete"] is True
-    assert manifest["gpuprop"] == gpuprop.__version__
+    assert manifest["gpuprop"] == __version__
     assert manifest["run"]["engine"] == prop.engine
     assert [entry["file"] for entry in manifest["parts"]] == [
         f"snapshots/part-{index:06d}.arrow" for index in range(plan.parts)
@@ -501,6 +502,7 @@ print(peak() - before, report.bytes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="reads the peak of this program alone from /proc"
 )

@@ -135,6 +135,7 @@ def test_a_shard_without_parts_is_complete_at_once(tmp_path):
     assert json.loads((tmp_path / "shard-001-of-009.json").read_text())["complete"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
 def test_shards_that_begin_and_end_together(tmp_path, undisturbed):
     """Eight processes, let go at once: none is refused, nothing is lost, and one of them merges."""

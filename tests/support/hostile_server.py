@@ -31,7 +31,8 @@ class HostileServer:
     def __init__(
         self, script: Script, tls: ssl.SSLContext | None = None, asks_first: bool = True
     ) -> None:
-        self.script, self.requests, self.left = script, [], threading.Event()
+        self.requests: list[bytes] = []
+        self.script, self.left = script, threading.Event()
         self._tls, self._asks_first = tls, asks_first
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.host = f"127.0.0.1:{self._listener.getsockname()[1]}"

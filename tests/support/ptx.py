@@ -246,10 +246,10 @@ class _Kernel:
             return f"goto {label}"
         if opcode in LOADS:
             self._count(operands, 2)
-            return self._load(*LOADS[opcode], *operands, number)
+            return self._load(*LOADS[opcode], operands[0], operands[1], number)
         if opcode in STORES:
             self._count(operands, 2)
-            return self._store(STORES[opcode], *operands, number)
+            return self._store(STORES[opcode], operands[0], operands[1], number)
         if opcode in MAY_BE_FUSED and opcode not in self.forms:
             raise PtxError(f"{opcode} says no rounding, and the assembler may fuse it with another")
         if opcode not in self.forms:

@@ -47,7 +47,7 @@ def satrecs() -> list[Satrec]:
 @cache
 def cases() -> list[Case]:
     spans = [
-        tuple(map(float, line[69:].split()))
+        [float(word) for word in line[69:].split()]
         for line in text("SGP4-VER.TLE").splitlines()
         if line.startswith("2 ")
     ]
@@ -59,6 +59,6 @@ def cases() -> list[Case]:
         elif words:
             found[-1][1].append([float(word) for word in words[:7]])
     return [
-        Case(sat_id, np.array(rows), span)
+        Case(sat_id, np.array(rows), (span[0], span[1], span[2]))
         for (sat_id, rows), span in zip(found, spans, strict=True)
     ]

@@ -32,12 +32,12 @@ def assert_matches_python_sgp4(elements: Elements, pairs: list[tuple[str, str]])
         "nodeo": elements.raan,
         "argpo": elements.argp,
         "mo": elements.mean_anomaly,
-        "ndot": fields["MEAN_MOTION_DOT"] / (1440.0 / (2.0 * np.pi) * 1440.0),
+        "ndot": fields["MEAN_MOTION_DOT"].astype(np.float64) / (1440.0 / (2.0 * np.pi) * 1440.0),
         "elnum": fields["ELEMENT_SET_NO"],
         "revnum": fields["REV_AT_EPOCH"],
     }
     for name, values in ours.items():
-        assert np.array_equal(values, [getattr(satrec, name) for satrec in satrecs]), name
+        assert np.array_equal(np.asarray(values), [getattr(satrec, name) for satrec in satrecs]), name
     # python-sgp4 multiplies a mantissa by a power of ten, which rounds more than once; ours is the
     # double nearest to the text, as in an OMM
     mantissa = [f"{first[53].strip()}.{first[54:59]}" for first, _ in pairs]

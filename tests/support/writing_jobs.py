@@ -4,6 +4,7 @@ The processes are forked from a server that holds one thread. They import this m
 which they could not do with a module of tests.
 """
 
+import fcntl
 import functools
 import itertools
 import multiprocessing
@@ -30,7 +31,7 @@ SERVER.set_forkserver_preload(
 STEPS = {
     os: ("open", "fsync", "replace", "unlink", "mkdir", "pwrite", "ftruncate", "close"),
     gpuprop.dataset.disk_file: ("open",),
-    gpuprop.dataset.file_lock.fcntl: ("flock",),
+    fcntl: ("flock",),
 }
 
 

@@ -141,10 +141,10 @@ def test_datetime64_of_any_unit(ns: int, unit: str, beyond: int) -> None:
 def test_datetime64_finer_than_a_nanosecond(number: int, unit: tuple[str, int]) -> None:
     name, parts = unit
     number = max(number, -(2**63) + parts)
-    assert instant_ns(np.datetime64(number // parts * parts, name)) == number // parts
+    assert instant_ns(np.datetime64(number // parts * parts, name)) == number // parts  # type: ignore[call-overload]
     if number % parts:
         with pytest.raises(ValueError, match="whole number of nanoseconds"):
-            instant_ns(np.datetime64(number, name))
+            instant_ns(np.datetime64(number, name))  # type: ignore[call-overload]
 
 
 @given(st.integers(1500, 2500), st.integers(1, 12))
