@@ -7,11 +7,12 @@ returns unchanged.
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..time.units import DAY, JD_1950, JD_1970, julian
 from .fields import DEG, OMM_FIELDS, REV_PER_DAY
@@ -19,8 +20,6 @@ from .tle_format import LAST_TLE_NUMBER, four_digit_year
 
 if TYPE_CHECKING:
     from sgp4.api import Satrec
-
-    from .sets import Elements
 
 Conversion = Callable[[float], float]
 
@@ -123,8 +122,8 @@ def _decimal(value: float, conversions: tuple[Conversion, ...]) -> float:
     return rough
 
 
-def satrecs_of(elements: "Elements") -> list["Satrec"]:
-    """Make satellites of python-sgp4, WGS-72 and improved mode.
+def satrecs_of(fields: Mapping[str, npt.NDArray[np.generic]]) -> list["Satrec"]:
+    """Make satellites of python-sgp4, WGS-72 and improved mode, from the fields of element sets.
 
     ImportError without python-sgp4. ValueError for a catalogue number above 339999.
     """
@@ -134,10 +133,11 @@ def satrecs_of(elements: "Elements") -> list["Satrec"]:
         raise ImportError(
             "to_satrecs makes satellites of python-sgp4, which is not installed: pip install sgp4"
         ) from None
-    fields = elements.fields
-    beyond = np.flatnonzero(elements.sat_id > LAST_TLE_NUMBER)
+    numbers = fields["NORAD_CAT_ID"].astype(np.int64)
+    epochs = fields["EPOCH"].view(np.int64).tolist()
+    beyond = np.flatnonzero(numbers > LAST_TLE_NUMBER)
     if beyond.size:
-        number, name = elements.sat_id[beyond[0]], elements.name[beyond[0]]
+        number, name = numbers[beyond[0]], fields["OBJECT_NAME"][beyond[0]]
         raise ValueError(
             f"satellite {number} {name!r} (and {beyond.size - 1} more): python-sgp4 has no "
             f"numbers above {LAST_TLE_NUMBER}; "
@@ -148,13 +148,13 @@ def satrecs_of(elements: "Elements") -> list["Satrec"]:
         attribute: [conversions[0](value) for value in fields[name].tolist()]
         for name, (attribute, conversions) in CONVERSIONS.items()
     }
-    for i in range(len(elements)):
-        jd, fraction = julian(int(elements.epoch[i].view(np.int64)))
+    for i, number in enumerate(numbers.tolist()):
+        jd, fraction = julian(epochs[i])
         satrec = Satrec()
         satrec.classification = fields["CLASSIFICATION_TYPE"][i]
         order = ("bstar", "ndot", "nddot", "ecco", "argpo", "inclo", "mo", "no_kozai", "nodeo")
         arguments = (values[attribute][i] for attribute in order)
-        satrec.sgp4init(WGS72, "i", int(elements.sat_id[i]), jd + fraction - JD_1950, *arguments)
+        satrec.sgp4init(WGS72, "i", number, jd + fraction - JD_1950, *arguments)
         day = date.fromordinal(date(1970, 1, 1).toordinal() + int(jd - JD_1970))
         count = day.timetuple().tm_yday + fraction
         # In sgp4init the epoch is one double, rounded to 40 microseconds, as in SGP4 itself.

@@ -583,7 +583,7 @@ class Elements:
         ValueError
             For a catalogue number above 339999, which python-sgp4 cannot hold.
         """
-        return satrecs_of(self)
+        return satrecs_of(self.fields)
 
 
 def checked_elements(value: object, what: str) -> Elements:
