@@ -74,7 +74,10 @@ def _run_kernels_from(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-@pytest.fixture(params=USABLE if "cuda" in USABLE else [CUDA_ON_A_CPU, PTX_ON_A_CPU, *USABLE])
+ENGINES = [CUDA_ON_A_CPU, pytest.param(PTX_ON_A_CPU, marks=pytest.mark.slow), *USABLE]
+
+
+@pytest.fixture(params=USABLE if "cuda" in USABLE else ENGINES)
 def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The name of an engine. Without a GPU, cuda's own code runs on a CPU (fake_cupy) with its
     kernels, and with the PTX of its kernels.
@@ -86,7 +89,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     return str(request.param)
 
 
-@pytest.fixture(params=["source", "PTX"])
+@pytest.fixture(params=["source", pytest.param("PTX", marks=pytest.mark.slow)])
 def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """FakeCupy runs the kernels as they are written, and then what NVRTC makes of them."""
     _run_kernels_from(request.param, monkeypatch)

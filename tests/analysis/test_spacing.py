@@ -142,6 +142,7 @@ ASSUMED = [id for id, shell in SHELLS.items() if "phasing" in shell.assumed and 
 SMALL = [id for id in ASSUMED if SHELLS[id].planes <= 60 and not SHELLS[id].eccentricity]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", SMALL)
 def test_an_assumed_phasing_keeps_satellites_farthest_apart(id: str) -> None:
     shell = SHELLS[id]

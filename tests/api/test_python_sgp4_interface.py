@@ -177,6 +177,7 @@ def test_verification_satellite(i):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opsmode", ["i", "a"])
 @pytest.mark.parametrize("whichconst", [ours.WGS72OLD, ours.WGS72, ours.WGS84])
 def test_models(whichconst, opsmode):

@@ -419,6 +419,7 @@ def test_limits(monkeypatch):
             read_elements(data, on_error="skip")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("copies", [1, 500])
 @pytest.mark.parametrize(
     "data", [as_tle(), as_csv(RECORDS), as_kvn(RECORDS)], ids=["tle", "csv", "kvn"]

@@ -659,6 +659,7 @@ def test_the_bands_are_those_of_where(run):
         )
 
 
+@pytest.mark.slow
 def test_json_of_every_command_is_one_line_of_values(run):
     assert run("propagate", "walker:53:24/3/1@600", "-o", "out", *HOUR)[0] == 0
     for arguments in (

@@ -124,7 +124,13 @@ def test_a_hostile_directory_is_written_and_named_as_it_is(run, name):
     assert run("info", name)[0] == 1
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if number % 3 == 0 else pytest.param(name, marks=pytest.mark.slow)
+        for number, name in enumerate(HOSTILE)
+    ],
+)
 def test_a_hostile_argument_is_repeated_as_it_is(run, name):
     """Each command with a wrong name as its argument: every call fails with an error message."""
     for arguments in (
@@ -338,6 +344,7 @@ def on_a_terminal(columns, *arguments, cwd):
     return done.returncode, printed.decode().replace("\r\n", "\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
 def test_lines_are_wrapped_at_the_width_of_a_terminal_not_cut(tmp_path):
     arguments = (

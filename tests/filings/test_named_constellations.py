@@ -185,6 +185,7 @@ def test_the_list_and_one_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+@pytest.mark.slow
 def test_json_is_complete(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["constellations", "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
