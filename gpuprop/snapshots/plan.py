@@ -24,7 +24,7 @@ from ..frames import EarthOrientation, earth_orientation
 from ..propagator import check_reach
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
-from ..states import position_unit, state_columns
+from ..states import position_unit
 from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
@@ -34,7 +34,7 @@ from ..version import __version__
 from .contents import FOLDER, SATELLITES
 from .layout import Layout
 from .options import SnapshotOptions
-from .schema import row_bytes
+from .schema import columns_of, row_bytes
 
 
 def elements_digest(elements: Elements) -> str:
@@ -108,7 +108,7 @@ class Plan:
     @property
     def row_bytes(self) -> int:
         """Bytes of a row, before compression."""
-        return row_bytes(self.columns)
+        return row_bytes(self.options)
 
     @property
     def bytes(self) -> int:
@@ -120,13 +120,7 @@ class Plan:
     @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the floating-point columns."""
-        return tuple(field.name for field in self.columns if pa.types.is_floating(field.type))
-
-    @cached_property
-    def columns(self) -> list[pa.Field]:
-        """The columns of a part."""
-        options = self.options
-        return state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
+        return tuple(field.name for field in self.schema if pa.types.is_floating(field.type))
 
     @property
     def files(self) -> Files:
@@ -166,7 +160,7 @@ class Plan:
     @cached_property
     def schema(self) -> pa.Schema:
         """The schema of the parts. No column has nulls: a state that cannot be computed is NaN."""
-        return pa.schema(self.columns, metadata={"gpuprop": json.dumps(self.metadata)})
+        return columns_of(self.options).with_metadata({"gpuprop": json.dumps(self.metadata)})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as it stands in the manifest: the metadata, and how it is spread over
@@ -238,7 +232,7 @@ def make_plan(
     part_bytes: int | None = None,
 ) -> Plan:
     """Plan a run. Parameters and errors as in plan_snapshots."""
-    columns = state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
+    bytes_of_a_row = row_bytes(options)  # refuses an unknown frame first
     times = as_grid(as_times(times))
     if not len(checked_elements(elements, "elements")):
         raise ValueError("there are no satellites to write: the element sets are empty")
@@ -252,7 +246,7 @@ def make_plan(
         options,
         model,
         None if orientation is None else orientation.described(times.edges),
-        Layout.of(len(elements), times.count, row_bytes(columns), part_bytes),
+        Layout.of(len(elements), times.count, bytes_of_a_row, part_bytes),
     )
     refuse_too_large(plan)
     return plan

@@ -249,8 +249,7 @@ class Snapshots:
                     f"{self._parts[part].file} has other instants than "
                     f"{format_ns(wanted.start_ns)} in its place; {ADVICE}"
                 )
-        mapped = self._store.maps_files and self.metadata["compression"] == "none"
-        if mapped and self._format == "arrow":
+        if self._parts[part].is_mapped:
             return table.slice(first, n_sats)
         # a slice would keep the whole batch in memory
         return table.take(pa.array(np.arange(first, first + n_sats)))
