@@ -179,7 +179,7 @@ def damaged(file: Path) -> Iterator[None]:
             f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}"
         ) from error
     except OSError as error:
-        # Arrow raises without errno for a damaged file; open_regular for a file that is not regular.
+        # Arrow's errors for damaged files have no errno; those of open_regular are NOT_REGULAR.
         if error.errno is None or error.errno in NOT_REGULAR:
             raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise

@@ -117,7 +117,7 @@ class Batches:
             shared = {name: pieces[0] for name, pieces in given.items()}
         new = self._memory.columns(shape, {"time": "int64"} | ({} if shared else self._dtypes))
         new["time"][:] = rows.ns[:, None]
-        # An implausible state may be too large for float32. It becomes infinite; its status says so.
+        # An implausible state may be too large for float32: it becomes infinite, with a status.
         with np.errstate(over="ignore"):
             for name in new.keys() - {"time"}:
                 np.concatenate(given[name], out=new[name], casting="unsafe")

@@ -63,7 +63,7 @@ class Chunk:
 
 
 def options(plan: Plan, names: "list[str] | None" = None) -> dict[str, Any]:
-    """Return the arguments of pyarrow's ParquetWriter for the columns of a plan, or some of them."""
+    """Return the arguments of ParquetWriter for the columns of a plan, or some of them."""
     chosen = plan.schema.names if names is None else names
     encodings = {
         "sat_id": "DELTA_BINARY_PACKED",
