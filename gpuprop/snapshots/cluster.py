@@ -254,8 +254,8 @@ class NotSharedError(GpupropError, RuntimeError):
         """Make the error for a worker on `host`."""
         return NotSharedError(
             f"{host}, a worker of the cluster, does not see {directory} as it is here ({why}): "
-            "give a directory on a file system that all machines share, under the same path, or in an "
-            "object store that all reach"
+            "give a directory on a file system that all machines share, under the same path, or in "
+            "an object store that all reach"
         )
 
 

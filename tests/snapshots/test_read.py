@@ -328,7 +328,7 @@ def test_a_run_that_did_not_finish(damaged, kept):
     manifest["complete"] = False
     put_manifest(directory, manifest)
     with pytest.raises(
-        ValueError, match=rf"did not finish: {len(kept)} of 7 parts are there; .*partial=True"
+        ValueError, match=rf"did not finish: {len(kept)} of 7 parts are complete; .*partial=True"
     ):
         open_snapshots(directory)
     ds = open_snapshots(directory, partial=True)
@@ -338,7 +338,7 @@ def test_a_run_that_did_not_finish(damaged, kept):
     assert np.array_equal(ds.track(1_000_000_000)["y"].to_numpy(), states.y[instants, 0])
     assert len(ds) == ds.dataset.count_rows() == 37 * 8 * len(kept)
     assert np.array_equal(ds.at(GRID[20])["y"].to_numpy(), states.y[20], equal_nan=True)
-    with pytest.raises(LookupError, match="00:30:00Z is in part 3, which is not there"):
+    with pytest.raises(LookupError, match="00:30:00Z is in part 3, which is missing"):
         ds.at("2026-01-01T00:30:00Z")
 
 
