@@ -57,7 +57,7 @@ from .plan import Plan
 PARTS_PER_WORKER = 2  # one that it writes, and one that waits
 # Longest times to wait, in seconds:
 CONNECT_S = 10.0  # for a scheduler to answer
-NO_WORKER_S = 300.0  # for a first worker
+NO_WORKER_S = 300.0  # for a worker, while the cluster has none
 SEEN_S = 15.0  # for a part to become visible here; network file systems cache missing names
 STOP_S = 10.0  # for a worker to discard its part
 CLUSTER = re.compile(r"local:(?P<count>[1-9][0-9]{0,3})|[a-z]+://\S+")
