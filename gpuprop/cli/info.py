@@ -19,7 +19,6 @@ from ..propagator import Propagator
 from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..snapshots import open_snapshots
-from ..time.durations import duration_ns
 from ..time.instants import format_ns
 from ..time.units import SECOND
 from .console import DONE, out
@@ -73,9 +72,9 @@ def info(
                 f"{options} are for catalogues and constellations: {place} holds snapshots"
             )
         snapshots = open_snapshots(place.path, partial=True)
-        step = snapshots.metadata["step"]
+        step = snapshots.times.step_ns if snapshots.metadata["step"] else None
         facts = snapshots.metadata | dict(
-            complete=snapshots.complete, step_s=duration_ns(step) / SECOND if step else None
+            complete=snapshots.complete, step_s=step / SECOND if step else None
         )
         rows = _rows(facts)
     else:

@@ -1,9 +1,9 @@
-"""Many machines: the workers of a Dask cluster write parts to a directory that all of them see; the
-caller keeps its lock and manifest.
+"""Let the workers of a Dask cluster write the parts, into a directory that all of them see.
 
-A part is a pure function of its order and its number, so it does not matter who writes it, in which
-order, or whether twice. Each worker is sent the order (element sets, options, layout) once and
-keeps the propagator that it makes of it; it writes one part at a time.
+The caller keeps the lock of the directory and writes the manifest. An order has all that a worker
+needs to write any part: the plan, the directory, the engine. A part is a pure function of the order
+and the number of the part, so any worker can write it, at any time, even twice. A worker receives
+the order once and keeps the propagator that it makes of it. It writes one part at a time.
 """
 
 import asyncio
@@ -47,27 +47,36 @@ from ..sgp4.model import Model
 from ..time.times import Times
 from ..version import __version__
 from .contents import SNAPSHOTS
+from .encoding.batches import compute
 from .encoding.encode import Form, encoded
 from .encoding.part import Progress, Written, write_part
 from .layout import Layout
 from .options import SnapshotOptions
 from .plan import Plan
 
-AHEAD = 2  # parts that a worker has in hand: one that it writes, one that waits for it
-CONNECT_S = 10.0  # until a scheduler that does not answer is given up
-NO_WORKER_S = 300.0  # until a cluster without a single worker is given up
-# until a part that a worker has written must be seen here: network file systems remember for a
-# while what was not there
-SEEN_S = 15.0
-STOP_S = 10.0  # until a worker that is told to drop its part is no longer waited for
+PARTS_PER_WORKER = 2  # one that it writes, and one that waits
+# Longest times to wait, in seconds:
+CONNECT_S = 10.0  # for a scheduler to answer
+NO_WORKER_S = 300.0  # for a worker, while the cluster has none
+SEEN_S = 15.0  # for a part to become visible here; network file systems cache missing names
+STOP_S = 10.0  # for a worker to discard its part
 CLUSTER = re.compile(r"local:(?P<count>[1-9][0-9]{0,3})|[a-z]+://\S+")
 
 
 @dataclass(frozen=True)
 class Workers:
-    """client: a distributed.Client. engine, threads: of each worker, as in Propagator; by default
-    the fastest that it has (or its own GPUPROP_ENGINE) and as many cores as Dask gave it threads.
-    Of several GPUs a worker takes the first: dask-cuda starts one for each.
+    """The workers of a Dask cluster, and how they compute.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The cluster.
+    engine : str, optional
+        Engine of each worker, as in Propagator. By default the fastest that it has, or the one that
+        its variable GPUPROP_ENGINE names. A worker with several GPUs uses the first: dask-cuda
+        starts a worker for each.
+    threads : int, optional
+        Threads of each worker. By default as many as Dask gave it.
     """
 
     client: Any
@@ -76,7 +85,7 @@ class Workers:
 
     @staticmethod
     def of(client: Any) -> "Workers":
-        """TypeError for what is no client that can be waited for."""
+        """Make Workers of a client. TypeError if it is not one, or is asynchronous."""
         workers = client if isinstance(client, Workers) else Workers(client)
         if not hasattr(workers.client, "submit") or not hasattr(workers.client, "nthreads"):
             raise TypeError(f"client {workers.client!r} is not a distributed.Client")
@@ -89,8 +98,9 @@ class Workers:
 
 
 def known_cluster(text: str) -> str:
-    """The text, if it names a cluster: `local:4`, so many processes here, or the address of a
-    scheduler. ValueError otherwise.
+    """Return the text if it names a cluster; ValueError if not.
+
+    `local:4` names four processes on this machine; other names are addresses of schedulers.
     """
     if not CLUSTER.fullmatch(text):
         raise ValueError(
@@ -102,8 +112,9 @@ def known_cluster(text: str) -> str:
 
 @contextmanager
 def connected(cluster: str) -> Iterator[Any]:
-    """A client of the cluster that known_cluster knows. RuntimeError where there is no Dask,
-    OSError where no scheduler answers.
+    """Connect to a cluster that known_cluster accepts.
+
+    RuntimeError if Dask is not installed, OSError if no scheduler answers.
     """
     text = known_cluster(cluster)
     distributed = _distributed()
@@ -123,8 +134,8 @@ def connected(cluster: str) -> Iterator[Any]:
         client = distributed.Client(text, timeout=CONNECT_S)
     except (OSError, ValueError) as error:
         raise OSError(
-            f"no Dask scheduler answers at {text} ({error}): start one (dask scheduler), or see "
-            "to its address"
+            f"no Dask scheduler answers at {text} ({error}): start one (dask scheduler), or check "
+            "its address"
         ) from error
     with client:
         yield client
@@ -139,7 +150,7 @@ def _distributed() -> ModuleType:
         ) from error
 
 
-# --- what is sent to a worker ---
+# --- the order that a worker receives ---
 @dataclass(frozen=True)
 class Order:
     """All that a worker needs to write any part.
@@ -147,19 +158,20 @@ class Order:
     Attributes
     ----------
     directory : str or Path
-        Where all machines find it.
+        The directory, by a path that is valid on all machines.
     shard : Shard or None
         The shard that is written.
     engine, threads
-        Of each worker.
+        As in Workers.
     fields, notes, noted
-        Of the element sets.
+        The element sets, without rejected records.
     times, options, model, earth_orientation, layout
-        Of the plan.
+        As in Plan.
     eop : EarthOrientation or None
         The Earth orientation.
     plan : dict
-        The plan of the caller, as the manifest records it; that of the worker must be equal.
+        The plan of the caller, as the manifest records it. The worker makes its own plan of the
+        other attributes and compares it.
     pyarrow : str
         The version of pyarrow of the caller.
     """
@@ -204,14 +216,34 @@ class Order:
 
 
 class Sealed(bytes):
-    """An order in pickled form, whose repr shows nothing of it: Dask logs the arguments of a task
-    that failed, and an order may hold the keys of a store.
+    """A pickled order. Its repr does not show it.
+
+    Dask logs the arguments of a task that failed, and an order may contain the keys of a store.
     """
 
     def __repr__(self) -> str:
         return f"<an order, {len(self):,} bytes>"
 
     __str__ = __repr__
+
+
+def _pack(order: Order) -> Sealed:
+    """Pickle an order, with the version of gpuprop."""
+    return Sealed(pickle.dumps((__version__, pickle.dumps(order))))
+
+
+def _unpack(sent: bytes) -> Order:
+    """Return an order. RuntimeError if another version of gpuprop made it.
+
+    The version is compared first: another version may lack a class that the order has.
+    """
+    version, pickled = pickle.loads(sent)
+    if version != __version__:
+        raise RuntimeError(
+            f"it has gpuprop {__version__}, the caller {version}: install one version"
+        )
+    order: Order = pickle.loads(pickled)
+    return order
 
 
 class NotSharedError(GpupropError, RuntimeError):
@@ -221,9 +253,9 @@ class NotSharedError(GpupropError, RuntimeError):
     def at(host: str, directory: str, why: str) -> "NotSharedError":
         """Make the error for a worker on `host`."""
         return NotSharedError(
-            f"{host}, a worker of the cluster, does not see {directory} as it is here ({why}): give "
-            "a directory on a file system that all machines share, under the same path, or in an "
-            "object store that all reach"
+            f"{host}, a worker of the cluster, does not see {directory} as it is here ({why}): "
+            "give a directory on a file system that all machines share, under the same path, or in "
+            "an object store that all reach"
         )
 
 
@@ -236,31 +268,35 @@ def parts_of(
     written: Written,
     progress: Progress | None,
 ) -> Generator[PartEntry, None, None]:
-    """Let the workers write the missing parts. Yields the entry of each part, with its engine and
-    host, when it is done, in any order.
+    """Let the workers write the missing parts.
 
-    Few parts are in work at any time. Closing the generator cancels the parts that wait, and makes
-    the workers discard the parts that they write.
+    At most PARTS_PER_WORKER parts per worker are submitted at a time. Closing the generator cancels
+    the parts that wait, and makes the workers discard the parts that they write.
+
+    Yields
+    ------
+    PartEntry
+        The entry of a complete part, with its engine and host. The order is arbitrary.
 
     Raises
     ------
     NotSharedError
         A worker does not see the directory.
     RuntimeError
-        A worker failed (the message names its host), the scheduler is gone, or there was no worker
+        A worker failed (the message names its host), the scheduler ended, or there was no worker
         for NO_WORKER_S seconds.
     """
     todo = chain.from_iterable(job.todo)
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)
-    sent = Sealed(pickle.dumps(Order.of(job, plan, eop, workers)))
+    sent = _pack(Order.of(job, plan, eop, workers))
     digest = xxhash.xxh3_128(sent).hexdigest()
-    # a task, which Dask does again if its worker dies
-    order = client.submit(_kept, sent, key=f"gpuprop-order-{token}", pure=False)
+    # The order is the result of a task, so Dask makes it again if the worker that has it dies.
+    order = client.submit(_same, sent, key=f"gpuprop-order-{token}", pure=False)
     del sent
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    pending: dict[Any, str] = {}  # future: the worker it was meant for
+    pending: dict[Any, str] = {}  # future: address of the worker that should run it
     waited = time.monotonic()
     index: int | None = next(todo)
     try:
@@ -298,34 +334,34 @@ def parts_of(
         Inventory.of(job.store, SNAPSHOTS).remove_leftovers(job.manifest)  # of workers that died
     finally:
         if pending and client.status == "running":
-            with suppress(Exception):  # what led here is the one to report
+            with suppress(Exception):  # the first error is the one to report
                 client.cancel(list(pending))
                 client.run(_stop, token, on_error="ignore")
 
 
 def _live(client: Any) -> list[str]:
-    """The addresses of the workers. RuntimeError where the scheduler is gone."""
+    """Return the addresses of the workers. RuntimeError if the scheduler has ended."""
     if client.status == "running":
         with suppress(OSError):
             return list(client.nthreads())
     if client.status in ("connecting", "running"):
         return []
-    raise RuntimeError("the Dask scheduler is gone: start one, then resume the run")
+    raise RuntimeError("the Dask scheduler has ended: start one, then resume the run")
 
 
 def _idle(live: list[str], pending: Mapping[Any, str]) -> str | None:
-    """The worker with the least in hand that may have one part more."""
-    if len(pending) >= AHEAD * len(live):
+    """Return the worker with the fewest parts; None if all workers have enough."""
+    if len(pending) >= PARTS_PER_WORKER * len(live):
         return None
-    hands = Counter(pending.values())
-    return min(live, key=lambda address: hands[address])
+    parts = Counter(pending.values())
+    return min(live, key=lambda address: parts[address])
 
 
 def _entry(future: Any) -> PartEntry:
-    """Get the entry of a part that is done. RuntimeError with what went wrong."""
+    """Return the entry of a complete part. RuntimeError if it failed."""
     if future.cancelled():
         raise RuntimeError(
-            "the Dask cluster has cancelled a part (its scheduler is gone, or was restarted): "
+            "the Dask cluster has cancelled a part (its scheduler ended, or was restarted): "
             "resume the run"
         )
     error = future.exception()
@@ -340,7 +376,7 @@ def _entry(future: Any) -> PartEntry:
 
 
 def _wait_for(job: Job, entry: PartEntry) -> None:
-    """Wait until the part that a worker has written is seen here. NotSharedError if it never is."""
+    """Wait until a part that a worker wrote is visible here. NotSharedError after SEEN_S."""
     limit = time.monotonic() + SEEN_S
     contents = job.manifest.contents
     while wrong := Checker(job.store, contents, [entry.file]).fault(entry, full=False):
@@ -350,33 +386,36 @@ def _wait_for(job: Job, entry: PartEntry) -> None:
             )
         time.sleep(0.1)
         with suppress(OSError):
-            job.store.contents(SNAPSHOTS.folder)  # a network file system looks again
+            job.store.contents(SNAPSHOTS.folder)  # makes a network file system look again
 
 
 # --- a worker ---
 class WorkerFailedError(GpupropError, RuntimeError):
-    """Something went wrong on a worker; the message says on which host."""
+    """A worker failed. The message names its host."""
 
 
 class InterruptedJobError(GpupropError, RuntimeError):
-    """The caller has been interrupted."""
+    """The caller was interrupted."""
 
 
 _one_part = threading.Lock()
-_loaded: dict[str, tuple[Order, Plan, Propagator, Form]] = {}  # the order in hand, by its digest
-_at_work: set[str] = set()  # tokens of runs
-_stopped: set[str] = set()
+# the current order, by its digest, with what was made of it
+_loaded: dict[str, tuple[Order, Plan, Propagator, Form]] = {}
+_running: set[str] = set()  # tokens of the runs of which a part is being written
+_stopped: set[str] = set()  # tokens of the runs that were interrupted
 
 
-def _kept(order: bytes) -> bytes:
+def _same(order: bytes) -> bytes:
     return order
 
 
 def _write(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
     """Write a part. Returns its entry for the manifest."""
     with _one_part:
-        _at_work.add(token)
+        _running.add(token)
         try:
+            if token in _stopped:  # _stop came while this part waited for the one before it
+                raise InterruptedJobError("the run was interrupted")
             return _part(sent, digest, token, index)
         except (NotSharedError, InterruptedJobError):
             raise
@@ -385,45 +424,38 @@ def _write(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
                 f"part {index} failed on {socket.gethostname()}: {error}"
             ) from error
         finally:
-            _at_work.discard(token)
+            _running.discard(token)
 
 
 def _part(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
-    order: Order = _loaded[digest][0] if digest in _loaded else pickle.loads(sent)
+    order = _loaded[digest][0] if digest in _loaded else _unpack(sent)
     store = open_store(order.directory)
     _check_directory(store, order)
     if digest not in _loaded:
         for _, _, old, _ in _loaded.values():
             old.close()
         _loaded.clear()
-        _loaded[digest] = (order, *_made(order))
+        _loaded[digest] = (order, *_prepare(order))
     _, plan, propagator, form = _loaded[digest]
-    instants, options = plan.layout.part(index), plan.options
-    blocks = propagator.snapshots(
-        plan.times[instants.start : instants.stop],
-        options.frame,
-        options.velocity,
-        sunlit=options.sunlit,
-        instants=plan.layout.batch_instants,
-    )
+    instants = plan.layout.part(index)
 
-    def may_go_on(done: int, total: int, size: int) -> None:
+    def check(done: int, total: int, size: int) -> None:
         if token in _stopped:
             raise InterruptedJobError("the run was interrupted")
-        if done == total:  # the last moment before the file gets its name
+        if done == total:  # as late as possible before the file gets its name
             _check_directory(store, order)
 
     written = Written(len(instants) * plan.satellites)
     with (
-        closing(blocks),
+        closing(compute(plan, propagator, instants)) as blocks,
         closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches,
     ):
-        entry = write_part(store, plan, index, form, batches, written, may_go_on)
+        entry = write_part(store, plan, index, form, batches, written, check)
     return replace(entry, engine=propagator.engine, host=socket.gethostname())
 
 
 def _check_directory(store: Store, order: Order) -> None:
-    """Raise NotSharedError unless the directory is the one that the caller locked for this plan."""
+    """Raise NotSharedError unless the directory has the manifest that the caller wrote."""
     try:
         manifest = Manifest.read(store, SNAPSHOTS, order.shard)
     except (OSError, ValueError) as error:
@@ -434,10 +466,10 @@ def _check_directory(store: Store, order: Order) -> None:
         )
 
 
-def _made(order: Order) -> tuple[Plan, Propagator, Form]:
+def _prepare(order: Order) -> tuple[Plan, Propagator, Form]:
     """Make the plan, the propagator and the form of an order.
 
-    RuntimeError if this gpuprop, or its pyarrow, writes other bytes than the caller's.
+    RuntimeError if gpuprop or pyarrow here would write other bytes than those of the caller.
     """
     elements = Elements(order.fields, notes=order.notes, noted=order.noted)
     plan = Plan(
@@ -445,8 +477,8 @@ def _made(order: Order) -> tuple[Plan, Propagator, Form]:
     )
     if plan.to_dict() != order.plan:
         raise RuntimeError(
-            f"it has gpuprop {__version__}, the caller {order.plan['version']}, and plans differ: "
-            "install one version"
+            f"its gpuprop {__version__} makes another plan than that of the caller: install the "
+            "same build"
         )
     if plan.options.format == "parquet" and order.pyarrow != pa.__version__:
         raise RuntimeError(
@@ -456,11 +488,11 @@ def _made(order: Order) -> tuple[Plan, Propagator, Form]:
     engine = order.engine
     name = open_engine(engine).name
     if name == "cuda" and ":" not in asked_for(engine):
-        # dask-cuda puts the GPU of a worker first, the others after it
+        # dask-cuda lists the GPU of the worker first.
         engine = f"{asked_for(engine)}:0"
     threads = order.threads or _dask_threads()
     if name == "numpy" and multiprocessing.current_process().daemon:
-        threads = 1  # daemons, as Dask's workers are, may have no processes of their own
+        threads = 1  # Dask's workers are daemons, which may not start processes
     return (
         plan,
         Propagator(
@@ -481,8 +513,8 @@ def _dask_threads() -> int:
 
 
 async def _stop(token: str) -> None:
-    """Have this worker drop the part that it writes for a run."""
+    """Make this worker discard the part that it writes for a run."""
     _stopped.add(token)
     limit = time.monotonic() + STOP_S
-    while token in _at_work and time.monotonic() < limit:
+    while token in _running and time.monotonic() < limit:
         await asyncio.sleep(0.01)

@@ -1,14 +1,12 @@
-"""What dataset/ is told about snapshots: the plan that a manifest records, and what it says of every
-file.
+"""The plan of snapshots as a manifest records it, and what follows from it for every file.
 
-The plan comes from a disk or a store: nothing in it is used before `_check_plan` has checked it.
+This is what dataset/ must know about snapshots. The plan comes from a disk or a store: nothing in
+it is used before `_check_plan` has checked it.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-
-import pyarrow as pa
 
 from ..dataset.contents import Files, Kind, Plan
 from ..dataset.fields import (
@@ -34,9 +32,9 @@ from ..time.durations import duration_ns
 from ..time.instants import format_ns
 from ..time.times import Times, instant_ns
 from .layout import Layout
-from .options import COMPRESSIONS, DTYPES, FORMATS
+from .options import COMPRESSIONS, DTYPES, FORMATS, SnapshotOptions
 from .part_reader import Part
-from .schema import metadata_text, satellites_text, schema_of
+from .schema import metadata_text, options_of, satellites_text
 
 FOLDER, SATELLITES = "snapshots", "satellites"
 PLAN: dict[str, Check] = {
@@ -52,7 +50,7 @@ PLAN: dict[str, Check] = {
         integer(1),
     ),
 }
-PLAN_OPTIONAL: dict[str, Check] = {  # older plans may lack these
+PLAN_OPTIONAL: dict[str, Check] = {  # Older plans may lack these.
     "version": text,
     "model": text,
     "time_scale": text,
@@ -66,15 +64,17 @@ PLAN_OPTIONAL: dict[str, Check] = {  # older plans may lack these
     "times": digest,
     "notes": texts,
 }
-ENDINGS = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # of a complete file
+ENDINGS = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # The last bytes of a complete file.
 ARROW_BEGINS, PARQUET_BEGINS = b"ARROW1\0\0", b"PAR1"
-# the schema without the text of the plan takes a few thousand bytes, in both formats
+# More than the schema takes without the text of the plan: a few thousand bytes in both formats.
 SCHEMA_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, eq=False)
 class SnapshotContents:
-    """The plan of snapshots, and what it says of every file. Implements dataset.contents.Contents.
+    """The plan of snapshots, and what follows from it for every file.
+
+    Implements dataset.contents.Contents.
 
     Attributes
     ----------
@@ -92,7 +92,7 @@ class SnapshotContents:
 
     @staticmethod
     def of(plan: Plan) -> "SnapshotContents":
-        """Check every field of a plan. FieldError if one cannot be right."""
+        """Check every field of a plan. FieldError if one cannot be correct."""
         return SnapshotContents(plan, *_check_plan(plan))
 
     @property
@@ -107,13 +107,13 @@ class SnapshotContents:
 
     @property
     def ending(self) -> bytes:
-        """What every complete file ends with."""
+        """The last bytes of every complete file."""
         return ENDINGS[self.format]
 
     @cached_property
-    def columns(self) -> pa.Schema:
-        """The columns of a part, without metadata."""
-        return schema_of(self.plan).remove_metadata()
+    def options(self) -> SnapshotOptions:
+        """The options of the run."""
+        return options_of(self.plan)
 
     @cached_property
     def part_text(self) -> bytes:
@@ -122,11 +122,11 @@ class SnapshotContents:
 
     @cached_property
     def satellites_text(self) -> bytes:
-        """The same for the file of the satellites."""
+        """The value of this key in the file of the satellites."""
         return satellites_text(self.plan).encode()
 
     def text(self, file: str) -> bytes:
-        """Return the same for a file of the run, given by its name."""
+        """Return the value of this key in a file of the run, given by its name."""
         return self.satellites_text if file == self.files.companion else self.part_text
 
     def text_range(self, file: str, size: int) -> tuple[int, int]:
@@ -134,24 +134,24 @@ class SnapshotContents:
         length = len(self.text(file))
         if self.format == "arrow":
             return 0, min(size, length + SCHEMA_BYTES)
-        # The footer ends with the plan, twice. The row groups, which may take much space, come
-        # before it.
+        # The footer ends with two copies of the plan. The row groups come before them.
         return max(0, size - 4 * length - SCHEMA_BYTES), size
 
     def was_cut(self, read: Callable[[int, int], bytes], size: int) -> bool:
-        """Whether an Arrow file lost a part of its schema, which comes first, or a Parquet file its
-        end.
+        """Return whether an Arrow file ends inside its schema, or a Parquet file lost its end.
+
+        Nobody can read such a file. read(first, stop) returns bytes of the file.
         """
         begin = read(0, min(size, 16))
         if self.format == "parquet":
             return PARQUET_BEGINS.startswith(begin[:4]) and read(max(4, size - 4), size) != b"PAR1"
-        # older files have the length of the schema at once
+        # In files of the older IPC format no marker comes before the length of the schema.
         marked = begin[8:12] == b"\xff" * 4
         length = int.from_bytes(begin[12:16] if marked else begin[8:12], "little")
         return ARROW_BEGINS.startswith(begin[:8]) and (size < 16 or size < 12 + 4 * marked + length)
 
     def check_companion(self, entry: FileEntry) -> None:
-        """Raise FieldError unless there is a row for each satellite."""
+        """Raise FieldError unless the entry of the satellites has a row for each of them."""
         if entry.rows != self.layout.satellites:
             raise FieldError(
                 f"its entry of the satellites has {entry.rows} rows; its plan has "
@@ -188,9 +188,7 @@ class SnapshotContents:
 
     def part(self, store: Store, entry: PartEntry) -> Part:
         """Make the reader of a part."""
-        return Part(
-            store, entry, self.layout, self.times, self.format, self.columns, self.part_text
-        )
+        return Part(store, entry, self.layout, self.times, self.options, self.part_text)
 
 
 SNAPSHOTS = Kind(FOLDER, SATELLITES, "propagate", "write_snapshots", SnapshotContents.of)

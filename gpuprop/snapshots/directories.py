@@ -21,18 +21,18 @@ def verify_snapshots(
     path : str, path or UPath
         The directory, on a disk or in an object store.
     quick : bool
-        Check the size of each file, its ending and, of parts on a disk, the instants at its ends;
-        else also its digest.
+        Check only the size and the last bytes of each file and, for parts on a disk, the first and
+        last instants. Otherwise the digest of each file is checked too.
     drop : bool
         Remove damaged files from the directory and from the manifest, so that resume writes them
-        again. A file that does not carry the plan of the run stays: it may be your own.
+        again. A file without the plan of the run in it is kept, since it may be your own.
     progress : callable, optional
-        progress(bytes_done, bytes_total) is called after each file.
+        Is called as progress(bytes_done, bytes_total) after each file.
 
     Returns
     -------
     Verification
-        What was found.
+        The files that are damaged or missing.
 
     Raises
     ------
@@ -41,14 +41,15 @@ def verify_snapshots(
     DamagedError
         Its manifest was altered or cannot be read.
     LockedError
-        A job writes there; with `drop` only.
+        A job writes the directory; only with `drop`.
     """
     return verify(open_store(path), SNAPSHOTS, quick, drop, progress)
 
 
 def merge_snapshots(path: AnyPath) -> Merged:
-    """Make one run of the shards in a directory, once all are complete. If it holds a whole run,
-    say what it holds.
+    """Merge the complete shards in a directory into one run.
+
+    If the directory holds a whole run, nothing is changed.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def merge_snapshots(path: AnyPath) -> Merged:
     Returns
     -------
     Merged
-        What the directory holds.
+        The run in the directory.
 
     Raises
     ------
@@ -67,8 +68,8 @@ def merge_snapshots(path: AnyPath) -> Merged:
     FileNotFoundError
         There are no shards.
     LockedError
-        One of them is being written.
+        A job writes one of them.
     ValueError
-        The shards do not belong together.
+        The shards belong to different runs.
     """
     return merge(open_store(path), SNAPSHOTS)

@@ -1,4 +1,4 @@
-"""What snapshots hold of each state, and the form of their files."""
+"""The columns of snapshots, and the format of their files."""
 
 from dataclasses import dataclass
 from typing import get_args
@@ -16,23 +16,24 @@ DEFAULT_COMPRESSION: dict[FileFormat, Compression] = {
 
 @dataclass(frozen=True)
 class SnapshotOptions:
-    """What snapshots hold of each state, and the form of their files.
+    """The columns of snapshots, and the format of their files.
 
     Parameters
     ----------
     frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
-        Inertial teme (SGP4's own) or gcrs (J2000); Earth-fixed pef, itrs (ECEF) or geodetic (lat,
-        lon, height).
+        The frame of positions (km) and velocities (km/s). Inertial: teme (SGP4's own) or gcrs
+        (J2000). Earth-fixed: pef, itrs (ECEF) or geodetic (lat and lon in deg, height in km, on
+        WGS-84).
     velocity : bool
         Write velocities too.
     sunlit : bool
-        Write whether the Sun shines: 0 umbra, 1 penumbra, 2 sunlit.
+        Write whether the Sun shines on the satellite: 0 umbra, 1 penumbra, 2 sunlit.
     dtype : {"float64", "float32"}
-        Of positions and velocities.
+        Type of positions and velocities.
     format : {"arrow", "parquet"}
-        Of the files.
+        Format of the files; `arrow` means IPC files.
     compression : {"none", "lz4", "zstd"}, optional
-        Of the files: none for arrow and zstd for parquet, unless given.
+        Compression of the files; by default none for arrow and zstd for parquet.
 
     Raises
     ------

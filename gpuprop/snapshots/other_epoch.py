@@ -1,4 +1,4 @@
-"""What to do when a run is resumed with satellites that differ in their epochs alone."""
+"""Explain why a run cannot be resumed with satellites that differ only in their epochs."""
 
 import numpy as np
 import pyarrow as pa
@@ -13,37 +13,29 @@ from .read import read_satellites
 
 
 def explain_epochs(store: Store, elements: Elements) -> Explain:
-    """Make the explanation of a plan with other element sets.
-
-    Parameters
-    ----------
-    store : Store
-        The directory of the run.
-    elements : Elements
-        The satellites asked for.
-    """
+    """Make a function that explains how the satellites of a run differ from `elements`."""
 
     def explain(found: Manifest, differing: list[str]) -> str:
-        """Make a clause for the message; empty if the satellites differ in more."""
+        """Return a clause for the message; empty if the satellites differ in more."""
         if "elements" not in differing:
             return ""
         try:
-            there = read_satellites(store, found)["EPOCH"].cast(pa.int64()).to_numpy()
-        except (OSError, ValueError, LookupError):  # the refusal itself does not depend on them
+            recorded = read_satellites(store, found)["EPOCH"].cast(pa.int64()).to_numpy()
+        except (OSError, ValueError, LookupError):  # the run is refused in any case
             return ""
-        if len(there) != len(elements):
+        if len(recorded) != len(elements):
             return ""
-        same = Elements({**elements.fields, "EPOCH": there.view("datetime64[ns]")})
+        same = Elements({**elements.fields, "EPOCH": recorded.view("datetime64[ns]")})
         if elements_digest(same) != found.plan["elements"]:
             return ""
-        other = there != elements.epoch.view(np.int64)
-        epochs = np.unique(there[other]).tolist()
+        other = recorded != elements.epoch.view(np.int64)
+        epochs = np.unique(recorded[other]).tolist()
         if len(epochs) == 1 and elements.synthetic[other].all():
             epoch = format_ns(epochs[0])
             return (
                 f"; its satellites have the epoch {epoch} and are the same otherwise: give "
                 f"--epoch {epoch}"
             )
-        return "; the satellites differ in their epochs alone"
+        return "; the satellites differ only in their epochs"
 
     return explain

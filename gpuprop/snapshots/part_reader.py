@@ -19,9 +19,11 @@ from ..errors import DamagedError
 from ..time.instants import format_ns
 from ..time.times import Times, instant_ns
 from .layout import Layout
+from .options import SnapshotOptions
+from .schema import columns_of
 
 ADVICE = "run gpuprop verify on the directory to see what else is wrong"
-# what pyarrow raises for damaged files
+# What pyarrow raises for damaged files.
 NOT_ARROW = (pa.ArrowException, SystemError, UnicodeError, LookupError, OverflowError, ValueError)
 
 
@@ -39,10 +41,8 @@ class Part:
         The layout of the run.
     times : Times or None
         The instants of the run if they are a grid.
-    format : str
-        The format of its file.
-    columns : pyarrow.Schema
-        Its columns, without metadata.
+    options : SnapshotOptions
+        The columns and the format of the run.
     text : bytes
         The value of the key `gpuprop` in its schema.
     """
@@ -51,8 +51,7 @@ class Part:
     entry: PartEntry
     layout: Layout
     times: Times | None
-    format: str
-    columns: pa.Schema
+    options: SnapshotOptions
     text: bytes
 
     @property
@@ -60,12 +59,20 @@ class Part:
         """Its file."""
         return self.store.path / self.entry.file
 
+    @property
+    def is_mapped(self) -> bool:
+        """Whether its batches are views of the file, mapped into memory, rather than copies."""
+        options = self.options
+        uncompressed = options.format == "arrow" and options.compression == "none"
+        return uncompressed and self.store.maps_files
+
     def batches(
         self, numbers: Sequence[int] | range | None = None, columns: list[str] | None = None
     ) -> Iterator[pa.RecordBatch]:
-        """Read batches by their numbers, all of them unless given, with all columns or some.
+        """Read batches by their numbers, all of them unless given.
 
-        Uncompressed IPC on a disk is mapped, not read.
+        With `columns`, only these columns are read. Batches of a mapped part have all columns: a
+        column takes no time or memory until its values are used.
 
         Raises
         ------
@@ -82,9 +89,7 @@ class Part:
                 del batch  # before the next one is read
 
     def check_ends(self) -> None:
-        """Raise DamagedError unless the file has the form of this part, and begins and ends with
-        its instants.
-        """
+        """Raise DamagedError unless the schema, first and last instants of the file are right."""
         last = self.layout.part_batches(self.entry.part) - 1
         for _ in self.batches(sorted({0, last}), ["time"]):
             pass
@@ -93,7 +98,7 @@ class Part:
         self, numbers: Sequence[int] | range | None, columns: list[str] | None
     ) -> Iterator[tuple[int, pa.RecordBatch]]:
         with self.store.arrow_file(self.entry.file, self.entry.bytes) as file:
-            if self.format == "parquet":
+            if self.options.format == "parquet":
                 with pq.ParquetFile(file, pre_buffer=not self.store.reads_are_cheap) as parquet:
                     wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
                     for number in wanted:
@@ -102,7 +107,7 @@ class Part:
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
-                if columns:
+                if columns and not self.is_mapped:  # a choice of columns would copy them
                     chosen = [reader.schema.get_field_index(name) for name in columns]
                     options = pa.ipc.IpcReadOptions(included_fields=chosen)
                     reader = pa.ipc.open_file(file, options=options)
@@ -112,8 +117,9 @@ class Part:
     def _wanted(
         self, schema: pa.Schema, batches: int, numbers: Sequence[int] | range | None
     ) -> Sequence[int] | range:
-        """The numbers of the wanted batches. DamagedError if the file does not have the form that
-        the plan gives it.
+        """Return the numbers of the wanted batches.
+
+        DamagedError if the number of batches or the schema is not that of the plan.
         """
         expected = self.layout.part_batches(self.entry.part)
         if batches != expected:
@@ -125,12 +131,12 @@ class Part:
             raise DamagedError(
                 f"{self.file} was written under another plan than its manifest has; {ADVICE}"
             )
-        if not schema.remove_metadata().equals(self.columns):
+        if not schema.remove_metadata().equals(columns_of(self.options)):
             raise DamagedError(f"{self.file} has other columns than its plan; {ADVICE}")
         return range(batches) if numbers is None else numbers
 
     def _compare(self, number: int, batch: pa.RecordBatch) -> None:
-        """DamagedError if the number of rows, or an instant, of a batch is not that of the plan."""
+        """Raise DamagedError if the rows or the instants of a batch are not those of the plan."""
         layout = self.layout
         part = layout.part(self.entry.part)
         group, position = divmod(number, layout.instant_batches)
@@ -154,7 +160,7 @@ class Part:
                 )
 
     def _instant(self, instant: int, part: range) -> int | None:
-        """An instant of the plan, in nanoseconds; None if the manifest does not give it."""
+        """Return an instant of the plan in nanoseconds, or None if the manifest lacks it."""
         if self.times is not None:
             return int(self.times.instants[instant])
         ends = {part[0]: self.entry.first, part[-1]: self.entry.last}
@@ -173,7 +179,7 @@ def damaged(file: Path) -> Iterator[None]:
             f"{file} is damaged: {str(error) or type(error).__name__}; {ADVICE}"
         ) from error
     except OSError as error:
-        # from Arrow, for a damaged file; from open_regular
+        # Arrow's errors for damaged files have no errno; those of open_regular are NOT_REGULAR.
         if error.errno is None or error.errno in NOT_REGULAR:
             raise DamagedError(f"{file} is damaged: {error.strerror or error}; {ADVICE}") from error
         raise

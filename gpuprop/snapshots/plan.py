@@ -1,15 +1,13 @@
-"""The plan of a run: which rows go into which part and batch, under which schema. A pure function
-of satellites, instants and options.
+"""The plan of a run: which rows go into which part and batch, and the schema of the parts.
 
-Engine, threads, block size and host are not in it, so whoever writes a part of a plan writes the
-same bytes.
+A pure function of satellites, instants and options. The engine, threads, block size and host are
+not in it, so every process that writes a part of a plan writes the same bytes.
 """
 
 import json
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,7 +22,7 @@ from ..frames import EarthOrientation, earth_orientation
 from ..propagator import check_reach
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
-from ..states import position_unit, state_columns
+from ..states import position_unit
 from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
@@ -34,16 +32,28 @@ from ..version import __version__
 from .contents import FOLDER, SATELLITES
 from .layout import Layout
 from .options import SnapshotOptions
-from .schema import row_bytes
+from .schema import columns_of, row_bytes
 
 
 def elements_digest(elements: Elements) -> str:
-    """`xxh3-128:` and 32 hexadecimal digits over the element sets, in the order of OMM_FIELDS;
-    notes and rejects do not count.
+    """Compute a digest of element sets, which identifies them in plans and manifests.
 
-    Each field is its name, type and length in a line, then its values, little endian; text is the
-    lengths of all values in UTF-8 bytes as uint64, then the values. So no two different sets share
-    the bytes that are hashed.
+    Parameters
+    ----------
+    elements : Elements
+        The element sets. Their notes and rejected records are not part of the digest.
+
+    Returns
+    -------
+    str
+        `xxh3-128:` and 32 hexadecimal digits.
+
+    Notes
+    -----
+    The digest is XXH3-128 over the fields in the order of OMM_FIELDS. A field is hashed as a line
+    with its name, type and length, then its values, little endian. Texts are hashed as the number
+    of UTF-8 bytes of each as uint64, then the bytes of all. So the hashed bytes of two different
+    sets are never equal.
     """
     digest = xxhash.xxh3_128()
     for name, (dtype, _, _) in OMM_FIELDS.items():
@@ -60,20 +70,20 @@ def elements_digest(elements: Elements) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a run writes. Made by plan_snapshots.
+    """What a run writes. plan_snapshots makes it.
 
-    Attributes
+    Parameters
     ----------
     elements : Elements
         The element sets, one for each satellite.
     times : Times
         The instants.
     options : SnapshotOptions
-        What is written of each state, and the form of the files.
+        The columns and the format of the files.
     model : Model
-        The gravity model and SGP4's mode.
+        The gravity model and the mode of SGP4.
     earth_orientation : str or None
-        What turns the Earth in the frames other than teme.
+        The source of the Earth orientation; None for the frame teme.
     layout : Layout
         Which rows go into which part and batch.
     """
@@ -107,26 +117,21 @@ class Plan:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of a row, before compression."""
-        return row_bytes(self.columns)
+        """Number of bytes of a row, before compression."""
+        return row_bytes(self.options)
 
     @property
     def bytes(self) -> int:
-        """Bytes of all columns. Uncompressed IPC parts have about 800 more for each batch; other
-        parts are smaller.
+        """Number of bytes of all columns, before compression.
+
+        Uncompressed IPC parts have about 800 bytes more for each batch.
         """
         return self.rows * self.row_bytes
 
     @property
     def coordinates(self) -> tuple[str, ...]:
         """Names of the floating-point columns."""
-        return tuple(field.name for field in self.columns if pa.types.is_floating(field.type))
-
-    @cached_property
-    def columns(self) -> list[pa.Field]:
-        """The columns of a part."""
-        options = self.options
-        return state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
+        return tuple(field.name for field in self.schema if pa.types.is_floating(field.type))
 
     @property
     def files(self) -> Files:
@@ -134,10 +139,10 @@ class Plan:
         return Files(FOLDER, SATELLITES, self.options.format, self.parts)
 
     @cached_property
-    def metadata(self) -> dict[str, Any]:
-        """What travels in the schema of every part, as JSON under the key `gpuprop`."""
+    def metadata(self) -> dict[str, object]:
+        """The metadata in the schema of every part: JSON under the key `gpuprop`."""
         step, options = self.times.step_ns, self.options
-        facts: dict[str, Any] = {
+        facts: dict[str, object] = {
             "version": __version__,
             "model": "SGP4",
             "frame": options.frame,
@@ -166,11 +171,15 @@ class Plan:
     @cached_property
     def schema(self) -> pa.Schema:
         """The schema of the parts. No column has nulls: a state that cannot be computed is NaN."""
-        return pa.schema(self.columns, metadata={"gpuprop": json.dumps(self.metadata)})
+        return columns_of(self.options).with_metadata({"gpuprop": json.dumps(self.metadata)})
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the plan as it stands in the manifest: the metadata, and how it is spread over
-        files. Equal plans write equal bytes.
+    def to_dict(self) -> dict[str, object]:
+        """Return the plan as the manifest records it. Equal plans write equal bytes.
+
+        Returns
+        -------
+        dict
+            The metadata, the format and compression of the files, and the layout.
         """
         return {
             **self.metadata,
@@ -198,7 +207,7 @@ def plan_snapshots(
     eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
 ) -> Plan:
-    """Plan what write_snapshots would write, without computing or writing anything.
+    """Plan what write_snapshots would write. Nothing is computed or written.
 
     Parameters
     ----------
@@ -206,23 +215,37 @@ def plan_snapshots(
         The satellites.
     times : (n_times,) instants
         Anything that `as_times` takes. Instants in equal steps become a grid.
-    frame, dtype, velocity, format, compression, sunlit
-        As in write_snapshots.
-    gravity, opsmode, eop
-        As in Propagator.
+    frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
+        The frame of positions (km) and velocities (km/s), as in write_snapshots.
+    dtype : {"float64", "float32"}
+        Type of positions and velocities.
+    velocity : bool
+        Write velocities too.
+    format : {"arrow", "parquet"}
+        Format of the files.
+    compression : {"none", "lz4", "zstd"}, optional
+        Compression of the files; by default none for arrow and zstd for parquet.
+    gravity : {"wgs72", "wgs72old", "wgs84"}
+        Gravity model of SGP4.
+    opsmode : {"i", "a"}
+        Mode of SGP4: improved, or that of the Air Force (AFSPC).
+    sunlit : bool
+        Write a column that says whether the Sun shines on the satellite.
+    eop : path or EarthOrientation, optional
+        Earth orientation, as in Propagator.
     part_bytes : int, optional
-        Bytes of a part before compression, 768 MB unless given.
+        Most bytes of a part before compression; by default 768 MB.
 
     Returns
     -------
     Plan
-        With `satellites`, `instants`, `rows`, `parts`, `bytes` and `to_dict()`.
+        The plan, with `satellites`, `instants`, `rows`, `parts`, `bytes` and `to_dict()`.
 
     Raises
     ------
     ValueError
-        For an option that is not known, for no satellites, for no instants, for instants that the
-        Earth orientation does not reach, and for more parts than a directory holds.
+        An option is not known; there are no satellites or no instants; the Earth orientation does
+        not cover the instants; or a directory cannot hold so many parts.
     """
     options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
     model = Model(gravity_model(gravity), opsmode)
@@ -238,7 +261,7 @@ def make_plan(
     part_bytes: int | None = None,
 ) -> Plan:
     """Plan a run. Parameters and errors as in plan_snapshots."""
-    columns = state_columns(options.frame, options.dtype, options.velocity, options.sunlit)
+    bytes_of_a_row = row_bytes(options)  # refuses an unknown frame first
     times = as_grid(as_times(times))
     if not len(checked_elements(elements, "elements")):
         raise ValueError("there are no satellites to write: the element sets are empty")
@@ -252,22 +275,21 @@ def make_plan(
         options,
         model,
         None if orientation is None else orientation.described(times.edges),
-        Layout.of(len(elements), times.count, row_bytes(columns), part_bytes),
+        Layout.of(len(elements), times.count, bytes_of_a_row, part_bytes),
     )
     refuse_too_large(plan)
     return plan
 
 
 def refuse_too_large(plan: Plan) -> None:
-    """ValueError for more than MOST_PARTS parts, with the step or the duration that fits.
+    """Raise ValueError for more than MOST_PARTS parts. It names a step or a duration that fits.
 
     Notes
     -----
-    100,000 parts of 768 MB are 77 TB, twenty times a week of 100,000 satellites at one second. The
-    reason for the limit is the manifest. It lists every part (about 400 bytes for each) and is
-    written again after each part: 40 MB for each 768 MB at the limit, and the same in memory. Ten
-    times as many parts would be 768 TB, with a manifest of 400 MB. Names of parts sort as text up
-    to a million.
+    100,000 parts of 768 MB are 77 TB: twenty times a week of 100,000 satellites in steps of one
+    second. The manifest is the reason for the limit. It lists every part, in about 400 bytes, and
+    is written again after each part. At the limit that is 40 MB for each 768 MB, and the same in
+    memory. The names of up to a million parts sort as text.
     """
     layout, step = plan.layout, plan.times.step_ns
     if layout.parts <= MOST_PARTS:
@@ -289,9 +311,7 @@ def refuse_too_large(plan: Plan) -> None:
 
 
 def _rounded(ns: int, up: bool) -> str:
-    """A duration rounded up or down to one digit other than zero, in the largest unit that is not
-    longer than it.
-    """
+    """Round a duration to one significant digit, in the largest unit that is not longer."""
     unit = next(
         name for name in ("d", "h", "min", "s", "ms", "us", "ns") if DURATIONS[name] <= max(ns, 1)
     )
@@ -301,13 +321,14 @@ def _rounded(ns: int, up: bool) -> str:
 
 
 def decimal_bytes(count: int) -> str:
-    """A number of bytes in the largest decimal unit: `1.5 GB`."""
-    power = min((len(str(count)) - 1) // 3, 8)
-    return f"{count / 1000**power:,.1f} {('bytes', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB', 'YB')[power]}"
+    """Return a number of bytes in the largest decimal unit: `1.5 GB`."""
+    units = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB")
+    power = min((len(str(count)) - 1) // 3, len(units) - 1)
+    return f"{count / 1000**power:,.1f} {units[power]}"
 
 
 def as_grid(times: Times) -> Times:
-    """The same instants as a grid, where they are two or more in equal steps forwards."""
+    """Return the same instants, as a grid if they are two or more in equal steps forwards."""
     if times.is_grid or times.count < 2:
         return times
     ns = times.ns

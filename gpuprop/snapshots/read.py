@@ -1,10 +1,8 @@
-"""Reading: a directory of snapshots, an instant, a satellite or everything at a time. Parts are
-never loaded whole.
-"""
+"""Read snapshots by instant, by satellite or as a dataset. No part is loaded as a whole."""
 
 from functools import cached_property
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +21,7 @@ from ..dataset.store import Store
 from ..errors import DamagedError
 from ..time.instants import format_ns
 from ..time.times import Times, as_times, instant_ns
+from ..typing import Instants
 from .contents import FOLDER, SNAPSHOTS, SnapshotContents
 from .part_reader import ADVICE, damaged
 from .schema import schema_of
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
 def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     """Open the snapshots in a directory that write_snapshots filled.
 
-    The manifest and the sizes of the parts are read; no part is opened. What is read later is
-    compared with the manifest at that time: the satellites by their digest, each part by its plan,
-    its rows and its instants. `verify_snapshots` compares every byte.
+    The manifest and the sizes of the parts are read; no part is opened. Data are compared with the
+    manifest when they are read: the satellites by their digest, a part by its plan, its rows and
+    its instants. `verify_snapshots` compares every byte.
 
     Parameters
     ----------
@@ -44,7 +43,8 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
         The directory, on a disk or in an object store (a URL, or a UPath with the options of the
         store).
     partial : bool
-        Open also a run that did not finish, or shards that are not merged, with the complete parts.
+        Accept a run that did not finish, or shards that are not merged. Only the complete parts are
+        read.
 
     Returns
     -------
@@ -54,24 +54,24 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
     Raises
     ------
     ValueError
-        The run did not finish, or its shards are not merged, without `partial`.
+        The run did not finish, or its shards are not merged, and `partial` is not set.
     FileNotFoundError
         The directory, its manifest or a part is missing.
     DamagedError
-        A part does not have the size that was written, a file is a link, or the manifest was
-        altered or is of a version that is not known.
+        A part has another size than was written, a file is a symbolic link, or the manifest was
+        altered or has an unknown version.
     OSError
-        A store does not answer.
+        A file cannot be read, or a store does not answer.
     RuntimeError
-        The packages for a store are not installed.
+        The package for a store is not installed.
     """
     store = open_store(path)
     manifest = _manifest(store, partial)
     if not manifest.complete and not partial:
         raise ValueError(
             f"{store} holds a run that did not finish: {len(manifest.parts)} of "
-            f"{manifest.files.parts} parts are there; continue it (resume=True, --resume), or open "
-            "it with partial=True to read those"
+            f"{manifest.files.parts} parts are complete; continue it (resume=True, --resume), "
+            "or open it with partial=True to read those"
         )
     if not manifest.parts:
         raise ValueError(
@@ -95,7 +95,7 @@ def open_snapshots(path: AnyPath, partial: bool = False) -> "Snapshots":
                 f"{file} is damaged: it has {size:,} bytes, {entry.bytes:,} were written"
             )
     if not manifest.sealed:
-        # older manifests have no digest: every file must carry the plan
+        # An older manifest has no digest of itself: compare its plan with that in every file.
         carriers = set(Checker(store, manifest.contents, names).carriers(names))
         for name in names:
             if name not in carriers:
@@ -115,7 +115,7 @@ def _manifest(store: Store, partial: bool) -> Manifest:
         if not shards:
             raise
     inventory = Inventory.of(store, SNAPSHOTS)
-    if inventory.whole:  # merged just now
+    if inventory.whole:  # another job has just merged the shards
         return inventory.whole
     if inventory.damaged:
         raise inventory.damaged
@@ -132,7 +132,16 @@ def _manifest(store: Store, partial: bool) -> Manifest:
 
 
 class Snapshots:
-    """States of satellites at instants, in files. Made by open_snapshots.
+    """Snapshots in files: states of satellites at instants. open_snapshots makes it.
+
+    `len()` of it is the number of rows of the complete parts.
+
+    Parameters
+    ----------
+    store : Store
+        The directory.
+    manifest : Manifest
+        Its manifest, with an entry for each complete part.
 
     Attributes
     ----------
@@ -141,23 +150,23 @@ class Snapshots:
     metadata : dict
         The plan of the run: frame, units, gravity, opsmode, start, step, counts, notes, format.
     manifest : Manifest
-        The rest: what computed the states, where and when, and the parts.
+        The plan, the parts, and which engine computed them, where and when.
     complete : bool
-        Whether no part is missing.
+        Whether all parts are complete.
     """
 
     def __init__(self, store: Store, manifest: Manifest) -> None:
         self.path = store.path
-        self.metadata: dict[str, Any] = dict(manifest.plan)
+        self.metadata: dict[str, object] = dict(manifest.plan)
         self.manifest = manifest
         self.complete = manifest.complete
-        # reading goes on when the process changes its directory
+        # an absolute path, since the process may change its working directory
         self._store = open_store(store.shared_path())
         contents = SnapshotContents.of(manifest.plan)
         self._layout, self._grid, self._format = contents.layout, contents.times, contents.format
         self._parts = {entry.part: contents.part(self._store, entry) for entry in manifest.parts}
-        # the instants of parts that are not of a grid, once they were read
-        self._read: dict[int, npt.NDArray[np.int64]] = {}
+        # instants that are not a grid, of the parts whose `time` column was read
+        self._instants_read: dict[int, npt.NDArray[np.int64]] = {}
 
     def __repr__(self) -> str:
         n_sats, n_times, frame = (
@@ -176,18 +185,18 @@ class Snapshots:
 
     @cached_property
     def satellites(self) -> pa.Table:
-        """One row per satellite, in the order of the rows of an instant: sat_id and the fields of
-        its element set.
+        """The satellites (n_sats rows), in the order of the rows of an instant.
 
-        The file is compared with its digest before it is decoded: a damaged file could crash the
-        decoder.
+        The columns are sat_id and the fields of the element sets. The file is compared with its
+        digest before it is decoded, since a damaged file could crash the decoder.
         """
         return read_satellites(self._store, self.manifest)
 
     @cached_property
     def times(self) -> Times:
-        """The instants, as a grid if they were one; otherwise they are read from the `time` column
-        of the parts that are there.
+        """The instants (n_times,), UTC.
+
+        Instants that are not a grid are read from the `time` columns of the complete parts.
         """
         if self._grid is not None:
             return self._grid
@@ -195,18 +204,20 @@ class Snapshots:
 
     @property
     def dataset(self) -> "pads.Dataset":
-        """All rows, in order, as a pyarrow dataset: what DuckDB and Polars query, and `scanner`,
-        `to_table(filter=...)` read lazily.
+        """All rows, in order, as a pyarrow dataset, which is read lazily.
 
-        No part is opened to make it. It knows the instants of each part, so a filter on `time`
-        opens only the parts concerned: `dataset.filter(...)` before DuckDB or Polars, which do not
-        always hand their conditions on. Of instants that are not a grid it knows those of parts of
-        one or two instants, and of the parts that `times` or `at` has read; other parts are always
-        looked into. pyarrow reads the parts then, without the checks of `at` and `track`: where two
-        parts were exchanged on the disk, a filter on `time` misses their rows.
-        `verify_snapshots(path, quick=True)` finds such parts.
+        DuckDB and Polars can query it. No part is opened to make it. A filter on `time` opens only
+        the parts that have such instants. Apply it by `dataset.filter(...)`, since DuckDB and
+        Polars do not always pass on their conditions.
+
+        If the instants are not a grid, the dataset knows the range of instants only for parts with
+        one or two instants, and for parts that `times` or `at` has read. A filter opens all others.
+
+        pyarrow reads the parts without the checks of `at` and `track`. If two parts were exchanged
+        on the disk, a filter on `time` misses their rows; `verify_snapshots(path, quick=True)`
+        finds such parts.
         """
-        # imports pandas, if it is installed: 0.2 s that a run need not spend
+        # Imported here because it takes 0.2 s: it imports pandas, if that is installed.
         import pyarrow.dataset as pads
 
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
@@ -220,14 +231,32 @@ class Snapshots:
             fragments.append(kind.make_fragment(file, filesystem, holds))
         return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, filesystem)
 
-    def at(self, instant: Any) -> pa.Table:
-        """The rows of one instant (ISO text, datetime64, datetime), one per satellite in the order
-        of `satellites`.
+    def at(self, instant: Instants) -> pa.Table:
+        """Read the rows of one instant.
 
-        Reads that instant's batch alone; uncompressed IPC on a disk is mapped, not read. Instants
-        that are not a grid are looked for first in the parts that begin before and end after it.
-        LookupError if the instant is not one of `times` (it names the nearest) or its part is not
-        there. Where an instant occurs twice: one of them; their rows are equal.
+        Only the batch of the instant is read. From uncompressed IPC files on a disk nothing is
+        copied: the table is a view of the file, mapped into memory.
+
+        Parameters
+        ----------
+        instant : str, datetime or datetime64
+            One of `times`, UTC. If it occurs there twice, the rows are equal; those of one of them
+            are returned.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row per satellite (n_sats rows), in the order of `satellites`.
+
+        Raises
+        ------
+        LookupError
+            The instant is not one of `times` (the message names the nearest), or its part is
+            missing.
+        ValueError
+            `instant` is not one instant.
+        DamagedError
+            The part is not the one that was written.
         """
         wanted = as_times(instant)
         if wanted.count != 1:
@@ -237,7 +266,7 @@ class Snapshots:
         part, batches, first = self._layout.find(self._index(wanted.start_ns))
         if part not in self._parts:
             raise LookupError(
-                f"{format_ns(wanted.start_ns)} is in part {part}, which is not there: the run did "
+                f"{format_ns(wanted.start_ns)} is in part {part}, which is missing: the run did "
                 "not finish"
             )
         table = pa.Table.from_batches(self._parts[part].batches(batches))
@@ -249,18 +278,35 @@ class Snapshots:
                     f"{self._parts[part].file} has other instants than "
                     f"{format_ns(wanted.start_ns)} in its place; {ADVICE}"
                 )
-        mapped = self._store.maps_files and self.metadata["compression"] == "none"
-        if mapped and self._format == "arrow":
+        if self._parts[part].is_mapped:
             return table.slice(first, n_sats)
-        # a slice would keep the whole batch in memory
+        # Copies the rows: a slice would keep the whole batch in memory.
         return table.take(pa.array(np.arange(first, first + n_sats)))
 
     def track(self, sat_id: int) -> pa.Table:
-        """The rows of one satellite at all instants that are there.
+        """Read the rows of one satellite at all instants.
 
-        A catalogue may hold several element sets of one number: then each instant has a row for
-        each, in the order of `satellites`. Reads a batch at a time and keeps these rows alone.
-        LookupError if no satellite has that number, TypeError if it is not a number.
+        One batch at a time is read, of the complete parts.
+
+        Parameters
+        ----------
+        sat_id : int
+            Catalogue number.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row per instant, in the order of time. If several element sets have the number, an
+            instant has a row for each, in the order of `satellites`.
+
+        Raises
+        ------
+        LookupError
+            No satellite has the number.
+        TypeError
+            `sat_id` is not an integer.
+        DamagedError
+            A part is not the one that was written.
         """
         if not isinstance(sat_id, Integral) or isinstance(sat_id, bool):
             raise TypeError(
@@ -270,44 +316,52 @@ class Snapshots:
         places = np.flatnonzero(self.satellites.column("sat_id").to_numpy() == sat_id)
         if not len(places):
             raise LookupError(f"no satellite in {self.path} has the number {sat_id}")
-        # batch i of a part holds slice i modulo their number
+        # batch i of a part has the satellites of slice i modulo the number of slices
         slices = list(self._layout.satellite_slices())
-        here = [places[(places >= one.start) & (places < one.stop)] - one.start for one in slices]
+        rows_in_slice = [
+            places[(places >= one.start) & (places < one.stop)] - one.start for one in slices
+        ]
         chosen = []
         for part in sorted(self._parts):
             numbers = [
                 number
                 for number in range(self._layout.part_batches(part))
-                if len(here[number % len(slices)])
+                if len(rows_in_slice[number % len(slices)])
             ]
             batches = self._parts[part].batches(numbers)
             for number in numbers:
                 batch = next(batches)
                 one = slices[number % len(slices)]
                 firsts = np.arange(0, batch.num_rows, one.stop - one.start)
-                rows = batch.take(pa.array((firsts[:, None] + here[number % len(slices)]).ravel()))
-                del batch  # the next one is about to be read
-                self._compare(part, number, rows, sat_id)
+                wanted = firsts[:, None] + rows_in_slice[number % len(slices)]
+                rows = batch.take(pa.array(wanted.ravel()))
+                del batch  # free its memory before the next one is read
+                self._check_rows(part, number, rows, sat_id)
                 chosen.append(rows)
         return pa.Table.from_batches(chosen).combine_chunks()
 
-    def _compare(self, part: int, number: int, rows: pa.RecordBatch, sat_id: int) -> None:
-        """DamagedError unless the rows taken from a batch are those of the satellite, at the
-        instants that belong there.
-        """
+    def _check_rows(self, part: int, number: int, rows: pa.RecordBatch, sat_id: int) -> None:
+        """Raise DamagedError if rows of a batch have another satellite or other instants."""
         file, layout = self._parts[part].file, self._layout
         if (rows.column("sat_id").to_numpy() != sat_id).any():
             raise DamagedError(f"{file} has another satellite where {sat_id} belongs; {ADVICE}")
         if self._grid is not None:
             group = number // layout.instant_batches * layout.batch_instants
             instants = layout.part(part)[group : group + layout.batch_instants]
-            due = self._grid[instants.start : instants.stop].ns
+            expected = self._grid[instants.start : instants.stop].ns
             times = rows.column("time").view(pa.int64()).to_numpy()
-            if (times.reshape(len(due), -1) != due[:, None]).any():
+            if (times.reshape(len(expected), -1) != expected[:, None]).any():
                 raise DamagedError(f"{file} has other instants than its plan; {ADVICE}")
 
     def status_counts(self) -> dict[int, int]:
-        """{code: states} of the rows that are there, from the manifest."""
+        """Count the states by status code. No part is opened.
+
+        Returns
+        -------
+        dict
+            {code: number of states} of the complete parts, in the order of the codes; see
+            gpuprop.STATUS.
+        """
         counts: dict[int, int] = {}
         for entry in self.manifest.parts:
             for code, states in entry.status.items():
@@ -315,8 +369,12 @@ class Snapshots:
         return dict(sorted(counts.items()))
 
     def verify(self) -> None:
-        """Read every file and compare it with the digest in the manifest; DamagedError names the
-        first that differs.
+        """Read every file and compare it with its digest in the manifest.
+
+        Raises
+        ------
+        DamagedError
+            A file is damaged; the message names the first one.
         """
         checker = Checker.of(self._store, self.manifest)
         for entry in self.manifest.entries:
@@ -324,9 +382,9 @@ class Snapshots:
                 raise DamagedError(f"{self.path / entry.file} {wrong}")
 
     def _index(self, ns: int) -> int:
-        """The position of an instant in `times`."""
+        """Return the position of an instant in `times`. LookupError if it is not one of them."""
         if not self.metadata["step"]:
-            for part in self._likely(ns):
+            for part in self._parts_by_likelihood(ns):
                 found = np.flatnonzero(self._instants(part) == ns)
                 if len(found):
                     return self._layout.part(part)[int(found[0])]
@@ -344,16 +402,17 @@ class Snapshots:
 
     @cached_property
     def _ends(self) -> dict[int, tuple[int, int]]:
-        """The first and the last instant of the parts that are there, the earlier of the two first."""
+        """The first and last instants of each complete part, the earlier one first."""
         ends = {
             entry.part: (instant_ns(entry.first), instant_ns(entry.last))
             for entry in self.manifest.parts
         }
         return {part: (min(both), max(both)) for part, both in ends.items()}
 
-    def _likely(self, ns: int) -> list[int]:
-        """The parts that are there: those whose first and last instants enclose this one, the
-        closest first, then the others.
+    def _parts_by_likelihood(self, ns: int) -> list[int]:
+        """Sort the complete parts by the likelihood that they have an instant.
+
+        First come parts whose first and last instants enclose it, the shortest first.
         """
 
         def unlikely(part: int) -> tuple[bool, int, int]:
@@ -363,26 +422,28 @@ class Snapshots:
         return sorted(self._ends, key=unlikely)
 
     def _span(self, part: int) -> tuple[int, int] | None:
-        """The earliest and the latest instant of a part, None if a part would have to be read for
-        them: they need not be in order.
+        """Return the earliest and latest instants of a part; None if it had to be read for them.
+
+        Instants that are not a grid may be in any order.
         """
-        if part in self._read:
-            return int(self._read[part].min()), int(self._read[part].max())
+        if part in self._instants_read:
+            ns = self._instants_read[part]
+            return int(ns.min()), int(ns.max())
         if self.metadata["step"] or len(self._layout.part(part)) <= 2:
             return self._ends[part]
         return None
 
     def _instants(self, part: int) -> npt.NDArray[np.int64]:
-        """The instants of a part, from its `time` column, which is read once."""
-        if part not in self._read:
+        """Return the instants of a part, from its `time` column, which is read once."""
+        if part not in self._instants_read:
             n_sats, every = self._layout.satellites, self._layout.instant_batches
             batches = self._parts[part].batches(
                 range(0, self._layout.part_batches(part), every), ["time"]
             )
-            self._read[part] = np.concatenate(
+            self._instants_read[part] = np.concatenate(
                 [batch.column("time").cast(pa.int64()).to_numpy()[::n_sats] for batch in batches]
             )
-        return self._read[part]
+        return self._instants_read[part]
 
 
 def read_satellites(store: Store, manifest: Manifest) -> pa.Table:

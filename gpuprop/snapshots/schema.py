@@ -1,30 +1,45 @@
-"""The schema of parts, and the metadata in it."""
+"""The columns of the parts, and the metadata in their schema."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
 
 from ..states import state_columns
+from .options import SnapshotOptions
 
-# fields of a plan that say how it is spread over files; the schema does not have them
-SPREAD = ("format", "compression", "parts", "part_instants", "batch_instants", "instant_batches")
+# Fields of a plan that describe its files. They are not in the metadata of a schema.
+FILE_FIELDS = (
+    "format",
+    "compression",
+    "parts",
+    "part_instants",
+    "batch_instants",
+    "instant_batches",
+)
+
+
+def columns_of(options: SnapshotOptions) -> pa.Schema:
+    """Return the columns of a part, without metadata. ValueError for an unknown frame."""
+    return pa.schema(state_columns(options.frame, options.dtype, options.velocity, options.sunlit))
+
+
+def options_of(plan: Mapping[str, Any]) -> SnapshotOptions:
+    """Return the options in a plan as a manifest records it. An older plan may lack some."""
+    names = [field.name for field in fields(SnapshotOptions) if field.name in plan]
+    return SnapshotOptions(**{name: plan[name] for name in names})
 
 
 def schema_of(plan: Mapping[str, Any]) -> pa.Schema:
-    """The schema of the parts of a plan as it stands in the manifest (Plan.to_dict): Plan.schema,
-    without opening a part.
-    """
-    columns = state_columns(
-        plan["frame"], plan["dtype"], plan["velocity"], plan.get("sunlit", False)
-    )
-    return pa.schema(columns, metadata={"gpuprop": metadata_text(plan)})
+    """Return the schema of the parts of a plan as a manifest records it (Plan.to_dict)."""
+    return columns_of(options_of(plan)).with_metadata({"gpuprop": metadata_text(plan)})
 
 
 def metadata_text(plan: Mapping[str, Any]) -> str:
     """Return the value of the key `gpuprop` in the schema of every part of a plan."""
-    return json.dumps({name: value for name, value in plan.items() if name not in SPREAD})
+    return json.dumps({name: value for name, value in plan.items() if name not in FILE_FIELDS})
 
 
 def satellites_text(plan: Mapping[str, Any]) -> str:
@@ -38,6 +53,6 @@ def satellites_text(plan: Mapping[str, Any]) -> str:
     )
 
 
-def row_bytes(columns: list[pa.Field]) -> int:
+def row_bytes(options: SnapshotOptions) -> int:
     """Return the bytes of a row."""
-    return sum(int(column.type.bit_width) for column in columns) // 8
+    return sum(int(column.type.bit_width) for column in columns_of(options)) // 8

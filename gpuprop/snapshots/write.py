@@ -1,4 +1,4 @@
-"""Writing: the parts that are missing, in order, each followed by the manifest that lists it."""
+"""Write the missing parts in order. After each part, write the manifest that lists it."""
 
 import os
 import socket
@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from ..dataset.location import AnyPath, open_store
 from ..dataset.manifest import PartEntry, RunFacts
@@ -19,19 +19,19 @@ from ..dataset.store import Store
 from ..frames import EarthOrientation
 from ..propagator import Propagator
 from ..states import States
-from ..time.times import Times
 from ..typing import Compression, DType, FileFormat, Frame, Instants
 from .cluster import Workers, parts_of
 from .contents import SNAPSHOTS
+from .encoding.batches import compute
 from .encoding.encode import Form, encoded
 from .encoding.part import Progress, Written, write_part, write_satellites
 from .options import SnapshotOptions
 from .other_epoch import explain_epochs
 from .plan import Plan, make_plan
 
-# makes blocks of the states at these instants
-Compute: TypeAlias = Callable[[Times], AbstractContextManager[Iterable[States]]]
-# writes the parts that are missing, and yields their entries
+# Computes blocks of the states at consecutive instants, given by their numbers.
+BlocksAt: TypeAlias = Callable[[range], AbstractContextManager[Iterable[States]]]
+# Writes the missing parts, and yields their entries.
 Produce: TypeAlias = Callable[[Job, Written, Progress | None], Generator[PartEntry, None, None]]
 
 
@@ -39,40 +39,48 @@ Produce: TypeAlias = Callable[[Job, Written, Progress | None], Generator[PartEnt
 class Report:
     """What a run wrote, or a shard of it.
 
-    Attributes
+    Parameters
     ----------
     path : str
         The directory.
-    satellites, instants : int
-        Of the complete parts.
-    rows, parts, bytes : int
-        Of all parts that are complete now.
+    satellites : int
+        Number of satellites.
+    instants : int
+        Number of instants of the complete parts.
+    rows : int
+        Number of rows of the complete parts.
+    parts : int
+        Number of complete parts, with those of an earlier run.
+    bytes : int
+        Size of the complete parts.
     seconds : float
-        From the first state to the last file.
+        Duration of the run.
     engine : str
-        What computed the states.
+        The engine that computed the states. If there were several: their names, with commas.
     options : SnapshotOptions
-        What was written of each state, and the form of the files.
+        The columns and the format of the files.
     earth_orientation : str or None
-        What turned the Earth, in the frames other than teme.
+        The source of the Earth orientation; None for the frame teme.
     elements : str
-        The digest of the element sets.
-    first, last : str or None
-        The first and last instants, UTC; None for a shard without parts.
+        The digest of the element sets, as from elements_digest.
+    first : str or None
+        The first instant, UTC; None for a shard without parts.
+    last : str or None
+        The last instant, UTC; None for a shard without parts.
     status : dict
-        {code: states}, of the codes that occur.
+        {code: number of states}, for the status codes that occur.
     computed : int
-        Rows that this run computed.
+        Number of rows that this run computed.
     resumed : int
-        Parts that an earlier run had written.
+        Number of parts that an earlier run wrote.
     rewritten : list of str
-        Files that were damaged, and how.
+        Names of damaged files that were written again, with the fault of each.
     shard : str or None
-        `I/N`.
+        The shard, as `2/8`.
     merged : bool
         Whether all shards are complete and merged.
     notes : list of str
-        What else a user should know.
+        Remarks for the user, such as why the directory could not be locked.
     """
 
     path: str
@@ -98,11 +106,17 @@ class Report:
 
     @property
     def not_good(self) -> int:
-        """States whose status is not 0."""
+        """Number of states whose status is not 0."""
         return self.rows - self.status.get(0, 0)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return all fields, those of the options among them, for JSON. Status codes are text."""
+    def to_dict(self) -> dict[str, object]:
+        """Return all fields for JSON.
+
+        Returns
+        -------
+        dict
+            The fields of the report, and those of its options beside them. Status codes are text.
+        """
         record = asdict(self)
         record |= record.pop("options")
         return {**record, "status": {str(code): rows for code, rows in self.status.items()}}
@@ -148,15 +162,15 @@ def write_snapshots(
         The frame of positions (km) and velocities (km/s). geodetic: lat, lon (deg) and height (km)
         on WGS-84 instead of x, y, z, with velocities along the axes of ITRS.
     dtype : {"float64", "float32"}
-        Of positions and velocities.
+        Type of positions and velocities.
     velocity : bool
         Write velocities too.
     format : {"arrow", "parquet"}
-        arrow: IPC files, which can be mapped into memory.
+        Format of the files; `arrow` means IPC files, which can be mapped into memory.
     compression : {"none", "lz4", "zstd"}, optional
-        Unless given, none for arrow and zstd for parquet.
+        Compression of the files; by default none for arrow and zstd for parquet.
     progress : callable, optional
-        progress(rows_done, rows_total, bytes_done) is called after each batch, on the calling
+        Is called as progress(rows_done, rows_total, bytes_done) after each batch, on the calling
         thread; with a client, after each part.
     overwrite : bool
         Replace the snapshots that the directory holds.
@@ -164,18 +178,18 @@ def write_snapshots(
         Write a column that says whether the Sun shines on the satellite: 0 umbra, 1 penumbra, 2
         sunlit.
     resume : bool
-        Continue a run that was interrupted: complete and sound parts stay, the rest is written. In
-        the end the files are those of a run that was not interrupted, byte for byte. If the
-        directory holds nothing, begin a run.
+        Continue an interrupted run: keep complete and undamaged parts, and write the others. The
+        files become, byte for byte, those of an uninterrupted run. In an empty directory, begin a
+        run.
     shard : str, optional
         `2/8` writes the second of eight shares of the parts. Jobs on any machines write the shares
         into one directory; the last to finish (or merge_snapshots) merges them.
     client : distributed.Client or Workers, optional
-        Workers of a Dask cluster write the parts, each with the fastest engine that it has. All of
-        them must see `path`.
+        The Dask cluster whose workers write the parts, each with the fastest engine that it has.
+        All workers must see `path`.
     command : sequence of str, optional
-        The words of a command line, which the manifest keeps, so that missing parts can be written
-        again.
+        The words of the command line that made this call. The manifest records them, so that
+        messages can show how to write lost parts again.
 
     Returns
     -------
@@ -197,15 +211,14 @@ def write_snapshots(
     OSError
         A disk is full or may not be written, or a store refuses or does not answer.
     RuntimeError
-        Something failed on a cluster; complete parts stay. The package of a store is not installed.
-        In a store, which has no locks, another job has begun to write the same directory.
+        Something failed on a cluster (complete parts are kept), the package for a store is not
+        installed, or another job began to write the same directory of a store, which has no locks.
     """
     propagator = _checked_propagator(propagator)
     how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
     options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
-    plan = make_plan(
-        propagator.elements, times, options, propagator.model, _eop(propagator, options)
-    )
+    eop = _earth_orientation(propagator, options)
+    plan = make_plan(propagator.elements, times, options, propagator.model, eop)
     return run_plan(
         open_store(path),
         plan,
@@ -227,7 +240,7 @@ def run_plan(
     command: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Write the parts of a plan, or of a shard of it, that are missing.
+    """Write the missing parts of a plan, or of a shard of it, as write_snapshots does.
 
     Parameters
     ----------
@@ -236,43 +249,37 @@ def run_plan(
     plan : Plan
         What to write, made for the element sets and the model of the propagator.
     propagator : Propagator
-        Computes the states, if no workers do.
+        Computes the states, unless there are workers.
     how : JobOptions
-        How the job begins: new, resumed, overwriting; whole or a shard.
+        How the job begins: new, resumed or overwriting; whole or a shard.
     workers : Workers, optional
         The workers of a cluster that write the parts.
     command : sequence of str, optional
         The words of the command line, for the manifest.
     progress : callable, optional
-        progress(rows_done, rows_total, bytes_done) is called after each batch.
+        See write_snapshots.
 
     Returns
     -------
     Report
         What was written.
     """
-
-    def compute(times: Times) -> "closing[Generator[States, None, None]]":
-        # a block is a batch, so that no row is copied on its way into the file
-        blocks = propagator.snapshots(
-            times,
-            plan.options.frame,
-            plan.options.velocity,
-            sunlit=plan.options.sunlit,
-            instants=plan.layout.batch_instants,
-        )
-        return closing(blocks)
-
-    with compute(plan.times):  # what cannot be computed is refused before anything is touched
-        pass
+    # Refuses what cannot be computed, before the directory is changed.
+    compute(plan, propagator, range(plan.instants)).close()
     if workers is not None:
-        eop = _eop(propagator, plan.options)
+        eop = _earth_orientation(propagator, plan.options)
         produce: Produce = partial(parts_of, workers, plan, eop)
         engine = workers.engine or "auto"
     else:
-        produce = _here(plan, compute, propagator.engine, propagator.threads)
+        produce = partial(
+            _parts_here,
+            plan,
+            lambda instants: closing(compute(plan, propagator, instants)),
+            propagator.engine,
+            propagator.threads,
+        )
         engine = propagator.engine
-    return _write(store, plan, produce, engine, how, command, progress)
+    return _write(store, plan, produce, _run_facts(engine, command), how, progress)
 
 
 def write_plan(
@@ -284,20 +291,22 @@ def write_plan(
     progress: Progress | None = None,
     overwrite: bool = False,
 ) -> Report:
-    """Write states that are computed already, as write_snapshots does.
+    """Write states that have been computed, as write_snapshots does.
 
     Parameters
     ----------
     path : str, path or UPath
         The directory.
     plan : Plan
-        Made by plan_snapshots.
+        What plan_snapshots made.
     blocks : iterable of States
-        All instants of the plan, in order, in blocks of any size.
+        The states at all instants of the plan, in order, in blocks of any size.
     engine : str
         What computed them, for the manifest.
-    progress, overwrite
-        As in write_snapshots.
+    progress : callable, optional
+        Is called as progress(rows_done, rows_total, bytes_done) after each batch.
+    overwrite : bool
+        Replace the snapshots that the directory holds.
 
     Returns
     -------
@@ -308,10 +317,13 @@ def write_plan(
     ------
     ValueError
         The blocks do not hold the rows of the plan.
+    FileExistsError, ForeignFileError, LockedError, OSError, RuntimeError
+        As in write_snapshots.
     """
-    # the caller may fill the same arrays again, so nothing is encoded on other threads
-    produce = _here(plan, lambda _: nullcontext(blocks), engine, 0)
-    return _write(open_store(path), plan, produce, engine, JobOptions(overwrite), None, progress)
+    # No encoder threads: the caller may use the arrays of a block again for the next block.
+    produce = partial(_parts_here, plan, lambda _: nullcontext(blocks), engine, 0)
+    facts = _run_facts(engine)
+    return _write(open_store(path), plan, produce, facts, JobOptions(overwrite), progress)
 
 
 def _checked_propagator(propagator: Propagator) -> Propagator:
@@ -323,29 +335,33 @@ def _checked_propagator(propagator: Propagator) -> Propagator:
     return propagator
 
 
-def _eop(propagator: Propagator, options: SnapshotOptions) -> EarthOrientation | None:
-    """The Earth orientation, where the frame needs one."""
+def _earth_orientation(propagator: Propagator, options: SnapshotOptions) -> EarthOrientation | None:
+    """Return the Earth orientation, which is not read for the frame teme."""
     return None if options.frame == "teme" else propagator.eop
 
 
-def _write(
-    store: Store,
-    plan: Plan,
-    produce: Produce,
-    engine: str,
-    how: JobOptions,
-    command: Sequence[str] | None,
-    progress: Progress | None,
-) -> Report:
-    """Write the parts of the plan, or of the shard, that are missing."""
-    begun = time.perf_counter()
-    facts = RunFacts(
+def _run_facts(engine: str, command: Sequence[str] | None = None) -> RunFacts:
+    """Return what the manifest says of this process. Each part adds its engine."""
+    return RunFacts(
         engine=engine,
         host=socket.gethostname(),
         started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
         command=[str(word) for word in command] if command else None,
         directory=os.getcwd() if command else None,
     )
+
+
+def _write(
+    store: Store,
+    plan: Plan,
+    produce: Produce,
+    facts: RunFacts,
+    how: JobOptions,
+    progress: Progress | None,
+) -> Report:
+    """Write the missing parts of the plan, or of the shard."""
+    begun = time.perf_counter()
+    engine = facts.engine
     explain = explain_epochs(store, plan.elements)
     with claim(store, SNAPSHOTS, plan.to_dict(), facts, how, explain) as job:
         written, engines = _fill(job, plan, produce, progress, begun)
@@ -364,7 +380,7 @@ def _write(
         engine=engines or engine,
         options=plan.options,
         earth_orientation=plan.earth_orientation,
-        elements=plan.metadata["elements"],
+        elements=str(plan.metadata["elements"]),
         first=parts[0].first if parts else None,
         last=parts[-1].last if parts else None,
         status=dict(sorted(written.status.items())),
@@ -380,7 +396,7 @@ def _write(
 def _fill(
     job: Job, plan: Plan, produce: Produce, progress: Progress | None, begun: float
 ) -> tuple[Written, str]:
-    """Write what the job has to write. Returns what is there now, and the engines that computed."""
+    """Write the missing files. Return what the run has now, and the engines that computed it."""
     manifest, todo = job.manifest, job.todo
     written = Written(sum(len(plan.layout.part(index)) for index in manifest.own) * plan.satellites)
     for entry in manifest.parts:
@@ -402,23 +418,24 @@ def _fill(
     return written, ", ".join(sorted(engines))
 
 
-def _here(plan: Plan, compute: Compute, engine: str, threads: int) -> Produce:
-    """Write the parts in this process, in order."""
-
-    def produce(
-        job: Job, written: Written, progress: Progress | None
-    ) -> Generator[PartEntry, None, None]:
-        form = Form.of(plan)
-        for parts in job.todo:
-            instants = plan.layout.instants_of(parts)
-            first = instants.start
-            with (
-                compute(plan.times[first : instants.stop]) as blocks,
-                closing(encoded(plan, form, blocks, first, threads)) as batches,
-            ):
-                for index in parts:
-                    job.check()
-                    entry = write_part(job.store, plan, index, form, batches, written, progress)
-                    yield replace(entry, engine=engine)
-
-    return produce
+def _parts_here(
+    plan: Plan,
+    blocks_at: BlocksAt,
+    engine: str,
+    threads: int,
+    job: Job,
+    written: Written,
+    progress: Progress | None,
+) -> Generator[PartEntry, None, None]:
+    """Write the missing parts in this process, in order. Yields their entries."""
+    form = Form.of(plan)
+    for parts in job.todo:
+        instants = plan.layout.instants_of(parts)
+        with (
+            blocks_at(instants) as blocks,
+            closing(encoded(plan, form, blocks, instants.start, threads)) as batches,
+        ):
+            for index in parts:
+                job.check()
+                entry = write_part(job.store, plan, index, form, batches, written, progress)
+                yield replace(entry, engine=engine)

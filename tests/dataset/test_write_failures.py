@@ -520,7 +520,7 @@ def test_overwriting_that_was_interrupted_can_be_done_again(tmp_path, monkeypatc
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(os, "unlink", unlink)
         write_snapshots(tmp_path, propagator(), GRID[:8], format="parquet", overwrite=True)
-    with pytest.raises(ValueError, match="0 of 7 parts are there"):
+    with pytest.raises(ValueError, match="0 of 7 parts are complete"):
         open_snapshots(tmp_path)
     write_snapshots(tmp_path, propagator(), GRID[:8], format="parquet", overwrite=True)
     assert set(contents(tmp_path)) == {"satellites.parquet", "snapshots/part-000000.parquet"}

@@ -332,7 +332,7 @@ def test_what_was_selected_is_noted(tmp_path):
         == 0
     )
     snapshots = open_snapshots(tmp_path / "out")
-    chosen = [note for note in snapshots.metadata["notes"] if note.startswith("selected")]
+    chosen = [note for note in snapshots.metadata["notes"] if note.startswith("selected")]  # type: ignore[attr-defined]
     assert chosen == [
         "selected by *G1-S5 * or @oneweb: 172 of 4,408",
         f"selected by raan_deg < 90: {len(snapshots.satellites)} of 172",

@@ -298,7 +298,7 @@ def test_verify(run, tmp_path):
         and "1 finding, 1 dropped" in out
         and not file.exists()
     )
-    with pytest.raises(ValueError, match="299 of 300 parts are there; continue it"):
+    with pytest.raises(ValueError, match="299 of 300 parts are complete; continue it"):
         open_snapshots("out")
     code, out, err = run(*again.split()[1:])
     assert code == 0 and "resumed: 299 of 300 parts were there" in err

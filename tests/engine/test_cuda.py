@@ -170,7 +170,9 @@ def test_blocks_that_stay_on_the_device(cupy):
             equal_nan=True,
         )
     assert np.array_equal(
-        cuda.states(times, velocity=False, device=True).z.get(), expected.z, equal_nan=True  # type: ignore[attr-defined]
+        cuda.states(times, velocity=False, device=True).z.get(),  # type: ignore[attr-defined]
+        expected.z,
+        equal_nan=True,
     )
     assert cuda.states(times, velocity=False, device=True).vx is None
     assert type(Propagator(elements, "numpy").states(times, device=True).x) is np.ndarray

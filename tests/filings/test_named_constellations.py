@@ -219,8 +219,9 @@ def test_assumptions_reach_stderr_and_the_files(
         in capsys.readouterr().err
     )
     notes = gpuprop.open_snapshots(out).metadata["notes"]
-    assert [note for note in notes if note.startswith("assumed: honghu-3")] and any(
-        "SaVi" in note for note in notes
+    assert [note for note in notes if note.startswith("assumed: honghu-3")] and any(  # type: ignore[attr-defined]
+        "SaVi" in note
+        for note in notes  # type: ignore[attr-defined]
     )
 
 

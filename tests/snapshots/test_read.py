@@ -112,6 +112,41 @@ def test_at_maps_and_does_not_read(tmp_path):
     assert pa.total_allocated_bytes() == before
 
 
+def test_some_columns_of_a_mapped_part_are_not_copied(tmp_path):
+    """Nor are they for the check of the instants at the ends of a part, which --resume makes."""
+    write_snapshots(tmp_path, propagator(), GRID)
+    ds = open_snapshots(tmp_path)
+    part = ds._parts[0]
+    assert part.is_mapped
+    before = pa.total_allocated_bytes()
+    batches = list(part.batches(columns=["time"]))
+    part.check_ends()
+    assert pa.total_allocated_bytes() == before
+    assert batches[0].column("time").view(pa.int64())[0].as_py() == GRID.start_ns
+
+
+@pytest.mark.parametrize("format, compression", [("arrow", "lz4"), ("parquet", "zstd")])
+def test_of_other_parts_only_the_columns_asked_for_are_read(tmp_path, format, compression):
+    write_snapshots(tmp_path, propagator(), GRID, format=format, compression=compression)
+    part = open_snapshots(tmp_path)._parts[0]
+    assert not part.is_mapped
+    assert [batch.schema.names for batch in part.batches(columns=["time"])] == [["time"]]
+
+
+@pytest.mark.parametrize("format, compression", FORMS)
+def test_reading_goes_on_in_another_directory(tmp_path, monkeypatch, format, compression):
+    """The snapshots were opened by a relative path."""
+    write_snapshots(tmp_path / "out", propagator(), GRID, format=format, compression=compression)
+    monkeypatch.chdir(tmp_path)
+    ds = open_snapshots("out")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert len(ds.satellites) == len(ds.at(GRID[17])) == 37
+    assert len(ds.track(1_000_000_001)) == 53
+    assert ds.dataset.count_rows() == len(ds)
+    ds.verify()
+
+
 def test_what_was_read_outlives_an_overwrite(tmp_path):
     """Mapped memory is that of the replaced file, which stays until nobody looks at it."""
     write_snapshots(tmp_path, propagator(), GRID)
@@ -293,7 +328,7 @@ def test_a_run_that_did_not_finish(damaged, kept):
     manifest["complete"] = False
     put_manifest(directory, manifest)
     with pytest.raises(
-        ValueError, match=rf"did not finish: {len(kept)} of 7 parts are there; .*partial=True"
+        ValueError, match=rf"did not finish: {len(kept)} of 7 parts are complete; .*partial=True"
     ):
         open_snapshots(directory)
     ds = open_snapshots(directory, partial=True)
@@ -303,7 +338,7 @@ def test_a_run_that_did_not_finish(damaged, kept):
     assert np.array_equal(ds.track(1_000_000_000)["y"].to_numpy(), states.y[instants, 0])
     assert len(ds) == ds.dataset.count_rows() == 37 * 8 * len(kept)
     assert np.array_equal(ds.at(GRID[20])["y"].to_numpy(), states.y[20], equal_nan=True)
-    with pytest.raises(LookupError, match="00:30:00Z is in part 3, which is not there"):
+    with pytest.raises(LookupError, match="00:30:00Z is in part 3, which is missing"):
         ds.at("2026-01-01T00:30:00Z")
 
 

@@ -495,6 +495,7 @@ def peak():
     lines = open("/proc/self/status")
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 prop = gpuprop.Propagator(gpuprop.constellation("starlink-gen1"), threads=1)
+prop.elements.to_arrow()  # pyarrow imports pandas here, if it is installed
 before = peak()
 times = gpuprop.time_grid("2026-01-01", duration="720min")
 report = gpuprop.write_snapshots(sys.argv[1], prop, times)

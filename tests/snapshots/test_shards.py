@@ -312,7 +312,7 @@ def test_reading_before_the_merge(tmp_path):
     ds = open_snapshots(tmp_path, partial=True)
     assert not ds.complete and len(ds) == ds.dataset.count_rows() == 37 * 21
     assert len(ds.at(GRID[40])) == 37
-    with pytest.raises(LookupError, match="is in part 0, which is not there"):
+    with pytest.raises(LookupError, match="is in part 0, which is missing"):
         ds.at(GRID[0])
 
 

@@ -37,7 +37,9 @@ def assert_matches_python_sgp4(elements: Elements, pairs: list[tuple[str, str]])
         "revnum": fields["REV_AT_EPOCH"],
     }
     for name, values in ours.items():
-        assert np.array_equal(np.asarray(values), [getattr(satrec, name) for satrec in satrecs]), name
+        assert np.array_equal(np.asarray(values), [getattr(satrec, name) for satrec in satrecs]), (
+            name
+        )
     # python-sgp4 multiplies a mantissa by a power of ten, which rounds more than once; ours is the
     # double nearest to the text, as in an OMM
     mantissa = [f"{first[53].strip()}.{first[54:59]}" for first, _ in pairs]

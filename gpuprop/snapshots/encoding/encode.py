@@ -1,6 +1,4 @@
-"""Encoding: rows into what their file is made of, on threads of their own, while the states after
-them are computed and those before them are written.
-"""
+"""Encode record batches on threads, while later states are computed and earlier ones written."""
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable
@@ -16,25 +14,35 @@ from ...states import States
 from ..plan import Plan
 from . import parquet
 from .batches import Batches, Rows, in_batches
+from .compression import ipc_options
 
-# a thread makes some 200 MB/s of Parquet: these outrun most disks, and each has a batch of its own
-# in memory
+# A thread encodes some 200 MB/s of Parquet, so 8 are faster than most disks. Each has a batch of
+# its own in memory.
 MOST_THREADS = 8
 
 
 class Writer(Protocol):
-    """Puts what an encoder made into a file."""
+    """Writes encoded batches into a file."""
 
-    def write(self, content: Any, /) -> None: ...
+    def write(self, content: Any, /) -> None:
+        """Write a batch."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Write the end of the file."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """How the files of a plan are made. encode: of a record batch what the writer takes, on any
-    thread. open: a writer into a sink. threads: how many encoders are of use; none where there is
-    next to nothing to be done.
+    """How the files of a plan are encoded.
+
+    Attributes
+    ----------
+    encode : callable
+        Encodes a record batch for the writer, on any thread.
+    open : callable
+        Makes a writer into a sink.
+    threads : int
+        Number of useful encoder threads; 0 if encoding is trivial.
     """
 
     encode: Callable[[pa.RecordBatch], Any]
@@ -43,49 +51,53 @@ class Form:
 
     @staticmethod
     def of(plan: Plan) -> "Form":
-        if plan.options.format == "parquet" and parquet.alike(plan):
+        """Choose the form for a plan."""
+        options = plan.options
+        if options.format == "arrow":
+            # Batches of float64 need no conversion, and Arrow compresses on threads of its own.
+            threads = MOST_THREADS if options.dtype == "float32" else 0
+            return Form(_unchanged, lambda sink: _ipc_writer(sink, plan), threads)
+        if parquet.matches_pyarrow(plan):
             return Form(
                 parquet.Encoder(plan), lambda sink: parquet.Writer(sink, plan), MOST_THREADS
             )
-        if plan.options.format == "parquet":
-            return Form(
-                _as_it_is,
-                lambda sink: _Arrow(
-                    pq.ParquetWriter(pa.PythonFile(sink, "w"), plan.schema, **parquet.options(plan))
-                ),
-                0,
-            )
-        # float64 goes into the file as it is; Arrow compresses on its own threads
-        threads = MOST_THREADS if plan.options.dtype == "float32" else 0
-        return Form(
-            _as_it_is,
-            lambda sink: _Arrow(
-                pa.ipc.new_file(pa.PythonFile(sink, "w"), plan.schema, options=ipc_options(plan))
-            ),
-            threads,
-        )
+        return Form(_unchanged, lambda sink: _parquet_writer(sink, plan), 0)
 
 
-class _Arrow:
-    """pyarrow's own writer of record batches."""
+class _ArrowWriter:
+    """One of pyarrow's writers of record batches."""
 
     def __init__(self, writer: Any) -> None:
         self.write, self.close = writer.write_batch, writer.close
 
 
-def _as_it_is(batch: pa.RecordBatch) -> pa.RecordBatch:
+def _ipc_writer(sink: Any, plan: Plan) -> _ArrowWriter:
+    file = pa.PythonFile(sink, "w")
+    return _ArrowWriter(pa.ipc.new_file(file, plan.schema, options=ipc_options(plan.options)))
+
+
+def _parquet_writer(sink: Any, plan: Plan) -> _ArrowWriter:
+    file = pa.PythonFile(sink, "w")
+    return _ArrowWriter(pq.ParquetWriter(file, plan.schema, **parquet.options(plan)))
+
+
+def _unchanged(batch: pa.RecordBatch) -> pa.RecordBatch:
     return batch
-
-
-def ipc_options(plan: Plan) -> pa.ipc.IpcWriteOptions:
-    return pa.ipc.IpcWriteOptions(
-        compression=None if plan.options.compression == "none" else plan.options.compression
-    )
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """A batch as its file takes it. status: {code: states}."""
+    """An encoded batch.
+
+    Attributes
+    ----------
+    rows : int
+        Number of rows.
+    status : Counter
+        {code: rows with that status}.
+    content
+        What the writer takes.
+    """
 
     rows: int
     status: Counter[int]
@@ -95,22 +107,44 @@ class Encoded:
 def encoded(
     plan: Plan, form: Form, blocks: Iterable[States], first: int, threads: int
 ) -> Generator[Encoded, None, None]:
-    """The batches of the plan from its instant number `first`, where a part begins, in order,
-    encoded on at most so many threads; as many batches are in hand. Errors as in_batches.
+    """Encode the batches of a plan, in order.
+
+    Parameters
+    ----------
+    plan : Plan
+        The plan.
+    form : Form
+        How its files are encoded.
+    blocks : iterable of States
+        The states from instant number `first` on.
+    first : int
+        The first instant of a part.
+    threads : int
+        Most threads to use. There are at most as many batches in memory.
+
+    Yields
+    ------
+    Encoded
+        The next batch.
+
+    Raises
+    ------
+    ValueError
+        The blocks are not those of the plan.
     """
     batches = Batches(plan)
 
     def encode(rows: Rows) -> Encoded:
         batch = batches(rows)
-        return Encoded(len(rows), _status(batch), form.encode(batch))
+        return Encoded(len(rows), _status_counts(batch), form.encode(batch))
 
     return ahead(encode, in_batches(plan, blocks, first), min(threads, form.threads), "encode")
 
 
-def _status(batch: pa.RecordBatch) -> Counter[int]:
-    """{code: states} of a batch."""
+def _status_counts(batch: pa.RecordBatch) -> Counter[int]:
+    """Return {code: rows with that status} of a batch."""
     codes = batch.column("status").to_numpy()
-    if not np.count_nonzero(codes):  # the common case, at memory speed
+    if not np.count_nonzero(codes):  # the common case, several times faster than bincount
         return Counter({0: len(codes)})
     return Counter(
         {code: states for code, states in enumerate(np.bincount(codes).tolist()) if states}

@@ -1,4 +1,4 @@
-"""A part: encoded batches into one file; and the file of the satellites beside the parts."""
+"""Write a part of encoded batches, and the file of the satellites."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,24 +15,25 @@ from ...dataset.store import Store
 from ...time.instants import format_ns
 from ..plan import Plan
 from ..schema import satellites_text
-from .encode import Encoded, Form, ipc_options
+from .compression import ipc_options, parquet_options
+from .encode import Encoded, Form
 
-# progress(rows done, rows in all, bytes written)
+# progress(rows done, all rows, bytes written)
 Progress: TypeAlias = Callable[[int, int, int], None]
 
 
 @dataclass
 class Written:
-    """What the files of a run hold so far.
+    """What has been written of a run.
 
     Attributes
     ----------
     total : int
-        Rows that they hold in the end.
+        Rows of the complete run.
     rows, bytes : int
         Rows and bytes of the complete parts.
     found : int
-        Rows that an earlier run has written.
+        Rows that an earlier run wrote.
     status : Counter
         {code: rows with that status}.
     """
@@ -44,7 +45,7 @@ class Written:
     status: Counter[int] = field(default_factory=Counter)
 
     def add(self, entry: PartEntry) -> None:
-        """Count a part that is complete."""
+        """Count a complete part."""
         self.rows += entry.rows
         self.bytes += entry.bytes
         self.status.update(entry.status)
@@ -74,7 +75,7 @@ def write_part(
             status.update(batch.status)
             if progress is not None:
                 progress(written.rows + rows, written.total, written.bytes + file.bytes)
-            del batch  # it may hold a block, and the next batch has to wait for memory
+            del batch  # it may hold the memory that the next batch needs
         writer.close()
         if rows != len(instants) * plan.satellites:
             raise ValueError(
@@ -97,8 +98,8 @@ def write_satellites(store: Store, plan: Plan) -> FileEntry:
     with NewFile(store, name) as file:
         sink = pa.PythonFile(file, "w")
         if plan.options.format == "arrow":
-            with pa.ipc.new_file(sink, table.schema, options=ipc_options(plan)) as writer:
+            with pa.ipc.new_file(sink, table.schema, options=ipc_options(plan.options)) as writer:
                 writer.write_table(table)
         else:
-            pq.write_table(table, sink, compression=plan.options.compression)
+            pq.write_table(table, sink, **parquet_options(plan.options))
     return FileEntry(name, table.num_rows, file.bytes, file.digest)

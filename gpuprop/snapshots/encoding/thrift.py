@@ -1,9 +1,8 @@
-"""Thrift's compact protocol, as much of it as the footer of a Parquet file needs: bytes to
-structures and back.
+"""Read and write the part of Thrift's compact protocol that Parquet footers use.
 
-A structure is {field number: (type, value)}, a list (type of its items, items), a text bytes. What
-is read is written back byte for byte, fields that are not known included. Source:
-thrift-compact-protocol.md of Apache Thrift.
+A structure is {field number: (type, value)}, a list is (type of its items, items), a text is bytes.
+A structure that is read and written again has the same bytes, with the fields that gpuprop does not
+know. Source: thrift-compact-protocol.md of Apache Thrift.
 """
 
 from typing import Any, TypeAlias
@@ -11,13 +10,11 @@ from typing import Any, TypeAlias
 Struct: TypeAlias = dict[int, tuple[int, Any]]
 
 TRUE, FALSE, BYTE, I16, I32, I64, DOUBLE, BINARY, LIST, SET, MAP, STRUCT = range(1, 13)
-LONG = 15  # in the four bits of a length: it follows in a varint
+LONG = 15  # in place of a length of four bits: the length follows as a varint
 
 
 def decode(data: bytes) -> Struct:
-    """The structure that `data` holds. ValueError for what is not one, or holds what no Parquet
-    footer does.
-    """
+    """Read a structure. ValueError if `data` is not one, or has a type that no footer has."""
     reader = _Reader(data)
     found = reader.struct()
     if reader.at != len(data):
@@ -26,13 +23,15 @@ def decode(data: bytes) -> Struct:
 
 
 def encode(struct: Struct) -> bytes:
-    """The bytes of a structure."""
+    """Return the bytes of a structure."""
     out = bytearray()
     _write(out, STRUCT, struct)
     return bytes(out)
 
 
 class _Reader:
+    """Reads values one after the other."""
+
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
 
@@ -71,7 +70,7 @@ class _Reader:
         return found
 
     def value(self, kind: int) -> Any:
-        if kind in (TRUE, FALSE, BYTE):  # booleans here are those of a list
+        if kind in (TRUE, FALSE, BYTE):  # a boolean in a list has a byte
             return self.byte()
         if kind in (I16, I32, I64):
             return self.signed()
@@ -110,22 +109,23 @@ def _write(out: bytearray, kind: int, value: Any) -> None:
         _varint(out, len(value))
         out += value
     elif kind == LIST:
-        of, items = value
-        out.append(min(len(items), LONG) << 4 | of)
+        item_kind, items = value
+        out.append(min(len(items), LONG) << 4 | item_kind)
         if len(items) >= LONG:
             _varint(out, len(items))
         for item in items:
-            _write(out, of, item)
+            _write(out, item_kind, item)
     else:
-        before = 0
-        for number, (of, held) in value.items():
-            if of in (TRUE, FALSE):
-                of = TRUE if held else FALSE
-            step = number - before
-            out.append((step << 4 if 0 < step < 16 else 0) | of)
+        previous = 0
+        for number, (field_kind, field_value) in value.items():
+            is_flag = field_kind in (TRUE, FALSE)
+            if is_flag:
+                field_kind = TRUE if field_value else FALSE
+            step = number - previous
+            out.append((step << 4 if 0 < step < 16 else 0) | field_kind)
             if not 0 < step < 16:
                 _signed(out, number)
-            if of not in (TRUE, FALSE):
-                _write(out, of, held)
-            before = number
+            if not is_flag:
+                _write(out, field_kind, field_value)
+            previous = number
         out.append(0)
