@@ -6,9 +6,9 @@ from typing import Any, Protocol, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-Numbers: TypeAlias = float | npt.NDArray[np.float64] | npt.NDArray[np.int64]
-
 from ..elements.tle_format import four_digit_year
+
+Numbers: TypeAlias = float | npt.NDArray[np.float64] | npt.NDArray[np.int64]
 
 
 class HasEpoch(Protocol):

@@ -3,7 +3,7 @@
 from datetime import date
 from functools import cache
 from operator import attrgetter, index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, SupportsIndex
 
 import numpy as np
 import numpy.typing as npt
@@ -390,9 +390,9 @@ class Satrec:
             self._averaged = satellite.averages(self._mean_t)
         return self._averaged
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[object, ...]:
         """Copy or pickle all but the propagator; the copy makes its own at the first call."""
-        reduced: Any = super().__reduce_ex__(max(protocol, 2))
+        reduced: Any = super().__reduce_ex__(max(index(protocol), 2))
         make, arguments, (others, slots), *rest = reduced
         return make, arguments, (others, slots | {"_propagator": None}), *rest
 
