@@ -9,9 +9,11 @@ import pytest
 
 import gpuprop
 from gpuprop.cli import run
-from gpuprop.cli.app import COMMANDS, USAGE, app
+from gpuprop.cli.app import BODIES, COMMANDS, USAGE, app
+from gpuprop.elements.altitudes import ALTITUDE
+from gpuprop.elements.conditions import QUANTITIES
 
-SHARED = {"__init__", "app", "console", "options", "run"}
+SHARED = {"__init__", "app", "console", "inputs", "options", "propagation", "run"}
 MODULES = """
 import sys
 from gpuprop.__main__ import main
@@ -39,12 +41,20 @@ def test_help_and_version_import_little(arguments: list[str]) -> None:
 
 
 def test_a_command_imports_its_own_file_alone() -> None:
-    """pyarrow.dataset imports pandas, which costs as much as all the rest."""
     printed, modules = modules_of("propagate", "--help")
     assert "--output" in printed and "--resume" in printed
     commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
     assert modules & commands == {"gpuprop.cli.propagate"}
-    assert not modules & {"pandas", "pyarrow.dataset", "rich.markdown", "rich.syntax"}
+    assert not modules & {"numpy", "pyarrow", "pandas", "rich.markdown", "rich.syntax"}
+    assert "gpuprop.cli.propagation" not in modules
+
+
+def test_help_of_where_names_every_quantity() -> None:
+    """The names are repeated there, so that help needs no numpy."""
+    printed, _ = modules_of("propagate", "--help")
+    words = " ".join(printed.replace("│", " ").split())
+    assert f"Names: {', '.join(QUANTITIES)}; " in words
+    assert f"altitude_km: {ALTITUDE}. " in words
 
 
 def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
@@ -52,7 +62,7 @@ def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
     assert files - SHARED == set(COMMANDS)
     for name in COMMANDS:
         assert app[name].default_command is getattr(import_module(f"gpuprop.cli.{name}"), name)
-    assert set(USAGE) < set(COMMANDS)
+    assert set(USAGE) < set(COMMANDS) and set(BODIES) < set(COMMANDS)
 
 
 def test_completion_has_loaded_every_command_before_it_runs() -> None:
