@@ -6,6 +6,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
@@ -41,6 +42,10 @@ from .inputs import (
 )
 from .options import wrong_call
 from .propagate import PropagateOptions
+
+# When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
+# import may be lost, so this happens now, while signals wait (see __main__.py).
+pa.array(np.empty(0))
 
 ASSUMED = "assumed: "  # how a note on an assumption begins
 Tell = Callable[[str], None]

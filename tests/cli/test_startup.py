@@ -65,6 +65,24 @@ def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
     assert set(USAGE) < set(COMMANDS) and set(BODIES) < set(COMMANDS)
 
 
+def test_a_run_has_loaded_what_it_needs(tmp_path: Path) -> None:
+    """A signal during an import may be lost; pandas, which pyarrow imports, takes half a second."""
+    program = (
+        "import sys\n"
+        "from gpuprop.cli import run\n"
+        "arguments = ['propagate', 'walker:53:8/2/1@600', '-o', 'out', '--duration', '10min']\n"
+        "run.load(arguments)\n"
+        "before = set(sys.modules)\n"
+        "code = run.run(arguments)\n"
+        "print(*(set(sys.modules) - before))\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    late = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert not late & {"gpuprop", "pandas", "pyarrow"}
+
+
 def test_completion_has_loaded_every_command_before_it_runs() -> None:
     """The imports come before signals end a process at once: see __main__.py."""
     program = (
