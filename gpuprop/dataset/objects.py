@@ -112,7 +112,7 @@ class ObjectStore(Store):
         return ObjectReader(self, names)
 
     def lock(self, name: str, shared: bool = False, patience_s: float = 0.0) -> "ManifestWatch":
-        return ManifestWatch(self)
+        return ManifestWatch(self, shared)
 
     def owns_lock(self, name: str) -> bool:
         return False
@@ -138,11 +138,13 @@ class ManifestWatch(Lock):
     before finds another manifest than its own, and stops.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
+    def __init__(self, store: ObjectStore, shared: bool) -> None:
+        self._store, self._shared = store, shared
         self.note = f"an object store has no locks: see that no second job writes {store}"
 
     def check(self, manifest: str, stored: bytes) -> None:
+        if self._shared:  # the watch of the shard itself reads its manifest
+            return
         try:
             found = self._store.read(manifest, len(stored))
         except FileNotFoundError:

@@ -226,6 +226,12 @@ def test_quick_looks_ask_for_a_listing_and_endings(counted):
     )
 
 
+def test_a_shard_reads_its_manifest_twice_for_each_part(counted):
+    """Before the part and before it is listed: another job may have begun to write there."""
+    run(counted, shard="1/2")
+    assert asked()["get"][0] == 1 + 2 * 3, "and once at the beginning"
+
+
 def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     """Others that have begun have their manifests there; how their parts end is looked at once all
     are complete.
