@@ -206,8 +206,9 @@ def claim(
             yield job
         except BaseException:
             # an interrupt may come between a part and the manifest that would have listed it
-            with suppress(OSError, ValueError, RuntimeError):
-                _remove_unlisted(job)
+            if not job.merged:
+                with suppress(OSError, ValueError, RuntimeError):
+                    _remove_unlisted(job)
             raise
 
 
