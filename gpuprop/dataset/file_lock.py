@@ -16,13 +16,13 @@ import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from io import FileIO
 from pathlib import Path
 
 from ..errors import ForeignFileError, GpupropError, LockedError
 from ..files.small_file import os_flags
 from ..files.whole_file import temporary_name
 from ..version import __version__
+from .regular_file import open_regular, read_regular
 from .shards import Shard
 from .store import Lock, described
 
@@ -169,9 +169,7 @@ def is_lock(name: str) -> bool:
 def holder(path: Path) -> str:
     """Who holds a lock, as far as its file tells: pid and host, and since when."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        with open(os.open(path, os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")), "rb") as file:
-            data = file.read(MOST_BYTES)
-        found, _ = json.JSONDecoder().raw_decode(data.decode())
+        found, _ = json.JSONDecoder().raw_decode(read_regular(path, MOST_BYTES).decode())
         if "shards" in found:
             shards = sorted(each for each in path.parent.glob(f"{NAME}-*") if is_lock(each.name))
             held = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]
@@ -194,9 +192,23 @@ def _content(shared: bool) -> bytes:
     return json.dumps(facts).encode() + b"\n"
 
 
-def starts_like_a_lock(file: FileIO) -> bool:
-    """Whether gpuprop wrote the file of a lock; it is open, at its beginning."""
-    return file.read(len(OURS)) == OURS
+def is_ours(path: Path) -> bool:
+    """Whether gpuprop wrote the file of a lock. True if it has just been removed."""
+    try:
+        with open_regular(path) as file:
+            return file.read(len(OURS)) == OURS
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def is_empty_lock(path: Path) -> bool:
+    """Whether an empty file has the name of a lock: that of a job that begins, or a foreign one."""
+    with suppress(OSError):
+        found = os.lstat(path)
+        return is_lock(path.name) and found.st_size == 0 and stat.S_ISREG(found.st_mode)
+    return False
 
 
 def _open(path: Path, content: bytes) -> int:

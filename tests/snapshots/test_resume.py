@@ -25,7 +25,7 @@ from datasets import lock, locked_directory
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.dataset.contents import Files
-from gpuprop.dataset.file_lock import FileLock
+from gpuprop.dataset.file_lock import FileLock, holder, is_ours
 from gpuprop.dataset.manifest import Manifest, PartEntry
 from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots, write
 from gpuprop.snapshots.contents import SNAPSHOTS
@@ -374,6 +374,15 @@ def test_what_was_left_half_done_is_removed(tmp_path, undisturbed):
 
 
 # --- one job per directory ---
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_with_the_name_of_a_lock_is_not_read(tmp_path):
+    path = tmp_path / ".lock-001-of-002"
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    assert holder(path) == "which one is not known yet" and not is_ours(path)
+    os.close(writer)
+
+
 def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
     refused = []
 
