@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -34,7 +35,7 @@ def verify(
     where = given_store(directory).path
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
-    findings = [_with_origin(finding) for finding in found.to_dict()["findings"]]
+    findings = [_with_origin(asdict(finding)) for finding in found.findings]
     if json:
         out.json({**found.to_dict(), "findings": findings})
         return DONE if found.sound else FAILED

@@ -40,7 +40,7 @@ class LocalStore(Store):
                     f"{self} is a file: give a directory for the dataset"
                 ) from None
             raise
-        with suppress(OSError):  # its parent may be one that this user may not read
+        with suppress(OSError):  # this user may have no right to read the parent
             sync_directory(self.path.parent)
 
     def create_folder(self, name: str) -> None:
@@ -99,7 +99,7 @@ class LocalStore(Store):
         return os.path.abspath(self.path)
 
     def arrow_file(self, name: str, size: int) -> pa.NativeFile:
-        # map the file that was checked: another one may have its name by now
+        # map the open file, which was checked: another file may have its name by now
         with open_regular(self.path / name) as file:
             return pa.BufferReader(
                 pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))

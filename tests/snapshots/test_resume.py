@@ -444,7 +444,7 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path, undisturbe
     monkeypatch.setattr("fcntl.flock", flock)
     report = write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
     assert report.notes == [
-        "the file system has no locks (No locks available): see that no second job writes "
+        "the file system has no locks (No locks available): make sure that no second job writes "
         f"{tmp_path / 'out'}"
     ]
     assert contents(tmp_path / "out") == undisturbed

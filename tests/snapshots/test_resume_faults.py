@@ -80,7 +80,7 @@ def test_a_lock_that_somebody_removed_stops_the_job(tmp_path, undisturbed):
     with pytest.raises(
         RuntimeError,
         match=(
-            r"out: its \.lock was removed while the job ran, so that another may write there "
+            r"out: its \.lock was removed while the job ran, so another job may write there "
             "now; stopped"
         ),
     ):
