@@ -364,6 +364,7 @@ def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:
     for entry, _ in damaged:
         store.remove(entry.file)
     found.drop([entry.part for entry, _ in damaged])
+    found.complete = found.complete and not job.writes_companion
     if damaged or job.writes_companion or found.missing:
         found.run = replace(fresh.run, shards=found.run.shards)
         found.write(store)  # in a store, an earlier job that still runs notices it
