@@ -13,13 +13,14 @@ from .engine.cuda import CudaPropagation, Room
 from .engine.prefetch import ahead, usable_cores
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
+from .literals import Engine as EngineName
+from .literals import Frame, OpsMode
 from .sgp4.constants import Constants
 from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits, Frame, Instants, OpsMode
-from .typing import Engine as EngineName
+from .typing import Bits, Instants
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from .frames import EarthOrientation, earth_orientation
+from .literals import Frame
 from .time.times import Times
-from .typing import Array, Columns, Frame
+from .typing import Array, Columns
 
 FRAMES: tuple[Frame, ...] = get_args(Frame)
 POSITION, VELOCITY, GEODETIC = ("x", "y", "z"), ("vx", "vy", "vz"), ("lat", "lon", "height")

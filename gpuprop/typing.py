@@ -1,8 +1,8 @@
-"""Types that many packages share: arrays, columns, instants, and the words of options."""
+"""Types that many packages share: arrays, columns, instants and durations."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +14,6 @@ Bits: TypeAlias = npt.NDArray[np.int64]
 # The columns of a block by name (x y z or lat lon height, vx vy vz: float64; status, sunlit:
 # uint8), each (n_times, n_sats). With device=True they are CuPy arrays, which have no types.
 Columns: TypeAlias = dict[str, npt.NDArray[np.float64 | np.uint8]]
-
-Frame: TypeAlias = Literal["teme", "pef", "itrs", "gcrs", "geodetic"]
-Scale: TypeAlias = Literal["utc", "tai", "tt", "gps"]
-OpsMode: TypeAlias = Literal["i", "a"]
-DType: TypeAlias = Literal["float64", "float32"]
-FileFormat: TypeAlias = Literal["arrow", "parquet"]
-Compression: TypeAlias = Literal["none", "lz4", "zstd"]
-# One GPU alone is text: "cuda:0", "cuda:1", ...
-Engine: TypeAlias = Literal["auto", "numpy", "cpu", "cuda"] | str
 
 
 # --- instants and durations of other libraries, which are never imported for their types ---

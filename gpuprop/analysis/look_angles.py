@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from ..engine.choice import open_engines
 from ..frames import EarthOrientationLike, between, earth_orientation, geodetic_site
+from ..literals import Engine
 from ..sgp4.model import COORDINATES
 from ..states import States
 from ..time.times import Times
-from ..typing import Array, Engine
+from ..typing import Array
 from .conversion import convert
 
 

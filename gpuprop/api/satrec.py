@@ -11,11 +11,12 @@ import numpy.typing as npt
 from ..elements.fields import DEG, REV_PER_DAY
 from ..elements.tle_format import four_digit_year, from_alpha5
 from ..engine.cpu import CpuSatellite
+from ..literals import OpsMode
 from ..sgp4.constants import NEAR_EARTH
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
 from ..time.units import JD_1950
-from ..typing import Array, OpsMode
+from ..typing import Array
 from .julian import IMPLAUSIBLE, Codes, JulianPropagation, Satellite, compiled
 from .lines import exponential, five_characters, tle_line, whole
 from .numpy_satellite import NumpySatellite, SinglyAveraged

@@ -30,6 +30,8 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
     "write it again. The exit code is 1 if anything is.",
 }
+# modules that a command needs to run, but not for its help
+BODIES = {"propagate": "propagation"}
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",

@@ -13,20 +13,8 @@ from ..catalogs.write.report import reason_lines
 from ..errors import UsageError
 from ..messages import counted
 from .console import DONE, print_result, say
-from .options import (
-    SHOWN,
-    Checksum,
-    Epoch,
-    FirstId,
-    Json,
-    Latest,
-    Select,
-    Where,
-    chosen,
-    repeated_numbers,
-    say_what_is_odd,
-    wrong_call,
-)
+from .inputs import SHOWN, choose, repeated_numbers, report_records
+from .options import Checksum, Epoch, FirstId, Json, Latest, Select, Where, wrong_call
 
 
 def export(
@@ -65,8 +53,8 @@ def export(
     elements = read_sources(
         sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest
     )
-    say_what_is_odd(elements, latest=latest)
-    elements = chosen(elements, select, where, latest=latest)
+    report_records(elements, latest=latest)
+    elements = choose(elements, select, where, latest=latest)
     written = write_elements(elements, output, format, on_error)
     for line in reason_lines(written.rejected, SHOWN):
         say(f"left out: {line}")

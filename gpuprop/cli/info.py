@@ -22,19 +22,8 @@ from ..snapshots import open_snapshots
 from ..time.instants import format_ns
 from ..time.units import SECOND
 from .console import DONE, out
-from .options import (
-    Checksum,
-    Epoch,
-    FirstId,
-    Json,
-    Latest,
-    OnError,
-    Select,
-    Where,
-    chosen,
-    given_store,
-    repeated_numbers,
-)
+from .inputs import choose, given_store, repeated_numbers
+from .options import Checksum, Epoch, FirstId, Json, Latest, OnError, Select, Where
 
 # bounds of the bands of altitude, km; the geostationary ring is 35,786 +- 200 km
 LOW_BOUNDS = (300, 400, 500, 600, 700, 800, 1_000, 1_200, 1_500, 2_000)
@@ -86,7 +75,7 @@ def info(
             first_id=first_id,
             latest=latest,
         )
-        facts = _facts(chosen(elements, select, where, latest=latest), elements.rejected)
+        facts = _facts(choose(elements, select, where, latest=latest), elements.rejected)
         rows = _catalogue_rows(facts)
     if json:
         out.json(facts)

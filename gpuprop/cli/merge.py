@@ -7,7 +7,8 @@ from rich.filesize import decimal
 
 from ..snapshots import merge_snapshots
 from .console import DONE, print_result
-from .options import Json, given_store
+from .inputs import given_store
+from .options import Json
 
 
 def merge(

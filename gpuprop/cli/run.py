@@ -12,12 +12,16 @@ from cyclopts import CycloptsError, UnknownCommandError
 
 from ..errors import GpupropError, UsageError
 from ..files.standard_input import name_standard_input
-from .app import COMMAND_LINE, COMMANDS, app
+from .app import BODIES, COMMAND_LINE, COMMANDS, app
 from .console import DONE, FAILED, WRONG_CALL, complain
 
-LOOK = "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be found"
+LOOK = (
+    "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be "
+    "found"
+)
 STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
+HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(
         ("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK
@@ -35,10 +39,12 @@ def load(arguments: Sequence[str]) -> None:
     for name in COMMANDS if arguments[:1] == ["completion"] else arguments[:1]:
         if name in COMMANDS:
             import_module(f"{__package__}.{name}")
+        if name in BODIES and not HELP.intersection(arguments):
+            import_module(f"{__package__}.{BODIES[name]}")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command; returns the exit code: 0 done, 1 the job failed, 2 the call was wrong."""
+    """Run a command. Return the exit code: 0 done, 1 the job failed, 2 the call was wrong."""
     COMMAND_LINE.set(["gpuprop", *arguments])
     try:
         result = app(
@@ -51,8 +57,9 @@ def run(arguments: Sequence[str]) -> int:
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)
     except CycloptsError as error:
-        what = f"{_in_our_words(str(error).strip(), arguments)} gpuprop {_command(arguments)}--help lists the options."
-        return _failed(what, WRONG_CALL)
+        what = _in_our_words(str(error).strip(), arguments)
+        help = f"gpuprop {_command(arguments)}--help lists the options."
+        return _failed(f"{what} {help}", WRONG_CALL)
     except (UsageError, FileExistsError) as error:
         return _failed(f"{error}{_repeat(arguments, str(error))}", WRONG_CALL, error)
     except MemoryError:
@@ -67,7 +74,7 @@ def _failed(what: str, code: int, error: BaseException | None = None) -> int:
 
 
 def _in_our_words(said: str, arguments: Sequence[str]) -> str:
-    """What the parser says of a command line, with what to do about it."""
+    """Make the message of the parser plain, and add what to do."""
     match = MISSING.search(said)
     if not match:
         return f"{said}{_repeat(arguments, said)}"
@@ -81,12 +88,14 @@ def _in_our_words(said: str, arguments: Sequence[str]) -> str:
 
 
 def _repeat(arguments: Sequence[str], said: str) -> str:
-    """A hint where a word that is not understood follows the value of --select or --where, which
-    take one each.
+    """Give a hint if the word that is not understood follows a value of --select or --where.
+
+    These options take one value each.
     """
     for option, value, next_ in zip(arguments, arguments[1:], arguments[2:], strict=False):
         if option in ("--select", "--where") and repr(next_) in said:
-            return f"; {option} takes one value: repeat it, as in {option} {shlex.quote(value)} {option} {shlex.quote(next_)}."
+            both = f"{option} {shlex.quote(value)} {option} {shlex.quote(next_)}"
+            return f"; {option} takes one value: repeat it, as in {both}."
     return ""
 
 
@@ -95,13 +104,16 @@ def _command(arguments: Sequence[str]) -> str:
 
 
 def _unknown(word: str) -> str:
-    """The message for a word that is not a command."""
+    """Make the message for a word that is not a command."""
     from ..filings.presets import is_preset, is_walker_source  # needs numpy
 
     if word in NOT_THERE:
         what = f"this version has no command {word!r}: {NOT_THERE[word]}"
     elif os.path.exists(word) or is_preset(word.partition("@")[0]) or is_walker_source(word):
-        what = f"{word!r} is a source of satellites, not a command: write gpuprop propagate {word} -o DIR, or gpuprop info FILE"
+        what = (
+            f"{word!r} is a source of satellites, not a command: write gpuprop propagate {word} "
+            "-o DIR, or gpuprop info FILE"
+        )
     else:
         near = difflib.get_close_matches(word.lower(), COMMANDS, cutoff=0.6)
         what = f"there is no command {word!r}" + (

@@ -11,19 +11,8 @@ from ..filings.survey import filling, fitting_better, report
 from ..filings.survey import shells as survey_shells
 from ..filings.survey.comparison import TOLERANCE_DEG, TOLERANCE_KM
 from .console import DONE, out, say, wide
-from .options import (
-    SATELLITES,
-    Checksum,
-    Json,
-    OnError,
-    Select,
-    Where,
-    chosen,
-    flag,
-    repeated_numbers,
-    say_what_is_odd,
-    wrong_call,
-)
+from .inputs import choose, repeated_numbers, report_records
+from .options import SATELLITES, Checksum, Json, OnError, Select, Where, flag, wrong_call
 
 
 def shells(
@@ -58,9 +47,9 @@ def shells(
     if not sources:
         raise UsageError("CATALOGUE is missing: name a file of element sets")
     elements = read_sources(sources, on_error=on_error, checksum=checksum, latest=latest)
-    say_what_is_odd(elements, latest=latest)
+    report_records(elements, latest=latest)
     duplicates = repeated_numbers(elements)
-    survey = survey_shells(chosen(elements, select, where, latest=latest))
+    survey = survey_shells(choose(elements, select, where, latest=latest))
     comparison = None
     others: list[tuple[str, int]] = []
     if against is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from cyclopts import Parameter
@@ -10,7 +11,8 @@ from rich.filesize import decimal
 from ..dataset.resume_command import CAUTION, advice, is_claim
 from ..snapshots import verify_snapshots
 from .console import DONE, FAILED, err, out
-from .options import Json, flag, given_store
+from .inputs import given_store
+from .options import Json, flag
 
 
 def verify(
@@ -33,13 +35,14 @@ def verify(
     where = given_store(directory).path
     with _progress(quick) as progress:
         found = verify_snapshots(where, quick, drop, progress)
-    findings = [_told(finding) for finding in found.to_dict()["findings"]]
+    findings = [_with_origin(asdict(finding)) for finding in found.findings]
     if json:
         out.json({**found.to_dict(), "findings": findings})
         return DONE if found.sound else FAILED
     for finding in findings:
         out.show(finding["what"])
-    seen = f"{found.files} files, {decimal(found.bytes)}, {'sizes and endings' if quick else 'every byte'}"
+    depth = "sizes and endings" if quick else "every byte"
+    seen = f"{found.files} files, {decimal(found.bytes)}, {depth}"
     dropped = f", {len(found.dropped)} dropped" if drop else ""
     out.show(
         f"{where}: {seen}: "
@@ -54,7 +57,7 @@ def verify(
 
 @contextmanager
 def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on stderr, where that is a terminal: bytes read, bytes/s, time left."""
+    """Show a progress bar on stderr if that is a terminal: bytes read, bytes/s, time left."""
     if quick or not err.is_terminal:
         yield None
         return
@@ -72,9 +75,10 @@ def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _told(finding: dict[str, Any]) -> dict[str, Any]:
-    """A finding with its command under one of two names: `command` is gpuprop's own,
-    `command_in_manifest` may come from anybody.
+def _with_origin(finding: dict[str, Any]) -> dict[str, Any]:
+    """Put the command of a finding under one of two names.
+
+    `command` is gpuprop's own; `command_in_manifest` may come from anybody.
     """
     command = finding.pop("command")
     claim = is_claim(command)

@@ -1,10 +1,17 @@
-"""A directory that knows no satellites: on a disk or in an object store, its files complete or
-absent, locked, shared out in shards.
+"""A crash-safe directory of parts, on a disk or in an object store. It knows no satellites.
 
-store.py     where a directory is, and what is in it
-local.py     a file on its way to a disk
-objects.py   an object on its way into a store
-sink.py      both: bytes are counted and hashed on the way
-lock.py      one job per directory
-shards.py    a share of the parts
+store.py            the interface of a directory
+local.py            a directory on a disk, with disk_file.py, regular_file.py and file_lock.py
+objects.py          a directory in an object store, with upload.py and requests.py
+location.py         a path or a URL -> a store
+contents.py         what the writer of a dataset must say of its files
+sink.py             a new file: complete or absent, counted and hashed
+manifest.py         the record of a directory, with fields.py, which checks it
+shards.py           a share of the parts
+check.py            a file compared with its manifest
+inventory.py        which files of a directory are gpuprop's
+session.py          lock a directory, begin or resume a run
+merge.py            shards -> one run
+verify.py           what is missing or damaged
+resume_command.py   the command that writes it again
 """

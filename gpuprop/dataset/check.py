@@ -1,6 +1,4 @@
-"""Compare files with their manifest: their size, their last bytes and the plan that they carry; or
-every byte.
-"""
+"""Compare files with their manifest: size, last bytes, the plan inside, or every byte."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -33,8 +31,9 @@ def file_digest(store: Store, name: str, size: int) -> str:
 
 
 class Checker:
-    """Compares files of a directory with a plan and with the entries of a manifest. In an object
-    store, the same bytes of all files are read in one request.
+    """Compares files of a directory with a plan and with the entries of a manifest.
+
+    In an object store, the same bytes of all files are read in one request.
 
     Parameters
     ----------
@@ -108,26 +107,26 @@ class Checker:
         return self._reader.exists(name)
 
     def ours(self, names: Iterable[str]) -> list[str]:
-        """List the files that may be removed or replaced. The others may be somebody else's:
-        neither the name nor a manifest that lists it proves that gpuprop wrote a file.
+        """List the files that may be removed or replaced.
 
-        A file that carries the plan is gpuprop's. A file with nothing to lose may be removed too:
-        it is empty, has only zeros, or was cut so that nobody can read it (a Parquet file without
-        its end, an Arrow file without its schema).
+        The others may belong to somebody else: neither the name nor a manifest that lists it
+        proves that gpuprop wrote a file. A file that carries the plan is gpuprop's. A file without
+        usable content may be removed too: it is empty, has only zeros, or was cut so that nobody
+        can read it (a Parquet file without its end, an Arrow file without its schema).
         """
         sizes = self._sizes(names)
         carriers = set(self.carriers(sizes))
         return [
             name
             for name, size in sizes.items()
-            if name in carriers or self._holds_nothing(name, size)
+            if name in carriers or self._is_unusable(name, size)
         ]
 
     def carriers(self, names: Iterable[str]) -> list[str]:
-        """List the files that carry the plan, as every file that gpuprop writes.
+        """List the files that carry the plan, as every file does that gpuprop writes.
 
         The bytes are searched, not parsed, so a damaged file cannot do harm. A file that cannot be
-        read carries no plan.
+        read is not listed.
         """
         spans = {
             name: self._contents.text_range(name, size)
@@ -142,10 +141,8 @@ class Checker:
                     found.append(name)
         return found
 
-    def _holds_nothing(self, name: str, size: int) -> bool:
-        """Whether a file that does not carry the plan is empty, has only zeros, or was cut so that
-        nobody can read it.
-        """
+    def _is_unusable(self, name: str, size: int) -> bool:
+        """Whether a file is empty, has only zeros, or was cut so that nobody can read it."""
 
         def read(first: int, stop: int) -> bytes:
             return self._reader.read(name, first, stop)
@@ -158,5 +155,5 @@ class Checker:
         return False
 
     def _sizes(self, names: Iterable[str]) -> dict[str, int]:
-        """The sizes of those that are regular files."""
+        """Return the sizes of those that are regular files."""
         return {name: size for name in names if (size := self._reader.size(name)) is not None}

@@ -1,4 +1,4 @@
-"""What dataset/ must be told about the files of a run, by whoever fills them."""
+"""What dataset/ must know about the files of a run. The package that fills them says it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Kind:
     function : str
         The function that writes it.
     contents : callable
-        Makes the Contents of a plan; raises FieldError for a plan that cannot be right.
+        Makes the Contents of a plan. FieldError for a plan that cannot be right.
     """
 
     folder: str
@@ -66,22 +66,28 @@ class Contents(Protocol):
         """Raise DamagedError unless a file begins and ends as its part does."""
 
     def text(self, file: str) -> bytes:
-        """The text that a file carries, which proves that it was written under this plan."""
+        """Return the text in a file that proves that it was written under this plan."""
 
     def text_range(self, file: str, size: int) -> tuple[int, int]:
-        """The bytes [first, stop) of a file of `size` bytes in which the text must be."""
+        """Return the bytes [first, stop) of a file of `size` bytes that must hold the text."""
 
     def was_cut(self, read: Callable[[int, int], bytes], size: int) -> bool:
-        """Whether a file of `size` bytes lost its end or its beginning, so that nobody can read it.
+        """Whether nobody can read a file, because its end or its beginning is missing.
 
-        read(first, stop) gives its bytes.
+        Parameters
+        ----------
+        read : callable
+            read(first, stop) returns the bytes [first, stop) of the file.
+        size : int
+            Bytes of the file.
         """
 
 
 @dataclass(frozen=True)
 class Files:
-    """The names of the files of a run, relative to its directory. `name in files` tells whether one
-    of them has that name.
+    """The names of the files of a run, relative to its directory.
+
+    `name in files` tells whether one of them has that name.
     """
 
     folder: str
@@ -95,7 +101,7 @@ class Files:
         return f"{self.companion_name}.{self.suffix}"
 
     def part(self, index: int) -> str:
-        """The name of a part."""
+        """Return the name of a part."""
         return f"{self.folder}/part-{index:06d}.{self.suffix}"
 
     def __contains__(self, name: str) -> bool:

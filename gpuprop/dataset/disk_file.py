@@ -1,10 +1,9 @@
-"""A file on its way to the disk: written under a temporary name, flushed, then renamed. Large
-aligned writes go past the system's cache, a few at any time, on threads of their own.
+"""Write a file to a disk: under a temporary name, flushed, then renamed.
 
-Past the cache, since what a job writes is read much later if at all: the disk takes it at its full
-speed from the first byte to the last, where a cache first takes more than the disk can and then
-stalls, and the machine's memory stays with its other users. Where a file system has no such writes
-they go through its cache, which is told to let go of them soon.
+Large aligned writes bypass the cache of the system (O_DIRECT), on a few threads. What a job writes
+is read much later, if at all. So the cache would only cost: it takes memory from other programs,
+accepts more than the disk can write, and then stalls. If a file system has no direct writes, they
+go through its cache, which is asked to drop them soon.
 """
 
 import errno
@@ -27,18 +26,17 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-PIECE = 4 << 20  # bytes of a write: a multiple of every disk's block
-# at a time: while one waits for the disk to answer, the disk has the other
+PIECE = 4 << 20  # bytes of a write: a multiple of the block size of every disk
+# concurrent writes: with two, the disk works on one while the other is prepared
 WRITES = 2 if hasattr(os, "pwrite") else 1
-# in memory: one that is filled, and those that wait, so that the disk never does
+# pieces in memory: one is filled, the others are being written or wait
 PIECES = 2 * WRITES + 1
 
 
 class DiskFile:
-    """A file that is written once, from its beginning to its end, under a temporary name; from
-    commit() on it is there, after discard() it never was.
+    """A file that is written once, from beginning to end. It appears with commit().
 
-    OSErrors name the path. That of a write may be of an earlier one.
+    OSErrors name the path. A write may raise the error of an earlier write.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,37 +44,36 @@ class DiskFile:
         with self._doing("creating the file"):
             self._whole = WholeFile(path)
         self._file = self._whole.file
-        self._direct = self._past_the_cache(True)
+        self._direct = self._set_direct(True)
         self._threads = ThreadPoolExecutor(WRITES, "gpuprop-disk")
-        self._under_way: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
+        self._pending: deque[tuple[Future[None], npt.NDArray[np.uint8]]] = deque()
         self._piece: npt.NDArray[np.uint8] | None = None  # the one that is being filled
-        self._filled = 0
-        self._offset = 0  # of that piece in the file
+        self._filled = 0  # bytes in it
+        self._offset = 0  # where it begins in the file
 
     def write(self, data: memoryview) -> None:
-        """All of it; it is copied, and may change afterwards."""
-        given = np.frombuffer(data, np.uint8)
+        """Write all of the data. It is copied, and may change afterwards."""
+        left = np.frombuffer(data, np.uint8)
         with self._doing("writing"):
-            while len(given):
-                piece = self._piece = self._empty() if self._piece is None else self._piece
-                count = min(len(given), PIECE - self._filled)
-                piece[self._filled : self._filled + count] = given[:count]
-                given, self._filled = given[count:], self._filled + count
+            while len(left):
+                piece = self._piece = self._free_piece() if self._piece is None else self._piece
+                count = min(len(left), PIECE - self._filled)
+                piece[self._filled : self._filled + count] = left[:count]
+                left, self._filled = left[count:], self._filled + count
                 if self._filled == PIECE:
-                    self._under_way.append(
-                        (self._threads.submit(self._put, piece, self._offset), piece)
-                    )
+                    written = self._threads.submit(self._write_piece, piece, self._offset)
+                    self._pending.append((written, piece))
                     self._piece, self._filled, self._offset = None, 0, self._offset + PIECE
 
     def commit(self) -> None:
-        """Have all of it on the disk, and the file appear."""
+        """Write what is left, and give the file its name."""
         with self._doing("writing"):
-            while self._under_way:
-                self._oldest()
+            while self._pending:
+                self._oldest_piece()
             if self._piece is not None:
-                if self._direct and self._past_the_cache(False):  # which takes whole blocks alone
+                if self._direct and self._set_direct(False):  # direct writes need whole blocks
                     self._direct = False
-                self._put(self._piece[: self._filled], self._offset)
+                self._write_piece(self._piece[: self._filled], self._offset)
         self._threads.shutdown()
         with self._doing("committing the file"):
             self._whole.commit()
@@ -93,22 +90,23 @@ class DiskFile:
         except OSError as error:
             raise described(error, self._path, what) from error
 
-    def _empty(self) -> npt.NDArray[np.uint8]:
-        """A piece to be filled: that of the oldest write, once there are enough of them."""
-        if len(self._under_way) < PIECES:
+    def _free_piece(self) -> npt.NDArray[np.uint8]:
+        """Return a piece to fill: a new one, or that of the oldest write if there are enough."""
+        if len(self._pending) < PIECES:
             return np.frombuffer(mmap.mmap(-1, PIECE), np.uint8)  # aligned to a page
-        return self._oldest()
+        return self._oldest_piece()
 
-    def _oldest(self) -> npt.NDArray[np.uint8]:
-        """The piece of the oldest write, once it is done; one that failed stays, and fails all that
-        comes after it.
+    def _oldest_piece(self) -> npt.NDArray[np.uint8]:
+        """Wait for the oldest write, and return its piece.
+
+        A write that failed is not forgotten: every later call raises its error again.
         """
-        written, piece = self._under_way[0]
+        written, piece = self._pending[0]
         written.result()
-        self._under_way.popleft()
+        self._pending.popleft()
         return piece
 
-    def _put(self, piece: npt.NDArray[np.uint8], offset: int) -> None:
+    def _write_piece(self, piece: npt.NDArray[np.uint8], offset: int) -> None:
         left = piece.data
         while left:
             direct = self._direct
@@ -119,23 +117,22 @@ class DiskFile:
                     else self._file.write(left)
                 )
             except OSError as error:
-                # A block of this disk is larger than a piece, or a write ended within one; another
-                # write may have found that out already.
-                if error.errno != errno.EINVAL or not direct or not self._past_the_cache(False):
+                # The blocks of this disk are larger than a piece, or a write ended within a block.
+                # Another thread may have turned direct writes off already.
+                if error.errno != errno.EINVAL or not direct or not self._set_direct(False):
                     raise
                 self._direct = False
                 continue
             left, offset = left[count:], offset + count
         if not self._direct and hasattr(os, "posix_fadvise"):
-            # advice, which a file system may not take: begin with what is written, and keep none of
-            # it
+            # advice, which a file system may ignore: write these bytes out, and do not keep them
             with suppress(OSError):
                 os.posix_fadvise(
                     self._file.fileno(), offset - len(piece), len(piece), os.POSIX_FADV_DONTNEED
                 )
 
-    def _past_the_cache(self, wanted: bool) -> bool:
-        """Ask for writes past the cache, or for none; whether that is granted."""
+    def _set_direct(self, wanted: bool) -> bool:
+        """Turn direct writes on or off. Return whether the system did so."""
         if fcntl is None or not hasattr(os, "O_DIRECT"):
             return False
         try:

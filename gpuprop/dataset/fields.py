@@ -1,6 +1,6 @@
-"""Checks of the fields of a manifest: their types and their bounds.
+"""Check the fields of a manifest: their types and their bounds.
 
-A manifest comes from a disk or a store, so nothing in it is used before it was checked.
+A manifest comes from a disk or a store, so no field is used before it is checked.
 """
 
 import re
@@ -28,8 +28,16 @@ def check_fields(
     needed: Mapping[str, Check],
     optional: Mapping[str, Check] | None = None,
 ) -> None:
-    """Raise FieldError unless `record`, called `what` in the message, is an object with these
-    fields and right values. Other fields are allowed.
+    """Raise FieldError unless a record is an object whose fields pass their checks.
+
+    Parameters
+    ----------
+    what : str
+        What the record is called in the message.
+    record : object
+        The record, as JSON has it. Other fields are allowed.
+    needed, optional : mapping
+        {name of a field: its check}.
     """
     if not isinstance(record, dict):
         raise FieldError(f"{what} is not an object but {shown(record)}")

@@ -1,10 +1,9 @@
-"""Locks of a directory on a disk: files that the kernel locks for as long as the process that took
-them lives, so that nothing has to be cleared up after a kill.
+"""Lock a directory on a disk. The kernel frees the lock when its process ends, even after a kill.
 
-A whole run holds `.lock` alone. The shards of a run share it, and each holds a lock of its own
-alone. The files are removed at the end; one that a killed job left is free, and the next job takes
-it over. Where the system has no such locks (Windows, some cluster file systems) a run goes on
-without, and says so.
+A whole run has `.lock` to itself. The shards of a run share `.lock`, and each has another lock of
+its own. The files are removed at the end. If a killed job left one, it is free, and the next job
+takes it. If the system has no such locks (Windows, some cluster file systems), a run goes on
+without a lock, and says so.
 """
 
 import errno
@@ -16,13 +15,13 @@ import sys
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from io import FileIO
 from pathlib import Path
 
 from ..errors import ForeignFileError, GpupropError, LockedError
 from ..files.small_file import os_flags
 from ..files.whole_file import temporary_name
 from ..version import __version__
+from .regular_file import open_regular, read_regular
 from .shards import Shard
 from .store import Lock, described
 
@@ -32,37 +31,34 @@ if sys.platform != "win32":
 NAME = ".lock"
 OURS = b'{"gpuprop": '  # what the content of every lock begins with
 MOST_BYTES = 4096  # of the content of a lock
-# of file systems without hard links
-WITHOUT_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)
-# what file systems without locks answer
-WITHOUT = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
+# errors of file systems without hard links, and of those without locks
+NO_LINKS = (errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EMLINK)
+NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK, errno.EINVAL)
 
 EMPTY_S = 2.0  # how long an empty file counts as a lock that is being made
 POLL_S = 0.05
 
 
 class _EmptyError(GpupropError):
-    """A lock has no content yet: on file systems without hard links it is made first and written
-    then.
-    """
+    """A lock has no content yet: without hard links, it is created before it is written."""
 
 
 class FileLock(Lock):
-    """The lock in a file.
+    """A lock in a file.
 
     Parameters
     ----------
     path : Path
-        The file; it is made if it does not exist.
+        The file; it is created if it does not exist.
     shared : bool
-        Whether other jobs may share it.
+        Whether other jobs may share the lock.
     patience_s : float
         Seconds to wait for a job that holds it.
 
     Raises
     ------
     LockedError
-        Another job holds it for longer.
+        Another job still holds it.
     ForeignFileError
         A file that gpuprop did not write has the name.
     OSError
@@ -73,7 +69,9 @@ class FileLock(Lock):
         self.path = path
         if sys.platform == "win32":
             self._file = -1
-            self.note = "this system has no file locks: see that no second job writes the directory"
+            self.note = (
+                "this system has no file locks: make sure that no second job writes the directory"
+            )
             return
         self._begun = time.perf_counter()
         limit = self._begun + patience_s
@@ -82,7 +80,7 @@ class FileLock(Lock):
             try:
                 self._take(shared)
                 if self._is_the_file():
-                    break  # else its last holder has removed it since it was opened
+                    break  # else the job that held it removed the file after it was opened
             except LockedError:
                 if time.perf_counter() >= limit:
                     os.close(self._file)
@@ -94,7 +92,7 @@ class FileLock(Lock):
                 os.close(self._file)
                 raise
             os.close(self._file)
-        with suppress(OSError):  # it is for people alone, and a disk may be full
+        with suppress(OSError):  # only people read the content, and a disk may be full
             os.pwrite(self._file, text := _content(shared), 0)
             os.ftruncate(self._file, len(text))
 
@@ -113,10 +111,10 @@ class FileLock(Lock):
         try:
             fcntl.flock(self._file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno in WITHOUT:
+            if error.errno in NO_LOCKS:
                 self.note = (
-                    f"the file system has no locks ({error.strerror}): see that no second job "
-                    f"writes {self.path.parent}"
+                    f"the file system has no locks ({error.strerror}): make sure that no second "
+                    f"job writes {self.path.parent}"
                 )
             elif error.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise LockedError(
@@ -127,12 +125,12 @@ class FileLock(Lock):
                 raise described(error, self.path, "locking the directory") from error
 
     def _is_the_file(self) -> bool:
-        """Whether what is open is what has the name."""
+        """Whether the open file is still the one that has the name."""
         try:
-            there, held = os.stat(self.path), os.fstat(self._file)
+            named, opened = os.stat(self.path), os.fstat(self._file)
         except FileNotFoundError:
             return False
-        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+        return (named.st_dev, named.st_ino) == (opened.st_dev, opened.st_ino)
 
     @property
     def _what(self) -> str:
@@ -147,12 +145,12 @@ class FileLock(Lock):
         if self._file >= 0 and not self._is_the_file():
             what = f"its {self.path.name}" if self.path.parent.is_dir() else "it"
             raise RuntimeError(
-                f"{self.path.parent}: {what} was removed while the job ran, so that another may "
+                f"{self.path.parent}: {what} was removed while the job ran, so another job may "
                 "write there now; stopped"
             )
 
     def release(self, remove: bool) -> None:
-        """Let go; remove the file, too, if it is held alone."""
+        """Free the lock. remove: also remove the file."""
         if self._file >= 0:
             with suppress(OSError):
                 if remove and self._is_the_file():
@@ -167,15 +165,13 @@ def is_lock(name: str) -> bool:
 
 
 def holder(path: Path) -> str:
-    """Who holds a lock, as far as its file tells: pid and host, and since when."""
+    """Say who holds a lock, as far as its file tells: pid and host, and since when."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        with open(os.open(path, os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")), "rb") as file:
-            data = file.read(MOST_BYTES)
-        found, _ = json.JSONDecoder().raw_decode(data.decode())
+        found, _ = json.JSONDecoder().raw_decode(read_regular(path, MOST_BYTES).decode())
         if "shards" in found:
             shards = sorted(each for each in path.parent.glob(f"{NAME}-*") if is_lock(each.name))
-            held = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]
-            return "; ".join(held + (["..."] if len(shards) > 3 else [])) or "a shard"
+            holders = [f"{_shard(each.name)}: {holder(each)}" for each in shards[:3]]
+            return "; ".join(holders + (["..."] if len(shards) > 3 else [])) or "a shard"
         return f"pid {found['pid']} on {found['host']}, since {found['started']}"
     return "which one is not known yet"
 
@@ -187,22 +183,34 @@ def _shard(name: str) -> str:
 def _content(shared: bool) -> bytes:
     facts: dict[str, str | int | bool] = {"gpuprop": __version__}
     if shared:
-        facts |= {"shards": True}  # the same bytes whoever writes them
+        facts |= {"shards": True}  # several jobs write this file: the same bytes from each
     else:
         started = datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
         facts |= {"host": socket.gethostname(), "pid": os.getpid(), "started": started}
     return json.dumps(facts).encode() + b"\n"
 
 
-def starts_like_a_lock(file: FileIO) -> bool:
-    """Whether gpuprop wrote the file of a lock; it is open, at its beginning."""
-    return file.read(len(OURS)) == OURS
+def is_ours(path: Path) -> bool:
+    """Whether gpuprop wrote the file of a lock. True if it has just been removed."""
+    try:
+        with open_regular(path) as file:
+            return file.read(len(OURS)) == OURS
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def is_empty_lock(path: Path) -> bool:
+    """Whether an empty file has the name of a lock: that of a job that begins, or a foreign one."""
+    with suppress(OSError):
+        found = os.lstat(path)
+        return is_lock(path.name) and found.st_size == 0 and stat.S_ISREG(found.st_mode)
+    return False
 
 
 def _open(path: Path, content: bytes) -> int:
-    """Open the file of a lock; make it with its content if there is none, so that an empty file is
-    never taken for a lock.
-    """
+    """Open the file of a lock. If there is none, create it with its content in one step."""
     flags = os_flags("O_RDWR", "O_NOFOLLOW", "O_NONBLOCK")
     try:
         while True:
@@ -215,20 +223,20 @@ def _open(path: Path, content: bytes) -> int:
 
 
 def _make(path: Path, content: bytes) -> None:
-    """Make a file that appears with its whole content. FileExistsError if there is one."""
+    """Create a file that appears with its whole content. FileExistsError if there is one."""
     temporary = temporary_name(path)
     try:
         with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())  # it must not be empty after a power cut
-        # another job has removed the temporary file; the caller tries again
+        # FileNotFoundError: another job removed the temporary file; the caller tries again
         with suppress(FileNotFoundError):
             os.link(temporary, path)
     except OSError as error:
-        if error.errno not in WITHOUT_LINKS:
+        if error.errno not in NO_LINKS:
             raise
-        with open(path, "xb", buffering=0) as file:  # where there are no hard links
+        with open(path, "xb", buffering=0) as file:  # without hard links
             file.write(content)
     finally:
         with suppress(OSError):

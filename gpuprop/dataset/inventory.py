@@ -1,5 +1,6 @@
-"""What a directory holds: manifests, files that they account for, and files of somebody else's,
-which are never touched.
+"""List what a directory holds: manifests, files that gpuprop wrote, and foreign files.
+
+Foreign files, which somebody else put there, are never touched.
 """
 
 from collections.abc import Iterable
@@ -47,7 +48,7 @@ class Inventory:
     @staticmethod
     def of(store: Store, kind: Kind) -> "Inventory":
         """Look at a directory. ForeignFileError if its folder of parts is a symbolic link."""
-        # Names first, manifests then: shards that run write their manifest before any other file.
+        # First the names, then the manifests: a shard writes its manifest before any other file.
         found = store.contents(kind.folder)
         inventory = Inventory(store)
         inventory._read_manifests(found, kind)
@@ -60,7 +61,7 @@ class Inventory:
             elif not (is_file and store.is_empty_lock(name)) and not store.has_vanished(name):
                 inventory.foreign.append(name)
         if inventory.whole:
-            # it was written from them: the merge was killed while it removed them
+            # a merge wrote it from the shards, and was killed while it removed their manifests
             inventory.shards = {}
         return inventory
 
@@ -70,21 +71,19 @@ class Inventory:
         return [*([self.whole] if self.whole else []), *self.shards.values()]
 
     def refuse_foreign(self) -> None:
-        """Raise ForeignFileError if there are files of somebody else's."""
+        """Raise ForeignFileError if there are foreign files."""
         refuse_files(self.store, self.foreign)
 
     def refuse_unproven(self) -> None:
-        """Raise ForeignFileError if a listed file, which is about to be removed, may be somebody
-        else's.
-        """
+        """Raise ForeignFileError if a listed file may be foreign: all are about to be removed."""
         for manifest in self.manifests:
             refuse_unproven(self.store, manifest, [entry.file for entry in manifest.entries])
 
     def remove_leftovers(self, manifest: Manifest) -> None:
-        """Remove what is gpuprop's but not in this manifest: temporary files, parts that were not
-        committed, manifests that were replaced.
+        """Remove the files of gpuprop that this manifest does not list.
 
-        A shard removes its own files alone: other jobs may use the rest.
+        These are temporary files, parts that were not committed, and old manifests. A shard
+        removes only its own files: other jobs may use the rest.
         """
         listed = {manifest.name, *(entry.file for entry in manifest.entries)}
         own = (
@@ -103,7 +102,7 @@ class Inventory:
 
     def _read_manifests(self, names: Iterable[str], kind: Kind) -> None:
         shards = [shard for name in names if (shard := Shard.named(PurePosixPath(name).name))]
-        # a merge writes the manifest of the directory before it removes those of the shards
+        # shards first: a merge writes the manifest of the directory before it removes theirs
         for shard in (*sorted(shards), None):
             try:
                 manifest = Manifest.read(self.store, kind, shard)
@@ -118,7 +117,7 @@ class Inventory:
                 self.shards[shard] = manifest
 
     def _proven(self, names: list[str]) -> set[str]:
-        """The files that a manifest lists, or whose content shows that gpuprop wrote them."""
+        """Return the files that a manifest lists, or whose content is gpuprop's."""
         found = {entry.file for each in self.manifests for entry in each.entries}
         unlisted = [name for name in names if name not in found]
         # shards have one plan
@@ -140,8 +139,16 @@ class Inventory:
 
 
 def refuse_unproven(store: Store, manifest: Manifest, names: list[str]) -> None:
-    """Raise ForeignFileError if one of the files, which are about to be removed or replaced, may be
-    somebody else's.
+    """Raise ForeignFileError if one of these files may be foreign.
+
+    Parameters
+    ----------
+    store : Store
+        The directory.
+    manifest : Manifest
+        The manifest that lists the files.
+    names : list of str
+        Files that are about to be removed or replaced.
     """
     checker = Checker(store, manifest.contents, names)
     ours = set(checker.ours(names))

@@ -1,7 +1,5 @@
 """A dataset on a disk."""
 
-import errno
-import io
 import mmap
 import os
 import stat
@@ -14,10 +12,10 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 
 from ..errors import ForeignFileError
-from ..files.small_file import os_flags
 from ..files.whole_file import sync_directory
 from .disk_file import DiskFile
-from .file_lock import FileLock, is_lock, starts_like_a_lock
+from .file_lock import FileLock, is_empty_lock, is_ours
+from .regular_file import open_regular, read_regular
 from .store import Reader, Store
 
 
@@ -42,7 +40,7 @@ class LocalStore(Store):
                     f"{self} is a file: give a directory for the dataset"
                 ) from None
             raise
-        with suppress(OSError):  # its parent may be one that this user may not read
+        with suppress(OSError):  # this user may have no right to read the parent
             sync_directory(self.path.parent)
 
     def create_folder(self, name: str) -> None:
@@ -74,12 +72,7 @@ class LocalStore(Store):
         return not os.path.lexists(self.path / name)
 
     def read(self, name: str, most: int) -> bytes:
-        # read() of a raw file gives 2 GiB at most
-        with open_regular(self.path / name) as raw, io.BufferedReader(raw) as file:
-            data = file.read(min(most, os.fstat(file.fileno()).st_size) + 1)
-        if len(data) > most:
-            raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(self.path / name))
-        return data
+        return read_regular(self.path / name, most)
 
     def open(self, name: str) -> FileIO:
         return open_regular(self.path / name)
@@ -97,25 +90,16 @@ class LocalStore(Store):
         return FileLock(self.path / name, shared, patience_s)
 
     def owns_lock(self, name: str) -> bool:
-        try:
-            with open_regular(self.path / name) as file:
-                return starts_like_a_lock(file)
-        except FileNotFoundError:
-            return True
-        except OSError:
-            return False
+        return is_ours(self.path / name)
 
     def is_empty_lock(self, name: str) -> bool:
-        with suppress(OSError):
-            found = os.lstat(self.path / name)
-            return is_lock(name) and found.st_size == 0 and stat.S_ISREG(found.st_mode)
-        return False
+        return is_empty_lock(self.path / name)
 
     def shared_path(self) -> str:
         return os.path.abspath(self.path)
 
     def arrow_file(self, name: str, size: int) -> pa.NativeFile:
-        # map the file that was checked: another one may have its name by now
+        # map the open file, which was checked: another file may have its name by now
         with open_regular(self.path / name) as file:
             return pa.BufferReader(
                 pa.py_buffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
@@ -158,24 +142,3 @@ class LocalReader(Reader):
             return os.lstat(self._path / name)
         except (FileNotFoundError, NotADirectoryError):
             return None
-
-
-def open_regular(path: Path) -> FileIO:
-    """Open a file for reading, without a buffer.
-
-    OSError if it is not a regular file: a link is not followed, and opening a pipe does not wait
-    for its writer.
-    """
-    flags = os_flags("O_RDONLY", "O_NOFOLLOW", "O_NONBLOCK")
-    try:
-        file = open(path, "rb", buffering=0, opener=lambda name, _: os.open(name, flags))  # noqa: SIM115  # the caller closes it
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise OSError(
-                errno.ELOOP, "it is a symbolic link, which is not followed here", str(path)
-            ) from None
-        raise
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
-    return file

@@ -1,4 +1,4 @@
-"""Where a dataset is: a path on a disk, a file URL, or an object store (`s3://`, `gs://`, ...)."""
+"""Find a dataset by a path on a disk, a file URL, or that of an object store (`s3://` ...)."""
 
 import os
 import re
@@ -23,12 +23,12 @@ URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+)://(?P<rest>.*)", re.DOTAL
 LOGIN = re.compile(r"[^@]*:[^@]*@", re.DOTALL)
 ON_DISK = ("file", "local")
 THIS_MACHINE = ("", "localhost")  # hosts of a file URL (RFC 8089)
-# what pathlib makes of a URL
-SPOILT = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)
+# a URL that went through pathlib has one slash
+ONE_SLASH = re.compile(r"(s3a?|gcs|gs|az|abfss?|memory|file|local):[/\\][^/\\]", re.IGNORECASE)
 
 
 def open_store(path: AnyPath) -> Store:
-    """Return the store of a directory. On a disk nothing is read or made yet.
+    """Return the store of a directory. On a disk, nothing is read or created yet.
 
     Parameters
     ----------
@@ -40,18 +40,18 @@ def open_store(path: AnyPath) -> Store:
     TypeError
         It is none of these.
     ValueError
-        A URL that is not known, or that holds a password or a query.
+        The URL is not known, or has a password or a query.
     RuntimeError
         The package that reaches the store is not installed.
     OSError
-        The store does not answer; some are connected to at once.
+        The store does not answer. Some stores connect already here.
     """
     if not isinstance(path, (str, os.PathLike)) and not hasattr(path, "fs"):
         raise TypeError(f"a directory is a path or a URL, not {path!r}")
-    if SPOILT.match(str(path)):
+    if ONE_SLASH.match(str(path)):
         raise ValueError(
-            f"{shown_url(str(path))} is not a URL, which has two slashes: give it as text, not as a "
-            "pathlib.Path"
+            f"{shown_url(str(path))} is not a URL, which has two slashes: give it as text, not as "
+            "a pathlib.Path"
         )
     if isinstance(path, Path):  # a UPath of a disk is one, too
         return LocalStore(Path(path))
@@ -81,8 +81,7 @@ def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
     url = f"{match['scheme'].lower()}://{match['rest'].rstrip('/')}"
     try:
         made = path if hasattr(path, "fs") else import_module("upath").UPath(url)
-        # what universal-pathlib makes of a scheme that it does not know
-        if isinstance(made, Path):
+        if isinstance(made, Path):  # from universal-pathlib, for a scheme that it does not know
             raise ValueError("there is no such store")
         return ObjectStore(cast(Path, made))
     except ModuleNotFoundError as error:
@@ -98,7 +97,7 @@ def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
 
 
 def _on_disk(url: str, scheme: str, rest: str) -> Path:
-    """The path of a file URL. ValueError for another machine, and for a path that is not absolute."""
+    """Return the path of a file URL. ValueError for another machine or a relative path."""
     if scheme == "local":  # fsspec's scheme: the rest is the path, unchanged
         return Path(rest)
     host, slash, below = rest.partition("/")

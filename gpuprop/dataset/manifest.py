@@ -1,6 +1,6 @@
-"""manifest.json: the plan of a dataset, the parts that are complete, and the facts of the run.
+"""Read and write manifest.json: the plan of a dataset, its complete parts, the facts of the run.
 
-A shard has a manifest of its own, of the same form, until all are merged into one.
+Each shard has its own manifest, of the same form, until all are merged into one.
 """
 
 import errno
@@ -40,9 +40,9 @@ from .store import NOT_REGULAR, Store
 NAME = "manifest.json"
 LAYOUT_VERSION = 1  # of the directory; raised when an older gpuprop could no longer read it
 
-# of a manifest: the entry of a part takes about 400, and a run has at most 100,000 parts
+# limits of a manifest: a run has at most 100,000 parts, and an entry takes about 400 bytes
 MOST_BYTES = 256 << 20
-MOST_OBJECTS = 1_000_000  # and lists in it; an entry of a part has two
+MOST_OBJECTS = 1_000_000  # objects and lists; an entry has two
 
 RECORD: dict[str, Check] = {
     "gpuprop": text,
@@ -119,13 +119,13 @@ class RunFacts:
     seconds : float
         How long it took.
     command : list of str or None
-        The words of the command line, if it was one, and
+        The words of the command line, if the run was started by one.
     directory : str or None
-        the directory in which it was given.
+        The directory in which the command line was given.
     job : str or None
         A random word, so that no two jobs write the same manifest.
     overwritten : bool
-        Whether the files of this run wait to be removed.
+        Whether a new run replaces this one, so that its files will be removed.
     shards : dict
         {shard: its facts}, if shards were merged.
     """
@@ -141,7 +141,7 @@ class RunFacts:
     shards: "dict[str, RunFacts]" = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the facts as JSON has them; those that are not known are left out."""
+        """Return the facts as JSON has them. Unknown facts are left out."""
         record = {name: value for name, value in vars(self).items() if value or name == "seconds"}
         if self.shards:
             record["shards"] = {name: facts.to_dict() for name, facts in self.shards.items()}
@@ -213,13 +213,14 @@ class Manifest:
 
     @cached_property
     def own(self) -> range:
-        """The parts of the plan that it lists when it is complete."""
+        """The parts of the plan that it will list when it is complete."""
         return self.shard.parts(self.files.parts) if self.shard else range(self.files.parts)
 
     @property
     def missing(self) -> list[range]:
-        """The parts that it does not list yet, in order, as ranges: a plan may have more parts than
-        a list could hold.
+        """The parts that it does not list yet, in order.
+
+        They are ranges: the plan in a damaged manifest may have more parts than fit into memory.
         """
         found: list[range] = []
         first = self.own.start
@@ -230,19 +231,19 @@ class Manifest:
         return [gap for gap in found if gap]
 
     def add(self, part: PartEntry) -> None:
-        """List a part, which is complete."""
+        """Add a part that is complete."""
         self.parts = sorted([*self.parts, part], key=lambda entry: entry.part)
         self.last = [*self.last[-1:], part.part]
         self.complete = len(self.parts) == len(self.own)
 
     def drop(self, numbers: Collection[int]) -> None:
-        """List these parts no longer."""
+        """Remove these parts from the list."""
         self.parts = [entry for entry in self.parts if entry.part not in numbers]
         self.last = [number for number in self.last if number not in numbers]
         self.complete = len(self.parts) == len(self.own)
 
     def write(self, store: Store) -> None:
-        """Replace its file in the directory, all or nothing."""
+        """Write its file, or leave the old one unchanged."""
         record = {
             "gpuprop": self.version,
             "layout": LAYOUT_VERSION,
@@ -314,12 +315,13 @@ class Manifest:
 
 
 def seal(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Put the digest of all its other fields, in this order, into the record of a manifest. White
-    space does not count.
+    """Put a digest of all other fields, in this order, into the record of a manifest.
+
+    White space does not count.
     """
-    said = {name: value for name, value in record.items() if name != "digest"}
-    found = xxhash.xxh3_128(json.dumps(said, separators=(",", ":")).encode())
-    return {"digest": digest_text(found), **said}
+    others = {name: value for name, value in record.items() if name != "digest"}
+    found = xxhash.xxh3_128(json.dumps(others, separators=(",", ":")).encode())
+    return {"digest": digest_text(found), **others}
 
 
 def _bytes(store: Store, kind: Kind, name: str) -> bytes:
@@ -338,7 +340,7 @@ def _bytes(store: Store, kind: Kind, name: str) -> bytes:
             f"{store} has no {name}: it is not a directory that gpuprop wrote"
         ) from None
     except OSError as error:
-        if error.errno in (*NOT_REGULAR, errno.EFBIG):  # something else has its name
+        if error.errno in (*NOT_REGULAR, errno.EFBIG):  # something else has the name
             raise DamagedError(
                 f"{store.path / name} is not a manifest of gpuprop: {error.strerror}"
             ) from None
@@ -373,7 +375,7 @@ def _not_a_number(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
 
 
-# --- the object of a manifest, checked ---
+# --- check the fields, and make typed entries of them ---
 def _manifest(record: dict[str, Any], kind: Kind, shard: Shard | None) -> Manifest:
     """Make the manifest of an object. FieldError if anything in it cannot be right."""
     check_fields("it", record, {**RECORD, kind.companion: json_object})

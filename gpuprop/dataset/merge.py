@@ -1,12 +1,9 @@
-"""Make one run of its shards: their manifests become the manifest of the directory. The parts stay
-where they are.
-"""
+"""Merge the shards of a run: their manifests become one. The parts stay unchanged."""
 
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..errors import LockedError, UnmergedError
 from .check import Checker
@@ -19,21 +16,25 @@ from .shards import Shard
 from .store import Store
 
 SHOWN = 100  # shards in a message
-PATIENCE_S = 2.0  # how long the last shard waits for a job that only looks at the directory
+PATIENCE_S = 2.0  # how long the last shard waits for a job that holds the lock for a moment
 
 
 @dataclass(frozen=True)
 class Merged:
     """What a directory of merged shards holds.
 
-    Attributes
+    Parameters
     ----------
     path : str
         The directory.
-    shards, parts, rows : int
-        How many.
+    shards : int
+        The number of shards that were merged; 0 for a run without shards.
+    parts : int
+        The number of parts.
+    rows : int
+        The number of rows in all parts.
     bytes : int
-        Of all parts.
+        The size of all parts.
     """
 
     path: str
@@ -42,27 +43,33 @@ class Merged:
     rows: int
     bytes: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields, for JSON."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields, for JSON.
+
+        Returns
+        -------
+        dict
+            {name of a field: its value}.
+        """
         return asdict(self)
 
 
 def merge(store: Store, kind: Kind) -> Merged:
-    """Make one run of the shards in a directory, once all are complete. If it holds a whole run,
-    say what it holds.
+    """Merge the shards in a directory into one run, if all are complete.
 
-    Each file is checked as by `verify --quick`.
+    Each file is checked as by `verify --quick`. If the shards are merged already, or if the run
+    has none, only say what the directory holds.
 
     Raises
     ------
     UnmergedError
-        With each shard that is missing, damaged or not complete.
+        A shard is missing, damaged or not complete; the message lists all that are.
     FileNotFoundError
         There are no shards.
     LockedError
-        One of them is being written.
+        A job writes one of the shards.
     ValueError
-        Manifests do not belong together.
+        The manifests are not of one run.
     """
     if not shards_in(store):
         whole = Manifest.read(store, kind)
@@ -81,10 +88,14 @@ def merge(store: Store, kind: Kind) -> Merged:
 
 
 def merge_if_complete(store: Store, kind: Kind, count: int) -> bool:
-    """Merge if this was the last of `count` shards to finish; tell whether the directory holds one
-    whole run now.
+    """Merge if this was the last of `count` shards to finish.
 
-    If a merge is not possible, the shards stay as they are: `gpuprop merge` says why.
+    If they cannot be merged, they stay unchanged: `gpuprop merge` says why.
+
+    Returns
+    -------
+    bool
+        Whether the directory holds one complete run now.
     """
     if 0 < len(shards_in(store)) < count:
         return False
@@ -98,7 +109,7 @@ def merge_if_complete(store: Store, kind: Kind, count: int) -> bool:
                 with locked(store):
                     return bool(_merge(store, kind))
             except LockedError:
-                # by shards that still write, or by a job that is soon done
+                # another shard still writes, or a job that holds the lock for a moment
                 inventory = Inventory.of(store, kind)
                 if inventory.whole or time.perf_counter() > limit:
                     return inventory.whole is not None and inventory.whole.complete
@@ -126,7 +137,7 @@ def _merge(store: Store, kind: Kind) -> Merged:
 
 
 def unfinished(inventory: Inventory, kind: Kind) -> Iterator[tuple[str, str]]:
-    """Yield what keeps shards from being merged, and the command that repairs it."""
+    """Yield each reason why the shards cannot be merged, and the command that repairs it."""
     facts = {shard: manifest.run for shard, manifest in inventory.shards.items()}
     some = next((each for each in facts.values() if each.command), RunFacts())
     for shard in next(iter(inventory.shards)).all():
@@ -144,7 +155,7 @@ def unfinished(inventory: Inventory, kind: Kind) -> Iterator[tuple[str, str]]:
 
 
 def joined(inventory: Inventory) -> Manifest:
-    """Make one manifest of those of the shards.
+    """Join the manifests of the shards into one.
 
     ValueError if they are not of one run, or if there are none.
     """

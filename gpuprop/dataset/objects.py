@@ -1,7 +1,7 @@
 """A dataset in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
 
-An object store has no directories but names, it is listed instead of asked for one file after the
-other, and it has no locks.
+An object store has no directories, only names. One request lists all objects, so files are not
+asked for one by one. There are no locks.
 """
 
 import errno
@@ -31,7 +31,7 @@ class ObjectStore(Store):
         self.filesystem: Any = cast(Any, path).fs
 
     def key(self, name: str = "") -> str:
-        """The name of an object in the whole store."""
+        """Return the name of an object in the whole store."""
         return str(cast(Any, self.path / name if name else self.path).path)
 
     def exists(self) -> bool:
@@ -53,9 +53,9 @@ class ObjectStore(Store):
         return [str(name).rstrip("/").rpartition("/")[2] for name in found]
 
     def sizes(self) -> dict[str, int]:
-        """Names and sizes of all objects: one request, or one for each thousand.
+        """Return names and sizes of all objects: one request, or one for each thousand.
 
-        NotADirectoryError if the name is itself an object.
+        NotADirectoryError if the name of the directory is itself an object.
         """
         base = self.key().rstrip("/")
         with requesting(self.path, "listing it"):
@@ -85,7 +85,7 @@ class ObjectStore(Store):
         return False  # a listing shows one moment
 
     def size(self, name: str) -> int | None:
-        """Bytes of an object; None if it does not exist."""
+        """Return the bytes of an object; None if it does not exist."""
         return object_size(self.filesystem, self.key(name), self.path / name)
 
     def read(self, name: str, most: int) -> bytes:
@@ -112,7 +112,7 @@ class ObjectStore(Store):
         return ObjectReader(self, names)
 
     def lock(self, name: str, shared: bool = False, patience_s: float = 0.0) -> "ManifestWatch":
-        return ManifestWatch(self)
+        return ManifestWatch(self, shared)
 
     def owns_lock(self, name: str) -> bool:
         return False
@@ -134,15 +134,18 @@ class ObjectStore(Store):
 
 
 class ManifestWatch(Lock):
-    """Write access in a store, which has no locks. The job that began last has it: a job that began
-    before finds another manifest than its own, and stops.
+    """Write access in a store, which has no locks. The job that began last has it.
+
+    A job that began earlier finds a manifest that it did not write, and stops.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-        self.note = f"an object store has no locks: see that no second job writes {store}"
+    def __init__(self, store: ObjectStore, shared: bool) -> None:
+        self._store, self._shared = store, shared
+        self.note = f"an object store has no locks: make sure that no second job writes {store}"
 
     def check(self, manifest: str, stored: bytes) -> None:
+        if self._shared:  # the watch of the shard itself reads its manifest
+            return
         try:
             found = self._store.read(manifest, len(stored))
         except FileNotFoundError:
@@ -161,7 +164,7 @@ class ManifestWatch(Lock):
 
 
 class ObjectReader(Reader):
-    """Reads objects: one listing for all sizes, one request for the same bytes of all files."""
+    """Reads objects: one request lists all sizes, one request reads a range of every file."""
 
     def __init__(self, store: ObjectStore, names: Sequence[str]) -> None:
         self._store, self._names = store, names
@@ -213,23 +216,23 @@ class ObjectReader(Reader):
 
 
 class ObjectFile(io.RawIOBase):
-    """An object, to be read from any place in it: each read is one request, for these bytes alone."""
+    """An object that is read from any position. Each read is one request, for these bytes only."""
 
     def __init__(self, store: ObjectStore, name: str, size: int) -> None:
         self._store, self._name, self._size = store, name, size
-        self._at = 0
+        self._position = 0
 
     def read(self, count: int | None = -1) -> bytes:
-        stop = self._size if count is None or count < 0 else min(self._at + count, self._size)
-        if stop <= self._at:
+        stop = self._size if count is None or count < 0 else min(self._position + count, self._size)
+        if stop <= self._position:
             return b""
         with requesting(self._store.path / self._name, "reading"):
             data = bytes(
                 self._store.filesystem.cat_file(
-                    self._store.key(self._name), start=self._at, end=stop
+                    self._store.key(self._name), start=self._position, end=stop
                 )
             )
-        self._at += len(data)
+        self._position += len(data)
         return data
 
     def readinto(self, buffer: Any) -> int:
@@ -238,11 +241,12 @@ class ObjectFile(io.RawIOBase):
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        return self._at
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}
+        self._position = start[whence] + offset
+        return self._position
 
     def tell(self) -> int:
-        return self._at
+        return self._position
 
     def readable(self) -> bool:
         return True

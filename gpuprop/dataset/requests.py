@@ -1,5 +1,7 @@
-"""Requests to an object store, whose errors are those of many libraries: each becomes an OSError
-that says what failed, where, and what to do.
+"""Make requests to an object store. Every error becomes an OSError.
+
+The libraries of the stores raise errors of many kinds. Each OSError says what failed, where, and
+what to do.
 """
 
 import errno
@@ -11,8 +13,8 @@ from typing import Any
 
 from .store import described
 
-NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # as stores put it
-NUMBERS: dict[type[OSError], int] = {  # of errors that come without one
+NO_BUCKET = re.compile("[Ss]pecified (bucket|container) does not exist")  # the words of the stores
+ERROR_NUMBERS: dict[type[OSError], int] = {  # for errors without a number
     FileNotFoundError: errno.ENOENT,
     FileExistsError: errno.EEXIST,
     PermissionError: errno.EACCES,
@@ -33,43 +35,43 @@ def requesting(path: Path, doing: str) -> Iterator[None]:
 
 
 def as_os_error(error: Exception) -> OSError:
-    """Make an OSError, without a path, of what the library of a store raised."""
+    """Make an OSError, without a path, from an error of the library of a store."""
     why = (
         (error.strerror if isinstance(error, OSError) else None)
         or str(error)
         or type(error).__name__
     )
     text = f"{type(error).__name__} {why}"
-    kind = next((each for each in NUMBERS if isinstance(error, each)), OSError)
+    kind = next((each for each in ERROR_NUMBERS if isinstance(error, each)), OSError)
     if isinstance(error, PermissionError) or "redential" in text:
         kind = PermissionError
         why += (
-            " (see to the credentials and their rights: in the environment, or as options of a "
+            " (check the credentials and their rights: in the environment, or as options of a "
             "UPath)"
         )
     elif no_bucket(error):
-        why += " (make it first: gpuprop makes no buckets)"
+        why += " (create it first: gpuprop creates no buckets)"
     elif re.search("[Cc]onnect|[Tt]ime(d )?out", text):
-        why += " (see to the network, and to the endpoint of the store)"
-    return kind(getattr(error, "errno", None) or NUMBERS.get(kind, errno.EIO), why)
+        why += " (check the network, and the endpoint of the store)"
+    return kind(getattr(error, "errno", None) or ERROR_NUMBERS.get(kind, errno.EIO), why)
 
 
 def no_bucket(error: Exception) -> bool:
-    """Whether the bucket is missing, and not only an object in it."""
+    """Whether an error says that the bucket is missing, not only an object in it."""
     return isinstance(error, FileNotFoundError) and NO_BUCKET.search(str(error)) is not None
 
 
 def object_size(filesystem: Any, key: str, path: Path) -> int | None:
-    """Bytes of an object; None if it does not exist.
+    """Return the bytes of an object; None if it does not exist.
 
     Parameters
     ----------
     filesystem : fsspec.AbstractFileSystem
         The store.
     key : str
-        The name of the object there.
+        The name of the object in the store.
     path : Path
-        The same, for messages.
+        The object, for messages.
     """
     with requesting(path, "looking at it"):
         filesystem.invalidate_cache()

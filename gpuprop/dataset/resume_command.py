@@ -1,5 +1,6 @@
-"""The command that resumes a run: that of this process, or one from a manifest, which anybody may
-have written.
+"""Make the command that resumes a run.
+
+Its words come from this process, or from a manifest, which anybody may have written.
 """
 
 import os
@@ -25,7 +26,7 @@ def again(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
     Parameters
     ----------
     facts : RunFacts
-        Its `command` and `directory` are used. From a manifest they may be forged: show them as
+        Its `command` and `directory` are used. Those of a manifest may be forged: show them as
         `advice` does.
     kind : Kind
         The kind of dataset.
@@ -54,8 +55,9 @@ def again(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
 
 
 def is_claim(command: str) -> bool:
-    """Whether a command that `again` made from a manifest repeats the words of the manifest. If
-    not, the words are gpuprop's own.
+    """Whether a command that `again` made repeats words of a manifest.
+
+    If not, all its words are gpuprop's own.
     """
     return command.startswith((f"{PROGRAM} ", "cd ")) and not command.startswith(
         f"{PROGRAM} merge "
@@ -63,7 +65,7 @@ def is_claim(command: str) -> bool:
 
 
 def advice(commands: Iterable[str]) -> list[str]:
-    """Lines that say how to go on. Commands from a manifest come after a warning."""
+    """Make lines that say how to continue. Commands from a manifest come after a warning."""
     commands = list(dict.fromkeys(commands))
     claims = [command for command in commands if is_claim(command)]
     lines = [f"continue with: {command}" for command in commands if command not in claims]
@@ -77,18 +79,19 @@ def advice(commands: Iterable[str]) -> list[str]:
 
 
 def merge_command(directory: os.PathLike[str] | str) -> str:
-    """The command that merges the shards in a directory."""
+    """Make the command that merges the shards in a directory."""
     return f"gpuprop merge {quoted(str(directory))}"
 
 
 def quoted(word: str) -> str:
-    """A word quoted for a shell. Control characters, and bytes that are no text, become escapes:
-    $'...'.
+    """Quote a word for a shell.
+
+    Control characters, and bytes that are not text, become escapes: $'...'.
     """
     if word.isprintable():
         return shlex.quote(word)
 
-    def sign(each: str) -> str:
+    def escaped(each: str) -> str:
         if each.isprintable() and each not in "'\\":
             return each
         data = each.encode(
@@ -96,7 +99,7 @@ def quoted(word: str) -> str:
         )
         return "".join(f"\\x{byte:02x}" for byte in data)
 
-    return f"$'{''.join(map(sign, word))}'"
+    return f"$'{''.join(map(escaped, word))}'"
 
 
 def _without_beginnings(words: Iterator[str]) -> Iterator[str]:

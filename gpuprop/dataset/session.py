@@ -1,6 +1,7 @@
-"""Write access to a directory, and the parts that are still missing: a new run, or a resumed one.
+"""Acquire write access to a directory, and list the parts still missing: new run or resume.
 
-Read `claim` first: it locks the directory, looks at what it holds, and begins or resumes a run.
+`claim` locks the directory, looks at what it holds, and begins or resumes a run. The functions
+below it come in the order in which it calls them.
 """
 
 import json
@@ -21,11 +22,11 @@ from .shards import Shard
 from .store import Lock, Store
 
 SHOWN = 60  # characters of a value in a message
-# of a shard that begins just as another, which is done, looks whether it was the last
+# how long a shard waits for the lock: one that has just finished takes it for a moment, to merge
 PATIENCE_S = 5.0
 
-# Says more of a plan that differs: given the manifest of the other plan and the names of the fields
-# that differ, a clause for the message, or nothing.
+# Explains how plans differ: takes the manifest of the other plan and the names of the fields that
+# differ, and returns a clause for the message, or an empty text.
 Explain: TypeAlias = Callable[[Manifest, list[str]], str]
 
 
@@ -36,9 +37,9 @@ class JobOptions:
     Parameters
     ----------
     overwrite : bool
-        Replace the snapshots that the directory holds.
+        Replace the dataset that the directory holds.
     resume : bool
-        Continue an interrupted run; complete parts are kept. Without a run, begin one.
+        Continue an interrupted run; complete parts are kept. If there is no run, begin one.
     shard : Shard, optional
         Write one of N shares in parallel; the last one to finish merges them.
 
@@ -55,11 +56,9 @@ class JobOptions:
     def __post_init__(self) -> None:
         """Check that the options do not contradict each other."""
         if self.overwrite and (self.resume or self.shard):
-            other, why = (
-                ("resume", "resume keeps it")
-                if self.resume
-                else ("shard", "a shard has others beside it")
-            )
+            other, why = ("shard", "a shard has others beside it")
+            if self.resume:
+                other, why = ("resume", "resume keeps it")
             raise ValueError(
                 f"overwrite removes what the directory holds, and {why}: leave out --overwrite or "
                 f"--{other}"
@@ -68,7 +67,7 @@ class JobOptions:
 
 @dataclass
 class Job:
-    """Write access to a directory, until claim() ends.
+    """A job with write access to a directory, until claim() ends.
 
     Attributes
     ----------
@@ -85,7 +84,7 @@ class Job:
     writes_companion : bool
         Whether the file beside the parts has to be written.
     merged : bool
-        Whether the run of which this is a shard is complete and merged already.
+        Whether the shards of its run are complete and merged already.
     """
 
     store: Store
@@ -122,27 +121,6 @@ class Job:
 
 
 @contextmanager
-def locked(store: Store, shard: Shard | None = None) -> Iterator[list[Lock]]:
-    """Lock a directory for a whole run, or for one of its shards.
-
-    LockedError if another job writes it.
-    """
-    locks: list[Lock] = []
-    shared = shard is not None
-    try:
-        locks.append(store.lock(LOCK, shared, PATIENCE_S if shared else 0.0))
-        if shard is not None:
-            locks.append(store.lock(shard.lock))
-        yield locks
-    finally:
-        for number, lock in reversed(list(enumerate(locks))):
-            lock.release(remove=not (shared and number == 0))
-        if shared and locks:
-            with suppress(OSError):  # others still share it, and the last of them removes it
-                store.lock(LOCK).release(remove=True)
-
-
-@contextmanager
 def claim(
     store: Store,
     kind: Kind,
@@ -151,13 +129,14 @@ def claim(
     how: JobOptions,
     explain: Explain = lambda manifest, names: "",
 ) -> Iterator[Job]:
-    """Get write access to a directory, to write the parts of a plan or of a shard of it. Files that
-    an earlier run left unfinished are removed.
+    """Acquire write access to a directory, for the parts of a plan or of a shard of it.
+
+    Files that an earlier run left unfinished are removed.
 
     Parameters
     ----------
     store : Store
-        The directory; it is made with its parents.
+        The directory; it is created with its parents.
     kind : Kind
         The kind of dataset.
     plan : dict
@@ -167,7 +146,7 @@ def claim(
     how : JobOptions
         How the job begins: new, resumed, overwriting; whole or a shard.
     explain : callable, optional
-        Says more of a plan that differs.
+        Explains how the plan of an earlier run differs.
 
     Yields
     ------
@@ -189,9 +168,9 @@ def claim(
     """
     store.create()
     facts = replace(facts, job=secrets.token_hex(8))  # no two jobs write the same manifest
-    _usable(store, kind, how)  # so that no lock is made beside files of somebody else's
+    _checked_inventory(store, kind, how)  # before locking: no lock is put beside foreign files
     with locked(store, how.shard) as locks:
-        inventory = _usable(store, kind, how)
+        inventory = _checked_inventory(store, kind, how)
         fresh = Manifest(kind, kind.contents(_as_json(plan)), run=facts, shard=how.shard)
         fresh.complete = not fresh.own  # a shard without parts
         if how.shard:
@@ -206,23 +185,45 @@ def claim(
             yield job
         except BaseException:
             # an interrupt may come between a part and the manifest that would have listed it
-            with suppress(OSError, ValueError, RuntimeError):
-                _remove_unlisted(job)
+            if not job.merged:
+                with suppress(OSError, ValueError, RuntimeError):
+                    _remove_unlisted(job)
             raise
 
 
-def _as_json(plan: Plan) -> Plan:
-    """The plan as it is once it was written to a manifest and read again."""
-    return dict(json.loads(json.dumps(plan)))
-
-
-def _usable(store: Store, kind: Kind, how: JobOptions) -> Inventory:
-    """Look at the directory. Raise the error of a damaged manifest, or of foreign files."""
+def _checked_inventory(store: Store, kind: Kind, how: JobOptions) -> Inventory:
+    """Look at the directory. Raise an error for foreign files, or for a damaged manifest."""
     inventory = Inventory.of(store, kind)
     if how.resume and inventory.damaged:
         raise inventory.damaged
     inventory.refuse_foreign()
     return inventory
+
+
+@contextmanager
+def locked(store: Store, shard: Shard | None = None) -> Iterator[list[Lock]]:
+    """Lock a directory for a whole run, or for one of its shards.
+
+    LockedError if another job writes it.
+    """
+    locks: list[Lock] = []
+    shared = shard is not None
+    try:
+        locks.append(store.lock(LOCK, shared, PATIENCE_S if shared else 0.0))
+        if shard is not None:
+            locks.append(store.lock(shard.lock))
+        yield locks
+    finally:
+        for number, lock in reversed(list(enumerate(locks))):
+            lock.release(remove=not (shared and number == 0))
+        if shared and locks:
+            with suppress(OSError):  # if others share the lock, the last of them removes it
+                store.lock(LOCK).release(remove=True)
+
+
+def _as_json(plan: Plan) -> Plan:
+    """Return a plan as it is when it is read from a manifest."""
+    return dict(json.loads(json.dumps(plan)))
 
 
 # --- a whole run ---
@@ -244,8 +245,8 @@ def _claim_whole(inventory: Inventory, fresh: Manifest, how: JobOptions, explain
             "run (resume=True, --resume) or replace it (overwrite=True, --overwrite)"
         )
     inventory.refuse_unproven()
-    # from here on the manifest lists no part, but its plan still accounts for the parts that are
-    # not removed yet
+    # The manifest lists no part from now on. If the job dies before all are removed, its plan still
+    # proves that they are gpuprop's.
     if inventory.manifests:
         old = Manifest(fresh.kind, inventory.manifests[0].contents)
         old.run = RunFacts(overwritten=True)
@@ -281,7 +282,7 @@ def _claim_shard(
     if found:
         return _resume(store, found, fresh)
     fresh.write(store)
-    try:  # of two shards that begin at once, one at least sees the other here
+    try:  # if two shards begin at the same moment, at least one sees the other here
         _refuse_other_shards(Inventory.of(store, fresh.kind), fresh, shard, explain)
     except (FileExistsError, ValueError):
         store.remove(fresh.name)
@@ -296,8 +297,8 @@ def _refuse_other_shards(
     for other, manifest in inventory.shards.items():
         if other.count != shard.count:
             raise FileExistsError(
-                f"{inventory.store} holds shard {other}: {shard} is not of the same run; "
-                f"give I/{other.count}, or another directory"
+                f"{inventory.store} holds shard {other}, so {shard} is not of the same run: "
+                f"give I/{other.count}, or choose another directory"
             )
         refuse_differences(f"shard {other} in {inventory.store}", manifest, fresh.plan, explain)
 
@@ -317,7 +318,7 @@ def refuse_differences(
     plan : dict
         The plan asked for.
     explain : callable, optional
-        Says more of the fields that differ.
+        Explains how the plans differ.
     """
     names = [name for name in {**found.plan, **plan} if found.plan.get(name) != plan.get(name)]
     if names:
@@ -358,23 +359,24 @@ def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:
         job.rewritten.append(f"{companion.file} {lost}")
         doubtful.append(companion.file)
     refuse_unproven(store, found, doubtful)
-    # before they leave the manifest: a file that is not listed counts as foreign unless it carries
-    # the plan
+    # first the files, then their entries: a file that is not listed counts as foreign, unless it
+    # carries the plan
     for entry, _ in damaged:
         store.remove(entry.file)
     found.drop([entry.part for entry, _ in damaged])
+    found.complete = found.complete and not job.writes_companion
     if damaged or job.writes_companion or found.missing:
         found.run = replace(fresh.run, shards=found.run.shards)
-        found.write(store)  # a job that wrote there before notices
+        found.write(store)  # in a store, an earlier job that still runs notices it
     job.resumed = len(found.parts)
     return job
 
 
 def _remove_unlisted(job: Job) -> None:
-    """After an error: remove the unfinished files of this job.
+    """Remove the unfinished files of a job, after an error.
 
-    If another job has replaced it, remove only the part that it was writing, which the manifest
-    there does not know. RuntimeError then.
+    If another job has taken the directory, remove only the part that this job was writing, which
+    the new manifest does not know; then raise RuntimeError.
     """
     inventory = Inventory.of(job.store, job.manifest.kind)
     if inventory.manifests and not inventory.damaged:

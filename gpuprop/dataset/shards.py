@@ -1,17 +1,16 @@
-"""A shard: one of N contiguous ranges of whole parts of a plan, written by a job of its own beside
-the others.
-"""
+"""Divide the parts of a plan into shards: N contiguous ranges, each written by its own job."""
 
 import re
 from dataclasses import dataclass
 
-MOST_PARTS = 100_000  # of a run; see plan.refuse_too_large
+MOST_PARTS = 100_000  # of a run
 
 
 @dataclass(frozen=True, order=True)
 class Shard:
-    """Shard `number` of `count`, counted from 1. Parts are dealt out in the order of time, so that
-    every snapshot stays whole.
+    """Shard `number` of `count`, counted from 1.
+
+    A shard has whole parts, in the order of the plan.
     """
 
     count: int
@@ -19,7 +18,7 @@ class Shard:
 
     @staticmethod
     def parse(text: "str | Shard") -> "Shard":
-        """`2/8` is the second of eight. ValueError for anything else."""
+        """Parse `2/8`, the second of eight shards. ValueError for anything else."""
         if isinstance(text, Shard):
             return text
         if not isinstance(text, str):
@@ -42,7 +41,7 @@ class Shard:
 
     @staticmethod
     def named(manifest: str) -> "Shard | None":
-        """The shard whose manifest has this name, None if that is the name of something else."""
+        """Return the shard whose manifest has this name; None for other names."""
         match = re.fullmatch(r"shard-([0-9]{3,6})-of-([0-9]{3,6})\.json", manifest)
         shard = Shard(int(match[2]), int(match[1])) if match else None
         return (
@@ -65,9 +64,9 @@ class Shard:
         return f".lock-{self.number:03d}-of-{self.count:03d}"
 
     def parts(self, parts: int) -> range:
-        """Which of the plan's parts are its own; none where there are more shards than parts."""
+        """Return its part numbers. With more shards than parts, some shards have none."""
         return range(parts * (self.number - 1) // self.count, parts * self.number // self.count)
 
     def all(self) -> "list[Shard]":
-        """The shards of its run."""
+        """Return all shards of its run."""
         return [Shard(self.count, number) for number in range(1, self.count + 1)]

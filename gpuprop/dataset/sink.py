@@ -1,6 +1,4 @@
-"""A file is complete or absent, on a disk or in a store: a sink that counts and hashes what goes
-by, then commits or discards it.
-"""
+"""Write a file that is complete or absent, on a disk or in a store; count and hash its bytes."""
 
 from types import TracebackType
 
@@ -8,15 +6,23 @@ import xxhash
 
 from .store import Store
 
-CACHED_BYTES = 512 << 10  # hashed, and copied from the processor's cache then
+CACHED_BYTES = 512 << 10  # hashed at a time, so that they are copied from the processor's cache
 
 
 class NewFile:
-    """A binary sink for a file of a store, as a context manager: the file appears on leaving it, or on an
-    exception leaves nothing behind.
+    """A new file of a store, open for writing: a context manager.
 
-    In a store it is an upload, which is completed or aborted. `bytes` and `digest` (xxh3-128) are
-    those of what was written. OSErrors name the path. Not seekable.
+    The file appears when the context ends. After an exception, nothing of it is left. It has the
+    methods that pyarrow calls; it cannot seek. OSErrors name the file.
+
+    Attributes
+    ----------
+    name : str
+        The name of the file.
+    bytes : int
+        How many bytes were written.
+    closed : bool
+        Whether the context has ended.
     """
 
     def __init__(self, store: Store, name: str) -> None:
@@ -28,11 +34,12 @@ class NewFile:
 
     @property
     def digest(self) -> str:
+        """The xxh3-128 digest of the bytes that were written."""
         return digest_text(self._hash)
 
     def write(self, data: "bytes | memoryview") -> int:
-        """All of `data`, or OSError, which may be that of an earlier write."""
-        # discarded: Parquet's writer still writes its footer when it is collected after an error
+        """Write all of the data. The OSError may be that of an earlier write."""
+        # after an error, the Parquet writer still writes its footer when it is deleted
         if self.closed:
             return len(data)
         view = memoryview(data).cast("B")
@@ -44,19 +51,25 @@ class NewFile:
         return len(view)
 
     def tell(self) -> int:
+        """Return the position, which is the end."""
         return self.bytes
 
-    def flush(self) -> None: ...
+    def flush(self) -> None:
+        """Do nothing: only the end of the context completes the file."""
 
-    def close(self) -> None: ...  # what Arrow calls; only leaving the context ends the file
+    def close(self) -> None:
+        """Do nothing: only the end of the context completes the file."""
 
     def readable(self) -> bool:
+        """Return False."""
         return False
 
     def seekable(self) -> bool:
+        """Return False."""
         return False
 
     def writable(self) -> bool:
+        """Return True."""
         return True
 
     def __enter__(self) -> "NewFile":
@@ -80,4 +93,5 @@ class NewFile:
 
 
 def digest_text(digest: xxhash.xxh3_128) -> str:
+    """Write a digest as manifests have it."""
     return f"xxh3-128:{digest.hexdigest()}"

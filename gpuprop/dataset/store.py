@@ -1,6 +1,4 @@
-"""What every place of a dataset can do: a directory on a disk (local.py), or a name in an object
-store (objects.py).
-"""
+"""The interface of a directory, on a disk (local.py) or in an object store (objects.py)."""
 
 import errno
 from abc import ABC, abstractmethod
@@ -12,27 +10,25 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow.fs import FileSystem
 
-# how opening a link, a pipe, a directory or a socket as a regular file fails
+# errors when a link, a pipe, a directory or a socket is opened as a regular file
 NOT_REGULAR = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.ENXIO)
 
 
 class UnfinishedFile(Protocol):
-    """A file that is being written: after commit() it has its name, after discard() nothing is
-    left of it.
-    """
+    """A file that is being written. It appears with commit(); discard() leaves nothing of it."""
 
     def write(self, data: memoryview) -> object:
         """Write all of the data. The caller may change it afterwards."""
 
     def commit(self) -> None:
-        """Give the file its name."""
+        """Complete the file, and give it its name."""
 
     def discard(self) -> None:
         """Remove what was written."""
 
 
 class Lock(ABC):
-    """Write access to a directory, from its making until release().
+    """Write access to a directory, until release().
 
     Attributes
     ----------
@@ -44,23 +40,26 @@ class Lock(ABC):
 
     @abstractmethod
     def check(self, manifest: str, stored: bytes) -> None:
-        """Raise RuntimeError if another job may write there by now.
+        """Raise RuntimeError if another job may write there now.
 
         Parameters
         ----------
         manifest : str
             The name of the manifest of this job.
         stored : bytes
-            The manifest as this job wrote it last.
+            The manifest as this job last wrote it.
         """
 
     @abstractmethod
     def release(self, remove: bool) -> None:
-        """Let others write. remove: also remove the file of the lock, if this job holds it alone."""
+        """Let others write.
+
+        remove: also remove the file of the lock; only if this job has the lock to itself.
+        """
 
 
 class Reader(ABC):
-    """Sizes and ranges of bytes of the files of a store, asked for in as few requests as it takes.
+    """Reads sizes and ranges of bytes of the files of a store, with as few requests as possible.
 
     Only regular files are read. A symbolic link is never followed, since it may lead out of the
     directory.
@@ -68,21 +67,19 @@ class Reader(ABC):
 
     @abstractmethod
     def size(self, name: str) -> int | None:
-        """Bytes of a file; None if there is no regular file of that name."""
+        """Return the bytes of a file; None if no regular file has the name."""
 
     @abstractmethod
     def other(self, name: str) -> str | None:
-        """What has the name if it is not a regular file, such as "is a symbolic link"; else None."""
+        """Say what has the name, such as "is a symbolic link"; None for a file or nothing."""
 
     @abstractmethod
     def fetch(self, ranges: Mapping[str, tuple[int, int]]) -> None:
-        """Have the bytes [first, stop) of each file ready for read(), where reading one range after
-        the other would be slow.
-        """
+        """Get the bytes [first, stop) of each file for read(), if single reads would be slow."""
 
     @abstractmethod
     def fetch_ends(self, count: int) -> None:
-        """Have the last `count` bytes of all files of the reader ready for read(), likewise."""
+        """Get the last `count` bytes of all files for read(), if single reads would be slow."""
 
     @abstractmethod
     def read(self, name: str, first: int, stop: int) -> bytes:
@@ -97,10 +94,10 @@ class RawFile(Protocol):
     """A file that is open for reading, without a buffer."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move to a place; it is returned."""
+        """Move to a position, and return it."""
 
     def readinto(self, buffer: memoryview, /) -> int | None:
-        """Fill a buffer; the number of bytes is returned, 0 at the end."""
+        """Read into a buffer, and return the number of bytes: 0 at the end."""
 
     def close(self) -> None:
         """Close the file."""
@@ -119,8 +116,8 @@ class Store(ABC):
     maps_files : bool
         Whether an uncompressed file is mapped into memory instead of read.
     reads_are_cheap : bool
-        Whether opening a file and reading a few bytes costs next to nothing. In an object store
-        each is a request.
+        Whether it is fast to open a file and read a few bytes. In an object store each is a
+        request.
     """
 
     maps_files: ClassVar[bool]
@@ -135,25 +132,29 @@ class Store(ABC):
     # --- the directory ---
     @abstractmethod
     def exists(self) -> bool:
-        """Whether the directory exists. In an object store every name does."""
+        """Whether the directory exists. In an object store it always does."""
 
     @abstractmethod
     def create(self) -> None:
-        """Make the directory with its parents, unless it exists. NotADirectoryError for a file."""
+        """Create the directory with its parents, unless it exists.
+
+        NotADirectoryError if it is a file.
+        """
 
     @abstractmethod
     def create_folder(self, name: str) -> None:
-        """Make a folder in the directory, unless it exists."""
+        """Create a folder in the directory, unless it exists."""
 
     @abstractmethod
     def names(self) -> list[str]:
-        """Names directly in the directory; none if it does not exist."""
+        """List the names in the directory; none if it does not exist."""
 
     @abstractmethod
     def contents(self, folder: str) -> dict[str, bool]:
-        """Names in the directory and in a folder of it, and whether each is a regular file.
+        """List the names in the directory and in a folder of it.
 
-        ForeignFileError if the folder is a symbolic link: its files would be outside the directory.
+        The value says whether a regular file has the name. ForeignFileError if the folder is a
+        symbolic link: its files would be outside the directory.
         """
 
     @abstractmethod
@@ -162,7 +163,7 @@ class Store(ABC):
 
     @abstractmethod
     def has_vanished(self, name: str) -> bool:
-        """Whether a name that contents() gave has been removed since."""
+        """Whether a file was removed after contents() listed it."""
 
     # --- one file ---
     @abstractmethod
@@ -175,7 +176,7 @@ class Store(ABC):
 
     @abstractmethod
     def create_file(self, name: str) -> UnfinishedFile:
-        """Begin a file, which replaces one of its name when it is committed."""
+        """Begin a file. When it is committed, it replaces a file of its name."""
 
     @abstractmethod
     def remove(self, name: str) -> None:
@@ -188,21 +189,19 @@ class Store(ABC):
     # --- jobs ---
     @abstractmethod
     def lock(self, name: str, shared: bool = False, patience_s: float = 0.0) -> Lock:
-        """Take the lock with this name, alone or shared with others.
+        """Take the lock with this name: for this job only, or shared with others.
 
-        LockedError if another job holds it for longer than `patience_s` seconds; ForeignFileError
-        if a file that gpuprop did not write has its name.
+        LockedError if another job still holds it after `patience_s` seconds; ForeignFileError if a
+        file that gpuprop did not write has its name.
         """
 
     @abstractmethod
     def owns_lock(self, name: str) -> bool:
-        """Whether gpuprop wrote the file with the name of a lock. True if it has just been removed."""
+        """Whether gpuprop wrote the file of a lock. True if it has just been removed."""
 
     @abstractmethod
     def is_empty_lock(self, name: str) -> bool:
-        """Whether it is an empty file with the name of a lock: one of a job that has just begun, or
-        a foreign one.
-        """
+        """Whether an empty file has the name of a lock: of a job that begins, or a foreign one."""
 
     @abstractmethod
     def shared_path(self) -> "str | Path":
@@ -223,9 +222,9 @@ class Store(ABC):
 
 
 def described(error: OSError, path: Path, doing: str) -> OSError:
-    """Make the same error with what was done, and to which file."""
-    gone = (
-        isinstance(error, FileNotFoundError) and isinstance(path, Path) and not path.parent.is_dir()
-    )
-    why = f"the directory {path.parent} has been removed" if gone else error.strerror or str(error)
+    """Make the same error, with the path and what was done with it."""
+    why = error.strerror or str(error)
+    on_disk = isinstance(path, Path)
+    if isinstance(error, FileNotFoundError) and on_disk and not path.parent.is_dir():
+        why = f"the directory {path.parent} has been removed"
     return type(error)(error.errno, f"{why} while {doing}", str(path))

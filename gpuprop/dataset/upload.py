@@ -1,5 +1,6 @@
-"""An object is complete or absent: its bytes are sent in pieces, and it appears when the store is
-told that these were all.
+"""Upload an object that is complete or absent.
+
+Its bytes are sent in pieces. It appears when the upload is completed.
 """
 
 from collections.abc import Callable
@@ -10,77 +11,79 @@ from typing import Any
 
 from .requests import object_size, requesting
 
-WHOLE_BYTES = 16 << 20  # objects up to this size, as manifests are, are sent in one request
+WHOLE_BYTES = 16 << 20  # objects up to this size, such as manifests, are sent in one request
 
 
 class Upload:
-    """The bytes of one object on their way into a store; from commit() on it is there, after
-    discard() it never was.
+    """The upload of one object. It appears with commit(); discard() leaves nothing of it.
 
-    A small object is one request, which replaces what has the name. OSErrors name the object.
+    A small object takes one request. An object that has the name is replaced. OSErrors name the
+    object.
     """
 
     def __init__(self, filesystem: Any, key: str, path: Path) -> None:
         self._filesystem, self._key, self._path = filesystem, key, path
-        self._held = bytearray()
+        self._collected = bytearray()  # of a small object, or of one that is not begun yet
         self._file: Any = None
-        self._shown = False
+        self._visible = False  # whether the store shows the object before it is complete
 
     def write(self, data: memoryview) -> int:
-        if self._file is None and len(self._held) + len(data) <= WHOLE_BYTES:
-            self._held += data
+        """Write all of the data. The caller may change it afterwards."""
+        if self._file is None and len(self._collected) + len(data) <= WHOLE_BYTES:
+            self._collected += data
             return len(data)
         if self._file is None:
             self._open()
         with requesting(self._path, "uploading"):
-            if self._held:
-                held, self._held = self._held, bytearray()
-                self._file.write(held)
+            if self._collected:
+                collected, self._collected = self._collected, bytearray()
+                self._file.write(collected)
             self._file.write(data)
         return len(data)
 
     def _open(self) -> None:
         with requesting(self._path, "beginning the upload"):
             self._file = self._filesystem.open(self._key, "wb", autocommit=False)
-        # fsspec keeps it for a transaction that nobody has begun
+        # fsspec keeps the file for a transaction, although none has begun
         with suppress(ValueError, AttributeError):
             self._filesystem.transaction.files.remove(self._file)
-        # some stores know no commit: what is empty now is this upload
-        self._shown = object_size(self._filesystem, self._key, self._path) == 0
+        # some stores have no commit: an object that is empty now is this upload
+        self._visible = object_size(self._filesystem, self._key, self._path) == 0
 
     def commit(self) -> None:
-        """Have the object appear."""
+        """Complete the upload: the object appears."""
         with requesting(self._path, "completing the upload"):
-            _through(self._put if self._file is None else self._complete)
+            _complete_request(self._put if self._file is None else self._complete)
         self._file = None
 
     def _put(self) -> None:
-        self._filesystem.pipe_file(self._key, bytes(self._held))
+        self._filesystem.pipe_file(self._key, bytes(self._collected))
 
     def _complete(self) -> None:
         self._file.close()
         self._file.commit()
 
     def discard(self) -> None:
-        """Forget what was sent. Never closes the upload, which would complete it."""
-        self._held = bytearray()
+        """Abort the upload. It is never closed, since that would complete it."""
+        self._collected = bytearray()
         if self._file is None:
             return
         file, self._file = self._file, None
-        with suppress(Exception):  # what led here is the one to report
+        with suppress(Exception):  # the error that led here is the one to report
             file.discard()
         with suppress(Exception):
-            file.closed = True  # else it completes itself when it is collected
-        if self._shown:
+            file.closed = True  # else it completes the upload when it is deleted
+        if self._visible:
             with suppress(Exception):
                 self._filesystem.rm_file(self._key)
 
 
-def _through(request: Callable[[], None]) -> None:
-    """A request that an interrupt does not leave half done, so that what is in the store is known:
-    the interrupt comes after it.
+def _complete_request(request: Callable[[], None]) -> None:
+    """Make a request that an interrupt cannot cut off: it takes effect after the request.
+
+    So the job knows whether the object is in the store.
     """
     with ThreadPoolExecutor(1, thread_name_prefix="gpuprop-upload") as pool:
-        # the thread runs: were an interrupt to come while it starts, nobody would wait for it
+        # start the thread first: after an interrupt during its start, nobody would wait for it
         pool.submit(int).result()
         pool.submit(request).result()

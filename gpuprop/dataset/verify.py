@@ -1,9 +1,8 @@
-"""Find what a directory lacks or has damaged, and the command that writes it again."""
+"""Find what is missing or damaged in a directory, and the command that writes it again."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, islice
-from typing import Any
 
 from .check import Checker
 from .contents import Kind
@@ -15,15 +14,15 @@ from .session import locked
 from .shards import Shard
 from .store import Store
 
-SHOWN = 3
-MOST_ABSENT = 1000  # shards that are reported one by one
+SHOWN = 3  # part numbers in a finding
+MOST_ABSENT = 1000  # missing shards that are reported one by one
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is wrong.
 
-    Attributes
+    Parameters
     ----------
     what : str
         What is wrong, in a sentence.
@@ -49,20 +48,22 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found.
+    """The result of comparing a directory with its manifest.
 
-    Attributes
+    Parameters
     ----------
     path : str
         The directory.
-    files, bytes : int
-        How many the manifests list.
+    files : int
+        The number of files that the manifests list.
+    bytes : int
+        The size of these files.
     quick : bool
-        Whether only sizes and endings were looked at.
+        Whether only sizes and endings were checked.
     findings : list of Finding
         What is wrong.
     dropped : list of str
-        Files that were removed, for resume to write them again.
+        Files that were removed, so that resume writes them again.
     """
 
     path: str
@@ -77,8 +78,14 @@ class Verification:
         """Whether nothing is wrong."""
         return not self.findings
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields and `sound`, for JSON."""
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields and `sound`, for JSON.
+
+        Returns
+        -------
+        dict
+            {name of a field: its value}.
+        """
         return {**asdict(self), "sound": self.sound}
 
 
@@ -102,7 +109,7 @@ def verify(
         else also its digest.
     drop : bool
         Remove damaged files from the store and from the manifest, so that resume writes them
-        again. A file that does not carry the plan of the run stays: it may be somebody else's.
+        again. A file that does not carry the plan of the run stays: it may be foreign.
     progress : callable, optional
         progress(bytes_done, bytes_total) is called after each file.
 
@@ -117,7 +124,7 @@ def verify(
     """
     if not drop:
         return _compare(store, kind, _manifests(store, kind), quick, progress)
-    _manifests(store, kind)  # so that no lock is made where there is no dataset
+    _manifests(store, kind)  # before locking: no lock is put where there is no dataset
     with locked(store):
         manifests = _manifests(store, kind)
         verification = _compare(store, kind, manifests, quick, progress)
@@ -141,14 +148,14 @@ def _kept(finding: Finding) -> Finding:
 
 
 def _manifests(store: Store, kind: Kind) -> list[Manifest]:
-    """The manifest of the directory, or those of its shards."""
+    """Return the manifest of the directory, or those of its shards."""
     if not store.exists():
-        return [Manifest.read(store, kind)]  # it says what is wrong
+        return [Manifest.read(store, kind)]  # its error says what is wrong
     inventory = Inventory.of(store, kind)
     if inventory.damaged:
         raise inventory.damaged
     if not inventory.whole and inventory.shards:
-        joined(inventory)  # it refuses shards that do not belong together
+        joined(inventory)  # ValueError if they are not of one run
         return list(inventory.shards.values())
     return [inventory.whole or Manifest.read(store, kind)]
 
@@ -182,13 +189,13 @@ def _compare(
 
 def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Finding]:
     """Yield the parts and the shards that the manifests do not list."""
-    there = {manifest.shard: manifest for manifest in manifests}
+    by_shard = {manifest.shard: manifest for manifest in manifests}
     some = next((manifest.run for manifest in manifests if manifest.run.command), RunFacts())
     shards = manifests[0].shard.all() if manifests[0].shard else [None]
     absent = 0
     for shard in shards:
         who = f"shard {shard}: " if shard else ""
-        manifest = there.get(shard)
+        manifest = by_shard.get(shard)
         if manifest is None:
             absent += 1
             if absent <= MOST_ABSENT:
@@ -215,8 +222,7 @@ def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Fin
 
 
 def _drop(store: Store, manifest: Manifest, findings: Iterable[Finding]) -> list[str]:
-    """Remove damaged files, then take them off the manifest. Return the files that were removed or
-    missing.
+    """Remove damaged files, then their entries in the manifest. Return those removed or missing.
 
     A file stays unless its content shows that gpuprop wrote it: the name alone is no proof.
     """
@@ -244,6 +250,6 @@ def _name(shard: Shard | None) -> str | None:
 
 
 def _listed(ranges: list[range]) -> str:
-    """The first numbers of some ranges."""
+    """Write the first numbers of some ranges."""
     first = list(islice(chain.from_iterable(ranges), SHOWN + 1))
     return ", ".join(map(str, first[:SHOWN])) + (" ..." if len(first) > SHOWN else "")

@@ -20,12 +20,13 @@ import xxhash
 
 from ..elements.mean_elements import mean_elements
 from ..elements.sets import Elements
+from ..literals import OpsMode
 from ..sgp4.constants import FIELDS, REGIMES, Constants
 from ..sgp4.gravity import GRAVITY
 from ..sgp4.model import COORDINATES, TEME, Model, View
 from ..sgp4.trig import sincos
 from ..time.units import DAY
-from ..typing import Array, OpsMode
+from ..typing import Array
 from .choice import Engine, Propagation, open_engine
 
 COMMITTED = Path(__file__).with_name("digest.json")

@@ -2,8 +2,8 @@
 
 They are computed at knots every 12 h of TT and interpolated by polynomials through eight knots. The
 knots are at fixed instants and their values are cached, so a value is a pure function of its
-instant. The differences from direct evaluation from 1962 to 2027 (tests/frames/test_earth_orientation.py) are at most
-2e-13 rad in X, Y and s, and 5 cm for the Sun.
+instant. The differences from direct evaluation from 1962 to 2027 are at most 2e-13 rad in X, Y and
+s, and 5 cm for the Sun (tests/frames/test_earth_orientation.py).
 """
 
 import warnings

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..typing import Array, OpsMode
+from ..literals import OpsMode
+from ..typing import Array
 from .gravity import Gravity
 
 

@@ -4,8 +4,8 @@ Twin of kernels/trig.cuh. Quadrants and signs are read and set in the bits of a 
 exact and takes work off the multipliers.
 
 Absolute errors, checked in tests/sgp4/test_trig.py: sincos 4.5e-16 and cosine 5e-15 for |x| < 1e6
-rad (decades of a low orbit), growing with the spacing of doubles beyond; atan2 1e-15; cbrt 4 units in
-the last place.
+rad (decades of a low orbit), growing with the spacing of doubles beyond; atan2 1e-15; cbrt 4 units
+in the last place.
 """
 
 import numpy as np

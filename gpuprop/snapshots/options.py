@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from ..typing import Compression, DType, FileFormat, Frame
+from ..literals import Compression, DType, FileFormat, Frame
 
 DTYPES: tuple[str, ...] = get_args(DType)
 FORMATS: tuple[str, ...] = get_args(FileFormat)  # also the suffixes of the files

@@ -19,6 +19,7 @@ from ..dataset.sink import digest_text
 from ..elements.fields import OMM_FIELDS
 from ..elements.sets import Elements, checked_elements
 from ..frames import EarthOrientation, earth_orientation
+from ..literals import Compression, DType, FileFormat, Frame, OpsMode
 from ..propagator import check_reach
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
@@ -27,7 +28,7 @@ from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
 from ..time.units import UNITS as DURATIONS
-from ..typing import Compression, DType, FileFormat, Frame, Instants, OpsMode
+from ..typing import Instants
 from ..version import __version__
 from .contents import FOLDER, SATELLITES
 from .layout import Layout

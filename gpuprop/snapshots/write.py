@@ -17,9 +17,10 @@ from ..dataset.session import Job, JobOptions, claim
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..frames import EarthOrientation
+from ..literals import Compression, DType, FileFormat, Frame
 from ..propagator import Propagator
 from ..states import States
-from ..typing import Compression, DType, FileFormat, Frame, Instants
+from ..typing import Instants
 from .cluster import Workers, parts_of
 from .contents import SNAPSHOTS
 from .encoding.batches import compute

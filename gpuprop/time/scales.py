@@ -17,7 +17,8 @@ import erfa
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Array, Bits, Scale
+from ..literals import Scale
+from ..typing import Array, Bits
 from .instants import format_ns
 from .units import DAY, FIRST_NS, JD_1970, LAST_NS, MJD_1970, SECOND
 

@@ -14,7 +14,8 @@ from typing import SupportsIndex, overload
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Bits, Duration, Instant, Instants, Scale
+from ..literals import Scale
+from ..typing import Bits, Duration, Instant, Instants
 from .durations import duration_ns, format_duration
 from .instants import format_ns
 from .scales import utc_ns

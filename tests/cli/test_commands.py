@@ -36,7 +36,7 @@ from gpuprop.time.units import DAY
 from gpuprop.version import __version__
 
 # the package has a function of that name
-propagate = importlib.import_module("gpuprop.cli.propagate")
+propagation = importlib.import_module("gpuprop.cli.propagation")
 
 
 def test_the_rate_does_not_count_what_was_there(monkeypatch):
@@ -50,9 +50,9 @@ def test_the_rate_does_not_count_what_was_there(monkeypatch):
 
     monkeypatch.setattr(rich.progress, "Progress", Watched)
     monkeypatch.setattr(
-        propagate, "err", rich.console.Console(file=io.StringIO(), force_terminal=True)
+        propagation, "err", rich.console.Console(file=io.StringIO(), force_terminal=True)
     )
-    with propagate._progress(10_000_000, 61, False) as progress:
+    with propagation._progress(10_000_000, 61, False) as progress:
         for second in range(6):
             now[0] = float(second)
             progress(9_000_000 + 100_000 * second, 10_000_000, 0)

@@ -9,9 +9,11 @@ import pytest
 
 import gpuprop
 from gpuprop.cli import run
-from gpuprop.cli.app import COMMANDS, USAGE, app
+from gpuprop.cli.app import BODIES, COMMANDS, USAGE, app
+from gpuprop.elements.altitudes import ALTITUDE
+from gpuprop.elements.conditions import QUANTITIES
 
-SHARED = {"__init__", "app", "console", "options", "run"}
+SHARED = {"__init__", "app", "console", "inputs", "options", "propagation", "run"}
 MODULES = """
 import sys
 from gpuprop.__main__ import main
@@ -39,12 +41,20 @@ def test_help_and_version_import_little(arguments: list[str]) -> None:
 
 
 def test_a_command_imports_its_own_file_alone() -> None:
-    """pyarrow.dataset imports pandas, which costs as much as all the rest."""
     printed, modules = modules_of("propagate", "--help")
     assert "--output" in printed and "--resume" in printed
     commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
     assert modules & commands == {"gpuprop.cli.propagate"}
-    assert not modules & {"pandas", "pyarrow.dataset", "rich.markdown", "rich.syntax"}
+    assert not modules & {"numpy", "pyarrow", "pandas", "rich.markdown", "rich.syntax"}
+    assert "gpuprop.cli.propagation" not in modules
+
+
+def test_help_of_where_names_every_quantity() -> None:
+    """The names are repeated there, so that help needs no numpy."""
+    printed, _ = modules_of("propagate", "--help")
+    words = " ".join(printed.replace("│", " ").split())
+    assert f"Names: {', '.join(QUANTITIES)}; " in words
+    assert f"altitude_km: {ALTITUDE}. " in words
 
 
 def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
@@ -52,7 +62,25 @@ def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
     assert files - SHARED == set(COMMANDS)
     for name in COMMANDS:
         assert app[name].default_command is getattr(import_module(f"gpuprop.cli.{name}"), name)
-    assert set(USAGE) < set(COMMANDS)
+    assert set(USAGE) < set(COMMANDS) and set(BODIES) < set(COMMANDS)
+
+
+def test_a_run_has_loaded_what_it_needs(tmp_path: Path) -> None:
+    """A signal during an import may be lost; pandas, which pyarrow imports, takes half a second."""
+    program = (
+        "import sys\n"
+        "from gpuprop.cli import run\n"
+        "arguments = ['propagate', 'walker:53:8/2/1@600', '-o', 'out', '--duration', '10min']\n"
+        "run.load(arguments)\n"
+        "before = set(sys.modules)\n"
+        "code = run.run(arguments)\n"
+        "print(*(set(sys.modules) - before))\n"
+        "sys.exit(code)"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    late = {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert not late & {"gpuprop", "pandas", "pyarrow"}
 
 
 def test_completion_has_loaded_every_command_before_it_runs() -> None:

@@ -46,7 +46,7 @@ FORMS = [{}, {"format": "parquet", "dtype": "float32"}, {"compression": "zstd"}]
 PIECES = pytest.mark.parametrize(
     "whole_bytes", [0, 16 << 20], indirect=True, ids=["in pieces", "at once"]
 )
-NOTE = "an object store has no locks: see that no second job writes"
+NOTE = "an object store has no locks: make sure that no second job writes"
 
 
 @pytest.fixture(autouse=True)
@@ -227,6 +227,12 @@ def test_quick_looks_ask_for_a_listing_and_endings(counted):
     )
 
 
+def test_a_shard_reads_its_manifest_twice_for_each_part(counted):
+    """Before the part and before it is listed: another job may have begun to write there."""
+    run(counted, shard="1/2")
+    assert asked()["get"][0] == 1 + 2 * 3, "and once at the beginning"
+
+
 def test_a_shard_that_is_not_the_last_looks_at_no_part_of_the_others(counted):
     """Others that have begun have their manifests there; how their parts end is looked at once all
     are complete.
@@ -302,7 +308,7 @@ def test_cut_off_at_every_request(tmp_path, counted, error, after, whole_bytes, 
             run(counted)
         except (OSError, KeyboardInterrupt) as caught:
             if not isinstance(error, KeyboardInterrupt):
-                assert "connection reset (see to the network" in str(
+                assert "connection reset (check the network" in str(
                     caught
                 ) and caught.filename.startswith(str(counted))
         else:
@@ -826,7 +832,7 @@ def test_s3_what_is_refused(s3, monkeypatch):
         with pytest.raises(
             FileNotFoundError,
             match=(
-                r"bucket does not exist \(make it first: gpuprop makes no buckets\) while .*: "
+                r"bucket does not exist \(create it first: gpuprop creates no buckets\) while .*: "
                 "'s3://nobucket/out'"
             ),
         ) as caught:
@@ -837,7 +843,7 @@ def test_s3_what_is_refused(s3, monkeypatch):
     with pytest.raises(
         OSError,
         match=(
-            r"Could not connect .*see to the network, and to the endpoint of the store\) while "
+            r"Could not connect .*check the network, and the endpoint of the store\) while "
             ".*'s3://snapshots/out/manifest"
         ),
     ):
@@ -854,7 +860,7 @@ def test_s3_what_is_refused(s3, monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(
         PermissionError,
-        match=r"Unable to locate credentials \(see to the credentials and their rights",
+        match=r"Unable to locate credentials \(check the credentials and their rights",
     ) as caught:
         run(UPath("s3://snapshots/out", endpoint_url=s3, skip_instance_cache=True))
     assert caught.value.errno == errno.EACCES

@@ -25,7 +25,7 @@ from datasets import lock, locked_directory
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.dataset.contents import Files
-from gpuprop.dataset.file_lock import FileLock
+from gpuprop.dataset.file_lock import FileLock, holder, is_ours
 from gpuprop.dataset.manifest import Manifest, PartEntry
 from gpuprop.dataset.session import Job
 from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots
@@ -375,6 +375,15 @@ def test_what_was_left_half_done_is_removed(tmp_path, undisturbed):
 
 
 # --- one job per directory ---
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
+def test_a_pipe_with_the_name_of_a_lock_is_not_read(tmp_path):
+    path = tmp_path / ".lock-001-of-002"
+    os.mkfifo(path)
+    writer = os.open(path, os.O_RDWR)
+    assert holder(path) == "which one is not known yet" and not is_ours(path)
+    os.close(writer)
+
+
 def test_a_second_job_is_refused_and_told_of_the_first(tmp_path, undisturbed):
     refused = []
 
@@ -436,7 +445,7 @@ def test_where_there_are_no_locks_a_run_goes_on_and_says_so(tmp_path, undisturbe
     monkeypatch.setattr("fcntl.flock", flock)
     report = write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
     assert report.notes == [
-        "the file system has no locks (No locks available): see that no second job writes "
+        "the file system has no locks (No locks available): make sure that no second job writes "
         f"{tmp_path / 'out'}"
     ]
     assert contents(tmp_path / "out") == undisturbed

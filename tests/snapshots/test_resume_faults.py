@@ -37,6 +37,25 @@ def undisturbed(tmp_path):
     return contents(tmp_path / "undisturbed")
 
 
+def test_a_run_without_its_satellites_is_not_complete(tmp_path, undisturbed, monkeypatch):
+    """A job that resumes it and fails before they are written again leaves it incomplete."""
+    write_snapshots(tmp_path / "out", propagator("numpy", 1), GRID)
+    (tmp_path / "out" / "satellites.arrow").unlink()
+
+    def fail(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "write_satellites", fail)
+        with pytest.raises(OSError, match="No space left"):
+            resume(tmp_path / "out")
+    assert not manifest(tmp_path / "out")["complete"]
+    assert resume(tmp_path / "out").rewritten == [
+        "satellites.arrow is missing, but the manifest lists it"
+    ]
+    assert contents(tmp_path / "out") == undisturbed and manifest(tmp_path / "out")["complete"]
+
+
 # --- the ground gives way ---
 def test_the_directory_is_removed_under_a_run(tmp_path, undisturbed):
     def progress(done, total, size):
@@ -81,7 +100,7 @@ def test_a_lock_that_somebody_removed_stops_the_job(tmp_path, undisturbed):
     with pytest.raises(
         RuntimeError,
         match=(
-            r"out: its \.lock was removed while the job ran, so that another may write there "
+            r"out: its \.lock was removed while the job ran, so another job may write there "
             "now; stopped"
         ),
     ):

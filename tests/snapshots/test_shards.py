@@ -187,7 +187,7 @@ def test_shards_of_another_plan_or_number_are_refused(tmp_path):
     ):
         write(tmp_path, "2/3", compression="zstd")
     with pytest.raises(
-        FileExistsError, match="holds shard 1/3: 1/4 is not of the same run; give I/3"
+        FileExistsError, match="holds shard 1/3, so 1/4 is not of the same run: give I/3"
     ):
         write(tmp_path, "1/4")
     assert contents(tmp_path) == before

@@ -158,7 +158,9 @@ def test_unknown_scale() -> None:
 def test_no_utc_before_1960(reading: str) -> None:
     with pytest.raises(
         ValueError,
-        match=f"there is no UTC before 1960-01-01, so {reading[:10]}.* TAI cannot be converted to it",
+        match=(
+            f"there is no UTC before 1960-01-01, so {reading[:10]}.* TAI cannot be converted to it"
+        ),
     ):
         utc_ns(np.array([0, parse_instant(reading)]), "tai")
     assert utc_ns(parse_instant(reading), "utc") == parse_instant(reading)

@@ -1,0 +1,311 @@
+"""What `gpuprop propagate` does: read the satellites, plan the run, write it, say how it went."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from rich.filesize import decimal
+
+from ..catalogs.sources import ages_in_words, median_age_days, read_sources
+from ..dataset.manifest import RunFacts
+from ..dataset.resume_command import again
+from ..dataset.session import JobOptions
+from ..dataset.shards import Shard
+from ..dataset.store import Store
+from ..elements.sets import Elements
+from ..engine.choice import EngineWarning, asked_for
+from ..errors import LockedError, UsageError
+from ..messages import counted
+from ..propagator import Propagator
+from ..snapshots.cluster import Workers, connected, known_cluster
+from ..snapshots.contents import SNAPSHOTS
+from ..snapshots.plan import Plan, make_plan
+from ..snapshots.write import Report, run_plan
+from ..states import STATUS
+from ..time.durations import format_duration
+from ..time.instants import format_ns
+from ..time.scales import leap_seconds_expire
+from ..time.times import Times, time_grid
+from ..time.units import SECOND
+from .app import COMMAND_LINE
+from .console import DONE, err, print_result, say, silent
+from .inputs import (
+    SHOWN,
+    choose,
+    given_store,
+    repeated_numbers,
+    report_records,
+    warnings_as_notes,
+)
+from .options import wrong_call
+from .propagate import PropagateOptions
+
+# When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
+# import may be lost, so this happens now, while signals wait (see __main__.py).
+pa.array(np.empty(0))
+
+ASSUMED = "assumed: "  # how a note on an assumption begins
+Tell = Callable[[str], None]
+
+
+def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
+    """Do what the options ask for, and return the exit code."""
+    with wrong_call():
+        shard = None if options.shard is None else Shard.parse(options.shard)
+        how = JobOptions(options.overwrite, options.resume, shard)
+        cluster = known_cluster(options.cluster) if options.cluster is not None else None
+    store = given_store(options.output) if options.output is not None else None
+    tell = silent if options.quiet else say
+    elements, start = _read_satellites(sources, options, tell)
+    with wrong_call():
+        times = time_grid(
+            start,
+            options.stop,
+            step=options.step,
+            duration=options.duration if options.duration or options.stop else "1d",
+            scale=options.scale,
+        )
+        # with a cluster, the engines of the workers count, not those of this machine
+        engine = options.engine if cluster is None else "numpy"
+        with warnings_as_notes(tell, EngineWarning):
+            propagator = Propagator(
+                elements,
+                engine,
+                options.gravity,
+                options.opsmode,
+                threads=options.threads,
+                eop=options.eop,
+            )
+        plan = make_plan(elements, times, options.snapshots, propagator.model, options.eop)
+    if plan.earth_orientation:
+        tell(f"Earth orientation: {plan.earth_orientation}")
+    if ages := ages_in_words(elements, times.start_ns):
+        tell(ages)
+    if options.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
+        tell(
+            f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
+            f"shift what --scale {options.scale} means"
+        )
+    size = _planned(plan, shard)
+    summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"
+    duplicates = repeated_numbers(elements)
+    if options.dry_run:
+        facts: dict[str, object] = {
+            **size,
+            "start": format_ns(times.start_ns),
+            "step": format_duration(times.step_ns) if times.step_ns else None,
+            "step_s": times.step_ns / SECOND if times.step_ns else None,
+            "median_age_days": median_age_days(elements, times.start_ns),
+            "frame": plan.options.frame,
+            "earth_orientation": plan.earth_orientation,
+            "engine": options.engine or "auto" if cluster else propagator.engine,
+        }
+        print_result(facts | duplicates, options.json, summary)
+        return DONE
+    assert store is not None
+    tell(summary)
+    if cluster is None and asked_for(options.engine).startswith("auto"):
+        tell(f"engine: {propagator.engine} (auto)")
+    command = COMMAND_LINE.get([])
+    with (
+        connected(cluster) if cluster else nullcontext() as client,
+        _progress(size["rows"], plan.row_bytes, options.quiet) as progress,
+        _resume_hint(store, command, shard),
+    ):
+        workers = Workers(client, options.engine, options.threads) if client else None
+        report = run_plan(
+            store, plan, propagator, how, workers=workers, command=command, progress=progress
+        )
+    _say_how_it_went(report, tell)
+    print_result(report.to_dict() | duplicates, options.json, _wrote(report))
+    for code, states in sorted(report.status.items()):
+        if code:
+            tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
+    return DONE
+
+
+def _read_satellites(
+    sources: Sequence[str], options: PropagateOptions, tell: Tell
+) -> tuple[Elements, str]:
+    """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
+    given: np.datetime64 | None = None
+    with wrong_call():
+        if options.start is None and options.scale != "utc":
+            raise UsageError(f"--scale {options.scale} says how to read --start: give --start")
+        if options.start:
+            first = time_grid(options.start, duration="1s", step="1s", scale=options.scale)
+            given = np.datetime64(first.start_ns, "ns")
+    elements = read_sources(
+        sources,
+        on_error=options.on_error,
+        checksum=options.checksum,
+        gravity=options.gravity,
+        epoch=given if options.epoch is None else options.epoch,
+        first_id=options.first_id,
+        latest=options.latest,
+    )
+    report_records(elements, tell, options.latest)
+    with wrong_call():
+        start = given
+        if start is None:
+            start = (elements.latest() if options.latest else elements).default_start
+        elements = choose(
+            elements,
+            options.select,
+            options.where,
+            start,
+            options.gravity,
+            latest=options.latest,
+            tell=tell,
+        )
+    for note in _notes(elements.notes, options.verbose):
+        tell(note)
+    if options.start is None:
+        return elements, format_ns(int(start.astype(np.int64)))
+    return elements, options.start
+
+
+def _size(size: dict[str, int]) -> str:
+    satellites, instants, rows, parts = (
+        counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part")
+    )
+    return f"{satellites} x {instants} = {rows}, {decimal(size['bytes'])} in {parts}"
+
+
+def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
+    """Count what a run, or a shard of it, will write."""
+    parts = shard.parts(plan.parts) if shard else range(plan.parts)
+    instants = len(plan.layout.instants_of(parts))
+    rows = instants * plan.satellites
+    return dict(
+        satellites=plan.satellites,
+        instants=instants,
+        rows=rows,
+        parts=len(parts),
+        bytes=rows * plan.row_bytes,
+    )
+
+
+def _notes(notes: Sequence[str], every: bool) -> list[str]:
+    """Choose the notes on the satellites that are printed before a run: one line unless `every`.
+
+    The files always have all notes.
+    """
+    loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
+    if every or len(notes) < 2:
+        return [f"note: {note}" for note in loudest_first]
+    assumed = [note.removeprefix(ASSUMED) for note in loudest_first if note.startswith(ASSUMED)]
+    names = list(dict.fromkeys(note.partition(":")[0] for note in assumed))
+    if len(names) > 1 or len(assumed) > 1:
+        what = f"parts of {', '.join(names)} are assumed, because no source states them; "
+    else:
+        what = "".join(f"{ASSUMED}{note}; " for note in assumed)
+    return [
+        f"note: {what}the files record {len(notes)} notes on the satellites, --verbose shows them"
+    ]
+
+
+def _wrote(report: Report) -> str:
+    """Say in a line what a run wrote."""
+    what = f"{report.path}, shard {report.shard}" if report.shard else report.path
+    size = _size(
+        dict(
+            satellites=report.satellites,
+            instants=report.instants,
+            rows=report.rows,
+            parts=report.parts,
+            bytes=report.bytes,
+        )
+    )
+    if not report.parts:
+        return f"{what} has nothing to write: there are fewer parts than shards"
+    if not report.computed:
+        return f"{what} is complete already: {size}"
+    rate = report.computed / max(report.seconds, 1e-9) / 1e6
+    return (
+        f"wrote {what}: {size}, in {report.seconds:.1f} s ({rate:.2f} M states/s, {report.engine})"
+    )
+
+
+def _say_how_it_went(report: Report, tell: Tell) -> None:
+    """Print what was resumed, rewritten and merged."""
+    if report.resumed:
+        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were there")
+    for what in report.rewritten[:SHOWN]:
+        tell(f"written again: {what}")
+    if len(report.rewritten) > SHOWN:
+        tell(f"written again: {len(report.rewritten) - SHOWN:,} more")
+    if report.shard:
+        waits = f"other shards are to come: the last one merges all, or gpuprop merge {report.path}"
+        tell(f"all shards are there: {report.path} is whole" if report.merged else waits)
+    for note in report.notes:
+        tell(f"note: {note}")
+
+
+@contextmanager
+def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> Iterator[None]:
+    """Add the command that resumes a run to an error that ends it."""
+    try:
+        yield
+    except (KeyboardInterrupt, OSError, RuntimeError) as error:
+        begun = False
+        if not isinstance(error, (FileExistsError, LockedError)):
+            with suppress(OSError):
+                begun = any(name.endswith(".json") for name in store.names())
+        if begun:
+            facts = RunFacts(command=list(command), directory=os.getcwd())
+            error.__notes__ = [
+                "Complete parts are kept, the unfinished part is discarded. Resume with: "
+                f"{again(facts, SNAPSHOTS, shard)}"
+            ]
+        raise
+
+
+def _span(times: Times) -> str:
+    every = (
+        f"every {format_duration(times.step_ns)}"
+        if times.step_ns
+        else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
+    )
+    return f"from {format_ns(times.start_ns)} {every}"
+
+
+@contextmanager
+def _progress(
+    rows: int, row_bytes: int, quiet: bool
+) -> Iterator[Callable[[int, int, int], None] | None]:
+    """Show a progress bar on stderr if that is a terminal: states/s, bytes/s, time left."""
+    if quiet or not err.is_terminal:
+        yield None
+        return
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        ProgressColumn,
+        TaskProgressColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(
+                ""
+                if speed is None
+                else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
+            )
+
+    with Progress(
+        BarColumn(),
+        TaskProgressColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("", total=rows)
+        yield lambda done, total, bytes_done: bar.update(task, completed=done)
