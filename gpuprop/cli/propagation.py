@@ -10,7 +10,7 @@ import pyarrow as pa
 from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
-from ..dataset.manifest import RunFacts
+from ..dataset.entries import RunFacts
 from ..dataset.resume_command import again
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard

@@ -6,7 +6,7 @@ objects.py          a directory in an object store, with upload.py and requests.
 location.py         a path or a URL -> a store
 contents.py         what the writer of a dataset must say of its files
 sink.py             a new file: complete or absent, counted and hashed
-manifest.py         the record of a directory, with fields.py, which checks it
+manifest.py         the record of a directory, with entries.py and fields.py, which checks them
 shards.py           a share of the parts
 check.py            a file compared with its manifest
 inventory.py        which files of a directory are gpuprop's

@@ -7,7 +7,8 @@ import xxhash
 
 from ..errors import DamagedError
 from .contents import Contents
-from .manifest import FileEntry, Manifest, PartEntry
+from .entries import FileEntry, PartEntry
+from .manifest import Manifest
 from .sink import digest_text
 from .store import Store
 

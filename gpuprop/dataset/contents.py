@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .entries import FileEntry, PartEntry
+
 if TYPE_CHECKING:
-    from .manifest import FileEntry, PartEntry
     from .store import Store
 
 Plan = Mapping[str, Any]  # as a manifest records it: a JSON object
@@ -56,13 +57,13 @@ class Contents(Protocol):
     def ending(self) -> bytes:
         """What every complete file ends with."""
 
-    def check_companion(self, entry: "FileEntry") -> None:
+    def check_companion(self, entry: FileEntry) -> None:
         """Raise FieldError unless an entry of the companion agrees with the plan."""
 
-    def check_part(self, entry: "PartEntry") -> None:
+    def check_part(self, entry: PartEntry) -> None:
         """Raise FieldError unless an entry of a part agrees with the plan."""
 
-    def check_ends(self, store: "Store", entry: "PartEntry") -> None:
+    def check_ends(self, store: "Store", entry: PartEntry) -> None:
         """Raise DamagedError unless a file begins and ends as its part does."""
 
     def text(self, file: str) -> bytes:

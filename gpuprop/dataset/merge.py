@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from ..errors import LockedError, UnmergedError
 from .check import Checker
 from .contents import Kind
+from .entries import RunFacts
 from .inventory import Inventory
-from .manifest import Manifest, RunFacts
+from .manifest import Manifest
 from .resume_command import advice, again
 from .session import locked, refuse_differences
 from .shards import Shard

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 
 from .contents import Kind
-from .manifest import RunFacts
+from .entries import RunFacts
 from .shards import Shard
 
 PROGRAM = "gpuprop"

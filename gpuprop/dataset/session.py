@@ -15,9 +15,10 @@ from ..errors import PlanDiffersError
 from ..messages import shortened
 from .check import Checker
 from .contents import Kind, Plan
+from .entries import PartEntry, RunFacts
 from .file_lock import NAME as LOCK
 from .inventory import Inventory, refuse_unproven
-from .manifest import Manifest, PartEntry, RunFacts
+from .manifest import Manifest
 from .shards import Shard
 from .store import Lock, Store
 

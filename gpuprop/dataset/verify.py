@@ -6,8 +6,9 @@ from itertools import chain, islice
 
 from .check import Checker
 from .contents import Kind
+from .entries import FileEntry, PartEntry, RunFacts
 from .inventory import Inventory
-from .manifest import FileEntry, Manifest, PartEntry, RunFacts
+from .manifest import Manifest
 from .merge import joined
 from .resume_command import again, merge_command
 from .session import locked

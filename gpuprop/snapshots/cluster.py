@@ -31,9 +31,10 @@ import pyarrow as pa
 import xxhash
 
 from ..dataset.check import Checker
+from ..dataset.entries import PartEntry
 from ..dataset.inventory import Inventory
 from ..dataset.location import open_store
-from ..dataset.manifest import Manifest, PartEntry
+from ..dataset.manifest import Manifest
 from ..dataset.session import Job
 from ..dataset.shards import Shard
 from ..dataset.store import Store

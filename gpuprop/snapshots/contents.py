@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from ..dataset.contents import Files, Kind, Plan
+from ..dataset.entries import FileEntry, PartEntry
 from ..dataset.fields import (
     Check,
     FieldError,
@@ -24,7 +25,6 @@ from ..dataset.fields import (
     text,
     texts,
 )
-from ..dataset.manifest import FileEntry, PartEntry
 from ..dataset.store import Store
 from ..messages import shown
 from ..states import FRAMES

@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..dataset.manifest import PartEntry
+from ..dataset.entries import PartEntry
 from ..dataset.store import NOT_REGULAR, Store
 from ..errors import DamagedError
 from ..time.instants import format_ns

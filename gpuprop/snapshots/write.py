@@ -10,8 +10,8 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TypeAlias
 
+from ..dataset.entries import PartEntry, RunFacts
 from ..dataset.location import AnyPath, open_store
-from ..dataset.manifest import PartEntry, RunFacts
 from ..dataset.merge import merge_if_complete
 from ..dataset.session import Job, JobOptions, claim
 from ..dataset.shards import Shard

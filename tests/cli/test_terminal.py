@@ -18,7 +18,7 @@ import gpuprop
 from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
 from gpuprop.cli.console import Output
-from gpuprop.dataset.manifest import RunFacts
+from gpuprop.dataset.entries import RunFacts
 from gpuprop.dataset.resume_command import CAUTION, again, quoted
 from gpuprop.messages import printable
 from gpuprop.snapshots import UnmergedError, merge_snapshots

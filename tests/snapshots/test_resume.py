@@ -25,8 +25,9 @@ from datasets import lock, locked_directory
 import gpuprop
 from gpuprop import Elements, Propagator, open_snapshots, time_grid, write_snapshots
 from gpuprop.dataset.contents import Files
+from gpuprop.dataset.entries import PartEntry
 from gpuprop.dataset.file_lock import FileLock, holder, is_ours
-from gpuprop.dataset.manifest import Manifest, PartEntry
+from gpuprop.dataset.manifest import Manifest
 from gpuprop.dataset.session import Job
 from gpuprop.snapshots import LockedError, PlanDiffersError, verify_snapshots
 from gpuprop.snapshots.contents import SNAPSHOTS

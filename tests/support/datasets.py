@@ -3,10 +3,11 @@
 from contextlib import contextmanager
 
 from gpuprop.dataset.check import Checker
+from gpuprop.dataset.entries import RunFacts
 from gpuprop.dataset.file_lock import FileLock
 from gpuprop.dataset.inventory import Inventory
 from gpuprop.dataset.location import open_store
-from gpuprop.dataset.manifest import Manifest, RunFacts
+from gpuprop.dataset.manifest import Manifest
 from gpuprop.dataset.session import JobOptions, claim, locked
 from gpuprop.dataset.sink import NewFile
 from gpuprop.snapshots.contents import SNAPSHOTS

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ...dataset.manifest import FileEntry, PartEntry
+from ...dataset.entries import FileEntry, PartEntry
 from ...dataset.sink import NewFile
 from ...dataset.store import Store
 from ...time.instants import format_ns
