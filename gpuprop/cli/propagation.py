@@ -41,7 +41,7 @@ from .inputs import (
     warnings_as_notes,
 )
 from .options import wrong_call
-from .propagate import PropagateOptions
+from .propagate_options import PropagateOptions
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
