@@ -13,7 +13,16 @@ from gpuprop.cli.app import BODIES, COMMANDS, USAGE, app
 from gpuprop.elements.altitudes import ALTITUDE
 from gpuprop.elements.conditions import QUANTITIES
 
-SHARED = {"__init__", "app", "console", "inputs", "options", "propagation", "run"}
+SHARED = {
+    "__init__",
+    "app",
+    "console",
+    "inputs",
+    "options",
+    "propagate_options",
+    "propagation",
+    "run",
+}
 MODULES = """
 import sys
 from gpuprop.__main__ import main
