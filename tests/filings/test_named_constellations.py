@@ -60,7 +60,7 @@ def test_names_and_aliases_are_unique_and_found() -> None:
             ),
         ),
         ("quanfan", "did you mean qianfan"),
-        ("xyzzy", r"'xyzzy' is not known: known are .*starlink-gen1"),
+        ("xyzzy", r"'xyzzy' is not known: gpuprop constellations .* lists all"),
         ("Starlink-Gen3", "'Starlink-Gen3' has no preset: 100,000 satellites"),
         ("iris2", "264 satellites at 1,200 km"),
     ],
