@@ -158,7 +158,9 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
     )
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
         shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
-        found["shapes"].append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
+        found["shapes"].append(
+            shape | occupancy(cupy, engine.kernels["propagate_near_earth"], engine_cuda.BLOCK)
+        )
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))

@@ -11,7 +11,6 @@ from . import frames
 from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
 from .engine.choice import Engine, Propagation, open_engines
-from .engine.cuda import CudaPropagation, Room
 from .engine.prefetch import ahead, usable_cores
 from .frames import EarthOrientation, earth_orientation
 from .frames.interpolation import tt_ns
@@ -157,9 +156,10 @@ class Propagator:
         return self._block(
             propagation,
             times,
-            room_for(propagation, times, names) if device else None,
+            propagation.room(len(times), names) if device else None,
             frame,
             names,
+            device,
         )
 
     def snapshots(
@@ -230,11 +230,11 @@ class Propagator:
         # This generator runs on the consumer's thread, so the memory is taken on the consumer's
         # stream.
         turns = (
-            (propagation, piece, room_for(propagation, piece, names) if device else None)
+            (propagation, piece, propagation.room(len(piece), names) if device else None)
             for propagation, piece in zip(cycle(self._propagations), pieces)
         )
         return ahead(
-            lambda turn: self._block(*turn, frame, names),
+            lambda turn: self._block(*turn, frame, names, device),
             turns,
             len(self._propagations),
             "snapshots",
@@ -271,15 +271,17 @@ class Propagator:
         self,
         propagation: Propagation,
         times: Times,
-        room: Room | None,
+        room: object,
         frame: str,
         names: tuple[str, ...],
+        device: bool,
     ) -> States:
         seen = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
-        if room is not None and isinstance(propagation, CudaPropagation):
-            columns = propagation.device_block(times.ns, names, seen, room)
-        else:
-            columns = propagation.block(times.ns, names, seen)
+        columns = (
+            propagation.device_block(times.ns, names, seen, room)
+            if device
+            else propagation.block(times.ns, names, seen)
+        )
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             times,
@@ -288,13 +290,6 @@ class Propagator:
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
         )
-
-
-def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
-    """Memory for a block that stays on a GPU, taken on the caller's current stream; None without a
-    GPU.
-    """
-    return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:

@@ -50,34 +50,8 @@ FN Constants repeat_constants(const double* from, int64_t stride) {
     return c;
 }
 
-// Satellites first to last in execution order (one regime) at the instants begin to end.
-struct Task {
-    int64_t regime, first, last, begin, end;
-};
-
-// The argument of `work`: gpuprop/engine/cpu.py fills it.
-struct Job {
-    Gravity gravity;
-    int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
-    int64_t stride;  // at least n_sats + 7: the last vector may reach beyond the satellites
-    const int64_t* epoch_ns;   // (stride,)
-    const int64_t* place;      // column of each satellite in the output
-    const int64_t* ns;         // (n_times,) instants
-    int64_t n_sats;            // columns of the output
-    const Rotation* rotation;  // (n_times,) TEME -> frame, or null
-    int64_t geodetic;          // write latitude, longitude and height (the frame is Earth-fixed)
-    const double* sun;         // (n_times, 3) TEME, km; null without sunlit
-    double* out[6];            // x y z vx vy vz: (n_times, n_sats) each, or null
-    uint8_t* status;           // (n_times, n_sats), or null
-    uint8_t* sunlit;           // (n_times, n_sats), or null
-    const Task* tasks;
-    int64_t n_tasks;
-    int64_t next;  // the first task that no thread has taken
-};
-
 // Whether W satellites follow from i on, and are neighbours in the output too.
-bool in_order(const Job& job, int64_t i, int64_t last) {
+bool in_order(const PropagateJob& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
     for (int64_t lane = 1; lane < W; lane++)
         if (job.place[i + lane] != job.place[i] + lane) return false;
@@ -85,7 +59,7 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
 }
 
 // Minutes from the epochs of the satellites i to i + W - 1 to instant k.
-FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
+FN Real minutes_since(const PropagateJob& job, int64_t k, int64_t i) {
     Mask epoch;
     std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
     return minutes(job.ns[k] - epoch);
@@ -96,15 +70,16 @@ FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
 // prefetch
 // (`ahead`: elements between this row and a later one) the stores wait for memory, on some
 // processors for two thirds of the time.
-FN void store_state(const Job& job, const State& s, Code light, int64_t row, int64_t ahead,
+FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t row, int64_t ahead,
                     int64_t i, int64_t last, bool ordered) {
+    double* const out[6] = {job.x, job.y, job.z, job.vx, job.vy, job.vz};
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
         int64_t at = row + job.place[i];
         for (int j = 0; j < 6; j++) {
-            if (!job.out[j]) continue;
-            store(job.out[j] + at, columns[j]);
-            __builtin_prefetch(job.out[j] + at + ahead, 1);
+            if (!out[j]) continue;
+            store(out[j] + at, columns[j]);
+            __builtin_prefetch(out[j] + at + ahead, 1);
         }
         Bytes status = __builtin_convertvector(s.status, Bytes);
         if (job.status) std::memcpy(job.status + at, &status, sizeof status);
@@ -115,9 +90,9 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
     for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
         int64_t at = row + job.place[i + lane];
         for (int j = 0; j < 6; j++) {
-            if (!job.out[j]) continue;
-            job.out[j][at] = columns[j][lane];
-            __builtin_prefetch(job.out[j] + at + ahead, 1);
+            if (!out[j]) continue;
+            out[j][at] = columns[j][lane];
+            __builtin_prefetch(out[j] + at + ahead, 1);
         }
         if (job.status) job.status[at] = uint8_t(s.status[lane]);
         if (job.sunlit) job.sunlit[at] = uint8_t(light[lane]);
@@ -126,15 +101,17 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
 
 // Replace the mean orbits of a near-Earth tile in which angles are lost. Not inlined, because that
 // would make the loop slower.
-__attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile,
+__attribute__((noinline)) void without_angles(const PropagateJob& job, int64_t k, int64_t tile,
                                               int64_t tile_end, Mean* mean) {
     for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
         near_earth_without_angles(load_constants(job.constants + i, job.stride),
                                   minutes_since(job, k, i), mean[v]);
 }
 
+// States of satellites of one regime at some instants.
 template <int REGIME>
-void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin, int64_t end) {
+void propagate(const PropagateJob& job, const Task& task) {
+    const int64_t first = task.first, last = task.last, begin = task.begin, end = task.end;
     for (int64_t tile = first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
@@ -201,21 +178,7 @@ FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integr
     }
 }
 
-// The argument of `julian`: satellites at two-part Julian dates, with python-sgp4's layout of
-// results.
-struct JulianJob {
-    Gravity gravity;
-    int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
-    int64_t stride;
-    const double *jd0, *fr0;  // (n_sats,) Julian date of each epoch, in two parts
-    const int64_t* place;     // (n_sats,) row of each satellite in the output
-    const double *jd, *fr;    // (n_times,) Julian dates, in two parts
-    int64_t n_times;
-    double *r, *v;    // (n_sats, n_times, 3) km, km/s
-    uint8_t* status;  // (n_sats, n_times)
-};
-
+// Store one lane of a state in the layout of python-sgp4.
 FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at) {
     double* r = job.r + 3 * at;
     double* v = job.v + 3 * at;
@@ -227,8 +190,9 @@ FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at)
 // A vector is W satellites at one instant. The last satellites, too few for a vector, are computed
 // one by one: then a vector is one satellite at W instants.
 template <int REGIME>
-void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
-    int64_t i = first;
+void julian(const JulianJob& job, const Task& task) {
+    const int64_t last = task.last;
+    int64_t i = task.first;
     for (; i + W <= last; i += W) {
         Constants c = load_constants(job.constants + i, job.stride);
         Integrator reached = at_epoch(c);
@@ -260,20 +224,6 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
     }
 }
 
-// One satellite for the calls that compute one state.
-struct Satellite {
-    Gravity gravity;
-    int64_t afspc, regime;
-    double constants[FIELD_COUNT];
-};
-
-// One state, and how far its resonance is integrated.
-struct SatelliteState {
-    double x, y, z, vx, vy, vz;
-    int64_t status;
-    double step, xli, xni;
-};
-
 template <int REGIME>
 void satellite_regime(const Satellite& satellite, double t, const SatelliteState& before,
                       SatelliteState& after) {
@@ -284,72 +234,64 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
              s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// The argument of `look`: states, and the sites from which they are seen.
-struct LookJob {
-    const Rotation* rotation;  // (n_times,) their frame -> ITRS, or null
-    const Site* sites;         // (n_sites,)
-    int64_t n_sites, n_sats;
-    const double* in[6];  // x y z vx vy vz: (n_times, n_sats) each
-    double* out[4];       // azimuth elevation range range_rate: (n_times, n_sites, n_sats) each
+// Constants and regimes of element sets; the first satellite is a multiple of W.
+void initialise_each(const InitialiseJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Real e[8];
+        for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
+        Code regime;
+        Constants c =
+            initialise(job.gravity, job.afspc,
+                       MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+#define FIELD(name, unit, meaning) \
+    if (job.constants) store(job.constants + FIELD_##name * job.stride + i, c.name);
+#include "constants.def"
+#undef FIELD
+        if (job.regimes) std::memcpy(job.regimes + i, &regime, sizeof regime);
+    }
+}
+
+// Look angles of some instants, from every site.
+void look_from_sites(const LookJob& job, const Task& task) {
+    const double* const in[6] = {job.x, job.y, job.z, job.vx, job.vy, job.vz};
+    double* const out[4] = {job.azimuth, job.elevation, job.range, job.range_rate};
+    for (int64_t k = task.begin; k < task.end; k++)
+        for (int64_t i = task.first; i < task.last; i += W) {
+            const size_t bytes = sizeof(double) * (i + W < task.last ? W : task.last - i);
+            Real from[6] = {};
+            for (int j = 0; j < 6; j++) std::memcpy(&from[j], in[j] + k * job.n_sats + i, bytes);
+            State state = {from[0], from[1], from[2], from[3], from[4], from[5], code(0)};
+            if (job.rotation) rotate(job.rotation[k], state);
+            for (int64_t site = 0; site < job.n_sites; site++) {
+                LookAngles look = look_from(job.sites[site], state);
+                const Real to[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
+                for (int j = 0; j < 4; j++)
+                    std::memcpy(out[j] + (k * job.n_sites + site) * job.n_sats + i, &to[j], bytes);
+            }
+        }
+}
+
+// The kernels by number.
+typedef void (*Function)(const void* job, const Task& task);
+const Function FUNCTIONS[] = {
+#define KERNEL_OF_CPU(name, argument, function) \
+    [](const void* job, const Task& task) { function(*static_cast<const argument*>(job), task); },
+#define KERNEL(name, argument, function, blocks) KERNEL_OF_CPU(name, argument, function)
+#include "operations.def"
 };
 
 }  // namespace
 
 extern "C" {
 
-// Constants (FIELD_COUNT, stride) and regimes (stride,) of the element sets (8, stride), which have
-// the rows of MeanElements. stride is a multiple of W. Either result may be null.
-void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elements,
-                       int64_t stride, double* constants, int64_t* regimes) {
-    for (int64_t i = 0; i < stride; i += W) {
-        Real e[8];
-        for (int j = 0; j < 8; j++) e[j] = load(elements + j * stride + i);
-        Code regime;
-        Constants c = initialise(
-            *gravity, afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
-#define FIELD(name, unit, meaning) \
-    if (constants) store(constants + FIELD_##name * stride + i, c.name);
-#include "constants.def"
-#undef FIELD
-        if (regimes) std::memcpy(regimes + i, &regime, sizeof regime);
+// Do tasks of a list until all are taken. Several threads may work on one list. job: the argument
+// of their kernels.
+void ENTRY(work)(const void* job, TaskList* list) {
+    for (;;) {
+        Integer k = __atomic_fetch_add(&list->next, 1, __ATOMIC_RELAXED);
+        if (k >= list->n_tasks) return;
+        FUNCTIONS[list->tasks[k].kernel](job, list->tasks[k]);
     }
-}
-
-// States of the satellites first to last (one regime) at the instants begin to end.
-void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t last, int64_t begin,
-                      int64_t end) {
-    if (regime == NEAR_EARTH) propagate_regime<NEAR_EARTH>(*job, first, last, begin, end);
-    if (regime == DEEP_SPACE) propagate_regime<DEEP_SPACE>(*job, first, last, begin, end);
-    if (regime == ONE_DAY) propagate_regime<ONE_DAY>(*job, first, last, begin, end);
-    if (regime == HALF_DAY) propagate_regime<HALF_DAY>(*job, first, last, begin, end);
-}
-
-// The look angles of the instants begin to end, from every site.
-void ENTRY(look)(const LookJob* job, int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++)
-        for (int64_t i = 0; i < job->n_sats; i += W) {
-            const size_t bytes = sizeof(double) * (i + W < job->n_sats ? W : job->n_sats - i);
-            Real in[6] = {};
-            for (int j = 0; j < 6; j++)
-                std::memcpy(&in[j], job->in[j] + k * job->n_sats + i, bytes);
-            State state = {in[0], in[1], in[2], in[3], in[4], in[5], code(0)};
-            if (job->rotation) rotate(job->rotation[k], state);
-            for (int64_t site = 0; site < job->n_sites; site++) {
-                LookAngles look = look_from(job->sites[site], state);
-                const Real out[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
-                for (int j = 0; j < 4; j++)
-                    std::memcpy(job->out[j] + (k * job->n_sites + site) * job->n_sats + i, &out[j],
-                                bytes);
-            }
-        }
-}
-
-// States of the satellites first to last (one regime) at Julian dates.
-void ENTRY(julian)(const JulianJob* job, int64_t regime, int64_t first, int64_t last) {
-    if (regime == NEAR_EARTH) julian_regime<NEAR_EARTH>(*job, first, last);
-    if (regime == DEEP_SPACE) julian_regime<DEEP_SPACE>(*job, first, last);
-    if (regime == ONE_DAY) julian_regime<ONE_DAY>(*job, first, last);
-    if (regime == HALF_DAY) julian_regime<HALF_DAY>(*job, first, last);
 }
 
 // For one state wider vectors have no use, and the processor needs time to power them up.
@@ -382,14 +324,4 @@ void gpuprop_satellite_state(const Satellite* satellite, double t, const Satelli
     if (satellite->regime == HALF_DAY) satellite_regime<HALF_DAY>(*satellite, t, *before, *after);
 }
 #endif
-
-// Do tasks until all are taken. Several threads may work on one job.
-void ENTRY(work)(Job* job) {
-    for (;;) {
-        int64_t k = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
-        if (k >= job->n_tasks) return;
-        const Task& task = job->tasks[k];
-        ENTRY(propagate)(job, task.regime, task.first, task.last, task.begin, task.end);
-    }
-}
 }

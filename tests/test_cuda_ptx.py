@@ -13,11 +13,12 @@ from ptx import PtxError
 
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
-from gpuprop.engine.cuda import KERNELS, CudaEngine
+from gpuprop.engine.cuda import CudaEngine
 from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.engine.operations import KERNELS
 from gpuprop.sgp4.constants import kernels_folder
 
-ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
+ENTRIES = set(KERNELS)
 # PTX instructions on float64 that round: to nearest, or the bits differ
 ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}
 EVERY = [

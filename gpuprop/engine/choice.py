@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,21 @@ class Propagation(Protocol):
 
         ns (n_times,): nanoseconds since 1970-01-01 UTC. In a geodetic view x, y and z are latitude
         (deg), longitude (deg) and height (km).
+        """
+
+    def room(self, n_times: int, names: tuple[str, ...]) -> object:
+        """Allocate a block that stays on a GPU, on the caller's current stream; else None."""
+
+    def device_block(
+        self,
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+        room: Any = None,
+    ) -> Columns:
+        """Compute columns as `block`, and leave them where they are computed.
+
+        From a GPU they are CuPy arrays. room: memory for them, from `room`; None allocates it.
         """
 
     def close(self) -> None:

@@ -12,6 +12,7 @@ from ...sgp4.look_angles import look_from
 from ...sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...sgp4.orbit import State
 from ...typing import Array, Columns
+from ..host import HostPropagation
 from ..prefetch import usable_cores
 from . import workers
 from .tiles import TILE, fill, groups, shared_tiles
@@ -56,7 +57,7 @@ class NumpyEngine:
         return out
 
 
-class NumpyPropagation:
+class NumpyPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
 
     def __init__(self, model: Model, constants: Constants, threads: int) -> None:
