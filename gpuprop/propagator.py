@@ -14,6 +14,7 @@ from .engine.choice import Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
 from .frames import EarthOrientation, earth_orientation
 from .frames.interpolation import tt_ns
+from .frames.tables import earth_table
 from .sgp4.constants import Constants
 from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
@@ -211,6 +212,81 @@ class Propagator:
             )
         return self._blocks(times, instants, frame, velocity, sunlit, device)
 
+    def pair_states(
+        self,
+        index: Any,
+        times: Any,
+        frame: str = "teme",
+        velocity: bool = True,
+        *,
+        sunlit: bool = False,
+    ) -> States:
+        """Compute one state for each pair of a satellite and an instant.
+
+        Parameters
+        ----------
+        index : (n,) integers
+            The satellite of each pair: its position in the element sets, from 0.
+        times : (n,) instants
+            The instant of each pair: anything that `as_times` takes. Pairs may come in any order
+            and more than once; pairs that are sorted by satellite are faster.
+        frame, velocity, sunlit
+            As for `states`.
+
+        Returns
+        -------
+        States
+            Columns (n,), in the order of the pairs, with the bits of `states`; `index` and `sat_id`
+            are (n,), too.
+
+        Raises
+        ------
+        TypeError
+            If index is not integers.
+        ValueError
+            If index and times differ in length, if a position is outside of the element sets, and
+            as for `states`.
+        CudaError
+            If the GPU fails, or does not have enough memory.
+        """
+        satellites = np.asarray(index)
+        if satellites.ndim != 1 or not (
+            np.issubdtype(satellites.dtype, np.integer) or not satellites.size
+        ):
+            raise TypeError(
+                f"index must be a row of integers, not {satellites.dtype} of shape "
+                f"{satellites.shape}"
+            )
+        satellites = satellites.astype(np.int64, copy=False)
+        instants: Times = as_times(times)
+        if len(satellites) != instants.count:
+            raise ValueError(
+                f"index has {len(satellites):,} satellites, and times {instants.count:,} instants: "
+                "give one of each for every pair"
+            )
+        if satellites.size:
+            low, high = int(satellites.min()), int(satellites.max())
+            if low < 0 or high >= len(self.elements):
+                raise ValueError(
+                    f"index {low if low < 0 else high} is outside of the {len(self.elements):,} "
+                    "element sets, which are counted from 0"
+                )
+        ns = instants.ns
+        edges = ns[[int(ns.argmin()), int(ns.argmax())]] if len(ns) else ns
+        self._checked(Times(edges), frame, sunlit)
+        names = column_names(velocity, sunlit)
+        seen = pair_view(ns, frame, self.eop if frame != "teme" else None, sunlit)
+        columns = self._propagations[0].pairs(satellites, ns, names, seen)
+        renamed = dict(zip(POSITION, position_names(frame), strict=True))
+        return States(
+            instants,
+            self.elements.sat_id[satellites],
+            frame,
+            {renamed.get(name, name): columns[name] for name in names},
+            self._eop,
+            satellites,
+        )
+
     def close(self) -> None:
         """Let go of what the engine holds (worker processes); the propagator can still be used."""
         for propagation in self._propagations:
@@ -317,3 +393,15 @@ def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = Fals
     )
     # How far the Earth has turned moves the Sun in TEME by less than 1e-11 rad: no table limits it.
     return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)
+
+
+def pair_view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool) -> View:
+    """What the engines need of a frame and of the Sun for pairs at instants (n,).
+
+    In the Earth-fixed frames the engine computes the rotation of each pair from a table.
+    """
+    geodetic = frame == "geodetic"
+    earth = None if eop is None else earth_table("itrs" if geodetic else frame, ns, eop)
+    if earth is None:
+        return view(ns, frame, eop, sunlit)
+    return View(None, geodetic, frames.sun(ns, "none") if sunlit else None, earth)

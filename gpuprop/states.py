@@ -59,6 +59,8 @@ class States:
     frame: str
     columns: Columns
     eop: EarthOrientation | None = None  # what turns the Earth for them; None: the packaged tables
+    # of pairs, whose columns are (n,): the satellite of each, a position in the element sets (n,)
+    index: npt.NDArray[np.int64] | None = None
 
     def __getattr__(self, name: str) -> Any:
         columns = self.__dict__.get("columns", {})

@@ -33,6 +33,7 @@ enum Field {
 enum Kernel {
 #define KERNEL(name, argument, function, blocks) KERNEL_##name,
 #define KERNEL_OF_CPU(name, argument, function) KERNEL_##name,
+#define KERNEL_OF_GPU(name, argument, function, blocks) KERNEL_##name,
 #include "operations.def"
 };
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "deep_space.cuh"
+#include "earth_rotation.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
@@ -15,6 +16,7 @@
 #define JOIN(a, b) a##b
 #define NAME(a, b) JOIN(a, b)
 #define ENTRY(name) NAME(gpuprop_##name##_, W)
+#define INLINE __attribute__((always_inline))
 
 using namespace gpuprop;
 
@@ -101,18 +103,58 @@ FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t
 
 // Replace the mean orbits of a near-Earth tile in which angles are lost. Not inlined, because that
 // would make the loop slower.
-__attribute__((noinline)) void without_angles(const PropagateJob& job, int64_t k, int64_t tile,
-                                              int64_t tile_end, Mean* mean) {
-    for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
-        near_earth_without_angles(load_constants(job.constants + i, job.stride),
-                                  minutes_since(job, k, i), mean[v]);
+template <class Minutes>
+__attribute__((noinline)) void without_angles(const double* constants, int64_t stride,
+                                              int64_t count, const Minutes& minutes_of,
+                                              Mean* mean) {
+    for (int64_t i = 0, v = 0; i < count; i += W, v++)
+        near_earth_without_angles(load_constants(constants + i, stride), minutes_of(i), mean[v]);
+}
+
+// The states of a tile: `count` satellites of one regime, at minutes_of(i) since their epochs;
+// `use` takes each vector of them. Stage by stage over the tile: each stage is short enough that
+// the processor overlaps several vectors.
+template <int REGIME, class Minutes, class Use>
+FN void tile_states(const Gravity& gravity, bool afspc, const double* constants, int64_t stride,
+                    int64_t count, Integrator* reached, const Minutes& minutes_of, const Use& use) {
+    Mean mean[TILE / W];
+    Inclination inclination[TILE / W];
+    Eccentric anomaly[TILE / W];
+    Mask lost = {};
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        Real t = minutes_of(i);
+        if constexpr (REGIME == NEAR_EARTH) {
+            mean[v] = near_earth(c, t);
+            lost = either(lost, angles_lost(mean[v]));
+        } else
+            mean[v] = deep_space<REGIME>(gravity, afspc, c, reached[v], t, inclination[v]);
+    }
+    if constexpr (REGIME == NEAR_EARTH)
+        if (unlikely(any(lost))) without_angles(constants, stride, count, minutes_of, mean);
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        if constexpr (REGIME == NEAR_EARTH)
+            anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
+        else
+            anomaly[v] = eccentric(mean[v], inclination[v]);
+    }
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        State state;
+        if constexpr (REGIME == NEAR_EARTH)
+            state = orbit(gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
+        else
+            state = orbit(gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
+        use(i, v, state);
+    }
 }
 
 // States of satellites of one regime at some instants.
 template <int REGIME>
 void propagate(const PropagateJob& job, const Task& task) {
-    const int64_t first = task.first, last = task.last, begin = task.begin, end = task.end;
-    for (int64_t tile = first; tile < last; tile += TILE) {
+    const int64_t last = task.last, end = task.end;
+    for (int64_t tile = task.first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
         bool ordered[TILE / W];
@@ -120,47 +162,271 @@ void propagate(const PropagateJob& job, const Task& task) {
             reached[v] = at_epoch(load_constants(job.constants + i, job.stride));
             ordered[v] = in_order(job, i, tile_end);
         }
-        for (int64_t k = begin; k < end; k++) {
+        for (int64_t k = task.begin; k < end; k++) {
             int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
-            // Stage by stage over the tile: each stage is short enough that the processor overlaps
-            // several vectors.
-            Mean mean[TILE / W];
-            Inclination inclination[TILE / W];
-            Eccentric anomaly[TILE / W];
-            Mask lost = {};
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                Real t = minutes_since(job, k, i);
-                if constexpr (REGIME == NEAR_EARTH) {
-                    mean[v] = near_earth(c, t);
-                    lost = either(lost, angles_lost(mean[v]));
-                } else
-                    mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t,
-                                                 inclination[v]);
-            }
-            if (unlikely(any(lost))) without_angles(job, k, tile, tile_end, mean);
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                if constexpr (REGIME == NEAR_EARTH)
-                    anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
-                else
-                    anomaly[v] = eccentric(mean[v], inclination[v]);
-            }
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                State state;
-                if constexpr (REGIME == NEAR_EARTH)
-                    state =
-                        orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
-                else
-                    state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
-                Code light = code(UNKNOWN);
-                if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
-                if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
-                store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered[v]);
-            }
+            tile_states<REGIME>(
+                job.gravity, job.afspc, job.constants + tile, job.stride, tile_end - tile, reached,
+                [&](int64_t i) INLINE { return minutes_since(job, k, tile + i); },
+                [&](int64_t i, int64_t v, State& state) INLINE {
+                    Code light = code(UNKNOWN);
+                    if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
+                    if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
+                    store_state(job, state, light, k * job.n_sats, ahead, tile + i, tile_end,
+                                ordered[v]);
+                });
         }
     }
+}
+
+// Of two vectors, the first or the second halves, lane by lane in turns. Compilers without the
+// builtin are much slower here.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLE __builtin_shufflevector
+#endif
+#endif
+#ifndef SHUFFLE
+FN Real first_halves(Real a, Real b) {
+    Real c;
+    for (int lane = 0; lane < W; lane++) c[lane] = (lane % 2 ? b : a)[lane / 2];
+    return c;
+}
+FN Real second_halves(Real a, Real b) {
+    Real c;
+    for (int lane = 0; lane < W; lane++) c[lane] = (lane % 2 ? b : a)[W / 2 + lane / 2];
+    return c;
+}
+#elif W == 2
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 2); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 1, 3); }
+#elif W == 4
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 4, 1, 5); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 2, 6, 3, 7); }
+#else
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#endif
+
+// Transpose W rows of W numbers.
+FN void transpose(Real (&rows)[W]) {
+    for (int size = W; size > 1; size /= 2) {
+        Real next[W];
+        for (int i = 0; i < W / 2; i++) {
+            next[2 * i] = first_halves(rows[i], rows[i + W / 2]);
+            next[2 * i + 1] = second_halves(rows[i], rows[i + W / 2]);
+        }
+        for (int i = 0; i < W; i++) rows[i] = next[i];
+    }
+}
+
+// The Earth orientation of W instants.
+FN EarthRow earth_row(const PairJob& job, Bits day) {
+    constexpr int COLUMNS = sizeof(EarthDay) / sizeof(double);
+    Bits place = day - job.first_day, last = job.n_days - 1 - (Bits){};
+    place = select(place < 0, (Bits){}, select(place > last, last, place));
+    const double* rows[W];
+    bool same = true;
+    for (int lane = 0; lane < W; lane++) {
+        rows[lane] = reinterpret_cast<const double*>(job.earth + place[lane]);
+        same = same && rows[lane] == rows[0];
+    }
+    Real columns[COLUMNS] = {};
+    if (same) {
+        for (int j = 0; j < COLUMNS; j++) columns[j] = splat(rows[0][j]);
+    } else {
+        for (int j = 0; j < COLUMNS / W * W; j += W) {
+            Real block[W];
+            for (int lane = 0; lane < W; lane++) block[lane] = load(rows[lane] + j);
+            transpose(block);
+            for (int lane = 0; lane < W; lane++) columns[j + lane] = block[lane];
+        }
+        for (int j = COLUMNS / W * W; j < COLUMNS; j++)
+            for (int lane = 0; lane < W; lane++) columns[j][lane] = rows[lane][j];
+    }
+    return {columns[0], columns[1], columns[2], columns[3], columns[4],
+            columns[5], columns[6], columns[7], columns[8]};
+}
+
+// Pairs whose satellites are of one regime.
+struct PairTile {
+    int64_t count;
+    Integer pair[TILE], ns[TILE];
+    const double* row[TILE];  // in PairJob.constants
+};
+
+// Doubles of a row of PairJob.constants: the epoch, then the constants, of which those of deep
+// space come last; to whole cache lines.
+constexpr int ROW = (FIELD_COUNT + 1 + 7) / 8 * 8;
+template <int REGIME>
+constexpr int used() {
+    return ((REGIME == NEAR_EARTH ? int(FIELD_gsto) : int(FIELD_COUNT)) + 1 + 7) / 8 * 8;
+}
+
+// Bring the constants of the pairs first to last to the cache.
+template <int REGIME>
+FN void prefetch(const PairTile& tile, int64_t first, int64_t last) {
+    for (int64_t i = first; i < last && i < tile.count; i++)
+        if (!i || tile.row[i] != tile.row[i - 1])
+            for (int j = 0; j < used<REGIME>(); j += 8) __builtin_prefetch(tile.row[i] + j);
+}
+
+// Store a vector of a column, in the order of the pairs.
+template <class Column, class Vector>
+FN void store_pairs(Column* column, Vector values, const Integer* pair, int lanes, bool adjacent) {
+    if (!column) return;
+    if (adjacent)
+        std::memcpy(column + pair[0], &values, sizeof values);
+    else
+        for (int lane = 0; lane < lanes; lane++) column[pair[lane]] = values[lane];
+}
+
+// The rotation of W pairs from TEME to the frame.
+FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t i) {
+    if (job.earth) {
+        Bits ns;
+        std::memcpy(&ns, tile.ns + i, sizeof ns);
+        Instant when = instant(ns);
+        return earth_rotation(when, earth_row(job, when.day), job.polar);
+    }
+    LaneRotation q = {};
+    for (int lane = 0; lane < W && i + lane < tile.count; lane++) {
+        const Rotation& from = job.rotation[tile.pair[i + lane]];
+        for (int j = 0; j < 9; j++) q.m[j][lane] = from.m[j];
+        for (int j = 0; j < 3; j++) q.w[j][lane] = from.w[j];
+    }
+    return q;
+}
+
+// Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
+// meanwhile.
+template <int REGIME>
+void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
+               double (&table)[ROW][TILE]) {
+    const int64_t count = tile.count;
+    Integrator reached[TILE / W];
+    for (int64_t i = 0; i < count; i += W) {
+        const double* row[W];
+        bool same = true;
+        for (int lane = 0; lane < W; lane++) {
+            row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
+            same = same && row[lane] == row[0];
+        }
+        if (same)
+            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
+        else
+            for (int j = 0; j < used<REGIME>(); j += W) {
+                Real block[W];
+                for (int lane = 0; lane < W; lane++) block[lane] = load(row[lane] + j);
+                transpose(block);
+                for (int lane = 0; lane < W; lane++) store(table[j + lane] + i, block[lane]);
+            }
+    }
+    LaneRotation rotation[TILE / W];
+    const bool rotated = job.earth || job.rotation;
+    if (rotated)
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            rotation[v] = pair_rotation(job, tile, i);
+    const double* constants = table[1];
+    if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            reached[v] = at_epoch(load_constants(constants + i, TILE));
+    tile_states<REGIME>(
+        job.gravity, job.afspc, constants, TILE, count, reached,
+        [&](int64_t i) INLINE {
+            prefetch<REGIME>(next, i, i + W / 2);
+            Bits ns, epoch;
+            std::memcpy(&ns, tile.ns + i, sizeof ns);
+            std::memcpy(&epoch, table[0] + i, sizeof epoch);
+            return minutes(ns - epoch);
+        },
+        [&](int64_t i, int64_t v, State& state) INLINE {
+            prefetch<REGIME>(next, i + W / 2, i + W);
+            const Integer* pair = tile.pair + i;
+            const int lanes = count - i < W ? int(count - i) : W;
+            Code light = code(UNKNOWN);
+            if (job.sunlit)
+                for (int lane = 0; lane < lanes; lane++)
+                    light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
+            if (rotated) to_frame(rotation[v], job.geodetic, state);
+            const bool adjacent = lanes == W && pair[W - 1] == pair[0] + W - 1;
+            store_pairs(job.x, state.x, pair, lanes, adjacent);
+            store_pairs(job.y, state.y, pair, lanes, adjacent);
+            store_pairs(job.z, state.z, pair, lanes, adjacent);
+            store_pairs(job.vx, state.vx, pair, lanes, adjacent);
+            store_pairs(job.vy, state.vy, pair, lanes, adjacent);
+            store_pairs(job.vz, state.vz, pair, lanes, adjacent);
+            store_pairs(job.status, __builtin_convertvector(state.status, Bytes), pair, lanes,
+                        adjacent);
+            store_pairs(job.sunlit, __builtin_convertvector(light, Bytes), pair, lanes, adjacent);
+        });
+}
+
+// The pairs of one regime: a tile that is filled, and the one before it, which waits for its
+// constants.
+template <int REGIME>
+struct PairTiles {
+    PairTile tiles[2];
+    int filled = 0;
+
+    PairTiles() { tiles[0].count = tiles[1].count = 0; }
+};
+
+// Compute the tile that waits; the filled one waits then.
+template <int REGIME>
+void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE]) {
+    PairTile &next = pairs.tiles[pairs.filled], &waiting = pairs.tiles[1 - pairs.filled];
+    if (waiting.count) {
+        // the last vector repeats the last pair
+        for (int64_t i = waiting.count; i % W; i++) waiting.ns[i] = waiting.ns[waiting.count - 1];
+        pair_tile<REGIME>(job, waiting, next, table);
+    }
+    waiting.count = 0;
+    pairs.filled = 1 - pairs.filled;
+}
+
+template <int REGIME>
+FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
+                 Integer pair, Integer satellite) {
+    PairTile& tile = pairs.tiles[pairs.filled];
+    tile.pair[tile.count] = pair;
+    tile.ns[tile.count] = job.ns[pair];
+    tile.row[tile.count++] = job.constants + satellite * ROW;
+    if (tile.count == TILE) compute_waiting(job, pairs, table);
+}
+
+template <int REGIME>
+void finish_pairs(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE]) {
+    compute_waiting(job, pairs, table);
+    compute_waiting(job, pairs, table);
+}
+
+// States of pairs, whose satellites may be of any regime.
+void pairs(const PairJob& job, const Task& task) {
+    alignas(64) double table[ROW][TILE];
+    PairTiles<NEAR_EARTH> near_earth;
+    PairTiles<DEEP_SPACE> deep_space;
+    PairTiles<ONE_DAY> one_day;
+    PairTiles<HALF_DAY> half_day;
+    for (int64_t k = task.begin; k < task.end; k++) {
+        Integer i = job.index[k];
+        switch (job.regimes[i]) {
+            case NEAR_EARTH:
+                add_pair(job, near_earth, table, k, i);
+                break;
+            case DEEP_SPACE:
+                add_pair(job, deep_space, table, k, i);
+                break;
+            case ONE_DAY:
+                add_pair(job, one_day, table, k, i);
+                break;
+            default:
+                add_pair(job, half_day, table, k, i);
+        }
+    }
+    finish_pairs(job, near_earth, table);
+    finish_pairs(job, deep_space, table);
+    finish_pairs(job, one_day, table);
+    finish_pairs(job, half_day, table);
 }
 
 // The state t minutes after the epoch, in one stage.
@@ -277,6 +543,7 @@ const Function FUNCTIONS[] = {
 #define KERNEL_OF_CPU(name, argument, function) \
     [](const void* job, const Task& task) { function(*static_cast<const argument*>(job), task); },
 #define KERNEL(name, argument, function, blocks) KERNEL_OF_CPU(name, argument, function)
+#define KERNEL_OF_GPU(name, argument, function, blocks) nullptr,
 #include "operations.def"
 };
 

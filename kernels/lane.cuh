@@ -27,7 +27,8 @@ FN Mask opposite(Mask m) { return !m; }
 FN Bits bits(Real x) { return __double_as_longlong(x); }
 FN Real real(Bits b) { return __longlong_as_double(b); }
 FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
-FN Real minutes(long long nanoseconds) { return __ll2double_rn(nanoseconds) / 6.0e10; }
+FN Bits select(Mask m, Bits a, Bits b) { return m ? a : b; }
+FN Real number(Bits whole) { return __ll2double_rn(whole); }
 }  // namespace gpuprop
 
 #else
@@ -73,11 +74,12 @@ FN Mask opposite(Mask m) { return ~m; }
 FN Bits bits(Real x) { return (Bits)x; }
 FN Real real(Bits b) { return (Real)b; }
 FN Real not_a_number() { return splat(__builtin_nan("")); }
-FN Real minutes(Mask nanoseconds) { return __builtin_convertvector(nanoseconds, Real) / 6.0e10; }
+FN Real number(Bits whole) { return __builtin_convertvector(whole, Real); }
 }  // namespace gpuprop
 
 #endif
 
 namespace gpuprop {
+FN Real minutes(Bits nanoseconds) { return number(nanoseconds) / 6.0e10; }
 FN Real absolute(Real x) { return select(x < 0.0, -x, x); }
 }  // namespace gpuprop

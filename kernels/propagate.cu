@@ -2,6 +2,7 @@
 // gpuprop/engine/cuda joins the sources into one text and launches them. A thread holds the
 // constants of one satellite.
 #include "deep_space.cuh"
+#include "earth_rotation.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
@@ -105,10 +106,40 @@ FN void propagate(const PropagateJob& job, const Task& task) {
     }
 }
 
+// Grid x is pairs; a thread whose satellite is not one of the task has nothing to do.
+template <int REGIME>
+FN void pairs(const PairJob& job, const Task& task) {
+    Integer at = task.begin + (Integer)blockIdx.x * blockDim.x + threadIdx.x;
+    if (at >= task.end) return;
+    Integer i = job.rank[job.index[at]];
+    if (i < task.first || i >= task.last) return;
+    Constants c;
+#define FIELD(name, unit, meaning) c.name = job.constants[FIELD_##name * job.stride + i];
+#include "constants.def"
+#undef FIELD
+    Integrator reached = at_epoch(c);
+    Integer ns = job.ns[at];
+    State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, minutes(ns - job.epoch_ns[i]));
+    if (job.sunlit) job.sunlit[at] = (unsigned char)sunlight(job.sun + 3 * at, s);
+    if (job.earth) {
+        Instant when = instant(ns);
+        Integer row = when.day - job.first_day;
+        row = row < 0 ? 0 : row < job.n_days ? row : job.n_days - 1;
+        EarthDay d = job.earth[row];
+        EarthRow earth = {d.ut1_tai, d.ut1_tai_change, d.tai_utc, d.length_ns, d.xp, d.xp_change,
+                          d.yp,      d.yp_change,      d.speed};
+        to_frame(earth_rotation(when, earth, job.polar), job.geodetic, s);
+    } else if (job.rotation) {
+        to_frame(job.rotation[at], job.geodetic, s);
+    }
+    store_state(job, s, at);
+}
+
 #define KERNEL(name, argument, function, blocks)                                                  \
     extern "C" __global__ void __launch_bounds__(THREADS, blocks) name(Launch<argument> launch) { \
         function(launch.job, launch.task);                                                        \
     }
+#define KERNEL_OF_GPU(name, argument, function, blocks) KERNEL(name, argument, function, blocks)
 #include "operations.def"
 
 }  // namespace gpuprop

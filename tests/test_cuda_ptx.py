@@ -6,17 +6,20 @@ digest.
 import re
 import sys
 
+import numpy as np
 import nvrtc
 import pytest
 from fake_cupy import FakeCupy, FromPtx
 from ptx import PtxError
 
+from gpuprop import Propagator
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
 from gpuprop.engine.cuda import CudaEngine
 from gpuprop.engine.cuda.source import OPTIONS, source
 from gpuprop.engine.operations import KERNELS
 from gpuprop.sgp4.constants import kernels_folder
+from gpuprop.states import FRAMES
 
 ENTRIES = set(KERNELS)
 # PTX instructions on float64 that round: to nearest, or the bits differ
@@ -110,10 +113,33 @@ def differences(monkeypatch):
         monkeypatch.setitem(sys.modules, "cupy", fake)
         found = digest.compare(digest.compute(CudaEngine()), digest.committed())
         fake.check_guards()
-        assert {name for name, *_ in fake.launches} == ENTRIES - {"look_angles"}
+        propagating = {name for name in ENTRIES if name.startswith(("initialise", "propagate"))}
+        assert {name for name, *_ in fake.launches} == propagating
         return found
 
     return compute
+
+
+@pytest.mark.parametrize("wheel", nvrtc.libraries())
+def test_the_ptx_of_pairs(monkeypatch, wheel):
+    """In every frame: the states of the grid."""
+    monkeypatch.setattr(FakeCupy, "kernels", FromPtx(wheel, 90))
+    fake = FakeCupy()
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    elements, instants = digest.sets(3)
+    index, times = (np.arange(4 * len(elements)) * 7919) % len(elements), instants[:4].repeat(736)
+    propagator = Propagator(elements, "cuda")
+    for frame in FRAMES:
+        grid = Propagator(elements, "numpy").states(
+            instants[:4].view("datetime64[ns]"), frame=frame, sunlit=True
+        )
+        pairs = propagator.pair_states(
+            index, times.view("datetime64[ns]"), frame=frame, sunlit=True
+        )
+        for name, column in pairs.columns.items():
+            expected = grid.columns[name][np.arange(4).repeat(736), index]
+            assert column.tobytes() == expected.tobytes(), (frame, name)
+    fake.check_guards()
 
 
 @pytest.mark.parametrize("capability", PROVED)

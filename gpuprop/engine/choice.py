@@ -58,6 +58,19 @@ class Propagation(Protocol):
         From a GPU they are CuPy arrays. room: memory for them, from `room`; None allocates it.
         """
 
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute the columns `names`, each (n,), of pairs of a satellite and an instant.
+
+        index (n,): positions in the input. ns (n,): instants. The arrays of the view have a row for
+        each pair.
+        """
+
     def close(self) -> None:
         """Release processes, threads and buffers. They come back when they are needed."""
 

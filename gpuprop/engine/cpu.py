@@ -33,6 +33,7 @@ INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
 TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache for all instants
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
+PAIRS_OF_A_TASK = 16384
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 
 
@@ -263,6 +264,21 @@ def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any
     )
 
 
+def _rows(table: Array, constants: Constants) -> Array:
+    """Return the constants for PairJob (kernels/operations.def), in the order of the input.
+
+    A row is the bits of the epoch, then the constants; it has whole cache lines.
+    """
+    n, length = len(constants), -(-(1 + len(FIELDS)) // 8) * 8
+    memory = np.zeros(n * length + 8)
+    first = -memory.ctypes.data % 64 // 8
+    rows = memory[first : first + n * length].reshape(n, length)
+    rows[constants.order, 0] = constants.epoch_ns.view(np.float64)
+    for begin, end in pieces(n, WORTH_A_TASK):
+        rows[constants.order[begin:end], 1 : 1 + len(FIELDS)] = table[:, begin:end].T
+    return rows
+
+
 class CpuPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
 
@@ -273,6 +289,8 @@ class CpuPropagation(HostPropagation):
         self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
         self._place = constants.order.astype(np.int64)
         self._buffers = BufferPool()
+        # for pairs, made when they are asked for: all constants of a satellite are adjacent
+        self._by_satellite: Array | None = None
         # (n_tiles, 3) kernel, first, last. Deep space comes first: its tiles are the most
         # expensive, and the last task should be a cheap one.
         tiles = [
@@ -313,6 +331,32 @@ class CpuPropagation(HostPropagation):
             sun=sun,
             **out,
         )
+
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute pairs: see choice.Propagation."""
+        if self._by_satellite is None:
+            self._regimes = self.constants.regimes()
+            self._by_satellite = _rows(self.table, self.constants)
+        out = self._buffers.columns((len(ns),), column_dtypes(names))
+        job = operations.argument(
+            "PairJob",
+            **operations.model_members(self._model),
+            constants=self._by_satellite,
+            regimes=self._regimes,
+            index=np.ascontiguousarray(index),
+            ns=np.ascontiguousarray(ns),
+            **operations.view_members(view, np.ascontiguousarray),
+            **out,
+        )
+        tasks = task_list("pairs", [(0, len(self.constants))], pieces(len(ns), PAIRS_OF_A_TASK))
+        library().run(self._engine.width, job, tasks, self._engine.threads)
+        return out
 
     def close(self) -> None:
         """Release the memory that is kept for later blocks."""

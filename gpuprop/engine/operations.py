@@ -14,7 +14,7 @@ import numpy as np
 
 from ..sgp4.constants import kernels_folder
 from ..sgp4.gravity import Gravity
-from ..sgp4.model import Model
+from ..sgp4.model import Model, View
 
 TEXT = (kernels_folder() / "operations.def").read_text(encoding="utf-8")
 MEMBER = re.compile(r"^MEMBER\(([\w *]+), (\w+), ", re.MULTILINE)
@@ -26,12 +26,16 @@ STRUCTURES: dict[str, dict[str, str]] = {
         r"^STRUCTURE\((\w+)\)\n(.*?)^END$", TEXT, re.MULTILINE | re.DOTALL
     )
 }
-# kernels on a CPU and a GPU -> structure of the argument
-KERNELS: dict[str, str] = dict(re.findall(r"^KERNEL\((\w+), (\w+), ", TEXT, re.MULTILINE))
-# the number of each kernel, those of a CPU only included
+# kernels on a GPU -> structure of the argument
+KERNELS: dict[str, str] = dict(
+    re.findall(r"^KERNEL(?:_OF_GPU)?\((\w+), (\w+), ", TEXT, re.MULTILINE)
+)
+# the number of each kernel, those of a CPU included
 NUMBERS: dict[str, int] = {
     name: number
-    for number, name in enumerate(re.findall(r"^KERNEL(?:_OF_CPU)?\((\w+), ", TEXT, re.MULTILINE))
+    for number, name in enumerate(
+        re.findall(r"^KERNEL(?:_OF_[CG]PU)?\((\w+), ", TEXT, re.MULTILINE)
+    )
 }
 REGIME_NAMES = ("near_earth", "deep_space", "one_day", "half_day")  # by regime, in kernels' names
 
@@ -62,6 +66,22 @@ def dtype(name: str) -> np.dtype[Any]:
 def model_members(model: Model) -> dict[str, Any]:
     """Return the members that every operation on element sets has."""
     return {"gravity": model.gravity, "afspc": model.opsmode == "a"}
+
+
+def view_members(view: View, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the members of PairJob that describe a view; convert: makes arrays for the engine."""
+    arrays = {"rotation": view.rotation, "sun": view.sun}
+    members: dict[str, Any] = {"geodetic": view.geodetic}
+    if view.earth is not None:
+        arrays["earth"] = view.earth.days
+        members |= {
+            "first_day": view.earth.first_day,
+            "n_days": len(view.earth.days),
+            "polar": view.earth.polar,
+        }
+    return members | {
+        name: None if array is None else convert(array) for name, array in arrays.items()
+    }
 
 
 def gravity_values(gravity: Gravity) -> tuple[float, ...]:

@@ -38,6 +38,7 @@ GRID_Y = 65535  # CUDA's limit
 # Device memory of a slice: its copy takes long compared with the start of a copy, and short
 # compared with a block.
 SLICE_BYTES = 16 << 20
+PAIRS = 1 << 22  # on the device at a time
 STATE_BYTES = 50
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
 
@@ -85,10 +86,18 @@ class CudaEngine:
         return CudaPropagation(self, model, in_order)
 
     def launch(
-        self, kernel: str, satellites: slice, n_times: int = 1, chunk: int = 1, **members: Any
+        self,
+        kernel: str,
+        satellites: slice,
+        n_times: int = 1,
+        chunk: int = 1,
+        *,
+        threads: tuple[int, int] | None = None,
+        **members: Any,
     ) -> None:
-        """Start a kernel on the current stream, a thread for each satellite and chunk of instants.
+        """Start a kernel on the current stream.
 
+        threads: of the grid, x and y; None: a thread for each satellite and chunk of instants.
         members: of the kernel's argument (operations.def), with CuPy arrays.
         """
         structure, first, last = operations.KERNELS[kernel], satellites.start, satellites.stop
@@ -99,7 +108,8 @@ class CudaEngine:
         for name, value in operations.numbers(structure, members, _address):
             record["job"][name] = value
         record["task"] = (operations.NUMBERS[kernel], first, last, 0, n_times, chunk)
-        grid = -(-(last - first) // BLOCK), min(-(-n_times // chunk), GRID_Y)
+        x, y = threads or (last - first, -(-n_times // chunk))
+        grid = -(-x // BLOCK), min(y, GRID_Y)
         self.kernels[kernel](grid, (BLOCK,), (record,))
 
     def room(self, shape: tuple[int, ...], names: Iterable[str]) -> Room:
@@ -161,6 +171,7 @@ class CudaPropagation:
         # states() and the thread behind snapshots() share the slices
         self._one_at_a_time = threading.Lock()
         self._buffers = pinned_pool(engine.cupy)
+        self._rank: Any = None  # on the device, for pairs; made when it is needed
         with explained(engine.cupy, engine.device), engine.streams.computing:
             table = np.stack([constants.values[name] for name in FIELDS])
             arrays = dict(
@@ -176,7 +187,7 @@ class CudaPropagation:
     def close(self) -> None:
         """Release the buffers. They come back when they are needed."""
         with self._one_at_a_time:
-            self._slices = []
+            self._slices, self._rank = [], None
             self._buffers = pinned_pool(self._engine.cupy)
 
     def block(
@@ -246,6 +257,56 @@ class CudaPropagation:
                 with self._engine.streams.work(free):
                     self._launch(*self._uploaded(ns, view), columns)
         return columns
+
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute pairs: see choice.Propagation. A part of them at a time is on the device."""
+        cupy, dtypes = self._engine.cupy, column_dtypes(names)
+        out = {name: np.empty(len(ns), dtype) for name, dtype in dtypes.items()}
+        with self._one_at_a_time, explained(cupy, self._engine.device):
+            for first in range(0, len(ns), PAIRS):
+                here = slice(first, first + PAIRS)
+                with self._engine.streams.work():
+                    if self._rank is None:
+                        self._rank = cupy.asarray(self.constants.rank())
+                    columns = self._engine.columns((len(ns[here]),), names)
+                    self._launch_pairs(index[here], ns[here], view.at(here), columns)
+                    for name, column in columns.items():
+                        out[name][here] = column.get()
+        return out
+
+    def _launch_pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        view: View,
+        columns: DeviceColumns,
+    ) -> None:
+        asarray = self._engine.cupy.asarray
+        members = {
+            **operations.model_members(self.model),
+            "constants": self._resident["constants"],
+            "stride": len(self.constants),
+            "epoch_ns": self._resident["epoch_ns"],
+            "rank": self._rank,
+            "index": asarray(np.ascontiguousarray(index)),
+            "ns": asarray(np.ascontiguousarray(ns)),
+            **operations.view_members(view, lambda array: asarray(np.ascontiguousarray(array))),
+            **columns,
+        }
+        for regime, satellites in self.constants.bounds.items():
+            self._engine.launch(
+                f"pairs_{operations.REGIME_NAMES[regime]}",
+                satellites,
+                len(ns),
+                threads=(len(ns), 1),
+                **members,
+            )
 
     def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
         """Copy instants and view to the device."""
