@@ -23,11 +23,12 @@ from gpuprop.states import FRAMES
 
 ENTRIES = set(KERNELS)
 # PTX instructions on float64 that round: to nearest, or the bits differ
-ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}
+ROUNDED = {"add", "sub", "mul", "fma", "div", "rcp", "sqrt", "cvt"}
 EVERY = [
     (wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)
 ]
 PROVED = (80, 90, 100, 120)  # capabilities for which the digest is always computed
+FUSED = "__fma_rn(a, b, c)"  # in lane.cuh
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
 
 
@@ -55,7 +56,7 @@ def test_ptx(wheel, capability):
     for instructions in found.values():
         assert len(instructions) > 150
         words = {line.split()[0].rstrip(";") for line in instructions}
-        assert [word for word in words if word.startswith(("fma", "call"))] == []
+        assert [word for word in words if word.startswith("call")] == []
         assert [line for line in instructions if ".local" in line] == []
         floating = {
             word for word in words if ".f64" in word and not word.startswith((".", "ld.", "st."))
@@ -90,14 +91,26 @@ def test_nothing_is_spilled(wheel, capability):
     }
 
 
-def test_the_option_is_what_forbids_contraction():
-    """The same test without --fmad=false: it would find them. No kernel asks for a fused operation,
-    so each one is the compiler's.
-    """
-    assert re.findall(r"\b(?:__fma_r\w|fma|__builtin_fma)\s*\(", source()) == []
+@pytest.mark.parametrize(("wheel", "capability"), EVERY)
+def test_the_only_fused_operations_are_those_of_the_source(wheel, capability):
+    """The compiler makes none: without the one that lane.cuh asks for there are none left."""
+    text = source()
+    assert re.findall(r"\b(?:__fma_r\w|fma|__builtin_fma)\s*\(.*\)", text) == [FUSED]
     found = entries(
-        nvrtc.ptx(source(), ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0])
+        nvrtc.ptx(
+            text.replace(FUSED, "(a * b + c)"),
+            (f"--gpu-architecture=compute_{capability}", *OPTIONS),
+            wheel,
+        )
     )
+    assert set(found) == ENTRIES
+    assert [line for lines in found.values() for line in lines if line.startswith("fma")] == []
+
+
+def test_the_option_is_what_forbids_contraction():
+    """The same test without --fmad=false: it would find them."""
+    text = source().replace(FUSED, "(a * b + c)")
+    found = entries(nvrtc.ptx(text, ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0]))
     assert any(line.startswith("fma.rn.f64") for line in found["propagate_near_earth"])
 
 
