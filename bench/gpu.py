@@ -4,12 +4,10 @@ measured in the same run.
 Needs an NVIDIA GPU; without one it says so and exits with 1. Times are of CUDA events, the median
 of several runs after a warm-up.
 
-The arithmetic limit is what the additions, products, divisions and roots of the near-Earth kernel's
-PTX would take if nothing else were to do. PTX holds every branch once, rare ones and a single step
-of Kepler's equation included, so that the limit is an estimate.
+The arithmetic limit is the time of the float64 operations that the near-Earth kernel executes for a
+state: bench/executed.py counts them on the CPU, which needs NVRTC's wheel and a C++ compiler.
 """
 
-import re
 import statistics
 import sys
 from typing import Any
@@ -17,16 +15,23 @@ from typing import Any
 import machine
 import numpy as np
 import workloads
+from executed import executed
 
 from gpuprop import Elements, Propagator, time_grid, walker
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
-from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.engine.cuda.source import OPTIONS
 from gpuprop.sgp4.model import TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
-OPERATIONS = {"add": "x[j] + a", "mul": "x[j] * a", "div": "b / x[j]", "sqrt": "__dsqrt_rn(x[j])"}
+OPERATIONS = {
+    "add": "x[j] + a",
+    "mul": "x[j] * a",
+    "fma": "__fma_rn(x[j], a, b)",
+    "div": "b / x[j]",
+    "sqrt": "__dsqrt_rn(x[j])",
+}
 SHAPES = [(block, chunk) for block in (32, 64, 128) for chunk in (4, 16, 32, 64, 128)]
 # Eight chains a thread hide the latency of an instruction; the sum is stored so that none is
 # dropped.
@@ -81,26 +86,6 @@ def bandwidth(cupy: Any) -> float:
     """Bytes per second of a copy on the device, read and written."""
     here, there = (cupy.zeros(1 << 28, np.float64) for _ in range(2))
     return 2 * here.nbytes / seconds(cupy, lambda: cupy.copyto(there, here))
-
-
-def operations(cupy: Any, kernel: str) -> dict[str, int]:
-    """Float64 operations in the PTX of a kernel."""
-    nvrtc = cupy.cuda.nvrtc
-    program = nvrtc.createProgram(source(), "joined.cu", (), ())
-    nvrtc.compileProgram(program, ("--gpu-architecture=compute_90", *OPTIONS))
-    text = nvrtc.getPTX(program)
-    nvrtc.destroyProgram(program)
-    body = re.search(
-        rf"\.entry {kernel}\(.*?\n\}}",
-        text.decode() if isinstance(text, bytes) else text,
-        re.DOTALL,
-    )
-    assert body is not None
-    kinds = {"add": ("add", "sub"), "mul": ("mul",), "div": ("div", "rcp"), "sqrt": ("sqrt",)}
-    return {
-        name: sum(len(re.findall(rf"\b{word}\.rn\.f64", body[0])) for word in words)
-        for name, words in kinds.items()
-    }
 
 
 def occupancy(cupy: Any, kernel: Any, block: int) -> dict[str, int]:
@@ -178,15 +163,17 @@ def main() -> None:
     cupy = import_cupy()
     print(gpu)
     measured = rates(cupy)
-    per_state = operations(cupy, "propagate_near_earth")
+    title, starlink, *_ = workloads.starlink()
+    per_state = executed(starlink)
+    measured["compare"] = measured["add"]
     by_arithmetic = 1.0 / sum(count / measured[name] for name, count in per_state.items())
     bytes_per_s = bandwidth(cupy)
     by_memory = bytes_per_s / engine_cuda.STATE_BYTES
+    rounded = {name: round(value, 1) for name, value in per_state.items()}
     print(
-        f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({per_state}), "
+        f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({rounded}), "
         f"{by_memory / 1e9:.1f} G states/s by memory"
     )
-    title, starlink, *_ = workloads.starlink()
     epoch = "2026-01-01T00:00:00Z"
     results = []
     for name, elements, n_times in (
