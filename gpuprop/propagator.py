@@ -272,7 +272,7 @@ class Propagator:
                     "element sets, which are counted from 0"
                 )
         ns = instants.ns
-        edges = ns[[int(ns.argmin()), int(ns.argmax())]] if len(ns) else ns
+        edges = np.array([ns.min(), ns.max()]) if len(ns) else ns
         self._checked(Times(edges), frame, sunlit)
         names = column_names(velocity, sunlit)
         seen = pair_view(ns, frame, self.eop if frame != "teme" else None, sunlit)
@@ -280,7 +280,7 @@ class Propagator:
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             instants,
-            self.elements.sat_id[satellites],
+            self.elements.sat_id.take(satellites),
             frame,
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
