@@ -500,20 +500,34 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
              s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// Constants and regimes of element sets; the first satellite is a multiple of W.
+FN Constants initialise_at(const InitialiseJob& job, int64_t i, Code& regime) {
+    Real e[8];
+    for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
+    return initialise(job.gravity, job.afspc,
+                      MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+}
+
+// Constants of element sets; the first satellite is a multiple of W. Constants of deep space are
+// not written for vectors without it: the caller has set them to zero, and need not have memory for
+// them.
 void initialise_each(const InitialiseJob& job, const Task& task) {
     for (int64_t i = task.first; i < task.last; i += W) {
-        Real e[8];
-        for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
         Code regime;
-        Constants c =
-            initialise(job.gravity, job.afspc,
-                       MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+        Constants c = initialise_at(job, i, regime);
+        const int fields = any(regime != code(NEAR_EARTH)) ? int(FIELD_COUNT) : int(FIELD_zmos);
 #define FIELD(name, unit, meaning) \
-    if (job.constants) store(job.constants + FIELD_##name * job.stride + i, c.name);
+    if (FIELD_##name < fields) store(job.constants + FIELD_##name * job.stride + i, c.name);
 #include "constants.def"
 #undef FIELD
-        if (job.regimes) std::memcpy(job.regimes + i, &regime, sizeof regime);
+    }
+}
+
+// The regimes alone: the compiler leaves out what they do not depend on.
+void classify_each(const InitialiseJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Code regime;
+        initialise_at(job, i, regime);
+        std::memcpy(job.regimes + i, &regime, sizeof regime);
     }
 }
 

@@ -7,7 +7,7 @@ ctypes, which releases the interpreter's lock: threads share a block by taking t
 import ctypes
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -189,15 +189,15 @@ class CpuEngine:
     ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         n, stride = len(epoch_ns), _stride(len(epoch_ns))
-        # Execution order is known only when the regimes are. To initialise twice is cheaper than to
-        # sort eighty columns.
+        # Execution order is known only when the regimes are. To compute them first is cheaper than
+        # to sort eighty columns.
         regimes = np.empty(stride, np.int64)
-        self._initialise(model, _padded(elements, stride), regimes=regimes)
+        self._initialise("classify_satellites", model, _padded(elements, stride), regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
-        table = np.empty((len(FIELDS), stride))
-        self._initialise(
-            model, _padded([column[order] for column in elements], stride), constants=table
-        )
+        # Zeros take no memory until they are written: near the Earth those of deep space are not.
+        table = np.zeros((len(FIELDS), stride))
+        sorted_elements = _padded([column[order] for column in elements], stride)
+        self._initialise("initialise_satellites", model, sorted_elements, constants=table)
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
             epoch_ns[order],
@@ -206,8 +206,10 @@ class CpuEngine:
         )
         return CpuPropagation(self, model, constants, table)
 
-    def _initialise(self, model: Model, elements: Array, **out: npt.NDArray[Any]) -> None:
-        """Initialise elements (8, stride); out: constants (len(FIELDS), stride), regimes (stride,).
+    def _initialise(
+        self, kernel: str, model: Model, elements: Array, **out: npt.NDArray[Any]
+    ) -> None:
+        """Compute constants (len(FIELDS), stride) or regimes (stride,) of elements (8, stride).
 
         stride is a multiple of every width.
         """
@@ -219,7 +221,7 @@ class CpuEngine:
             stride=stride,
             **out,
         )
-        tasks = task_list("initialise_satellites", pieces(stride, WORTH_A_TASK))
+        tasks = task_list(kernel, pieces(stride, WORTH_A_TASK))
         library().run(self.width, job, tasks, self.threads)
 
     def look_angles(self, columns: Columns, rotation: Array | None, sites: Array) -> Columns:
@@ -251,17 +253,17 @@ def _stride(n: int) -> int:
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
 
 
-def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
+def _padded(columns: Sequence[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
     """Pad columns to (n_columns, stride) with copies of the last satellite.
 
     So a vector that reaches beyond the satellites has no further steps to take.
     """
-    return np.array(
-        [
-            np.pad(column, (0, stride - len(column)), mode="edge" if len(column) else "constant")
-            for column in columns
-        ]
-    )
+    n = len(columns[0])
+    padded = np.empty((len(columns), stride), columns[0].dtype)
+    for row, column in zip(padded, columns, strict=True):
+        row[:n] = column
+        row[n:] = column[-1] if n else 0
+    return padded
 
 
 def _rows(table: Array, constants: Constants) -> Array:
