@@ -150,6 +150,14 @@ FN void tile_states(const Gravity& gravity, bool afspc, const double* constants,
     }
 }
 
+// Bring constants of W satellites to the cache. A row of them is far from the next one, so that no
+// processor does it by itself.
+template <int REGIME>
+FN void prefetch_constants(const double* constants, int64_t stride) {
+    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_zmos) : int(FIELD_COUNT);
+    for (int j = 0; j < FIELDS; j++) __builtin_prefetch(constants + j * stride);
+}
+
 // States of satellites of one regime at some instants.
 template <int REGIME>
 void propagate(const PropagateJob& job, const Task& task) {
@@ -166,7 +174,11 @@ void propagate(const PropagateJob& job, const Task& task) {
             int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
             tile_states<REGIME>(
                 job.gravity, job.afspc, job.constants + tile, job.stride, tile_end - tile, reached,
-                [&](int64_t i) INLINE { return minutes_since(job, k, tile + i); },
+                [&](int64_t i) INLINE {
+                    if (k + 1 == end && tile_end + i < last)
+                        prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride);
+                    return minutes_since(job, k, tile + i);
+                },
                 [&](int64_t i, int64_t v, State& state) INLINE {
                     Code light = code(UNKNOWN);
                     if (job.sunlit) light = sunlight(job.sun + 3 * k, state);

@@ -293,16 +293,24 @@ class CpuPropagation(HostPropagation):
         self._buffers = BufferPool()
         # for pairs, made when they are asked for: all constants of a satellite are adjacent
         self._by_satellite: Array | None = None
-        # (n_tiles, 3) kernel, first, last. Deep space comes first: its tiles are the most
-        # expensive, and the last task should be a cheap one.
-        tiles = [
-            (operations.NUMBERS[f"propagate_{operations.REGIME_NAMES[regime]}"], first, last)
-            for regime, part in constants.bounds.items()
-            for first, last in (
-                (i, min(i + TILE, part.stop)) for i in range(part.start, part.stop, TILE)
-            )
-        ]
-        self._tiles = np.array(tiles[::-1], np.int64).reshape(-1, 3)
+        self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
+
+    def _tiles_of(self, size: int) -> npt.NDArray[np.int64]:
+        """Split the satellites into tiles of `size`: (n_tiles, 3) kernel, first, last.
+
+        Deep space comes first: its tiles are the most expensive, and the last task should be a
+        cheap one.
+        """
+        if size not in self._tiles:
+            tiles = [
+                (operations.NUMBERS[f"propagate_{operations.REGIME_NAMES[regime]}"], first, last)
+                for regime, part in self.constants.bounds.items()
+                for first, last in (
+                    (i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)
+                )
+            ]
+            self._tiles[size] = np.array(tiles[::-1], np.int64).reshape(-1, 3)
+        return self._tiles[size]
 
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
@@ -369,21 +377,21 @@ class CpuPropagation(HostPropagation):
 
         With few satellites the instants are split, too.
         """
-        pieces = 1
-        if self._engine.threads > 1 and len(self._tiles):
-            wanted = -(-TASKS_PER_THREAD * self._engine.threads // len(self._tiles))
+        threads = self._engine.threads
+        # Of many satellites and few instants, a task has several tiles of cpu.cpp.
+        most = len(self.constants) // (TASKS_PER_THREAD * threads)
+        size = TILE * max(1, min(WORTH_A_TASK // max(1, n_times), most) // TILE)
+        tiles, pieces = self._tiles_of(size), 1
+        if threads > 1 and len(tiles):
+            wanted = -(-TASKS_PER_THREAD * threads // len(tiles))
             pieces = max(1, min(wanted, n_times, n_times * len(self.constants) // WORTH_A_TASK))
         edges = np.arange(pieces + 1) * n_times // pieces
         instants = np.column_stack((edges[:-1], edges[1:], np.zeros_like(edges[1:])))
-        tasks = np.hstack(
-            (np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1)))
-        )
+        tasks = np.hstack((np.repeat(tiles, pieces, axis=0), np.tile(instants, (len(tiles), 1))))
         # Consecutive tasks lie far apart in the output: threads that work on adjacent tiles would
         # write to the same cache lines.
-        share = -(-len(tasks) // self._engine.threads)
-        order = (
-            np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
-        )
+        share = -(-len(tasks) // threads)
+        order = np.arange(share * threads).reshape(threads, share).T.ravel()
         return np.ascontiguousarray(tasks[order[order < len(tasks)]])
 
 
