@@ -230,7 +230,11 @@ class Propagator:
         times : (n,) instants
             The instant of each pair: anything that `as_times` takes. Pairs may come in any order
             and more than once; pairs that are sorted by satellite are faster.
-        frame, velocity, sunlit
+        frame : str
+            As for `states`.
+        velocity : bool
+            As for `states`.
+        sunlit : bool
             As for `states`.
 
         Returns

@@ -13,11 +13,11 @@ OFFSETS = """
 #define W 2
 {text}
 #include <cstddef>
-#define STRUCTURE(name) namespace offsets_of_##name {{ typedef gpuprop::name Type; const long offsets[] = {{
+#define STRUCTURE(name) namespace of_##name {{ typedef gpuprop::name Type; const long offsets[] = {{
 #define MEMBER(type, name, meaning) offsetof(Type, name),
 #define END (long)sizeof(Type)}}; }}
 {list}
-#define STRUCTURE(name) extern "C" long name##_word(int i) {{ return offsets_of_##name::offsets[i]; }}
+#define STRUCTURE(name) extern "C" long name##_word(int i) {{ return of_##name::offsets[i]; }}
 #define MEMBER(type, name, meaning)
 #define END
 {list}
