@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import random_elements
 
-from gpuprop import Propagator, Times, read_elements
+from gpuprop import Propagator, Site, Times, convert, look_angles, read_elements
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library, usable
@@ -167,6 +167,28 @@ def test_wrong_arguments():
         propagator.pair_states([0, 1], times, "icrf")
     with pytest.raises(ValueError, match="no Earth orientation for 1900"):
         propagator.pair_states([0, 1], ["1900-01-01", "2026-01-02"], "itrs")
+
+
+def test_pairs_are_converted():
+    elements, instants = sets()
+    _, index, times = drawn(elements, instants, 500)
+    propagator = Propagator(elements, "numpy")
+    pairs = propagator.pair_states(index, times, "teme", sunlit=True)
+    for frame in FRAMES:
+        found = convert(pairs, frame)
+        expected = propagator.pair_states(index, times, frame, sunlit=True)
+        assert list(found.columns) == list(expected.columns)
+        assert np.array_equal(found.index, index)
+        for name, column in found.columns.items():
+            assert np.array_equal(column, expected.columns[name], equal_nan=True), (frame, name)
+
+
+def test_look_angles_need_a_grid():
+    elements, instants = sets()
+    _, index, times = drawn(elements, instants, 5)
+    pairs = Propagator(elements, "numpy").pair_states(index, times)
+    with pytest.raises(ValueError, match="these are states of pairs"):
+        look_angles(pairs, Site(0.0, 0.0))
 
 
 # The rotation that the kernels compute
