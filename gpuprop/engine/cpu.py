@@ -192,12 +192,14 @@ class CpuEngine:
         # Execution order is known only when the regimes are. To compute them first is cheaper than
         # to sort eighty columns.
         regimes = np.empty(stride, np.int64)
-        self._initialise("classify_satellites", model, _padded(elements, stride), regimes=regimes)
+        padded = _padded(elements, stride)
+        self._initialise("classify_satellites", model, padded, regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
         # Zeros take no memory until they are written: near the Earth those of deep space are not.
         table = np.zeros((len(FIELDS), stride))
-        sorted_elements = _padded([column[order] for column in elements], stride)
-        self._initialise("initialise_satellites", model, sorted_elements, constants=table)
+        if not np.array_equal(order, np.arange(n)):
+            padded = _padded([column[order] for column in elements], stride)
+        self._initialise("initialise_satellites", model, padded, constants=table)
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
             epoch_ns[order],
