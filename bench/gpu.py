@@ -5,12 +5,10 @@
 Needs an NVIDIA GPU; without one it says so and exits with 1. Both limits are measured in the same
 run. Times are those of CUDA events, the median of several runs after a warm-up.
 
-The arithmetic limit is the time for the additions, multiplications, divisions and square roots in
-the PTX of the near-Earth kernel alone. PTX holds every branch once, including unlikely branches and
-a single iteration of Kepler's equation, so this limit is an estimate.
+The arithmetic limit is the time of the float64 operations that the near-Earth kernel executes for a
+state: bench/executed.py counts them on the CPU, which needs NVRTC's wheel and a C++ compiler.
 """
 
-import re
 import statistics
 import sys
 from typing import Any
@@ -18,16 +16,23 @@ from typing import Any
 import machine
 import numpy as np
 import workloads
+from executed import executed
 
 from gpuprop import Elements, Propagator, time_grid, walker
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
-from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.engine.cuda.source import OPTIONS
 from gpuprop.sgp4.model import COORDINATES, TEME
 
 RUNS = 7
 LARGEST = 4 << 30  # bytes of output in one launch; a longer job writes over it again
-OPERATIONS = {"add": "x[j] + a", "mul": "x[j] * a", "div": "b / x[j]", "sqrt": "__dsqrt_rn(x[j])"}
+OPERATIONS = {
+    "add": "x[j] + a",
+    "mul": "x[j] * a",
+    "fma": "__fma_rn(x[j], a, b)",
+    "div": "b / x[j]",
+    "sqrt": "__dsqrt_rn(x[j])",
+}
 SHAPES = [(block, chunk) for block in (32, 64, 128) for chunk in (4, 16, 32, 64, 128)]
 # Eight independent chains a thread hide the latency of an instruction; the sum is stored so that
 # the compiler cannot drop them.
@@ -84,26 +89,6 @@ def bandwidth(cupy: Any) -> float:
     return float(2 * here.nbytes / seconds(cupy, lambda: cupy.copyto(there, here)))
 
 
-def operations(cupy: Any, kernel: str) -> dict[str, int]:
-    """Count the float64 operations in the PTX of a kernel."""
-    nvrtc = cupy.cuda.nvrtc
-    program = nvrtc.createProgram(source(), "joined.cu", (), ())
-    nvrtc.compileProgram(program, ("--gpu-architecture=compute_90", *OPTIONS))
-    text = nvrtc.getPTX(program)
-    nvrtc.destroyProgram(program)
-    body = re.search(
-        rf"\.entry {kernel}\(.*?\n\}}",
-        text.decode() if isinstance(text, bytes) else text,
-        re.DOTALL,
-    )
-    assert body is not None
-    kinds = {"add": ("add", "sub"), "mul": ("mul",), "div": ("div", "rcp"), "sqrt": ("sqrt",)}
-    return {
-        name: sum(len(re.findall(rf"\b{word}\.rn\.f64", body[0])) for word in words)
-        for name, words in kinds.items()
-    }
-
-
 def occupancy(cupy: Any, kernel: Any, block: int) -> dict[str, int]:
     """Registers, bytes of local memory and resident threads of a multiprocessor."""
     blocks = cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(kernel.kernel.ptr, block, 0)
@@ -158,7 +143,8 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
     )
     for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
         shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
-        shapes.append(shape | occupancy(cupy, engine.propagate[0], engine_cuda.BLOCK))
+        kernel = engine.kernels["propagate_near_earth"]
+        shapes.append(shape | occupancy(cupy, kernel, engine_cuda.BLOCK))
     engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))
@@ -176,15 +162,17 @@ def main() -> None:
     cupy = import_cupy()
     print(gpu)
     measured = rates(cupy)
-    per_state = operations(cupy, "propagate_near_earth")
+    title, starlink, *_ = workloads.starlink()
+    per_state = executed(starlink)
+    measured["compare"] = measured["add"]
     by_arithmetic = 1.0 / sum(count / measured[name] for name, count in per_state.items())
     bytes_per_s = bandwidth(cupy)
     by_memory = bytes_per_s / engine_cuda.STATE_BYTES
+    rounded = {name: round(value, 1) for name, value in per_state.items()}
     print(
-        f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({per_state}), "
+        f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({rounded}), "
         f"{by_memory / 1e9:.1f} G states/s by memory"
     )
-    title, starlink, *_ = workloads.starlink()
     epoch = "2026-01-01T00:00:00Z"
     results = []
     for name, elements, n_times in (

@@ -4,15 +4,16 @@ from collections.abc import Generator
 from itertools import cycle
 
 import numpy as np
+import numpy.typing as npt
 
 from . import frames
 from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
 from .engine.choice import Engine, Propagation, open_engines
-from .engine.cuda import CudaPropagation, Room
 from .engine.prefetch import ahead, usable_cores
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
+from .frames.tables import earth_table
 from .literals import Engine as EngineName
 from .literals import Frame, OpsMode
 from .sgp4.constants import Constants
@@ -178,9 +179,10 @@ class Propagator:
         return self._block(
             propagation,
             times,
-            room_for(propagation, times, names) if device else None,
+            propagation.room(len(times), names) if device else None,
             frame,
             names,
+            device,
         )
 
     def snapshots(
@@ -239,6 +241,85 @@ class Propagator:
             )
         return self._blocks(times, instants, frame, velocity, sunlit, device)
 
+    def pair_states(
+        self,
+        index: npt.ArrayLike,
+        times: Instants,
+        frame: Frame = "teme",
+        velocity: bool = True,
+        *,
+        sunlit: bool = False,
+    ) -> States:
+        """Compute one state for each pair of a satellite and an instant.
+
+        Parameters
+        ----------
+        index : (n,) integers
+            The satellite of each pair: its position in the element sets, from 0.
+        times : (n,) instants
+            The instant of each pair: anything that `as_times` takes. Pairs may come in any order
+            and more than once; pairs that are sorted by satellite are faster.
+        frame : str
+            As for `states`.
+        velocity : bool
+            As for `states`.
+        sunlit : bool
+            As for `states`.
+
+        Returns
+        -------
+        States
+            Columns (n,), in the order of the pairs, with the bits of `states`; `index` and `sat_id`
+            are (n,), too.
+
+        Raises
+        ------
+        TypeError
+            If index is not integers.
+        ValueError
+            If index and times differ in length, if a position is outside of the element sets, and
+            as for `states`.
+        CudaError
+            If the GPU fails, or does not have enough memory.
+        """
+        satellites = np.asarray(index)
+        if satellites.ndim != 1 or not (
+            np.issubdtype(satellites.dtype, np.integer) or not satellites.size
+        ):
+            raise TypeError(
+                f"index must be a row of integers, not {satellites.dtype} of shape "
+                f"{satellites.shape}"
+            )
+        satellites = satellites.astype(np.int64, copy=False)
+        instants: Times = as_times(times)
+        if len(satellites) != instants.count:
+            raise ValueError(
+                f"index has {len(satellites):,} satellites, and times {instants.count:,} instants: "
+                "give one of each for every pair"
+            )
+        if satellites.size:
+            low, high = int(satellites.min()), int(satellites.max())
+            if low < 0 or high >= len(self.elements):
+                raise ValueError(
+                    f"index {low if low < 0 else high} is outside of the {len(self.elements):,} "
+                    "element sets, which are counted from 0"
+                )
+        ns = instants.ns
+        edges = np.array([ns.min(), ns.max()]) if len(ns) else ns
+        self._checked(Times(edges), frame, sunlit)
+        names = column_names(velocity, sunlit)
+        seen = pair_view(ns, frame, self.eop if frame != "teme" else None, sunlit)
+        columns = self._propagations[0].pairs(satellites, ns, names, seen)
+        renamed = dict(zip(POSITION, position_names(frame), strict=True))
+        return States(
+            instants,
+            self.elements.sat_id.take(satellites),
+            frame,
+            {renamed.get(name, name): columns[name] for name in names},
+            self._eop,
+            satellites,
+        )
+
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""
         for propagation in self._propagations:
@@ -257,11 +338,11 @@ class Propagator:
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
         # This generator runs in the caller's thread, so memory is allocated on the caller's stream.
         turns = (
-            (propagation, piece, room_for(propagation, piece, names) if device else None)
+            (propagation, piece, propagation.room(len(piece), names) if device else None)
             for propagation, piece in zip(cycle(self._propagations), pieces)
         )
         return ahead(
-            lambda turn: self._block(*turn, frame, names),
+            lambda turn: self._block(*turn, frame, names, device),
             turns,
             len(self._propagations),
             "snapshots",
@@ -313,15 +394,17 @@ class Propagator:
         self,
         propagation: Propagation,
         times: Times,
-        room: Room | None,
+        room: object,
         frame: Frame,
         names: tuple[str, ...],
+        device: bool,
     ) -> States:
         to_frame = view(times.ns, frame, self.eop if frame != "teme" else None, "sunlit" in names)
-        if room is not None and isinstance(propagation, CudaPropagation):
-            columns = propagation.device_block(times.ns, names, to_frame, room)
-        else:
-            columns = propagation.block(times.ns, names, to_frame)
+        columns = (
+            propagation.device_block(times.ns, names, to_frame, room)
+            if device
+            else propagation.block(times.ns, names, to_frame)
+        )
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             times,
@@ -330,14 +413,6 @@ class Propagator:
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
         )
-
-
-def room_for(propagation: Propagation, times: Times, names: tuple[str, ...]) -> Room | None:
-    """Allocate memory for a block that stays on a GPU, on the caller's current stream.
-
-    None for other engines.
-    """
-    return propagation.room(len(times), names) if isinstance(propagation, CudaPropagation) else None
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:
@@ -367,3 +442,15 @@ def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = Fals
     # Earth orientation changes the Sun in TEME by less than 1e-11 rad, so no table is needed, and
     # none limits the instants.
     return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)
+
+
+def pair_view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool) -> View:
+    """Prepare what the engines need of a frame and of the Sun for pairs at instants (n,).
+
+    In the Earth-fixed frames the engine computes the rotation of each pair from a table.
+    """
+    geodetic = frame == "geodetic"
+    earth = None if eop is None else earth_table("itrs" if geodetic else frame, ns, eop)
+    if earth is None:
+        return view(ns, frame, eop, sunlit)
+    return View(None, geodetic, frames.sun(ns, "none") if sunlit else None, earth)

@@ -66,6 +66,9 @@ class States:
         and sunlit uint8.
     eop : EarthOrientation, optional
         Earth orientation that the states were computed with; None for the packaged tables.
+    index : (n,) int64, optional
+        States of pairs only (`Propagator.pair_states`): the satellite of each pair, as its position
+        in the element sets. Then times, sat_id and columns are (n,), too.
     """
 
     times: Times
@@ -73,6 +76,7 @@ class States:
     frame: Frame
     columns: Columns
     eop: EarthOrientation | None = None
+    index: npt.NDArray[np.int64] | None = None
 
     def _column(self, name: str) -> Array:
         if name in self.columns:

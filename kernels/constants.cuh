@@ -1,14 +1,21 @@
-// The structures that the kernels pass on: the initialised constants of one lane (constants.def
-// lists them), its mean orbit and its state.
+// The structures that the kernels pass on: the arguments of the operations (operations.def lists
+// them), the initialised constants of one lane (constants.def lists them), its mean orbit and its
+// state.
 #pragma once
 #include "lane.cuh"
 
 namespace gpuprop {
 
-// The gravity model. gpuprop/sgp4/gravity.py has the values and their units.
-struct Gravity {
-    double radius, xke, j2, j3oj2, j4, vkmpersec;
-};
+typedef long long Integer;
+struct Rotation;
+struct Site;
+
+// clang-format off
+#define STRUCTURE(name) struct name {
+#define MEMBER(type, name, meaning) type name;
+#define END };
+// clang-format on
+#include "operations.def"
 
 struct Constants {
 #define FIELD(name, unit, meaning) Real name;
@@ -21,6 +28,13 @@ enum Field {
 #include "constants.def"
 #undef FIELD
     FIELD_COUNT
+};
+
+enum Kernel {
+#define KERNEL(name, argument, function, blocks) KERNEL_##name,
+#define KERNEL_OF_CPU(name, argument, function) KERNEL_##name,
+#define KERNEL_OF_GPU(name, argument, function, blocks) KERNEL_##name,
+#include "operations.def"
 };
 
 enum Regime { NEAR_EARTH, DEEP_SPACE, ONE_DAY, HALF_DAY };

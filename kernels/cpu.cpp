@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "deep_space.cuh"
+#include "earth_rotation.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
@@ -15,6 +16,7 @@
 #define JOIN(a, b) a##b
 #define NAME(a, b) JOIN(a, b)
 #define ENTRY(name) NAME(gpuprop_##name##_, W)
+#define INLINE __attribute__((always_inline))
 
 using namespace gpuprop;
 
@@ -50,34 +52,8 @@ FN Constants repeat_constants(const double* from, int64_t stride) {
     return c;
 }
 
-// Satellites first to last in execution order (one regime) at the instants begin to end.
-struct Task {
-    int64_t regime, first, last, begin, end;
-};
-
-// The argument of `work`: gpuprop/engine/cpu.py fills it.
-struct Job {
-    Gravity gravity;
-    int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
-    int64_t stride;  // at least n_sats + 7: the last vector may reach beyond the satellites
-    const int64_t* epoch_ns;   // (stride,)
-    const int64_t* place;      // column of each satellite in the output
-    const int64_t* ns;         // (n_times,) instants
-    int64_t n_sats;            // columns of the output
-    const Rotation* rotation;  // (n_times,) TEME -> frame, or null
-    int64_t geodetic;          // write latitude, longitude and height (the frame is Earth-fixed)
-    const double* sun;         // (n_times, 3) TEME, km; null without sunlit
-    double* out[6];            // x y z vx vy vz: (n_times, n_sats) each, or null
-    uint8_t* status;           // (n_times, n_sats), or null
-    uint8_t* sunlit;           // (n_times, n_sats), or null
-    const Task* tasks;
-    int64_t n_tasks;
-    int64_t next;  // the first task that no thread has taken
-};
-
 // Whether W satellites follow from i on, and are neighbours in the output too.
-bool in_order(const Job& job, int64_t i, int64_t last) {
+bool in_order(const PropagateJob& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
     for (int64_t lane = 1; lane < W; lane++)
         if (job.place[i + lane] != job.place[i] + lane) return false;
@@ -85,7 +61,7 @@ bool in_order(const Job& job, int64_t i, int64_t last) {
 }
 
 // Minutes from the epochs of the satellites i to i + W - 1 to instant k.
-FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
+FN Real minutes_since(const PropagateJob& job, int64_t k, int64_t i) {
     Mask epoch;
     std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
     return minutes(job.ns[k] - epoch);
@@ -96,15 +72,16 @@ FN Real minutes_since(const Job& job, int64_t k, int64_t i) {
 // prefetch
 // (`ahead`: elements between this row and a later one) the stores wait for memory, on some
 // processors for two thirds of the time.
-FN void store_state(const Job& job, const State& s, Code light, int64_t row, int64_t ahead,
+FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t row, int64_t ahead,
                     int64_t i, int64_t last, bool ordered) {
+    double* const out[6] = {job.x, job.y, job.z, job.vx, job.vy, job.vz};
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
         int64_t at = row + job.place[i];
         for (int j = 0; j < 6; j++) {
-            if (!job.out[j]) continue;
-            store(job.out[j] + at, columns[j]);
-            __builtin_prefetch(job.out[j] + at + ahead, 1);
+            if (!out[j]) continue;
+            store(out[j] + at, columns[j]);
+            __builtin_prefetch(out[j] + at + ahead, 1);
         }
         Bytes status = __builtin_convertvector(s.status, Bytes);
         if (job.status) std::memcpy(job.status + at, &status, sizeof status);
@@ -115,9 +92,9 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
     for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
         int64_t at = row + job.place[i + lane];
         for (int j = 0; j < 6; j++) {
-            if (!job.out[j]) continue;
-            job.out[j][at] = columns[j][lane];
-            __builtin_prefetch(job.out[j] + at + ahead, 1);
+            if (!out[j]) continue;
+            out[j][at] = columns[j][lane];
+            __builtin_prefetch(out[j] + at + ahead, 1);
         }
         if (job.status) job.status[at] = uint8_t(s.status[lane]);
         if (job.sunlit) job.sunlit[at] = uint8_t(light[lane]);
@@ -126,16 +103,66 @@ FN void store_state(const Job& job, const State& s, Code light, int64_t row, int
 
 // Replace the mean orbits of a near-Earth tile in which angles are lost. Not inlined, because that
 // would make the loop slower.
-__attribute__((noinline)) void without_angles(const Job& job, int64_t k, int64_t tile,
-                                              int64_t tile_end, Mean* mean) {
-    for (int64_t i = tile, v = 0; i < tile_end; i += W, v++)
-        near_earth_without_angles(load_constants(job.constants + i, job.stride),
-                                  minutes_since(job, k, i), mean[v]);
+template <class Minutes>
+__attribute__((noinline)) void without_angles(const double* constants, int64_t stride,
+                                              int64_t count, const Minutes& minutes_of,
+                                              Mean* mean) {
+    for (int64_t i = 0, v = 0; i < count; i += W, v++)
+        near_earth_without_angles(load_constants(constants + i, stride), minutes_of(i), mean[v]);
 }
 
+// The states of a tile: `count` satellites of one regime, at minutes_of(i) since their epochs;
+// `use` takes each vector of them. Stage by stage over the tile: each stage is short enough that
+// the processor overlaps several vectors.
+template <int REGIME, class Minutes, class Use>
+FN void tile_states(const Gravity& gravity, bool afspc, const double* constants, int64_t stride,
+                    int64_t count, Integrator* reached, const Minutes& minutes_of, const Use& use) {
+    Mean mean[TILE / W];
+    Inclination inclination[TILE / W];
+    Eccentric anomaly[TILE / W];
+    Mask lost = {};
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        Real t = minutes_of(i);
+        if constexpr (REGIME == NEAR_EARTH) {
+            mean[v] = near_earth(c, t);
+            lost = either(lost, angles_lost(mean[v]));
+        } else
+            mean[v] = deep_space<REGIME>(gravity, afspc, c, reached[v], t, inclination[v]);
+    }
+    if constexpr (REGIME == NEAR_EARTH)
+        if (unlikely(any(lost))) without_angles(constants, stride, count, minutes_of, mean);
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        if constexpr (REGIME == NEAR_EARTH)
+            anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
+        else
+            anomaly[v] = eccentric(mean[v], inclination[v]);
+    }
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+        Constants c = load_constants(constants + i, stride);
+        State state;
+        if constexpr (REGIME == NEAR_EARTH)
+            state = orbit(gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
+        else
+            state = orbit(gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
+        use(i, v, state);
+    }
+}
+
+// Bring constants of W satellites to the cache. A row of them is far from the next one, so that no
+// processor does it by itself.
 template <int REGIME>
-void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin, int64_t end) {
-    for (int64_t tile = first; tile < last; tile += TILE) {
+FN void prefetch_constants(const double* constants, int64_t stride) {
+    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_zmos) : int(FIELD_COUNT);
+    for (int j = 0; j < FIELDS; j++) __builtin_prefetch(constants + j * stride);
+}
+
+// States of satellites of one regime at some instants.
+template <int REGIME>
+void propagate(const PropagateJob& job, const Task& task) {
+    const int64_t last = task.last, end = task.end;
+    for (int64_t tile = task.first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
         bool ordered[TILE / W];
@@ -143,47 +170,275 @@ void propagate_regime(const Job& job, int64_t first, int64_t last, int64_t begin
             reached[v] = at_epoch(load_constants(job.constants + i, job.stride));
             ordered[v] = in_order(job, i, tile_end);
         }
-        for (int64_t k = begin; k < end; k++) {
+        for (int64_t k = task.begin; k < end; k++) {
             int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
-            // Stage by stage over the tile: each stage is short enough that the processor overlaps
-            // several vectors.
-            Mean mean[TILE / W];
-            Inclination inclination[TILE / W];
-            Eccentric anomaly[TILE / W];
-            Mask lost = {};
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                Real t = minutes_since(job, k, i);
-                if constexpr (REGIME == NEAR_EARTH) {
-                    mean[v] = near_earth(c, t);
-                    lost = either(lost, angles_lost(mean[v]));
-                } else
-                    mean[v] = deep_space<REGIME>(job.gravity, job.afspc, c, reached[v], t,
-                                                 inclination[v]);
-            }
-            if (unlikely(any(lost))) without_angles(job, k, tile, tile_end, mean);
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                if constexpr (REGIME == NEAR_EARTH)
-                    anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
-                else
-                    anomaly[v] = eccentric(mean[v], inclination[v]);
-            }
-            for (int64_t i = tile, v = 0; i < tile_end; i += W, v++) {
-                Constants c = load_constants(job.constants + i, job.stride);
-                State state;
-                if constexpr (REGIME == NEAR_EARTH)
-                    state =
-                        orbit(job.gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
-                else
-                    state = orbit(job.gravity, c.rmax, mean[v], inclination[v], anomaly[v]);
-                Code light = code(UNKNOWN);
-                if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
-                if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
-                store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered[v]);
-            }
+            tile_states<REGIME>(
+                job.gravity, job.afspc, job.constants + tile, job.stride, tile_end - tile, reached,
+                [&](int64_t i) INLINE {
+                    if (k + 1 == end && tile_end + i < last)
+                        prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride);
+                    return minutes_since(job, k, tile + i);
+                },
+                [&](int64_t i, int64_t v, State& state) INLINE {
+                    Code light = code(UNKNOWN);
+                    if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
+                    if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
+                    store_state(job, state, light, k * job.n_sats, ahead, tile + i, tile_end,
+                                ordered[v]);
+                });
         }
     }
+}
+
+// Of two vectors, the first or the second halves, lane by lane in turns. Compilers without the
+// builtin are much slower here.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLE __builtin_shufflevector
+#endif
+#endif
+#ifndef SHUFFLE
+FN Real first_halves(Real a, Real b) {
+    Real c;
+    for (int lane = 0; lane < W; lane++) c[lane] = (lane % 2 ? b : a)[lane / 2];
+    return c;
+}
+FN Real second_halves(Real a, Real b) {
+    Real c;
+    for (int lane = 0; lane < W; lane++) c[lane] = (lane % 2 ? b : a)[W / 2 + lane / 2];
+    return c;
+}
+#elif W == 2
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 2); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 1, 3); }
+#elif W == 4
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 4, 1, 5); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 2, 6, 3, 7); }
+#else
+FN Real first_halves(Real a, Real b) { return SHUFFLE(a, b, 0, 8, 1, 9, 2, 10, 3, 11); }
+FN Real second_halves(Real a, Real b) { return SHUFFLE(a, b, 4, 12, 5, 13, 6, 14, 7, 15); }
+#endif
+
+// Transpose W rows of W numbers.
+FN void transpose(Real (&rows)[W]) {
+    for (int size = W; size > 1; size /= 2) {
+        Real next[W];
+        for (int i = 0; i < W / 2; i++) {
+            next[2 * i] = first_halves(rows[i], rows[i + W / 2]);
+            next[2 * i + 1] = second_halves(rows[i], rows[i + W / 2]);
+        }
+        for (int i = 0; i < W; i++) rows[i] = next[i];
+    }
+}
+
+// The Earth orientation of W instants.
+FN EarthRow earth_row(const PairJob& job, Bits day) {
+    constexpr int COLUMNS = sizeof(EarthDay) / sizeof(double);
+    Bits place = day - job.first_day, last = job.n_days - 1 - (Bits){};
+    place = select(place < 0, (Bits){}, select(place > last, last, place));
+    const double* rows[W];
+    bool same = true;
+    for (int lane = 0; lane < W; lane++) {
+        rows[lane] = reinterpret_cast<const double*>(job.earth + place[lane]);
+        same = same && rows[lane] == rows[0];
+    }
+    Real columns[COLUMNS] = {};
+    if (same) {
+        for (int j = 0; j < COLUMNS; j++) columns[j] = splat(rows[0][j]);
+    } else {
+        for (int j = 0; j < COLUMNS / W * W; j += W) {
+            Real block[W];
+            for (int lane = 0; lane < W; lane++) block[lane] = load(rows[lane] + j);
+            transpose(block);
+            for (int lane = 0; lane < W; lane++) columns[j + lane] = block[lane];
+        }
+        for (int j = COLUMNS / W * W; j < COLUMNS; j++)
+            for (int lane = 0; lane < W; lane++) columns[j][lane] = rows[lane][j];
+    }
+    return {columns[0], columns[1], columns[2], columns[3], columns[4],
+            columns[5], columns[6], columns[7], columns[8]};
+}
+
+// Pairs whose satellites are of one regime.
+struct PairTile {
+    int64_t count;
+    Integer pair[TILE], ns[TILE];
+    const double* row[TILE];  // in PairJob.constants
+};
+
+// Doubles of a row of PairJob.constants: the epoch, then the constants, of which those of deep
+// space come last; to whole cache lines.
+constexpr int ROW = (FIELD_COUNT + 1 + 7) / 8 * 8;
+template <int REGIME>
+constexpr int used() {
+    return ((REGIME == NEAR_EARTH ? int(FIELD_gsto) : int(FIELD_COUNT)) + 1 + 7) / 8 * 8;
+}
+
+// Bring the constants of the pairs first to last to the cache.
+template <int REGIME>
+FN void prefetch(const PairTile& tile, int64_t first, int64_t last) {
+    for (int64_t i = first; i < last && i < tile.count; i++)
+        if (!i || tile.row[i] != tile.row[i - 1])
+            for (int j = 0; j < used<REGIME>(); j += 8) __builtin_prefetch(tile.row[i] + j);
+}
+
+// Store a vector of a column, in the order of the pairs.
+template <class Column, class Vector>
+FN void store_pairs(Column* column, Vector values, const Integer* pair, int lanes, bool adjacent) {
+    if (!column) return;
+    if (adjacent)
+        std::memcpy(column + pair[0], &values, sizeof values);
+    else
+        for (int lane = 0; lane < lanes; lane++) column[pair[lane]] = values[lane];
+}
+
+// The rotation of W pairs from TEME to the frame.
+FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t i) {
+    if (job.earth) {
+        Bits ns;
+        std::memcpy(&ns, tile.ns + i, sizeof ns);
+        Instant when = instant(ns);
+        return earth_rotation(when, earth_row(job, when.day), job.polar);
+    }
+    LaneRotation q = {};
+    for (int lane = 0; lane < W && i + lane < tile.count; lane++) {
+        const Rotation& from = job.rotation[tile.pair[i + lane]];
+        for (int j = 0; j < 9; j++) q.m[j][lane] = from.m[j];
+        for (int j = 0; j < 3; j++) q.w[j][lane] = from.w[j];
+    }
+    return q;
+}
+
+// Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
+// meanwhile.
+template <int REGIME>
+void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
+               double (&table)[ROW][TILE]) {
+    const int64_t count = tile.count;
+    Integrator reached[TILE / W];
+    for (int64_t i = 0; i < count; i += W) {
+        const double* row[W];
+        bool same = true;
+        for (int lane = 0; lane < W; lane++) {
+            row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
+            same = same && row[lane] == row[0];
+        }
+        if (same)
+            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
+        else
+            for (int j = 0; j < used<REGIME>(); j += W) {
+                Real block[W];
+                for (int lane = 0; lane < W; lane++) block[lane] = load(row[lane] + j);
+                transpose(block);
+                for (int lane = 0; lane < W; lane++) store(table[j + lane] + i, block[lane]);
+            }
+    }
+    LaneRotation rotation[TILE / W];
+    const bool rotated = job.earth || job.rotation;
+    if (rotated)
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            rotation[v] = pair_rotation(job, tile, i);
+    const double* constants = table[1];
+    if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            reached[v] = at_epoch(load_constants(constants + i, TILE));
+    tile_states<REGIME>(
+        job.gravity, job.afspc, constants, TILE, count, reached,
+        [&](int64_t i) INLINE {
+            prefetch<REGIME>(next, i, i + W / 2);
+            Bits ns, epoch;
+            std::memcpy(&ns, tile.ns + i, sizeof ns);
+            std::memcpy(&epoch, table[0] + i, sizeof epoch);
+            return minutes(ns - epoch);
+        },
+        [&](int64_t i, int64_t v, State& state) INLINE {
+            prefetch<REGIME>(next, i + W / 2, i + W);
+            const Integer* pair = tile.pair + i;
+            const int lanes = count - i < W ? int(count - i) : W;
+            Code light = code(UNKNOWN);
+            if (job.sunlit)
+                for (int lane = 0; lane < lanes; lane++)
+                    light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
+            if (rotated) to_frame(rotation[v], job.geodetic, state);
+            const bool adjacent = lanes == W && pair[W - 1] == pair[0] + W - 1;
+            store_pairs(job.x, state.x, pair, lanes, adjacent);
+            store_pairs(job.y, state.y, pair, lanes, adjacent);
+            store_pairs(job.z, state.z, pair, lanes, adjacent);
+            store_pairs(job.vx, state.vx, pair, lanes, adjacent);
+            store_pairs(job.vy, state.vy, pair, lanes, adjacent);
+            store_pairs(job.vz, state.vz, pair, lanes, adjacent);
+            store_pairs(job.status, __builtin_convertvector(state.status, Bytes), pair, lanes,
+                        adjacent);
+            store_pairs(job.sunlit, __builtin_convertvector(light, Bytes), pair, lanes, adjacent);
+        });
+}
+
+// The pairs of one regime: a tile that is filled, and the one before it, which waits for its
+// constants.
+template <int REGIME>
+struct PairTiles {
+    PairTile tiles[2];
+    int filled = 0;
+
+    PairTiles() { tiles[0].count = tiles[1].count = 0; }
+};
+
+// Compute the tile that waits; the filled one waits then.
+template <int REGIME>
+void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE]) {
+    PairTile &next = pairs.tiles[pairs.filled], &waiting = pairs.tiles[1 - pairs.filled];
+    if (waiting.count) {
+        // the last vector repeats the last pair
+        for (int64_t i = waiting.count; i % W; i++) waiting.ns[i] = waiting.ns[waiting.count - 1];
+        pair_tile<REGIME>(job, waiting, next, table);
+    }
+    waiting.count = 0;
+    pairs.filled = 1 - pairs.filled;
+}
+
+template <int REGIME>
+FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
+                 Integer pair, Integer satellite) {
+    PairTile& tile = pairs.tiles[pairs.filled];
+    tile.pair[tile.count] = pair;
+    tile.ns[tile.count] = job.ns[pair];
+    tile.row[tile.count++] = job.constants + satellite * ROW;
+    if (tile.count == TILE) compute_waiting(job, pairs, table);
+}
+
+template <int REGIME>
+void finish_pairs(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE]) {
+    compute_waiting(job, pairs, table);
+    compute_waiting(job, pairs, table);
+}
+
+// States of pairs, whose satellites may be of any regime.
+void pairs(const PairJob& job, const Task& task) {
+    alignas(64) double table[ROW][TILE];
+    PairTiles<NEAR_EARTH> near_earth;
+    PairTiles<DEEP_SPACE> deep_space;
+    PairTiles<ONE_DAY> one_day;
+    PairTiles<HALF_DAY> half_day;
+    for (int64_t k = task.begin; k < task.end; k++) {
+        Integer i = job.index[k];
+        switch (job.regimes[i]) {
+            case NEAR_EARTH:
+                add_pair(job, near_earth, table, k, i);
+                break;
+            case DEEP_SPACE:
+                add_pair(job, deep_space, table, k, i);
+                break;
+            case ONE_DAY:
+                add_pair(job, one_day, table, k, i);
+                break;
+            default:
+                add_pair(job, half_day, table, k, i);
+        }
+    }
+    finish_pairs(job, near_earth, table);
+    finish_pairs(job, deep_space, table);
+    finish_pairs(job, one_day, table);
+    finish_pairs(job, half_day, table);
 }
 
 // The state t minutes after the epoch, in one stage.
@@ -201,21 +456,7 @@ FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integr
     }
 }
 
-// The argument of `julian`: satellites at two-part Julian dates, with python-sgp4's layout of
-// results.
-struct JulianJob {
-    Gravity gravity;
-    int64_t afspc;
-    const double* constants;  // (FIELD_COUNT, stride), satellites in execution order
-    int64_t stride;
-    const double *jd0, *fr0;  // (n_sats,) Julian date of each epoch, in two parts
-    const int64_t* place;     // (n_sats,) row of each satellite in the output
-    const double *jd, *fr;    // (n_times,) Julian dates, in two parts
-    int64_t n_times;
-    double *r, *v;    // (n_sats, n_times, 3) km, km/s
-    uint8_t* status;  // (n_sats, n_times)
-};
-
+// Store one lane of a state in the layout of python-sgp4.
 FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at) {
     double* r = job.r + 3 * at;
     double* v = job.v + 3 * at;
@@ -227,8 +468,9 @@ FN void store_julian(const JulianJob& job, const State& s, int lane, int64_t at)
 // A vector is W satellites at one instant. The last satellites, too few for a vector, are computed
 // one by one: then a vector is one satellite at W instants.
 template <int REGIME>
-void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
-    int64_t i = first;
+void julian(const JulianJob& job, const Task& task) {
+    const int64_t last = task.last;
+    int64_t i = task.first;
     for (; i + W <= last; i += W) {
         Constants c = load_constants(job.constants + i, job.stride);
         Integrator reached = at_epoch(c);
@@ -260,20 +502,6 @@ void julian_regime(const JulianJob& job, int64_t first, int64_t last) {
     }
 }
 
-// One satellite for the calls that compute one state.
-struct Satellite {
-    Gravity gravity;
-    int64_t afspc, regime;
-    double constants[FIELD_COUNT];
-};
-
-// One state, and how far its resonance is integrated.
-struct SatelliteState {
-    double x, y, z, vx, vy, vz;
-    int64_t status;
-    double step, xli, xni;
-};
-
 template <int REGIME>
 void satellite_regime(const Satellite& satellite, double t, const SatelliteState& before,
                       SatelliteState& after) {
@@ -284,72 +512,79 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
              s.vz[0], s.status[0], reached.step[0], reached.xli[0], reached.xni[0]};
 }
 
-// The argument of `look`: states, and the sites from which they are seen.
-struct LookJob {
-    const Rotation* rotation;  // (n_times,) their frame -> ITRS, or null
-    const Site* sites;         // (n_sites,)
-    int64_t n_sites, n_sats;
-    const double* in[6];  // x y z vx vy vz: (n_times, n_sats) each
-    double* out[4];       // azimuth elevation range range_rate: (n_times, n_sites, n_sats) each
+FN Constants initialise_at(const InitialiseJob& job, int64_t i, Code& regime) {
+    Real e[8];
+    for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
+    return initialise(job.gravity, job.afspc,
+                      MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
+}
+
+// Constants of element sets; the first satellite is a multiple of W. Constants of deep space are
+// not written for vectors without it: the caller has set them to zero, and need not have memory for
+// them.
+void initialise_each(const InitialiseJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Code regime;
+        Constants c = initialise_at(job, i, regime);
+        const int fields = any(regime != code(NEAR_EARTH)) ? int(FIELD_COUNT) : int(FIELD_zmos);
+#define FIELD(name, unit, meaning) \
+    if (FIELD_##name < fields) store(job.constants + FIELD_##name * job.stride + i, c.name);
+#include "constants.def"
+#undef FIELD
+    }
+}
+
+// The regimes alone: the compiler leaves out what they do not depend on.
+void classify_each(const InitialiseJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Code regime;
+        initialise_at(job, i, regime);
+        std::memcpy(job.regimes + i, &regime, sizeof regime);
+    }
+}
+
+// Look angles of some instants, from every site.
+void look_from_sites(const LookJob& job, const Task& task) {
+    const double* const in[6] = {job.x, job.y, job.z, job.vx, job.vy, job.vz};
+    double* const out[4] = {job.azimuth, job.elevation, job.range, job.range_rate};
+    for (int64_t k = task.begin; k < task.end; k++)
+        for (int64_t i = task.first; i < task.last; i += W) {
+            const size_t bytes = sizeof(double) * (i + W < task.last ? W : task.last - i);
+            Real from[6] = {};
+            for (int j = 0; j < 6; j++) std::memcpy(&from[j], in[j] + k * job.n_sats + i, bytes);
+            State state = {from[0], from[1], from[2], from[3], from[4], from[5], code(0)};
+            if (job.rotation) rotate(job.rotation[k], state);
+            for (int64_t site = 0; site < job.n_sites; site++) {
+                LookAngles look = look_from(job.sites[site], state);
+                const Real to[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
+                for (int j = 0; j < 4; j++)
+                    std::memcpy(out[j] + (k * job.n_sites + site) * job.n_sats + i, &to[j], bytes);
+            }
+        }
+}
+
+// The kernels by number.
+typedef void (*Function)(const void* job, const Task& task);
+const Function FUNCTIONS[] = {
+#define KERNEL_OF_CPU(name, argument, function) \
+    [](const void* job, const Task& task) { function(*static_cast<const argument*>(job), task); },
+#define KERNEL(name, argument, function, blocks) KERNEL_OF_CPU(name, argument, function)
+#define KERNEL_OF_GPU(name, argument, function, blocks) nullptr,
+#include "operations.def"
 };
 
 }  // namespace
 
 extern "C" {
 
-// Constants (FIELD_COUNT, stride) and regimes (stride,) of the element sets (8, stride), which have
-// the rows of MeanElements. stride is a multiple of W. Either result may be null.
-void ENTRY(initialise)(const Gravity* gravity, int64_t afspc, const double* elements,
-                       int64_t stride, double* constants, int64_t* regimes) {
-    for (int64_t i = 0; i < stride; i += W) {
-        Real e[8];
-        for (int j = 0; j < 8; j++) e[j] = load(elements + j * stride + i);
-        Code regime;
-        Constants c = initialise(
-            *gravity, afspc, MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
-#define FIELD(name, unit, meaning) \
-    if (constants) store(constants + FIELD_##name * stride + i, c.name);
-#include "constants.def"
-#undef FIELD
-        if (regimes) std::memcpy(regimes + i, &regime, sizeof regime);
+// Do tasks of a list until all are taken. Several threads may work on one list. job: the argument
+// of their kernels.
+void ENTRY(work)(const void* job, TaskList* list) {
+    for (;;) {
+        Integer k = __atomic_fetch_add(&list->next, 1, __ATOMIC_RELAXED);
+        if (k >= list->n_tasks) return;
+        FUNCTIONS[list->tasks[k].kernel](job, list->tasks[k]);
     }
-}
-
-// States of the satellites first to last (one regime) at the instants begin to end.
-void ENTRY(propagate)(const Job* job, int64_t regime, int64_t first, int64_t last, int64_t begin,
-                      int64_t end) {
-    if (regime == NEAR_EARTH) propagate_regime<NEAR_EARTH>(*job, first, last, begin, end);
-    if (regime == DEEP_SPACE) propagate_regime<DEEP_SPACE>(*job, first, last, begin, end);
-    if (regime == ONE_DAY) propagate_regime<ONE_DAY>(*job, first, last, begin, end);
-    if (regime == HALF_DAY) propagate_regime<HALF_DAY>(*job, first, last, begin, end);
-}
-
-// The look angles of the instants begin to end, from every site.
-void ENTRY(look)(const LookJob* job, int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++)
-        for (int64_t i = 0; i < job->n_sats; i += W) {
-            const size_t bytes = sizeof(double) * (i + W < job->n_sats ? W : job->n_sats - i);
-            Real in[6] = {};
-            for (int j = 0; j < 6; j++)
-                std::memcpy(&in[j], job->in[j] + k * job->n_sats + i, bytes);
-            State state = {in[0], in[1], in[2], in[3], in[4], in[5], code(0)};
-            if (job->rotation) rotate(job->rotation[k], state);
-            for (int64_t site = 0; site < job->n_sites; site++) {
-                LookAngles look = look_from(job->sites[site], state);
-                const Real out[4] = {look.azimuth, look.elevation, look.range, look.range_rate};
-                for (int j = 0; j < 4; j++)
-                    std::memcpy(job->out[j] + (k * job->n_sites + site) * job->n_sats + i, &out[j],
-                                bytes);
-            }
-        }
-}
-
-// States of the satellites first to last (one regime) at Julian dates.
-void ENTRY(julian)(const JulianJob* job, int64_t regime, int64_t first, int64_t last) {
-    if (regime == NEAR_EARTH) julian_regime<NEAR_EARTH>(*job, first, last);
-    if (regime == DEEP_SPACE) julian_regime<DEEP_SPACE>(*job, first, last);
-    if (regime == ONE_DAY) julian_regime<ONE_DAY>(*job, first, last);
-    if (regime == HALF_DAY) julian_regime<HALF_DAY>(*job, first, last);
 }
 
 // For one state wider vectors have no use, and the processor needs time to power them up.
@@ -382,14 +617,4 @@ void gpuprop_satellite_state(const Satellite* satellite, double t, const Satelli
     if (satellite->regime == HALF_DAY) satellite_regime<HALF_DAY>(*satellite, t, *before, *after);
 }
 #endif
-
-// Do tasks until all are taken. Several threads may work on one job.
-void ENTRY(work)(Job* job) {
-    for (;;) {
-        int64_t k = __atomic_fetch_add(&job->next, 1, __ATOMIC_RELAXED);
-        if (k >= job->n_tasks) return;
-        const Task& task = job->tasks[k];
-        ENTRY(propagate)(job, task.regime, task.first, task.last, task.begin, task.end);
-    }
-}
 }

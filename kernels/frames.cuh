@@ -22,7 +22,9 @@ struct Rotation {
     double m[9], w[3];
 };
 
-FN void rotate(const Rotation& q, State& s) {
+// Rotation, or LaneRotation
+template <class R>
+FN void rotate(const R& q, State& s) {
     Real x = (q.m[0] * s.x + q.m[1] * s.y) + q.m[2] * s.z;
     Real y = (q.m[3] * s.x + q.m[4] * s.y) + q.m[5] * s.z;
     Real z = (q.m[6] * s.x + q.m[7] * s.y) + q.m[8] * s.z;
@@ -95,7 +97,8 @@ FN void one_nan(State& s) {
 }
 
 // A state in TEME -> the requested frame.
-FN void to_frame(const Rotation& q, bool in_geodetic, State& s) {
+template <class R>
+FN void to_frame(const R& q, bool in_geodetic, State& s) {
     rotate(q, s);
     if (in_geodetic) geodetic(s);
     one_nan(s);

@@ -27,7 +27,23 @@ FN Mask opposite(Mask m) { return !m; }
 FN Bits bits(Real x) { return __double_as_longlong(x); }
 FN Real real(Bits b) { return __longlong_as_double(b); }
 FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
-FN Real minutes(long long nanoseconds) { return __ll2double_rn(nanoseconds) / 6.0e10; }
+FN Bits select(Mask m, Bits a, Bits b) { return m ? a : b; }
+FN Real number(Bits whole) { return __ll2double_rn(whole); }
+// Below: fewer float64 instructions for the same bits. fused rounds once.
+FN Real fused(Real a, Real b, Real c) { return __fma_rn(a, b, c); }
+// The product is exact, so that one rounding is the same as two.
+FN Real minus_half(Real a, Real b) { return fused(-0.5, b, a); }
+// Doubles that are not negative are in the order of their bits.
+FN Mask above(Real x, double limit) { return bits(x) > bits(limit); }
+FN Mask not_below(Real x, double limit) { return bits(x) >= bits(limit); }
+FN Mask reaches(Real x, double limit) { return (bits(x) & 0x7fffffffffffffffll) >= bits(limit); }
+// Markstein's division: 1 / b is rounded to nearest and in error by a third of 2^-53, so that the
+// product is in error by less than one unit in the last place; then the correction makes it the
+// correctly rounded quotient.
+FN Real minutes(Bits nanoseconds) {
+    Real a = number(nanoseconds), quotient = a * (1.0 / 6.0e10);
+    return fused(fused(-6.0e10, quotient, a), 1.0 / 6.0e10, quotient);
+}
 }  // namespace gpuprop
 
 #else
@@ -73,7 +89,15 @@ FN Mask opposite(Mask m) { return ~m; }
 FN Bits bits(Real x) { return (Bits)x; }
 FN Real real(Bits b) { return (Real)b; }
 FN Real not_a_number() { return splat(__builtin_nan("")); }
-FN Real minutes(Mask nanoseconds) { return __builtin_convertvector(nanoseconds, Real) / 6.0e10; }
+FN Real number(Bits whole) { return __builtin_convertvector(whole, Real); }
+FN Real minutes(Bits nanoseconds) { return number(nanoseconds) / 6.0e10; }
+// a - b / 2
+FN Real minus_half(Real a, Real b) { return a - 0.5 * b; }
+// x > limit and x >= limit, for x >= 0
+FN Mask above(Real x, double limit) { return x > limit; }
+FN Mask not_below(Real x, double limit) { return ~(x < limit); }
+// |x| >= limit
+FN Mask reaches(Real x, double limit) { return select(x < 0.0, -x, x) >= limit; }
 }  // namespace gpuprop
 
 #endif

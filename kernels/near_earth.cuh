@@ -39,8 +39,8 @@ FN Mean near_earth(const Constants& c, Real t) {
 
 // Lanes in which an angle is lost (see LARGEST_ANGLE).
 FN Mask angles_lost(const Mean& mean) {
-    return opposite((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm <
-                    LARGEST_ANGLE * LARGEST_ANGLE);
+    return not_below((mean.argpm * mean.argpm + mean.nodem * mean.nodem) + mean.mm * mean.mm,
+                     LARGEST_ANGLE * LARGEST_ANGLE);
 }
 
 // The status of a state with a lost angle: 10 unless it has another error, since its place on the

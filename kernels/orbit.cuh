@@ -24,7 +24,7 @@ FN Mask kepler_step(Real axnl, Real aynl, SinCos& e, Real& d) {
     Real f = esine - d;
     Real step = f / slope;
     SinCos turned = {e.s + e.c * step, e.c - e.s * step};
-    Mask far = absolute(step) >= 1.0e-8;
+    Mask far = reaches(step, 1.0e-8);
     if (unlikely(any(far))) {
         Real wide = clamp((f * slope) / (slope * slope + (0.5 * f) * esine));
         SinCos turned_wide = rotate(e, sincos_near_zero(wide));
@@ -45,7 +45,7 @@ FN SinCos kepler(Real u, Real axnl, Real aynl) {
     SinCos e = sincos(u);
     Real esine = axnl * e.s - aynl * e.c;
     Real ecose = axnl * e.c + aynl * e.s;
-    Real d = clamp(esine * ((1.0 + ecose * (1.0 + ecose)) - 0.5 * (esine * esine)));
+    Real d = clamp(esine * minus_half(1.0 + ecose * (1.0 + ecose), esine * esine));
     e = rotate(e, sincos_near_zero(d));
     Mask active = kepler_step(axnl, aynl, e, d);
     for (int i = 1; i < KEPLER_STEPS && unlikely(any(active)); i++) {

@@ -50,7 +50,7 @@ FN SinCos sincos_small(Real r) {
     Real c = ((4.16666666666665929218e-2 + z * -1.38888888888730564116e-3) +
               z2 * (2.48015872888517045348e-5 + z * -2.75573141792967388112e-7)) +
              z4 * (2.08757008419747316778e-9 + z * -1.13585365213876817300e-11);
-    return {r + (z * r) * s, (1.0 - 0.5 * z) + z2 * c};
+    return {r + (z * r) * s, minus_half(splat(1.0), z) + z2 * c};
 }
 
 FN SinCos sincos(Real x) {
@@ -72,10 +72,10 @@ FN Real cosine(Real x) {
     Real z = r * r;
     Real z2 = z * z;
     Real z4 = z2 * z2;
-    Real low =
-        ((1.0 - z * 0.5) + z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)) +
-        z4 * ((2.48015873015873015873e-5 - z * 2.75573192239858906526e-7) +
-              z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11));
+    Real low = (minus_half(splat(1.0), z) +
+                z2 * (4.16666666666666666667e-2 - z * 1.38888888888888888889e-3)) +
+               z4 * ((2.48015873015873015873e-5 - z * 2.75573192239858906526e-7) +
+                     z2 * (2.08767569878680989792e-9 - z * 1.14707455977297247139e-11));
     Real c = low + (z4 * z4) * (4.77947733238738529744e-14 - z * 1.56192069685862264622e-16);
     return real(bits(c) ^ ((bits(shifted) & 1) << 63));
 }
@@ -137,7 +137,7 @@ FN SinCos sincos_tiny(Real d) {
     Real z = d * d;
     SinCos near = {d * (1.0 - z * 0.16666666666666666667),
                    1.0 - z * (0.5 - z * 0.041666666666666666667)};
-    Mask large = z > 9.5367431640625e-7;
+    Mask large = above(z, 9.5367431640625e-7);
     if (unlikely(any(large))) {
         SinCos full = sincos(d);
         near.s = select(large, full.s, near.s);
@@ -151,7 +151,7 @@ FN SinCos sincos_near_zero(Real d) {
     Real z = d * d;
     SinCos near = {d * (1.0 - z * (0.16666666666666666667 - z * 0.0083333333333333333333)),
                    1.0 - z * (0.5 - z * (0.041666666666666666667 - z * 0.0013888888888888888889))};
-    Mask large = z > 2.44140625e-4;
+    Mask large = above(z, 2.44140625e-4);
     if (unlikely(any(large))) {
         SinCos full = sincos(d);
         near.s = select(large, full.s, near.s);

@@ -113,13 +113,17 @@ def _block(states: States, frame: Frame, eop: EarthOrientationLike) -> States:
     own = earth_orientation(states.eop)
     new = own if eop is None else earth_orientation(eop)
     check_reach(states.times, frame, None if frame == "teme" else new, False)
-    columns = _converted(states.columns, states.frame, frame, states.times.ns, own, new)
+    pairs = states.index is not None  # columns (n,): instants with one satellite each
+    given = {name: column[:, None] if pairs else column for name, column in states.columns.items()}
+    columns = _converted(given, states.frame, frame, states.times.ns, own, new)
+    if pairs:
+        columns = {name: column[:, 0] for name, column in columns.items()}
     rest = {
         name: column
         for name, column in states.columns.items()
         if name not in (*position_names(states.frame), *VELOCITY)
     }
-    return States(states.times, states.sat_id, frame, columns | rest, new)
+    return States(states.times, states.sat_id, frame, columns | rest, new, states.index)
 
 
 def _converted(

@@ -162,6 +162,11 @@ def look_angles(
         raise ValueError(
             "the block has no velocities, which range rates need: ask for velocity=True"
         )
+    if block.index is not None:
+        raise ValueError(
+            "these are states of pairs, and look angles are of a block: compute it with "
+            "Propagator.states"
+        )
     on_gpu = not isinstance(block.columns["vx"], np.ndarray)
     if block.frame == "geodetic":
         if on_gpu:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,34 @@ class Propagation(Protocol):
 
         ns (n_times,): nanoseconds since 1970-01-01 UTC. In a geodetic view x, y and z are latitude
         (deg), longitude (deg) and height (km).
+        """
+
+    def room(self, n_times: int, names: tuple[str, ...]) -> object:
+        """Allocate a block that stays on a GPU, on the caller's current stream; else None."""
+
+    def device_block(
+        self,
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+        room: Any = None,
+    ) -> Columns:
+        """Compute columns as `block`, and leave them where they are computed.
+
+        From a GPU they are CuPy arrays. room: memory for them, from `room`; None allocates it.
+        """
+
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute the columns `names`, each (n,), of pairs of a satellite and an instant.
+
+        index (n,): positions in the input. ns (n,): instants. The arrays of the view have a row for
+        each pair.
         """
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ ctypes, which releases the interpreter's lock: threads share a block by taking t
 import ctypes
 import os
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -21,10 +21,11 @@ import gpuprop
 
 from ..errors import GpupropError
 from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
-from ..sgp4.gravity import Gravity
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
+from . import operations
 from .buffers import BufferPool
+from .host import HostPropagation
 from .prefetch import usable_cores
 
 WIDTHS = (8, 4, 2)
@@ -32,92 +33,15 @@ INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
 TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache for all instants
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
+PAIRS_OF_A_TASK = 16384
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 
 
-class _Gravity(ctypes.Structure):
-    """As Gravity in kernels/constants.cuh."""
-
-    NAMES = ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")
-    _fields_ = [(name, ctypes.c_double) for name in NAMES]
-
-    @classmethod
-    def of(cls, gravity: Gravity) -> "_Gravity":
-        return cls(*(getattr(gravity, name) for name in cls.NAMES))
-
-
-class _Job(ctypes.Structure):
-    """As Job in kernels/cpu.cpp, where the fields are explained."""
-
-    _fields_ = [
-        ("gravity", _Gravity),
-        ("afspc", ctypes.c_int64),
-        ("constants", ctypes.c_void_p),
-        ("stride", ctypes.c_int64),
-        ("epoch_ns", ctypes.c_void_p),
-        ("place", ctypes.c_void_p),
-        ("ns", ctypes.c_void_p),
-        ("n_sats", ctypes.c_int64),
-        ("rotation", ctypes.c_void_p),
-        ("geodetic", ctypes.c_int64),
-        ("sun", ctypes.c_void_p),
-        ("out", ctypes.c_void_p * 6),
-        ("status", ctypes.c_void_p),
-        ("sunlit", ctypes.c_void_p),
-        ("tasks", ctypes.c_void_p),
-        ("n_tasks", ctypes.c_int64),
-        ("next", ctypes.c_int64),
-    ]
-
-
-class _LookJob(ctypes.Structure):
-    """As LookJob in kernels/cpu.cpp, where the fields are explained."""
-
-    _fields_ = [
-        ("rotation", ctypes.c_void_p),
-        ("sites", ctypes.c_void_p),
-        ("n_sites", ctypes.c_int64),
-        ("n_sats", ctypes.c_int64),
-        ("in_", ctypes.c_void_p * 6),
-        ("out", ctypes.c_void_p * 4),
-    ]
-
-
-class _JulianJob(ctypes.Structure):
-    """As JulianJob in kernels/cpu.cpp, where the fields are explained."""
-
-    _fields_ = [
-        ("gravity", _Gravity),
-        ("afspc", ctypes.c_int64),
-        ("constants", ctypes.c_void_p),
-        ("stride", ctypes.c_int64),
-        ("jd0", ctypes.c_void_p),
-        ("fr0", ctypes.c_void_p),
-        ("place", ctypes.c_void_p),
-        ("jd", ctypes.c_void_p),
-        ("fr", ctypes.c_void_p),
-        ("n_times", ctypes.c_int64),
-        ("r", ctypes.c_void_p),
-        ("v", ctypes.c_void_p),
-        ("status", ctypes.c_void_p),
-    ]
-
-
-class _Satellite(ctypes.Structure):
-    """As Satellite in kernels/cpu.cpp."""
-
-    _fields_ = [
-        ("gravity", _Gravity),
-        ("afspc", ctypes.c_int64),
-        ("regime", ctypes.c_int64),
-        ("constants", ctypes.c_double * len(FIELDS)),
-    ]
-
-
-_Elements = ctypes.c_double * 8  # MeanElements of one satellite
-# as SatelliteState in kernels/cpu.cpp, whose status is the integer at place 6
-_SatelliteState = ctypes.c_double * 10
-_read_state = struct.Struct("6dq24x").unpack  # without the state of the resonance
+_Elements = ctypes.c_double * len(MeanElements._fields)
+_TaskList = operations.structure("TaskList")
+_SatelliteState = operations.structure("SatelliteState")
+# position, velocity and status of a _SatelliteState, without the state of the resonance
+_read_state = struct.Struct("6dq24x").unpack
 
 
 class JulianStates(NamedTuple):
@@ -166,78 +90,60 @@ class Library:
         self._library.gpuprop_widths.restype = ctypes.c_int64
         self._library.gpuprop_build.restype = ctypes.c_char_p
         self.build: str = self._library.gpuprop_build().decode()  # compiler, version and flags
-        pointer, real = ctypes.c_void_p, ctypes.c_double
+        pointer, real, state = ctypes.c_void_p, ctypes.c_double, ctypes.POINTER(_SatelliteState)
         self.satellite_initialise, self.satellite_state = (
             with_lock.gpuprop_satellite_initialise,
             with_lock.gpuprop_satellite_state,
         )
         self.satellite_initialise.argtypes, self.satellite_initialise.restype = (
-            [pointer, pointer, pointer],
+            [pointer, pointer, state],
             None,
         )
         self.satellite_state.argtypes, self.satellite_state.restype = (
-            [pointer, real, pointer, pointer],
+            [pointer, real, state, state],
             None,
         )
         bits = self._library.gpuprop_widths()
         # the widths that are compiled and that this CPU runs, the widest first
         self.widths = tuple(width for width in WIDTHS if bits >> width & 1)
+        # by width: the C function that does the tasks of a list
+        self.work = {width: self._library[f"gpuprop_work_{width}"] for width in self.widths}
+        for work in self.work.values():
+            work.argtypes, work.restype = [pointer, pointer], None
 
-    def initialise(
-        self,
-        width: int,
-        model: Model,
-        elements: Array,
-        constants: Array | None = None,
-        regimes: npt.NDArray[np.int64] | None = None,
+    def run(
+        self, width: int, job: ctypes.Structure, tasks: npt.NDArray[np.int64], threads: int
     ) -> None:
-        """Initialise elements (8, stride); stride is a multiple of 8.
+        """Do tasks (n_tasks, members of Task) of an operation, on several threads.
 
-        Writes constants (len(FIELDS), stride) and regimes (stride,), if given.
+        job: the argument of the kernels of all tasks.
         """
-        function = getattr(self._library, f"gpuprop_initialise_{width}")
-        function.argtypes = [
-            ctypes.c_void_p,
-            ctypes.c_int64,
-            ctypes.c_void_p,
-            ctypes.c_int64,
-            ctypes.c_void_p,
-            ctypes.c_void_p,
-        ]
-        function.restype = None
-        gravity = _Gravity.of(model.gravity)
-        addresses = [None if array is None else array.ctypes.data for array in (constants, regimes)]
-        function(
-            ctypes.byref(gravity),
-            model.opsmode == "a",
-            elements.ctypes.data,
-            elements.shape[1],
-            *addresses,
-        )
+        todo = _TaskList(tasks.ctypes.data, len(tasks), 0)
+        work, arguments = self.work[width], (ctypes.byref(job), ctypes.byref(todo))
+        others = min(threads, len(tasks)) - 1
+        helpers = [_pool(threads, os.getpid()).submit(work, *arguments) for _ in range(others)]
+        try:
+            work(*arguments)
+            for helper in helpers:
+                helper.result()
+        finally:
+            todo.next = len(tasks)  # after an interruption no thread takes another task
 
-    def work(self, width: int) -> Any:
-        """Return the C function that does tasks of a _Job until all are taken."""
-        function = getattr(self._library, f"gpuprop_work_{width}")
-        function.argtypes, function.restype = [ctypes.c_void_p], None
-        return function
 
-    def julian(self, width: int) -> Any:
-        """Return the C function that computes satellites of one regime of a _JulianJob."""
-        function = getattr(self._library, f"gpuprop_julian_{width}")
-        function.argtypes, function.restype = (
-            [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64, ctypes.c_int64],
-            None,
-        )
-        return function
+def task_list(
+    kernel: str,
+    satellites: Iterable[tuple[int, int]],
+    instants: Iterable[tuple[int, int]] = ((0, 0),),
+) -> npt.NDArray[np.int64]:
+    """List the tasks of a kernel: each piece of satellites at each piece of instants."""
+    number, instants = operations.NUMBERS[kernel], list(instants)
+    tasks = [(number, *piece, *when, 0) for piece in satellites for when in instants]
+    return np.array(tasks, np.int64).reshape(-1, len(operations.STRUCTURES["Task"]))
 
-    def look(self, width: int) -> Any:
-        """Return the C function that computes a range of instants of a _LookJob."""
-        function = getattr(self._library, f"gpuprop_look_{width}")
-        function.argtypes, function.restype = (
-            [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64],
-            None,
-        )
-        return function
+
+def pieces(count: int, size: int) -> list[tuple[int, int]]:
+    """Split 0 ... count into pieces of `size`, the last one shorter."""
+    return [(first, min(first + size, count)) for first in range(0, count, size)]
 
 
 @cache
@@ -283,18 +189,17 @@ class CpuEngine:
     ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         n, stride = len(epoch_ns), _stride(len(epoch_ns))
-        # Execution order is known only when the regimes are. To initialise twice is cheaper than to
-        # sort eighty columns.
+        # Execution order is known only when the regimes are. To compute them first is cheaper than
+        # to sort eighty columns.
         regimes = np.empty(stride, np.int64)
-        library().initialise(self.width, model, _padded(elements, stride), regimes=regimes)
+        padded = _padded(elements, stride)
+        self._initialise("classify_satellites", model, padded, regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
-        table = np.empty((len(FIELDS), stride))
-        library().initialise(
-            self.width,
-            model,
-            _padded([column[order] for column in elements], stride),
-            constants=table,
-        )
+        # Zeros take no memory until they are written: near the Earth those of deep space are not.
+        table = np.zeros((len(FIELDS), stride))
+        if not np.array_equal(order, np.arange(n)):
+            padded = _padded([column[order] for column in elements], stride)
+        self._initialise("initialise_satellites", model, padded, constants=table)
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
             epoch_ns[order],
@@ -303,34 +208,43 @@ class CpuEngine:
         )
         return CpuPropagation(self, model, constants, table)
 
+    def _initialise(
+        self, kernel: str, model: Model, elements: Array, **out: npt.NDArray[Any]
+    ) -> None:
+        """Compute constants (len(FIELDS), stride) or regimes (stride,) of elements (8, stride).
+
+        stride is a multiple of every width.
+        """
+        stride = elements.shape[1]
+        job = operations.argument(
+            "InitialiseJob",
+            **operations.model_members(model),
+            elements=elements,
+            stride=stride,
+            **out,
+        )
+        tasks = task_list(kernel, pieces(stride, WORTH_A_TASK))
+        library().run(self.width, job, tasks, self.threads)
+
     def look_angles(
         self, columns: Columns, rotation: Array | None, sites: Array
     ) -> dict[str, Array]:
         """Compute look angles: see choice.Engine."""
         n_times, n_sats = columns["x"].shape
-        given = [np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES]
-        rotation = None if rotation is None else np.ascontiguousarray(rotation)
-        sites = np.ascontiguousarray(sites)
         out = {name: np.empty((n_times, len(sites), n_sats)) for name in LOOK}
-        job = _LookJob(
-            rotation=None if rotation is None else rotation.ctypes.data,
-            sites=sites.ctypes.data,
+        job = operations.argument(
+            "LookJob",
+            rotation=None if rotation is None else np.ascontiguousarray(rotation),
+            sites=np.ascontiguousarray(sites),
             n_sites=len(sites),
             n_sats=n_sats,
-            in_=(ctypes.c_void_p * 6)(*(column.ctypes.data for column in given)),
-            out=(ctypes.c_void_p * 4)(*(column.ctypes.data for column in out.values())),
+            **{name: np.ascontiguousarray(columns[name], np.float64) for name in COORDINATES},
+            **out,
         )
-        job.arrays = (given, rotation, sites, out)
-        look, edges = (
-            library().look(self.width),
-            [n_times * share // self.threads for share in range(self.threads + 1)],
-        )
-        shares = [(ctypes.byref(job), begin, end) for begin, end in pairwise(edges) if begin < end]
-        helpers = [_pool(self.threads, os.getpid()).submit(look, *share) for share in shares[1:]]
-        for share in shares[:1]:
-            look(*share)
-        for helper in helpers:
-            helper.result()
+        edges = [n_times * share // self.threads for share in range(self.threads + 1)]
+        shares = [(begin, end) for begin, end in pairwise(edges) if begin < end]
+        tasks = task_list("look_angles", [(0, n_sats)], shares)
+        library().run(self.width, job, tasks, self.threads)
         return out
 
 
@@ -343,20 +257,35 @@ def _stride(n: int) -> int:
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
 
 
-def _padded(columns: Iterable[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
+def _padded(columns: Sequence[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
     """Pad columns to (n_columns, stride) with copies of the last satellite.
 
     So a vector that reaches beyond the satellites has no further steps to take.
     """
-    return np.array(
-        [
-            np.pad(column, (0, stride - len(column)), mode="edge" if len(column) else "constant")
-            for column in columns
-        ]
-    )
+    n = len(columns[0])
+    padded = np.empty((len(columns), stride), columns[0].dtype)
+    for row, column in zip(padded, columns, strict=True):
+        row[:n] = column
+        row[n:] = column[-1] if n else 0
+    return padded
 
 
-class CpuPropagation:
+def _rows(table: Array, constants: Constants) -> Array:
+    """Return the constants for PairJob (kernels/operations.def), in the order of the input.
+
+    A row is the bits of the epoch, then the constants; it has whole cache lines.
+    """
+    n, length = len(constants), -(-(1 + len(FIELDS)) // 8) * 8
+    memory = np.zeros(n * length + 8)
+    first = -memory.ctypes.data % 64 // 8
+    rows = memory[first : first + n * length].reshape(n, length)
+    rows[constants.order, 0] = constants.epoch_ns.view(np.float64)
+    for begin, end in pieces(n, WORTH_A_TASK):
+        rows[constants.order[begin:end], 1 : 1 + len(FIELDS)] = table[:, begin:end].T
+    return rows
+
+
+class CpuPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
 
     def __init__(self, engine: CpuEngine, model: Model, constants: Constants, table: Array) -> None:
@@ -366,91 +295,107 @@ class CpuPropagation:
         self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
         self._place = constants.order.astype(np.int64)
         self._buffers = BufferPool()
-        # (n_tiles, 3) regime, first, last. Deep space comes first: its tiles are the most
-        # expensive, and the last task should be a cheap one.
-        tiles = [
-            (code, i, min(i + TILE, part.stop))
-            for code, part in constants.bounds.items()
-            for i in range(part.start, part.stop, TILE)
-        ]
-        self._tiles = np.array(tiles[::-1], np.int64).reshape(-1, 3)
+        # for pairs, made when they are asked for: all constants of a satellite are adjacent
+        self._by_satellite: Array | None = None
+        self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
+
+    def _tiles_of(self, size: int) -> npt.NDArray[np.int64]:
+        """Split the satellites into tiles of `size`: (n_tiles, 3) kernel, first, last.
+
+        Deep space comes first: its tiles are the most expensive, and the last task should be a
+        cheap one.
+        """
+        if size not in self._tiles:
+            tiles = [
+                (operations.NUMBERS[f"propagate_{operations.REGIME_NAMES[regime]}"], first, last)
+                for regime, part in self.constants.bounds.items()
+                for first, last in (
+                    (i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)
+                )
+            ]
+            self._tiles[size] = np.array(tiles[::-1], np.int64).reshape(-1, 3)
+        return self._tiles[size]
 
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:
         """Compute columns: see choice.Propagation."""
         out = self._buffers.columns((len(ns), len(self.constants)), column_dtypes(names))
-        ns, tasks = np.ascontiguousarray(ns), self._tasks(len(ns))
-        job = self._job(ns, tasks, out, view)
-        work = library().work(self._engine.width)
-        others = min(self._engine.threads, len(tasks)) - 1
-        helpers = [
-            _pool(self._engine.threads, os.getpid()).submit(work, ctypes.byref(job))
-            for _ in range(others)
-        ]
-        try:
-            work(ctypes.byref(job))
-            for helper in helpers:
-                helper.result()
-        finally:
-            job.next = len(tasks)  # after an interruption no thread takes another task
+        job = self._job(ns, out, view)
+        library().run(self._engine.width, job, self._tasks(len(ns)), self._engine.threads)
+        return out
+
+    def _job(self, ns: npt.NDArray[np.int64], out: Columns, view: View) -> ctypes.Structure:
+        """Make the argument of the kernels that compute the columns `out`."""
+        rotation, sun = (
+            None if values is None else np.ascontiguousarray(values)
+            for values in (view.rotation, view.sun)
+        )
+        return operations.argument(
+            "PropagateJob",
+            **operations.model_members(self._model),
+            constants=self.table,
+            stride=self.table.shape[1],
+            epoch_ns=self._epoch_ns,
+            place=self._place,
+            n_sats=len(self.constants),
+            ns=np.ascontiguousarray(ns),
+            rotation=rotation,
+            geodetic=view.geodetic,
+            sun=sun,
+            **out,
+        )
+
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute pairs: see choice.Propagation."""
+        if self._by_satellite is None:
+            self._regimes = self.constants.regimes()
+            self._by_satellite = _rows(self.table, self.constants)
+        out = self._buffers.columns((len(ns),), column_dtypes(names))
+        job = operations.argument(
+            "PairJob",
+            **operations.model_members(self._model),
+            constants=self._by_satellite,
+            regimes=self._regimes,
+            index=np.ascontiguousarray(index),
+            ns=np.ascontiguousarray(ns),
+            **operations.view_members(view, np.ascontiguousarray),
+            **out,
+        )
+        tasks = task_list("pairs", [(0, len(self.constants))], pieces(len(ns), PAIRS_OF_A_TASK))
+        library().run(self._engine.width, job, tasks, self._engine.threads)
         return out
 
     def close(self) -> None:
         """Release the memory that is kept for later blocks."""
         self._buffers = BufferPool()
 
-    def _job(
-        self, ns: npt.NDArray[np.int64], tasks: npt.NDArray[np.int64], out: Columns, view: View
-    ) -> _Job:
-        """Describe the columns `out` to the C function."""
-        rotation, sun = (
-            None if values is None else np.ascontiguousarray(values)
-            for values in (view.rotation, view.sun)
-        )
-        address = {name: column.ctypes.data for name, column in out.items()}
-        job = _Job(
-            gravity=_Gravity.of(self._model.gravity),
-            afspc=self._model.opsmode == "a",
-            constants=self.table.ctypes.data,
-            stride=self.table.shape[1],
-            epoch_ns=self._epoch_ns.ctypes.data,
-            place=self._place.ctypes.data,
-            ns=ns.ctypes.data,
-            n_sats=len(self.constants),
-            rotation=None if rotation is None else rotation.ctypes.data,
-            geodetic=view.geodetic,
-            sun=None if sun is None else sun.ctypes.data,
-            out=(ctypes.c_void_p * 6)(*(address.get(name) for name in COORDINATES)),
-            status=address.get("status"),
-            sunlit=address.get("sunlit"),
-            tasks=tasks.ctypes.data,
-            n_tasks=len(tasks),
-        )
-        # The job keeps the arrays alive that it points to, also if the caller is interrupted.
-        job.arrays = (self, ns, tasks, out, rotation, sun)
-        return job
-
     def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
-        """Split a block into tasks (n_tasks, 5): regime, first, last, begin, end.
+        """Split a block into tasks (n_tasks, members of Task).
 
         With few satellites the instants are split, too.
         """
-        pieces = 1
-        if self._engine.threads > 1 and len(self._tiles):
-            wanted = -(-TASKS_PER_THREAD * self._engine.threads // len(self._tiles))
+        threads = self._engine.threads
+        # Of many satellites and few instants, a task has several tiles of cpu.cpp.
+        most = len(self.constants) // (TASKS_PER_THREAD * threads)
+        size = TILE * max(1, min(WORTH_A_TASK // max(1, n_times), most) // TILE)
+        tiles, pieces = self._tiles_of(size), 1
+        if threads > 1 and len(tiles):
+            wanted = -(-TASKS_PER_THREAD * threads // len(tiles))
             pieces = max(1, min(wanted, n_times, n_times * len(self.constants) // WORTH_A_TASK))
         edges = np.arange(pieces + 1) * n_times // pieces
-        instants = np.column_stack((edges[:-1], edges[1:]))
-        tasks = np.hstack(
-            (np.repeat(self._tiles, pieces, axis=0), np.tile(instants, (len(self._tiles), 1)))
-        )
+        instants = np.column_stack((edges[:-1], edges[1:], np.zeros_like(edges[1:])))
+        tasks = np.hstack((np.repeat(tiles, pieces, axis=0), np.tile(instants, (len(tiles), 1))))
         # Consecutive tasks lie far apart in the output: threads that work on adjacent tiles would
         # write to the same cache lines.
-        share = -(-len(tasks) // self._engine.threads)
-        order = (
-            np.arange(share * self._engine.threads).reshape(self._engine.threads, share).T.ravel()
-        )
+        share = -(-len(tasks) // threads)
+        order = np.arange(share * threads).reshape(threads, share).T.ravel()
         return np.ascontiguousarray(tasks[order[order < len(tasks)]])
 
 
@@ -461,11 +406,14 @@ class CpuSatellite:
     compiled kernels.
     """
 
-    __slots__ = ("_address", "_latest", "_propagate", "_satellite")
+    __slots__ = ("_address", "_latest", "_propagate", "_satellite", "table")
 
     def __init__(self, model: Model, elements: Iterable[float]) -> None:
         kernels = library()
-        self._satellite = _Satellite(_Gravity.of(model.gravity), model.opsmode == "a")
+        self.table: Array = np.empty((len(FIELDS), 1))  # the constants
+        self._satellite = operations.argument(
+            "Satellite", **operations.model_members(model), constants=self.table
+        )
         self._address = ctypes.addressof(self._satellite)
         self._latest = _SatelliteState()
         kernels.satellite_initialise(self._address, _Elements(*elements), self._latest)
@@ -484,14 +432,9 @@ class CpuSatellite:
         """The regime, as in gpuprop.sgp4.constants."""
         return int(self._satellite.regime)
 
-    @property
-    def table(self) -> Array:
-        """The constants (len(FIELDS), 1)."""
-        return np.ctypeslib.as_array(self._satellite.constants).reshape(-1, 1)
-
     def constant(self, name: str) -> float:
         """Return an initialised constant by its name in kernels/constants.def."""
-        return float(self._satellite.constants[FIELDS.index(name)])
+        return float(self.table[FIELDS.index(name), 0])
 
 
 class CpuJulian:
@@ -510,19 +453,24 @@ class CpuJulian:
         rows: npt.NDArray[np.int64],
     ) -> None:
         epoch, rows = np.ascontiguousarray(epoch), np.ascontiguousarray(rows, np.int64)
-        self._bounds = bounds
-        # keeps the arrays alive that the job points to
         self._arguments = (model, table, bounds, epoch, rows)
-        self._job = _JulianJob(
-            gravity=_Gravity.of(model.gravity),
-            afspc=model.opsmode == "a",
-            constants=table.ctypes.data,
+        self._job = operations.argument(
+            "JulianJob",
+            **operations.model_members(model),
+            constants=table,
             stride=table.shape[1],
-            jd0=epoch[0].ctypes.data,
-            fr0=epoch[1].ctypes.data,
-            place=rows.ctypes.data,
+            jd0=epoch[0],
+            fr0=epoch[1],
+            place=rows,
         )
-        self._work = library().julian(library().widths[0])
+        self._tasks = np.concatenate(
+            [
+                task_list(f"julian_{operations.REGIME_NAMES[regime]}", [(part.start, part.stop)])
+                for regime, part in bounds.items()
+            ]
+        )
+        self._list = _TaskList(self._tasks.ctypes.data, len(self._tasks), 0)
+        self._work = library().work[library().widths[0]]
 
     def __reduce__(self) -> tuple[type["CpuJulian"], tuple[Any, ...]]:
         return CpuJulian, self._arguments
@@ -530,12 +478,12 @@ class CpuJulian:
     def fill(self, jd: Array, fr: Array, out: JulianStates) -> None:
         """Write the states at jd + fr, each (n_times,), into the rows of these satellites."""
         jd, fr = np.ascontiguousarray(jd), np.ascontiguousarray(fr)
-        # a copy: another thread may use these satellites at the same time
-        job = _JulianJob.from_buffer_copy(self._job)
+        # copies: another thread may use these satellites at the same time
+        job = type(self._job).from_buffer_copy(self._job)
         job.jd, job.fr, job.n_times = jd.ctypes.data, fr.ctypes.data, len(jd)
         job.status, job.r, job.v = out.status.ctypes.data, out.r.ctypes.data, out.v.ctypes.data
-        for regime, part in self._bounds.items():
-            self._work(ctypes.byref(job), regime, part.start, part.stop)
+        tasks = _TaskList.from_buffer_copy(self._list)
+        self._work(ctypes.byref(job), ctypes.byref(tasks))
 
 
 @cache

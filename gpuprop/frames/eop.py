@@ -125,7 +125,7 @@ class EarthOrientation:
         )
 
     @cached_property
-    def _ut1_tai(self) -> Array:
+    def ut1_tai(self) -> Array:
         """UT1 - TAI of the rows, s. It is smooth where UT1 - UTC jumps."""
         return self.ut1_utc - tai_minus_utc(self.ns)
 
@@ -171,8 +171,8 @@ class EarthOrientation:
         # of the day between the rows, ns
         length = DAY + (tai_minus_utc_ns(self.ns[row + 1]) - tai_utc_row)
         part = ((ns - self.ns[row]) + (tai_utc - tai_utc_row)) / length
-        change = self._ut1_tai[row + 1] - self._ut1_tai[row]
-        ut1_utc = (self._ut1_tai[row] + part * change) + tai_utc / SECOND
+        change = self.ut1_tai[row + 1] - self.ut1_tai[row]
+        ut1_utc = (self.ut1_tai[row] + part * change) + tai_utc / SECOND
         xp, yp = (
             values[row] + part * (values[row + 1] - values[row]) for values in (self.xp, self.yp)
         )

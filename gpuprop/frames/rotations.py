@@ -8,6 +8,7 @@ ERFA, and so from the C library.
 import numpy as np
 import numpy.typing as npt
 
+from ..sgp4.earth_rotation import gmst82
 from ..sgp4.frames import itrs_of_geodetic
 from ..sgp4.trig import PI, TWO_PI, sincos
 from ..time.units import JD_J2000, julian
@@ -19,22 +20,6 @@ FRAMES = ("pef", "itrs", "gcrs")
 # rad/s for a day of 86,400 s; Vallado, AIAA 2006-6753, appendix C
 EARTH_ROTATION = 7.29211514670698e-5
 Matrix = list[list[Array]]  # rows of (n,)
-
-
-def gmst82(days: Array, fraction: Array) -> Array:
-    """Compute Greenwich mean sidereal time (1982), (n,) rad in [0, 2 pi).
-
-    `days` are UT1 days from J2000.0 to a midnight, `fraction` is that of the day after it. Source:
-    Aoki et al. 1982, as erfa.gmst82: half a day is subtracted from the constant term, because
-    Julian dates begin at noon.
-    """
-    t = (days + fraction) / 36525.0
-    seconds = (
-        (24110.54841 - 43200.0)
-        + (8640184.812866 + (0.093104 - 6.2e-6 * t) * t) * t
-        + 86400.0 * (0.5 + fraction)
-    )
-    return (seconds - 86400.0 * np.floor(seconds / 86400.0)) * (TWO_PI / 86400.0)
 
 
 def earth_rotation_angle(days: Array, fraction: Array) -> Array:

@@ -10,5 +10,6 @@ initialise.py                    mean elements -> constants
 near_earth.py, deep_space.py     constants and minutes since epoch -> mean elements at an instant
 lunar_solar.py, resonance.py     what deep space adds
 orbit.py                         mean elements -> position and velocity
+earth_rotation.py                TEME -> Earth-fixed from tabulated Earth orientation, for pairs
 frames.py, look_angles.py        TEME -> Earth-fixed and geodetic; azimuth, elevation, range
 """

@@ -94,7 +94,20 @@ class Constants:
     def __len__(self) -> int:
         return len(self.order)
 
-    def place(self, satellites: slice) -> slice | npt.NDArray[np.intp]:
+    def regimes(self) -> npt.NDArray[np.uint8]:
+        """Return the regime of each satellite of the input, (n,)."""
+        regimes = np.empty(len(self.order), np.uint8)
+        for regime, satellites in self.bounds.items():
+            regimes[self.order[satellites]] = regime
+        return regimes
+
+    def rank(self) -> npt.NDArray[np.int64]:
+        """Return the place in execution order of each satellite of the input, (n,)."""
+        rank = np.empty(len(self.order), np.int64)
+        rank[self.order] = np.arange(len(self.order))
+        return rank
+
+    def place(self, satellites: slice | npt.NDArray[np.int64]) -> slice | npt.NDArray[np.intp]:
         """Return the positions in the input of some satellites; a slice if adjacent."""
         order = self.order[satellites]
         if len(order) and np.array_equal(order, np.arange(order[0], order[0] + len(order))):

@@ -4,8 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from ..literals import OpsMode
 from ..typing import Array
+from .earth_rotation import EarthTable
 from .gravity import Gravity
 
 
@@ -29,13 +33,14 @@ class View(NamedTuple):
     rotation: Array | None = None  # (n_times, 12), TEME -> frame: see gpuprop.frames.rotations
     geodetic: bool = False  # latitude, longitude (deg) and height (km) instead of x, y, z
     sun: Array | None = None  # (n_times, 3) km in TEME, for the column `sunlit`
+    earth: EarthTable | None = None  # for pairs: the rotation is computed from it
 
-    def at(self, instants: slice) -> "View":
+    def at(self, instants: slice | npt.NDArray[np.intp]) -> "View":
         """Return the view of some of the instants."""
         rotation, sun = (
             None if values is None else values[instants] for values in (self.rotation, self.sun)
         )
-        return View(rotation, self.geodetic, sun)
+        return self._replace(rotation=rotation, sun=sun)
 
 
 TEME = View()

@@ -87,6 +87,8 @@ def array_ns(values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
     if unit in FINER_UNITS and count == 1:
         ns, rest = np.divmod(numbers, FINER_UNITS[unit])
         exact = rest == 0
+    elif scale == 1:
+        return numbers
     elif 0 < scale <= LAST_NS:
         exact, ns = (
             (numbers >= -(LAST_NS // scale)) & (numbers <= LAST_NS // scale),

@@ -283,7 +283,7 @@ def test_every_width_gives_the_same_bits():
         expected = [part.tobytes() for part in array.sgp4(*instants)]
         for width in engine_cpu.library().widths:
             for part in array._propagation._parts:
-                part._work = engine_cpu.library().julian(width)  # type: ignore[attr-defined]
+                part._work = engine_cpu.library().work[width]  # type: ignore[attr-defined]
             assert [part.tobytes() for part in array.sgp4(*instants)] == expected
 
 

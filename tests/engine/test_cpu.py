@@ -1,6 +1,5 @@
 """The cpu engine: threads, odd sizes, memory, and its message where it cannot run."""
 
-import ctypes
 import gc
 import os
 import pickle
@@ -72,7 +71,7 @@ def test_few_satellites_are_shared_out_by_instants(threads):
     tasks = propagation._tasks(20_000)
     assert len(tasks) >= 8 * threads
     done = np.zeros((40, 20_000), int)
-    for _, first, last, begin, end in tasks:
+    for _, first, last, begin, end, _ in tasks:
         done[first:last, begin:end] += 1
     assert (done == 1).all()
     assert same(
@@ -142,15 +141,10 @@ def test_nothing_is_written_beside_the_output(n):
             for name in names
         ]
         whole = [array.copy() for array in arrays]
-        ns, tasks = instants(rows), propagation._tasks(rows)
-        job = propagation._job(
-            ns,
-            tasks,
-            {name: array[guard:] for name, array in zip(names, arrays, strict=True)},
-            view,
-        )
+        out = {name: array[guard:] for name, array in zip(names, arrays, strict=True)}
+        job = propagation._job(instants(rows), out, view)
         job.n_sats = n + gap
-        library().work(width)(ctypes.byref(job))
+        library().run(width, job, propagation._tasks(rows), 1)
         for name, array, untouched in zip(names, arrays, whole, strict=True):
             untouched[guard:-guard].reshape(rows, n + gap)[:, :n] = expected[name]
             assert np.array_equal(array.view(np.uint8), untouched.view(np.uint8))

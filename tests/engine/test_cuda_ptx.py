@@ -6,24 +6,29 @@ digest.
 import re
 import sys
 
+import numpy as np
 import nvrtc
 import pytest
 from fake_cupy import FakeCupy, FromPtx
 from ptx import PtxError
 
+from gpuprop import Propagator
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
-from gpuprop.engine.cuda import KERNELS, CudaEngine
+from gpuprop.engine.cuda import CudaEngine
 from gpuprop.engine.cuda.source import OPTIONS, source
+from gpuprop.engine.operations import KERNELS
 from gpuprop.sgp4.constants import kernels_folder
+from gpuprop.states import FRAMES
 
-ENTRIES = {"initialise_satellites", "look_angles", *KERNELS}
+ENTRIES = set(KERNELS)
 # PTX instructions on float64 that round: to nearest, or the bits differ
-ROUNDED = {"add", "sub", "mul", "div", "rcp", "sqrt", "cvt"}
+ROUNDED = {"add", "sub", "mul", "fma", "div", "rcp", "sqrt", "cvt"}
 EVERY = [
     (wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)
 ]
 PROVED = (80, 90, 100, 120)  # capabilities for which the digest is always computed
+FUSED = "__fma_rn(a, b, c)"  # in lane.cuh
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
 
 
@@ -54,7 +59,7 @@ def test_ptx(wheel, capability):
     for instructions in found.values():
         assert len(instructions) > 150
         words = {line.split()[0].rstrip(";") for line in instructions}
-        assert [word for word in words if word.startswith(("fma", "call"))] == []
+        assert [word for word in words if word.startswith("call")] == []
         assert [line for line in instructions if ".local" in line] == []
         floating = {
             word for word in words if ".f64" in word and not word.startswith((".", "ld.", "st."))
@@ -90,14 +95,26 @@ def test_nothing_is_spilled(wheel, capability):
     }
 
 
-def test_the_option_is_what_forbids_contraction():
-    """The same test without --fmad=false: it would find them. No kernel asks for a fused operation,
-    so each one is the compiler's.
-    """
-    assert re.findall(r"\b(?:__fma_r\w|fma|__builtin_fma)\s*\(", source()) == []
+@pytest.mark.parametrize(("wheel", "capability"), EVERY)
+def test_the_only_fused_operations_are_those_of_the_source(wheel, capability):
+    """The compiler makes none: without the one that lane.cuh asks for there are none left."""
+    text = source()
+    assert re.findall(r"\b(?:__fma_r\w|fma|__builtin_fma)\s*\(.*\)", text) == [FUSED]
     found = entries(
-        nvrtc.ptx(source(), ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0])
+        nvrtc.ptx(
+            text.replace(FUSED, "(a * b + c)"),
+            (f"--gpu-architecture=compute_{capability}", *OPTIONS),
+            wheel,
+        )
     )
+    assert set(found) == ENTRIES
+    assert [line for lines in found.values() for line in lines if line.startswith("fma")] == []
+
+
+def test_the_option_is_what_forbids_contraction():
+    """The same test without --fmad=false: it would find them."""
+    text = source().replace(FUSED, "(a * b + c)")
+    found = entries(nvrtc.ptx(text, ("--gpu-architecture=compute_90", "--std=c++17"), EVERY[0][0]))
     assert any(line.startswith("fma.rn.f64") for line in found["propagate_near_earth"])
 
 
@@ -113,10 +130,33 @@ def differences(monkeypatch):
         monkeypatch.setitem(sys.modules, "cupy", fake)
         found = digest.compare(digest.compute(CudaEngine()), digest.committed())
         fake.check_guards()
-        assert {name for name, *_ in fake.launches} == ENTRIES - {"look_angles"}
+        propagating = {name for name in ENTRIES if name.startswith(("initialise", "propagate"))}
+        assert {name for name, *_ in fake.launches} == propagating
         return found
 
     return compute
+
+
+@pytest.mark.parametrize("wheel", nvrtc.libraries())
+def test_the_ptx_of_pairs(monkeypatch, wheel):
+    """In every frame: the states of the grid."""
+    monkeypatch.setattr(FakeCupy, "kernels", FromPtx(wheel, 90))
+    fake = FakeCupy()
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    elements, instants = digest.sets(3)
+    index, times = (np.arange(4 * len(elements)) * 7919) % len(elements), instants[:4].repeat(736)
+    propagator = Propagator(elements, "cuda")
+    for frame in FRAMES:
+        grid = Propagator(elements, "numpy").states(
+            instants[:4].view("datetime64[ns]"), frame=frame, sunlit=True
+        )
+        pairs = propagator.pair_states(
+            index, times.view("datetime64[ns]"), frame=frame, sunlit=True
+        )
+        for name, column in pairs.columns.items():
+            expected = grid.columns[name][np.arange(4).repeat(736), index]
+            assert column.tobytes() == expected.tobytes(), (frame, name)
+    fake.check_guards()
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ def interrupted(monkeypatch, propagation, after):
     """KeyboardInterrupt after so many launches."""
     engine = propagation._engine
     launches = iter(range(100))
-    real = engine.propagate
+    real = engine.kernels
 
     def launch(kernel):
         def run(*arguments):
@@ -307,7 +307,8 @@ def interrupted(monkeypatch, propagation, after):
 
         return run
 
-    monkeypatch.setattr(engine, "propagate", [launch(kernel) for kernel in real])
+    kernels = {name: launch(kernel) for name, kernel in real.items()}
+    monkeypatch.setattr(engine, "kernels", kernels)
 
 
 @pytest.mark.parametrize("device", [False, True])

@@ -22,7 +22,8 @@ from skyfield import framelib, sgp4lib
 
 from gpuprop.frames import EarthOrientation, earth_orientation, geodetic_site, rotations, sun
 from gpuprop.frames.interpolation import precession_nutation
-from gpuprop.frames.rotations import FRAMES, earth_rotation_angle, gmst82
+from gpuprop.frames.rotations import FRAMES, earth_rotation_angle
+from gpuprop.sgp4.earth_rotation import gmst82
 from gpuprop.time.instants import format_ns, parse_instant
 from gpuprop.time.scales import tai_minus_utc
 from gpuprop.time.units import DAY, HOUR, SECOND

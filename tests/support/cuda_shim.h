@@ -13,6 +13,7 @@ struct Index {
 static thread_local Index blockIdx, threadIdx, blockDim, gridDim;
 
 inline double __dsqrt_rn(double x) { return __builtin_sqrt(x); }
+inline double __fma_rn(double a, double b, double c) { return __builtin_fma(a, b, c); }
 inline double __ll2double_rn(long long x) { return double(x); }
 inline double __longlong_as_double(long long bits) {
     double x;

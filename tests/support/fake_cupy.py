@@ -20,6 +20,8 @@ import ptx
 import pytest
 from fake_gpu import CUDARuntimeError, Event, Machine, OutOfMemoryError
 
+from gpuprop.engine.operations import KERNELS
+
 GRID_LIMITS = (2**31 - 1, 65535)
 LARGEST_BLOCK = 128  # __launch_bounds__
 CAPABILITY = 9, 0  # of the GPUs
@@ -34,11 +36,6 @@ FLAGS = (
     "-Werror",
 )
 SHIM = Path(__file__).with_name("cuda_shim.h")
-JOBS = dict(initialise_satellites="InitialiseJob") | {
-    f"propagate_{regime}": "PropagateJob"
-    for regime in ("near_earth", "deep_space", "one_day", "half_day")
-}
-JOBS["look_angles"] = "LookJob"
 
 
 @cache
@@ -60,7 +57,7 @@ def compiled(text: str, *flags: str) -> ctypes.CDLL:
 
 def from_source(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
     """The kernels as they are written, compiled for this CPU."""
-    entries = "".join(f"RUN_ON_CPU({name}, {job})\n" for name, job in JOBS.items())
+    entries = "".join(f"RUN_ON_CPU({name}, Launch<{job}>)\n" for name, job in KERNELS.items())
     return compiled(f"{SHIM.read_text()}\n{code}\nusing namespace gpuprop;\n{entries}", "-O2")
 
 
@@ -92,6 +89,7 @@ def check_places(job):
     """Satellites are written at the places that an array gives: one that is not filled yet would
     have the kernel write anywhere.
     """
+    job = job["job"]
     if "place" in job.dtype.names:
         places = np.ctypeslib.as_array(
             (ctypes.c_int64 * int(job["n_sats"][0])).from_address(int(job["place"][0]))

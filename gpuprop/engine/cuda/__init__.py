@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...sgp4.constants import FIELDS, Constants
-from ...sgp4.gravity import Gravity
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
+from .. import operations
 from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
 from .pinned import pinned_pool
 from .source import OPTIONS, source
@@ -38,58 +38,9 @@ GRID_Y = 65535  # CUDA's limit
 # Device memory of a slice: its copy takes long compared with the start of a copy, and short
 # compared with a block.
 SLICE_BYTES = 16 << 20
-# by regime
-KERNELS = (
-    "propagate_near_earth",
-    "propagate_deep_space",
-    "propagate_one_day",
-    "propagate_half_day",
-)
+PAIRS = 1 << 22  # on the device at a time
 STATE_BYTES = 50
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
-
-# The structures of propagate.cu: every member has 8 bytes, a pointer is an int64 here.
-GRAVITY = [(name, np.float64) for name in ("radius", "xke", "j2", "j3oj2", "j4", "vkmpersec")]
-INITIALISE_JOB = np.dtype(
-    [
-        ("gravity", GRAVITY),
-        *((name, np.int64) for name in ("afspc", "elements", "n_sats", "constants", "regimes")),
-    ]
-)
-WORDS = (
-    "afspc",
-    "constants",
-    "epoch_ns",
-    "place",
-    "n_sats",
-    "first",
-    "last",
-    "ns",
-    "n_times",
-    "chunk",
-    "rotation",
-    "geodetic",
-    "sun",
-)
-OUT = [("out", np.int64, 6), ("status", np.int64), ("sunlit", np.int64)]
-LOOK_JOB = np.dtype(
-    [
-        *((name, np.int64) for name in ("rotation", "sites", "n_sites", "n_times", "n_sats")),
-        ("in", np.int64, 6),
-        ("out", np.int64, 4),
-    ]
-)
-PROPAGATE_JOB = np.dtype([("gravity", GRAVITY), *((name, np.int64) for name in WORDS), *OUT])
-
-
-def _job(dtype: np.dtype[Any], model: Model) -> npt.NDArray[Any]:
-    """Make the argument of a kernel; CuPy passes a host array of one element by value."""
-    job = np.zeros(1, dtype)
-    gravity: Gravity = model.gravity
-    for name, _ in GRAVITY:
-        job["gravity"][name] = getattr(gravity, name)
-    job["afspc"] = model.opsmode == "a"
-    return job
 
 
 class CudaEngine:
@@ -106,9 +57,7 @@ class CudaEngine:
         self.cupy = import_cupy()
         with explained(self.cupy, device):
             module = self.cupy.RawModule(code=source(), options=OPTIONS)
-            self.initialise = module.get_function("initialise_satellites")
-            self.look = module.get_function("look_angles")
-            self.propagate = [module.get_function(kernel) for kernel in KERNELS]
+            self.kernels = {name: module.get_function(name) for name in operations.KERNELS}
             self.streams = Streams.of(self.cupy)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -123,14 +72,45 @@ class CudaEngine:
             constants = self.cupy.empty((len(FIELDS), n_sats), np.float64)
             regimes = self.cupy.empty(n_sats, np.int64)
             if n_sats:
-                element_sets = self.cupy.asarray(np.stack(elements))
-                job = _job(INITIALISE_JOB, model)
-                job["elements"], job["n_sats"] = element_sets.data.ptr, n_sats
-                job["constants"], job["regimes"] = constants.data.ptr, regimes.data.ptr
-                self.initialise((-(-n_sats // BLOCK),), (BLOCK,), (job,))
+                self.launch(
+                    "initialise_satellites",
+                    slice(0, n_sats),
+                    **operations.model_members(model),
+                    elements=self.cupy.asarray(np.stack(elements)),
+                    stride=n_sats,
+                    constants=constants,
+                    regimes=regimes,
+                )
             values = dict(zip(FIELDS, constants.get(), strict=True))
             in_order = Constants.sort(values, regimes.get(), epoch_ns)
         return CudaPropagation(self, model, in_order)
+
+    def launch(
+        self,
+        kernel: str,
+        satellites: slice,
+        n_times: int = 1,
+        chunk: int = 1,
+        *,
+        threads: tuple[int, int] | None = None,
+        **members: Any,
+    ) -> None:
+        """Start a kernel on the current stream.
+
+        threads: of the grid, x and y; None: a thread for each satellite and chunk of instants.
+        members: of the kernel's argument (operations.def), with CuPy arrays.
+        """
+        structure, first, last = operations.KERNELS[kernel], satellites.start, satellites.stop
+        # Launch in propagate.cu; CuPy passes a host array of one element by value
+        record = np.zeros(
+            1, [("job", operations.dtype(structure)), ("task", operations.dtype("Task"))]
+        )
+        for name, value in operations.numbers(structure, members, _address):
+            record["job"][name] = value
+        record["task"] = (operations.NUMBERS[kernel], first, last, 0, n_times, chunk)
+        x, y = threads or (last - first, -(-n_times // chunk))
+        grid = -(-x // BLOCK), min(y, GRID_Y)
+        self.kernels[kernel](grid, (BLOCK,), (record,))
 
     def room(self, shape: tuple[int, ...], names: Iterable[str]) -> Room:
         """Allocate columns with these names and one shape on the caller's current stream."""
@@ -167,14 +147,17 @@ class CudaEngine:
                         None if values is None else cupy.asarray(np.ascontiguousarray(values))
                         for values in (rotation, sites)
                     ]
-                    job = np.zeros(1, LOOK_JOB)
-                    job["rotation"], job["sites"] = map(_address, resident)
-                    job["n_sites"], job["n_times"], job["n_sats"] = len(sites), n_times, n_sats
-                    job["in"], job["out"] = (
-                        [_address(column) for column in given],
-                        [_address(column) for column in out.values()],
+                    self.launch(
+                        "look_angles",
+                        slice(0, n_sats),
+                        n_times,
+                        rotation=resident[0],
+                        sites=resident[1],
+                        n_sites=len(sites),
+                        n_sats=n_sats,
+                        **dict(zip(COORDINATES, given, strict=True)),
+                        **out,
                     )
-                    self.look((-(-n_sats // BLOCK), min(n_times, GRID_Y)), (BLOCK,), (job,))
             return {name: column.get() for name, column in out.items()} if on_host else out
 
 
@@ -188,6 +171,7 @@ class CudaPropagation:
         # states() and the thread behind snapshots() share the slices
         self._one_at_a_time = threading.Lock()
         self._buffers = pinned_pool(engine.cupy)
+        self._rank: Any = None  # on the device, for pairs; made when it is needed
         with explained(engine.cupy, engine.device), engine.streams.computing:
             table = np.stack([constants.values[name] for name in FIELDS])
             arrays = dict(
@@ -196,10 +180,6 @@ class CudaPropagation:
             self._resident = {name: engine.cupy.asarray(array) for name, array in arrays.items()}
             # allocated here, so that a GPU without enough memory fails at once
             self._slices = self._two_slices()
-        self._job = _job(PROPAGATE_JOB, model)
-        self._job["n_sats"] = len(constants)
-        for name, array in self._resident.items():
-            self._job[name] = array.data.ptr
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaPropagation, (self._engine, self.model, self.constants)
@@ -207,7 +187,7 @@ class CudaPropagation:
     def close(self) -> None:
         """Release the buffers. They come back when they are needed."""
         with self._one_at_a_time:
-            self._slices = []
+            self._slices, self._rank = [], None
             self._buffers = pinned_pool(self._engine.cupy)
 
     def block(
@@ -278,6 +258,56 @@ class CudaPropagation:
                     self._launch(*self._uploaded(ns, view), columns)
         return columns
 
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute pairs: see choice.Propagation. A part of them at a time is on the device."""
+        cupy, dtypes = self._engine.cupy, column_dtypes(names)
+        out = {name: np.empty(len(ns), dtype) for name, dtype in dtypes.items()}
+        with self._one_at_a_time, explained(cupy, self._engine.device):
+            for first in range(0, len(ns), PAIRS):
+                here = slice(first, first + PAIRS)
+                with self._engine.streams.work():
+                    if self._rank is None:
+                        self._rank = cupy.asarray(self.constants.rank())
+                    columns = self._engine.columns((len(ns[here]),), names)
+                    self._launch_pairs(index[here], ns[here], view.at(here), columns)
+                    for name, column in columns.items():
+                        out[name][here] = column.get()
+        return out
+
+    def _launch_pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        view: View,
+        columns: DeviceColumns,
+    ) -> None:
+        asarray = self._engine.cupy.asarray
+        members = {
+            **operations.model_members(self.model),
+            "constants": self._resident["constants"],
+            "stride": len(self.constants),
+            "epoch_ns": self._resident["epoch_ns"],
+            "rank": self._rank,
+            "index": asarray(np.ascontiguousarray(index)),
+            "ns": asarray(np.ascontiguousarray(ns)),
+            **operations.view_members(view, lambda array: asarray(np.ascontiguousarray(array))),
+            **columns,
+        }
+        for regime, satellites in self.constants.bounds.items():
+            self._engine.launch(
+                f"pairs_{operations.REGIME_NAMES[regime]}",
+                satellites,
+                len(ns),
+                threads=(len(ns), 1),
+                **members,
+            )
+
     def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
         """Copy instants and view to the device."""
         asarray = self._engine.cupy.asarray
@@ -291,25 +321,25 @@ class CudaPropagation:
 
         Instants, view and columns are on the device.
         """
-        job = self._job.copy()
-        job["ns"], job["n_times"] = ns.data.ptr, len(ns)
-        for number, name in enumerate(COORDINATES):
-            job["out"][0, number] = _address(columns.get(name))
-        for name in CODES:
-            job[name] = _address(columns.get(name))
-        job["rotation"], job["geodetic"], job["sun"] = (
-            _address(view.rotation),
-            view.geodetic,
-            _address(view.sun),
-        )
+        n_times = len(ns)
         for regime, satellites in self.constants.bounds.items():
             count = satellites.stop - satellites.start
-            chunk = max(min(CHUNK, count * len(ns) // THREADS), 1, -(-len(ns) // GRID_Y))
-            job["first"], job["last"], job["chunk"] = satellites.start, satellites.stop, chunk
-            self._engine.propagate[regime](
-                (-(-count // BLOCK), -(-len(ns) // chunk)), (BLOCK,), (job,)
+            self._engine.launch(
+                f"propagate_{operations.REGIME_NAMES[regime]}",
+                satellites,
+                n_times,
+                max(min(CHUNK, count * n_times // THREADS), 1, -(-n_times // GRID_Y)),
+                **operations.model_members(self.model),
+                **self._resident,
+                stride=len(self.constants),
+                n_sats=len(self.constants),
+                ns=ns,
+                rotation=view.rotation,
+                geodetic=view.geodetic,
+                sun=view.sun,
+                **columns,
             )
 
 
-def _address(column: Any) -> int:
-    return 0 if column is None else int(column.data.ptr)
+def _address(array: Any) -> int:
+    return int(array.data.ptr)

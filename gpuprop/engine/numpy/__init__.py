@@ -12,9 +12,10 @@ from ...sgp4.look_angles import look_from
 from ...sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...sgp4.orbit import State
 from ...typing import Array, Columns
+from ..host import HostPropagation
 from ..prefetch import usable_cores
 from . import workers
-from .tiles import TILE, fill, groups, shared_tiles
+from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
 
@@ -58,7 +59,7 @@ class NumpyEngine:
         return out
 
 
-class NumpyPropagation:
+class NumpyPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
 
     def __init__(self, model: Model, constants: Constants, threads: int) -> None:
@@ -85,6 +86,18 @@ class NumpyPropagation:
             )
         out = {name: np.empty((len(ns), n_sats), dtype) for name, dtype in dtypes.items()}
         fill(self._groups, ns, out, view=view)
+        return out
+
+    def pairs(
+        self,
+        index: npt.NDArray[np.int64],
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+    ) -> Columns:
+        """Compute pairs: see choice.Propagation."""
+        out = {name: np.empty(len(ns), dtype) for name, dtype in column_dtypes(names).items()}
+        fill_pairs(self.model, self.constants, index, ns, out, view)
         return out
 
     def close(self) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from ...sgp4.constants import HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
+from ...sgp4.constants import DEEP_SPACE, HALF_DAY, NEAR_EARTH, ONE_DAY, Constants
 from ...sgp4.deep_space import deep_space
+from ...sgp4.earth_rotation import earth_rotation
 from ...sgp4.frames import sunlight, to_frame
 from ...sgp4.model import TEME, Model, View
 from ...sgp4.near_earth import Inclination, Mean, near_earth
@@ -28,7 +29,13 @@ Minutes = Callable[[slice, "Group"], Array]
 class Group:
     """The satellites of a tile, all of one regime."""
 
-    def __init__(self, model: Model, constants: Constants, regime: int, satellites: slice) -> None:
+    def __init__(
+        self,
+        model: Model,
+        constants: Constants,
+        regime: int,
+        satellites: slice | npt.NDArray[np.int64],
+    ) -> None:
         self.model = model
         self.satellites = satellites  # in execution order
         self.place = constants.place(satellites)
@@ -127,3 +134,35 @@ def fill_minutes(
                 state = to_frame(seen.rotation, seen.geodetic, state)
             for name in out.keys() - {"sunlit"}:
                 out[name][instants, group.place] = getattr(state, name)
+
+
+def fill_pairs(
+    model: Model,
+    constants: Constants,
+    index: npt.NDArray[np.int64],
+    ns: npt.NDArray[np.int64],
+    out: Columns,
+    view: View = TEME,
+) -> None:
+    """Compute pairs of a satellite (of the input) and an instant into columns, each (n,)."""
+    satellites = constants.rank()[index]
+    with np.errstate(all="ignore"):
+        for regime, bounds in constants.bounds.items():
+            chosen = np.flatnonzero((satellites >= bounds.start) & (satellites < bounds.stop))
+            width = TILE if regime in (NEAR_EARTH, DEEP_SPACE) else DEEP_SATELLITES
+            for first in range(0, len(chosen), width):
+                pairs = chosen[first : first + width]
+                group = Group(model, constants, regime, satellites[pairs])
+                t = (ns[pairs] - group.epoch_ns) / NANOSECONDS_PER_MINUTE
+                # each pair is a satellite at one instant; then an instant with one satellite
+                columns = [column.T for column in group.states(t[None, :])]
+                state = State._make(columns)
+                seen = view.at(pairs)
+                if seen.earth is not None:
+                    seen = seen._replace(rotation=earth_rotation(seen.earth, ns[pairs]))
+                if seen.sun is not None:
+                    out["sunlit"][pairs] = sunlight(seen.sun, state.x, state.y, state.z)[:, 0]
+                if seen.rotation is not None:
+                    state = to_frame(seen.rotation, seen.geodetic, state)
+                for name in out.keys() - {"sunlit"}:
+                    out[name][pairs] = getattr(state, name)[:, 0]

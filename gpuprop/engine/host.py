@@ -1,0 +1,33 @@
+"""What the engines that compute in the memory of the host have in common."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import numpy.typing as npt
+
+from ..sgp4.model import TEME, View
+from ..typing import Columns
+
+
+class HostPropagation(ABC):
+    """A propagation that has no device: a device block is a block."""
+
+    @abstractmethod
+    def block(
+        self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
+    ) -> Columns:
+        """Compute columns: see choice.Propagation."""
+
+    def room(self, n_times: int, names: tuple[str, ...]) -> None:
+        """Return None: there is no device memory to allocate."""
+        return None
+
+    def device_block(
+        self,
+        ns: npt.NDArray[np.int64],
+        names: tuple[str, ...],
+        view: View = TEME,
+        room: None = None,
+    ) -> Columns:
+        """Compute columns in the memory of the host."""
+        return self.block(ns, names, view)

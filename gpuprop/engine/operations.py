@@ -1,0 +1,114 @@
+"""The operations of the kernels and their arguments, read from kernels/operations.def.
+
+The file is the only declaration: C++ reads it, too. Here it gives a ctypes structure for the cpu
+engine and a numpy dtype for the cuda engine. A pointer is an integer in both.
+"""
+
+import ctypes
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..sgp4.constants import kernels_folder
+from ..sgp4.gravity import Gravity
+from ..sgp4.model import Model, View
+
+TEXT = (kernels_folder() / "operations.def").read_text(encoding="utf-8")
+MEMBER = re.compile(r"^MEMBER\(([\w *]+), (\w+), ", re.MULTILINE)
+
+# structure -> member -> type in C++
+STRUCTURES: dict[str, dict[str, str]] = {
+    name: {member: kind for kind, member in MEMBER.findall(members)}
+    for name, members in re.findall(
+        r"^STRUCTURE\((\w+)\)\n(.*?)^END$", TEXT, re.MULTILINE | re.DOTALL
+    )
+}
+# kernels on a GPU -> structure of the argument
+KERNELS: dict[str, str] = dict(
+    re.findall(r"^KERNEL(?:_OF_GPU)?\((\w+), (\w+), ", TEXT, re.MULTILINE)
+)
+# the number of each kernel, those of a CPU included
+NUMBERS: dict[str, int] = {
+    name: number
+    for number, name in enumerate(
+        re.findall(r"^KERNEL(?:_OF_[CG]PU)?\((\w+), ", TEXT, re.MULTILINE)
+    )
+}
+REGIME_NAMES = ("near_earth", "deep_space", "one_day", "half_day")  # by regime, in kernels' names
+
+
+@cache
+def structure(name: str) -> type[ctypes.Structure]:
+    """Return the ctypes structure called `name`."""
+    kinds = {"double": ctypes.c_double, "Integer": ctypes.c_int64}
+    fields = [
+        (member, ctypes.c_void_p if "*" in kind else kinds.get(kind) or structure(kind))
+        for member, kind in STRUCTURES[name].items()
+    ]
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
+
+
+@cache
+def dtype(name: str) -> np.dtype[Any]:
+    """Return the numpy dtype of the structure called `name`."""
+    kinds = {"double": np.float64, "Integer": np.int64}
+    return np.dtype(
+        [
+            (member, np.int64 if "*" in kind else kinds.get(kind) or dtype(kind))
+            for member, kind in STRUCTURES[name].items()
+        ]
+    )
+
+
+def model_members(model: Model) -> dict[str, Any]:
+    """Return the members that every operation on element sets has."""
+    return {"gravity": model.gravity, "afspc": model.opsmode == "a"}
+
+
+def view_members(view: View, convert: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return the members of PairJob that describe a view; convert: makes arrays for the engine."""
+    arrays = {"rotation": view.rotation, "sun": view.sun}
+    members: dict[str, Any] = {"geodetic": view.geodetic}
+    if view.earth is not None:
+        arrays["earth"] = view.earth.days
+        members |= {
+            "first_day": view.earth.first_day,
+            "n_days": len(view.earth.days),
+            "polar": view.earth.polar,
+        }
+    return members | {
+        name: None if array is None else convert(array) for name, array in arrays.items()
+    }
+
+
+def gravity_values(gravity: Gravity) -> tuple[float, ...]:
+    """Return the members of the structure Gravity."""
+    return tuple(getattr(gravity, name) for name in STRUCTURES["Gravity"])
+
+
+def numbers(
+    name: str, members: Mapping[str, Any], address: Callable[[Any], int]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the members of a structure as numbers; members that it does not have are an error.
+
+    address: the address of an array. None is a null pointer.
+    """
+    for member, value in members.items():
+        if isinstance(value, Gravity):
+            yield member, gravity_values(value)
+        elif "*" in STRUCTURES[name][member]:
+            yield member, 0 if value is None else address(value)
+        else:
+            yield member, value
+
+
+def argument(name: str, **members: Any) -> ctypes.Structure:
+    """Make an argument of the cpu engine; it keeps the arrays alive that it points to."""
+    made = structure(name)()
+    for member, value in numbers(name, members, lambda array: array.ctypes.data):
+        setattr(made, member, value)
+    made.members = members
+    return made

@@ -1,0 +1,89 @@
+"""The float64 operations of lane.cuh that a GPU replaces by cheaper ones have the same bits."""
+
+import ctypes
+from pathlib import Path
+
+from fake_cupy import SHIM, compiled
+
+from gpuprop.engine.cuda.source import source
+
+PROGRAM = """
+#include <cstdint>
+#include <cstring>
+{shim}
+{lane}
+static uint64_t state;
+static uint64_t word() {{  // splitmix64
+    uint64_t z = state += 0x9E3779B97F4A7C15ull;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}}
+static double number() {{
+    uint64_t bits = word();
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}}
+static bool same(double a, double b) {{ return !memcmp(&a, &b, sizeof a); }}
+using namespace gpuprop;
+extern "C" long wrong_minutes(long cases) {{
+    long wrong = 0;
+    state = 1;
+    for (long i = 0; i < cases; i++) {{
+        long long ns = (long long)(word() >> i % 64) * (i % 2 ? 1 : -1);
+        long long near = ns / 30000000000 * 30000000000 + i % 7 - 3;  // halves and whole minutes
+        wrong += !same(minutes(ns), double(ns) / 6.0e10);
+        wrong += !same(minutes(near), double(near) / 6.0e10);
+    }}
+    return wrong;
+}}
+extern "C" long wrong_halves(long cases) {{
+    long wrong = 0;
+    state = 2;
+    for (long i = 0; i < cases; i++) {{
+        double z = number(), a = i % 2 ? 1.0 : number();
+        if (z != z || a != a || (z < 1e-300 && z > -1e-300)) continue;
+        wrong += !same(minus_half(a, z), a - 0.5 * z);
+    }}
+    return wrong;
+}}
+extern "C" long wrong_comparisons(long cases) {{
+    const double limits[] = {{9.5367431640625e-7, 2.44140625e-4, 1.0e-8, 1.0e26}};
+    long wrong = 0;
+    state = 3;
+    for (long i = 0; i < cases; i++) {{
+        double limit = limits[i % 4], x = i % 3 ? number() : limit;
+        uint64_t bits;
+        memcpy(&bits, &x, sizeof x);
+        bits += i % 5 - 2;  // neighbours of the limit
+        memcpy(&x, &bits, sizeof x);
+        if (x != x) continue;
+        double size = x < 0.0 ? -x : x;
+        wrong += above(size, limit) != (size > limit);
+        wrong += not_below(size, limit) != (size >= limit);
+        wrong += reaches(x, limit) != (size >= limit);
+    }}
+    double nan = not_a_number();
+    return wrong + !not_below(nan, 1.0) + !reaches(nan, 1.0);
+}}
+"""
+
+
+def count(name: str, cases: int) -> int:
+    text = PROGRAM.format(shim=Path(SHIM).read_text(), lane=source("lane.cuh"))
+    function = getattr(compiled(text, "-O2", "-Wno-unused"), name)
+    function.argtypes, function.restype = [ctypes.c_long], ctypes.c_long
+    return int(function(cases))
+
+
+def test_minutes_are_the_quotient():
+    assert count("wrong_minutes", 5_000_000) == 0
+
+
+def test_half_of_a_number_is_subtracted_exactly():
+    assert count("wrong_halves", 2_000_000) == 0
+
+
+def test_comparisons_of_bits():
+    assert count("wrong_comparisons", 2_000_000) == 0
