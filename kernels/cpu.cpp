@@ -264,6 +264,10 @@ struct PairTile {
     int64_t count;
     Integer pair[TILE], ns[TILE];
     const double* row[TILE];  // in PairJob.constants
+
+    void copy(int64_t from, int64_t to) {
+        pair[to] = pair[from], ns[to] = ns[from], row[to] = row[from];
+    }
 };
 
 // Doubles of a row of PairJob.constants: the epoch, then the constants, of which those of deep
@@ -316,6 +320,8 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
                double (&table)[ROW][TILE]) {
     const int64_t count = tile.count;
     Integrator reached[TILE / W];
+    bool goes_on[TILE / W];  // all lanes have the satellite of the vector before
+    const double* before = nullptr;
     for (int64_t i = 0; i < count; i += W) {
         const double* row[W];
         bool same = true;
@@ -323,6 +329,8 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
             same = same && row[lane] == row[0];
         }
+        goes_on[i / W] = same && row[0] == before;
+        before = same ? row[0] : nullptr;
         if (same)
             for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
         else
@@ -349,6 +357,8 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             Bits ns, epoch;
             std::memcpy(&ns, tile.ns + i, sizeof ns);
             std::memcpy(&epoch, table[0] + i, sizeof epoch);
+            if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
+                if (goes_on[i / W]) reached[i / W] = reached[i / W - 1];
             return minutes(ns - epoch);
         },
         [&](int64_t i, int64_t v, State& state) INLINE {
@@ -360,7 +370,9 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
                 for (int lane = 0; lane < lanes; lane++)
                     light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
             if (rotated) to_frame(rotation[v], job.geodetic, state);
-            const bool adjacent = lanes == W && pair[W - 1] == pair[0] + W - 1;
+            // pairs are in increasing order, but for those in resonance
+            const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE) && lanes == W &&
+                                  pair[W - 1] == pair[0] + W - 1;
             store_pairs(job.x, state.x, pair, lanes, adjacent);
             store_pairs(job.y, state.y, pair, lanes, adjacent);
             store_pairs(job.z, state.z, pair, lanes, adjacent);
@@ -396,14 +408,32 @@ void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     pairs.filled = 1 - pairs.filled;
 }
 
+// Add a pair. In resonance, several pairs of one satellite are sorted by time, and fill vectors of
+// their own: then one integration serves them all.
 template <int REGIME>
 FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
                  Integer pair, Integer satellite) {
-    PairTile& tile = pairs.tiles[pairs.filled];
-    tile.pair[tile.count] = pair;
-    tile.ns[tile.count] = job.ns[pair];
-    tile.row[tile.count++] = job.constants + satellite * ROW;
-    if (tile.count == TILE) compute_waiting(job, pairs, table);
+    const double* row = job.constants + satellite * ROW;
+    const Integer ns = job.ns[pair];
+    PairTile* tile = &pairs.tiles[pairs.filled];
+    int64_t n = tile->count;
+    if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY) {
+        if (n % W && n >= W / 2 && tile->row[n - 1] != row &&
+            tile->row[n - 1] == tile->row[n - W / 2]) {
+            for (; n % W; n++) tile->copy(n - 1, n);  // the last pair again
+            tile->count = n;
+            if (n == TILE) {
+                compute_waiting(job, pairs, table);
+                tile = &pairs.tiles[pairs.filled];
+                n = tile->count;
+            }
+        }
+        for (; n > 0 && tile->row[n - 1] == row && tile->ns[n - 1] > ns; n--) tile->copy(n - 1, n);
+    }
+    tile->pair[n] = pair;
+    tile->ns[n] = ns;
+    tile->row[n] = row;
+    if (++tile->count == TILE) compute_waiting(job, pairs, table);
 }
 
 template <int REGIME>
