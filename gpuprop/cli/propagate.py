@@ -20,7 +20,7 @@ def propagate(
             "my.toml), walker:53:1584/72/39@550.",
         ),
     ],
-    options: Annotated[PropagateOptions, Parameter(name="*")] = PropagateOptions(),
+    options: Annotated[PropagateOptions, Parameter(name="*")] = PropagateOptions(),  # noqa: B008
 ) -> int:
     """Run `gpuprop propagate`."""
     if not sources:
