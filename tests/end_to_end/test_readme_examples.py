@@ -59,14 +59,16 @@ def test_status_table_is_complete():
 
 def test_the_map_names_what_is_there():
     """Every package and module at the top of gpuprop, and nothing else."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
     named = {
         name.strip("/")
-        for line in re.findall(r"^gpuprop/(.+?)  ", README, re.MULTILINE)
-        for name in line.split(", ")
+        for cell in re.findall(r"^\| (`[^|]+`) \|", text, re.MULTILINE)
+        for name in re.findall(r"`([^`]+)`", cell)
     }
     there = {
         path.name
         for path in (ROOT / "gpuprop").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert named == there - {"__init__.py", "__main__.py"}
+    beside = {"tests", "bench", "examples", "docs"}
+    assert named - beside == there - {"__init__.py", "__main__.py"}
