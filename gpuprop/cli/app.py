@@ -18,11 +18,11 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
     "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
     "shells, sources, conflicts and assumptions.",
-    "doctor": "Show which engines run here, and why the others do not; prove each against the "
+    "doctor": "Show which engines run here, and why the others do not; check each against the "
     "committed digest.",
     "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
-    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then the "
-    "cache answers.",
+    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then "
+    "from a cache.",
     "info": "Show what a catalogue or a directory of snapshots holds.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "

@@ -121,8 +121,8 @@ class PropagateOptions:
     cluster: Annotated[
         str | None,
         Parameter(
-            help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or "
-            "local:4, processes here.",
+            help="Let a Dask cluster write the parts: its scheduler (tcp://host:8786), or "
+            "local:4 for four processes here.",
             group=RUN,
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""What `gpuprop propagate` does: read the satellites, plan the run, write it, say how it went."""
+"""What `gpuprop propagate` does: read the satellites, plan the run, write it, report."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -119,7 +119,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         report = run_plan(
             store, plan, propagator, how, workers=workers, command=command, progress=progress
         )
-    _say_how_it_went(report, tell)
+    _report_steps(report, tell)
     print_result(report.to_dict() | duplicates, options.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
@@ -209,7 +209,7 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
 
 
 def _wrote(report: Report) -> str:
-    """Say in a line what a run wrote."""
+    """Describe what a run wrote, in one line."""
     what = f"{report.path}, shard {report.shard}" if report.shard else report.path
     size = _size(
         dict(
@@ -230,17 +230,19 @@ def _wrote(report: Report) -> str:
     )
 
 
-def _say_how_it_went(report: Report, tell: Tell) -> None:
+def _report_steps(report: Report, tell: Tell) -> None:
     """Print what was resumed, rewritten and merged."""
     if report.resumed:
-        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were there")
+        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were complete")
     for what in report.rewritten[:SHOWN]:
         tell(f"written again: {what}")
     if len(report.rewritten) > SHOWN:
         tell(f"written again: {len(report.rewritten) - SHOWN:,} more")
     if report.shard:
-        waits = f"other shards are to come: the last one merges all, or gpuprop merge {report.path}"
-        tell(f"all shards are there: {report.path} is whole" if report.merged else waits)
+        if report.merged:
+            tell(f"all shards are complete: {report.path} is one run now")
+        else:
+            tell(f"not merged yet: the last shard to finish does that, or gpuprop merge {report.path}")
     for note in report.notes:
         tell(f"note: {note}")
 
