@@ -36,7 +36,7 @@ class LockedError(GpupropError, BlockingIOError):
 class PlanDiffersError(UsageError):
     """A directory was written from another plan than the one asked for.
 
-    The message says in what they differ.
+    The message says how they differ.
     """
 
 

@@ -165,7 +165,7 @@ class States:
 
 
 def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
-    """Return the columns that engines compute, whatever the frame: x y z are renamed later."""
+    """Return the columns that engines compute in any frame; x y z are renamed later."""
     return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
 
 

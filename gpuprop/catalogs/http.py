@@ -186,7 +186,7 @@ class _Exchange:
         return bytes(data)
 
     def _wrong_framing(self, response: http.client.HTTPResponse) -> str:
-        """Say why the headers do not tell where the answer ends; empty if they do."""
+        """Say why the headers do not show where the answer ends; empty if they do."""
         codings = response.headers.get_all("Transfer-Encoding", [])
         # http.client knows exactly this spelling
         if codings and not (response.chunked and len(codings) == 1):

@@ -242,7 +242,7 @@ def _report_steps(report: Report, tell: Tell) -> None:
         if report.merged:
             tell(f"all shards are complete: {report.path} is one run now")
         else:
-            tell(f"not merged yet: the last shard to finish does that, or gpuprop merge {report.path}")
+            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
     for note in report.notes:
         tell(f"note: {note}")
 

@@ -165,7 +165,7 @@ def is_lock(name: str) -> bool:
 
 
 def holder(path: Path) -> str:
-    """Say who holds a lock, as far as its file tells: pid and host, and since when."""
+    """Describe the job that holds a lock, as far as its file says: pid, host and start."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         found, _ = json.JSONDecoder().raw_decode(read_regular(path, MOST_BYTES).decode())
         if "shards" in found:

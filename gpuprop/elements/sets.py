@@ -540,7 +540,7 @@ class Elements:
         _, *others = self._best_sets(np.zeros(len(self), np.uint64))
         return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]
 
-    # --- out ---
+    # --- conversion to other libraries ---
     def to_arrow(self) -> pa.Table:
         """Convert to an Arrow table.
 

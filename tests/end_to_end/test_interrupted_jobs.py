@@ -224,7 +224,7 @@ def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
 def test_shards_from_a_batch_system(run, tmp_path):
     code, out, err = run(*JOB, "--shard", "2/3", "--resume")
     assert code == 0 and "wrote out, shard 2/3: 24 satellites x 100 instants" in out
-    assert "not merged yet: the last shard to finish does that, or gpuprop merge out" in err
+    assert "not merged yet: the last shard will do it, or gpuprop merge out" in err
     code, out, _ = run(*JOB, "--shard", "2/3", "--dry-run", "--json")
     assert code == 0 and (json.loads(out)["parts"], json.loads(out)["rows"]) == (100, 2400)
     code, out, err = run("merge", "out")

@@ -175,7 +175,8 @@ def test_where_sgp4_divides_by_nothing(installed_engine):
 
 def test_constants_are_those_told():
     assert (
-        f"A directory holds at most {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB" in README
+        f"A directory holds at most {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB"
+        in README
     )
     assert WORTH_WORKERS == 4_000_000 and "for jobs of more than four million states" in README
     assert INTERVAL_S == 7200.0 and "at most one request in two hours for a group" in README
