@@ -230,9 +230,9 @@ class Satrec:
         bstar : float
             Drag term, 1/Earth radii.
         ndot : float
-            First derivative of the mean motion, rad/min^2 (not used).
+            Half the first derivative of the mean motion, as in a TLE, rad/min^2 (not used).
         nddot : float
-            Second derivative of the mean motion, rad/min^3 (not used).
+            A sixth of the second derivative of the mean motion, as in a TLE, rad/min^3 (not used).
         ecco : float
             Eccentricity.
         argpo : float
@@ -404,8 +404,14 @@ class Satrec:
         return from_alpha5(self.satnum_str)
 
     bstar = _from_orbit("bstar", "Drag term, 1/Earth radii")
-    ndot = _from_orbit("ndot", "First derivative of the mean motion, rad/min^2 (not used)")
-    nddot = _from_orbit("nddot", "Second derivative of the mean motion, rad/min^3 (not used)")
+    ndot = _from_orbit(
+        "ndot",
+        "Half the first derivative of the mean motion, rad/min^2 (not used by SGP4)",
+    )
+    nddot = _from_orbit(
+        "nddot",
+        "A sixth of the second derivative of the mean motion, rad/min^3 (not used by SGP4)",
+    )
     inclo = _from_orbit("inclo", "Inclination, rad")
     nodeo = _from_orbit("nodeo", "Right ascension of the ascending node, rad")
     ecco = _from_orbit("ecco", "Eccentricity")
@@ -432,7 +438,7 @@ class Satrec:
 
     @property
     def operationmode(self) -> str:
-        """Mode of SGP4: `i` improved, or `a` as AFSPC."""
+        """Mode of SGP4: `i`, improved, or `a`, as in the code of the US Air Force (AFSPC)."""
         return self._model.opsmode
 
     @property

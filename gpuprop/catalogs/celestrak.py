@@ -411,7 +411,8 @@ def _no_group(url: str) -> str:
         asked.lower(), [*celestrak_groups(), *operators()], cutoff=0.5
     )
     hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
-    return f"CelesTrak has no group {asked!r}: {hint}known are {', '.join(celestrak_groups())}"
+    known = ", ".join(celestrak_groups())
+    return f"CelesTrak has no group {asked!r}: {hint}the known ones are {known}"
 
 
 def _read(data: bytes, name: str) -> Elements:

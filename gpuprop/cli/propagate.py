@@ -10,6 +10,8 @@ from cyclopts import Parameter
 from ..errors import UsageError
 from .propagate_options import PropagateOptions
 
+DEFAULTS = PropagateOptions()
+
 
 def propagate(
     *sources: Annotated[
@@ -20,7 +22,7 @@ def propagate(
             "my.toml), walker:53:1584/72/39@550.",
         ),
     ],
-    options: Annotated[PropagateOptions, Parameter(name="*")] = PropagateOptions(),
+    options: Annotated[PropagateOptions, Parameter(name="*")] = DEFAULTS,
 ) -> int:
     """Run `gpuprop propagate`."""
     if not sources:

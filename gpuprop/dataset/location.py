@@ -70,8 +70,9 @@ def open_store(path: AnyPath) -> Store:
 def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
     if LOGIN.match(match["rest"]):
         raise ValueError(
-            f"{shown_url(str(path))}: give no password in a URL, but in the environment or as "
-            "options of a UPath"
+            f"{shown_url(str(path))}: leave the login out of the URL: set it in the environment "
+            "(for S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or in Python as options of a "
+            "UPath"
         )
     if "?" in match["rest"]:
         raise ValueError(

@@ -253,8 +253,8 @@ def _bytes(store: Store, kind: Kind, name: str) -> bytes:
     """Read the file of a manifest."""
     if not store.exists():
         raise FileNotFoundError(
-            f"{store} is not a directory of {kind.folder}"
-            + (": it is a file" if store.path.exists() else "")
+            f"{store} is not a directory of {kind.folder}: "
+            + ("it is a file" if store.path.exists() else "there is no such directory")
         )
     try:
         return store.read(name, MOST_BYTES)

@@ -334,7 +334,9 @@ class _Parser:
             nearest = difflib.get_close_matches(name[:40], QUANTITIES, cutoff=0.5)
             hint = f"did you mean {' or '.join(nearest)}? " if nearest else ""
             self._fail(
-                f"there is no {name[:40]}: {hint}known are {', '.join(QUANTITIES)}", token.column
+                f"there is no quantity {name[:40]!r}: {hint}the known ones are "
+                f"{', '.join(QUANTITIES)}",
+                token.column,
             )
         return Operand(token, QUANTITIES[name])
 

@@ -81,8 +81,8 @@ def operator(name: str) -> Operator:
     hint = f"did you mean {' or '.join(f'@{near}' for near in nearest)}? " if nearest else ""
     names = ", ".join(f"@{each}" for each in sorted({each.name for each in known.values()}))
     raise ValueError(
-        f"operator {name!r} is not known: {hint}known are {names}; any name can be matched by a "
-        "pattern such as 'STARLINK*'"
+        f"operator {name!r} is not known: {hint}the known ones are {names}; any name can be "
+        "matched by a pattern such as 'STARLINK*'"
     )
 
 

@@ -425,18 +425,22 @@ class Elements:
         Returns
         -------
         Elements
-            The sets in order. Of sets with the same catalogue number the one with the latest epoch
-            is kept; if several have that epoch, the last of them. Synthetic satellites
-            (`synthetic`) and sets without a catalogue number (number 0) are all kept. A note has
-            the number of sets kept; if all are kept, the result is this object itself.
+            The sets that are kept, in the order in which they stand here. Of the sets of one
+            satellite the one with the latest epoch is kept; if several have that epoch, the last of
+            them. Synthetic satellites (`synthetic`) and sets without a catalogue number (number 0)
+            are all kept. `notes` says how many sets were kept. If all are kept, the result is this
+            object itself.
 
         Notes
         -----
-        Two sets with one number are of one satellite if they have the same OBJECT_ID. If one of
-        them has no OBJECT_ID, or they have different ones, they are of one satellite if they have
-        the same name. If one of them has no name either, they are of one satellite unless they have
-        different OBJECT_IDs or their inclinations differ by more than one degree. Sets of different
-        satellites with one number (`shared_numbers`) are all kept, the newest of each satellite.
+        Two sets with the same catalogue number may be of different satellites (`shared_numbers`).
+        The first rule that applies decides:
+
+        1. Both have an OBJECT_ID, and it is the same: one satellite.
+        2. Both have a name: one satellite if it is the same name, else two.
+        3. Both have an OBJECT_ID (a different one), or their inclinations differ by more than one
+           degree: two satellites.
+        4. Otherwise: one satellite.
         """
         return self._one_per_satellite(
             np.zeros(len(self), np.uint64), "latest element set of each satellite"
@@ -533,9 +537,9 @@ class Elements:
 
     @property
     def shared_numbers(self) -> npt.NDArray[np.int32]:
-        """Catalogue numbers that stand for several satellites.
+        """Catalogue numbers that several different satellites have, (m,) int32.
 
-        `latest` describes how these are distinguished. It keeps all of them.
+        `latest` describes when two sets are of different satellites, and keeps a set of each.
         """
         _, *others = self._best_sets(np.zeros(len(self), np.uint64))
         return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]

@@ -160,10 +160,8 @@ def find_constellation(
             wanted, [*every, *without_geometry()], cutoff=0.5
         )
         hint = f"did you mean {' or '.join(dict.fromkeys(nearest))}? " if nearest else ""
-        raise ValueError(
-            f"constellation {name!r} is not known: {hint}known are {', '.join(names)}, and their "
-            "shells (starlink-g1-s1 ...)"
-        )
+        listed = "gpuprop constellations (gpuprop.constellations()) lists all, with their shells"
+        raise ValueError(f"constellation {name!r} is not known: {hint}{listed}")
     found = _by_name()[wanted]
     given = {"altitude_km": altitude_km, "inclination_deg": inclination_deg}
     for key, value in given.items():

@@ -260,5 +260,9 @@ def _known_keys(table: Mapping[str, Any], known: Sequence[str], here: str) -> No
     for key in table:
         if key not in known:
             nearest = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"known are {', '.join(known)}"
+            hint = (
+                f"did you mean {nearest[0]}?"
+                if nearest
+                else f"the known ones are {', '.join(known)}"
+            )
             raise ValueError(f"{here}: key {shown(key)} is not known: {hint}")

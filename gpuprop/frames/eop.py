@@ -179,9 +179,10 @@ class EarthOrientation:
         return ut1_utc, xp, yp, -change * (DAY / length)
 
     def predictions(self, ns: Bits) -> Mask:
-        """Compute which instants depend on a row that is a prediction.
+        """Compute which instants depend on a predicted row of the table.
 
-        These are the instants from the last row on that is not a prediction.
+        These are all instants after the last measured row: up to the next row they are interpolated
+        between a measured and a predicted one. That row itself counts, too.
 
         Parameters
         ----------

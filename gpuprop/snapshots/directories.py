@@ -14,7 +14,7 @@ def verify_snapshots(
     drop: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Verification:
-    """Compare every file of a directory with its manifest, or with those of its shards.
+    """Compare every file of a directory with its manifest, or with the manifests of its shards.
 
     Parameters
     ----------
@@ -24,8 +24,9 @@ def verify_snapshots(
         Check only the size and the last bytes of each file and, for parts on a disk, the first and
         last instants. Otherwise the digest of each file is checked too.
     drop : bool
-        Remove damaged files from the directory and from the manifest, so that resume writes them
-        again. A file without the plan of the run in it is kept, since it may be your own.
+        Remove damaged files from the directory and from the manifest, so that a run with
+        resume=True writes them again. A damaged file that does not show that gpuprop wrote it stays
+        in the directory, since it may be your own; it is reported.
     progress : callable, optional
         Is called as progress(bytes_done, bytes_total) after each file.
 

@@ -663,7 +663,7 @@ def test_paths_that_are_no_urls(tmp_path):
 def test_a_password_in_a_url_is_refused_unseen(url, capsys):
     assert main([*JOB, "-o", url]) == 2
     err = capsys.readouterr().err
-    assert "give no password in a URL" in err and SECRET not in err
+    assert "leave the login out of the URL" in err and SECRET not in err
 
 
 @pytest.mark.slow

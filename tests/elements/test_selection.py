@@ -165,10 +165,10 @@ def test_every_operator_says_why_and_can_be_asked_for():
         assert not each.group or each.group in celestrak_groups()
     assert len(celestrak_groups()) == len({group.lower() for group in celestrak_groups()})
     with pytest.raises(
-        ValueError, match=r"did you mean @starlink\? known are @ast, .*@yaogan; any name"
+        ValueError, match=r"did you mean @starlink\? the known ones are @ast, .*@yaogan; any name"
     ):
         element_sets().select("@starlnk")
-    with pytest.raises(ValueError, match="'@' is not known: known are"):
+    with pytest.raises(ValueError, match="'@' is not known: the known ones are"):
         matching("@", [])
 
 
@@ -532,7 +532,7 @@ def test_it_means_what_python_means(text):
 @pytest.mark.parametrize(
     ("text", "column", "says"),
     [
-        ("altitude > 500", 1, "there is no altitude: did you mean altitude_km"),
+        ("altitude > 500", 1, "there is no quantity 'altitude': did you mean altitude_km"),
         ("altitude_km > 500 and inclination_dge < 60", 23, "did you mean inclination_deg"),
         ("altitude_km > 500km", 18, "units are in the names"),
         ("altitude_km > 1,000", 16, "without commas"),
@@ -573,10 +573,10 @@ def test_it_means_what_python_means(text):
         ("altitude_km > 5)", 16, "does not belong here"),
         ("1 < 2", 1, "two constants"),
         ("altitude_km > 1e999", 15, "too large"),
-        ("altitude_km > nan", 15, "there is no nan"),
-        ("altitude_km > inf", 15, "there is no inf"),
+        ("altitude_km > nan", 15, "there is no quantity 'nan'"),
+        ("altitude_km > inf", 15, "there is no quantity 'inf'"),
         ("altitude_km > '500'", 15, "without quotation marks"),
-        ("name == STARLINK", 9, "there is no starlink"),
+        ("name == STARLINK", 9, "there is no quantity 'starlink'"),
         ("name == 'STARLINK", 9, "the second quotation mark is missing"),
         ("name == 5", 9, "quotation marks, such as 'STARLINK-1008'"),
         ("name < 'A'", 8, "use ==, != or like"),
@@ -589,12 +589,12 @@ def test_it_means_what_python_means(text):
         ("altitude_km > sat_id > name", 24, "name is text, the other side is a number"),
         # not a program
         ("name.__class__", 5, "'.' does not belong here"),
-        ("__import__('os').system('true')", 1, "there is no __import__"),
+        ("__import__('os').system('true')", 1, "there is no quantity '__import__'"),
         ("altitude_km()", 12, "nothing to call"),
-        ("altitude_km > min(1)", 15, "there is no min"),
+        ("altitude_km > min(1)", 15, "there is no quantity 'min'"),
         ("altitude_km > 5 (1)", 17, "nothing to call"),
         ("name[0]", 5, "'[' does not belong here"),
-        ("lambda: 1", 1, "there is no lambda"),
+        ("lambda: 1", 1, "there is no quantity 'lambda'"),
         ("altitude_km > 500; raan_deg", 18, "';' does not belong here"),
         ("altitude_km > \0", 15, "does not belong here"),
         ("altitude_km > 5\u00a0", 16, "does not belong here"),
@@ -660,7 +660,7 @@ def test_any_text_is_a_condition_or_an_error_with_a_column(text):
         ),
         (
             ["--where", "altitud > 1"],
-            "--where, column 1: there is no altitud: did you mean altitude_km",
+            "--where, column 1: there is no quantity 'altitud': did you mean altitude_km",
         ),
     ],
 )

@@ -101,7 +101,7 @@ class _Columns:
         self.fields = elements.fields
         self.report = report
         number, synthetic = elements.sat_id, elements.synthetic
-        too_large = f"its number is above {LAST_TLE_NUMBER}, the last one of a TLE (Alpha-5): "
+        too_large = f"a TLE holds catalogue numbers up to {LAST_TLE_NUMBER} (Alpha-5): "
         advice = (
             USE_OMM,
             "number the constellation from 1 with --first-id 1 (first_id=1), or write an OMM",
