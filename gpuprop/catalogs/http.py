@@ -209,7 +209,7 @@ class _Exchange:
         return ""
 
     def _has_more(self, response: http.client.HTTPResponse) -> bool:
-        """Tell whether the server sends more bytes.
+        """Return whether the server sends more bytes.
 
         The wait is short: a server may keep the connection open, although it was asked to close it.
         """

@@ -113,7 +113,7 @@ def without_geometry() -> dict[str, str]:
 
 
 def is_preset(name: str) -> bool:
-    """Tell whether `name` is a known constellation, an alias, or a shell."""
+    """Return whether `name` is a known constellation, an alias, or a shell."""
     return name.strip().lower() in _by_name()
 
 

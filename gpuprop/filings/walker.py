@@ -104,7 +104,7 @@ def walker(
 
 
 def is_walker_source(text: str) -> bool:
-    """Tell whether a command-line SOURCE asks for a Walker constellation."""
+    """Return whether a command-line SOURCE asks for a Walker constellation."""
     return re.match(r"walker(-\w+)?:", text, re.ASCII | re.IGNORECASE) is not None
 
 

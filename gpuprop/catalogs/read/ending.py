@@ -1,4 +1,4 @@
-"""Tell whether a catalogue ends at the end of a record.
+"""Check whether a catalogue ends at the end of a record.
 
 If not, it was cut off, and reading alone might not notice that.
 """
