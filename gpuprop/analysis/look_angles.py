@@ -160,12 +160,12 @@ def look_angles(
         raise ValueError("there are no sites: give a gpuprop.Site or several")
     if "vx" not in block.columns:
         raise ValueError(
-            "the block has no velocities, which range rates need: ask for velocity=True"
+            "the block has no velocities, which range rates need: give velocity=True"
         )
     on_gpu = not isinstance(block.columns["vx"], np.ndarray)
     if block.frame == "geodetic":
         if on_gpu:
-            raise ValueError("geodetic states on a GPU have no look angles: ask for the frame itrs")
+            raise ValueError("geodetic states on a GPU have no look angles: use the frame itrs")
         block = convert(block, "itrs", eop=eop)
     if on_gpu and any(_strided(block.columns[name]) for name in COORDINATES):
         raise ValueError(

@@ -91,7 +91,7 @@ class _Exchange:
     """A request and its answer, on a thread of its own.
 
     A server can make every step slow, and the look-up of a host cannot be interrupted. So the
-    caller waits for the thread until the deadline, then shuts the connection down and goes on.
+    caller waits for the thread until the deadline, then shuts the connection down and continues.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:

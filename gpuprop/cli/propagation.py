@@ -52,7 +52,7 @@ Tell = Callable[[str], None]
 
 
 def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
-    """Do what the options ask for, and return the exit code."""
+    """Run the command, and return the exit code."""
     with wrong_call():
         shard = None if options.shard is None else Shard.parse(options.shard)
         how = JobOptions(options.overwrite, options.resume, shard)

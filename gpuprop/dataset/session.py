@@ -308,7 +308,7 @@ def _refuse_other_shards(
 def refuse_differences(
     what: str, found: Manifest, plan: Plan, explain: Explain = lambda manifest, names: ""
 ) -> None:
-    """Raise PlanDiffersError if the plan of a manifest is not the one asked for.
+    """Raise PlanDiffersError if the plan of a manifest is not the requested one.
 
     Parameters
     ----------
@@ -317,7 +317,7 @@ def refuse_differences(
     found : Manifest
         Its manifest.
     plan : dict
-        The plan asked for.
+        The requested plan.
     explain : callable, optional
         Explains how the plans differ.
     """
@@ -328,8 +328,8 @@ def refuse_differences(
             for name in names
         )
         raise PlanDiffersError(
-            f"{what} was written from another plan ({differences}{explain(found, names)}): ask "
-            "for the same, or choose another directory"
+            f"{what} was written from another plan ({differences}{explain(found, names)}): use "
+            "the same, or choose another directory"
         )
 
 

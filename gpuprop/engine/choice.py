@@ -141,10 +141,10 @@ def open_engines(
     TypeError
         For a name that is not text.
     ValueError
-        For an unknown name, for an engine asked for by name that is not usable here (with the
+        For an unknown name, for an engine given by name that is not usable here (with the
         reason), and for threads that are not a positive whole number.
     CudaError
-        If a GPU asked for by name does not start. The message names the fix.
+        If a GPU given by name does not start. The message names the fix.
 
     Warns
     -----

@@ -187,7 +187,7 @@ def _with(shell: Shell, values: dict[str, float]) -> Shell:
     """Replace assumed values of a shell by those given, if it assumed all of them.
 
     A shell whose altitude is on record keeps its inclination too. The values become part of the
-    shell's id, so that variants can be told apart.
+    shell's id, so that variants have different ids.
     """
     if not all(key in shell.assumed for key in values):
         return shell

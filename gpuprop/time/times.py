@@ -67,7 +67,7 @@ def _listed(grid: range) -> Bits:
 class Times:
     """An immutable sequence of instants: a grid or an array.
 
-    Make it with `time_grid` or `as_times`. A grid takes no memory until its array is asked for.
+    Make it with `time_grid` or `as_times`. A grid takes no memory until its array is used.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A survey, and its comparison with a filing, as tables for people and as JSON."""
+"""A survey, and its comparison with a filing, as tables and as JSON."""
 
 import math
 import re
