@@ -11,12 +11,12 @@ from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
 from ..dataset.entries import RunFacts
-from ..dataset.resume_command import again
+from ..dataset.resume_command import command_to_resume
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..elements.sets import Elements
-from ..engine.choice import EngineWarning, asked_for
+from ..engine.choice import EngineWarning, requested_name
 from ..errors import LockedError, UsageError
 from ..messages import counted
 from ..propagator import Propagator
@@ -107,7 +107,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         return DONE
     assert store is not None
     tell(summary)
-    if cluster is None and asked_for(options.engine).startswith("auto"):
+    if cluster is None and requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
     command = COMMAND_LINE.get([])
     with (
@@ -261,7 +261,7 @@ def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> I
             facts = RunFacts(command=list(command), directory=os.getcwd())
             error.__notes__ = [
                 "Complete parts are kept, the unfinished part is discarded. Resume with: "
-                f"{again(facts, SNAPSHOTS, shard)}"
+                f"{command_to_resume(facts, SNAPSHOTS, shard)}"
             ]
         raise
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.filesize import decimal
 
-from ..dataset.resume_command import CAUTION, advice, is_claim
+from ..dataset.resume_command import CAUTION, advice, repeats_manifest
 from ..snapshots import verify_snapshots
 from .console import DONE, FAILED, err, out
 from .inputs import given_store
@@ -81,7 +81,7 @@ def _with_origin(finding: dict[str, Any]) -> dict[str, Any]:
     `command` is gpuprop's own; `command_in_manifest` may come from anybody.
     """
     command = finding.pop("command")
-    claim = is_claim(command)
+    claim = repeats_manifest(command)
     return {
         **finding,
         "command": None if claim else command,

@@ -10,7 +10,7 @@ from .entries import FileEntry, PartEntry, RunFacts
 from .inventory import Inventory
 from .manifest import Manifest
 from .merge import joined
-from .resume_command import again, merge_command
+from .resume_command import command_to_resume, merge_command
 from .session import locked
 from .shards import Shard
 from .store import Store
@@ -201,7 +201,7 @@ def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Fin
             absent += 1
             if absent <= MOST_ABSENT:
                 what = f"shard {shard} is not there"
-                yield Finding(what, again(some, kind, shard), shard=str(shard))
+                yield Finding(what, command_to_resume(some, kind, shard), shard=str(shard))
         elif missing := manifest.missing:
             count = sum(map(len, missing))
             what = (
@@ -243,7 +243,7 @@ def _drop(store: Store, manifest: Manifest, findings: Iterable[Finding]) -> list
 
 
 def _command(manifest: Manifest) -> str:
-    return again(manifest.run, manifest.kind, manifest.shard)
+    return command_to_resume(manifest.run, manifest.kind, manifest.shard)
 
 
 def _name(shard: Shard | None) -> str | None:

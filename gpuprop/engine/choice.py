@@ -98,7 +98,7 @@ def engines(gpu: int = 0) -> dict[str, EngineReport]:
     return {name: EngineReport(name, *usable) for name, usable in found.items()}
 
 
-def asked_for(name: str | None) -> str:
+def requested_name(name: str | None) -> str:
     """Return the requested engine: `name`, else GPUPROP_ENGINE, else auto."""
     return (name or os.environ.get("GPUPROP_ENGINE") or "auto").strip().lower()
 
@@ -154,7 +154,7 @@ def open_engines(
     """
     if not isinstance(name, str | None):
         raise TypeError(f"engine {name!r} is not a name: use auto, cuda, cuda:1, cpu or numpy")
-    origin, name = "" if name else " (of GPUPROP_ENGINE)", asked_for(name)
+    origin, name = "" if name else " (of GPUPROP_ENGINE)", requested_name(name)
     if threads is not None and (
         isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1
     ):
