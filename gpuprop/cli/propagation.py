@@ -194,10 +194,10 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
 
     The files always have all notes.
     """
-    loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
+    assumptions_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
     if every or len(notes) < 2:
-        return [f"note: {note}" for note in loudest_first]
-    assumed = [note.removeprefix(ASSUMED) for note in loudest_first if note.startswith(ASSUMED)]
+        return [f"note: {note}" for note in assumptions_first]
+    assumed = [note.removeprefix(ASSUMED) for note in assumptions_first if note.startswith(ASSUMED)]
     names = list(dict.fromkeys(note.partition(":")[0] for note in assumed))
     if len(names) > 1 or len(assumed) > 1:
         what = f"parts of {', '.join(names)} are assumed, because no source states them; "
@@ -211,15 +211,7 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
 def _wrote(report: Report) -> str:
     """Describe what a run wrote, in one line."""
     what = f"{report.path}, shard {report.shard}" if report.shard else report.path
-    size = _size(
-        dict(
-            satellites=report.satellites,
-            instants=report.instants,
-            rows=report.rows,
-            parts=report.parts,
-            bytes=report.bytes,
-        )
-    )
+    size = _size(vars(report))
     if not report.parts:
         return f"{what} has nothing to write: there are fewer parts than shards"
     if not report.computed:

@@ -195,7 +195,7 @@ def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Fin
     shards = manifests[0].shard.all() if manifests[0].shard else [None]
     absent = 0
     for shard in shards:
-        who = f"shard {shard}: " if shard else ""
+        prefix = f"shard {shard}: " if shard else ""
         manifest = by_shard.get(shard)
         if manifest is None:
             absent += 1
@@ -205,12 +205,12 @@ def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Fin
         elif missing := manifest.missing:
             count = sum(map(len, missing))
             what = (
-                f"{who}{count:,} of {len(manifest.own):,} parts are not written yet (number "
+                f"{prefix}{count:,} of {len(manifest.own):,} parts are not written yet (number "
                 f"{_listed(missing)})"
             )
             yield Finding(what, _command(manifest), shard=_name(shard))
         elif not manifest.complete:
-            what = f"{who}the file of the {kind.companion} was dropped"
+            what = f"{prefix}the file of the {kind.companion} was dropped"
             yield Finding(what, _command(manifest), shard=_name(shard))
     if absent > MOST_ABSENT:
         yield Finding(f"{absent - MOST_ABSENT:,} more shards are not there", "write each of them")
