@@ -159,7 +159,9 @@ def look_angles(
     if not sites:
         raise ValueError("there are no sites: give a gpuprop.Site or several")
     if "vx" not in block.columns:
-        raise ValueError("the block has no velocities, which range rates need: give velocity=True")
+        raise ValueError(
+            "the block has no velocities, which range rates need: ask for velocity=True"
+        )
     on_gpu = not isinstance(block.columns["vx"], np.ndarray)
     if block.frame == "geodetic":
         if on_gpu:

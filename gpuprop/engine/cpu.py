@@ -154,8 +154,8 @@ class Library:
             raise CpuUnavailableError(
                 f"the compiled kernels cannot be loaded ({error}): run {REINSTALL}"
             ) from error
-        # Calls through PyDLL keep the interpreter's lock. These take a microsecond, and
-        # releasing the lock would add to it.
+        # Calls through PyDLL keep the interpreter's lock. These take a microsecond, of which
+        # releasing the lock would cost a part.
         with_lock = ctypes.PyDLL(str(path))
         self._library.gpuprop_sources.restype = ctypes.c_char_p
         if self._library.gpuprop_sources().decode() != kernels_digest():
@@ -427,7 +427,7 @@ class CpuPropagation:
             tasks=tasks.ctypes.data,
             n_tasks=len(tasks),
         )
-        # The job has references to its arrays, so they live as long as it, also after an interrupt.
+        # The job keeps the arrays alive that it points to, also if the caller is interrupted.
         job.arrays = (self, ns, tasks, out, rotation, sun)
         return job
 
