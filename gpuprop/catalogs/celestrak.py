@@ -247,15 +247,15 @@ class _NotUpdatedError(RefusedError):
         super().__init__(
             f"CelesTrak has nothing newer than what this network address downloaded{when}, and "
             "the cache does not have that: "
-            "use the file of that time, or ask again two hours after it"
+            "use the file of that download, or try again two hours after it"
         )
 
     def about(self, cached: "_Answer") -> str:
         """Say whether CelesTrak's last update is newer than the answer in the cache."""
         if self.at_ns is not None and self.at_ns / SECOND > time.time() - cached.age_s + 600.0:
             return (
-                "CelesTrak gave a newer one to this network address at "
-                f"{format_ns(self.at_ns)}, and gives each update once"
+                "CelesTrak served a newer one to this network address at "
+                f"{format_ns(self.at_ns)}, and serves each update only once"
             )
         return "CelesTrak has nothing newer"
 

@@ -87,7 +87,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     if options.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(
             f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
-            f"shift what --scale {options.scale} means"
+            f"shift the instants of --scale {options.scale}"
         )
     size = _planned(plan, shard)
     summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"

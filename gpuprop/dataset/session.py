@@ -237,8 +237,8 @@ def _claim_whole(inventory: Inventory, fresh: Manifest, how: JobOptions, explain
         count = next(iter(inventory.shards)).count
         raise FileExistsError(
             f"{store} holds shards of a run (of {count}): continue each (--shard 1/{count} "
-            f"--resume ...), or merge them (gpuprop merge {store}); a whole run goes to another "
-            "directory"
+            f"--resume ...), or merge them (gpuprop merge {store}); write a whole run to "
+            "another directory"
         )
     if found and not how.overwrite and not how.resume:
         raise FileExistsError(

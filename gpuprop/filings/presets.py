@@ -149,8 +149,8 @@ def find_constellation(
     wanted = name.strip().lower()
     if wanted in without_geometry():
         raise ValueError(
-            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing "
-            "you can assume in your own file"
+            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. You can "
+            "assume the missing values in your own file"
         )
     if wanted not in _by_name():
         names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]

@@ -74,7 +74,7 @@ def walker(
     if not match:
         raise ValueError(
             f"cannot read Walker {notation!r}: write inclination:satellites/planes/phasing, such "
-            "as 53:1584/72/39 (F is whole)"
+            "as 53:1584/72/39 (F is a whole number)"
         )
     if kind not in SPREAD_DEG:
         raise ValueError(
