@@ -7,10 +7,11 @@ nor pyarrow; the texts that help prints about commands are here, for the same re
 
 from contextvars import ContextVar
 
-from cyclopts import App, Group
+from cyclopts import App
 
 from ..version import __version__
 from .console import err, help
+from .options import OPTIONS
 
 COMMANDS = {  # propagate first: errors list the commands in this order
     "propagate": "Compute where every satellite is at every instant, and write it to files.",
@@ -28,7 +29,7 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
-    "write it again. The exit code is 1 if anything is.",
+    "write it again. The exit code is 1 if a file is missing or damaged.",
 }
 # modules that a command needs to run, but not for its help
 BODIES = {"propagate": "propagation"}
@@ -51,7 +52,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     console=help,
     error_console=err,
-    group_parameters=Group("Options"),
+    group_parameters=OPTIONS,
 )
 for name, meaning in COMMANDS.items():
     usage = {"usage": USAGE[name]} if name in USAGE else {}
