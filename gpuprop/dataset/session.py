@@ -343,7 +343,7 @@ def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:
     Checked for each part: its size, its last bytes, its first and last instants. The digest is
     checked for the two parts that were committed last, since a power cut can damage them; for all
     parts if the manifest is an older one without a digest. ForeignFileError for a damaged file that
-    may be somebody else's.
+    gpuprop may not have written.
     """
     checker = Checker.of(store, found)
     damaged: list[tuple[PartEntry, str]] = []

@@ -42,7 +42,7 @@ def _count(grid: range) -> int:
 def _materialised(grid: range) -> Bits:
     """Compute start + i * step, (n,).
 
-    Products may wrap around 64 bits. The sums fit, so they are right all the same.
+    Products may wrap around 64 bits. The sums fit into 64 bits, so they are right.
     """
     if not grid:
         return np.empty(0, np.int64)
