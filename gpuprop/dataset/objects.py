@@ -1,7 +1,7 @@
 """A dataset in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
 
-An object store has no directories, only names. One request lists all objects, so files are not
-asked for one by one. There are no locks.
+An object store has no directories, only names. One request lists all objects, so no request is
+needed for a single file. There are no locks.
 """
 
 import errno
