@@ -158,8 +158,8 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     Medians and quantiles are those of the worst catalogue.
     """
     kinds = dict(
-        good="status 0, never left since the epoch",
-        good_again="status 0 again, beyond another status",
+        good="status 0 at all instants since the epoch",
+        good_again="status 0 after another status",
         decayed="status 6",
         implausible="status 10",
     )

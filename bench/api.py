@@ -67,7 +67,7 @@ def validate(answers: list[Any], fresh: Any = True) -> float:
 
 
 def seconds(job: Callable[[], Any], least: float) -> float:
-    """Seconds of one call, from so many calls that they take `least` seconds together."""
+    """Seconds of one call, measured over as many calls as fill `least` seconds."""
     number = 1
     while True:
         began = time.perf_counter()

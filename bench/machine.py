@@ -69,7 +69,7 @@ def _processor() -> str:
 
 
 def tree_of(python: str) -> Path:
-    """The checkout whose gpuprop a Python imports."""
+    """The checkout from which a Python imports gpuprop."""
     command = [python, "-c", "import gpuprop; print(gpuprop.__file__)"]
     with tempfile.TemporaryDirectory() as elsewhere:  # not in a checkout, which would be imported
         done = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=True)
@@ -77,7 +77,7 @@ def tree_of(python: str) -> Path:
 
 
 def commit_of(python: str) -> str:
-    """The commit of the checkout whose gpuprop a Python imports."""
+    """The commit of the checkout from which a Python imports gpuprop."""
     return _commit(tree_of(python))
 
 

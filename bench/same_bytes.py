@@ -58,7 +58,7 @@ class Run:
 
     @property
     def arguments(self) -> list[str]:
-        """The command line, but for the directory."""
+        """The command line without the directory."""
         found = [str(each) for each in self.sources if isinstance(each, str) or each.is_file()]
         return ["propagate", *(found or ["starlink-gen1"]), *self.options.split(), "--quiet"]
 
@@ -118,7 +118,7 @@ SHARDED, RESUMED = list(RUNS)[-2:]
 SHARDS = (2, 1, 3)  # in this order
 ALIKE = [
     ("arrow float64 teme, numpy", "arrow float64 teme, cpu")
-]  # one answer, whatever the engine
+]  # every engine writes the same bytes
 
 
 def gpuprop(python: str, arguments: Sequence[str], folder: Path) -> int:

@@ -70,7 +70,7 @@ def raw(path: Path, nbytes: int) -> None:
 
 
 def raw_direct(path: Path, nbytes: int) -> None:
-    """Write zeros past the system's cache."""
+    """Write zeros without the system's cache."""
     block = memoryview(bytes(BUFFER))
     file = DiskFile(path)
     for first in range(0, nbytes, BUFFER):

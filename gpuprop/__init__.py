@@ -2,7 +2,7 @@
 
 from .version import __version__ as __version__
 
-# Type checkers take it for true. typing is not imported: __main__.py says why.
+# Type checkers treat it as true. typing is not imported: __main__.py says why.
 TYPE_CHECKING = False
 
 # Submodules are imported lazily: `import gpuprop` takes no time, and worker processes of the numpy

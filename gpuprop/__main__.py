@@ -52,10 +52,12 @@ def _run(arguments: list[str], last: bool) -> int:
             return code
         except KeyboardInterrupt as error:
             signals.ending = True
-            from .cli.console import complain
+            from .cli.console import print_error
 
             terminated = isinstance(error, TerminatedError)
-            complain("terminated" if terminated else "interrupted", getattr(error, "__notes__", ()))
+            print_error(
+                "terminated" if terminated else "interrupted", getattr(error, "__notes__", ())
+            )
             return TERMINATED if terminated else INTERRUPTED
 
 

@@ -1,7 +1,7 @@
 """Check an installation: which engines run here, why the others do not, and whether they are right.
 
-Each usable engine must reproduce the committed digest. The doctor is asked when something is
-broken, so a probe that fails never stops it: its fact is then the reason.
+Each usable engine must reproduce the committed digest. Users run the doctor when something is
+broken, so it continues after a probe that fails, and reports the reason in place of the fact.
 """
 
 import ctypes
@@ -130,12 +130,12 @@ class Report:
 
 
 def examine() -> Report:
-    """Collect the facts and prove every usable engine.
+    """Collect the facts and check every usable engine.
 
     What is missing or broken is in the report; it raises no error and no warning.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", EngineWarning)  # the verdict on cuda says the same
+        warnings.simplefilter("ignore", EngineWarning)  # the verdict on cuda has the same text
         return _examined()
 
 
@@ -144,7 +144,7 @@ def _examined() -> Report:
     for kind, report in engines().items():
         if report.usable:
             verdicts += [
-                prove(name, report.detail if name == kind else "", make)
+                check_engine(name, report.detail if name == kind else "", make)
                 for name, make in variants(kind).items()
             ]
         else:
@@ -159,12 +159,12 @@ def _examined() -> Report:
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
-    """Return the engines of a kind that must be proven.
+    """Return the engines of a kind that must be checked.
 
     The cpu engine has one for each width of vectors that this CPU runs, cuda one for each GPU.
     """
     found: dict[str, Callable[[], Engine]] = {kind: partial(open_engine, kind)}
-    with suppress(Exception):  # prove() opens the engine, and reports the error
+    with suppress(Exception):  # check_engine() opens the engine, and reports the error
         if kind == "cpu":
             found |= {
                 f"cpu, {width} lanes": partial(CpuEngine, width=width)
@@ -178,19 +178,19 @@ def variants(kind: str) -> dict[str, Callable[[], Engine]]:
     return found
 
 
-def prove(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
+def check_engine(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
     """Compare an engine with the committed digest; measure its speed if they agree."""
     try:
         engine = make()
         _start(engine)
-    except CudaError as error:  # auto takes another engine then
+    except CudaError as error:  # auto uses another engine then
         return Verdict(name, False, str(error))
     except Exception as error:
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
     try:
         differences = digest.compare(digest.compute(engine), digest.committed())
         return Verdict(name, True, detail, differences, None if differences else speed(engine))
-    except Exception as error:  # the other engines must still be proven
+    except Exception as error:  # the other engines must still be checked
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])
 
 

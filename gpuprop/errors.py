@@ -34,9 +34,9 @@ class LockedError(GpupropError, BlockingIOError):
 
 
 class PlanDiffersError(UsageError):
-    """A directory was written from another plan than the one asked for.
+    """A directory was written from another plan than the requested one.
 
-    The message says in what they differ.
+    The message says how they differ.
     """
 
 

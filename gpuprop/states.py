@@ -152,7 +152,7 @@ class States:
         """Positions, (n_times, n_sats, 3) km, a copy; ValueError in the frame `geodetic`."""
         if self.frame == "geodetic":
             raise ValueError(
-                "geodetic states have lat, lon and height: ask for the frame itrs to have "
+                "geodetic states have lat, lon and height: use the frame itrs to get "
                 "Earth-fixed positions"
             )
         return np.stack([self._column(name) for name in POSITION], axis=-1)
@@ -161,7 +161,7 @@ class States:
     def velocity(self) -> Array:
         """Velocities, (n_times, n_sats, 3) km/s, a copy; ValueError if they were not computed."""
         if "vx" not in self.columns:
-            raise ValueError("velocity was not computed: ask for velocity=True")
+            raise ValueError("velocities were not computed: give velocity=True")
         return np.stack([self._column(name) for name in VELOCITY], axis=-1)
 
     def __len__(self) -> int:
@@ -169,7 +169,7 @@ class States:
 
 
 def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
-    """Return the columns that engines compute, whatever the frame: x y z are renamed later."""
+    """Return the columns that engines compute in any frame; x y z are renamed later."""
     return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
 
 

@@ -247,8 +247,8 @@ def _orientations(
             return found, found
     raise ValueError(
         f"the table is in the frame {facts['frame']}, made with the Earth orientation "
-        f"{made_with!r}, which is not at hand: give it as eop=, or eop='iers' to use that of the "
-        "installed astropy-iers-data instead"
+        f"{made_with!r}, which is not available here: give it as eop=, or eop='iers' to use that "
+        "of the installed astropy-iers-data instead"
     )
 
 

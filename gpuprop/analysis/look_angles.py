@@ -170,7 +170,7 @@ def look_angles(
     on_gpu = not isinstance(block.columns["vx"], np.ndarray)
     if block.frame == "geodetic":
         if on_gpu:
-            raise ValueError("geodetic states on a GPU have no look angles: ask for the frame itrs")
+            raise ValueError("geodetic states on a GPU have no look angles: use the frame itrs")
         block = convert(block, "itrs", eop=eop)
     if on_gpu and any(_strided(block.columns[name]) for name in COORDINATES):
         raise ValueError(

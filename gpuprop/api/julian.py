@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.choice import asked_for
+from ..engine.choice import requested_name
 from ..engine.cpu import CpuEngine, CpuJulian, CpuSatellite, JulianStates, usable
 from ..engine.numpy import NumpyEngine
 from ..engine.numpy.tiles import Group, fill_minutes, groups, tiles
@@ -31,7 +31,7 @@ def compiled() -> bool:
 
     They are if they are installed, unless GPUPROP_ENGINE is numpy.
     """
-    return usable()[0] and asked_for(None) != "numpy"
+    return usable()[0] and requested_name(None) != "numpy"
 
 
 class Satellite(NamedTuple):

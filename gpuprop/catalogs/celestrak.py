@@ -39,8 +39,8 @@ from .urls import ForeignText, checked_url, query_value
 CELESTRAK = "https://celestrak.org/NORAD/elements/gp.php"
 MIRROR_VARIABLE = "GPUPROP_CELESTRAK"  # the environment variable that names a mirror of it
 INTERVAL_S = 2 * 3600.0  # between two requests for the same data
-# A process waits so long for another one that downloads the same: the deadline of that download,
-# and time to read and store the answer.
+# The longest wait for another process that downloads the same: the deadline of its download, and
+# time to read and store the answer.
 WAIT_S = DEADLINE_S + 60.0
 # errors of locking on a file system without locks
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)
@@ -247,15 +247,15 @@ class _NotUpdatedError(RefusedError):
         super().__init__(
             f"CelesTrak has nothing newer than what this network address downloaded{when}, and "
             "the cache does not have that: "
-            "use the file of that time, or ask again two hours after it"
+            "use the file of that download, or try again two hours after it"
         )
 
     def about(self, cached: "_Answer") -> str:
-        """Say whether the answer in the cache is the one that CelesTrak means."""
+        """Say whether CelesTrak's last update is newer than the answer in the cache."""
         if self.at_ns is not None and self.at_ns / SECOND > time.time() - cached.age_s + 600.0:
             return (
-                "CelesTrak gave a newer one to this network address at "
-                f"{format_ns(self.at_ns)}, and gives each update once"
+                "CelesTrak served a newer one to this network address at "
+                f"{format_ns(self.at_ns)}, and serves each update only once"
             )
         return "CelesTrak has nothing newer"
 
@@ -330,7 +330,7 @@ class _Cache:
             return None
 
     def store(self, data: bytes, elements: Elements) -> _Answer:
-        """Store a good answer, and forget the last refusal."""
+        """Store a good answer, and delete the last refusal."""
         write_whole(self.path, data)
         self._refusal.unlink(missing_ok=True)
         return _Answer(data, elements, 0.0)

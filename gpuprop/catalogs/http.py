@@ -91,7 +91,7 @@ class _Exchange:
     """A request and its answer, on a thread of its own.
 
     A server can make every step slow, and the look-up of a host cannot be interrupted. So the
-    caller waits for the thread until the deadline, then shuts the connection down and goes on.
+    caller waits for the thread until the deadline, then shuts the connection down and continues.
     """
 
     def __init__(self, url: str, timeout_s: float) -> None:
@@ -186,7 +186,7 @@ class _Exchange:
         return bytes(data)
 
     def _wrong_framing(self, response: http.client.HTTPResponse) -> str:
-        """Say why the headers do not tell where the answer ends; empty if they do."""
+        """Say why the headers do not show where the answer ends; empty if they do."""
         codings = response.headers.get_all("Transfer-Encoding", [])
         # http.client knows exactly this spelling
         if codings and not (response.chunked and len(codings) == 1):
@@ -209,7 +209,7 @@ class _Exchange:
         return ""
 
     def _has_more(self, response: http.client.HTTPResponse) -> bool:
-        """Tell whether the server sends more bytes.
+        """Return whether the server sends more bytes.
 
         The wait is short: a server may keep the connection open, although it was asked to close it.
         """

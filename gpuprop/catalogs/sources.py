@@ -200,7 +200,7 @@ class _StandardInput:
 
 
 def _is_file(source: str) -> bool:
-    """Tell whether a source means a file, even a missing one.
+    """Return whether a source means a file, even a missing one.
 
     A pattern or a constellation can contain a slash or a dot too.
     """

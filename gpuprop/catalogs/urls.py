@@ -123,7 +123,7 @@ class ForeignText:
         return self._secrets.sub(HIDDEN, text) if self._secrets else text
 
     def may_be_in(self, data: bytes) -> bool:
-        """Tell whether a secret is in the data.
+        """Return whether a secret is in the data.
 
         Also True for compressed data and UTF-16, which are not searched.
         """

@@ -7,10 +7,11 @@ nor pyarrow; the texts that help prints about commands are here, for the same re
 
 from contextvars import ContextVar
 
-from cyclopts import App, Group
+from cyclopts import App
 
 from ..version import __version__
 from .console import err, help
+from .options import OPTIONS
 
 COMMANDS = {  # propagate first: errors list the commands in this order
     "propagate": "Compute where every satellite is at every instant, and write it to files.",
@@ -18,17 +19,17 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
     "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
     "shells, sources, conflicts and assumptions.",
-    "doctor": "Show which engines run here, and why the others do not; prove each against the "
+    "doctor": "Show which engines run here, and why the others do not; check each against the "
     "committed digest.",
     "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
-    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then the "
-    "cache answers.",
+    "fetch": "Download element sets from CelesTrak, at most once in two hours; until then "
+    "from a cache.",
     "info": "Show what a catalogue or a directory of snapshots holds.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
-    "write it again. The exit code is 1 if anything is.",
+    "write it again. The exit code is 1 if a file is missing or damaged.",
 }
 # modules that a command needs to run, but not for its help
 BODIES = {"propagate": "propagation"}
@@ -51,7 +52,7 @@ app = App(
     suppress_keyboard_interrupt=False,
     console=help,
     error_console=err,
-    group_parameters=Group("Options"),
+    group_parameters=OPTIONS,
 )
 for name, meaning in COMMANDS.items():
     usage = {"usage": USAGE[name]} if name in USAGE else {}

@@ -178,7 +178,7 @@ def print_result(facts: Mapping[str, object], as_json: bool, text: str) -> None:
         out.show(text)
 
 
-def complain(what: BaseException | str, notes: Iterable[str] = ()) -> None:
+def print_error(what: BaseException | str, notes: Iterable[str] = ()) -> None:
     """Print an error on stderr.
 
     Lines after the first are indented, so that none of them looks like another message.

@@ -8,7 +8,7 @@ from rich.filesize import decimal
 
 from ..catalogs.sources import read_sources
 from ..catalogs.write import write_elements
-from ..catalogs.write.formats import format_of
+from ..catalogs.write.formats import Format, format_of
 from ..catalogs.write.report import reason_lines
 from ..errors import UsageError
 from ..messages import counted
@@ -27,7 +27,7 @@ def export(
         Parameter(name=["--output", "-o"], help="The file to write; an existing file is replaced."),
     ] = None,
     format: Annotated[
-        Literal["tle", "2le", "3le", "csv", "json", "kvn", "xml"] | None,
+        Format | None,
         Parameter(
             help="tle, 3le, 2le, or an OMM as csv, json, kvn or xml "
             "[default: by the ending of FILE]."

@@ -61,8 +61,7 @@ def report_records(
         tell(
             f"{_numbers(len(shared))} for different satellites, which are all kept: "
             f"{_listed(shared)}. Names, designators and inclinations "
-            "tell them apart, the number does not: where gpuprop export made the files, give each "
-            "another --first-id"
+            "show that they differ. If gpuprop export made the files, give each another --first-id"
         )
 
 
@@ -97,7 +96,7 @@ def choose(
     """Choose the satellites of --latest, --select and --where. UsageError if there are none.
 
     start: the instant that age_days is counted to; by default that of the sets that --latest
-    keeps. tell: reports patterns that match no satellite.
+    keeps. tell: prints a line about patterns that match no satellite.
     """
     if latest:
         elements = elements.latest()

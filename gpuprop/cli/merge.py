@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..messages import counted
 from ..snapshots import merge_snapshots
 from .console import DONE, print_result
 from .inputs import given_store
@@ -30,6 +31,6 @@ def merge(
     print_result(
         merged.to_dict(),
         json,
-        f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {merged.parts} parts",
+        f"{text}{merged.rows:,} rows, {decimal(merged.bytes)} in {counted(merged.parts, 'part')}",
     )
     return DONE

@@ -17,9 +17,10 @@ STATES = Group.create_ordered("What is computed")
 FILES = Group.create_ordered("Files")
 RUN = Group.create_ordered("How it runs")
 MESSAGES = Group.create_ordered("What is printed")
+OPTIONS = Group("Options")  # the other options of a command
 
 
-def flag(help: str, group: Group | None = None, name: str | list[str] | None = None) -> Parameter:
+def flag(help: str, group: Group = OPTIONS, name: str | list[str] | None = None) -> Parameter:
     """Make an option without a value, which is off unless given."""
     return Parameter(negative="", show_default=False, help=help, group=group, name=name)
 

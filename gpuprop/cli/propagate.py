@@ -1,4 +1,4 @@
-"""`gpuprop propagate`: its call; propagation.py does what it asks for.
+"""`gpuprop propagate`: its call; propagation.py does the work.
 
 Help needs this module, so it imports neither numpy nor pyarrow.
 """
@@ -31,7 +31,7 @@ def propagate(
             "or walker:53:1584/72/39@550"
         )
     if options.output is None and not options.dry_run:
-        raise UsageError("-o DIR is missing: name the directory to write, or ask for --dry-run")
+        raise UsageError("-o DIR is missing: name the directory to write, or give --dry-run")
     from .propagation import run_propagation  # numpy, pyarrow, the engines: not for help
 
     return run_propagation(sources, options)

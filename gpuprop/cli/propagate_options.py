@@ -57,10 +57,13 @@ class PropagateOptions:
         str | None, Parameter(help="End of the instants, not included.", group=INSTANTS)
     ] = None
     duration: Annotated[
-        str | None, Parameter(help="Length, instead of --stop [default: 1d].", group=INSTANTS)
+        str | None,
+        Parameter(
+            help="Length of time from --start, in place of --stop [default: 1d].", group=INSTANTS
+        ),
     ] = None
     step: Annotated[
-        str, Parameter(help="Between instants: 60s, 1min, 100ms ...", group=INSTANTS)
+        str, Parameter(help="Time between instants: 60s, 1min, 100ms ...", group=INSTANTS)
     ] = "60s"
     scale: Annotated[
         Scale,
@@ -121,8 +124,8 @@ class PropagateOptions:
     cluster: Annotated[
         str | None,
         Parameter(
-            help="Have a Dask cluster write the parts: its scheduler (tcp://host:8786), or "
-            "local:4, processes here.",
+            help="Let a Dask cluster write the parts: its scheduler (tcp://host:8786), or "
+            "local:4 for four processes here.",
             group=RUN,
         ),
     ] = None

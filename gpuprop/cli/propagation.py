@@ -1,4 +1,4 @@
-"""What `gpuprop propagate` does: read the satellites, plan the run, write it, say how it went."""
+"""What `gpuprop propagate` does: read the satellites, plan the run, write it, report."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -11,12 +11,12 @@ from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
 from ..dataset.entries import RunFacts
-from ..dataset.resume_command import again
+from ..dataset.resume_command import command_to_resume
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..elements.sets import Elements
-from ..engine.choice import EngineWarning, asked_for
+from ..engine.choice import EngineWarning, requested_name
 from ..errors import LockedError, UsageError
 from ..messages import counted
 from ..propagator import Propagator
@@ -52,7 +52,7 @@ Tell = Callable[[str], None]
 
 
 def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
-    """Do what the options ask for, and return the exit code."""
+    """Run the command, and return the exit code."""
     with wrong_call():
         shard = None if options.shard is None else Shard.parse(options.shard)
         how = JobOptions(options.overwrite, options.resume, shard)
@@ -87,7 +87,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     if options.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(
             f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
-            f"shift what --scale {options.scale} means"
+            f"shift the instants of --scale {options.scale}"
         )
     size = _planned(plan, shard)
     summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"
@@ -107,7 +107,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         return DONE
     assert store is not None
     tell(summary)
-    if cluster is None and asked_for(options.engine).startswith("auto"):
+    if cluster is None and requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
     command = COMMAND_LINE.get([])
     with (
@@ -119,7 +119,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         report = run_plan(
             store, plan, propagator, how, workers=workers, command=command, progress=progress
         )
-    _say_how_it_went(report, tell)
+    _report_steps(report, tell)
     print_result(report.to_dict() | duplicates, options.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
@@ -194,10 +194,10 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
 
     The files always have all notes.
     """
-    loudest_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
+    assumptions_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
     if every or len(notes) < 2:
-        return [f"note: {note}" for note in loudest_first]
-    assumed = [note.removeprefix(ASSUMED) for note in loudest_first if note.startswith(ASSUMED)]
+        return [f"note: {note}" for note in assumptions_first]
+    assumed = [note.removeprefix(ASSUMED) for note in assumptions_first if note.startswith(ASSUMED)]
     names = list(dict.fromkeys(note.partition(":")[0] for note in assumed))
     if len(names) > 1 or len(assumed) > 1:
         what = f"parts of {', '.join(names)} are assumed, because no source states them; "
@@ -209,17 +209,9 @@ def _notes(notes: Sequence[str], every: bool) -> list[str]:
 
 
 def _wrote(report: Report) -> str:
-    """Say in a line what a run wrote."""
+    """Describe what a run wrote, in one line."""
     what = f"{report.path}, shard {report.shard}" if report.shard else report.path
-    size = _size(
-        dict(
-            satellites=report.satellites,
-            instants=report.instants,
-            rows=report.rows,
-            parts=report.parts,
-            bytes=report.bytes,
-        )
-    )
+    size = _size(vars(report))
     if not report.parts:
         return f"{what} has nothing to write: there are fewer parts than shards"
     if not report.computed:
@@ -230,17 +222,19 @@ def _wrote(report: Report) -> str:
     )
 
 
-def _say_how_it_went(report: Report, tell: Tell) -> None:
+def _report_steps(report: Report, tell: Tell) -> None:
     """Print what was resumed, rewritten and merged."""
     if report.resumed:
-        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were there")
+        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were complete")
     for what in report.rewritten[:SHOWN]:
         tell(f"written again: {what}")
     if len(report.rewritten) > SHOWN:
         tell(f"written again: {len(report.rewritten) - SHOWN:,} more")
     if report.shard:
-        waits = f"other shards are to come: the last one merges all, or gpuprop merge {report.path}"
-        tell(f"all shards are there: {report.path} is whole" if report.merged else waits)
+        if report.merged:
+            tell(f"all shards are complete: {report.path} is one run now")
+        else:
+            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
     for note in report.notes:
         tell(f"note: {note}")
 
@@ -259,7 +253,7 @@ def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> I
             facts = RunFacts(command=list(command), directory=os.getcwd())
             error.__notes__ = [
                 "Complete parts are kept, the unfinished part is discarded. Resume with: "
-                f"{again(facts, SNAPSHOTS, shard)}"
+                f"{command_to_resume(facts, SNAPSHOTS, shard)}"
             ]
         raise
 

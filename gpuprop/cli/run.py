@@ -13,7 +13,7 @@ from cyclopts import CycloptsError, UnknownCommandError
 from ..errors import GpupropError, UsageError
 from ..files.standard_input import name_standard_input
 from .app import BODIES, COMMAND_LINE, COMMANDS, app
-from .console import DONE, FAILED, WRONG_CALL, complain
+from .console import DONE, FAILED, WRONG_CALL, print_error
 
 LOOK = (
     "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be "
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> int:
     except UnknownCommandError:
         return _failed(_unknown(arguments[0]), WRONG_CALL)
     except CycloptsError as error:
-        what = _in_our_words(str(error).strip(), arguments)
+        what = _reworded(str(error).strip(), arguments)
         help = f"gpuprop {_command(arguments)}--help lists the options."
         return _failed(f"{what} {help}", WRONG_CALL)
     except (UsageError, FileExistsError) as error:
@@ -69,11 +69,11 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _failed(what: str, code: int, error: BaseException | None = None) -> int:
-    complain(what, getattr(error, "__notes__", ()))
+    print_error(what, getattr(error, "__notes__", ()))
     return code
 
 
-def _in_our_words(said: str, arguments: Sequence[str]) -> str:
+def _reworded(said: str, arguments: Sequence[str]) -> str:
     """Make the message of the parser plain, and add what to do."""
     match = MISSING.search(said)
     if not match:

@@ -61,7 +61,7 @@ def shells(
             others = fitting_better(survey, comparison, against)
         if not select:
             say(
-                "note: every satellite in a filed orbit counts, whoever operates it; --select, "
+                "note: satellites of every operator in a filed orbit count; --select, "
                 "such as @guowang, keeps one operator's satellites"
             )
     if json:

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.filesize import decimal
 
-from ..dataset.resume_command import CAUTION, advice, is_claim
+from ..dataset.resume_command import CAUTION, advice, repeats_manifest
+from ..messages import counted
 from ..snapshots import verify_snapshots
 from .console import DONE, FAILED, err, out
 from .inputs import given_store
@@ -43,11 +44,10 @@ def verify(
         out.show(finding["what"])
     depth = "sizes and endings" if quick else "every byte"
     seen = f"{found.files} files, {decimal(found.bytes)}, {depth}"
-    dropped = f", {len(found.dropped)} dropped" if drop else ""
-    out.show(
-        f"{where}: {seen}: "
-        f"{f'{_counted(len(found.findings))}{dropped}' if found.findings else 'sound'}"
-    )
+    result = counted(len(findings), "finding") if findings else "sound"
+    if findings and drop:
+        result += f", {len(found.dropped)} dropped"
+    out.show(f"{where}: {seen}: {result}")
     for line in advice(
         finding["command"] or finding["command_in_manifest"] for finding in findings
     ):
@@ -81,13 +81,9 @@ def _with_origin(finding: dict[str, Any]) -> dict[str, Any]:
     `command` is gpuprop's own; `command_in_manifest` may come from anybody.
     """
     command = finding.pop("command")
-    claim = is_claim(command)
+    foreign = repeats_manifest(command)
     return {
         **finding,
-        "command": None if claim else command,
-        "command_in_manifest": command if claim else None,
+        "command": None if foreign else command,
+        "command_in_manifest": command if foreign else None,
     }
-
-
-def _counted(findings: int) -> str:
-    return f"{findings} finding{'s' if findings != 1 else ''}"

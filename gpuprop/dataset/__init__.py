@@ -1,10 +1,10 @@
-"""A crash-safe directory of parts, on a disk or in an object store. It knows no satellites.
+"""A crash-safe directory of parts, on a disk or in an object store, independent of satellites.
 
 store.py            the interface of a directory
 local.py            a directory on a disk, with disk_file.py, regular_file.py and file_lock.py
 objects.py          a directory in an object store, with upload.py and requests.py
 location.py         a path or a URL -> a store
-contents.py         what the writer of a dataset must say of its files
+contents.py         what dataset/ must know about the files of a run
 sink.py             a new file: complete or absent, counted and hashed
 manifest.py         the record of a directory, with entries.py and fields.py, which checks them
 shards.py           a share of the parts

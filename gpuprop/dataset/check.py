@@ -110,7 +110,7 @@ class Checker:
     def ours(self, names: Iterable[str]) -> list[str]:
         """List the files that may be removed or replaced.
 
-        The others may belong to somebody else: neither the name nor a manifest that lists it
+        The others may be the user's own: neither the name nor a manifest that lists it
         proves that gpuprop wrote a file. A file that carries the plan is gpuprop's. A file without
         usable content may be removed too: it is empty, has only zeros, or was cut so that nobody
         can read it (a Parquet file without its end, an Arrow file without its schema).

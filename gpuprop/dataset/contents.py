@@ -1,4 +1,4 @@
-"""What dataset/ must know about the files of a run. The package that fills them says it."""
+"""What dataset/ must know about the files of a run. The package that fills them provides it."""
 
 import re
 from collections.abc import Callable, Mapping

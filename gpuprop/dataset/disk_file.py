@@ -125,7 +125,8 @@ class DiskFile:
                 continue
             left, offset = left[count:], offset + count
         if not self._direct and hasattr(os, "posix_fadvise"):
-            # advice, which a file system may ignore: write these bytes out, and do not keep them
+            # advice, which a file system may ignore: write these bytes out, then drop them from the
+            # cache
             with suppress(OSError):
                 os.posix_fadvise(
                     self._file.fileno(), offset - len(piece), len(piece), os.POSIX_FADV_DONTNEED

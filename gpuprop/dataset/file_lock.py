@@ -2,8 +2,8 @@
 
 A whole run has `.lock` to itself. The shards of a run share `.lock`, and each has another lock of
 its own. The files are removed at the end. If a killed job left one, it is free, and the next job
-takes it. If the system has no such locks (Windows, some cluster file systems), a run goes on
-without a lock, and says so.
+takes it. If the system has no such locks (Windows, some cluster file systems), a run continues
+without a lock, with a note.
 """
 
 import errno
@@ -165,7 +165,7 @@ def is_lock(name: str) -> bool:
 
 
 def holder(path: Path) -> str:
-    """Say who holds a lock, as far as its file tells: pid and host, and since when."""
+    """Describe the job that holds a lock, as far as its file says: pid, host and start."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         found, _ = json.JSONDecoder().raw_decode(read_regular(path, MOST_BYTES).decode())
         if "shards" in found:

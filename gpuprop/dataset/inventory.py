@@ -1,6 +1,6 @@
 """List what a directory holds: manifests, files that gpuprop wrote, and foreign files.
 
-Foreign files, which somebody else put there, are never touched.
+Foreign files, which gpuprop did not write, are never changed.
 """
 
 from collections.abc import Iterable

@@ -71,7 +71,7 @@ def _in_a_store(path: AnyPath, match: re.Match[str]) -> ObjectStore:
     if LOGIN.match(match["rest"]):
         raise ValueError(
             f"{shown_url(str(path))}: leave the login out of the URL: set it in the environment "
-            "(for S3: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), or in Python as options of a "
+            "(for S3: AWS_ACCESS_KEY_ID and the secret key), or in Python as options of a "
             "UPath"
         )
     if "?" in match["rest"]:

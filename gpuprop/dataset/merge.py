@@ -11,7 +11,7 @@ from .contents import Kind
 from .entries import RunFacts
 from .inventory import Inventory
 from .manifest import Manifest
-from .resume_command import advice, again
+from .resume_command import advice, command_to_resume
 from .session import locked, refuse_differences
 from .shards import Shard
 from .store import Store
@@ -79,7 +79,7 @@ def merge(store: Store, kind: Kind) -> Merged:
                 "\n".join(
                     [
                         f"{store} holds a run that is not complete, and no shards",
-                        *advice([again(whole.run, kind)]),
+                        *advice([command_to_resume(whole.run, kind)]),
                     ]
                 )
             )
@@ -143,7 +143,7 @@ def unfinished(inventory: Inventory, kind: Kind) -> Iterator[tuple[str, str]]:
     some = next((each for each in facts.values() if each.command), RunFacts())
     for shard in next(iter(inventory.shards)).all():
         manifest = inventory.shards.get(shard)
-        command = again(facts.get(shard, some), kind, shard)
+        command = command_to_resume(facts.get(shard, some), kind, shard)
         if manifest is None:
             yield f"shard {shard} is not there", command
         elif not manifest.complete:

@@ -1,7 +1,7 @@
 """A dataset in an object store (`s3://`, `gs://`, ...) that fsspec reaches.
 
-An object store has no directories, only names. One request lists all objects, so files are not
-asked for one by one. There are no locks.
+An object store has no directories, only names. One request lists all objects, so no request is
+needed for a single file. There are no locks.
 """
 
 import errno
@@ -207,9 +207,12 @@ class ObjectReader(Reader):
             self.fetch({name: (max(0, size - count), size) for name, size in sizes.items()})
 
     def read(self, name: str, first: int, stop: int) -> bytes:
-        if (name, first, stop) not in self._ranges:
-            self.fetch({name: (first, stop)})
-        found = self._ranges[name, first, stop]
+        found = self._ranges.get((name, first, stop))
+        if found is None:  # it is not kept, so memory does not grow with what is read
+            with requesting(self._store.path / name, "reading"):
+                return bytes(
+                    self._store.filesystem.cat_file(self._store.key(name), start=first, end=stop)
+                )
         if isinstance(found, OSError):
             raise found
         return found

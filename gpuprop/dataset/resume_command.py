@@ -20,7 +20,7 @@ CAUTION = (
 )
 
 
-def again(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
+def command_to_resume(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
     """Make the command line, or the call, that resumes a run or a shard of it.
 
     Parameters
@@ -54,11 +54,8 @@ def again(facts: RunFacts, kind: Kind, shard: Shard | None = None) -> str:
     return f"cd {quoted(elsewhere)} && {text}" if elsewhere else text
 
 
-def is_claim(command: str) -> bool:
-    """Whether a command that `again` made repeats words of a manifest.
-
-    If not, all its words are gpuprop's own.
-    """
+def repeats_manifest(command: str) -> bool:
+    """Return whether a command has words of a manifest; if not, all are gpuprop's own."""
     return command.startswith((f"{PROGRAM} ", "cd ")) and not command.startswith(
         f"{PROGRAM} merge "
     )
@@ -67,15 +64,15 @@ def is_claim(command: str) -> bool:
 def advice(commands: Iterable[str]) -> list[str]:
     """Make lines that say how to continue. Commands from a manifest come after a warning."""
     commands = list(dict.fromkeys(commands))
-    claims = [command for command in commands if is_claim(command)]
-    lines = [f"continue with: {command}" for command in commands if command not in claims]
-    if claims:
-        shards = " and --shard" if any(" --shard " in claim for claim in claims) else ""
+    from_manifest = [command for command in commands if repeats_manifest(command)]
+    lines = [f"continue with: {command}" for command in commands if command not in from_manifest]
+    if from_manifest:
+        shards = " and --shard" if any(" --shard " in command for command in from_manifest) else ""
         lines += [
             f"to write what is missing, repeat the command of the run with --resume{shards}. "
             f"{CAUTION}"
         ]
-    return [*lines, *(f"  {claim}" for claim in claims)]
+    return [*lines, *(f"  {command}" for command in from_manifest)]
 
 
 def merge_command(directory: os.PathLike[str] | str) -> str:

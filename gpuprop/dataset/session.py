@@ -237,8 +237,8 @@ def _claim_whole(inventory: Inventory, fresh: Manifest, how: JobOptions, explain
         count = next(iter(inventory.shards)).count
         raise FileExistsError(
             f"{store} holds shards of a run (of {count}): continue each (--shard 1/{count} "
-            f"--resume ...), or merge them (gpuprop merge {store}); a whole run goes to another "
-            "directory"
+            f"--resume ...), or merge them (gpuprop merge {store}); write a whole run to "
+            "another directory"
         )
     if found and not how.overwrite and not how.resume:
         raise FileExistsError(
@@ -308,7 +308,7 @@ def _refuse_other_shards(
 def refuse_differences(
     what: str, found: Manifest, plan: Plan, explain: Explain = lambda manifest, names: ""
 ) -> None:
-    """Raise PlanDiffersError if the plan of a manifest is not the one asked for.
+    """Raise PlanDiffersError if the plan of a manifest is not the requested one.
 
     Parameters
     ----------
@@ -317,7 +317,7 @@ def refuse_differences(
     found : Manifest
         Its manifest.
     plan : dict
-        The plan asked for.
+        The requested plan.
     explain : callable, optional
         Explains how the plans differ.
     """
@@ -328,8 +328,8 @@ def refuse_differences(
             for name in names
         )
         raise PlanDiffersError(
-            f"{what} was written from another plan ({differences}{explain(found, names)}): ask "
-            "for the same, or choose another directory"
+            f"{what} was written from another plan ({differences}{explain(found, names)}): use "
+            "the same, or choose another directory"
         )
 
 
@@ -343,7 +343,7 @@ def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:
     Checked for each part: its size, its last bytes, its first and last instants. The digest is
     checked for the two parts that were committed last, since a power cut can damage them; for all
     parts if the manifest is an older one without a digest. ForeignFileError for a damaged file that
-    may be somebody else's.
+    gpuprop may not have written.
     """
     checker = Checker.of(store, found)
     damaged: list[tuple[PartEntry, str]] = []

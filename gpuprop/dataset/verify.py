@@ -10,7 +10,7 @@ from .entries import FileEntry, PartEntry, RunFacts
 from .inventory import Inventory
 from .manifest import Manifest
 from .merge import joined
-from .resume_command import again, merge_command
+from .resume_command import command_to_resume, merge_command
 from .session import locked
 from .shards import Shard
 from .store import Store
@@ -195,22 +195,22 @@ def _absent(store: Store, kind: Kind, manifests: list[Manifest]) -> Iterator[Fin
     shards = manifests[0].shard.all() if manifests[0].shard else [None]
     absent = 0
     for shard in shards:
-        who = f"shard {shard}: " if shard else ""
+        prefix = f"shard {shard}: " if shard else ""
         manifest = by_shard.get(shard)
         if manifest is None:
             absent += 1
             if absent <= MOST_ABSENT:
                 what = f"shard {shard} is not there"
-                yield Finding(what, again(some, kind, shard), shard=str(shard))
+                yield Finding(what, command_to_resume(some, kind, shard), shard=str(shard))
         elif missing := manifest.missing:
             count = sum(map(len, missing))
             what = (
-                f"{who}{count:,} of {len(manifest.own):,} parts are not written yet (number "
+                f"{prefix}{count:,} of {len(manifest.own):,} parts are not written yet (number "
                 f"{_listed(missing)})"
             )
             yield Finding(what, _command(manifest), shard=_name(shard))
         elif not manifest.complete:
-            what = f"{who}the file of the {kind.companion} was dropped"
+            what = f"{prefix}the file of the {kind.companion} was dropped"
             yield Finding(what, _command(manifest), shard=_name(shard))
     if absent > MOST_ABSENT:
         yield Finding(f"{absent - MOST_ABSENT:,} more shards are not there", "write each of them")
@@ -243,7 +243,7 @@ def _drop(store: Store, manifest: Manifest, findings: Iterable[Finding]) -> list
 
 
 def _command(manifest: Manifest) -> str:
-    return again(manifest.run, manifest.kind, manifest.shard)
+    return command_to_resume(manifest.run, manifest.kind, manifest.shard)
 
 
 def _name(shard: Shard | None) -> str | None:

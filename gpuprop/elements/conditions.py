@@ -10,7 +10,7 @@ They are a small language that is parsed here and never run as code::
     operand    = quantity | number | 'text'
 
 A comparison may end in membership: operand [ "not" ] in "(" constant { "," constant } ")", as in
-`sat_id in (25544, 48274)`. Quantities are those of QUANTITIES. A comparison with NaN is false (`!=`
+`sat_id in (25544, 48274)`. QUANTITIES lists the quantities. A comparison with NaN is false (`!=`
 and `not in` are true).
 """
 
@@ -31,7 +31,7 @@ from ..sgp4.gravity import Gravity
 from ..time.instants import parse_instant
 from ..time.units import DAY
 from ..typing import Array, Mask
-from .altitudes import ALTITUDE, altitudes_km
+from .altitudes import altitudes_km
 from .selection import matching
 
 MOST_CHARACTERS, MOST_NESTED = 10_000, 50  # of a condition; of its parentheses
@@ -60,51 +60,29 @@ class Quantity(NamedTuple):
     """A quantity that a condition can name."""
 
     kind: str
-    meaning: str
     values: Callable[[Satellites], npt.NDArray[Any]]  # (n,)
 
 
 QUANTITIES = {
-    "altitude_km": Quantity(NUMBER, ALTITUDE, lambda s: s.altitudes_km[0]),
-    "apogee_km": Quantity(
-        NUMBER, "altitude_km plus semi-major axis times eccentricity", lambda s: s.altitudes_km[1]
-    ),
-    "perigee_km": Quantity(
-        NUMBER, "altitude_km minus semi-major axis times eccentricity", lambda s: s.altitudes_km[2]
-    ),
-    "inclination_deg": Quantity(NUMBER, "inclination", lambda s: s.fields["INCLINATION"]),
-    "eccentricity": Quantity(NUMBER, "eccentricity", lambda s: s.fields["ECCENTRICITY"]),
-    "period_min": Quantity(
-        NUMBER, "1440 / mean_motion", lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])
-    ),
-    "mean_motion": Quantity(
-        NUMBER, "revolutions a day, as in the element set", lambda s: s.fields["MEAN_MOTION"]
-    ),
-    "raan_deg": Quantity(
-        NUMBER, "right ascension of the ascending node", lambda s: s.fields["RA_OF_ASC_NODE"]
-    ),
-    "bstar": Quantity(NUMBER, "drag term, 1/Earth radii", lambda s: s.fields["BSTAR"]),
-    "sat_id": Quantity(NUMBER, "catalogue number", lambda s: s.fields["NORAD_CAT_ID"]),
+    # mean radius of the orbit minus the equatorial radius, see altitudes.py
+    "altitude_km": Quantity(NUMBER, lambda s: s.altitudes_km[0]),
+    # the altitude plus and minus semi-major axis times eccentricity
+    "apogee_km": Quantity(NUMBER, lambda s: s.altitudes_km[1]),
+    "perigee_km": Quantity(NUMBER, lambda s: s.altitudes_km[2]),
+    "inclination_deg": Quantity(NUMBER, lambda s: s.fields["INCLINATION"]),
+    "eccentricity": Quantity(NUMBER, lambda s: s.fields["ECCENTRICITY"]),
+    "period_min": Quantity(NUMBER, lambda s: _divided(1440.0, s.fields["MEAN_MOTION"])),
+    "mean_motion": Quantity(NUMBER, lambda s: s.fields["MEAN_MOTION"]),  # rev/day
+    "raan_deg": Quantity(NUMBER, lambda s: s.fields["RA_OF_ASC_NODE"]),
+    "bstar": Quantity(NUMBER, lambda s: s.fields["BSTAR"]),  # 1/Earth radii
+    "sat_id": Quantity(NUMBER, lambda s: s.fields["NORAD_CAT_ID"]),
+    # days from the epoch to the first instant
     "age_days": Quantity(
-        NUMBER,
-        "days from the epoch to the first instant",
-        lambda s: (s.at_ns - s.fields["EPOCH"].view(np.int64).astype(np.float64)) / DAY,
+        NUMBER, lambda s: (s.at_ns - s.fields["EPOCH"].view(np.int64).astype(np.float64)) / DAY
     ),
-    "epoch": Quantity(
-        INSTANT,
-        "epoch, compared with ISO text such as '2026-01-01'",
-        lambda s: s.fields["EPOCH"].view(np.int64),
-    ),
-    "name": Quantity(
-        TEXT,
-        "name, with == and != (case does not matter) or like 'STARLINK*'",
-        lambda s: _upper(s.fields["OBJECT_NAME"]),
-    ),
-    "object_id": Quantity(
-        TEXT,
-        "international designator, with ==, != or like '1998-067*'",
-        lambda s: _upper(s.fields["OBJECT_ID"]),
-    ),
+    "epoch": Quantity(INSTANT, lambda s: s.fields["EPOCH"].view(np.int64)),
+    "name": Quantity(TEXT, lambda s: _upper(s.fields["OBJECT_NAME"])),
+    "object_id": Quantity(TEXT, lambda s: _upper(s.fields["OBJECT_ID"])),
 }
 
 Test = Callable[[Satellites], Mask]

@@ -375,7 +375,7 @@ class Elements:
             warnings.warn(
                 why_unused(found.unused, self.name.tolist()), SelectionWarning, stacklevel=2
             )
-        return self._selected(found.mask, " or ".join(patterns))
+        return self._noted(found.mask, f"selected by {' or '.join(patterns)}")
 
     def where(
         self, condition: str, *, start: Instant | None = None, gravity: str = "wgs72"
@@ -415,9 +415,8 @@ class Elements:
             return self
         at_ns = instant_ns(self.default_start if start is None else start)
         ages = f" (age at {format_ns(at_ns)})" if "age_days" in condition.lower() else ""
-        return self._selected(
-            holds(Satellites(self.fields, at_ns, gravity_model(gravity))), condition.strip() + ages
-        )
+        mask = holds(Satellites(self.fields, at_ns, gravity_model(gravity)))
+        return self._noted(mask, f"selected by {condition.strip()}{ages}")
 
     def latest(self) -> "Elements":
         """Keep one element set for each satellite: the newest.
@@ -477,7 +476,7 @@ class Elements:
 
         Of several such sets the newest is kept; of several of these the last.
         """
-        kept = np.concatenate([np.flatnonzero(self._is_unmerged), *self._best_sets(distance)])
+        kept = np.concatenate([np.flatnonzero(self._has_no_own_number), *self._best_sets(distance)])
         if len(kept) == len(self):
             return self
         mask = np.zeros(len(self), bool)
@@ -485,7 +484,7 @@ class Elements:
         return self._noted(mask, what)
 
     @property
-    def _is_unmerged(self) -> Mask:
+    def _has_no_own_number(self) -> Mask:
         """Sets whose number does not say which satellite they are of, (n,)."""
         return np.asarray(self.synthetic | (self.sat_id == 0))
 
@@ -498,7 +497,7 @@ class Elements:
         """
         # The sort is stable, so the best set of each number is the last one.
         order = np.lexsort((self.epoch, ~distance, self.sat_id))
-        order = order[~self._is_unmerged[order]]
+        order = order[~self._has_no_own_number[order]]
         found: list[npt.NDArray[np.intp]] = []
         while len(order) and len(found) < MOST_SHARED:
             number = self.sat_id[order]
@@ -509,9 +508,6 @@ class Elements:
             order, best = order[rest], best[rest]
             order = order[~_may_be_same_satellite(self[order], self[best])]
         return [*found, order]
-
-    def _selected(self, mask: Mask, by: str) -> "Elements":
-        return self._noted(mask, f"selected by {by}")
 
     def _noted(self, mask: Mask, what: str) -> "Elements":
         """Select sets, with a note that says which and how many."""
@@ -544,7 +540,7 @@ class Elements:
         _, *others = self._best_sets(np.zeros(len(self), np.uint64))
         return np.unique(self.sat_id[np.concatenate(others)]) if others else self.sat_id[:0]
 
-    # --- out ---
+    # --- conversion to other libraries ---
     def to_arrow(self) -> pa.Table:
         """Convert to an Arrow table.
 

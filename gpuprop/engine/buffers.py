@@ -48,7 +48,7 @@ class Lease:
 class BufferPool:
     """Lends memory, and lends it again when no array uses it any more.
 
-    - Memory belongs to the borrower for as long as any array on it lives. There is nothing to give
+    - Memory belongs to the borrower as long as any array on it lives. There is nothing to give
       back, and no limit to what is lent.
     - What is lent has arbitrary contents.
     - The pool keeps at most KEPT_BLOCKS unused buffers, none above KEPT_BYTES.
@@ -82,7 +82,7 @@ class BufferPool:
         return columns_on(np.asarray(self.lease(size)), shape, layout)
 
     def _take(self, least: int, most: int) -> Buffer | None:
-        """Take a kept buffer of a size in this range, the last used first: it is in the cache."""
+        """Take the last used buffer with a size in this range, since it may be in the cache."""
         for _ in range(len(self._kept)):
             try:
                 buffer = self._kept.pop()
@@ -94,7 +94,7 @@ class BufferPool:
         return None
 
     def _drop_oldest(self) -> bool:
-        """Free the kept buffer that was used first; whether there was one."""
+        """Free the buffer that was used longest ago. Return False if there is none."""
         try:
             self._kept.popleft()
         except IndexError:

@@ -126,7 +126,7 @@ def engines(gpu: int = 0) -> dict[str, EngineReport]:
     return {name: EngineReport(name, *usable) for name, usable in found.items()}
 
 
-def asked_for(name: str | None) -> str:
+def requested_name(name: str | None) -> str:
     """Return the requested engine: `name`, else GPUPROP_ENGINE, else auto."""
     return (name or os.environ.get("GPUPROP_ENGINE") or "auto").strip().lower()
 
@@ -169,10 +169,10 @@ def open_engines(
     TypeError
         For a name that is not text.
     ValueError
-        For an unknown name, for an engine asked for by name that is not usable here (with the
+        For an unknown name, for an engine given by name that is not usable here (with the
         reason), and for threads that are not a positive whole number.
     CudaError
-        If a GPU asked for by name does not start. The message names the fix.
+        If a GPU given by name does not start. The message names the fix.
 
     Warns
     -----
@@ -182,7 +182,7 @@ def open_engines(
     """
     if not isinstance(name, str | None):
         raise TypeError(f"engine {name!r} is not a name: use auto, cuda, cuda:1, cpu or numpy")
-    origin, name = "" if name else " (of GPUPROP_ENGINE)", asked_for(name)
+    origin, name = "" if name else " (of GPUPROP_ENGINE)", requested_name(name)
     if threads is not None and (
         isinstance(threads, bool) or not isinstance(threads, Integral) or threads < 1
     ):

@@ -59,7 +59,8 @@ class Cohort(NamedTuple):
 COHORT = 32  # sets of each
 COHORTS = (
     Cohort((12.5, 15.6), (0.0, 0.02), (0.0, 180.0), (-0.0001, 0.001)),  # full drag
-    Cohort((13.0, 15.5), (0.0, 0.0001), (30.0, 100.0), (0.0, 0.001)),  # a constellation's circles
+    # circular orbits of a constellation
+    Cohort((13.0, 15.5), (0.0, 0.0001), (30.0, 100.0), (0.0, 0.001)),
     # perigee below 220 km: simplified drag, decay
     Cohort((15.9, 16.5), (0.0, 0.01), (0.0, 180.0), (0.0, 0.01)),
     Cohort((6.5, 8.0), (0.3, 0.42), (0.0, 180.0), (0.0, 0.001)),  # eccentric, near the Earth
@@ -74,18 +75,18 @@ COHORTS = (
     Cohort((0.9, 3.0), (0.0, 0.5), (170.0, 180.0), (0.0, 0.0)),  # retrograde
     Cohort((0.98, 1.03), (0.0, 0.001), (0.0, 0.1), (0.0, 0.0)),  # geostationary
     Cohort((0.95, 1.15), (0.0, 0.7), (0.0, 180.0), (0.0, 0.0)),  # one day
-    # navigation: half a day without resonance
+    # navigation satellites: half a day without resonance
     Cohort((1.99, 2.02), (0.0, 0.02), (50.0, 60.0), (0.0, 0.0)),
     Cohort((2.0, 2.01), (0.5, 0.75), (60.0, 66.0), (0.0, 0.001)),  # Molniya
     Cohort((1.9, 2.1), (0.5, 0.99), (0.0, 180.0), (0.0, 0.0)),  # half a day
-    # half a day, stopped by its own resonance: status 2
+    # half a day; resonance makes the mean motion negative: status 2
     Cohort((1.95, 2.05), (0.998, 0.9999), (0.0, 180.0), (0.0, 0.0)),
-    Cohort((4.0, 16.0), (0.3, 0.999), (0.0, 180.0), (0.0, 0.001)),  # through the ground
+    Cohort((4.0, 16.0), (0.3, 0.999), (0.0, 180.0), (0.0, 0.001)),  # perigee below the ground
     # as the published 33334: status 3
     Cohort((0.00001, 0.0001), (0.5, 0.6), (60.0, 70.0), (0.0, 0.0001)),
-    Cohort((14.0, 16.0), (0.0, 0.01), (0.0, 180.0), (0.02, 0.1)),  # drag run away: status 10
-    Cohort((-1.0, 0.0), (0.0, 1.1), (0.0, 180.0), (0.0, 0.001)),  # no orbit at all
-    Cohort((14.0, 16.0), (1.0, 1.2), (0.0, 180.0), (0.0, 0.001)),  # nor here
+    Cohort((14.0, 16.0), (0.0, 0.01), (0.0, 180.0), (0.02, 0.1)),  # diverging drag terms: status 10
+    Cohort((-1.0, 0.0), (0.0, 1.1), (0.0, 180.0), (0.0, 0.001)),  # mean motion not positive
+    Cohort((14.0, 16.0), (1.0, 1.2), (0.0, 180.0), (0.0, 0.001)),  # eccentricity of 1 and more
 )
 OPSMODES: tuple[OpsMode, ...] = get_args(OpsMode)
 MODELS = tuple(Model(gravity, opsmode) for gravity in GRAVITY.values() for opsmode in OPSMODES)
@@ -213,7 +214,7 @@ def compare(found: Digest, wanted: Digest) -> list[str]:
 
 def _difference(path: str, found: Any, wanted: Any) -> str:
     if isinstance(found, str) and isinstance(wanted, str):
-        return f"{path} differs"  # nobody reads two hashes
+        return f"{path} differs"  # the hashes would say nothing to a reader
     one, other = ("none" if value is None else value for value in (found, wanted))
     return f"{path}: {one} instead of {other}"
 

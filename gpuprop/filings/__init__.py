@@ -6,7 +6,7 @@ altitude.py        altitude -> the mean motion whose SGP4 orbit has that altitud
 shell.py           Shell: orbital planes and the satellites on them
 constellation.py   Constellation: shells, and what had to be assumed
 read.py            TOML -> constellations
-walker.py          i:T/P/F, and walker:53:1584/72/39@550 on the command line
+walker_pattern.py  i:T/P/F, and walker:53:1584/72/39@550 on the command line
 presets.py         the known constellations (presets.toml), by name
 survey/            the shells that element sets occupy, compared with a filing
 """
@@ -16,7 +16,7 @@ from .altitude import mean_motion_at
 from .constellation import Constellation
 from .read import load_constellation, parse_filings, parse_toml, read_constellation
 from .shell import EPOCH, Shell
-from .walker import is_walker_source, parse_walker_source, walker
+from .walker_pattern import is_walker_source, parse_walker_source, walker
 
 __all__ = [
     "EPOCH",

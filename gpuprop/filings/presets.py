@@ -113,7 +113,7 @@ def without_geometry() -> dict[str, str]:
 
 
 def is_preset(name: str) -> bool:
-    """Tell whether `name` is a known constellation, an alias, or a shell."""
+    """Return whether `name` is a known constellation, an alias, or a shell."""
     return name.strip().lower() in _by_name()
 
 
@@ -149,8 +149,8 @@ def find_constellation(
     wanted = name.strip().lower()
     if wanted in without_geometry():
         raise ValueError(
-            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. What is missing "
-            "you can assume in your own file"
+            f"constellation {name!r} has no preset: {without_geometry()[wanted]}. You can "
+            "assume the missing values in your own file"
         )
     if wanted not in _by_name():
         names = [alias for each in _known().values() for alias in (each.name, *each.aliases)]
@@ -187,7 +187,7 @@ def _with(shell: Shell, values: dict[str, float]) -> Shell:
     """Replace assumed values of a shell by those given, if it assumed all of them.
 
     A shell whose altitude is on record keeps its inclination too. The values become part of the
-    shell's id, so that variants can be told apart.
+    shell's id, so that variants have different ids.
     """
     if not all(key in shell.assumed for key in values):
         return shell

@@ -99,8 +99,8 @@ def load_constellation(path: str | Path) -> Constellation:
         )
     if len(known) > 1:
         raise ValueError(
-            f"{path}: {len(known)} constellations, {', '.join(each.name for each in known)}: keep "
-            "one to a file"
+            f"{path}: {len(known)} constellations, {', '.join(each.name for each in known)}: give "
+            "each a file of its own"
         )
     return known[0] if known else Constellation(path.stem, path.name, tuple(shells.values()))
 

@@ -416,7 +416,7 @@ def sizes_in_words(shell: Shell) -> str:
 
 
 def _few(angles: npt.NDArray[np.float64]) -> str:
-    """Return the first angles of a list, for people."""
+    """Return the first angles of a list as text."""
     return ", ".join(f"{angle:g}" for angle in angles[:4]) + (" ..." if len(angles) > 4 else "")
 
 

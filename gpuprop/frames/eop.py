@@ -28,8 +28,8 @@ NEWER = (
     "(eop='finals2000A.all') as the IERS publishes it daily"
 )
 WITHOUT = (
-    "or do without: --eop none (eop='none': UT1 = UTC, no polar motion, up to 0.9 s or 420 m at "
-    "the equator off)"
+    "or use no table: --eop none (eop='none': UT1 = UTC, no polar motion; the error is up to 0.9 "
+    "s, 420 m at the equator)"
 )
 PREDICTED = "; predictions are used"
 HTML = re.compile(rb"\s*<")

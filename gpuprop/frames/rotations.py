@@ -1,7 +1,7 @@
 """Rotations from TEME, the Sun in TEME, and sites on the ground.
 
 Tables are turned into results with + - * /, sqrt and gpuprop.sgp4.trig only, so that results do not
-depend on the sine of a processor. The exception are the knots of interpolation.py, which come from
+depend on the sine of a processor. The exceptions are the knots of interpolation.py, which come from
 ERFA, and so from the C library.
 """
 

@@ -184,7 +184,7 @@ def initialise(
     if there.size:
         some = {name: c[name][there] for name in c}
         some |= lunar_solar.initialise(some, e.epoch[there])
-        resonant, one_day, half_day = resonance.initialise(gravity, some)
+        resonant, one_day, half_day = resonance.initialise(some)
         some |= resonant
         for name in DEEP_FIELDS:
             c[name][there] = some[name]

@@ -12,7 +12,6 @@ import numpy as np
 
 from ..typing import Array, Mask
 from .constants import ONE_DAY
-from .gravity import Gravity
 from .trig import absolute, nearest, rotate, sincos
 
 RPTIM = 4.37526908801129966e-3  # the Earth's rotation, rad/min
@@ -43,7 +42,7 @@ G52 = (0.8678374012812774, 0.49684831179884187)
 G54 = (-0.9548923776153001, -0.2969520957531686)
 
 
-def initialise(gravity: Gravity, c: dict[str, Array]) -> tuple[dict[str, Array], Mask, Mask]:
+def initialise(c: dict[str, Array]) -> tuple[dict[str, Array], Mask, Mask]:
     """Compute the resonance constants of kernels/constants.def.
 
     Returns them with the masks of the satellites in one-day and in half-day resonance.

@@ -7,7 +7,7 @@ plan.py              what a run will write, before anything is written
 encoding/            states -> the bytes of a part
 write.py             the parts that are missing, in order
 cluster.py           the same, on the workers of a Dask cluster
-contents.py          what dataset/ is told: the plan that a manifest records, and every file of it
+contents.py          what dataset/ must know: the plan that a manifest records, and every file of it
 part_reader.py       a part, compared with its plan while it is read
 read.py              a directory, an instant or a satellite at a time
 directories.py       verify and merge

@@ -39,7 +39,7 @@ from ..dataset.session import Job
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..elements.sets import Elements
-from ..engine.choice import asked_for, open_engine
+from ..engine.choice import open_engine, requested_name
 from ..engine.prefetch import usable_cores
 from ..errors import GpupropError
 from ..frames import EarthOrientation
@@ -293,8 +293,7 @@ def parts_of(
     client, token = workers.client, secrets.token_hex(8)
     sent = _pack(Order.of(job, plan, eop, workers))
     digest = xxhash.xxh3_128(sent).hexdigest()
-    # The order is the result of a task, so Dask makes it again if the worker that has it dies.
-    order = client.submit(_same, sent, key=f"gpuprop-order-{token}", pure=False)
+    order = client.submit(_identity, sent, key=f"gpuprop-order-{token}", pure=False)
     del sent
     done: queue.SimpleQueue[Any] = queue.SimpleQueue()
     pending: dict[Any, str] = {}  # future: address of the worker that should run it
@@ -406,7 +405,8 @@ _running: set[str] = set()  # tokens of the runs of which a part is being writte
 _stopped: set[str] = set()  # tokens of the runs that were interrupted
 
 
-def _same(order: bytes) -> bytes:
+def _identity(order: bytes) -> bytes:
+    """Return the order: as the result of a task, it is made again if its worker dies."""
     return order
 
 
@@ -488,9 +488,9 @@ def _prepare(order: Order) -> tuple[Plan, Propagator, Form]:
         )
     engine = order.engine
     name = open_engine(engine).name
-    if name == "cuda" and ":" not in asked_for(engine):
+    if name == "cuda" and ":" not in requested_name(engine):
         # dask-cuda lists the GPU of the worker first.
-        engine = f"{asked_for(engine)}:0"
+        engine = f"{requested_name(engine)}:0"
     threads = order.threads or _dask_threads()
     if name == "numpy" and multiprocessing.current_process().daemon:
         threads = 1  # Dask's workers are daemons, which may not start processes

@@ -5,6 +5,7 @@ from typing import get_args
 
 from ..literals import Compression, DType, FileFormat, Frame
 
+FRAMES: tuple[str, ...] = get_args(Frame)
 DTYPES: tuple[str, ...] = get_args(DType)
 FORMATS: tuple[str, ...] = get_args(FileFormat)  # also the suffixes of the files
 COMPRESSIONS: tuple[str, ...] = get_args(Compression)
@@ -38,7 +39,9 @@ class SnapshotOptions:
     Raises
     ------
     ValueError
-        A dtype, format or compression is not known.
+        A frame, dtype, format or compression is not known.
+    TypeError
+        velocity or sunlit is not a truth value.
     """
 
     frame: Frame = "teme"
@@ -50,9 +53,18 @@ class SnapshotOptions:
 
     def __post_init__(self) -> None:
         """Check the values, and choose the compression if it is not given."""
-        for name, value, known in (("dtype", self.dtype, DTYPES), ("format", self.format, FORMATS)):
+        for name, flag in (("velocity", self.velocity), ("sunlit", self.sunlit)):
+            if flag not in (True, False):
+                raise TypeError(f"{name} must be True or False, not {flag!r}")
+            object.__setattr__(self, name, bool(flag))  # numpy's truth values are no JSON
+        for name, value, known in (
+            ("frame", self.frame, FRAMES),
+            ("dtype", self.dtype, DTYPES),
+            ("format", self.format, FORMATS),
+        ):
             if value not in known:
-                raise ValueError(f"{name} {value!r} is not known: use {' or '.join(known)}")
+                listed = f"{', '.join(known[:-1])} or {known[-1]}"
+                raise ValueError(f"{name} {value!r} is not known: use {listed}")
         if self.compression is None:
             object.__setattr__(self, "compression", DEFAULT_COMPRESSION[self.format])
         if self.compression not in COMPRESSIONS:

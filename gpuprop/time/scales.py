@@ -186,7 +186,7 @@ def utc_ns(ns: int | Bits, scale: str) -> int | Bits:
     utc -= np.rint((utc - known.begin[row]) * (known.rate[row] / (1.0 + known.rate[row]))).astype(
         np.int64
     )
-    # Within a leap second the old count has reached the midnight at which the new one begins.
+    # A result at or after the beginning of the next interval means an instant within a leap second.
     leap = utc >= np.append(known.begin[1:], LAST_NS)[row]
     if leap.any():
         midnight = int(known.begin[row[leap][0] + 1])

@@ -42,7 +42,7 @@ def _count(grid: range) -> int:
 def _materialised(grid: range) -> Bits:
     """Compute start + i * step, (n,).
 
-    Products may wrap around 64 bits. The sums fit, so they are right all the same.
+    Products may wrap around 64 bits. The sums fit into 64 bits, so they are right.
     """
     if not grid:
         return np.empty(0, np.int64)
@@ -67,7 +67,7 @@ def _listed(grid: range) -> Bits:
 class Times:
     """An immutable sequence of instants: a grid or an array.
 
-    Make it with `time_grid` or `as_times`. A grid takes no memory until its array is asked for.
+    Make it with `time_grid` or `as_times`. A grid takes no memory until its array is used.
 
     Parameters
     ----------

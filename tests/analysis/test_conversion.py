@@ -168,7 +168,9 @@ def test_an_earth_orientation_that_is_not_at_hand_must_be_given(tmp_path):
         "earth_orientation": "an older table; predictions are used"
     }
     old = table.replace_schema_metadata({"gpuprop": json.dumps(facts)})
-    with pytest.raises(ValueError, match=r"'an older table', which is not at hand.*eop='iers'"):
+    with pytest.raises(
+        ValueError, match=r"'an older table', which is not available here.*eop='iers'"
+    ):
         convert(old, "teme")
     assert convert(old, "teme", eop="iers").column("x").equals(convert(table, "teme").column("x"))
 

@@ -233,7 +233,7 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
         DownloadError,
         match=(
             r"nothing newer than what this network address downloaded at 20\d\d.*use the file "
-            "of that time"
+            "of that download"
         ),
     ):
         fetch("qianfan", out)
@@ -258,7 +258,7 @@ def test_not_updated_means_the_copy_is_still_the_newest(server, tmp_path, status
     let_pass(INTERVAL_S)
     # another program's download
     server.body = NOT_UPDATED.format(time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(now))).encode()
-    assert "gave a newer one to this network address" in fetch("qianfan", out).why
+    assert "served a newer one to this network address" in fetch("qianfan", out).why
 
 
 def test_a_server_that_does_not_answer(server, tmp_path):

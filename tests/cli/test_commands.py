@@ -31,6 +31,7 @@ from gpuprop import (
     write_elements,
 )
 from gpuprop.catalogs.sources import read_sources
+from gpuprop.cli.app import COMMANDS, app
 from gpuprop.time.instants import format_ns
 from gpuprop.time.units import DAY
 from gpuprop.version import __version__
@@ -706,6 +707,14 @@ def test_help_has_groups_and_names_the_source(run):
     assert "default: False" not in out
     for command, source in (("export", "SOURCE..."), ("shells", "CATALOGUE...")):
         assert run(command, "--help")[1].startswith(f"Usage: gpuprop {command} {source} ")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_lists_every_option(run, command):
+    """A flag without a group of its own was once in no panel."""
+    _, out, _ = run(command, "--help")
+    for argument in app[command].assemble_argument_collection():
+        assert argument.names[0] in out or not argument.names[0].startswith("-"), argument.names
 
 
 def test_version(run):

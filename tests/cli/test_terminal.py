@@ -19,7 +19,7 @@ from gpuprop import Elements, open_snapshots
 from gpuprop.catalogs.read import read_elements
 from gpuprop.cli.console import Output
 from gpuprop.dataset.entries import RunFacts
-from gpuprop.dataset.resume_command import CAUTION, again, quoted
+from gpuprop.dataset.resume_command import CAUTION, command_to_resume, quoted
 from gpuprop.messages import printable
 from gpuprop.snapshots import UnmergedError, merge_snapshots
 from gpuprop.snapshots.contents import SNAPSHOTS
@@ -446,7 +446,7 @@ def test_commands_from_a_manifest_come_with_a_warning(run):
         ["gpuprop"],
         None,
     ):
-        assert again(RunFacts(command=command), SNAPSHOTS) == ours
+        assert command_to_resume(RunFacts(command=command), SNAPSHOTS) == ours
     satellites, times = (
         gpuprop.walker("53:24/3/1", 600.0),
         gpuprop.time_grid("2026-01-01", duration="1min"),
@@ -484,7 +484,7 @@ def test_commands_from_a_manifest_come_with_a_warning(run):
             )
             assert (finding["command"], finding["command_in_manifest"]) == (None, claim)
     assert (
-        again(RunFacts(command=foreign, directory="/tmp/a b"), SNAPSHOTS)
+        command_to_resume(RunFacts(command=foreign, directory="/tmp/a b"), SNAPSHOTS)
         == f"cd '/tmp/a b' && {claim}"
     )
 

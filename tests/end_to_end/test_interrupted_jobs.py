@@ -120,7 +120,7 @@ def test_a_signal_ends_the_job_in_order(run, tmp_path, number, code, word):
     assert (
         code == 0
         and "wrote out: 24 satellites x 300 instants" in out
-        and f"resumed: {len(listed)} of 300 parts were there" in err
+        and f"resumed: {len(listed)} of 300 parts were complete" in err
     )
     assert contents(tmp_path / "out") == whole_run(run)
     code, out, err = run(*again.split()[1:], "--json")
@@ -224,7 +224,7 @@ def test_a_failure_says_how_to_go_on(run, tmp_path, monkeypatch):
 def test_shards_from_a_batch_system(run, tmp_path):
     code, out, err = run(*JOB, "--shard", "2/3", "--resume")
     assert code == 0 and "wrote out, shard 2/3: 24 satellites x 100 instants" in out
-    assert "other shards are to come: the last one merges all, or gpuprop merge out" in err
+    assert "not merged yet: the last shard will do it, or gpuprop merge out" in err
     code, out, _ = run(*JOB, "--shard", "2/3", "--dry-run", "--json")
     assert code == 0 and (json.loads(out)["parts"], json.loads(out)["rows"]) == (100, 2400)
     code, out, err = run("merge", "out")
@@ -249,7 +249,7 @@ def test_shards_from_a_batch_system(run, tmp_path):
     assert run(*JOB, "--shard=1/3")[0] == 0
     code, out, err = run(*JOB, "--shard", "3/3", "--json")
     assert code == 0 and json.loads(out)["merged"] is True and json.loads(out)["shard"] == "3/3"
-    assert "all shards are there: out is whole" in err
+    assert "all shards are complete: out is one run now" in err
     assert contents(tmp_path / "out") == whole_run(run)
     code, out, _ = run("merge", "out", "--json")
     assert code == 0 and json.loads(out) == dict(
@@ -301,7 +301,7 @@ def test_verify(run, tmp_path):
     with pytest.raises(ValueError, match="299 of 300 parts are complete; continue it"):
         open_snapshots("out")
     code, out, err = run(*again.split()[1:])
-    assert code == 0 and "resumed: 299 of 300 parts were there" in err
+    assert code == 0 and "resumed: 299 of 300 parts were complete" in err
     assert contents(tmp_path / "out") == expected and run("verify", "out")[0] == 0
 
 

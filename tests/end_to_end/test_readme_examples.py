@@ -57,16 +57,15 @@ def test_status_table_is_complete():
     assert codes == set(gpuprop.STATUS) - {5}
 
 
-def test_the_map_names_what_is_there():
-    """Every package and module at the top of gpuprop, and nothing else."""
-    named = {
-        name.strip("/")
-        for line in re.findall(r"^gpuprop/(.+?)  ", README, re.MULTILINE)
-        for name in line.split(", ")
-    }
+def test_the_table_of_packages_is_complete():
+    """It has every package and module at the top of gpuprop, and nothing else."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| ((?:`[a-z0-9_./]+` ?)+)\|", text, re.MULTILINE)
+    named = {name.strip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
     there = {
         path.name
         for path in (ROOT / "gpuprop").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert named == there - {"__init__.py", "__main__.py"}
+    beside = {"tests", "bench", "examples", "docs"}
+    assert named - beside == there - {"__init__.py", "__main__.py"}

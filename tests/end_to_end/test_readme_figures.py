@@ -62,7 +62,7 @@ def test_sentences_are_what_was_measured():
         assert f"{sum(row['satellites_lost'] for row in rows):,} sets ({in_words})" in README
         assert not any(row["wrong_errors"] or row["invented_errors"] for row in rows)
     largest = max(row["good"]["largest"]["km"] for row in catalogues if row["span_days"] == 7.0)
-    assert f"{largest * 1e6:.2f} mm at most, until SGP4 itself gives an orbit up" in README
+    assert f"{largest * 1e6:.2f} mm at most, until SGP4 itself reports an error" in README
     earth = results("mistakes-2026-11-28.json")["mistakes"]
     assert (
         f"{earth['frame_bias_mas']:.0f} milliarcseconds ({earth['frame_bias_m']:.1f} m at 550 km)"
@@ -175,10 +175,11 @@ def test_where_sgp4_divides_by_nothing(installed_engine):
 
 def test_constants_are_those_told():
     assert (
-        f"A directory takes {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB" in README
+        f"A directory holds at most {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB"
+        in README
     )
     assert WORTH_WORKERS == 4_000_000 and "for jobs of more than four million states" in README
-    assert INTERVAL_S == 7200.0 and "asked at most every two hours a group" in README
+    assert INTERVAL_S == 7200.0 and "at most one request in two hours for a group" in README
     assert DEADLINE_S == 900.0 and "It ends within 15 minutes" in README
 
 

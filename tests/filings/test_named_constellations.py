@@ -342,7 +342,7 @@ def without(line: str) -> str:
         (OWN + '[[constellation]]\nshells = ["a"]\n', "a constellation has no name"),
         (
             OWN + '[[constellation]]\nname = "x"\n[[constellation]]\nname = "y"\n',
-            "2 constellations, x, y: keep one",
+            "2 constellations, x, y: give each",
         ),
         (
             OWN + '[[constellation]]\nname = "x"\nshells = []\n',

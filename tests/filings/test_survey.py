@@ -496,7 +496,7 @@ def test_the_command_takes_any_source(tmp_path, capsys):
     printed = capsys.readouterr()
     against = json.loads(printed.out)["against"]
     assert (against["percent"], against["shells"][0]["planes_flown"]) == (50.0, 72)
-    assert "every satellite in a filed orbit counts" in printed.err
+    assert "satellites of every operator in a filed orbit count" in printed.err
     assert main(["shells", "walker:53:4/2/1@550"]) == 0
     assert "no shell" in capsys.readouterr().out
     for wrong in (

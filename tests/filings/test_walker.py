@@ -252,7 +252,7 @@ def test_what_a_walker_satellite_is() -> None:
     ("notation", "options", "reason"),
     [
         ("53:1584/72", {}, "cannot read Walker '53:1584/72'.*53:1584/72/39"),
-        ("53:1584/72/3.5", {}, "F is whole"),
+        ("53:1584/72/3.5", {}, "F is a whole number"),
         ("x:1584/72/39", {}, "cannot read"),
         ("53:1584/71/39", {}, "1584 satellites cannot be shared out evenly among 71 planes"),
         ("53:0/1/0", {}, "0 satellites"),

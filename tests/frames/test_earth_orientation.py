@@ -399,7 +399,7 @@ def test_outside(eop: EarthOrientation) -> None:
     )
     message += (
         "use a newer table: pip install -U astropy-iers-data, or --eop finals2000A.all .* or "
-        "do without: --eop none"
+        "use no table: --eop none"
     )
     with pytest.raises(ValueError, match=message.format("1961-12-31T23:59:59.999999999Z")):
         eop.at(np.array([0, first - 1, last + 1]))

@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 import gpuprop
 from gpuprop import STATUS, Elements, Propagator, time_grid, write_snapshots
 from gpuprop.elements.fields import OMM_FIELDS
-from gpuprop.snapshots import elements_digest, plan_snapshots, write_plan
+from gpuprop.snapshots import SnapshotOptions, elements_digest, plan_snapshots, write_plan
 from gpuprop.snapshots.layout import MOST_BATCH_ROWS, Layout
 from gpuprop.time.times import Times
 from gpuprop.version import __version__
@@ -538,3 +538,14 @@ def test_nothing_to_write_is_refused(tmp_path):
     with pytest.raises(ValueError, match="no instants"):
         write_snapshots(tmp_path / "out", propagator(), Times(np.empty(0, np.int64)))
     assert not (tmp_path / "out").exists()
+
+
+def test_options_are_checked_when_they_are_made():
+    """A wrong frame is found before a plan; truth values of other libraries become Python's."""
+    with pytest.raises(ValueError, match="frame 'mars' is not known: use teme, pef, itrs, gcrs or"):
+        SnapshotOptions(frame="mars")
+    with pytest.raises(TypeError, match="sunlit must be True or False, not 'yes'"):
+        SnapshotOptions(sunlit="yes")
+    options = SnapshotOptions(velocity=np.False_, sunlit=1)
+    assert options.velocity is False and options.sunlit is True
+    assert options.compression == "none" and SnapshotOptions(format="parquet").compression == "zstd"

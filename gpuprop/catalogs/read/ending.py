@@ -1,6 +1,6 @@
-"""Tell whether a catalogue ends at the end of a record.
+"""Check whether a catalogue ends at the end of a record.
 
-If not, it was cut off, and reading alone might not notice that.
+If not, it was cut off, and a reader might not notice it.
 """
 
 import re

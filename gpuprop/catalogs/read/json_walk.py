@@ -124,7 +124,7 @@ class _Container:
         self.keywords[name] = value
 
     def has_one_of(self, keywords: Iterable[str]) -> bool:
-        """Tell whether an element set among the parts already has one of the keywords."""
+        """Return whether an element set among the parts already has one of the keywords."""
         return any(
             not part.record.keys().isdisjoint(keywords)
             for part in self.parts
@@ -313,7 +313,7 @@ class Walk:
         return True
 
     def _is_part(self, record: dict[str, str]) -> bool:
-        """Tell whether an object with these keywords is a message, or part of one.
+        """Return whether an object with these keywords is a message, or part of one.
 
         A name alone can only be a part.
         """

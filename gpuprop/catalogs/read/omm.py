@@ -105,7 +105,7 @@ def from_columns(columns: Mapping[str, Cells], place: Place) -> Draft:
 
 
 def is_keyword(name: str) -> bool:
-    """Tell whether a keyword (upper case) is read, or may make its record bad.
+    """Return whether a keyword (upper case) is read, or may make its record bad.
 
     All others are ignored.
     """
@@ -113,7 +113,7 @@ def is_keyword(name: str) -> bool:
 
 
 def is_context(name: str) -> bool:
-    """Tell whether a keyword (upper case) may change what the elements mean."""
+    """Return whether a keyword (upper case) may change what the elements mean."""
     return name in CONTEXT or (name.startswith(_OF_THE_EPOCH) and name != MICROSECONDS)
 
 

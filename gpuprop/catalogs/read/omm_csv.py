@@ -140,7 +140,7 @@ def _lines_with(data: bytes | bytearray, lines: Cells, after: int) -> list[int]:
 
 
 def _has_tle_lines(names: list[str]) -> bool:
-    """Tell whether the records of a table are read from their TLE lines."""
+    """Return whether the records of a table are read from their TLE lines."""
     return _BOTH.issubset(names) and not set(MANDATORY).issubset(names)
 
 

@@ -83,7 +83,7 @@ def name_of(record: dict[str, str]) -> str:
 
 
 def _is_lines(record: dict[str, str]) -> bool:
-    """Tell whether a message is read from TLE lines: it has them, but not all mean elements."""
+    """Return whether a message is read from TLE lines: it has them, but not all mean elements."""
     if BOTH_LINES in record and "TLE_LINE1" not in record:
         lines = [line for line in record[BOTH_LINES].splitlines() if line.strip()]
         if 2 <= len(lines) <= 3:

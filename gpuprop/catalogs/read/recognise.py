@@ -1,4 +1,4 @@
-"""Tell the format of a text from its content; if it has none, say what it is and what to do."""
+"""Recognise the format of a text from its content, or say what it is instead and what to do."""
 
 import itertools
 import re

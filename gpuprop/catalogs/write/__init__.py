@@ -62,7 +62,7 @@ def write_elements(
     Returns
     -------
     Written
-        What was written, who was left out, and which fields lost something.
+        What was written, which satellites were left out, and which fields are not exact.
 
     Raises
     ------

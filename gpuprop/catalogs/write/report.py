@@ -146,7 +146,7 @@ def reason_lines(rejected: Sequence[Unwritable], most: int) -> list[str]:
 
 
 class WritingError(GpupropError, ValueError):
-    """Satellites cannot be written in the format asked for; the Elements themselves are valid.
+    """Satellites cannot be written in the requested format; the Elements themselves are valid.
 
     Parameters
     ----------

@@ -197,7 +197,7 @@ class CudaPropagation:
 
         They are computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the
         device: while one is copied to the host, the other is computed. The host's arrays belong to
-        the caller for as long as any of them lives (see buffers.BufferPool).
+        the caller as long as any of them lives (see buffers.BufferPool).
         """
         with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
             block = self._buffers.columns((len(ns), len(self.constants)), column_dtypes(names))

@@ -236,8 +236,8 @@ def check(index: int = 0) -> str:
         nvrtc = ".".join(map(str, cupy.cuda.nvrtc.getVersion()))
     except Exception as error:  # CuPy loads NVRTC late; what this may raise is not documented
         raise CudaError(
-            f"NVRTC, which compiles the kernels, does not load ({error}): {INSTALL}, which bring "
-            "it along"
+            f"NVRTC, which compiles the kernels, does not load ({error}); this "
+            f"installs it: {INSTALL}"
         ) from error
     properties = _properties(cupy, index)
     capability = f"compute capability {properties['major']}.{properties['minor']}"
@@ -282,7 +282,7 @@ def explained(cupy: Any, index: int) -> Iterator[None]:
         text = str(error)
         if "open source file" in text:
             raise CudaError(
-                f"NVRTC does not find CUDA's headers: {INSTALL}, which bring them along\n{text}"
+                f"NVRTC does not find CUDA's headers; this installs them: {INSTALL}\n{text}"
             ) from error
         advice = f"the GPU may be older than this CuPy supports: {INSTALL}"
         raise CudaError(

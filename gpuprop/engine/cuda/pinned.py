@@ -8,7 +8,7 @@ import numpy as np
 from ..buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool
 
 BUFFERS = KEPT_BLOCKS  # of one pool, lent or kept
-LARGEST = KEPT_BYTES  # pinned memory cannot be swapped out: a very large block does without
+LARGEST = KEPT_BYTES  # larger blocks use ordinary memory, which can be swapped out
 
 
 class PinnedBuffer:

@@ -36,7 +36,7 @@ from .tiles import fill, groups, own_tiles, shared_tiles
 
 LENGTH = struct.Struct("<q")
 TICKET, NO_MORE = struct.Struct("<I"), (1 << 32) - 1
-PIPE_BYTES = 512  # every system writes so many bytes to a pipe in one piece
+PIPE_BYTES = 512  # on every system, a write of this size to a pipe is not split
 PACKAGE_FOLDER = os.path.dirname(
     os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 )
@@ -215,7 +215,7 @@ def serve(descriptor: int, tickets: int) -> None:
             for _ in taken:  # after a failure the other tiles are taken, but not computed
                 pass
             del out
-            if size > KEPT_BYTES:  # the other side does not keep it either
+            if size > KEPT_BYTES:  # the caller does not keep it either
                 segments.pop(number, None)
             while len(segments) > KEPT_BLOCKS:
                 del segments[next(iter(segments))]

@@ -2,7 +2,7 @@
 
 orbits.py       element sets -> altitude, inclination, node at one epoch, rate of altitude
 planes.py       nodes on a circle -> orbital planes
-survey.py       satellites -> shells, and who is raising, decaying or drifting
+survey.py       satellites -> shells, and which satellites are raising, decaying or drifting
 comparison.py   how much of a filing is filled
 report.py       both, as tables and as JSON
 """

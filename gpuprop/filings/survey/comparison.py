@@ -91,7 +91,7 @@ def filling(
     tolerance_km: float = TOLERANCE_KM,
     gravity: str = "wgs72",
 ) -> Comparison:
-    """Compare what flies with a filing.
+    """Compare the shells of a survey with a filing.
 
     Parameters
     ----------

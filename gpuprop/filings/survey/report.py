@@ -1,4 +1,4 @@
-"""A survey, and its comparison with a filing, as tables for people and as JSON."""
+"""A survey, and its comparison with a filing, as tables and as JSON."""
 
 import math
 import re
@@ -149,7 +149,7 @@ def _shells(elements: Elements, survey: Survey) -> Table:
         "strays",
         "a plane",
         "apart",
-        "whose",
+        "names",
     )
     for each in survey:
         planes = each.planes
@@ -162,7 +162,7 @@ def _shells(elements: Elements, survey: Survey) -> Table:
             _if_any(planes.strays),
             f"{each.satellites_per_plane:g}",
             "" if math.isnan(planes.spacing_deg) else f"{planes.spacing_deg:.1f}",
-            _whose(elements, each),
+            _common_name(elements, each),
         )
     return table
 
@@ -194,7 +194,7 @@ def _against(comparison: Comparison, others: Others) -> list[Table | str]:
         table,
         f"matched within {comparison.tolerance_deg:g} deg and {comparison.tolerance_km:g} km "
         "(--tolerance-deg, --tolerance-km); "
-        "near: there, but in no shell",
+        "near: satellites at this altitude and inclination in no shell",
     ]
     if comparison.outside:
         shown = ", ".join(
@@ -216,7 +216,7 @@ def _against(comparison: Comparison, others: Others) -> list[Table | str]:
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        table.add_column(column, justify="left" if column == "whose" else "right")
+        table.add_column(column, justify="left" if column == "names" else "right")
     return table
 
 
@@ -240,7 +240,7 @@ def _stems(elements: Elements, shell: FlownShell) -> Counter[str]:
     return Counter(stem[0].strip() for stem in stems if stem and stem[0].strip())
 
 
-def _whose(elements: Elements, shell: FlownShell) -> str:
+def _common_name(elements: Elements, shell: FlownShell) -> str:
     """Return the most common name, and its share if others have another one."""
     common = _stems(elements, shell).most_common(1)
     if not common:

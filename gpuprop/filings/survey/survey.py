@@ -1,9 +1,9 @@
-"""Satellites -> shells, and who is on the way to them or from them.
+"""Satellites -> shells, and which satellites are on the way to a shell or from one.
 
-Satellites on station crowd within kilometres of altitude and hundredths of a degree of inclination;
-all others are much more sparse. So a satellite in a crowd is a seed. Seeds are separated at every
-gap in altitude or inclination; the groups that remain are the shells. The lengths below are those
-of station keeping, the same for every constellation.
+Satellites on station have many neighbours within kilometres of altitude and hundredths of a degree
+of inclination; all others have few. A satellite with enough neighbours is a seed. Seeds are
+separated at every gap in altitude or inclination; the groups that remain are the shells. The
+limits below follow from station keeping and are the same for every constellation.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ from .planes import Planes, planes_of
 
 Members = npt.NDArray[np.int64]
 
-LEAST = 8  # satellites in a crowd
-NEAR_KM, NEAR_DEG = 2.0, 0.02  # half the size of a crowd
+LEAST = 8  # satellites near a seed, itself included
+NEAR_KM, NEAR_DEG = 2.0, 0.02  # two satellites this close are neighbours
 # Gaps between shells. OneWeb's planes are 4 km above each other, Starlink's shells 10 km and 0.05
 # deg apart.
 GAP_KM, GAP_DEG = 5.0, 0.04
 FILED_KM, FILED_DEG = 0.5, 0.005  # gaps between shells of a filing
-MAX_ECCENTRICITY = 0.01  # a shell is thin
+MAX_ECCENTRICITY = 0.01  # satellites of more eccentric orbits are in no shell
 PASSING = 1.0  # km/day; satellites that climb faster only pass through a shell
 SLOW = 0.1  # km/day; satellites that climb more slowly are drifting, not raising or decaying
 # A satellite this near to the inclination of a shell is on its way there or from there.
@@ -194,7 +194,8 @@ def shells(elements: Elements, *, least: int = LEAST, gravity: str = "wgs72") ->
     elements : Elements
         The satellites. If a satellite has several sets, the latest counts.
     least : int
-        So many satellites within 2 km and 0.02 deg of one of them begin a shell.
+        Smallest number of satellites, itself included, within 2 km and 0.02 deg of a satellite
+        that begins a shell.
     gravity : str
         Gravity model for the orbits: `wgs72`, `wgs72old` or `wgs84`.
 

@@ -74,7 +74,7 @@ def walker(
     if not match:
         raise ValueError(
             f"cannot read Walker {notation!r}: write inclination:satellites/planes/phasing, such "
-            "as 53:1584/72/39 (F is whole)"
+            "as 53:1584/72/39 (F is a whole number)"
         )
     if kind not in SPREAD_DEG:
         raise ValueError(
@@ -104,7 +104,7 @@ def walker(
 
 
 def is_walker_source(text: str) -> bool:
-    """Tell whether a command-line SOURCE asks for a Walker constellation."""
+    """Return whether a command-line SOURCE asks for a Walker constellation."""
     return re.match(r"walker(-\w+)?:", text, re.ASCII | re.IGNORECASE) is not None
 
 
