@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import gpuprop
+from gpuprop.errors import GpupropError
 
 USER = """
 from gpuprop import Elements, Propagator, open_snapshots, read_elements, time_grid, write_snapshots
@@ -90,4 +91,7 @@ def test_no_module_takes_the_place_of_a_function():
 def test_the_old_name_of_snapshots():
     from gpuprop import arrow, snapshots
 
-    assert all(getattr(arrow, name) is getattr(snapshots, name) for name in arrow.__all__)
+    assert all(getattr(arrow, name) is getattr(snapshots, name) for name in snapshots.__all__)
+    for old in ("Busy", "PlanDiffers", "Unmerged"):
+        error = getattr(arrow, old)
+        assert old in arrow.__all__ and issubclass(error, GpupropError)
