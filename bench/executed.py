@@ -2,7 +2,8 @@
 
 They are counted by running the kernel's PTX on this CPU (tests/: the translator of PTX and the
 double of CuPy), so that branches that are not taken do not count. Needs NVRTC and a C++ compiler,
-but no GPU. A comparison counts, too: it uses the float64 units.
+but no GPU. A comparison counts, too: it uses the float64 units. A division or a square root counts
+as one instruction, as in the PTX, although a GPU takes several.
 """
 
 import ctypes
@@ -49,9 +50,26 @@ def counting(cpp: str) -> str:
     functions += "\n" + "\n".join(
         f"template <class A, class B> auto counted_{word}(A a, B b) {{"
         f" if (sizeof(A) == 8 && __is_same(A, f64)) executed[{compare}]++; return {word}(a, b); }}"
-        for word in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu")
+        for word in (
+            "eq",
+            "ne",
+            "lt",
+            "le",
+            "gt",
+            "ge",
+            "equ",
+            "neu",
+            "ltu",
+            "leu",
+            "gtu",
+            "geu",
+            "num",
+            "nan",
+        )
     )
-    words = "|".join([*(word for word in names if word != "compare"), "(?:eq|ne|lt|le|gt|ge)u?"])
+    words = "|".join(
+        [*(word for word in names if word != "compare"), "(?:eq|ne|lt|le|gt|ge)u?|num|nan"]
+    )
     kernels = re.sub(rf"(?<![\w.])({words})\(", r"counted_\1(", kernels)
     return head + COUNTERS.format(n=len(CLASSES), functions=functions) + kernels
 

@@ -31,9 +31,11 @@ FN Bits select(Mask m, Bits a, Bits b) { return m ? a : b; }
 FN Real number(Bits whole) { return __ll2double_rn(whole); }
 // Below: fewer float64 instructions for the same bits. fused rounds once.
 FN Real fused(Real a, Real b, Real c) { return __fma_rn(a, b, c); }
-// The product is exact, so that one rounding is the same as two.
+// a - b / 2. The half is exact unless b is subnormal or nearly so, and then it is too small to change
+// an `a` near 1: one rounding is the same as two.
 FN Real minus_half(Real a, Real b) { return fused(-0.5, b, a); }
-// Doubles that are not negative are in the order of their bits.
+// Doubles that are not negative are in the order of their bits. A NaN must have no sign, as all that
+// a GPU makes.
 FN Mask above(Real x, double limit) { return bits(x) > bits(limit); }
 FN Mask not_below(Real x, double limit) { return bits(x) >= bits(limit); }
 FN Mask reaches(Real x, double limit) { return (bits(x) & 0x7fffffffffffffffll) >= bits(limit); }

@@ -68,9 +68,6 @@ FN State state_of(const Gravity& gravity, bool afspc, const Constants& c, Integr
     return orbit(gravity, c.rmax, mean, inclination);
 }
 
-// A row of the output is an instant. Satellites come in execution order and are stored in the order
-// of the input. Execution order keeps the input's order within a regime and class of eccentricity,
-// so the stores of a constellation are coalesced.
 // Store the columns of a state that are not null.
 template <class Job>
 FN void store_state(const Job& job, const State& s, Integer at) {
@@ -83,8 +80,9 @@ FN void store_state(const Job& job, const State& s, Integer at) {
     if (job.status) job.status[at] = (unsigned char)s.status;
 }
 
-// Grid x is satellites of one regime, grid y chunks of instants. Execution order keeps the input's
-// order within a regime and class of eccentricity, so the stores of a constellation are coalesced.
+// Grid x is satellites of one regime, grid y chunks of instants. A row of the output is an instant,
+// with the satellites in the order of the input. Execution order keeps that order within a regime
+// and class of eccentricity, so the stores of a constellation are coalesced.
 template <int REGIME>
 FN void propagate(const PropagateJob& job, const Task& task) {
     Integer i = task.first + (Integer)blockIdx.x * blockDim.x + threadIdx.x;

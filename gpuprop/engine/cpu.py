@@ -354,14 +354,15 @@ class CpuPropagation(HostPropagation):
         view: View = TEME,
     ) -> Columns:
         """Compute pairs: see choice.Propagation."""
-        if self._by_satellite is None:
+        rows = self._by_satellite  # another thread may release it meanwhile
+        if rows is None:
             self._regimes = self.constants.regimes()
-            self._by_satellite = _rows(self.table, self.constants)
+            rows = self._by_satellite = _rows(self.table, self.constants)
         out = self._buffers.columns((len(ns),), column_dtypes(names))
         job = operations.argument(
             "PairJob",
             **operations.model_members(self._model),
-            constants=self._by_satellite,
+            constants=rows,
             regimes=self._regimes,
             index=np.ascontiguousarray(index),
             ns=np.ascontiguousarray(ns),
@@ -373,8 +374,11 @@ class CpuPropagation(HostPropagation):
         return out
 
     def close(self) -> None:
-        """Release the memory that is kept for later blocks."""
-        self._buffers = BufferPool()
+        """Release the memory that is kept for later blocks and pairs."""
+        self._buffers, self._by_satellite = BufferPool(), None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_by_satellite": None}
 
     def _tasks(self, n_times: int) -> npt.NDArray[np.int64]:
         """Split a block into tasks (n_tasks, members of Task).

@@ -38,7 +38,8 @@ def earth_table(frame: str, ns: Bits, eop: EarthOrientation) -> EarthTable | Non
     for values in (eop.ut1_tai, eop.xp, eop.yp):
         value, change = values[row], values[row + 1] - values[row]
         columns += [np.where(end, value + change, value), np.where(end, 0.0, change)]
-    if max(np.abs(values).max() for values in (eop.xp[row], eop.yp[row])) > LARGEST_POLE:
+    ends = [values[rows] for values in (eop.xp, eop.yp) for rows in (row, row + 1)]
+    if np.abs(ends).max() > LARGEST_POLE:
         return None
     lod = -(eop.ut1_tai[row + 1] - eop.ut1_tai[row]) * (DAY / length)
     days = [

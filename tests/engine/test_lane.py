@@ -36,6 +36,12 @@ extern "C" long wrong_minutes(long cases) {{
         wrong += !same(minutes(ns), double(ns) / 6.0e10);
         wrong += !same(minutes(near), double(near) / 6.0e10);
     }}
+    const long long largest = 0x7fffffffffffffff;
+    for (long long i = 0; i < 100000; i++)  // around zero, and the longest spans of time
+        for (int j = 0; j < 4; j++) {{
+            const long long edges[] = {{i, -i, largest - i, -largest - 1 + i}}, ns = edges[j];
+            wrong += !same(minutes(ns), double(ns) / 6.0e10);
+        }}
     return wrong;
 }}
 extern "C" long wrong_halves(long cases) {{
@@ -43,7 +49,8 @@ extern "C" long wrong_halves(long cases) {{
     state = 2;
     for (long i = 0; i < cases; i++) {{
         double z = number(), a = i % 2 ? 1.0 : number();
-        if (z != z || a != a || (z < 1e-300 && z > -1e-300)) continue;
+        if (i % 8 == 1) z *= 0x1p-1022;  // subnormal or zero, beside 1
+        if (z != z || a != a || (a != 1.0 && z < 1e-300 && z > -1e-300)) continue;
         wrong += !same(minus_half(a, z), a - 0.5 * z);
     }}
     return wrong;

@@ -1,5 +1,6 @@
 """States of pairs have the bits of the grid, whatever their order, on every engine."""
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -158,8 +159,9 @@ def test_a_gpu_takes_many_pairs_in_parts(monkeypatch):
 def test_wrong_arguments():
     propagator = Propagator(random_elements(1, 5), "numpy")
     times = ["2026-01-01", "2026-01-02"]
-    for index in ([0.5, 1.0], [True, False], [[0, 1]], ["a", "b"]):
-        with pytest.raises(TypeError, match="index must be a row of integers"):
+    durations = np.arange(2).astype("timedelta64[ns]")
+    for index in ([0.5, 1.0], [True, False], [[0, 1]], ["a", "b"], durations):
+        with pytest.raises(TypeError, match="index must be a one-dimensional array of integers"):
             propagator.pair_states(index, times)
     with pytest.raises(ValueError, match="index has 1 satellites, and times 2 instants: give one"):
         propagator.pair_states([0], times)
@@ -230,6 +232,10 @@ def test_where_a_table_is_not_enough():
     assert earth_table("itrs", np.empty(0, np.int64), eop) is None
     wide = type(eop)(eop.ns, eop.ut1_utc, eop.xp + 0.2, eop.yp)
     assert earth_table("itrs", eop.ns[5000:5002], wide) is None
+    xp = eop.xp.copy()
+    xp[15_001] = 0.2  # at the end of the day only
+    wide = type(eop)(eop.ns, eop.ut1_utc, xp, eop.yp)
+    assert earth_table("itrs", eop.ns[15_000:15_001], wide) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -242,6 +248,28 @@ def test_before_1972(engine):
     k, index, times = drawn(elements, instants, 50)
     grid = Propagator(elements, "numpy").states(Times(instants), "itrs")
     same(Propagator(elements, engine).pair_states(index, times, "itrs"), grid, k, index)
+
+
+def test_the_index_is_copied():
+    index = np.array([0, 1])
+    pairs = Propagator(random_elements(1, 5), "numpy").pair_states(index, ["2026-01-01"] * 2)
+    index[:] = 4
+    assert pairs.index is not None and list(pairs.index) == [0, 1]
+
+
+@needs_kernels
+def test_close_and_pickle_drop_the_rows():
+    propagator = Propagator(random_elements(4, 9), "cpu")
+    before = pickle.dumps(propagator)
+    pairs = propagator.pair_states([3, 1], ["2026-01-01"] * 2)
+    loaded = pickle.loads(pickle.dumps(propagator))
+    assert len(pickle.dumps(propagator)) < len(before) + 1000
+    propagator.close()
+    for each in (propagator, loaded):
+        propagation: Any = each._propagations[0]
+        assert propagation._by_satellite is None
+        again = each.pair_states([3, 1], ["2026-01-01"] * 2)
+        assert again.x.tobytes() == pairs.x.tobytes()
 
 
 @needs_kernels
