@@ -231,32 +231,31 @@ FN void transpose(Real (&rows)[W]) {
     }
 }
 
-// The Earth orientation of W instants.
+// The Earth orientation of W instants. They are on one or two days, as a rule.
 FN EarthRow earth_row(const PairJob& job, Bits day) {
-    constexpr int COLUMNS = sizeof(EarthDay) / sizeof(double);
     Bits place = day - job.first_day, last = job.n_days - 1 - (Bits){};
     place = select(place < 0, (Bits){}, select(place > last, last, place));
-    const double* rows[W];
-    bool same = true;
-    for (int lane = 0; lane < W; lane++) {
-        rows[lane] = reinterpret_cast<const double*>(job.earth + place[lane]);
-        same = same && rows[lane] == rows[0];
+    const EarthDay& first = job.earth[place[0]];
+    EarthRow row = {splat(first.ut1_tai),   splat(first.ut1_tai_change), splat(first.tai_utc),
+                    splat(first.length_ns), splat(first.xp),             splat(first.xp_change),
+                    splat(first.yp),        splat(first.yp_change),      splat(first.speed)};
+    Mask others = place != place[0];
+    for (int lane = 1; lane < W && unlikely(any(others)); lane++) {
+        if (!others[lane]) continue;
+        const EarthDay& of = job.earth[place[lane]];
+        Mask same = place == place[lane];
+        row.ut1_tai = select(same, of.ut1_tai, row.ut1_tai);
+        row.ut1_tai_change = select(same, of.ut1_tai_change, row.ut1_tai_change);
+        row.tai_utc = select(same, of.tai_utc, row.tai_utc);
+        row.length_ns = select(same, of.length_ns, row.length_ns);
+        row.xp = select(same, of.xp, row.xp);
+        row.xp_change = select(same, of.xp_change, row.xp_change);
+        row.yp = select(same, of.yp, row.yp);
+        row.yp_change = select(same, of.yp_change, row.yp_change);
+        row.speed = select(same, of.speed, row.speed);
+        others = both(others, opposite(same));
     }
-    Real columns[COLUMNS] = {};
-    if (same) {
-        for (int j = 0; j < COLUMNS; j++) columns[j] = splat(rows[0][j]);
-    } else {
-        for (int j = 0; j < COLUMNS / W * W; j += W) {
-            Real block[W];
-            for (int lane = 0; lane < W; lane++) block[lane] = load(rows[lane] + j);
-            transpose(block);
-            for (int lane = 0; lane < W; lane++) columns[j + lane] = block[lane];
-        }
-        for (int j = COLUMNS / W * W; j < COLUMNS; j++)
-            for (int lane = 0; lane < W; lane++) columns[j][lane] = rows[lane][j];
-    }
-    return {columns[0], columns[1], columns[2], columns[3], columns[4],
-            columns[5], columns[6], columns[7], columns[8]};
+    return row;
 }
 
 // Pairs whose satellites are of one regime.
@@ -296,14 +295,16 @@ FN void store_pairs(Column* column, Vector values, const Integer* pair, int lane
         for (int lane = 0; lane < lanes; lane++) column[pair[lane]] = values[lane];
 }
 
-// The rotation of W pairs from TEME to the frame.
+// The Earth's orientation at W pairs.
+FN EarthAngles pair_angles(const PairJob& job, const PairTile& tile, int64_t i) {
+    Bits ns;
+    std::memcpy(&ns, tile.ns + i, sizeof ns);
+    Instant when = instant(ns);
+    return earth_angles(when, earth_row(job, when.day));
+}
+
+// The rotation of W pairs from TEME to the frame, without `earth`.
 FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t i) {
-    if (job.earth) {
-        Bits ns;
-        std::memcpy(&ns, tile.ns + i, sizeof ns);
-        Instant when = instant(ns);
-        return earth_rotation(when, earth_row(job, when.day), job.polar);
-    }
     LaneRotation q = {};
     for (int lane = 0; lane < W && i + lane < tile.count; lane++) {
         const Rotation& from = job.rotation[tile.pair[i + lane]];
@@ -343,7 +344,12 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     }
     LaneRotation rotation[TILE / W];
     const bool rotated = job.earth || job.rotation;
-    if (rotated)
+    if (job.earth) {
+        EarthAngles angles[TILE / W];
+        for (int64_t i = 0, v = 0; i < count; i += W, v++) angles[v] = pair_angles(job, tile, i);
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            rotation[v] = earth_rotation(angles[v], job.polar);
+    } else if (job.rotation)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
             rotation[v] = pair_rotation(job, tile, i);
     const double* constants = table[1];
