@@ -301,18 +301,18 @@ class Propagator:
                 f"index has {len(satellites):,} satellites, and times {instants.count:,} instants: "
                 "give one of each for every pair"
             )
-        if satellites.size:
+        # A negative index is a very large one without its sign.
+        if satellites.size and satellites.view(np.uint64).max() >= len(self.elements):
             low, high = int(satellites.min()), int(satellites.max())
-            if low < 0 or high >= len(self.elements):
-                raise ValueError(
-                    f"index {low if low < 0 else high} is outside of the {len(self.elements):,} "
-                    "element sets, which are counted from 0"
-                )
+            raise ValueError(
+                f"index {low if low < 0 else high} is outside of the {len(self.elements):,} "
+                "element sets, which are counted from 0"
+            )
         ns = instants.ns
         edges = np.array([ns.min(), ns.max()]) if len(ns) else ns
         self._checked(Times(edges), frame, sunlit)
         names = column_names(velocity, sunlit)
-        seen = pair_view(ns, frame, self.eop if frame != "teme" else None, sunlit)
+        seen = pair_view(ns, edges, frame, self.eop if frame != "teme" else None, sunlit)
         columns = self._propagations[0].pairs(satellites, ns, names, seen)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
@@ -448,13 +448,16 @@ def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = Fals
     return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)
 
 
-def pair_view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool) -> View:
+def pair_view(
+    ns: Bits, edges: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool
+) -> View:
     """Prepare what the engines need of a frame and of the Sun for pairs at instants (n,).
 
-    In the Earth-fixed frames the engine computes the rotation of each pair from a table.
+    edges: the earliest and the latest instant, or none. In the Earth-fixed frames the engine
+    computes the rotation of each pair from a table.
     """
     geodetic = frame == "geodetic"
-    earth = None if eop is None else earth_table("itrs" if geodetic else frame, ns, eop)
+    earth = None if eop is None else earth_table("itrs" if geodetic else frame, edges, eop)
     if earth is None:
         return view(ns, frame, eop, sunlit)
     return View(None, geodetic, frames.sun(ns, "none") if sunlit else None, earth)

@@ -103,26 +103,28 @@ FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t
 
 // Replace the mean orbits of a near-Earth tile in which angles are lost. Not inlined, because that
 // would make the loop slower.
-template <class Minutes>
+template <class Column, class Minutes>
 __attribute__((noinline)) void without_angles(const double* constants, int64_t stride,
-                                              int64_t count, const Minutes& minutes_of,
-                                              Mean* mean) {
+                                              int64_t count, const Column& column_of,
+                                              const Minutes& minutes_of, Mean* mean) {
     for (int64_t i = 0, v = 0; i < count; i += W, v++)
-        near_earth_without_angles(load_constants(constants + i, stride), minutes_of(i), mean[v]);
+        near_earth_without_angles(load_constants(constants + column_of(i), stride), minutes_of(i),
+                                  mean[v]);
 }
 
-// The states of a tile: `count` satellites of one regime, at minutes_of(i) since their epochs;
-// `use` takes each vector of them. Stage by stage over the tile: each stage is short enough that
+// The states of a tile: `count` satellites of one regime, with the constants in the columns from
+// column_of(i) on, at minutes_of(i) since their epochs; `use` takes each vector of them. Stage by stage over the tile: each stage is short enough that
 // the processor overlaps several vectors.
-template <int REGIME, class Minutes, class Use>
+template <int REGIME, class Column, class Minutes, class Use>
 FN void tile_states(const Gravity& gravity, bool afspc, const double* constants, int64_t stride,
-                    int64_t count, Integrator* reached, const Minutes& minutes_of, const Use& use) {
+                    int64_t count, Integrator* reached, const Column& column_of,
+                    const Minutes& minutes_of, const Use& use) {
     Mean mean[TILE / W];
     Inclination inclination[TILE / W];
     Eccentric anomaly[TILE / W];
     Mask lost = {};
     for (int64_t i = 0, v = 0; i < count; i += W, v++) {
-        Constants c = load_constants(constants + i, stride);
+        Constants c = load_constants(constants + column_of(i), stride);
         Real t = minutes_of(i);
         if constexpr (REGIME == NEAR_EARTH) {
             mean[v] = near_earth(c, t);
@@ -131,16 +133,16 @@ FN void tile_states(const Gravity& gravity, bool afspc, const double* constants,
             mean[v] = deep_space<REGIME>(gravity, afspc, c, reached[v], t, inclination[v]);
     }
     if constexpr (REGIME == NEAR_EARTH)
-        if (unlikely(any(lost))) without_angles(constants, stride, count, minutes_of, mean);
+        if (unlikely(any(lost))) without_angles(constants, stride, count, column_of, minutes_of, mean);
     for (int64_t i = 0, v = 0; i < count; i += W, v++) {
-        Constants c = load_constants(constants + i, stride);
+        Constants c = load_constants(constants + column_of(i), stride);
         if constexpr (REGIME == NEAR_EARTH)
             anomaly[v] = eccentric(mean[v], inclination_at_epoch(c));
         else
             anomaly[v] = eccentric(mean[v], inclination[v]);
     }
     for (int64_t i = 0, v = 0; i < count; i += W, v++) {
-        Constants c = load_constants(constants + i, stride);
+        Constants c = load_constants(constants + column_of(i), stride);
         State state;
         if constexpr (REGIME == NEAR_EARTH)
             state = orbit(gravity, c.rmax, mean[v], inclination_at_epoch(c), anomaly[v]);
@@ -150,18 +152,20 @@ FN void tile_states(const Gravity& gravity, bool afspc, const double* constants,
     }
 }
 
-// Bring constants of W satellites to the cache. A row of them is far from the next one, so that no
-// processor does it by itself.
+// Bring a part of the constants of W satellites to the cache. A row of them is far from the next
+// one, so that no processor does it by itself.
 template <int REGIME>
-FN void prefetch_constants(const double* constants, int64_t stride) {
-    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_zmos) : int(FIELD_COUNT);
-    for (int j = 0; j < FIELDS; j++) __builtin_prefetch(constants + j * stride);
+FN void prefetch_constants(const double* constants, int64_t stride, int64_t part, int64_t parts) {
+    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_gsto) : int(FIELD_COUNT);
+    const int64_t last = FIELDS * (part + 1) / parts;
+    for (int64_t j = FIELDS * part / parts; j < last; j++)
+        __builtin_prefetch(constants + j * stride);
 }
 
 // States of satellites of one regime at some instants.
 template <int REGIME>
 void propagate(const PropagateJob& job, const Task& task) {
-    const int64_t last = task.last, end = task.end;
+    const int64_t last = task.last, end = task.end, instants = end - task.begin;
     for (int64_t tile = task.first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
@@ -170,16 +174,32 @@ void propagate(const PropagateJob& job, const Task& task) {
             reached[v] = at_epoch(load_constants(job.constants + i, job.stride));
             ordered[v] = in_order(job, i, tile_end);
         }
+        // The next tile's constants are brought to the cache during the last instants, half of
+        // them at the beginning of an instant and half at its end: evenly, because memory is the
+        // limit if instants are few.
+        const int64_t parts = instants < 4 ? 2 * instants : 8;
         for (int64_t k = task.begin; k < end; k++) {
-            int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
+            // After the last row of this tile comes the first one of the next tile. A single row
+            // is contiguous, and needs no prefetch.
+            const int64_t later = k - task.begin + AHEAD;
+            const int64_t ahead = instants == 1 ? 0
+                                                : (task.begin + later % instants - k) * job.n_sats +
+                                                      later / instants * TILE;
+            const auto bring = [&](int64_t i, int64_t half) INLINE {
+                const int64_t part = parts - 2 * (end - k) + half;
+                if (part >= 0 && tile_end + i < last)
+                    prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride, part,
+                                               parts);
+            };
             tile_states<REGIME>(
                 job.gravity, job.afspc, job.constants + tile, job.stride, tile_end - tile, reached,
+                [](int64_t i) INLINE { return i; },
                 [&](int64_t i) INLINE {
-                    if (k + 1 == end && tile_end + i < last)
-                        prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride);
+                    bring(i, 0);
                     return minutes_since(job, k, tile + i);
                 },
                 [&](int64_t i, int64_t v, State& state) INLINE {
+                    bring(i, 1);
                     Code light = code(UNKNOWN);
                     if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
                     if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
@@ -231,32 +251,31 @@ FN void transpose(Real (&rows)[W]) {
     }
 }
 
-// The Earth orientation of W instants.
+// The Earth orientation of W instants. They are on one or two days, as a rule.
 FN EarthRow earth_row(const PairJob& job, Bits day) {
-    constexpr int COLUMNS = sizeof(EarthDay) / sizeof(double);
     Bits place = day - job.first_day, last = job.n_days - 1 - (Bits){};
     place = select(place < 0, (Bits){}, select(place > last, last, place));
-    const double* rows[W];
-    bool same = true;
-    for (int lane = 0; lane < W; lane++) {
-        rows[lane] = reinterpret_cast<const double*>(job.earth + place[lane]);
-        same = same && rows[lane] == rows[0];
+    const EarthDay& first = job.earth[place[0]];
+    EarthRow row = {splat(first.ut1_tai),   splat(first.ut1_tai_change), splat(first.tai_utc),
+                    splat(first.length_ns), splat(first.xp),             splat(first.xp_change),
+                    splat(first.yp),        splat(first.yp_change),      splat(first.speed)};
+    Mask others = place != place[0];
+    for (int lane = 1; lane < W && unlikely(any(others)); lane++) {
+        if (!others[lane]) continue;
+        const EarthDay& of = job.earth[place[lane]];
+        Mask same = place == place[lane];
+        row.ut1_tai = select(same, of.ut1_tai, row.ut1_tai);
+        row.ut1_tai_change = select(same, of.ut1_tai_change, row.ut1_tai_change);
+        row.tai_utc = select(same, of.tai_utc, row.tai_utc);
+        row.length_ns = select(same, of.length_ns, row.length_ns);
+        row.xp = select(same, of.xp, row.xp);
+        row.xp_change = select(same, of.xp_change, row.xp_change);
+        row.yp = select(same, of.yp, row.yp);
+        row.yp_change = select(same, of.yp_change, row.yp_change);
+        row.speed = select(same, of.speed, row.speed);
+        others = both(others, opposite(same));
     }
-    Real columns[COLUMNS] = {};
-    if (same) {
-        for (int j = 0; j < COLUMNS; j++) columns[j] = splat(rows[0][j]);
-    } else {
-        for (int j = 0; j < COLUMNS / W * W; j += W) {
-            Real block[W];
-            for (int lane = 0; lane < W; lane++) block[lane] = load(rows[lane] + j);
-            transpose(block);
-            for (int lane = 0; lane < W; lane++) columns[j + lane] = block[lane];
-        }
-        for (int j = COLUMNS / W * W; j < COLUMNS; j++)
-            for (int lane = 0; lane < W; lane++) columns[j][lane] = rows[lane][j];
-    }
-    return {columns[0], columns[1], columns[2], columns[3], columns[4],
-            columns[5], columns[6], columns[7], columns[8]};
+    return row;
 }
 
 // Pairs whose satellites are of one regime.
@@ -296,14 +315,16 @@ FN void store_pairs(Column* column, Vector values, const Integer* pair, int lane
         for (int lane = 0; lane < lanes; lane++) column[pair[lane]] = values[lane];
 }
 
-// The rotation of W pairs from TEME to the frame.
+// The Earth's orientation at W pairs.
+FN EarthAngles pair_angles(const PairJob& job, const PairTile& tile, int64_t i) {
+    Bits ns;
+    std::memcpy(&ns, tile.ns + i, sizeof ns);
+    Instant when = instant(ns);
+    return earth_angles(when, earth_row(job, when.day));
+}
+
+// The rotation of W pairs from TEME to the frame, without `earth`.
 FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t i) {
-    if (job.earth) {
-        Bits ns;
-        std::memcpy(&ns, tile.ns + i, sizeof ns);
-        Instant when = instant(ns);
-        return earth_rotation(when, earth_row(job, when.day), job.polar);
-    }
     LaneRotation q = {};
     for (int lane = 0; lane < W && i + lane < tile.count; lane++) {
         const Rotation& from = job.rotation[tile.pair[i + lane]];
@@ -320,17 +341,20 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
                double (&table)[ROW][TILE]) {
     const int64_t count = tile.count;
     Integrator reached[TILE / W];
-    bool goes_on[TILE / W];  // all lanes have the satellite of the vector before
+    int64_t column[TILE / W];  // of the constants in the table
+    bool goes_on[TILE / W];    // all lanes have the satellite of the vector before
     const double* before = nullptr;
-    for (int64_t i = 0; i < count; i += W) {
+    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
         const double* row[W];
         bool same = true;
         for (int lane = 0; lane < W; lane++) {
             row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
             same = same && row[lane] == row[0];
         }
-        goes_on[i / W] = same && row[0] == before;
+        goes_on[v] = same && row[0] == before;
         before = same ? row[0] : nullptr;
+        column[v] = goes_on[v] ? column[v - 1] : i;
+        if (goes_on[v]) continue;
         if (same)
             for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
         else
@@ -343,20 +367,26 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     }
     LaneRotation rotation[TILE / W];
     const bool rotated = job.earth || job.rotation;
-    if (rotated)
+    if (job.earth) {
+        EarthAngles angles[TILE / W];
+        for (int64_t i = 0, v = 0; i < count; i += W, v++) angles[v] = pair_angles(job, tile, i);
+        for (int64_t i = 0, v = 0; i < count; i += W, v++)
+            rotation[v] = earth_rotation(angles[v], job.polar);
+    } else if (job.rotation)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
             rotation[v] = pair_rotation(job, tile, i);
     const double* constants = table[1];
     if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
-            reached[v] = at_epoch(load_constants(constants + i, TILE));
+            reached[v] = at_epoch(load_constants(constants + column[v], TILE));
     tile_states<REGIME>(
         job.gravity, job.afspc, constants, TILE, count, reached,
+        [&](int64_t i) INLINE { return column[i / W]; },
         [&](int64_t i) INLINE {
             prefetch<REGIME>(next, i, i + W / 2);
             Bits ns, epoch;
             std::memcpy(&ns, tile.ns + i, sizeof ns);
-            std::memcpy(&epoch, table[0] + i, sizeof epoch);
+            std::memcpy(&epoch, table[0] + column[i / W], sizeof epoch);
             if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
                 if (goes_on[i / W]) reached[i / W] = reached[i / W - 1];
             return minutes(ns - epoch);
@@ -408,28 +438,48 @@ void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     pairs.filled = 1 - pairs.filled;
 }
 
-// Add a pair. In resonance, several pairs of one satellite are sorted by time, and fill vectors of
-// their own: then one integration serves them all.
+// Add the pairs from `pair` on whose satellites are of this regime; return the pair after them.
+template <int REGIME>
+FN Integer add_pairs(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
+                     Integer pair, Integer end) {
+    PairTile* tile = &pairs.tiles[pairs.filled];
+    int64_t n = tile->count;
+    do {
+        tile->pair[n] = pair;
+        tile->ns[n] = job.ns[pair];
+        tile->row[n] = job.constants + job.index[pair] * ROW;
+        if (++n == TILE) {
+            tile->count = n;
+            compute_waiting(job, pairs, table);
+            tile = &pairs.tiles[pairs.filled];
+            n = tile->count;
+        }
+        pair++;
+    } while (pair < end && job.regimes[job.index[pair]] == REGIME);
+    tile->count = n;
+    return pair;
+}
+
+// Add a pair of a satellite in resonance. Several pairs of one satellite are sorted by time, and
+// fill vectors of their own: then one integration serves them all.
 template <int REGIME>
 FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
-                 Integer pair, Integer satellite) {
-    const double* row = job.constants + satellite * ROW;
+                 Integer pair) {
+    const double* row = job.constants + job.index[pair] * ROW;
     const Integer ns = job.ns[pair];
     PairTile* tile = &pairs.tiles[pairs.filled];
     int64_t n = tile->count;
-    if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY) {
-        if (n % W && n >= W / 2 && tile->row[n - 1] != row &&
-            tile->row[n - 1] == tile->row[n - W / 2]) {
-            for (; n % W; n++) tile->copy(n - 1, n);  // the last pair again
-            tile->count = n;
-            if (n == TILE) {
-                compute_waiting(job, pairs, table);
-                tile = &pairs.tiles[pairs.filled];
-                n = tile->count;
-            }
+    if (n % W && n >= W / 2 && tile->row[n - 1] != row &&
+        tile->row[n - 1] == tile->row[n - W / 2]) {
+        for (; n % W; n++) tile->copy(n - 1, n);  // the last pair again
+        tile->count = n;
+        if (n == TILE) {
+            compute_waiting(job, pairs, table);
+            tile = &pairs.tiles[pairs.filled];
+            n = tile->count;
         }
-        for (; n > 0 && tile->row[n - 1] == row && tile->ns[n - 1] > ns; n--) tile->copy(n - 1, n);
     }
+    for (; n > 0 && tile->row[n - 1] == row && tile->ns[n - 1] > ns; n--) tile->copy(n - 1, n);
     tile->pair[n] = pair;
     tile->ns[n] = ns;
     tile->row[n] = row;
@@ -449,22 +499,19 @@ void pairs(const PairJob& job, const Task& task) {
     PairTiles<DEEP_SPACE> deep_space;
     PairTiles<ONE_DAY> one_day;
     PairTiles<HALF_DAY> half_day;
-    for (int64_t k = task.begin; k < task.end; k++) {
-        Integer i = job.index[k];
-        switch (job.regimes[i]) {
+    for (Integer k = task.begin; k < task.end;) switch (job.regimes[job.index[k]]) {
             case NEAR_EARTH:
-                add_pair(job, near_earth, table, k, i);
+                k = add_pairs(job, near_earth, table, k, task.end);
                 break;
             case DEEP_SPACE:
-                add_pair(job, deep_space, table, k, i);
+                k = add_pairs(job, deep_space, table, k, task.end);
                 break;
             case ONE_DAY:
-                add_pair(job, one_day, table, k, i);
+                add_pair(job, one_day, table, k++);
                 break;
             default:
-                add_pair(job, half_day, table, k, i);
+                add_pair(job, half_day, table, k++);
         }
-    }
     finish_pairs(job, near_earth, table);
     finish_pairs(job, deep_space, table);
     finish_pairs(job, one_day, table);

@@ -23,9 +23,9 @@ struct Instant {
 FN Instant instant(Bits ns) {
     // The nearest midnight, as an integer in the lowest bits; it may be the one after the instant.
     Bits day = bits(number(ns) * (1.0 / double(DAY_NS)) + TO_INTEGER) - bits(splat(TO_INTEGER));
-    Mask after = ns < day * DAY_NS;
-    day = select(after, day - 1, day);
-    return {day, ns - day * DAY_NS};
+    Bits since = ns - day * DAY_NS;
+    Mask after = since < 0;
+    return {select(after, day - 1, day), select(after, since + DAY_NS, since)};
 }
 
 // The row of each lane (EarthDay in operations.def).
@@ -50,24 +50,43 @@ FN Real gmst82(Real days, Real fraction) {
     return (seconds - 86400.0 * floor(turns)) * (TWO_PI / 86400.0);
 }
 
-// TEME -> PEF, or with polar motion TEME -> ITRS.
-FN LaneRotation earth_rotation(Instant at, const EarthRow& row, bool polar) {
+// Sine and cosine of a coordinate of the pole, at most 6e-5 rad: the bits of sincos_small, whose
+// other terms are below rounding there.
+FN SinCos sincos_of_pole(Real r) {
+    Real z = r * r;
+    return {r + (z * r) * (-1.66666666666666307295e-1 + z * 8.33333333332211858878e-3),
+            minus_half(splat(1.0), z)};
+}
+
+// The angles of the Earth's orientation at an instant.
+struct EarthAngles {
+    Real gmst, xp, yp;  // rad
+    Real speed;         // rad/s
+};
+
+FN EarthAngles earth_angles(Instant at, const EarthRow& row) {
     Real since = number(at.since);
     Real fraction = since / double(DAY_NS);
     Real part = fraction;
     if (unlikely(any(row.length_ns != double(DAY_NS)))) part = since / row.length_ns;
     Real ut1_utc = (row.ut1_tai + part * row.ut1_tai_change) + row.tai_utc;
     Real days = number(at.day) - 10957.5;  // from J2000.0
-    SinCos a = sincos(gmst82(days, fraction + ut1_utc / DAY_S));
+    return {gmst82(days, fraction + ut1_utc / DAY_S), row.xp + part * row.xp_change,
+            row.yp + part * row.yp_change, row.speed};
+}
+
+// TEME -> PEF, or with polar motion TEME -> ITRS.
+FN LaneRotation earth_rotation(const EarthAngles& angles, bool polar) {
+    SinCos a = sincos(angles.gmst);
     Real zero = splat(0.0), one = splat(1.0);
     if (!polar)
-        return {{a.c, a.s, zero, -a.s, a.c, zero, zero, zero, one}, {zero, zero, row.speed}};
-    SinCos x = sincos_small(row.xp + part * row.xp_change);
-    SinCos y = sincos_small(row.yp + part * row.yp_change);
+        return {{a.c, a.s, zero, -a.s, a.c, zero, zero, zero, one}, {zero, zero, angles.speed}};
+    SinCos x = sincos_of_pole(angles.xp);
+    SinCos y = sincos_of_pole(angles.yp);
     Real sxsy = x.s * y.s, cxsy = -x.c * y.s, sxcy = -x.s * y.c, cxcy = x.c * y.c;
     return {{x.c * a.c, x.c * a.s, x.s, sxsy * a.c - y.c * a.s, sxsy * a.s + y.c * a.c, cxsy,
              sxcy * a.c - y.s * a.s, sxcy * a.s + y.s * a.c, cxcy},
-            {x.s * row.speed, cxsy * row.speed, cxcy * row.speed}};
+            {x.s * angles.speed, cxsy * angles.speed, cxcy * angles.speed}};
 }
 
 }  // namespace gpuprop

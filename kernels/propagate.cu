@@ -126,7 +126,7 @@ FN void pairs(const PairJob& job, const Task& task) {
         EarthDay d = job.earth[row];
         EarthRow earth = {d.ut1_tai, d.ut1_tai_change, d.tai_utc, d.length_ns, d.xp, d.xp_change,
                           d.yp,      d.yp_change,      d.speed};
-        to_frame(earth_rotation(when, earth, job.polar), job.geodetic, s);
+        to_frame(earth_rotation(earth_angles(when, earth), job.polar), job.geodetic, s);
     } else if (job.rotation) {
         to_frame(job.rotation[at], job.geodetic, s);
     }

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from ..sgp4.earth_rotation import EarthTable
+from ..sgp4.earth_rotation import LARGEST_POLE, EarthTable
 from ..time.scales import tai_minus_utc_ns
 from ..time.units import DAY, SECOND
 from ..typing import Bits
 from .eop import EarthOrientation, NoEarthOrientation
 from .rotations import EARTH_ROTATION
 
-LARGEST_POLE = 0.1  # rad: the kernel takes the sine of small angles only; the pole is within 3e-6
 DAY_1972 = 730  # from 1970: since then TAI - UTC changes at midnights only
 
 

@@ -22,6 +22,7 @@ from .scales import utc_ns
 from .units import FIRST_NS, in_range
 from .values import one_reading, readings
 
+NANOSECONDS = np.dtype("datetime64[ns]")
 MOST_LISTED = 100_000_000  # the largest grid that becomes a list of instants: 0.8 GB
 
 
@@ -101,7 +102,7 @@ class Times:
                 f"instants must be a range or a one-dimensional int64 array, not {array.dtype} of "
                 f"shape {array.shape}"
             )
-        if (array < FIRST_NS).any():
+        if array.size and array.min() < FIRST_NS:
             raise ValueError("-2**63 ns is not an instant but datetime64's NaT")
         array.flags.writeable = False
         object.__setattr__(self, "instants", array)
@@ -370,6 +371,11 @@ def as_times(instants: Instants, scale: Scale = "utc") -> Times:
                 "as_times)"
             )
         return instants
+    if type(instants) is np.ndarray and instants.dtype == NANOSECONDS and instants.ndim == 1:
+        # without the checks and copies of other types: Times copies the values
+        ns = instants.view(np.int64)
+        if scale == "utc" and not (ns.size and ns.min() < FIRST_NS):
+            return Times(ns)
     ns = readings(instants, scale)
     if ns.ndim > 1:
         raise ValueError(

@@ -19,7 +19,8 @@ from gpuprop.engine.operations import STRUCTURES
 from gpuprop.frames import earth_orientation, rotations
 from gpuprop.frames.tables import earth_table
 from gpuprop.sgp4.constants import FIELDS
-from gpuprop.sgp4.earth_rotation import earth_rotation
+from gpuprop.sgp4.earth_rotation import LARGEST_POLE, earth_rotation, sincos_of_pole
+from gpuprop.sgp4.trig import sincos
 from gpuprop.states import FRAMES
 
 DAY = 86_400_000_000_000
@@ -218,6 +219,15 @@ def test_the_table_gives_the_rotations(frame):
     assert np.array_equal(earth_rotation(table, ns), rotations(frame, ns, eop))
 
 
+def test_the_short_sine_of_the_pole():
+    """For small angles the terms that are left out change no bit."""
+    rng = np.random.default_rng(6)
+    r = rng.uniform(-1.0, 1.0, 100_000) * LARGEST_POLE * 10.0 ** rng.uniform(-9.0, 0.0, 100_000)
+    r = np.concatenate((r, [0.0, -0.0, LARGEST_POLE, -LARGEST_POLE]))
+    for short, full in zip(sincos_of_pole(r), sincos(r), strict=True):
+        assert short.tobytes() == full.tobytes()
+
+
 def test_without_earth_orientation():
     eop, ns = earth_orientation("none"), np.arange(-50_000, 50_000, 997) * (DAY // 3 + 1)
     for frame in ("pef", "itrs"):
@@ -230,7 +240,7 @@ def test_where_a_table_is_not_enough():
     assert earth_table("gcrs", eop.ns[5000:5002], eop) is None
     assert earth_table("itrs", np.array([730 * DAY - 1, 730 * DAY + 1]), eop) is None
     assert earth_table("itrs", np.empty(0, np.int64), eop) is None
-    wide = type(eop)(eop.ns, eop.ut1_utc, eop.xp + 0.2, eop.yp)
+    wide = type(eop)(eop.ns, eop.ut1_utc, eop.xp + 1e-4, eop.yp)
     assert earth_table("itrs", eop.ns[5000:5002], wide) is None
     xp = eop.xp.copy()
     xp[15_001] = 0.2  # at the end of the day only
