@@ -259,7 +259,7 @@ class Propagator:
         times : (n,) instants
             The instant of each pair: anything that `as_times` takes. Pairs may come in any order
             and more than once; pairs that are sorted by satellite are faster.
-        frame : str
+        frame : {"teme", "pef", "itrs", "gcrs", "geodetic"}
             As for `states`.
         velocity : bool
             As for `states`.
