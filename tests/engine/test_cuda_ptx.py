@@ -188,7 +188,7 @@ def test_contraction_is_found_by_the_digest(differences, monkeypatch):
     monkeypatch.setattr(engine_cuda, "OPTIONS", ("--std=c++17", "--fmad=true"))
     wheel = EVERY[0][0]
     with pytest.raises(PtxError, match="may fuse it"):
-        FromPtx(wheel, 90)(source(), OPTIONS)
+        FromPtx(wheel, 90)(source(), engine_cuda.OPTIONS)
     found = set(differences(FromPtx(wheel, 90, may_be_fused=True)))
     expected = {
         f"{name}, {regime}, columns, x differs"
