@@ -185,10 +185,11 @@ def test_contraction_is_found_by_the_digest(differences, monkeypatch):
     and part (942 values in all differ with NVRTC 12.9 for 9.0), and the translator refuses it
     unless it is told to go on.
     """
-    monkeypatch.setattr(engine_cuda, "OPTIONS", ("--std=c++17", "--fmad=true"))
+    contracted = ("--std=c++17", "--fmad=true")
+    monkeypatch.setattr(engine_cuda, "OPTIONS", contracted)
     wheel = EVERY[0][0]
     with pytest.raises(PtxError, match="may fuse it"):
-        FromPtx(wheel, 90)(source(), engine_cuda.OPTIONS)
+        FromPtx(wheel, 90)(source(), contracted)
     found = set(differences(FromPtx(wheel, 90, may_be_fused=True)))
     expected = {
         f"{name}, {regime}, columns, x differs"
