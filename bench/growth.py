@@ -22,6 +22,7 @@ def one(count: int, states: int, instants: int | None) -> dict[str, Any]:
     """Measure one size, in this process."""
     from gpuprop import Propagator, time_grid, walker
     from gpuprop.engine import cpu
+    from gpuprop.propagator import BLOCK_BYTES
 
     elements = walker(f"53:{count}/{max(1, count // 1000)}/0", 550.0)
     kernels = 0.0
@@ -33,6 +34,7 @@ def one(count: int, states: int, instants: int | None) -> dict[str, Any]:
         run(*arguments)
         kernels += time.perf_counter() - began
 
+    cpu.library()  # loaded once in a process
     cpu.Library.run = timed  # type: ignore[method-assign,assignment]
     began = time.perf_counter()
     propagator = Propagator(elements, "cpu")
@@ -45,7 +47,7 @@ def one(count: int, states: int, instants: int | None) -> dict[str, Any]:
     began = time.perf_counter()
     half = 0
     for done, _ in enumerate(propagator.snapshots(times, instants=instants)):
-        if not half and done * propagator.instants(32 << 20) >= n_times // 2:
+        if not half and done * (instants or propagator.instants(BLOCK_BYTES)) >= n_times // 2:
             half = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     spent = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -15,13 +15,14 @@ def mean_elements(elements: Elements) -> MeanElements:
     are counted from the exact epoch.
     """
     midnight, fraction = julian(elements.epoch.view(np.int64))
-    return MeanElements(
-        epoch=(midnight + fraction) - JD_1950,
-        no_kozai=elements.mean_motion,
-        ecco=elements.eccentricity,
-        inclo=elements.inclination,
-        nodeo=elements.raan,
-        argpo=elements.argp,
-        mo=elements.mean_anomaly,
-        bstar=elements.bstar,
-    )
+    # One table: its memory returns to the system as a whole, unlike that of eight arrays.
+    mean = MeanElements(*np.empty((len(MeanElements._fields), len(elements))))
+    mean.epoch[:] = (midnight + fraction) - JD_1950
+    mean.no_kozai[:] = elements.mean_motion
+    mean.ecco[:] = elements.eccentricity
+    mean.inclo[:] = elements.inclination
+    mean.nodeo[:] = elements.raan
+    mean.argpo[:] = elements.argp
+    mean.mo[:] = elements.mean_anomaly
+    mean.bstar[:] = elements.bstar
+    return mean

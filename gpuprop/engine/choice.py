@@ -204,12 +204,13 @@ def open_engines(
             warnings.warn(f"{what}: {'; '.join(trouble)}", EngineWarning, stacklevel=_outside())
         if begun:
             return begun
-    known = engines(gpu or 0)
-    if not known[kind].usable:
-        usable = ", ".join(report.name for report in known.values() if report.usable)
+    # Only the engine that was asked for: to look for a GPU takes milliseconds.
+    checks = {"cuda": lambda: engine_cuda.usable(gpu or 0), "cpu": engine_cpu.usable}
+    fine, detail = checks[kind]() if kind in checks else (True, "")
+    if not fine:
+        usable = ", ".join(report.name for report in engines(gpu or 0).values() if report.usable)
         raise ValueError(
-            f"engine {name!r}{origin} is not usable here ({known[kind].detail}): use {usable}, or "
-            "auto"
+            f"engine {name!r}{origin} is not usable here ({detail}): use {usable}, or auto"
         )
     if kind == "cuda":
         numbers = [gpu] if gpu is not None else range(1 if first else engine_cuda.count())

@@ -197,16 +197,17 @@ class CpuEngine:
         order, bounds = execution_order(elements.ecco, regimes[:n])
         # Zeros take no memory until they are written: near the Earth those of deep space are not.
         table = np.zeros((len(FIELDS), stride))
-        if not np.array_equal(order, np.arange(n)):
+        if (order[1:] < order[:-1]).any():
             padded = _padded([column[order] for column in elements], stride)
         self._initialise("initialise_satellites", model, padded, constants=table)
+        epochs = _padded([epoch_ns[order]], stride)[0]
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
-            epoch_ns[order],
+            epochs[:n],
             order,
             bounds,
         )
-        return CpuPropagation(self, model, constants, table)
+        return CpuPropagation(self, model, constants, table, epochs)
 
     def _initialise(
         self, kernel: str, model: Model, elements: Array, **out: npt.NDArray[Any]
@@ -288,12 +289,19 @@ def _rows(table: Array, constants: Constants) -> Array:
 class CpuPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
 
-    def __init__(self, engine: CpuEngine, model: Model, constants: Constants, table: Array) -> None:
+    def __init__(
+        self,
+        engine: CpuEngine,
+        model: Model,
+        constants: Constants,
+        table: Array,
+        epochs: npt.NDArray[np.int64],
+    ) -> None:
         self.constants = constants
         self._engine, self._model = engine, model
         self.table = table  # (len(FIELDS), stride)
-        self._epoch_ns = _padded([constants.epoch_ns], table.shape[1])
-        self._place = constants.order.astype(np.int64)
+        self._epoch_ns = epochs  # (stride,)
+        self._place = constants.order.astype(np.int64, copy=False)
         self._buffers = BufferPool()
         # for pairs, made when they are asked for: all constants of a satellite are adjacent
         self._by_satellite: Array | None = None

@@ -52,9 +52,12 @@ def execution_order(
     """Return the execution order (n,) as positions in the input, and the slice of each regime."""
     # Satellites of similar eccentricity need similar numbers of Kepler steps. The classes are few,
     # so that a constellation keeps its order.
-    eccentricity_class = np.digitize(ecco, (0.012, 0.1, 0.5))
-    order = np.lexsort((eccentricity_class, regime))
-    edges = np.searchsorted(regime[order], np.arange(len(REGIMES) + 1))
+    key = regime.astype(np.uint8)
+    for least in (0.012, 0.1, 0.5):
+        key = 2 * key + ~(ecco < least)
+    in_order = bool((key[1:] >= key[:-1]).all())
+    order = np.arange(len(key)) if in_order else np.argsort(key, kind="stable")
+    edges = np.append(0, np.cumsum(np.bincount(regime, minlength=len(REGIMES))))
     bounds = {
         code: slice(int(edges[code]), int(edges[code + 1]))
         for code in range(len(REGIMES))
