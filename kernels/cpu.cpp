@@ -152,20 +152,18 @@ FN void tile_states(const Gravity& gravity, bool afspc, const double* constants,
     }
 }
 
-// Bring a part of the constants of W satellites to the cache. A row of them is far from the next
-// one, so that no processor does it by itself.
+// Bring constants of W satellites to the cache. A row of them is far from the next one, so that no
+// processor does it by itself.
 template <int REGIME>
-FN void prefetch_constants(const double* constants, int64_t stride, int64_t part, int64_t parts) {
-    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_gsto) : int(FIELD_COUNT);
-    const int64_t last = FIELDS * (part + 1) / parts;
-    for (int64_t j = FIELDS * part / parts; j < last; j++)
-        __builtin_prefetch(constants + j * stride);
+FN void prefetch_constants(const double* constants, int64_t stride) {
+    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_zmos) : int(FIELD_COUNT);
+    for (int j = 0; j < FIELDS; j++) __builtin_prefetch(constants + j * stride);
 }
 
 // States of satellites of one regime at some instants.
 template <int REGIME>
 void propagate(const PropagateJob& job, const Task& task) {
-    const int64_t last = task.last, end = task.end, instants = end - task.begin;
+    const int64_t last = task.last, end = task.end;
     for (int64_t tile = task.first; tile < last; tile += TILE) {
         int64_t tile_end = tile + TILE < last ? tile + TILE : last;
         Integrator reached[TILE / W];
@@ -174,32 +172,17 @@ void propagate(const PropagateJob& job, const Task& task) {
             reached[v] = at_epoch(load_constants(job.constants + i, job.stride));
             ordered[v] = in_order(job, i, tile_end);
         }
-        // The next tile's constants are brought to the cache during the last instants, half of
-        // them at the beginning of an instant and half at its end: evenly, because memory is the
-        // limit if instants are few.
-        const int64_t parts = instants < 4 ? 2 * instants : 8;
         for (int64_t k = task.begin; k < end; k++) {
-            // After the last row of this tile comes the first one of the next tile. A single row
-            // is contiguous, and needs no prefetch.
-            const int64_t later = k - task.begin + AHEAD;
-            const int64_t ahead = instants == 1 ? 0
-                                                : (task.begin + later % instants - k) * job.n_sats +
-                                                      later / instants * TILE;
-            const auto bring = [&](int64_t i, int64_t half) INLINE {
-                const int64_t part = parts - 2 * (end - k) + half;
-                if (part >= 0 && tile_end + i < last)
-                    prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride, part,
-                                               parts);
-            };
+            int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
             tile_states<REGIME>(
                 job.gravity, job.afspc, job.constants + tile, job.stride, tile_end - tile, reached,
                 [](int64_t i) INLINE { return i; },
                 [&](int64_t i) INLINE {
-                    bring(i, 0);
+                    if (k + 1 == end && tile_end + i < last)
+                        prefetch_constants<REGIME>(job.constants + tile_end + i, job.stride);
                     return minutes_since(job, k, tile + i);
                 },
                 [&](int64_t i, int64_t v, State& state) INLINE {
-                    bring(i, 1);
                     Code light = code(UNKNOWN);
                     if (job.sunlit) light = sunlight(job.sun + 3 * k, state);
                     if (job.rotation) to_frame(job.rotation[k], job.geodetic, state);
