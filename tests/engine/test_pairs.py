@@ -29,14 +29,18 @@ WIDTHS = library().widths if usable()[0] else ()
 ENGINES = [
     "numpy",
     pytest.param("cpu", marks=needs_kernels),
-    pytest.param("cuda", id="cuda on a CPU"),
+    pytest.param("cuda", id="cuda" if engine_cuda.usable()[0] else "cuda on a CPU"),
 ]
 
 
 @pytest.fixture(autouse=True)
 def cupy(monkeypatch):
+    """Without a GPU, the engine cuda runs on a CPU."""
     import sys
 
+    if engine_cuda.usable()[0]:
+        yield
+        return
     fake = FakeCupy()
     monkeypatch.setitem(sys.modules, "cupy", fake)
     yield fake

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Check and measure everything that needs an NVIDIA GPU, in one call of at most ten minutes.
+#
+#     bench/gpu_day.sh [FOLDER]
+#
+# Writes a log and a JSON file of each step to FOLDER (default: gpu-day), and one line for each step
+# to the terminal. A step that fails does not stop the others; the exit status is the number of
+# steps that failed. Needs an installed gpuprop with its test requirements and CuPy; PYTHON is the
+# interpreter (default: python). Real catalogues are read from ../shared, as in the tests.
+set -u
+cd "$(dirname "$0")/.."
+out=$(realpath -m "${1:-gpu-day}")
+python=${PYTHON:-python}
+mkdir -p "$out"
+failed=0
+
+# step NAME SECONDS COMMAND...: run a command within a time, with its output in NAME.log.
+step() {
+    local name=$1 limit=$2 began=$SECONDS
+    shift 2
+    if timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1; then
+        echo "$name: passed in $((SECONDS - began)) s: $(tail -n 1 "$out/$name.log")"
+    else
+        echo "$name: FAILED after $((SECONDS - began)) s: $(tail -n 3 "$out/$name.log" | tr '\n' ' ')"
+        failed=$((failed + 1))
+    fi
+}
+
+# pytest without the folder itself in front of the installed package
+check() {
+    local name=$1 limit=$2
+    shift 2
+    step "$name" "$limit" env PYTHONSAFEPATH=1 "$@"
+}
+
+nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 1
+step doctor 60 "$python" -m gpuprop doctor --json
+check tests-engines 180 "$python" -m pytest -q -p no:cacheprovider -k cuda \
+    tests/engine/test_digest.py tests/engine/test_pairs.py tests/engine/test_engines.py \
+    tests/engine/test_one_answer.py tests/sgp4 tests/frames/test_output_frames.py \
+    tests/analysis/test_look_angles.py
+check sanitizer 120 compute-sanitizer --tool memcheck --error-exitcode 1 \
+    "$python" -m pytest -q -p no:cacheprovider -k cuda tests/engine/test_digest.py
+step kernels 120 "$python" bench/gpu.py --json "$out/gpu.json"
+step pairs 60 "$python" bench/pairs.py --engine cuda --pairs 20000000 --runs 3 --json "$out/pairs.json"
+exit "$failed"
