@@ -26,21 +26,17 @@ step() {
     fi
 }
 
-# pytest without the folder itself in front of the installed package
-check() {
-    local name=$1 limit=$2
-    shift 2
-    step "$name" "$limit" env PYTHONSAFEPATH=1 "$@"
-}
-
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 1
 step doctor 60 "$python" -m gpuprop doctor --json
-check tests-engines 180 "$python" -m pytest -q -p no:cacheprovider -k cuda \
+step tests-engines 180 "$python" -m pytest -q -p no:cacheprovider -k cuda \
     tests/engine/test_digest.py tests/engine/test_pairs.py tests/engine/test_engines.py \
     tests/engine/test_one_answer.py tests/sgp4 tests/frames/test_output_frames.py \
     tests/analysis/test_look_angles.py
-check sanitizer 120 compute-sanitizer --tool memcheck --error-exitcode 1 \
-    "$python" -m pytest -q -p no:cacheprovider -k cuda tests/engine/test_digest.py
+for tool in memcheck initcheck; do
+    step "$tool" 120 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+        "$python" -m pytest -q -p no:cacheprovider -k cuda tests/engine/test_digest.py \
+        tests/engine/test_pairs.py tests/analysis/test_look_angles.py
+done
 step kernels 120 "$python" bench/gpu.py --json "$out/gpu.json"
 step pairs 60 "$python" bench/pairs.py --engine cuda --pairs 20000000 --runs 3 --json "$out/pairs.json"
 exit "$failed"
