@@ -34,6 +34,10 @@ class Propagation(Protocol):
 
     constants: Constants
 
+    @property
+    def device_block_bytes(self) -> int | None:
+        """Size of a block that stays on a GPU, if the caller names none; else None."""
+
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
     ) -> Columns:

@@ -178,6 +178,19 @@ def test_blocks_that_stay_on_the_device(cupy):
     assert type(Propagator(elements, "numpy").states(times, device=True).x) is np.ndarray
 
 
+def test_a_device_block_takes_a_share_of_the_gpu(monkeypatch):
+    """1 GiB on a large GPU, a sixteenth of the memory of a small one; 32 MiB on the host."""
+    elements = every_regime()[:1]
+    times = time_grid(EPOCH, step="5s", duration="10d")
+    sizes = {}
+    for memory in (1 << 40, 1 << 26):
+        monkeypatch.setitem(sys.modules, "cupy", FakeCupy(memory=memory))
+        with Propagator(elements, "cuda:0") as propagator:
+            sizes[memory] = len(next(propagator.snapshots(times, device=True)).times)
+            assert len(next(propagator.snapshots(times)).times) == len(times)
+    assert sizes == {1 << 40: len(times), 1 << 26: (1 << 26) // 16 // 49}
+
+
 def test_device_memory_does_not_grow_with_the_block(cupy, monkeypatch):
     monkeypatch.setattr(engine_cuda, "SLICE_BYTES", 1 << 20)
     propagator = Propagator(every_regime(), "cuda:0")

@@ -139,7 +139,10 @@ class FakeCupy:
                 driverGetVersion=lambda: 12080,
                 runtimeGetVersion=lambda: 12090,
                 getDeviceProperties=lambda index: dict(
-                    name=self.gpus[index].encode(), major=CAPABILITY[0], minor=CAPABILITY[1]
+                    name=self.gpus[index].encode(),
+                    major=CAPABILITY[0],
+                    minor=CAPABILITY[1],
+                    totalGlobalMem=memory,
                 ),
                 is_hip=False,
             ),

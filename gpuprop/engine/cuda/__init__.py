@@ -39,6 +39,9 @@ GRID_Y = 65535  # CUDA's limit
 # compared with a block.
 SLICE_BYTES = 16 << 20
 PAIRS = 1 << 22  # on the device at a time
+# A block that stays on the device: long enough that the GPU does not wait for Python.
+DEVICE_BLOCK_BYTES = 1 << 30
+SHARE = 16  # of the device's memory, the most that a block takes: one part in so many
 STATE_BYTES = 50
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
 
@@ -59,6 +62,8 @@ class CudaEngine:
             module = self.cupy.RawModule(code=source(), options=OPTIONS)
             self.kernels = {name: module.get_function(name) for name in operations.KERNELS}
             self.streams = Streams.of(self.cupy)
+            properties = self.cupy.cuda.runtime.getDeviceProperties(device)
+        self.memory_bytes = int(properties["totalGlobalMem"])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaEngine, (self.device,)
@@ -233,6 +238,11 @@ class CudaPropagation:
             # also after an error, because the host's memory may be used again
             copying.record().synchronize()
 
+    @property
+    def device_block_bytes(self) -> int:
+        """Size of a block that stays on the GPU, if the caller names none."""
+        return min(DEVICE_BLOCK_BYTES, self._engine.memory_bytes // SHARE)
+
     def room(self, n_times: int, names: tuple[str, ...]) -> Room:
         """Allocate a device block of n_times instants on the caller's current stream."""
         with explained(self._engine.cupy, self._engine.device):
@@ -266,9 +276,9 @@ class CudaPropagation:
         view: View = TEME,
     ) -> Columns:
         """Compute pairs: see choice.Propagation. A part of them at a time is on the device."""
-        cupy, dtypes = self._engine.cupy, column_dtypes(names)
-        out = {name: np.empty(len(ns), dtype) for name, dtype in dtypes.items()}
+        cupy, computing = self._engine.cupy, self._engine.streams.computing
         with self._one_at_a_time, explained(cupy, self._engine.device):
+            out = self._buffers.columns((len(ns),), column_dtypes(names))
             for first in range(0, len(ns), PAIRS):
                 here = slice(first, first + PAIRS)
                 with self._engine.streams.work():
@@ -277,7 +287,7 @@ class CudaPropagation:
                     columns = self._engine.columns((len(ns[here]),), names)
                     self._launch_pairs(index[here], ns[here], view.at(here), columns)
                     for name, column in columns.items():
-                        out[name][here] = column.get()
+                        column.get(stream=computing, out=out[name][here], blocking=False)
         return out
 
     def _launch_pairs(
