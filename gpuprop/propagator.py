@@ -192,7 +192,7 @@ class Propagator:
         velocity: bool = True,
         *,
         sunlit: bool = False,
-        block_bytes: int = BLOCK_BYTES,
+        block_bytes: int | None = None,
         instants: int | None = None,
         device: bool = False,
     ) -> Generator[States, None, None]:
@@ -211,8 +211,9 @@ class Propagator:
             Compute velocities, too.
         sunlit : bool
             Compute whether the Sun shines on each satellite, too.
-        block_bytes : int
-            Largest size of a block in bytes. A block has at least one instant.
+        block_bytes : int, optional
+            Largest size of a block in bytes. A block has at least one instant. Unless given, it is
+            32 MiB, and at least two instants on the engine `cpu`.
         instants : int, optional
             Instants in a block, in place of block_bytes.
         device : bool
@@ -232,7 +233,11 @@ class Propagator:
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
-        instants = instants or self.instants(block_bytes, velocity, sunlit)
+        least = self._propagations[0].least_instants if block_bytes is None else 1
+        instants = instants or max(
+            least,
+            self.instants(BLOCK_BYTES if block_bytes is None else block_bytes, velocity, sunlit),
+        )
         times = self._checked(times, frame, sunlit)
         if times.is_grid and min(times.count, instants) > MOST_LISTED:
             raise ValueError(

@@ -79,7 +79,7 @@ FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t
     if (ordered) {
         int64_t at = row + job.place[i];
         for (int j = 0; j < 6; j++) {
-            if (!out[j]) continue;
+            if (!out[j] || (job.streamed && stream(out[j] + at, columns[j]))) continue;
             store(out[j] + at, columns[j]);
             __builtin_prefetch(out[j] + at + ahead, 1);
         }
@@ -191,6 +191,7 @@ void propagate(const PropagateJob& job, const Task& task) {
                 });
         }
     }
+    if (job.streamed) stores_done();
 }
 
 // Of two vectors, the first or the second halves, lane by lane in turns. Compilers without the

@@ -78,6 +78,27 @@ FN bool any(Mask m) {
 #endif
 }
 FN bool unlikely(bool x) { return __builtin_expect(x, 0); }
+// Store a whole cache line, past the caches, if `to` begins one and such a store exists; return
+// whether it did. An ordinary store reads the line first. After the last one comes stores_done().
+#if W == 8 && defined(__AVX512F__)
+#define STREAM(to, x) __builtin_ia32_movntpd512(to, x)
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_nontemporal_store)
+#undef STREAM
+#define STREAM(to, x) __builtin_nontemporal_store(x, reinterpret_cast<Real*>(to))
+#endif
+#endif
+FN bool stream(double* to, Real x) {
+    if (reinterpret_cast<unsigned long long>(to) % sizeof x) return false;
+    STREAM(to, x);
+    return true;
+}
+FN void stores_done() { __builtin_ia32_sfence(); }
+#undef STREAM
+#else
+FN bool stream(double*, Real) { return false; }
+FN void stores_done() {}
+#endif
 FN Real splat(double x) { return x - (Real){}; }
 FN Code code(int x) { return x - (Code){}; }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }

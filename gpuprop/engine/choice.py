@@ -33,6 +33,7 @@ class Propagation(Protocol):
     """Element sets that are loaded into an engine."""
 
     constants: Constants
+    least_instants: int  # that a block should have, because fewer cost more time a state
 
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME

@@ -24,7 +24,7 @@ from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
 from . import operations
-from .buffers import BufferPool
+from .buffers import BufferPool, on_cache_lines
 from .host import HostPropagation
 from .prefetch import usable_cores
 
@@ -34,6 +34,8 @@ TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache fo
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
 PAIRS_OF_A_TASK = 16384
+PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
+LARGE_BLOCKS = 3  # that are in use at the same time
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 
 
@@ -195,8 +197,8 @@ class CpuEngine:
         padded = _padded(elements, stride)
         self._initialise("classify_satellites", model, padded, regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
-        # Zeros take no memory until they are written: near the Earth those of deep space are not.
-        table = np.zeros((len(FIELDS), stride))
+        # Near the Earth the constants of deep space are not written, and take no memory.
+        table = on_cache_lines((len(FIELDS), stride), np.float64)
         if (order[1:] < order[:-1]).any():
             padded = _padded([column[order] for column in elements], stride)
         self._initialise("initialise_satellites", model, padded, constants=table)
@@ -264,7 +266,7 @@ def _padded(columns: Sequence[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any
     So a vector that reaches beyond the satellites has no further steps to take.
     """
     n = len(columns[0])
-    padded = np.empty((len(columns), stride), columns[0].dtype)
+    padded = on_cache_lines((len(columns), stride), columns[0].dtype, np.empty)
     for row, column in zip(padded, columns, strict=True):
         row[:n] = column
         row[n:] = column[-1] if n else 0
@@ -277,9 +279,7 @@ def _rows(table: Array, constants: Constants) -> Array:
     A row is the bits of the epoch, then the constants; it has whole cache lines.
     """
     n, length = len(constants), -(-(1 + len(FIELDS)) // 8) * 8
-    memory = np.zeros(n * length + 8)
-    first = -memory.ctypes.data % 64 // 8
-    rows = memory[first : first + n * length].reshape(n, length)
+    rows = on_cache_lines((n, length), np.float64)
     rows[constants.order, 0] = constants.epoch_ns.view(np.float64)
     for begin, end in pieces(n, WORTH_A_TASK):
         rows[constants.order[begin:end], 1 : 1 + len(FIELDS)] = table[:, begin:end].T
@@ -288,6 +288,9 @@ def _rows(table: Array, constants: Constants) -> Array:
 
 class CpuPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
+
+    # With one instant in a block, memory is the limit: the constants are read for every state.
+    least_instants = 2
 
     def __init__(
         self,
@@ -302,7 +305,7 @@ class CpuPropagation(HostPropagation):
         self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = epochs  # (stride,)
         self._place = constants.order.astype(np.int64, copy=False)
-        self._buffers = BufferPool()
+        self._buffers = BufferPool(large=LARGE_BLOCKS)
         # for pairs, made when they are asked for: all constants of a satellite are adjacent
         self._by_satellite: Array | None = None
         self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
@@ -351,6 +354,7 @@ class CpuPropagation(HostPropagation):
             rotation=rotation,
             geodetic=view.geodetic,
             sun=sun,
+            streamed=sum(column.nbytes for column in out.values()) >= PAST_CACHES,
             **out,
         )
 
@@ -383,7 +387,7 @@ class CpuPropagation(HostPropagation):
 
     def close(self) -> None:
         """Release the memory that is kept for later blocks and pairs."""
-        self._buffers, self._by_satellite = BufferPool(), None
+        self._buffers, self._by_satellite = BufferPool(large=LARGE_BLOCKS), None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_by_satellite": None}

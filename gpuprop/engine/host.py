@@ -12,6 +12,8 @@ from ..typing import Columns
 class HostPropagation(ABC):
     """A propagation that has no device: a device block is a block."""
 
+    least_instants = 1
+
     @abstractmethod
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME
