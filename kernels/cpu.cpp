@@ -575,7 +575,13 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
 
 FN Constants initialise_at(const InitialiseJob& job, int64_t i, Code& regime) {
     Real e[8];
-    for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
+    int64_t from[W];
+    for (int64_t lane = 0; lane < W; lane++) {
+        from[lane] = i + lane < job.n_sats ? i + lane : job.n_sats - 1;
+        if (job.order) from[lane] = job.order[from[lane]];
+    }
+    for (int j = 0; j < 8; j++)
+        for (int lane = 0; lane < W; lane++) e[j][lane] = job.fields[j][from[lane]];
     return initialise(job.gravity, job.afspc,
                       MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
 }

@@ -70,7 +70,8 @@ class Elements:
     fields : mapping of str to (n,) array
         Values by OMM name (MEAN_MOTION, EPOCH, ...) in the units of the OMM, and `plane` and
         `slot`. Missing fields have a default. NORAD_CAT_ID, EPOCH, MEAN_MOTION, ECCENTRICITY and
-        the four angles have none. The arrays are copied and read-only.
+        the four angles have none. The arrays are copied and read-only. An array with one value for
+        all (np.broadcast_to) stays one, and takes no memory.
     rejected : sequence of Reject
         Records of the source that could not be read. A selection has none.
     notes : tuple of str
@@ -110,7 +111,12 @@ class Elements:
             values = self.fields.get(name)
             if name == "EPOCH" and values is not None:
                 values = _epochs(values)
-            array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
+            if values is None:
+                array = np.broadcast_to(np.array(default, dtype), n)
+            elif isinstance(values, np.ndarray) and values.strides == (0,) and len(values):
+                array = np.broadcast_to(np.array(values[0], dtype), len(values))
+            else:
+                array = np.array(values, dtype)
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
             array.flags.writeable = False

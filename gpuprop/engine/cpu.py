@@ -7,7 +7,7 @@ ctypes, which releases the interpreter's lock: threads share a block by taking t
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -194,15 +194,14 @@ class CpuEngine:
         # Execution order is known only when the regimes are. To compute them first is cheaper than
         # to sort eighty columns.
         regimes = np.empty(stride, np.int64)
-        padded = _padded(elements, stride)
-        self._initialise("classify_satellites", model, padded, regimes=regimes)
+        self._initialise("classify_satellites", model, elements, None, regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
         # Near the Earth the constants of deep space are not written, and take no memory.
         table = on_cache_lines((len(FIELDS), stride), np.float64)
-        if (order[1:] < order[:-1]).any():
-            padded = _padded([column[order] for column in elements], stride)
-        self._initialise("initialise_satellites", model, padded, constants=table)
-        epochs = _padded([epoch_ns[order]], stride)[0]
+        self._initialise("initialise_satellites", model, elements, order, constants=table)
+        epochs = on_cache_lines((stride,), np.int64)
+        np.take(epoch_ns, order, out=epochs[:n])
+        epochs[n:] = epochs[n - 1] if n else 0
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
             epochs[:n],
@@ -212,17 +211,28 @@ class CpuEngine:
         return CpuPropagation(self, model, constants, table, epochs)
 
     def _initialise(
-        self, kernel: str, model: Model, elements: Array, **out: npt.NDArray[Any]
+        self,
+        kernel: str,
+        model: Model,
+        elements: MeanElements,
+        order: npt.NDArray[np.intp] | None,
+        **out: npt.NDArray[Any],
     ) -> None:
-        """Compute constants (len(FIELDS), stride) or regimes (stride,) of elements (8, stride).
+        """Compute constants (len(FIELDS), stride) or regimes (stride,) of element sets.
 
-        stride is a multiple of every width.
+        order: from the output to the input, or None. stride is a multiple of every width. The last
+        satellite fills the row, so that a vector beyond the satellites has no further steps to take.
         """
-        stride = elements.shape[1]
+        n, stride = len(elements.ecco), next(iter(out.values())).shape[-1]
+        if not n:
+            return
+        columns = [np.ascontiguousarray(column, np.float64) for column in elements]
         job = operations.argument(
             "InitialiseJob",
             **operations.model_members(model),
-            elements=elements,
+            fields=np.array([column.ctypes.data for column in columns]),
+            order=None if order is None else np.ascontiguousarray(order, np.int64),
+            n_sats=n,
             stride=stride,
             **out,
         )
@@ -258,19 +268,6 @@ def _stride(n: int) -> int:
     lines, because otherwise all rows could fall into the same set of the cache.
     """
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
-
-
-def _padded(columns: Sequence[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
-    """Pad columns to (n_columns, stride) with copies of the last satellite.
-
-    So a vector that reaches beyond the satellites has no further steps to take.
-    """
-    n = len(columns[0])
-    padded = on_cache_lines((len(columns), stride), columns[0].dtype, np.empty)
-    for row, column in zip(padded, columns, strict=True):
-        row[:n] = column
-        row[n:] = column[-1] if n else 0
-    return padded
 
 
 def _rows(table: Array, constants: Constants) -> Array:

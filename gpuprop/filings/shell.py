@@ -18,6 +18,7 @@ phasing = F. A shell that is not a Walker pattern uses a list for what differs f
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -322,6 +323,10 @@ class Shell:
         plane_width, slot_width = max(2, len(str(self.planes))), max(2, len(str(counts.max())))
         slot_names = [f" S{s:0{slot_width}d}" for s in range(1, counts.max() + 1)]
         motion = mean_motion_at(self.altitude_km, self.inclination_deg, model, self.eccentricity)
+
+        def for_all(value: float | np.datetime64) -> npt.NDArray[Any]:
+            return np.broadcast_to(np.asarray(value), total)
+
         return Elements(
             {
                 "OBJECT_NAME": np.array(
@@ -333,12 +338,12 @@ class Shell:
                     object,
                 ),
                 "NORAD_CAT_ID": np.arange(first_id, first_id + total),
-                "EPOCH": np.full(total, instant_ns(epoch), np.int64).view("datetime64[ns]"),
-                "MEAN_MOTION": np.full(total, motion),
-                "ECCENTRICITY": np.full(total, self.eccentricity),
-                "INCLINATION": np.full(total, self.inclination_deg),
+                "EPOCH": for_all(np.datetime64(instant_ns(epoch), "ns")),
+                "MEAN_MOTION": for_all(motion),
+                "ECCENTRICITY": for_all(self.eccentricity),
+                "INCLINATION": for_all(self.inclination_deg),
                 "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
-                "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
+                "ARG_OF_PERICENTER": for_all(self.argp_deg % 360.0),
                 "MEAN_ANOMALY": (
                     self.phase0_deg
                     + slot * (360.0 / counts[plane])
