@@ -33,6 +33,7 @@ INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
 TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache for all instants
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
+MOST_A_TASK = 32768  # states of several tiles: only the first one waits for its constants
 PAIRS_OF_A_TASK = 16384
 PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
 LARGE_BLOCKS = 3  # that are in use at the same time
@@ -221,7 +222,7 @@ class CpuEngine:
         """Compute constants (len(FIELDS), stride) or regimes (stride,) of element sets.
 
         order: from the output to the input, or None. stride is a multiple of every width. The last
-        satellite fills the row, so that a vector beyond the satellites has no further steps to take.
+        satellite fills the row: a vector beyond the satellites has no further steps to take.
         """
         n, stride = len(elements.ecco), next(iter(out.values())).shape[-1]
         if not n:
@@ -301,7 +302,9 @@ class CpuPropagation(HostPropagation):
         self._engine, self._model = engine, model
         self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = epochs  # (stride,)
-        self._place = constants.order.astype(np.int64, copy=False)
+        order = constants.order.astype(np.int64, copy=False)
+        # None if it is the order of the input: then the kernels need not read it
+        self._place = order if (order[1:] < order[:-1]).any() else None
         self._buffers = BufferPool(large=LARGE_BLOCKS)
         # for pairs, made when they are asked for: all constants of a satellite are adjacent
         self._by_satellite: Array | None = None
@@ -397,7 +400,7 @@ class CpuPropagation(HostPropagation):
         threads = self._engine.threads
         # Of many satellites and few instants, a task has several tiles of cpu.cpp.
         most = len(self.constants) // (TASKS_PER_THREAD * threads)
-        size = TILE * max(1, min(WORTH_A_TASK // max(1, n_times), most) // TILE)
+        size = TILE * max(1, min(MOST_A_TASK // max(1, n_times), most) // TILE)
         tiles, pieces = self._tiles_of(size), 1
         if threads > 1 and len(tiles):
             wanted = -(-TASKS_PER_THREAD * threads // len(tiles))
