@@ -133,8 +133,8 @@ def test_memory_that_is_kept_is_bounded():
     memory = pickle.loads(pickle.dumps(BufferPool(large=2)))
     addresses = set()
     for _ in range(4):
-        leases = [np.asarray(memory.lease(KEPT_BYTES + 1)) for _ in range(2)]
-        addresses |= {lease.ctypes.data for lease in leases}
+        leases = [memory.lease(KEPT_BYTES + 1) for _ in range(2)]
+        addresses |= {lease.buffer.array.ctypes.data for lease in leases}
         del leases
         gc.collect()
     assert len(addresses) == 2
