@@ -212,8 +212,9 @@ class Propagator:
         sunlit : bool
             Compute whether the Sun shines on each satellite, too.
         block_bytes : int, optional
-            Largest size of a block in bytes. A block has at least one instant. Default: 32 MiB;
-            for a block that stays on a GPU 1 GiB, or a sixteenth of its memory if that is less.
+            Largest size of a block in bytes. A block has at least one instant. Default: 32 MiB,
+            and at least two instants on the engine `cpu`; for a block that stays on a GPU 1 GiB, or
+            a sixteenth of its memory if that is less.
         instants : int, optional
             Instants in a block, in place of block_bytes.
         device : bool
@@ -233,9 +234,13 @@ class Propagator:
         """
         if instants is not None and instants < 1:
             raise ValueError(f"blocks of {instants} instants: give one or more")
-        if block_bytes is None:
-            block_bytes = (device and self._propagations[0].device_block_bytes) or BLOCK_BYTES
-        instants = instants or self.instants(block_bytes, velocity, sunlit)
+        if instants is None:
+            size, least = block_bytes, 1
+            if size is None:
+                first = self._propagations[0]
+                size = (device and first.device_block_bytes) or BLOCK_BYTES
+                least = first.least_instants
+            instants = max(least, self.instants(size, velocity, sunlit))
         times = self._checked(times, frame, sunlit)
         if times.is_grid and min(times.count, instants) > MOST_LISTED:
             raise ValueError(

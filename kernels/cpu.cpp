@@ -52,9 +52,13 @@ FN Constants repeat_constants(const double* from, int64_t stride) {
     return c;
 }
 
+// The column of a satellite in the output.
+FN int64_t place(const PropagateJob& job, int64_t i) { return job.place ? job.place[i] : i; }
+
 // Whether W satellites follow from i on, and are neighbours in the output too.
 bool in_order(const PropagateJob& job, int64_t i, int64_t last) {
     if (i + W > last) return false;
+    if (!job.place) return true;
     for (int64_t lane = 1; lane < W; lane++)
         if (job.place[i + lane] != job.place[i] + lane) return false;
     return true;
@@ -77,9 +81,9 @@ FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t
     double* const out[6] = {job.x, job.y, job.z, job.vx, job.vy, job.vz};
     const Real columns[6] = {s.x, s.y, s.z, s.vx, s.vy, s.vz};
     if (ordered) {
-        int64_t at = row + job.place[i];
+        int64_t at = row + place(job, i);
         for (int j = 0; j < 6; j++) {
-            if (!out[j]) continue;
+            if (!out[j] || (job.streamed && stream(out[j] + at, columns[j]))) continue;
             store(out[j] + at, columns[j]);
             __builtin_prefetch(out[j] + at + ahead, 1);
         }
@@ -90,7 +94,7 @@ FN void store_state(const PropagateJob& job, const State& s, Code light, int64_t
         return;
     }
     for (int64_t lane = 0; lane < W && i + lane < last; lane++) {
-        int64_t at = row + job.place[i + lane];
+        int64_t at = row + place(job, i + lane);
         for (int j = 0; j < 6; j++) {
             if (!out[j]) continue;
             out[j][at] = columns[j][lane];
@@ -156,7 +160,7 @@ FN void tile_states(const Gravity& gravity, bool afspc, const double* constants,
 // processor does it by itself.
 template <int REGIME>
 FN void prefetch_constants(const double* constants, int64_t stride) {
-    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_zmos) : int(FIELD_COUNT);
+    constexpr int FIELDS = REGIME == NEAR_EARTH ? int(FIELD_gsto) : int(FIELD_COUNT);
     for (int j = 0; j < FIELDS; j++) __builtin_prefetch(constants + j * stride);
 }
 
@@ -191,6 +195,7 @@ void propagate(const PropagateJob& job, const Task& task) {
                 });
         }
     }
+    if (job.streamed) stores_done();
 }
 
 // Of two vectors, the first or the second halves, lane by lane in turns. Compilers without the
@@ -574,7 +579,13 @@ void satellite_regime(const Satellite& satellite, double t, const SatelliteState
 
 FN Constants initialise_at(const InitialiseJob& job, int64_t i, Code& regime) {
     Real e[8];
-    for (int j = 0; j < 8; j++) e[j] = load(job.elements + j * job.stride + i);
+    int64_t from[W];
+    for (int64_t lane = 0; lane < W; lane++) {
+        from[lane] = i + lane < job.n_sats ? i + lane : job.n_sats - 1;
+        if (job.order) from[lane] = job.order[from[lane]];
+    }
+    for (int j = 0; j < 8; j++)
+        for (int lane = 0; lane < W; lane++) e[j][lane] = job.fields[j][from[lane]];
     return initialise(job.gravity, job.afspc,
                       MeanElements{e[0], e[1], e[2], e[3], e[4], e[5], e[6], e[7]}, regime);
 }

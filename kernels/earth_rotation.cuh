@@ -41,7 +41,7 @@ FN Real floor(Real x) {
 // Greenwich mean sidereal time of 1982, rad; days: UT1 from J2000.0 to a midnight, fraction: of the
 // day after it.
 FN Real gmst82(Real days, Real fraction) {
-    Real t = (days + fraction) / 36525.0;
+    Real t = quotient(days + fraction, 36525.0);
     Real seconds = ((24110.54841 - 43200.0) + (8640184.812866 + (0.093104 - 6.2e-6 * t) * t) * t) +
                    86400.0 * (0.5 + fraction);
     // A product is cheaper than the quotient, and its floor differs near whole numbers only.
@@ -66,12 +66,12 @@ struct EarthAngles {
 
 FN EarthAngles earth_angles(Instant at, const EarthRow& row) {
     Real since = number(at.since);
-    Real fraction = since / double(DAY_NS);
+    Real fraction = quotient(since, double(DAY_NS));
     Real part = fraction;
     if (unlikely(any(row.length_ns != double(DAY_NS)))) part = since / row.length_ns;
     Real ut1_utc = (row.ut1_tai + part * row.ut1_tai_change) + row.tai_utc;
     Real days = number(at.day) - 10957.5;  // from J2000.0
-    return {gmst82(days, fraction + ut1_utc / DAY_S), row.xp + part * row.xp_change,
+    return {gmst82(days, fraction + quotient(ut1_utc, DAY_S)), row.xp + part * row.xp_change,
             row.yp + part * row.yp_change, row.speed};
 }
 

@@ -39,13 +39,7 @@ FN Real minus_half(Real a, Real b) { return fused(-0.5, b, a); }
 FN Mask above(Real x, double limit) { return bits(x) > bits(limit); }
 FN Mask not_below(Real x, double limit) { return bits(x) >= bits(limit); }
 FN Mask reaches(Real x, double limit) { return (bits(x) & 0x7fffffffffffffffll) >= bits(limit); }
-// Markstein's division: 1 / b is rounded to nearest and in error by a third of 2^-53, so that the
-// product is in error by less than one unit in the last place; then the correction makes it the
-// correctly rounded quotient.
-FN Real minutes(Bits nanoseconds) {
-    Real a = number(nanoseconds), quotient = a * (1.0 / 6.0e10);
-    return fused(fused(-6.0e10, quotient, a), 1.0 / 6.0e10, quotient);
-}
+#define FUSED
 }  // namespace gpuprop
 
 #else
@@ -78,6 +72,27 @@ FN bool any(Mask m) {
 #endif
 }
 FN bool unlikely(bool x) { return __builtin_expect(x, 0); }
+// Store a whole cache line, past the caches, if `to` begins one and such a store exists; return
+// whether it did. An ordinary store reads the line first. After the last one comes stores_done().
+#if W == 8 && defined(__AVX512F__)
+#define STREAM(to, x) __builtin_ia32_movntpd512(to, x)
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_nontemporal_store)
+#undef STREAM
+#define STREAM(to, x) __builtin_nontemporal_store(x, reinterpret_cast<Real*>(to))
+#endif
+#endif
+FN bool stream(double* to, Real x) {
+    if (reinterpret_cast<unsigned long long>(to) % sizeof x) return false;
+    STREAM(to, x);
+    return true;
+}
+FN void stores_done() { __builtin_ia32_sfence(); }
+#undef STREAM
+#else
+FN bool stream(double*, Real) { return false; }
+FN void stores_done() {}
+#endif
 FN Real splat(double x) { return x - (Real){}; }
 FN Code code(int x) { return x - (Code){}; }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
@@ -92,7 +107,14 @@ FN Bits bits(Real x) { return (Bits)x; }
 FN Real real(Bits b) { return (Real)b; }
 FN Real not_a_number() { return splat(__builtin_nan("")); }
 FN Real number(Bits whole) { return __builtin_convertvector(whole, Real); }
-FN Real minutes(Bits nanoseconds) { return number(nanoseconds) / 6.0e10; }
+#if W == 8 && defined(__AVX512F__)
+#define FUSED
+FN Real fused(Real a, Real b, Real c) {
+    Real y;
+    for (int i = 0; i < W; i++) y[i] = __builtin_fma(a[i], b[i], c[i]);  // one instruction
+    return y;
+}
+#endif
 // a - b / 2
 FN Real minus_half(Real a, Real b) { return a - 0.5 * b; }
 // x > limit and x >= limit, for x >= 0
@@ -106,4 +128,17 @@ FN Mask reaches(Real x, double limit) { return select(x < 0.0, -x, x) >= limit; 
 
 namespace gpuprop {
 FN Real absolute(Real x) { return select(x < 0.0, -x, x); }
+// a / b for a constant b whose reciprocal, rounded to nearest, is in error by less than half of
+// 2^-53: 6e10 (0.33), 8.64e13 (0.27), 86400 (0.45), 36525 (0.36). Then the product is in error by
+// less than one unit in the last place, and Markstein's correction makes it the correctly rounded
+// quotient. (Of -0 it makes 0.)
+FN Real quotient(Real a, double b) {
+#ifdef FUSED
+    Real product = a * (1.0 / b);
+    return fused(fused(splat(-b), product, a), splat(1.0 / b), product);
+#else
+    return a / b;
+#endif
+}
+FN Real minutes(Bits nanoseconds) { return quotient(number(nanoseconds), 6.0e10); }
 }  // namespace gpuprop

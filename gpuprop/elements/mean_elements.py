@@ -4,7 +4,16 @@ import numpy as np
 
 from ..sgp4.model import MeanElements
 from ..time.units import JD_1950, julian
+from .fields import DEG, REV_PER_DAY
 from .sets import Elements
+
+ANGLES = {
+    "INCLINATION": "inclo",
+    "RA_OF_ASC_NODE": "nodeo",
+    "ARG_OF_PERICENTER": "argpo",
+    "MEAN_ANOMALY": "mo",
+}
+AT_ONCE = 16384  # epochs: what is computed on the way stays in the cache
 
 
 def mean_elements(elements: Elements) -> MeanElements:
@@ -14,15 +23,15 @@ def mean_elements(elements: Elements) -> MeanElements:
     implementation: the lunar-solar terms of the published vectors contain that rounding. Instants
     are counted from the exact epoch.
     """
-    midnight, fraction = julian(elements.epoch.view(np.int64))
     # One table: its memory returns to the system as a whole, unlike that of eight arrays.
     mean = MeanElements(*np.empty((len(MeanElements._fields), len(elements))))
-    mean.epoch[:] = (midnight + fraction) - JD_1950
-    mean.no_kozai[:] = elements.mean_motion
+    ns = elements.epoch.view(np.int64)
+    for first in range(0, len(ns), AT_ONCE):
+        midnight, fraction = julian(ns[first : first + AT_ONCE])
+        mean.epoch[first : first + AT_ONCE] = (midnight + fraction) - JD_1950
+    np.divide(elements.fields["MEAN_MOTION"], REV_PER_DAY, out=mean.no_kozai)
+    for name, column in ANGLES.items():
+        np.multiply(elements.fields[name], DEG, out=getattr(mean, column))
     mean.ecco[:] = elements.eccentricity
-    mean.inclo[:] = elements.inclination
-    mean.nodeo[:] = elements.raan
-    mean.argpo[:] = elements.argp
-    mean.mo[:] = elements.mean_anomaly
     mean.bstar[:] = elements.bstar
     return mean

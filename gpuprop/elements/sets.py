@@ -7,9 +7,8 @@ properties are in the units of the library (radians, radians per minute).
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +34,8 @@ MOST_SHARED = 16  # satellites with one catalogue number that `latest` distingui
 ONE_ORBIT_DEG = 1.0
 # Launches are counted from 1, but programs that generate element sets write 00000ABC.
 NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")
+# the values of a field, or a function that makes them
+Column = npt.NDArray[np.generic] | Callable[[], npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,27 @@ class Reject:
         return f"line {self.line}: {self.reason}: {self.text!r}"
 
 
+class _Fields(Mapping[str, npt.NDArray[np.generic]]):
+    """Read-only columns, some of which are made when they are first asked for."""
+
+    def __init__(self, columns: dict[str, Column]) -> None:
+        self._columns = columns
+
+    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
+        column = self._columns[name]
+        if callable(column):
+            column = column()
+            column.flags.writeable = False
+            self._columns[name] = column
+        return column
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
 @dataclass(frozen=True, eq=False)
 class Elements:
     """N element sets in the order given.
@@ -70,7 +92,9 @@ class Elements:
     fields : mapping of str to (n,) array
         Values by OMM name (MEAN_MOTION, EPOCH, ...) in the units of the OMM, and `plane` and
         `slot`. Missing fields have a default. NORAD_CAT_ID, EPOCH, MEAN_MOTION, ECCENTRICITY and
-        the four angles have none. The arrays are copied and read-only.
+        the four angles have none. The arrays are copied and read-only. An array with one value for
+        all (np.broadcast_to) stays one, and takes no memory. OBJECT_NAME may be a function that
+        makes the array, which is called when the names are first asked for.
     rejected : sequence of Reject
         Records of the source that could not be read. A selection has none.
     notes : tuple of str
@@ -105,17 +129,26 @@ class Elements:
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
-        complete = {}
+        complete: dict[str, Column] = {}
         for name, (dtype, _, default) in FIELDS.items():
             values = self.fields.get(name)
             if name == "EPOCH" and values is not None:
                 values = _epochs(values)
-            array = np.full(n, default, dtype) if values is None else np.array(values, dtype)
+            array: npt.NDArray[np.generic]
+            if name == "OBJECT_NAME" and callable(values):
+                complete[name] = values
+                continue
+            if values is None:
+                array = np.broadcast_to(np.array(default, dtype), n)
+            elif isinstance(values, np.ndarray) and values.strides == (0,) and len(values):
+                array = np.broadcast_to(np.array(values[0], dtype), len(values))
+            else:
+                array = np.array(values, dtype)
             if array.shape != (n,):
                 raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
             array.flags.writeable = False
             complete[name] = array
-        object.__setattr__(self, "fields", MappingProxyType(complete))
+        object.__setattr__(self, "fields", _Fields(complete))
         object.__setattr__(self, "rejected", list(self.rejected))
         noted = np.ones((len(self.notes), n), bool) if self.noted is None else self.noted
         kept = [number for number, members in enumerate(noted) if members.any() or not n]

@@ -33,6 +33,7 @@ class Propagation(Protocol):
     """Element sets that are loaded into an engine."""
 
     constants: Constants
+    least_instants: int  # that a block should have, because fewer cost more time a state
 
     @property
     def device_block_bytes(self) -> int | None:

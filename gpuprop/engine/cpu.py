@@ -7,7 +7,7 @@ ctypes, which releases the interpreter's lock: threads share a block by taking t
 import ctypes
 import os
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -24,7 +24,7 @@ from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
 from . import operations
-from .buffers import BufferPool
+from .buffers import BufferPool, on_cache_lines
 from .host import HostPropagation
 from .prefetch import usable_cores
 
@@ -33,7 +33,10 @@ INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
 TILE = 64  # satellites of a task: cpu.cpp keeps their constants in the cache for all instants
 TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
+MOST_A_TASK = 32768  # states of several tiles: only the first one waits for its constants
 PAIRS_OF_A_TASK = 16384
+PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
+LARGE_BLOCKS = 3  # that are in use at the same time
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
 
 
@@ -192,15 +195,14 @@ class CpuEngine:
         # Execution order is known only when the regimes are. To compute them first is cheaper than
         # to sort eighty columns.
         regimes = np.empty(stride, np.int64)
-        padded = _padded(elements, stride)
-        self._initialise("classify_satellites", model, padded, regimes=regimes)
+        self._initialise("classify_satellites", model, elements, None, regimes=regimes)
         order, bounds = execution_order(elements.ecco, regimes[:n])
-        # Zeros take no memory until they are written: near the Earth those of deep space are not.
-        table = np.zeros((len(FIELDS), stride))
-        if (order[1:] < order[:-1]).any():
-            padded = _padded([column[order] for column in elements], stride)
-        self._initialise("initialise_satellites", model, padded, constants=table)
-        epochs = _padded([epoch_ns[order]], stride)[0]
+        # Near the Earth the constants of deep space are not written, and take no memory.
+        table = on_cache_lines((len(FIELDS), stride), np.float64)
+        self._initialise("initialise_satellites", model, elements, order, constants=table)
+        epochs = on_cache_lines((stride,), np.int64)
+        np.take(epoch_ns, order, out=epochs[:n])
+        epochs[n:] = epochs[n - 1] if n else 0
         constants = Constants(
             {name: row[:n] for name, row in zip(FIELDS, table, strict=True)},
             epochs[:n],
@@ -210,17 +212,28 @@ class CpuEngine:
         return CpuPropagation(self, model, constants, table, epochs)
 
     def _initialise(
-        self, kernel: str, model: Model, elements: Array, **out: npt.NDArray[Any]
+        self,
+        kernel: str,
+        model: Model,
+        elements: MeanElements,
+        order: npt.NDArray[np.intp] | None,
+        **out: npt.NDArray[Any],
     ) -> None:
-        """Compute constants (len(FIELDS), stride) or regimes (stride,) of elements (8, stride).
+        """Compute constants (len(FIELDS), stride) or regimes (stride,) of element sets.
 
-        stride is a multiple of every width.
+        order: from the output to the input, or None. stride is a multiple of every width. The last
+        satellite fills the row: a vector beyond the satellites has no further steps to take.
         """
-        stride = elements.shape[1]
+        n, stride = len(elements.ecco), next(iter(out.values())).shape[-1]
+        if not n:
+            return
+        columns = [np.ascontiguousarray(column, np.float64) for column in elements]
         job = operations.argument(
             "InitialiseJob",
             **operations.model_members(model),
-            elements=elements,
+            fields=np.array([column.ctypes.data for column in columns]),
+            order=None if order is None else np.ascontiguousarray(order, np.int64),
+            n_sats=n,
             stride=stride,
             **out,
         )
@@ -258,28 +271,13 @@ def _stride(n: int) -> int:
     return ((n + 2 * WIDTHS[0] - 2) // 8 | 1) * 8
 
 
-def _padded(columns: Sequence[npt.NDArray[Any]], stride: int) -> npt.NDArray[Any]:
-    """Pad columns to (n_columns, stride) with copies of the last satellite.
-
-    So a vector that reaches beyond the satellites has no further steps to take.
-    """
-    n = len(columns[0])
-    padded = np.empty((len(columns), stride), columns[0].dtype)
-    for row, column in zip(padded, columns, strict=True):
-        row[:n] = column
-        row[n:] = column[-1] if n else 0
-    return padded
-
-
 def _rows(table: Array, constants: Constants) -> Array:
     """Return the constants for PairJob (kernels/operations.def), in the order of the input.
 
     A row is the bits of the epoch, then the constants; it has whole cache lines.
     """
     n, length = len(constants), -(-(1 + len(FIELDS)) // 8) * 8
-    memory = np.zeros(n * length + 8)
-    first = -memory.ctypes.data % 64 // 8
-    rows = memory[first : first + n * length].reshape(n, length)
+    rows = on_cache_lines((n, length), np.float64)
     rows[constants.order, 0] = constants.epoch_ns.view(np.float64)
     for begin, end in pieces(n, WORTH_A_TASK):
         rows[constants.order[begin:end], 1 : 1 + len(FIELDS)] = table[:, begin:end].T
@@ -288,6 +286,9 @@ def _rows(table: Array, constants: Constants) -> Array:
 
 class CpuPropagation(HostPropagation):
     """Constants of one set of satellites, ready to be propagated."""
+
+    # With one instant in a block, memory is the limit: the constants are read for every state.
+    least_instants = 2
 
     def __init__(
         self,
@@ -301,8 +302,10 @@ class CpuPropagation(HostPropagation):
         self._engine, self._model = engine, model
         self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = epochs  # (stride,)
-        self._place = constants.order.astype(np.int64, copy=False)
-        self._buffers = BufferPool()
+        order = constants.order.astype(np.int64, copy=False)
+        # None if it is the order of the input: then the kernels need not read it
+        self._place = order if (order[1:] < order[:-1]).any() else None
+        self._buffers = BufferPool(large=LARGE_BLOCKS)
         # for pairs, made when they are asked for: all constants of a satellite are adjacent
         self._by_satellite: Array | None = None
         self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
@@ -351,6 +354,7 @@ class CpuPropagation(HostPropagation):
             rotation=rotation,
             geodetic=view.geodetic,
             sun=sun,
+            streamed=sum(column.nbytes for column in out.values()) >= PAST_CACHES,
             **out,
         )
 
@@ -383,7 +387,7 @@ class CpuPropagation(HostPropagation):
 
     def close(self) -> None:
         """Release the memory that is kept for later blocks and pairs."""
-        self._buffers, self._by_satellite = BufferPool(), None
+        self._buffers, self._by_satellite = BufferPool(large=LARGE_BLOCKS), None
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_by_satellite": None}
@@ -396,7 +400,7 @@ class CpuPropagation(HostPropagation):
         threads = self._engine.threads
         # Of many satellites and few instants, a task has several tiles of cpu.cpp.
         most = len(self.constants) // (TASKS_PER_THREAD * threads)
-        size = TILE * max(1, min(WORTH_A_TASK // max(1, n_times), most) // TILE)
+        size = TILE * max(1, min(MOST_A_TASK // max(1, n_times), most) // TILE)
         tiles, pieces = self._tiles_of(size), 1
         if threads > 1 and len(tiles):
             wanted = -(-TASKS_PER_THREAD * threads // len(tiles))

@@ -13,6 +13,7 @@ class HostPropagation(ABC):
     """A propagation that has no device: a device block is a block."""
 
     device_block_bytes = None
+    least_instants = 1
 
     @abstractmethod
     def block(

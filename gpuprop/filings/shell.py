@@ -18,6 +18,8 @@ phasing = F. A shell that is not a Walker pattern uses a list for what differs f
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -318,27 +320,22 @@ class Shell:
         model = gravity_model(gravity)
         plane = np.repeat(np.arange(self.planes), counts)  # (n,), as is slot
         slot = np.arange(total) - np.repeat(np.cumsum(counts) - counts, counts)
-        prefix = self.id.upper() if name is None else name
-        plane_width, slot_width = max(2, len(str(self.planes))), max(2, len(str(counts.max())))
-        slot_names = [f" S{s:0{slot_width}d}" for s in range(1, counts.max() + 1)]
         motion = mean_motion_at(self.altitude_km, self.inclination_deg, model, self.eccentricity)
+
+        def for_all(value: float | np.datetime64) -> npt.NDArray[Any]:
+            return np.broadcast_to(np.asarray(value), total)
+
+        names: Any = partial(_names, self.id.upper() if name is None else name, counts)
         return Elements(
             {
-                "OBJECT_NAME": np.array(
-                    [
-                        f"{prefix} P{p:0{plane_width}d}{slot_name}"
-                        for p, size in enumerate(counts, 1)
-                        for slot_name in slot_names[:size]
-                    ],
-                    object,
-                ),
+                "OBJECT_NAME": names,
                 "NORAD_CAT_ID": np.arange(first_id, first_id + total),
-                "EPOCH": np.full(total, instant_ns(epoch), np.int64).view("datetime64[ns]"),
-                "MEAN_MOTION": np.full(total, motion),
-                "ECCENTRICITY": np.full(total, self.eccentricity),
-                "INCLINATION": np.full(total, self.inclination_deg),
+                "EPOCH": for_all(np.datetime64(instant_ns(epoch), "ns")),
+                "MEAN_MOTION": for_all(motion),
+                "ECCENTRICITY": for_all(self.eccentricity),
+                "INCLINATION": for_all(self.inclination_deg),
                 "RA_OF_ASC_NODE": self.nodes_deg[plane] % 360.0,
-                "ARG_OF_PERICENTER": np.full(total, self.argp_deg % 360.0),
+                "ARG_OF_PERICENTER": for_all(self.argp_deg % 360.0),
                 "MEAN_ANOMALY": (
                     self.phase0_deg
                     + slot * (360.0 / counts[plane])
@@ -418,6 +415,20 @@ def sizes_in_words(shell: Shell) -> str:
 def _few(angles: npt.NDArray[np.float64]) -> str:
     """Return the first angles of a list as text."""
     return ", ".join(f"{angle:g}" for angle in angles[:4]) + (" ..." if len(angles) > 4 else "")
+
+
+def _names(prefix: str, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Return the names of satellites: the prefix, the plane and the slot, each from 1."""
+    plane_width, slot_width = max(2, len(str(len(counts)))), max(2, len(str(counts.max())))
+    slot_names = [f" S{s:0{slot_width}d}" for s in range(1, counts.max() + 1)]
+    return np.array(
+        [
+            f"{prefix} P{p:0{plane_width}d}{slot_name}"
+            for p, size in enumerate(counts, 1)
+            for slot_name in slot_names[:size]
+        ],
+        object,
+    )
 
 
 def _conventions(gravity: Gravity) -> str:

@@ -17,6 +17,8 @@ from gpuprop.__main__ import main
 from gpuprop.catalogs.sources import read_sources
 from gpuprop.catalogs.write import write_elements
 
+MEAN = ("MEAN_MOTION", "ECCENTRICITY", "RA_OF_ASC_NODE", "ARG_OF_PERICENTER", "MEAN_ANOMALY")
+
 
 def test_they_cannot_be_changed():
     elements = element_sets()
@@ -30,6 +32,32 @@ def test_they_cannot_be_changed():
     )
     with pytest.raises(ValueError, match="read-only"):
         copy.fields["BSTAR"][0] = 1.0
+
+
+def test_one_value_for_all_takes_no_memory_and_names_are_made_when_asked_for():
+    asked = []
+
+    def names():
+        asked.append(1)
+        return np.array(["A", "B", "C"], object)
+
+    given = {name: element_sets()[:3].fields[name] for name in ("EPOCH", *MEAN)}
+    given["INCLINATION"] = np.broadcast_to(np.float32(53.0), 3)
+    fields = {**given, "NORAD_CAT_ID": np.arange(3), "OBJECT_NAME": names}
+    elements = Elements(fields)
+    columns = elements.fields
+    assert columns["INCLINATION"].strides == columns["ELEMENT_SET_NO"].strides == (0,)
+    assert columns["INCLINATION"].dtype == np.float64 and not columns["BSTAR"].flags.writeable
+    assert not asked and "OBJECT_NAME" in columns
+    assert elements.name.tolist() == ["A", "B", "C"] and elements[1:].name.tolist() == ["B", "C"]
+    assert len(asked) == 1 and not columns["OBJECT_NAME"].flags.writeable
+    full = {name: np.array(values) for name, values in columns.items()}
+    assert elements.to_arrow().equals(Elements(full).to_arrow())
+    assert pickle.loads(pickle.dumps(elements)).to_arrow().equals(elements.to_arrow())
+    assert elements[[2, 0]].fields["INCLINATION"].tolist() == [53.0, 53.0]
+    shell = walker("53:100/10/1", 550.0)
+    assert shell.fields["MEAN_MOTION"].strides == (0,)
+    assert shell.name[[0, 99]].tolist() == ["WALKER P01 S01", "WALKER P10 S10"]
 
 
 def test_choosing():

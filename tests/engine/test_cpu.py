@@ -11,10 +11,12 @@ import pytest
 from state_samples import EPOCH, MINUTE, random_elements
 
 from gpuprop import Elements, Propagator, engines
+from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
+from gpuprop.engine import buffers, digest
 from gpuprop.engine import cpu as engine_cpu
-from gpuprop.engine import digest
-from gpuprop.engine.cpu import CpuEngine, CpuUnavailableError, library, usable
+from gpuprop.engine.buffers import KEPT_BLOCKS, on_cache_lines
+from gpuprop.engine.cpu import LARGE_BLOCKS, CpuEngine, CpuUnavailableError, library, usable
 from gpuprop.engine.numpy import NumpyEngine
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.model import CODES, Model
@@ -148,6 +150,51 @@ def test_nothing_is_written_beside_the_output(n):
         for name, array, untouched in zip(names, arrays, whole, strict=True):
             untouched[guard:-guard].reshape(rows, n + gap)[:, :n] = expected[name]
             assert np.array_equal(array.view(np.uint8), untouched.view(np.uint8))
+
+
+@needs_kernels
+@pytest.mark.parametrize("n", [64, 101, 264])
+@pytest.mark.parametrize("shift", [0, 1])
+def test_stores_past_the_caches_have_the_same_bits(n, shift):
+    """Rows that begin at cache lines, or not; satellites in the order of the output, or not."""
+    elements, rows = random_elements(29, n), 5
+    view = digest.turned(instants(rows), geodetic=True)
+    for width in library().widths:
+        propagation = load(CpuEngine(1, width), elements)
+        expected = propagation.block(instants(rows), COLUMNS, view)
+        memory = {
+            name: on_cache_lines((rows * n + shift,), "u1" if name in CODES else "f8")
+            for name in COLUMNS
+        }
+        out = {name: column[shift:].reshape(rows, n) for name, column in memory.items()}
+        job = propagation._job(instants(rows), out, view)
+        assert not job.streamed
+        job.streamed = 1
+        library().run(width, job, propagation._tasks(rows), 1)
+        assert same(out, expected)
+
+
+@needs_kernels
+def test_what_vectors_read_and_write_begins_at_a_cache_line():
+    propagation = load(CpuEngine(1), random_elements(30, 101))
+    block = propagation.block(instants(3), COLUMNS)
+    for array in (propagation.table, propagation.table[1], propagation._epoch_ns, *block.values()):
+        assert array.ctypes.data % 64 == 0
+
+
+@needs_kernels
+def test_large_blocks_have_two_instants_and_are_used_again(monkeypatch):
+    elements, times = random_elements(32, 50), EPOCH + np.arange(5)
+    monkeypatch.setattr(propagator_module, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(buffers, "KEPT_BYTES", 1000)
+    propagator = Propagator(elements, "cpu", threads=1)
+    assert [len(block) for block in propagator.snapshots(times)] == [2, 2, 1]
+    assert [len(block) for block in propagator.snapshots(times, block_bytes=1)] == [1] * 5
+    twin = Propagator(elements, "numpy", threads=1)
+    assert [len(block) for block in twin.snapshots(times)] == [1] * 5
+    gc.collect()
+    seen = {block.x.ctypes.data for _ in range(9) for block in propagator.snapshots(times)}
+    assert len(seen) <= LARGE_BLOCKS + KEPT_BLOCKS
 
 
 @needs_kernels

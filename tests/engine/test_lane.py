@@ -44,6 +44,24 @@ extern "C" long wrong_minutes(long cases) {{
         }}
     return wrong;
 }}
+extern "C" long wrong_quotients(long cases) {{
+    const double divisors[] = {{6.0e10, 8.64e13, 86400.0, 36525.0}};
+    long wrong = 0;
+    state = 4;
+    for (long i = 0; i < cases; i++) {{
+        double b = divisors[i % 4], a = number();
+        if (i % 3) a = b * (double(word() >> 11 >> i % 53) + 0.5 * (i % 2)) * 0x1p-20;  // halves
+        double size = a < 0.0 ? -a : a;
+        if (!(size > 1e-250 && size < 1e250)) continue;
+        uint64_t bits;
+        memcpy(&bits, &a, sizeof a);
+        bits += i % 5 - 2;
+        memcpy(&a, &bits, sizeof a);
+        wrong += !same(quotient(a, b), a / b);
+    }}
+    for (double b : divisors) wrong += !same(quotient(0.0, b), 0.0) + !same(quotient(-0.0, b), 0.0);
+    return wrong;
+}}
 extern "C" long wrong_halves(long cases) {{
     long wrong = 0;
     state = 2;
@@ -86,6 +104,10 @@ def count(name: str, cases: int) -> int:
 
 def test_minutes_are_the_quotient():
     assert count("wrong_minutes", 5_000_000) == 0
+
+
+def test_quotients_of_constants_are_correctly_rounded():
+    assert count("wrong_quotients", 8_000_000) == 0
 
 
 def test_half_of_a_number_is_subtracted_exactly():

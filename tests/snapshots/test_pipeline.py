@@ -4,6 +4,7 @@ disk.
 
 import gc
 import os
+import pickle
 import threading
 import time
 import weakref
@@ -17,7 +18,7 @@ from patience import PATIENCE_S
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.dataset.sink import NewFile
-from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, BufferPool
+from gpuprop.engine.buffers import KEPT_BLOCKS, KEPT_BYTES, LARGE_BYTES, BufferPool
 from gpuprop.engine.prefetch import ahead, usable_cores
 from gpuprop.propagator import Propagator
 from gpuprop.snapshots import plan_snapshots, write_plan
@@ -129,6 +130,19 @@ def test_memory_that_is_kept_is_bounded():
     memory.lease(KEPT_BYTES + 1)
     gc.collect()
     assert made[-1]() is None
+    memory = pickle.loads(pickle.dumps(BufferPool(large=2)))
+    addresses = set()
+    for _ in range(4):
+        leases = [memory.lease(KEPT_BYTES + 1) for _ in range(2)]
+        addresses |= {lease.buffer.array.ctypes.data for lease in leases}
+        del leases
+        gc.collect()
+    assert len(addresses) == 2
+    memory = BufferPool(Piece, large=2)
+    leases = [memory.lease(KEPT_BYTES + 1) for _ in range(4)] + [memory.lease(LARGE_BYTES + 1)]
+    del leases
+    gc.collect()
+    assert sum(each() is not None for each in made[-5:]) == 2
 
 
 # --- the pipeline ---

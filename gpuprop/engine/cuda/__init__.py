@@ -169,6 +169,8 @@ class CudaEngine:
 class CudaPropagation:
     """Constants of one set of satellites, resident on a GPU and ready to be propagated."""
 
+    least_instants = 1
+
     def __init__(self, engine: CudaEngine, model: Model, constants: Constants) -> None:
         self.model = model
         self.constants = constants
