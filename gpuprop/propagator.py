@@ -1,6 +1,7 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
 from collections.abc import Generator
+from copy import copy
 from itertools import cycle
 
 import numpy as np
@@ -85,7 +86,8 @@ class Propagator:
 
         opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
-        self._engine = opened[0][0]
+        self._engines = [engine for engine, _ in opened]
+        self._engine = self._engines[0]
         # each of several GPUs has all satellites
         self._propagations = [propagation for _, propagation in opened]
 
@@ -93,6 +95,48 @@ class Propagator:
     def engine(self) -> str:
         """Name of the engine in use."""
         return self._engine.name
+
+    def engine_of(self, block: States) -> Engine:
+        """Return the engine that has computed a block: with several GPUs, that of its GPU.
+
+        Parameters
+        ----------
+        block : States
+            A block of this propagator.
+
+        Returns
+        -------
+        Engine
+            The engine.
+        """
+        device = getattr(next(iter(block.columns.values())), "device", None)
+        number = getattr(device, "id", None)
+        return next(
+            (each for each in self._engines if getattr(each, "device", None) == number),
+            self._engine,
+        )
+
+    def part(self, index: npt.ArrayLike) -> "Propagator":
+        """Make a propagator of some of the satellites, with the same engines and model.
+
+        Parameters
+        ----------
+        index : array_like
+            Their positions, from 0, or booleans, as Elements takes them.
+
+        Returns
+        -------
+        Propagator
+            The propagator.
+        """
+        made = copy(self)
+        made.elements = self.elements[np.asarray(index)]
+        made._epoch_ns = made.elements.epoch.view(np.int64)
+        mean = mean_elements(made.elements)
+        made._propagations = [
+            engine.load(self.model, mean, made._epoch_ns) for engine in self._engines
+        ]
+        return made
 
     @property
     def eop(self) -> EarthOrientation:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import Constants
 from ..sgp4.model import TEME, MeanElements, Model, View
 from ..typing import Array, Columns
@@ -98,6 +99,9 @@ class Engine(Protocol):
         rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.
         sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
         """
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see gpuprop.sgp4.access.propose. Their order is arbitrary."""
 
 
 @dataclass(frozen=True)

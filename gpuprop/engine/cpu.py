@@ -20,6 +20,7 @@ import numpy.typing as npt
 import gpuprop
 
 from ..errors import GpupropError
+from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
@@ -260,6 +261,35 @@ class CpuEngine:
         tasks = task_list("look_angles", [(0, n_sats)], shares)
         library().run(self.width, job, tasks, self.threads)
         return out
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see choice.Engine."""
+        n_times, n_sats = columns["x"].shape
+        begin, end = 1, max(1, n_times - 2)
+        size = max(1, -(-(end - begin) // (TASKS_PER_THREAD * self.threads)))
+        instants = [(begin + low, begin + high) for low, high in pieces(end - begin, size)]
+        tasks = task_list("access", [(0, n_sats)], instants)
+        count, room = np.zeros(1, np.int64), 4096 + n_sats * len(sites) * (end - begin) // 32
+        while True:
+            count[0] = 0
+            what, local = np.empty((room, 4), np.int64), np.empty((room, 12))
+            job = operations.argument(
+                "AccessJob",
+                **rule._asdict(),
+                sites=np.ascontiguousarray(sites),
+                n_sites=len(sites),
+                n_sats=n_sats,
+                **{name: np.ascontiguousarray(columns[name]) for name in ("x", "y", "z", "status")},
+                counts=count,
+                room=room,
+                what=what,
+                local=local,
+            )
+            library().run(self.width, job, tasks, self.threads)
+            if count[0] <= room:
+                break
+            room = int(count[0])
+        return Candidates.of(what[: count[0]], local[: count[0]])
 
 
 def _stride(n: int) -> int:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import AccessRule, Candidates, propose
 from ...sgp4.constants import Constants
 from ...sgp4.frames import rotate
 from ...sgp4.initialise import initialise
@@ -57,6 +58,11 @@ class NumpyEngine:
                     for name, values in zip(LOOK, look_from(site, state), strict=True):
                         out[name][here, number] = values
         return out
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see choice.Engine."""
+        with np.errstate(all="ignore"):
+            return propose(columns, sites, rule)
 
 
 class NumpyPropagation(HostPropagation):
