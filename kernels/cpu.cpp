@@ -872,7 +872,7 @@ void tally_counts(const TallyJob& job, const Task& task) {
         const int64_t count = first + STRIP < task.last ? STRIP : task.last - first;
         int local[10][STRIP], total[STRIP] = {};
         for (int j = 0; j < 10; j++) std::memcpy(local[j], kept[j] + first, count * sizeof(int));
-        for (int64_t k = 0; k < job.n_times; k++) {
+        for (int64_t k = 0; k < job.n_instants; k++) {
             int* __restrict counts = job.counts + k * job.size + first;
             const int is_first = k == 0 && job.is_first;
             for (int64_t i = 0; i < count; i++) {

@@ -279,7 +279,7 @@ FN void tally_counts(const TallyJob& job, const Task& task) {
     Tally t = {job.least[i],     job.most[i], job.covered[i], job.covered_2[i], job.covered_4[i],
                job.covered_8[i], job.gaps[i], job.longest[i], job.run[i],       job.cut[i],
                0};
-    for (Integer k = 0; k < job.n_times; k++) {
+    for (Integer k = 0; k < job.n_instants; k++) {
         int* count = job.counts + k * job.size + i;
         add_instant(t, *count, k == 0 && job.is_first);
         *count = 0;
