@@ -624,9 +624,6 @@ void look_from_sites(const LookJob& job, const Task& task) {
         }
 }
 
-// Whole numbers from 0 up, as integers.
-FN Bits whole(Real x) { return bits(x + TO_INTEGER) - bits(splat(TO_INTEGER)); }
-
 // Load at most W numbers; the others are zeros.
 FN Real load_some(const double* from, int64_t count) {
     Real x = {};

@@ -4,7 +4,7 @@ Twin of kernels/coverage.cuh: `sees` has its bits, and everything else gives the
 docs/coverage.md derives the formulas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ class Ground:
         lengths = {"row_stride": self.rows.shape[1]}
         if self.cells is not None:
             lengths["cell_stride"] = self.cells.shape[1]
-        return vars(self) | lengths
+        return {field.name: getattr(self, field.name) for field in fields(self)} | lengths
 
     @cached_property
     def place_of_slot(self) -> Array:
