@@ -21,11 +21,19 @@ FN Real lost_angle(Real x) { return 0.0 * x; }
 // The whole number nearest to x (ties to even) for |x| < 2^51.
 FN Real nearest(Real x) { return (x + TO_INTEGER) - TO_INTEGER; }
 
+// A whole number, |x| < 2^51, as an integer.
+FN Bits whole(Real x) { return bits(x + TO_INTEGER) - bits(splat(TO_INTEGER)); }
+
 // x without its fraction (towards zero).
 FN Real truncate(Real x) {
     Real whole = nearest(x);
     whole = whole - select(both(whole > x, x >= 0.0), splat(1.0), splat(0.0));
     return whole + select(both(whole < x, x < 0.0), splat(1.0), splat(0.0));
+}
+
+FN Real floor(Real x) {
+    Real whole = nearest(x);
+    return whole - select(whole > x, splat(1.0), splat(0.0));
 }
 
 // x modulo 2 pi with the sign of x, as C's fmod.

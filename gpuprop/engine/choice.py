@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import Constants
+from ..sgp4.coverage import CoverageRequest
 from ..sgp4.model import TEME, MeanElements, Model, View
 from ..typing import Array, Columns
 from . import cpu as engine_cpu
@@ -81,6 +82,19 @@ class Propagation(Protocol):
         """Release processes, threads and buffers. They come back when they are needed."""
 
 
+class CoverageCounter(Protocol):
+    """Counts the satellites in view of places, block after block."""
+
+    def add(self, columns: Columns) -> None:
+        """Add consecutive instants: x, y, z (ITRS, km) and status, each (n_times, n_sats).
+
+        Only states with status 0 count. Blocks come in the order of time.
+        """
+
+    def tallies(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the tallies so far (gpuprop.sgp4.coverage.TALLIES), each (n_planes * n_slots,)."""
+
+
 class Engine(Protocol):
     """A way to compute. All engines return the same bits."""
 
@@ -102,6 +116,9 @@ class Engine(Protocol):
 
     def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
         """Find candidates of passes: see gpuprop.sgp4.access.propose. Their order is arbitrary."""
+
+    def coverage(self, request: CoverageRequest) -> CoverageCounter:
+        """Prepare to count the satellites in view of places."""
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,12 @@ import gpuprop
 from ..errors import GpupropError
 from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
+from ..sgp4.coverage import CoverageRequest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
 from . import operations
 from .buffers import BufferPool, on_cache_lines
+from .cpu_coverage import CpuCoverage
 from .host import HostPropagation
 from .prefetch import usable_cores
 
@@ -290,6 +292,19 @@ class CpuEngine:
                 break
             room = int(count[0])
         return Candidates.of(what[: count[0]], local[: count[0]])
+
+    def coverage(self, request: CoverageRequest) -> CpuCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+
+        def work(
+            kernel: str,
+            job: ctypes.Structure,
+            satellites: Iterable[tuple[int, int]],
+            instants: Iterable[tuple[int, int]],
+        ) -> None:
+            library().run(self.width, job, task_list(kernel, satellites, instants), self.threads)
+
+        return CpuCoverage(request, work, self.threads)
 
 
 def _stride(n: int) -> int:

@@ -13,10 +13,12 @@ import numpy.typing as npt
 
 from ...sgp4.access import AccessRule, Candidates
 from ...sgp4.constants import FIELDS, Constants
+from ...sgp4.coverage import CoverageRequest
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
 from .. import operations
 from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
+from .coverage import CudaCoverage
 from .pinned import pinned_pool
 from .source import OPTIONS, source
 from .streams import Room, Streams
@@ -200,6 +202,10 @@ class CudaEngine:
                 self.launch("access", slice(0, n_sats), end, **members)
                 what, local = what.get(), local.get()
             return Candidates.of(what, local)
+
+    def coverage(self, request: CoverageRequest) -> CudaCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+        return CudaCoverage(self, request)
 
 
 class CudaPropagation:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from ...sgp4.access import AccessRule, Candidates, propose
 from ...sgp4.constants import Constants
+from ...sgp4.coverage import CoverageRequest
 from ...sgp4.frames import rotate
 from ...sgp4.initialise import initialise
 from ...sgp4.look_angles import look_from
@@ -16,6 +17,7 @@ from ...typing import Array, Columns
 from ..host import HostPropagation
 from ..prefetch import usable_cores
 from . import workers
+from .coverage import NumpyCoverage
 from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
@@ -63,6 +65,10 @@ class NumpyEngine:
         """Find candidates of passes: see choice.Engine."""
         with np.errstate(all="ignore"):
             return propose(columns, sites, rule)
+
+    def coverage(self, request: CoverageRequest) -> NumpyCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+        return NumpyCoverage(request)
 
 
 class NumpyPropagation(HostPropagation):
