@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from ..errors import UsageError
 from ..typing import Array
-from .lines import HERE, lines
+from .lines import HERE, lines, pieces_of
 
 PAIRS = 1 << 21  # of an edge and a point, that are looked at together
 
@@ -59,6 +59,14 @@ class Region:
         )
         return _inside(self._edges(), lat.ravel(), lon.ravel()).reshape(lat.shape)
 
+    def outline(self) -> list[Array]:
+        """Return what a map draws: lines (n, 2), longitude and latitude, deg."""
+        every = lines()
+        return [piece for i in self._line_numbers() for piece in pieces_of(every[i])]
+
+    def _line_numbers(self) -> list[int]:
+        return [i if i >= 0 else ~i for ring in self._rings for i in ring]
+
     def _edges(self) -> Array:
         """Return the edges (n, 4): west and east end, each longitude and latitude, deg.
 
@@ -66,7 +74,7 @@ class Region:
         """
         every = lines()
         edges = []
-        for i in (i if i >= 0 else ~i for ring in self._rings for i in ring):
+        for i in self._line_numbers():
             lon, lat = _reduced(every[i].lon), every[i].lat
             edges.append(np.column_stack((lon[:-1], lat[:-1], lon[1:], lat[1:])))
         edge = np.concatenate(edges)

@@ -60,12 +60,12 @@ def pieces(border: bool) -> list[Array]:
         Longitude and latitude, deg. Lines are cut where they pass 180 degrees, and the edge of the
         map (180 degrees, as a cut through a country) is left out.
     """
-    found = []
-    for line in lines():
-        if line.border is not border:
-            continue
-        points = np.column_stack((line.lon, line.lat))
-        edge = abs(line.lon) > 179.9999
-        cut = (abs(np.diff(line.lon)) > 180) | (edge[1:] & edge[:-1])
-        found += [piece for piece in np.split(points, np.flatnonzero(cut) + 1) if len(piece) > 1]
-    return found
+    return [piece for line in lines() if line.border is border for piece in pieces_of(line)]
+
+
+def pieces_of(line: Line) -> list[Array]:
+    """Return the pieces (n, 2) of one line: see `pieces`."""
+    points = np.column_stack((line.lon, line.lat))
+    edge = abs(line.lon) > 179.9999
+    cut = (abs(np.diff(line.lon)) > 180) | (edge[1:] & edge[:-1])
+    return [piece for piece in np.split(points, np.flatnonzero(cut) + 1) if len(piece) > 1]
