@@ -23,13 +23,12 @@ STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
-    **dict.fromkeys(
-        ("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK
-    ),
+    **dict.fromkeys(("passes", "pass", "access", "visible", "visibility", "look", "sky"), LOOK),
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
     **dict.fromkeys(
         ("view", "plot", "globe", "map"),
-        "gpuprop propagate writes files that plotting programs read",
+        "gpuprop propagate writes files that plotting programs read, and gpuprop coverage --map "
+        "draws how many satellites are in view",
     ),
 }
 

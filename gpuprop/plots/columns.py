@@ -42,6 +42,12 @@ MEANINGS = {
 }
 
 
+def check_column(column: str) -> None:
+    """Raise UsageError for a column that no map shows."""
+    if column not in MEANINGS:
+        raise UsageError(f"a map cannot show {column!r}: it shows {', '.join(MEANINGS)}")
+
+
 def meaning(column: str, cells: pa.Table) -> Meaning:
     """Return what a column means.
 

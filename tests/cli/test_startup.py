@@ -17,11 +17,14 @@ SHARED = {
     "__init__",
     "app",
     "console",
+    "coverage_answer",
+    "coverage_options",
     "inputs",
     "options",
     "propagate_options",
     "propagation",
     "run",
+    "satellites",
 }
 MODULES = """
 import sys
