@@ -33,11 +33,6 @@ struct EarthRow {
     Real ut1_tai, ut1_tai_change, tai_utc, length_ns, xp, xp_change, yp, yp_change, speed;
 };
 
-FN Real floor(Real x) {
-    Real whole = nearest(x);
-    return whole - select(whole > x, splat(1.0), splat(0.0));
-}
-
 // Greenwich mean sidereal time of 1982, rad; days: UT1 from J2000.0 to a midnight, fraction: of the
 // day after it.
 FN Real gmst82(Real days, Real fraction) {

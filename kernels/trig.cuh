@@ -28,6 +28,11 @@ FN Real truncate(Real x) {
     return whole + select(both(whole < x, x < 0.0), splat(1.0), splat(0.0));
 }
 
+FN Real floor(Real x) {
+    Real whole = nearest(x);
+    return whole - select(whole > x, splat(1.0), splat(0.0));
+}
+
 // x modulo 2 pi with the sign of x, as C's fmod.
 FN Real wrap(Real x) {
     Real turns = truncate(x / TWO_PI);

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..sgp4.constants import Constants
+from ..sgp4.coverage import CoverageRequest
 from ..sgp4.model import TEME, MeanElements, Model, View
 from ..typing import Array, Columns
 from . import cpu as engine_cpu
@@ -75,6 +76,19 @@ class Propagation(Protocol):
         """Release processes, threads and buffers. They come back when they are needed."""
 
 
+class CoverageCounter(Protocol):
+    """Counts the satellites in view of places, block after block."""
+
+    def add(self, columns: Columns) -> None:
+        """Add consecutive instants: x, y, z (ITRS, km) and status, each (n_times, n_sats).
+
+        Only states with status 0 count. Blocks come in the order of time.
+        """
+
+    def tallies(self) -> dict[str, npt.NDArray[Any]]:
+        """Return the tallies so far (gpuprop.sgp4.coverage.TALLIES), each (n_planes * n_slots,)."""
+
+
 class Engine(Protocol):
     """A way to compute. All engines return the same bits."""
 
@@ -93,6 +107,9 @@ class Engine(Protocol):
         rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.
         sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
         """
+
+    def coverage(self, request: CoverageRequest) -> CoverageCounter:
+        """Prepare to count the satellites in view of places."""
 
 
 @dataclass(frozen=True)

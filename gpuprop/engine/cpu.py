@@ -21,10 +21,12 @@ import gpuprop
 
 from ..errors import GpupropError
 from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
+from ..sgp4.coverage import CoverageRequest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
 from . import operations
 from .buffers import BufferPool
+from .cpu_coverage import CpuCoverage
 from .host import HostPropagation
 from .prefetch import usable_cores
 
@@ -247,6 +249,19 @@ class CpuEngine:
         tasks = task_list("look_angles", [(0, n_sats)], shares)
         library().run(self.width, job, tasks, self.threads)
         return out
+
+    def coverage(self, request: CoverageRequest) -> CpuCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+
+        def work(
+            kernel: str,
+            job: ctypes.Structure,
+            satellites: Iterable[tuple[int, int]],
+            instants: Iterable[tuple[int, int]],
+        ) -> None:
+            library().run(self.width, job, task_list(kernel, satellites, instants), self.threads)
+
+        return CpuCoverage(request, work, self.threads)
 
 
 def _stride(n: int) -> int:

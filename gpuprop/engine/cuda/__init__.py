@@ -12,10 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ...sgp4.constants import FIELDS, Constants
+from ...sgp4.coverage import CoverageRequest
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
 from .. import operations
 from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
+from .coverage import CudaCoverage
 from .pinned import pinned_pool
 from .source import OPTIONS, source
 from .streams import Room, Streams
@@ -159,6 +161,10 @@ class CudaEngine:
                         **out,
                     )
             return {name: column.get() for name, column in out.items()} if on_host else out
+
+    def coverage(self, request: CoverageRequest) -> CudaCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+        return CudaCoverage(self, request)
 
 
 class CudaPropagation:

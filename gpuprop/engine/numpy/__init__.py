@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...sgp4.constants import Constants
+from ...sgp4.coverage import CoverageRequest
 from ...sgp4.frames import rotate
 from ...sgp4.initialise import initialise
 from ...sgp4.look_angles import look_from
@@ -15,6 +16,7 @@ from ...typing import Array, Columns
 from ..host import HostPropagation
 from ..prefetch import usable_cores
 from . import workers
+from .coverage import NumpyCoverage
 from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
@@ -57,6 +59,10 @@ class NumpyEngine:
                     for name, values in zip(LOOK, look_from(site, state), strict=True):
                         out[name][here, number] = values
         return out
+
+    def coverage(self, request: CoverageRequest) -> NumpyCoverage:
+        """Prepare to count satellites in view: see choice.Engine."""
+        return NumpyCoverage(request)
 
 
 class NumpyPropagation(HostPropagation):
