@@ -1,0 +1,94 @@
+"""Instants of events: integer microseconds, decided by exact predicates on a fixed grid of cells.
+
+A search proposes where an event may be; this module decides when it is. An instant is a function of
+a bracket and of exact states alone: the brackets are cells of absolute time (multiples of CELL
+microseconds since 1970) and extrema inside them. So what proposed an event leaves no trace in it.
+"""
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from ..typing import Array, Bits, Mask
+
+MICROSECOND = 1000  # ns
+# microseconds; a power of two. Inside a cell a function has at most one extremum.
+CELL = 1 << 20
+# Extrema are found from positions this many microseconds before and after: SGP4's velocity is not
+# the derivative of its position.
+SPAN = 1000
+# microseconds: float64 positions do not define an extremum more exactly
+EXTREMUM_STEP = 1 << 7
+SHORTEST = 1000  # microseconds: a pass or a stay that is shorter is not reported
+
+Places: TypeAlias = npt.NDArray[np.intp]
+# predicate(which, instants): whether something holds for the events `which` (m,) at instants (m,)
+Predicate: TypeAlias = Callable[[Places, Bits], Mask]
+# quantity(which, instants): a value (m,), whose extrema are sought
+Quantity: TypeAlias = Callable[[Places, Bits], Array]
+
+
+def first_true(
+    low: Bits,
+    high: Bits,
+    predicate: Predicate,
+    step: int = 1,
+    *,
+    near: Array | None = None,
+    margin: Array | None = None,
+) -> Bits:
+    """Find the instants at which predicates become true, by bisection in integers.
+
+    Parameters
+    ----------
+    low : (n,) int64
+        Instants at which the predicates are false, microseconds since 1970. They are not tested.
+    high : (n,) int64
+        Later instants at which they are true. They are not tested.
+    predicate : callable
+        predicate(which, instants) returns (m,) booleans for the events `which` (m,), numbered from
+        0 to n - 1, at instants (m,), microseconds.
+    step : int
+        Bisection ends when a bracket is not longer than this, microseconds.
+    near : (n,) float64, optional
+        Estimates of the results, microseconds.
+    margin : (n,) float64, optional
+        How far from `near` a predicate need not be tested, microseconds: the caller promises that
+        it is false before and true after. The result is then the same, with fewer tests.
+
+    Returns
+    -------
+    (n,) int64
+        The upper end of each last bracket. It depends on low, high and the predicate only.
+    """
+    low, high = low.copy(), high.copy()
+    while len(open_ := np.flatnonzero(high - low > step)):
+        middle = (low[open_] + high[open_]) >> 1
+        if near is None or margin is None:
+            found = predicate(open_, middle)
+        else:
+            found = middle > near[open_]
+            unsure = ~(np.abs(middle - near[open_]) > margin[open_])
+            if unsure.any():
+                found[unsure] = predicate(open_[unsure], middle[unsure])
+        high[open_[found]] = middle[found]
+        low[open_[~found]] = middle[~found]
+    return high
+
+
+def rises(quantity: Quantity, which: Places, instants: Bits, first: int, last: int) -> Mask:
+    """Say whether quantities rise at instants: the sign of q(t + SPAN) - q(t - SPAN).
+
+    first, last: the window, microseconds; no state outside of it is asked for. NaN does not rise.
+    """
+    both = np.concatenate((np.maximum(instants - SPAN, first), np.minimum(instants + SPAN, last)))
+    before, after = np.split(quantity(np.concatenate((which, which)), both), 2)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(after > before)
+
+
+def cell_edges(instant: int, stop: int) -> Bits:
+    """Return the edges of the cells that cover [instant, stop]: multiples of CELL."""
+    return np.arange(instant // CELL, -(-stop // CELL) + 1, dtype=np.int64) * CELL

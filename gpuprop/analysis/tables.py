@@ -1,0 +1,264 @@
+"""What the tables of answers have in common: metadata, files, sites, one set a satellite."""
+
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from ..elements.sets import Elements
+from ..files.whole_file import replace
+from ..propagator import Propagator
+from ..snapshots.plan import elements_digest
+from ..time.times import Times
+from ..version import __version__
+from .look_angles import Site
+
+UTC = pa.timestamp("ns", "UTC")
+SUFFIXES = (".parquet", ".arrow", ".csv")
+SHOWN = 5  # catalogue numbers in a message
+SITE_COLUMNS = ("name", "lat", "lon", "height_km")
+
+Sites: TypeAlias = Site | Iterable[Site] | str | os.PathLike[str]
+
+
+def field(name: str, kind: pa.DataType, unit: str = "", **facts: str) -> pa.Field:
+    """Make a field without nulls, with its unit in the metadata."""
+    return pa.field(name, kind, nullable=False, metadata={"unit": unit, **facts})
+
+
+def answer_metadata(
+    propagator: Propagator, window: Times, options: Mapping[str, Any], frame: str = "itrs"
+) -> dict[str, object]:
+    """Compute the metadata of a table of answers: the model and the options, as snapshots have.
+
+    Nothing in it depends on the engine, the host, the threads or the order of the input.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Computes the states; its elements and its Earth orientation are named.
+    window : Times
+        Instants whose first and last are those of the question.
+    options : dict
+        The options of the question, by name: text, numbers, lists, None.
+    frame : str
+        Frame of the states that decide the answer; in teme there is no Earth orientation.
+
+    Returns
+    -------
+    dict
+        What goes into the schema as JSON under the key `gpuprop`: see `with_metadata`.
+    """
+    return {
+        "version": __version__,
+        "model": "SGP4",
+        "frame": frame,
+        "time_scale": "UTC",
+        "earth_orientation": None if frame == "teme" else propagator.eop.described(window.edges),
+        "gravity": propagator.model.gravity.name,
+        "opsmode": propagator.model.opsmode,
+        "elements": unordered_digest(propagator.elements),
+        "satellites": len(propagator.elements),
+        "options": dict(options),
+    }
+
+
+def with_metadata(schema: pa.Schema, metadata: Mapping[str, object]) -> pa.Schema:
+    """Return the schema with metadata as JSON under the key `gpuprop`."""
+    return schema.with_metadata({"gpuprop": json.dumps(metadata)})
+
+
+def unordered_digest(elements: Elements) -> str:
+    """Compute a digest of element sets that does not depend on their order.
+
+    It is `elements_digest` of the sets sorted by catalogue number, of which each has one set.
+    """
+    order = np.argsort(elements.sat_id, kind="stable")
+    in_order = bool((order[1:] > order[:-1]).all())
+    return elements_digest(elements if in_order else elements[order])
+
+
+def check_one_set_each(elements: Elements, question: str) -> None:
+    """Raise ValueError if a catalogue number has several element sets.
+
+    question: what was called, for the message, such as `access`.
+    """
+    repeated = elements.duplicates
+    if len(repeated):
+        shown = ", ".join(map(str, repeated[:SHOWN])) + (", ..." if len(repeated) > SHOWN else "")
+        numbers = "1 catalogue number has" if len(repeated) == 1 else f"{len(repeated):,} have"
+        raise ValueError(
+            f"{question} takes one element set a satellite, and {numbers} several ({shown}): keep "
+            "the newest of each with elements.latest(), on the command line --latest"
+        )
+
+
+# --- files ---
+def check_suffix(path: str | os.PathLike[str]) -> str:
+    """Return the suffix of a file of a table; ValueError for one that is not known."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(
+            f"{os.fspath(path)!r} does not say the format: end it in {', '.join(SUFFIXES[:-1])} "
+            f"or {SUFFIXES[-1]}"
+        )
+    return suffix
+
+
+def write_table(path: str | os.PathLike[str], table: pa.Table) -> int:
+    """Write a table to one file, which is complete or absent.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; an existing one is replaced. Its suffix is the format: .parquet (zstd), .arrow
+        (IPC, not compressed) or .csv (times in ISO 8601, without metadata).
+    table : pyarrow.Table
+        The table.
+
+    Returns
+    -------
+    int
+        Bytes of the file.
+
+    Raises
+    ------
+    ValueError
+        For another suffix.
+    OSError
+        If it cannot be written; the old file is then unchanged.
+    """
+    suffix = check_suffix(path)
+    write: dict[str, Callable[[pa.Table, Any], None]] = {
+        ".parquet": write_parquet,
+        ".arrow": write_arrow,
+        ".csv": _write_csv,
+    }
+    sink = pa.BufferOutputStream()
+    write[suffix](table, sink)
+    return replace(Path(path), [sink.getvalue().to_pybytes()])
+
+
+def write_parquet(table: pa.Table, sink: Any) -> None:
+    """Write a table as Parquet to a file that is open."""
+    pq.write_table(table, sink, compression="zstd", store_schema=True)
+
+
+def write_arrow(table: pa.Table, sink: Any) -> None:
+    """Write a table as an Arrow IPC file to a file that is open."""
+    with pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=1 << 17)
+
+
+def _write_csv(table: pa.Table, sink: Any) -> None:
+    for number, column in enumerate(table.schema):
+        if pa.types.is_timestamp(column.type):
+            text = pa.compute.strftime(
+                table.column(number).cast(pa.timestamp("us", "UTC")), format="%Y-%m-%dT%H:%M:%SZ"
+            )
+            table = table.set_column(number, column.name, text)
+    pa.csv.write_csv(table, sink)
+
+
+# --- sites ---
+def as_sites(sites: Sites) -> tuple[Site, ...]:
+    """Return sites sorted by name, from Site objects or from a CSV file.
+
+    Parameters
+    ----------
+    sites : Site, iterable of Site, str or path
+        Sites, or a CSV with the columns name, lat, lon (deg) and height_km (which may be absent:
+        0). A site without a name gets its coordinates as one.
+
+    Returns
+    -------
+    tuple of Site
+        Sorted by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none, if two have one name, and for a line that cannot be read.
+    TypeError
+        For anything else.
+    """
+    if isinstance(sites, str | os.PathLike):
+        sites = read_sites(sites)
+    elif isinstance(sites, Site):
+        sites = (sites,)
+    if not isinstance(sites, Iterable):
+        raise TypeError(_not_a_site(sites))
+    found = []
+    for site in sites:
+        if not isinstance(site, Site):
+            raise TypeError(_not_a_site(site))
+        named = site.name or f"{site.latitude_deg:g},{site.longitude_deg:g}"
+        found.append(Site(site.latitude_deg, site.longitude_deg, site.height_km, named))
+    if not found:
+        raise ValueError("there are no sites: give a gpuprop.Site, several, or a CSV of them")
+    twice = [name for name, count in Counter(site.name for site in found).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"several sites are called {twice[0]!r}: give each a name of its own, which the table "
+            "needs"
+        )
+    return tuple(sorted(found, key=lambda site: site.name))
+
+
+def _not_a_site(value: object) -> str:
+    return (
+        f"{value!r} is not a gpuprop.Site: write Site(latitude_deg, longitude_deg, height_km, "
+        "name), or name a CSV file"
+    )
+
+
+def read_sites(path: str | os.PathLike[str]) -> list[Site]:
+    """Read a CSV with the columns name, lat, lon (deg) and height_km. Errors name the line."""
+    name = os.fspath(path)
+    text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+    reader = csv.reader(io.StringIO(text))
+    header = [column.strip().lower() for column in next(reader, [])]
+    missing = [column for column in SITE_COLUMNS[:3] if column not in header]
+    if missing:
+        raise ValueError(
+            f"{name}: line 1 lacks the column {missing[0]}: a file of sites begins with "
+            f"{','.join(SITE_COLUMNS)}"
+        )
+    found = []
+    for row in reader:
+        if not any(map(str.strip, row)):
+            continue
+        values = dict(zip(header, map(str.strip, row), strict=False))
+        found.append(site_of([values.get(column, "") for column in SITE_COLUMNS], name, reader))
+    if not found:
+        raise ValueError(f"{name}: there are no sites after line 1")
+    return found
+
+
+def site_of(values: list[str], where: str, reader: Any = None) -> Site:
+    """Make a site of texts: name, latitude, longitude and, if given, height.
+
+    where: the file, or the option, for messages.
+    """
+    place = f"{where}: line {reader.line_num}" if reader is not None else where
+    if not 3 <= len(values) <= 4:
+        raise ValueError(f"{place}: give name,lat,lon or name,lat,lon,height_km")
+    numbers = []
+    for column, text in zip(SITE_COLUMNS[1:], values[1:], strict=False):
+        try:
+            numbers.append(float(text) if text or column != "height_km" else 0.0)
+        except ValueError:
+            raise ValueError(f"{place}: {column} {text!r} is not a number") from None
+    try:
+        return Site(numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 0.0, values[0])
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from None

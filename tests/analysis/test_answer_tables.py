@@ -1,0 +1,143 @@
+"""Tables of answers: files, metadata, sites. Instants of events: bisection on a grid of cells."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.ipc
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpuprop import Propagator, Site, constellation
+from gpuprop.analysis import events, tables
+from gpuprop.time.times import as_times
+
+SECOND = 1_000_000  # microseconds
+
+
+def small_table():
+    times = pa.array(np.array(["2026-01-01T00:00:00.123456"], "datetime64[ns]"), tables.UTC)
+    schema = tables.with_metadata(
+        pa.schema([tables.field("rise", tables.UTC), tables.field("range", pa.float64(), "km")]),
+        {"version": "1"},
+    )
+    return pa.table([times, [1.5]], schema=schema)
+
+
+def test_files_by_suffix(tmp_path):
+    table = small_table()
+    for suffix in tables.SUFFIXES:
+        tables.write_table(tmp_path / f"x{suffix}", table)
+    assert pq.read_table(tmp_path / "x.parquet").equals(table, check_metadata=True)
+    with pa.ipc.open_file(tmp_path / "x.arrow") as file:
+        assert file.read_all().equals(table, check_metadata=True)
+    assert (tmp_path / "x.csv").read_text().splitlines() == [
+        '"rise","range"',
+        '"2026-01-01T00:00:00.123456Z",1.5',
+    ]
+    with pytest.raises(ValueError, match=r"'x.txt' does not say the format: end it in .parquet"):
+        tables.write_table("x.txt", table)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.arrow", "x.csv", "x.parquet"]
+
+
+def test_metadata_does_not_depend_on_the_order():
+    elements = constellation("starlink-g1-s1")[:20]
+    window = as_times(["2026-01-01", "2026-01-02"])
+    found = [
+        tables.answer_metadata(Propagator(each, "numpy"), window, {"a": 1.0})
+        for each in (elements, elements[::-1])
+    ]
+    assert found[0] == found[1]
+    assert found[0]["satellites"] == 20 and found[0]["gravity"] == "wgs72"
+    fewer = tables.answer_metadata(Propagator(elements[:19], "numpy"), window, {"a": 1.0})
+    assert fewer["elements"] != found[0]["elements"]
+    assert found[0]["earth_orientation"] is not None
+    in_teme = tables.answer_metadata(Propagator(elements, "numpy"), window, {}, "teme")
+    assert in_teme["earth_orientation"] is None
+
+
+def test_several_sets_of_one_number():
+    elements = constellation("starlink-g1-s1")[[0, 1, 0]]
+    with pytest.raises(ValueError, match=r"1 catalogue number has several \(1000000000\).*latest"):
+        tables.check_one_set_each(elements, "access")
+    tables.check_one_set_each(elements[:2], "access")
+
+
+def test_sites(tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text("\ufeffname, lat,lon,height_km\nB,1,-2,0.5\n\nA,-3,4,\n", "utf-8")
+    expected = (Site(-3.0, 4.0, 0.0, "A"), Site(1.0, -2.0, 0.5, "B"))
+    assert tables.as_sites(path) == tables.as_sites(str(path)) == expected
+    assert tables.as_sites([expected[1], expected[0]]) == expected
+    assert tables.as_sites(Site(1.5, 2.0)) == (Site(1.5, 2.0, 0.0, "1.5,2"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,lat\nA,1\n", "line 1 lacks the column lon: a file of sites begins with name,lat"),
+        ("name,lat,lon\nA,1,2\nB,x,2\n", "line 3: lat 'x' is not a number"),
+        ("name,lat,lon\nA,nan,2\n", "line 2: site 'A': latitude_deg nan is not from -90 to 90"),
+        ("name,lat,lon\nA,1,361\n", "line 2: site 'A': longitude_deg 361.0 is not from"),
+        ("name,lat,lon\n", "there are no sites after line 1"),
+        ("name,lat,lon\nA,1,2\nA,3,4\n", "several sites are called 'A'"),
+        ("", "line 1 lacks the column name"),
+    ],
+)
+def test_wrong_sites(tmp_path, text, message):
+    path = tmp_path / "sites.csv"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message):
+        tables.as_sites(path)
+
+
+def test_wrong_types_of_sites():
+    for wrong in (3, [(1.0, 2.0)], None):
+        with pytest.raises(TypeError, match=r"is not a gpuprop\.Site: write Site"):
+            tables.as_sites(wrong)
+    with pytest.raises(ValueError, match="there are no sites: give"):
+        tables.as_sites([])
+
+
+@given(
+    crossing=st.lists(st.integers(1, 20 * SECOND), min_size=1, max_size=9),
+    off=st.floats(-40.0, 40.0),
+    step=st.sampled_from([1, events.EXTREMUM_STEP]),
+)
+def test_estimates_leave_no_trace(crossing, off, step):
+    """With an estimate within its margin, bisection tests less and finds the same."""
+    at = np.array(crossing)
+    low, high = np.zeros_like(at), np.full_like(at, 20 * SECOND)
+    tested = []
+
+    def predicate(which, instants):
+        tested.append(len(which))
+        return instants >= at[which]
+
+    found = events.first_true(low, high, predicate, step)
+    assert ((found >= at) & (found - at < step)).all()
+    plain = sum(tested)
+    tested.clear()
+    near, margin = at + off, np.full(len(at), 41.0)
+    again = events.first_true(low, high, predicate, step, near=near, margin=margin)
+    assert np.array_equal(again, found) and sum(tested) < plain
+
+
+def test_rises_asks_for_no_state_outside_of_the_window():
+    asked = []
+
+    def quantity(which, instants):
+        asked.append(instants)
+        return -((instants - 5000.0) ** 2)
+
+    instants = np.array([0, 4999, 5001, 10_000])
+    found = events.rises(quantity, np.arange(4), instants, 0, 10_000)
+    assert list(found) == [True, True, False, False]
+    assert asked[0].min() == 0 and asked[0].max() == 10_000
+
+
+def test_cells():
+    edges = events.cell_edges(-1, events.CELL + 1)
+    assert list(edges) == [-events.CELL, 0, events.CELL, 2 * events.CELL]
+    assert list(events.cell_edges(0, events.CELL)) == [0, events.CELL]
