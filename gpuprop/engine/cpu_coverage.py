@@ -14,9 +14,7 @@ from . import operations
 PASS_BYTES = 8 << 20  # counts of some instants: they stay in the cache between the two kernels
 SLOTS_OF_A_TASK = 4096
 # starts the tasks of a kernel: its name, its argument, pieces of slots, and of instants
-Work = Callable[
-    [str, ctypes.Structure, Iterable[tuple[int, int]], Iterable[tuple[int, int]]], None
-]
+Work = Callable[[str, ctypes.Structure, Iterable[tuple[int, int]], Iterable[tuple[int, int]]], None]
 
 
 def instants_of_a_pass(request: CoverageRequest, most_bytes: int, n_sats: int) -> int:

@@ -27,6 +27,7 @@ ALL = "all"  # the label of all satellites together
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DARKEST = 0.15  # of viridis: darker colours would hide the black lines
+STEPS = (1, 2, 2.5, 5, 10)  # of ticks
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
 LEFT, RIGHT, GAP = 0.42, 0.12, 0.12
@@ -231,7 +232,7 @@ def _draw_map(ax: Axes, coverage: "Coverage", look: Look, label: str | None) -> 
 
 def _describe_bar(bar: Any, look: Look) -> None:
     bar.set_label(look.what.label)
-    bar.locator = MaxNLocator(7)
+    bar.locator = MaxNLocator(7, steps=STEPS)
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(length=2.5, width=0.5)
 
@@ -264,11 +265,11 @@ def _profile(
                 linewidth=1.1,
                 label=label or "mean",
             )
-        ax.plot(_values(rows, look.column, what), lat, marker="." if len(lat) < 60 else "", **style)
+        ax.plot(_values(rows, look.column, what), lat, marker="." if len(lat) < 13 else "", **style)
     ax.set_xlim(left=0)
     ax.set_ylim(-90, 90)
     ax.set_yticks(range(-60, 61, 30))
-    ax.xaxis.set_major_locator(MaxNLocator(3))
+    ax.xaxis.set_major_locator(MaxNLocator(3, steps=STEPS))
     ax.grid(alpha=0.3, linewidth=0.5)
     ax.tick_params(labelleft=False, length=2.5, width=0.5)
     if here != [None] or what.low:

@@ -256,9 +256,7 @@ def _count_in_bands(ground: Ground, viewed: Viewed, counts: Counts) -> None:
     n = ground.n_columns
     satellite, row, column = _pairs(ground, viewed, 0.0)
     size = ground.bins[:, n][row]
-    satellite, row, column, size = (
-        values[size > 0] for values in (satellite, row, column, size)
-    )
+    satellite, row, column, size = (values[size > 0] for values in (satellite, row, column, size))
     x, y, z, plane = (values[satellite] for values in viewed)
     outer, inner = _reaches_of_band(ground, row, np.hypot(x, y), z)
     low, high = np.floor(column - outer), np.floor(column + outer) + 1.0
