@@ -1,6 +1,7 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
 from collections.abc import Generator
+from copy import copy
 from itertools import cycle
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 from . import frames
 from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
-from .engine.choice import Engine, Propagation, open_engines
+from .engine.choice import CoverageCounter, Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
@@ -17,6 +18,7 @@ from .frames.tables import earth_table
 from .literals import Engine as EngineName
 from .literals import Frame, OpsMode
 from .sgp4.constants import Constants
+from .sgp4.coverage import CoverageRequest
 from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
@@ -323,6 +325,16 @@ class Propagator:
             self._eop,
             satellites,
         )
+
+    def on_one_device(self) -> "Propagator":
+        """Return this propagator, of several GPUs with the first one alone."""
+        one = copy(self)
+        one._propagations = self._propagations[:1]
+        return one
+
+    def coverage_counter(self, request: CoverageRequest) -> CoverageCounter:
+        """Prepare to count satellites in view of places where `on_one_device` has its states."""
+        return self._engine.coverage(request)
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""

@@ -624,9 +624,6 @@ void look_from_sites(const LookJob& job, const Task& task) {
         }
 }
 
-// Whole numbers from 0 up, as integers.
-FN Bits whole(Real x) { return bits(x + TO_INTEGER) - bits(splat(TO_INTEGER)); }
-
 // Load at most W numbers; the others are zeros.
 FN Real load_some(const double* from, int64_t count) {
     Real x = {};
@@ -872,7 +869,7 @@ void tally_counts(const TallyJob& job, const Task& task) {
         const int64_t count = first + STRIP < task.last ? STRIP : task.last - first;
         int local[10][STRIP], total[STRIP] = {};
         for (int j = 0; j < 10; j++) std::memcpy(local[j], kept[j] + first, count * sizeof(int));
-        for (int64_t k = 0; k < job.n_times; k++) {
+        for (int64_t k = 0; k < job.n_instants; k++) {
             int* __restrict counts = job.counts + k * job.size + first;
             const int is_first = k == 0 && job.is_first;
             for (int64_t i = 0; i < count; i++) {

@@ -29,6 +29,8 @@ FN Real real(Bits b) { return __longlong_as_double(b); }
 FN Real not_a_number() { return __longlong_as_double(0x7ff8000000000000ll); }
 FN Bits select(Mask m, Bits a, Bits b) { return m ? a : b; }
 FN Real number(Bits whole) { return __ll2double_rn(whole); }
+// Threads may add to one number at once: the sum does not depend on their order.
+FN void add_to(int* sum, int value) { atomicAdd(sum, value); }
 // Below: fewer float64 instructions for the same bits. fused rounds once.
 FN Real fused(Real a, Real b, Real c) { return __fma_rn(a, b, c); }
 // a - b / 2. The half is exact unless b is subnormal or nearly so, and then it is too small to change

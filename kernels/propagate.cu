@@ -159,8 +159,8 @@ FN void cover_grid(const CoverageJob& job, const Task& task) {
         if (job.label) plane += job.label[i] * job.n_slots;
         const double x = job.x[at], y = job.y[at], z = job.z[at];
         const Footprint f = footprint(job, x, y, z, 0.5);
-        const Integer last = (Integer)f.last;
-        for (Integer row = (Integer)f.first; row <= last; row++) {
+        const Integer last = whole(f.last);
+        for (Integer row = whole(f.first); row <= last; row++) {
             const double* from = job.rows + row;
             const GroundRow of = {from[0],     from[n],     from[2 * n],
                                   from[3 * n], from[4 * n], from[5 * n]};
@@ -169,26 +169,26 @@ FN void cover_grid(const CoverageJob& job, const Task& task) {
             if (s.whole) {
                 for (Integer column = 0; column < job.n_columns; column++)
                     if (column_sees(job, row, column, x, y, z)) {
-                        atomicAdd(plane + column * n_rows + row, 1);
+                        add_to(plane + column * n_rows + row, 1);
                         if (column + 1 < job.n_columns)
-                            atomicAdd(plane + (column + 1) * n_rows + row, -1);
+                            add_to(plane + (column + 1) * n_rows + row, -1);
                     }
                 continue;
             }
-            if (s.low_is_open && !column_sees(job, row, (Integer)s.low, x, y, z)) s.low += 1.0;
-            if (s.high_is_open && !column_sees(job, row, (Integer)s.high, x, y, z)) s.high -= 1.0;
+            if (s.low_is_open && !column_sees(job, row, whole(s.low), x, y, z)) s.low += 1.0;
+            if (s.high_is_open && !column_sees(job, row, whole(s.high), x, y, z)) s.high -= 1.0;
             Change change = change_of_span(job, s);
             if (change.none) continue;
-            atomicAdd(plane + (Integer)change.rise * n_rows + row, 1);
-            atomicAdd(plane + (Integer)change.fall * n_rows + row, -1);
-            if (change.turns) atomicAdd(plane + row, 1);
+            add_to(plane + whole(change.rise) * n_rows + row, 1);
+            add_to(plane + whole(change.fall) * n_rows + row, -1);
+            if (change.turns) add_to(plane + row, 1);
         }
     }
 }
 
 // Cells of a band before a bin, which may be outside of the band by one turn.
 FN Integer cells_before(const Integer* bins, Integer n_bins, double bin) {
-    Integer b = (Integer)bin, turn = b < 0 ? -1 : b < n_bins ? 0 : b < 2 * n_bins ? 1 : 2;
+    Integer b = whole(bin), turn = b < 0 ? -1 : b < n_bins ? 0 : b < 2 * n_bins ? 1 : 2;
     return turn * bins[n_bins] + bins[b - turn * n_bins];
 }
 
@@ -204,8 +204,8 @@ FN void cover_cells(const CoverageJob& job, const Task& task) {
         if (job.label) plane += job.label[i] * job.n_slots;
         const double x = job.x[at], y = job.y[at], z = job.z[at];
         const Footprint f = footprint(job, x, y, z, 0.0);
-        const Integer last = (Integer)f.last;
-        for (Integer row = (Integer)f.first; row <= last; row++) {
+        const Integer last = whole(f.last);
+        for (Integer row = whole(f.first); row <= last; row++) {
             const double* from = job.rows + row;
             const Band band = {from[0], from[n], from[2 * n], from[3 * n]};
             const Bins bins = bins_of_band(
@@ -227,12 +227,12 @@ FN void cover_cells(const CoverageJob& job, const Task& task) {
                 if (cell == sure && sure < sure_end) {
                     // to the end of what is sure, or of the band
                     const Integer until = sure_end - turn < size ? sure_end - turn : size;
-                    atomicAdd(plane + slot + here, 1);
-                    atomicAdd(plane + slot + until, -1);
+                    add_to(plane + slot + here, 1);
+                    add_to(plane + slot + until, -1);
                     cell = turn + until;
                     if (cell < sure_end) {  // the rest, behind the end of the band
-                        atomicAdd(plane + slot, 1);
-                        atomicAdd(plane + slot + (sure_end - cell), -1);
+                        add_to(plane + slot, 1);
+                        add_to(plane + slot + (sure_end - cell), -1);
                         cell = sure_end;
                     }
                     continue;
@@ -240,8 +240,8 @@ FN void cover_cells(const CoverageJob& job, const Task& task) {
                 const double* place = job.cells + slot + here;
                 if (sees(place[0], place[stride], place[2 * stride], place[3 * stride],
                          place[4 * stride], place[5 * stride], x, y, z, job.sine)) {
-                    atomicAdd(plane + slot + here, 1);
-                    atomicAdd(plane + slot + here + 1, -1);
+                    add_to(plane + slot + here, 1);
+                    add_to(plane + slot + here + 1, -1);
                 }
                 cell++;
             }
@@ -279,7 +279,7 @@ FN void tally_counts(const TallyJob& job, const Task& task) {
     Tally t = {job.least[i],     job.most[i], job.covered[i], job.covered_2[i], job.covered_4[i],
                job.covered_8[i], job.gaps[i], job.longest[i], job.run[i],       job.cut[i],
                0};
-    for (Integer k = 0; k < job.n_times; k++) {
+    for (Integer k = 0; k < job.n_instants; k++) {
         int* count = job.counts + k * job.size + i;
         add_instant(t, *count, k == 0 && job.is_first);
         *count = 0;

@@ -64,7 +64,7 @@ class CpuCoverage:
             job = operations.argument(
                 "TallyJob",
                 counts=self._counts,
-                n_times=len(instants),
+                n_instants=len(instants),
                 size=request.size,
                 is_first=not self._begun,
                 **self._tallies,

@@ -4,7 +4,7 @@ Twin of kernels/coverage.cuh: `sees` has its bits, and everything else gives the
 docs/coverage.md derives the formulas.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -68,7 +68,7 @@ class Ground:
         lengths = {"row_stride": self.rows.shape[1]}
         if self.cells is not None:
             lengths["cell_stride"] = self.cells.shape[1]
-        return vars(self) | lengths
+        return {field.name: getattr(self, field.name) for field in fields(self)} | lengths
 
     @cached_property
     def place_of_slot(self) -> Array:
@@ -120,6 +120,10 @@ class Viewed(NamedTuple):
     y: Array
     z: Array
     plane: Bits
+
+    def at(self, index: Bits) -> "Viewed":
+        """Return some of the satellites."""
+        return Viewed(self.x[index], self.y[index], self.z[index], self.plane[index])
 
 
 def sees(place: Array, x: Array, y: Array, z: Array, sine: float) -> Mask:
@@ -203,7 +207,7 @@ def _count_in_grid(ground: Ground, viewed: Viewed, counts: Counts) -> None:
     """Add changes at the ends of the spans, then sum them along the columns."""
     n, n_rows = ground.n_columns, ground.n_rows
     satellite, row, column = _pairs(ground, viewed, 0.5)
-    x, y, z, plane = (values[satellite] for values in viewed)
+    x, y, z, plane = viewed.at(satellite)
     cos, sin, offset, rxy2, rz2, place2 = ground.rows[:, row]
     rxy = np.hypot(x, y)
     r2 = rxy * rxy + z * z
@@ -256,8 +260,9 @@ def _count_in_bands(ground: Ground, viewed: Viewed, counts: Counts) -> None:
     n = ground.n_columns
     satellite, row, column = _pairs(ground, viewed, 0.0)
     size = ground.bins[:, n][row]
-    satellite, row, column, size = (values[size > 0] for values in (satellite, row, column, size))
-    x, y, z, plane = (values[satellite] for values in viewed)
+    some = size > 0
+    satellite, row, column, size = satellite[some], row[some], column[some], size[some]
+    x, y, z, plane = viewed.at(satellite)
     outer, inner = _reaches_of_band(ground, row, np.hypot(x, y), z)
     low, high = np.floor(column - outer), np.floor(column + outer) + 1.0
     high = np.minimum(high, low + n)

@@ -22,6 +22,7 @@ from gpuprop.sgp4.constants import kernels_folder
 from gpuprop.states import FRAMES
 
 ENTRIES = set(KERNELS)
+COUNTING = {"sum_counts", "tally_counts"}  # kernels of integers alone
 # PTX instructions on float64 that round: to nearest, or the bits differ
 ROUNDED = {"add", "sub", "mul", "fma", "div", "rcp", "sqrt", "cvt"}
 EVERY = [
@@ -56,8 +57,8 @@ def test_ptx(wheel, capability):
         nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS), wheel)
     )
     assert set(found) == ENTRIES
-    for instructions in found.values():
-        assert len(instructions) > 150
+    for name, instructions in found.items():
+        assert len(instructions) > (50 if name in COUNTING else 150)
         words = {line.split()[0].rstrip(";") for line in instructions}
         assert [word for word in words if word.startswith("call")] == []
         assert [line for line in instructions if ".local" in line] == []
@@ -71,7 +72,7 @@ def test_ptx(wheel, capability):
             "cvt.rn.f64.s32",
             "cvt.rn.f64.u32",
         }
-        assert {"div.rn.f64", "sqrt.rn.f64"} <= rounding
+        assert name in COUNTING or {"div.rn.f64", "sqrt.rn.f64"} <= rounding
 
 
 @pytest.mark.slow

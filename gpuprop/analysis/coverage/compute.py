@@ -1,19 +1,37 @@
 """The function `coverage`."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from importlib import import_module
+from typing import Any, cast
 
+import numpy as np
 import numpy.typing as npt
 
+from ...messages import shown
 from ...propagator import Propagator
+from ...sgp4.coverage import CoverageRequest
+from ...time.instants import format_ns
+from ...time.times import Times, as_times
 from ...typing import Instants
+from ..tables import answer_metadata, check_one_set_each
+from .labels import ALL, as_labels
+from .places import MOST_CELLS, Grid, Places, as_places
 from .result import Coverage
+from .tables import (
+    Region,
+    Values,
+    cells_table,
+    latitude_table,
+    places_inside,
+    region_table,
+    values_of,
+)
 
 
 def coverage(
     prop: Propagator,
     times: Instants,
-    grid: Any = "1deg",
+    grid: Grid = "1deg",
     *,
     min_elevation_deg: float = 25.0,
     regions: Sequence[Any] | str | None = None,
@@ -55,5 +73,140 @@ def coverage(
         For a grid that cannot be read, an elevation out of range, instants that are not in equal
         steps, several element sets of one satellite (use `Elements.latest`), labels of another
         length, and a region without a cell centre inside (use a finer grid).
+    TypeError
+        For a propagator or a grid of another type.
+    ImportError
+        For a grid of h3 without the package h3.
+
+    Notes
+    -----
+    A satellite counts if its state has status 0 and `up >= sin(least elevation) * range`, in the
+    horizontal axes of the cell's centre on the ellipsoid. A gap is a run of instants without a
+    satellite; its length is their number times the step. The tables are the same whatever the
+    engine, the number of threads and the order of the satellites. docs/coverage.md has the method.
     """
-    raise NotImplementedError
+    if not isinstance(prop, Propagator):
+        raise TypeError(
+            f"prop must be a gpuprop.Propagator, not {type(prop).__name__} {shown(prop)}: write "
+            "Propagator(elements)"
+        )
+    check_one_set_each(prop.elements, "coverage")
+    least = _checked_elevation(min_elevation_deg)
+    instants = as_times(times)
+    step_ns = checked_step(instants)
+    places = as_places(grid)
+    labels = as_labels(by, prop.elements)
+    names = () if labels is None else (*labels.names, ALL)
+    inside = _regions(regions)
+    for region in inside:  # before anything is computed
+        places_inside(places, region)
+    if len(places.lat) * max(1, len(names)) > MOST_CELLS:
+        raise ValueError(
+            f"{len(places.lat):,} cells with {max(1, len(names)):,} labels are more than "
+            f"{MOST_CELLS:,} counts: use a coarser grid or fewer labels"
+        )
+    ground, slots = places.ground(least)
+    request = CoverageRequest(
+        ground,
+        None if labels is None else labels.of,
+        1 if labels is None else max(1, len(labels.names)),
+    )
+    tallies = _tallies(prop, instants, request, progress)
+    values: list[Values] = []
+    for plane in range(max(1, len(names))):
+        first = plane * ground.n_slots
+        own = {name: array[first : first + ground.n_slots] for name, array in tallies.items()}
+        values.append(values_of(own, slots, instants.count, step_ns))
+    metadata = _metadata(prop, instants, places, least, names)
+    return Coverage(
+        cells_table(places, names, values, metadata),
+        latitude_table(places, names, values, metadata),
+        region_table(places, inside, names, values, metadata),
+        places.name,
+        least,
+        instants,
+        names,
+    )
+
+
+def _checked_elevation(value: float) -> float:
+    """Return a least elevation as a float."""
+    try:
+        least = float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"min_elevation_deg must be a number of degrees, not {value!r}") from None
+    if not 0.0 <= least < 90.0:
+        raise ValueError(
+            f"min_elevation_deg is {least:g}: give 0 or more, and less than 90 degrees"
+        )
+    return least
+
+
+def checked_step(times: Times) -> int | None:
+    """Return the step of instants in ns; None for one instant. ValueError without one step."""
+    if not times.count:
+        raise ValueError("there are no instants: coverage needs one or more")
+    if times.step_ns is not None:
+        return times.step_ns
+    if times.count == 1:
+        return None
+    steps = np.diff(times.ns)
+    if steps.min() != steps.max() or steps[0] <= 0:
+        wrong = int(np.argmax((steps != steps[0]) | (steps <= 0)))
+        raise ValueError(
+            "the instants are not in equal steps forward, which the lengths of gaps need (the one "
+            f"after {np.datetime64(int(times.ns[wrong]), 'ns')}Z is not): make them with "
+            "gpuprop.time_grid"
+        )
+    return int(steps[0])
+
+
+def _regions(regions: Sequence[Any] | str | None) -> list[Region]:
+    """Return regions, from codes of countries or from regions."""
+    if regions is None:
+        return []
+    if isinstance(regions, str):
+        regions = [code for code in regions.replace(",", " ").split() if code]
+    if all(isinstance(region, str) for region in regions):
+        if not len(regions):
+            return []
+        countries = import_module("gpuprop.geography.countries")
+        return cast("list[Region]", countries.regions(list(regions)))
+    return list(regions)
+
+
+def _tallies(
+    prop: Propagator,
+    times: Times,
+    request: CoverageRequest,
+    progress: Callable[[int, int], object] | None,
+) -> dict[str, npt.NDArray[Any]]:
+    """Count the satellites at all instants, block by block, where the states are."""
+    counter, done = prop.coverage_counter(request), 0
+    blocks = prop.on_one_device().snapshots(times, "itrs", velocity=False, device=True)
+    try:
+        for block in blocks:
+            counter.add(block.columns)
+            done += len(block)
+            if progress is not None:
+                progress(done, times.count)
+    finally:
+        blocks.close()
+    return counter.tallies()
+
+
+def _metadata(
+    prop: Propagator, times: Times, places: Places, least: float, labels: Sequence[str]
+) -> dict[str, object]:
+    return answer_metadata(
+        prop,
+        times,
+        {
+            "start": format_ns(times.start_ns),
+            "step_ns": times.step_ns,
+            "instants": times.count,
+            "grid": places.name,
+            "min_elevation_deg": least,
+            "labels": list(labels),
+        },
+    )

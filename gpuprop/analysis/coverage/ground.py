@@ -1,6 +1,7 @@
 """Places on the ground as the kernels read them: rows of a grid, or bands of cells."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from ...frames import geodetic_site
 from ...sgp4.coverage import PADDING, Ground
 from ...sgp4.frames import WGS84_A, WGS84_E2
 from ...sgp4.trig import sincos
-from ...typing import Array
+from ...typing import Array, Bits
 
 MOST_BANDS, MOST_BINS = 1800, 3600
 # km: how far the vertical of a place passes from the centre of the Earth, at most a e^2 / (1 +
@@ -38,24 +39,25 @@ def grid_ground(n_rows: int, min_elevation_deg: float) -> Ground:
         south=-math.pi / 2.0,
         per_row=1.0 / step,
         per_column=1.0 / step,
-        **_elevation(min_elevation_deg, plane),
+        **_elevation(min_elevation_deg, plane)._asdict(),
         columns=columns,
     )
 
 
 def row_latitudes(n_rows: int) -> Array:
     """Compute the latitudes of the centres of the rows of a grid, deg, from south to north."""
-    return (np.arange(n_rows) * 2.0 + (1.0 - n_rows)) * (90.0 / n_rows)
+    return np.asarray((np.arange(n_rows) * 2.0 + (1.0 - n_rows)) * (90.0 / n_rows), np.float64)
 
 
 def column_longitudes(n_rows: int) -> Array:
     """Compute the longitudes of the centres of the columns of a grid, deg, from -180 on."""
-    return (np.arange(2 * n_rows) * 2.0 + (1.0 - 2 * n_rows)) * (90.0 / n_rows)
+    whole = np.arange(2 * n_rows) * 2.0 + (1.0 - 2 * n_rows)
+    return np.asarray(whole * (90.0 / n_rows), np.float64)
 
 
 def cell_ground(
     lat_deg: Array, lon_deg: Array, height_km: Array, min_elevation_deg: float
-) -> tuple[Ground, np.ndarray]:
+) -> tuple[Ground, Bits]:
     """Sort places into bands of latitude.
 
     Returns the places, and the slot of each of them (n,).
@@ -95,7 +97,7 @@ def cell_ground(
         south=south,
         per_row=1.0 / height,
         per_column=n_bins / (2.0 * np.pi),
-        **_elevation(min_elevation_deg, plane),
+        **_elevation(min_elevation_deg, plane)._asdict(),
         cells=cells,
         first=first,
         bins=bins,
@@ -103,14 +105,23 @@ def cell_ground(
     return ground, slot
 
 
-def _elevation(min_elevation_deg: float, plane: Array) -> dict[str, float]:
-    """Return the members of Ground that belong to the least elevation.
+class _Elevation(NamedTuple):
+    """The members of Ground that belong to the least elevation."""
+
+    elevation: float
+    sine: float
+    reach: float
+    inner_reach: float
+
+
+def _elevation(min_elevation_deg: float, plane: Array) -> _Elevation:
+    """Compute the members of Ground that belong to the least elevation.
 
     plane (n,): distance of the horizontal planes of all places from the centre, km.
     """
     elevation = math.radians(min_elevation_deg)
     [sine], [cosine] = sincos(np.array([elevation]))
-    return dict(
+    return _Elevation(
         elevation=elevation,
         sine=float(sine),
         reach=float(plane.min() * cosine - OFF_CENTRE * sine),

@@ -84,7 +84,7 @@ class CudaCoverage:
             n_times,
             threads=(request.size, 1),
             counts=self._counts,
-            n_times=n_times,
+            n_instants=n_times,
             size=request.size,
             is_first=not self._begun,
             **self._tallies,

@@ -20,7 +20,9 @@ class NumpyCoverage:
     def add(self, columns: Columns) -> None:
         """Add consecutive instants: see choice.CoverageCounter."""
         labels = self._request.labels
-        for x, y, z, status in zip(*(columns[name] for name in ("x", "y", "z", "status"))):
+        for x, y, z, status in zip(
+            *(columns[name] for name in ("x", "y", "z", "status")), strict=True
+        ):
             good = np.flatnonzero(status == 0)
             planes = np.zeros(len(good), np.int64) if labels is None else labels[good]
             counts = count(self._request, Viewed(x[good], y[good], z[good], planes))

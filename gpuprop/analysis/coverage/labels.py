@@ -1,0 +1,58 @@
+"""Labels of satellites, which coverage counts apart."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ...elements.selection import find, operators
+from ...elements.sets import Elements
+from ...messages import shown
+from ...typing import Bits
+
+ALL, OTHER = "all", "other"
+
+
+class Labels(NamedTuple):
+    """Labels in alphabetical order, and which one each satellite has (n_sats,)."""
+
+    names: tuple[str, ...]
+    of: Bits
+
+
+def as_labels(by: Any, elements: Elements) -> Labels | None:
+    """Return the labels that `by` of coverage means; None without them."""
+    if by is None:
+        return None
+    if isinstance(by, str):
+        if by == "operator":
+            return _numbered(operator_labels(elements))
+        raise ValueError(
+            f"by {shown(by)} is not known: use 'operator', or give a label for each of the "
+            f"{len(elements):,} satellites"
+        )
+    given = np.asarray(by, object)
+    if given.shape != (len(elements),):
+        raise ValueError(
+            f"by has shape {given.shape}: give one label for each of the {len(elements):,} "
+            "satellites, in their order"
+        )
+    texts = [str(label) for label in given.tolist()]
+    if ALL in texts:
+        raise ValueError(
+            f"satellite {elements.sat_id[texts.index(ALL)]} has the label {ALL!r}, which is the "
+            "name of all labels together: choose another"
+        )
+    return _numbered(texts)
+
+
+def operator_labels(elements: Elements) -> list[str]:
+    """Return the operator of each satellite; `other` if none is known."""
+    labels = np.full(len(elements), OTHER, object)
+    for name in sorted({operator.name for operator in operators().values()}, reverse=True):
+        labels[find(f"@{name}", elements.name).mask] = name
+    return [str(label) for label in labels]
+
+
+def _numbered(texts: list[str]) -> Labels:
+    names, of = np.unique(np.array(texts, str), return_inverse=True)
+    return Labels(tuple(names.tolist()), of.astype(np.int64).ravel())

@@ -1,0 +1,237 @@
+"""The tables of coverage: by cell, by latitude, by region."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from ...time.units import SECOND
+from ...typing import Array, Bits, Mask
+from ..tables import field, with_metadata
+from .places import Places
+
+SHARES = ("covered", "covered_2", "covered_4", "covered_8")
+MEANS = ("visible_mean", *SHARES, "gaps", "mean_gap_s")
+
+
+class Region(Protocol):
+    """A region: gpuprop.geography.countries.Region, or anything that has the same."""
+
+    code: str
+    name: str
+
+    def contains(self, lat_deg: Array, lon_deg: Array) -> Mask:
+        """Compute which points are inside."""
+
+
+class Values(NamedTuple):
+    """What one label has in the places, (n,) each, in the order of Places."""
+
+    visible_min: npt.NDArray[np.int32]
+    visible_mean: Array
+    visible_max: npt.NDArray[np.int32]
+    covered: Array
+    covered_2: Array
+    covered_4: Array
+    covered_8: Array
+    gaps: npt.NDArray[np.int32]
+    longest_gap_s: Array
+    mean_gap_s: Array
+    gap_cut: Mask
+
+
+def values_of(
+    tallies: Mapping[str, npt.NDArray[Any]], slots: Bits, n_times: int, step_ns: int | None
+) -> Values:
+    """Compute the values of one label from its tallies (n_slots,).
+
+    step_ns: None for one instant, whose gaps have no length (NaN).
+    """
+    tally = {name: values[slots] for name, values in tallies.items()}
+    step = np.nan if step_ns is None else step_ns / SECOND
+    one, two, four, eight = (tally[name] / n_times for name in SHARES)
+    open_ = (n_times - tally["covered"]) * step
+    return Values(
+        tally["least"],
+        tally["total"] / n_times,
+        tally["most"],
+        one,
+        two,
+        four,
+        eight,
+        tally["gaps"],
+        tally["longest"] * step,
+        open_ / np.maximum(tally["gaps"], 1),
+        (tally["cut"] + tally["run"]) > 0,
+    )
+
+
+def _fields(of_groups: bool) -> list[pa.Field]:
+    """Describe the columns from visible_min on; of_groups: of several cells together."""
+    share = "share of the instants"
+    fields = [
+        field("visible_min", pa.int32(), "satellites"),
+        field("visible_mean", pa.float64(), "satellites"),
+        field("visible_max", pa.int32(), "satellites"),
+        *(field(name, pa.float64(), share) for name in SHARES),
+        *([field("covered_min", pa.float64(), share)] if of_groups else []),
+        field("gaps", pa.float64() if of_groups else pa.int32()),
+        field("longest_gap_s", pa.float64(), "s"),
+        field("mean_gap_s", pa.float64(), "s"),
+        field("gap_cut", pa.bool_()),
+    ]
+    return fields
+
+
+def _area(have: bool) -> list[pa.Field]:
+    return [field("area_km2", pa.float64(), "km^2")] if have else []
+
+
+def _labelled(labels: Sequence[str]) -> list[pa.Field]:
+    return [field("constellation", pa.string())] if labels else []
+
+
+def cells_table(
+    places: Places, labels: Sequence[str], values: Sequence[Values], metadata: Mapping[str, object]
+) -> pa.Table:
+    """Make the table by cell: a row for each label and place."""
+    n, times = len(places.lat), len(values)
+    key = [] if places.key is None else [field(places.key[0], pa.string())]
+    schema = pa.schema(
+        [
+            *_labelled(labels),
+            field("lat", pa.float64(), "deg"),
+            field("lon", pa.float64(), "deg"),
+            *key,
+            *_area(places.have_areas),
+            *_fields(of_groups=False),
+        ]
+    )
+    columns: dict[str, Any] = {
+        "constellation": np.repeat(np.array(labels, object), n),
+        "lat": np.tile(places.lat, times),
+        "lon": np.tile(places.lon, times),
+        "area_km2": np.tile(places.weight, times),
+    }
+    if places.key is not None:
+        columns[places.key[0]] = places.key[1] * times
+    for name in Values._fields:
+        columns[name] = np.concatenate([getattr(each, name) for each in values])
+    return _table(columns, schema, metadata)
+
+
+def latitude_table(
+    places: Places, labels: Sequence[str], values: Sequence[Values], metadata: Mapping[str, object]
+) -> pa.Table:
+    """Make the table by latitude: a row for each label and latitude, from south to north."""
+    latitudes, band = np.unique(places.bands, return_inverse=True)
+    order = np.argsort(band.ravel(), kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(band.ravel()[order])) + 1)
+    schema = pa.schema(
+        [
+            *_labelled(labels),
+            field("lat", pa.float64(), "deg"),
+            *_area(places.have_areas),
+            *_fields(of_groups=True),
+        ]
+    )
+    columns = _grouped(places, labels, values, groups)
+    columns["lat"] = np.tile(latitudes, len(values))
+    return _table(columns, schema, metadata)
+
+
+def region_table(
+    places: Places,
+    regions: Sequence[Region],
+    labels: Sequence[str],
+    values: Sequence[Values],
+    metadata: Mapping[str, object],
+) -> pa.Table:
+    """Make the table by region: a row for each region and label, in the order of the regions."""
+    groups = [places_inside(places, region) for region in regions]
+    schema = pa.schema(
+        [
+            field("region", pa.string()),
+            field("name", pa.string()),
+            *_labelled(labels),
+            field("cells", pa.int64(), "cells with their centre inside"),
+            *_area(places.have_areas),
+            *_fields(of_groups=True),
+        ]
+    )
+    rows = [_grouped(places, labels, values, [group]) for group in groups]
+    columns: dict[str, Any] = {
+        "region": np.repeat(np.array([region.code for region in regions], object), len(values)),
+        "name": np.repeat(np.array([region.name for region in regions], object), len(values)),
+        "cells": np.repeat(np.array([len(group) for group in groups], np.int64), len(values)),
+    }
+    for one in schema.names:
+        if one not in columns:
+            columns[one] = np.concatenate([row[one] for row in rows]) if rows else []
+    return _table(columns, schema, metadata)
+
+
+def places_inside(places: Places, region: Region) -> Bits:
+    """Return the indices of the places inside of a region; ValueError if there are none."""
+    inside = np.flatnonzero(region.contains(places.lat, places.lon))
+    if not len(inside):
+        finer = (
+            f"use a finer grid than {places.name}, such as {_finer(places.name)}"
+            if places.have_areas
+            else "give points inside of it"
+        )
+        raise ValueError(
+            f"region {region.code} ({region.name}) has no "
+            f"{'cell centre' if places.have_areas else 'point'} of the grid {places.name} inside: "
+            f"{finer}"
+        )
+    return inside
+
+
+def _finer(name: str) -> str:
+    """Name a grid that is finer: a tenth of the degrees, or two more in h3's resolution."""
+    if name.startswith("h3:"):
+        return f"h3:{min(5, int(name[3:]) + 2)}, or points"
+    degrees = float(name.removesuffix("deg"))
+    return f"{degrees / (10 if degrees >= 1 else 2):g}deg"
+
+
+def _grouped(
+    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Bits]
+) -> dict[str, Any]:
+    """Compute the columns of groups of places: a row for each label and group.
+
+    Extremes over the places of a group; means weighted by area.
+    """
+    rows = list(_group_rows(places, labels, values, groups))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+def _group_rows(
+    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Bits]
+) -> Iterator[dict[str, Any]]:
+    for number, one in enumerate(values):
+        for group in groups:
+            weight = places.weight[group]
+            area = float(weight.sum())
+            row: dict[str, Any] = {
+                "constellation": labels[number] if labels else "",
+                "area_km2": area,
+                "visible_min": one.visible_min[group].min(),
+                "visible_max": one.visible_max[group].max(),
+                "covered_min": one.covered[group].min(),
+                "longest_gap_s": one.longest_gap_s[group].max(),
+                "gap_cut": bool(one.gap_cut[group].any()),
+            }
+            for name in MEANS:
+                row[name] = float((getattr(one, name)[group] * weight).sum() / area)
+            yield row
+
+
+def _table(
+    columns: Mapping[str, Any], schema: pa.Schema, metadata: Mapping[str, object]
+) -> pa.Table:
+    arrays = [pa.array(columns[one.name], one.type) for one in schema]
+    return pa.Table.from_arrays(arrays, schema=with_metadata(schema, metadata))
