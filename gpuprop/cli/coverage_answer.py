@@ -1,5 +1,6 @@
 """What `gpuprop coverage` does: read the satellites, compute, write the tables, draw the map."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.coverage import Coverage, coverage
+from ..analysis.coverage.labels import ALL, OTHER, operator_labels
 from ..analysis.tables import check_suffix, write_table
 from ..catalogs.sources import ages_in_words
 from ..elements.sets import Elements
@@ -68,6 +70,10 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     )
     if requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
+    labels = operator_labels(elements) if options.by == "operator" else origin
+    satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
+    if satellites and options.by == "operator":
+        satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
     begun = time.perf_counter()
     with propagator, _progress(options.quiet) as progress, wrong_call():
         found = coverage(
@@ -76,7 +82,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
             options.grid,
             min_elevation_deg=options.min_elevation,
             regions=codes or None,
-            by=origin if options.by == "source" else options.by,
+            by=labels if options.by else None,
             progress=progress,
         )
         engine = propagator.engine
@@ -86,13 +92,12 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     if codes:
         write_table(files["by_region"], found.by_region)
     if options.map is not None:
-        _draw(found, options, _source(sources, elements))
-    satellites = Counter(origin) if options.by == "source" else None
+        _draw(found, options, _source(sources, elements), satellites)
     if options.json:
         out.json(_facts(found, files, options, times, elements, engine, seconds))
         return DONE
     if codes:
-        for line in region_lines(found, satellites):
+        for line in region_lines(found, codes, satellites):
             wide.print(line, soft_wrap=True)
     written = ", ".join(str(path) for path in files.values())
     (tell if codes else out.show)(f"wrote {written}, computed in {seconds:.1f} s ({engine})")
@@ -133,11 +138,18 @@ def _files(options: CoverageOptions, by_region: bool) -> dict[str, Path]:
     return files
 
 
-def _draw(found: Coverage, options: CoverageOptions, source: str) -> None:
+def _draw(
+    found: Coverage, options: CoverageOptions, source: str, satellites: dict[str, int] | None
+) -> None:
     from ..plots.paper import picture  # needs matplotlib
 
     assert options.map is not None
-    page = coverage_page(found, options.map_column, source=source)
+    page = coverage_page(
+        found,
+        options.map_column,
+        source=source,
+        constellations=list(satellites) if satellites else None,
+    )
     replace(Path(options.map), [picture(page, options.map)])
 
 
@@ -150,38 +162,54 @@ def _source(sources: Sequence[str], elements: Elements) -> str:
     return f"{names}; epochs {epochs[0]}Z to {epochs[-1]}Z, median {epochs[len(epochs) // 2]}Z"
 
 
-COLUMNS = (  # of the table of regions: heading, column, format
-    ("fewest", "visible_min", "{:.0f}"),
-    ("mean", "visible_mean", "{:.2f}"),
-    ("most", "visible_max", "{:.0f}"),
-    ("1 or more", "covered", "{:.2%}"),
-    ("worst place", "covered_min", "{:.2%}"),
-    ("4 or more", "covered_4", "{:.2%}"),
-    ("longest gap", "longest_gap_s", "{:.0f} s"),
+def _share(value: float) -> str:
+    """Write a share in per cent, rounded down: only 1 is 100.00%."""
+    return f"{math.floor(value * 1e4 + 1e-9) / 100:.2f}%"
+
+
+COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # of the table of regions
+    ("fewest", "visible_min", "{:.0f}".format),
+    ("mean", "visible_mean", "{:.2f}".format),
+    ("most", "visible_max", "{:.0f}".format),
+    ("1 or more", "covered", _share),
+    ("worst place", "covered_min", _share),
+    ("4 or more", "covered_4", _share),
+    ("longest gap", "longest_gap_s", "{:.0f} s".format),
 )
 
 
-def region_lines(found: Coverage, satellites: Counter[str] | None = None) -> Iterator[str]:
-    """Yield the lines of the table of regions.
+def region_lines(
+    found: Coverage, codes: Sequence[str], satellites: dict[str, int] | None = None
+) -> Iterator[str]:
+    """Yield the lines of the table of regions, in the order in which they were asked for.
 
-    satellites: the number of satellites of each label, if it is known.
+    satellites: the number of satellites of each label, in the order of the table.
     """
     yield (
         f"satellites above {found.min_elevation_deg:g} deg (fewest, mean, most), and the share of "
         "time with 1 or 4 or more:"
     )
-    heads = [heading for heading, _, _ in COLUMNS]
-    rows = [["region", *(["constellation"] if found.labels else []), "satellites", *heads]]
-    if satellites is None:
-        rows[0].remove("satellites")
-    for row in found.by_region.to_pylist():
+    table = found.by_region.to_pylist()
+    labels = list(satellites or ())
+    if satellites is not None:
+        labels.append(ALL)
+        table.sort(key=lambda row: (codes.index(row["region"]), labels.index(row["constellation"])))
+        satellites = {**satellites, ALL: sum(satellites.values())}
+    rows = [
+        [
+            "region",
+            *(["constellation"] if found.labels else []),
+            *(["satellites"] if satellites else []),
+            *(heading for heading, _, _ in COLUMNS),
+        ]
+    ]
+    for row in table:
         cells = [f"{row['region']} {row['name']}"]
         if found.labels:
             cells.append(row["constellation"])
-        if satellites is not None:
-            count = satellites.get(row["constellation"], sum(satellites.values()))
-            cells.append(f"{count:,}")
-        rows.append([*cells, *(form.format(row[column]) for _, column, form in COLUMNS)])
+        if satellites:
+            cells.append(f"{satellites[row['constellation']]:,}")
+        rows.append([*cells, *(write(row[column]) for _, column, write in COLUMNS)])
     words = 2 if found.labels else 1
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import matplotlib
@@ -30,7 +31,7 @@ DARKEST = 0.15  # of viridis: darker colours would hide the black lines
 STEPS = (1, 2, 2.5, 5, 10)  # of ticks
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
-LEFT, RIGHT, GAP = 0.42, 0.12, 0.12
+LEFT, RIGHT, GAP = 0.42, 0.2, 0.12
 TOP, TITLE, TICKS, BAR, CAPTION = 0.3, 0.3, 0.22, 0.52, 0.42
 
 
@@ -96,7 +97,11 @@ def coverage_map(
 
 
 def coverage_page(
-    coverage: "Coverage", column: str = "visible_mean", *, source: str | None = None
+    coverage: "Coverage",
+    column: str = "visible_mean",
+    *,
+    source: str | None = None,
+    constellations: Sequence[str] | None = None,
 ) -> Figure:
     """Draw a page: the map, the profile by latitude beside it, and a caption.
 
@@ -112,6 +117,8 @@ def coverage_page(
         A column of numbers of `coverage.cells`.
     source
         Where the satellites are from, for the caption.
+    constellations
+        The labels that are shown, in this order. All but `all` unless given.
 
     Returns
     -------
@@ -121,10 +128,12 @@ def coverage_page(
     Raises
     ------
     UsageError
-        For a column that is not there.
+        For a column or a label that is not there.
     """
-    labels: list[str | None] = [label for label in coverage.labels if label != ALL]
-    labels = labels or [None]
+    shown = [label for label in coverage.labels if label != ALL]
+    if constellations is not None:
+        shown = list(constellations)
+    labels: list[str | None] = [*shown] or [None]
     look = _look(coverage, column, labels)
     across = min(len(labels), 2)
     rows = math.ceil(len(labels) / across)
@@ -210,11 +219,13 @@ def _look(
     )
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
-    if 0 <= low < 0.5 * high:
+    if what.unit == "%":
+        high = 100.0
+    if 0 <= low < 0.5 * high or low == high:
         low = 0.0
     low, high = low if vmin is None else vmin, high if vmax is None else vmax
     if high <= low:
-        low, high = (low - 0.5, low + 0.5) if low else (0.0, 1.0)
+        high = low + 1.0
     viridis = matplotlib.colormaps["viridis"](np.linspace(DARKEST, 1.0, 256))
     colours = ListedColormap(viridis, name=f"viridis from {DARKEST}").with_extremes(bad="0.85")
     return Look(column, what, colours, Normalize(low, high))
