@@ -58,6 +58,36 @@ def read_sources(
     first_id: int | None = None,
     latest: bool = False,
 ) -> Elements:
+    """Read the element sets of all sources, in order. See `read_parts`, which has the parameters.
+
+    Returns
+    -------
+    Elements
+        The sets of all sources together.
+    """
+    return Elements.concat(
+        read_parts(
+            sources,
+            on_error=on_error,
+            checksum=checksum,
+            gravity=gravity,
+            epoch=epoch,
+            first_id=first_id,
+            latest=latest,
+        )
+    )
+
+
+def read_parts(
+    sources: Iterable[str],
+    *,
+    on_error: Literal["raise", "skip"] = "raise",
+    checksum: Literal["verify", "ignore"] = "verify",
+    gravity: str = "wgs72",
+    epoch: Instant | None = None,
+    first_id: int | None = None,
+    latest: bool = False,
+) -> list[Elements]:
     """Read the element sets of all sources, in order.
 
     Parameters
@@ -82,8 +112,8 @@ def read_sources(
 
     Returns
     -------
-    Elements
-        The sets of all sources together.
+    list of Elements
+        The sets of each source.
 
     Raises
     ------
@@ -133,7 +163,7 @@ def read_sources(
             "catalogues have some of these numbers: "
             f"use a number from {int(used_ids.max()) + 1} up, or leave --first-id out"
         )
-    return Elements.concat(parts)
+    return parts
 
 
 def median_age_days(elements: Elements, start_ns: int) -> float:

@@ -34,7 +34,8 @@ from .app import COMMAND_LINE
 from .console import DONE, err, out, print_result, say, silent, wide
 from .inputs import given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
-from .propagation import read_satellites, resume_hint
+from .propagation import resume_hint
+from .satellites import read_satellites
 
 SHOWN = 10  # passes on the terminal
 
@@ -52,7 +53,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             check_suffix(output)
             _refuse_for_file(options)
         sites = _sites(options)
-    elements, start = read_satellites(sources, options, tell)
+    elements, start, _ = read_satellites(sources, options, tell)
     with wrong_call():
         if options.stop is not None and options.duration is not None:
             raise UsageError("give either --stop or --duration")

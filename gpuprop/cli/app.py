@@ -20,6 +20,8 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
     "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
     "shells, sources, conflicts and assumptions.",
+    "coverage": "Compute how many satellites every place on Earth has in view, the gaps, and what "
+    "each country gets; draw the map.",
     "doctor": "Show which engines run here, and why the others do not; check each against the "
     "committed digest.",
     "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
@@ -33,11 +35,16 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "write it again. The exit code is 1 if a file is missing or damaged.",
 }
 # modules that a command needs to run, but not for its help
-BODIES = {"access": "access_run", "propagate": "propagation"}
+BODIES = {
+    "access": "access_run",
+    "coverage": "coverage_answer",
+    "propagate": "propagation",
+}
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "
     "-o FILE|DIR [OPTIONS]",
+    "coverage": "Usage: gpuprop coverage SOURCE... -o FILE [OPTIONS]",
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
     "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",

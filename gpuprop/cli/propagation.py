@@ -9,16 +9,15 @@ import numpy as np
 import pyarrow as pa
 from rich.filesize import decimal
 
-from ..catalogs.sources import ages_in_words, median_age_days, read_sources
+from ..catalogs.sources import ages_in_words, median_age_days
 from ..dataset.contents import Kind
 from ..dataset.entries import RunFacts
 from ..dataset.resume_command import command_to_resume
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..dataset.store import Store
-from ..elements.sets import Elements
 from ..engine.choice import EngineWarning, requested_name
-from ..errors import LockedError, UsageError
+from ..errors import LockedError
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots.cluster import Workers, connected, known_cluster
@@ -31,25 +30,17 @@ from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
-from .access_options import AccessOptions
 from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent
-from .inputs import (
-    SHOWN,
-    choose,
-    given_store,
-    repeated_numbers,
-    report_records,
-    warnings_as_notes,
-)
+from .inputs import SHOWN, given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .propagate_options import PropagateOptions
+from .satellites import read_satellites
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
 pa.array(np.empty(0))
 
-ASSUMED = "assumed: "  # how a note on an assumption begins
 Tell = Callable[[str], None]
 
 
@@ -61,7 +52,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         cluster = known_cluster(options.cluster) if options.cluster is not None else None
     store = given_store(options.output) if options.output is not None else None
     tell = silent if options.quiet else say
-    elements, start = read_satellites(sources, options, tell)
+    elements, start, _ = read_satellites(sources, options, tell)
     with wrong_call():
         times = time_grid(
             start,
@@ -129,47 +120,6 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     return DONE
 
 
-def read_satellites(
-    sources: Sequence[str], options: PropagateOptions | AccessOptions, tell: Tell
-) -> tuple[Elements, str]:
-    """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
-    given: np.datetime64 | None = None
-    with wrong_call():
-        if options.start is None and options.scale != "utc":
-            raise UsageError(f"--scale {options.scale} says how to read --start: give --start")
-        if options.start:
-            first = time_grid(options.start, duration="1s", step="1s", scale=options.scale)
-            given = np.datetime64(first.start_ns, "ns")
-    elements = read_sources(
-        sources,
-        on_error=options.on_error,
-        checksum=options.checksum,
-        gravity=options.gravity,
-        epoch=given if options.epoch is None else options.epoch,
-        first_id=options.first_id,
-        latest=options.latest,
-    )
-    report_records(elements, tell, options.latest)
-    with wrong_call():
-        start = given
-        if start is None:
-            start = (elements.latest() if options.latest else elements).default_start
-        elements = choose(
-            elements,
-            options.select,
-            options.where,
-            start,
-            options.gravity,
-            latest=options.latest,
-            tell=tell,
-        )
-    for note in _notes(elements.notes, options.verbose):
-        tell(note)
-    if options.start is None:
-        return elements, format_ns(int(start.astype(np.int64)))
-    return elements, options.start
-
-
 def _size(size: dict[str, int]) -> str:
     satellites, instants, rows, parts = (
         counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part")
@@ -189,25 +139,6 @@ def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
         parts=len(parts),
         bytes=rows * plan.row_bytes,
     )
-
-
-def _notes(notes: Sequence[str], every: bool) -> list[str]:
-    """Choose the notes on the satellites that are printed before a run: one line unless `every`.
-
-    The files always have all notes.
-    """
-    assumptions_first = sorted(notes, key=lambda note: not note.startswith(ASSUMED))
-    if every or len(notes) < 2:
-        return [f"note: {note}" for note in assumptions_first]
-    assumed = [note.removeprefix(ASSUMED) for note in assumptions_first if note.startswith(ASSUMED)]
-    names = list(dict.fromkeys(note.partition(":")[0] for note in assumed))
-    if len(names) > 1 or len(assumed) > 1:
-        what = f"parts of {', '.join(names)} are assumed, because no source states them; "
-    else:
-        what = "".join(f"{ASSUMED}{note}; " for note in assumed)
-    return [
-        f"note: {what}the files record {len(notes)} notes on the satellites, --verbose shows them"
-    ]
 
 
 def _wrote(report: Report) -> str:

@@ -25,11 +25,11 @@ MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts say
 HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(("passes", "pass", "visible", "visibility", "look", "sky"), PASSES),
-    "coverage": LOOK,
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
     **dict.fromkeys(
         ("view", "plot", "globe", "map"),
-        "gpuprop propagate writes files that plotting programs read",
+        "gpuprop propagate writes files that plotting programs read, and gpuprop coverage --map "
+        "draws how many satellites are in view",
     ),
 }
 

@@ -19,11 +19,14 @@ SHARED = {
     "access_run",
     "app",
     "console",
+    "coverage_answer",
+    "coverage_options",
     "inputs",
     "options",
     "propagate_options",
     "propagation",
     "run",
+    "satellites",
 }
 MODULES = """
 import sys

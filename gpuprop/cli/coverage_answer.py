@@ -1,0 +1,260 @@
+"""What `gpuprop coverage` does: read the satellites, compute, write the tables, draw the map."""
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from ..analysis.coverage import Coverage, coverage
+from ..analysis.coverage.labels import ALL, OTHER, operator_labels
+from ..analysis.tables import check_suffix, write_table
+from ..catalogs.sources import ages_in_words
+from ..elements.sets import Elements
+from ..engine.choice import EngineWarning, requested_name
+from ..errors import UsageError
+from ..files.whole_file import replace
+from ..geography.countries import regions
+from ..messages import counted
+from ..plots import check_picture, coverage_page, need_matplotlib
+from ..plots.columns import check_column
+from ..propagator import Propagator
+from ..time.instants import format_ns
+from ..time.times import Times, time_grid
+from ..time.units import SECOND
+from .console import DONE, err, out, say, silent, wide
+from .coverage_options import CoverageOptions
+from .inputs import repeated_numbers, warnings_as_notes
+from .options import wrong_call
+from .satellites import read_satellites
+
+# When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
+# import may be lost, so this happens now, while signals wait (see __main__.py).
+pa.array(np.empty(0))
+
+
+def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
+    """Run the command, and return the exit code."""
+    codes = _codes(options.region)
+    files = _files(options, bool(codes))
+    tell = silent if options.quiet else say
+    elements, start, origin = read_satellites(sources, options, tell)
+    with wrong_call():
+        times = time_grid(
+            start,
+            options.stop,
+            step=options.step,
+            duration=options.duration if options.duration or options.stop else "1d",
+            scale=options.scale,
+        )
+        with warnings_as_notes(tell, EngineWarning):
+            propagator = Propagator(
+                elements,
+                options.engine,
+                options.gravity,
+                options.opsmode,
+                threads=options.threads,
+                eop=options.eop,
+            )
+    if ages := ages_in_words(elements, times.start_ns):
+        tell(ages)
+    tell(
+        f"{counted(len(elements), 'satellite')} x {counted(times.count, 'instant')} from "
+        f"{format_ns(times.start_ns)}, every {options.step}, grid {options.grid}"
+    )
+    if requested_name(options.engine).startswith("auto"):
+        tell(f"engine: {propagator.engine} (auto)")
+    labels = operator_labels(elements) if options.by == "operator" else origin
+    satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
+    if satellites and options.by == "operator":
+        satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
+    begun = time.perf_counter()
+    with propagator, _progress(options.quiet) as progress, wrong_call():
+        found = coverage(
+            propagator,
+            times,
+            options.grid,
+            min_elevation_deg=options.min_elevation,
+            regions=codes or None,
+            by=labels if options.by else None,
+            progress=progress,
+        )
+        engine = propagator.engine
+    seconds = time.perf_counter() - begun
+    write_table(files["cells"], found.cells)
+    write_table(files["by_latitude"], found.by_latitude)
+    if codes:
+        write_table(files["by_region"], found.by_region)
+    if options.map is not None:
+        _draw(found, options, _source(sources, elements), satellites)
+    if options.json:
+        out.json(_facts(found, files, options, times, elements, engine, seconds))
+        return DONE
+    if codes:
+        for line in region_lines(found, codes, satellites):
+            wide.print(line, soft_wrap=True)
+    written = ", ".join(str(path) for path in files.values())
+    (tell if codes else out.show)(f"wrote {written}, computed in {seconds:.1f} s ({engine})")
+    return DONE
+
+
+def _codes(region: list[str] | None) -> list[str]:
+    """Return the codes of --region, which may be given several times, and check them."""
+    codes = [code for word in region or () for code in word.replace(",", " ").split()]
+    if region and not codes:
+        raise UsageError("--region names no country: give codes such as BRA,KAZ")
+    try:
+        return [each.code for each in regions(codes)]
+    except UsageError as error:
+        raise UsageError(f"--region: {error}") from None
+
+
+def _files(options: CoverageOptions, by_region: bool) -> dict[str, Path]:
+    """Name the files, and check before anything is computed that they can be written."""
+    assert options.output is not None
+    with wrong_call():
+        check_suffix(options.output)
+    cells = Path(options.output)
+    files = {"cells": cells, "by_latitude": cells.with_suffix(f".by_latitude{cells.suffix}")}
+    if by_region:
+        files["by_region"] = cells.with_suffix(f".by_region{cells.suffix}")
+    if options.map is not None:
+        check_picture(options.map)
+        need_matplotlib()
+        check_column(options.map_column)
+        import_module("gpuprop.plots.coverage")  # now, so that an error of matplotlib costs nothing
+        files["map"] = Path(options.map)
+    for path in files.values():
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no directory {str(path.parent)!r} to write {path.name} in")
+        if path.is_dir():
+            raise UsageError(f"{str(path)!r} is a directory: name a file")
+    return files
+
+
+def _draw(
+    found: Coverage, options: CoverageOptions, source: str, satellites: dict[str, int] | None
+) -> None:
+    from ..plots.paper import picture  # needs matplotlib
+
+    assert options.map is not None
+    page = coverage_page(
+        found,
+        options.map_column,
+        source=source,
+        constellations=list(satellites) if satellites else None,
+    )
+    replace(Path(options.map), [picture(page, options.map)])
+
+
+def _source(sources: Sequence[str], elements: Elements) -> str:
+    """Describe where the satellites are from, and their epochs, for the caption of a map."""
+    names = ", ".join(Path(name).name if Path(name).is_file() else name for name in sources)
+    epochs = np.sort(elements.epoch.astype("datetime64[s]"))
+    if epochs[0] == epochs[-1]:
+        return f"{names}; epoch {epochs[0]}Z"
+    return f"{names}; epochs {epochs[0]}Z to {epochs[-1]}Z, median {epochs[len(epochs) // 2]}Z"
+
+
+def _share(value: float) -> str:
+    """Write a share in per cent, rounded down: only 1 is 100.00%."""
+    return f"{math.floor(value * 1e4 + 1e-9) / 100:.2f}%"
+
+
+COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # of the table of regions
+    ("fewest", "visible_min", "{:.0f}".format),
+    ("mean", "visible_mean", "{:.2f}".format),
+    ("most", "visible_max", "{:.0f}".format),
+    ("1 or more", "covered", _share),
+    ("worst place", "covered_min", _share),
+    ("4 or more", "covered_4", _share),
+    ("longest gap", "longest_gap_s", "{:.0f} s".format),
+)
+
+
+def region_lines(
+    found: Coverage, codes: Sequence[str], satellites: dict[str, int] | None = None
+) -> Iterator[str]:
+    """Yield the lines of the table of regions, in the order in which they were asked for.
+
+    satellites: the number of satellites of each label, in the order of the table.
+    """
+    yield (
+        f"satellites above {found.min_elevation_deg:g} deg (fewest, mean, most), and the share of "
+        "time with 1 or 4 or more:"
+    )
+    table = found.by_region.to_pylist()
+    labels = list(satellites or ())
+    if satellites is not None:
+        labels.append(ALL)
+        table.sort(key=lambda row: (codes.index(row["region"]), labels.index(row["constellation"])))
+        satellites = {**satellites, ALL: sum(satellites.values())}
+    rows = [
+        [
+            "region",
+            *(["constellation"] if found.labels else []),
+            *(["satellites"] if satellites else []),
+            *(heading for heading, _, _ in COLUMNS),
+        ]
+    ]
+    for row in table:
+        cells = [f"{row['region']} {row['name']}"]
+        if found.labels:
+            cells.append(row["constellation"])
+        if satellites:
+            cells.append(f"{satellites[row['constellation']]:,}")
+        rows.append([*cells, *(write(row[column]) for _, column, write in COLUMNS)])
+    words = 2 if found.labels else 1
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row in rows:
+        yield "  ".join(
+            f"{cell:<{width}}" if i < words else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+
+
+def _facts(
+    found: Coverage,
+    files: dict[str, Path],
+    options: CoverageOptions,
+    times: Times,
+    elements: Elements,
+    engine: str,
+    seconds: float,
+) -> dict[str, Any]:
+    """Return what --json prints."""
+    return {
+        "files": {name: str(path) for name, path in files.items()},
+        "satellites": len(elements),
+        "instants": times.count,
+        "start": format_ns(times.start_ns),
+        "step_s": times.step_ns / SECOND if times.step_ns else None,
+        "grid": found.grid,
+        "min_elevation_deg": found.min_elevation_deg,
+        "rows": found.cells.num_rows,
+        "constellations": list(found.labels),
+        "engine": engine,
+        "seconds": round(seconds, 3),
+        "regions": found.by_region.to_pylist(),
+        **repeated_numbers(elements),
+    }
+
+
+@contextmanager
+def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a progress bar on stderr if that is a terminal."""
+    if quiet or not err.is_terminal:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    columns = BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
