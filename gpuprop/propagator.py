@@ -1,6 +1,6 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from itertools import cycle
 
 import numpy as np
@@ -11,6 +11,7 @@ from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
 from .engine.choice import Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
+from .engine.screening import Candidates, Screen
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
 from .frames.tables import earth_table
@@ -21,7 +22,7 @@ from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits, Instants
+from .typing import Bits, Instants, Mask
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
@@ -86,6 +87,7 @@ class Propagator:
         opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
         self._engine = opened[0][0]
+        self._engines = [opened_engine for opened_engine, _ in opened]
         # each of several GPUs has all satellites
         self._propagations = [propagation for _, propagation in opened]
 
@@ -323,6 +325,44 @@ class Propagator:
             self._eop,
             satellites,
         )
+
+    def candidates(
+        self, blocks: Iterable[Times], screen: Screen, threads: int = 0
+    ) -> Generator[tuple[Times, Candidates, Mask], None, None]:
+        """Find the pairs that may come close around knots: the first step of a screening.
+
+        Parameters
+        ----------
+        blocks : iterable of Times
+            Knots in steps of screen.step. The first and the last of a block are neighbours only.
+        screen : Screen
+            What is asked for.
+        threads : int
+            Blocks that are computed ahead on one engine; of several GPUs each has its own.
+
+        Yields
+        ------
+        (Times, Candidates, (n_sats,) bool)
+            The block, its candidates, and which satellites have a status other than 0 in it.
+        """
+        names = column_names(True, False)
+
+        def found(turn: tuple[Engine, Propagation, Times]) -> tuple[Times, Candidates, Mask]:
+            engine, propagation, times = turn
+            room = propagation.room(len(times), names)
+            columns = propagation.device_block(times.ns, names, TEME, room)
+            status = columns["status"][1:-1]
+            on_host = status if isinstance(status, np.ndarray) else status.get()
+            return times, engine.candidates(columns, screen), on_host.any(axis=0)
+
+        turns = (
+            (engine, propagation, times)
+            for (engine, propagation), times in zip(
+                cycle(zip(self._engines, self._propagations, strict=True)), blocks
+            )
+        )
+        many = len(self._propagations)
+        return ahead(found, turns, many if many > 1 else threads, "screening")
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""

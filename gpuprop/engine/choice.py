@@ -20,6 +20,7 @@ from . import cuda as engine_cuda
 from .cpu import CpuEngine
 from .cuda import CudaEngine, CudaError, CudaMissingError
 from .numpy import NumpyEngine
+from .screening import Candidates, Screen
 
 ENGINE = re.compile(r"(?P<kind>cpu|numpy|(?:auto|cuda)(?::(?P<gpu>[0-9]{1,4}))?)")
 Result = TypeVar("Result")
@@ -92,6 +93,14 @@ class Engine(Protocol):
 
         rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.
         sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
+        """
+
+    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+        """Find the pairs that may come closer than a threshold around each knot of a block.
+
+        columns: states (n_knots, n_sats) in TEME at knots in steps of screen.step, with velocities
+        and status. The first and the last knot are neighbours only. All engines find a superset of
+        the close pairs; rounding may make the rest differ.
         """
 
 

@@ -27,6 +27,7 @@ from . import operations
 from .buffers import BufferPool
 from .host import HostPropagation
 from .prefetch import usable_cores
+from .screening import Candidates, Screen
 
 WIDTHS = (8, 4, 2)
 INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
@@ -247,6 +248,12 @@ class CpuEngine:
         tasks = task_list("look_angles", [(0, n_sats)], shares)
         library().run(self.width, job, tasks, self.threads)
         return out
+
+    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+        """Find pairs that may come close: see choice.Engine."""
+        from .numpy.screening import candidates
+
+        return candidates(columns, screen)
 
 
 def _stride(n: int) -> int:

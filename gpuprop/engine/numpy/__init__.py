@@ -14,7 +14,9 @@ from ...sgp4.orbit import State
 from ...typing import Array, Columns
 from ..host import HostPropagation
 from ..prefetch import usable_cores
+from ..screening import Candidates, Screen
 from . import workers
+from .screening import candidates
 from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
@@ -57,6 +59,10 @@ class NumpyEngine:
                     for name, values in zip(LOOK, look_from(site, state), strict=True):
                         out[name][here, number] = values
         return out
+
+    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+        """Find pairs that may come close: see choice.Engine."""
+        return candidates(columns, screen)
 
 
 class NumpyPropagation(HostPropagation):
