@@ -180,6 +180,7 @@ class CpuEngine:
             )
         self.threads = usable_cores(threads)
         self.width = width or widths[0]
+        self._capacity = 1 << 14  # candidates of a block
 
     def __reduce__(self) -> tuple[type["CpuEngine"], tuple[int]]:
         """Pickle without the width: it is chosen again, for the CPU that loads the engine."""
@@ -251,9 +252,36 @@ class CpuEngine:
 
     def candidates(self, columns: Columns, screen: Screen) -> Candidates:
         """Find pairs that may come close: see choice.Engine."""
-        from .numpy.screening import candidates
+        n_knots, n_sats = columns["x"].shape
+        states = {
+            name: np.ascontiguousarray(columns[name], dtype)
+            for name, dtype in column_dtypes((*COORDINATES, "status")).items()
+        }
+        edges = np.linspace(1, n_knots - 1, self._shares(n_knots - 2) + 1).astype(int)
+        tasks = task_list("screen", [(0, n_sats)], list(pairwise(edges.tolist())))
+        capacity = self._capacity
+        while n_knots > 2 and n_sats:
+            count, found = np.zeros(1, np.int64), Candidates.room(capacity)
+            job = operations.argument(
+                "ScreenJob",
+                **screen.members(),
+                n_sats=n_sats,
+                **states,
+                capacity=capacity,
+                count=count,
+                **found._asdict(),
+            )
+            library().run(self.width, job, tasks, self.threads)
+            if count[0] < 0:
+                raise MemoryError(f"screening {n_sats:,} satellites needs more memory")
+            if count[0] <= capacity:
+                return Candidates(*(column[: count[0]].copy() for column in found))
+            capacity = self._capacity = int(1.25 * count[0])
+        return Candidates.none()
 
-        return candidates(columns, screen)
+    def _shares(self, knots: int) -> int:
+        """Split knots into so many tasks: each begins with memory of its own."""
+        return max(1, min(self.threads * (2 if self.threads > 1 else 1), knots))
 
 
 def _stride(n: int) -> int:

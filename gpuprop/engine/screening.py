@@ -5,8 +5,9 @@ cell make ranges of cells contiguous in memory.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -178,6 +179,24 @@ class Screen:
     index: SkyIndex
     primary: npt.NDArray[np.uint8] | None = None
 
+    def members(self, convert: Callable[[Any], Any] = lambda array: array) -> dict[str, Any]:
+        """Return the members of ScreenJob that describe it; convert: makes arrays for an engine."""
+        index = self.index
+        arrays = {
+            name: convert(getattr(index, name))
+            for name in ("first_cell", "near_first", "near", "far_first", "far")
+        }
+        return {
+            "step": self.step,
+            "threshold": self.threshold,
+            "angle": index.angle,
+            "wide": index.wide,
+            "bands": index.bands,
+            "cells": index.cells,
+            "primary": None if self.primary is None else convert(self.primary),
+            **arrays,
+        }
+
 
 class Candidates(NamedTuple):
     """Pairs that may come closer than the threshold around a knot, in any order."""
@@ -194,6 +213,12 @@ class Candidates(NamedTuple):
         """Return no candidates."""
         whole, real = np.empty(0, np.int64), np.empty(0)
         return Candidates(whole, whole, whole, real, real, real)
+
+    @staticmethod
+    def room(capacity: int) -> "Candidates":
+        """Allocate memory for candidates."""
+        whole = [np.empty(capacity, np.int64) for _ in range(3)]
+        return Candidates(*whole, *(np.empty(capacity) for _ in range(3)))
 
     @staticmethod
     def concat(parts: "list[Candidates]") -> "Candidates":

@@ -16,10 +16,11 @@ from ..typing import Array, Mask
 from .trig import atan2
 
 MU = 398600.8  # km^3/s^2; which gravity model the states have does not matter here
-# km: of every object, beside what is measured; it covers rounding to float32, too
-LEAST_SLACK = 0.003
+LEAST_SLACK = 0.003  # km: of every object, beside what is measured
+FLOAT_SLACK = 1.5e-7  # of the radius, for rounding to float32
 # km: where a neighbouring knot has no state to measure with
 ROUGH_SLACK = 10.0
+LARGE_SLACK = 4.0  # km: with more, velocities are not used
 # Share of the central acceleration that oblateness adds at most: 3/2 J2 (1 + ...) near the Earth.
 OBLATENESS = 0.004
 # The largest gradient of gravity is 2 mu / r^3, oblateness included: times this.
@@ -44,6 +45,7 @@ class Reach(NamedTuple):
     high: Array  # km
     angle: Array  # rad, from the direction at the knot
     gradient: Array  # 1/s^2, largest gradient of gravity
+    slack: Array  # km, with that of rounding
 
 
 class Approach(NamedTuple):
@@ -88,6 +90,49 @@ def extrapolated(m: Motion, t: float) -> Motion:
     )
 
 
+def through_positions(a: Motion, m: Motion, b: Motion, step: float) -> tuple[Motion, Array]:
+    """Compute the motion by three positions alone, and its slack, km.
+
+    For element sets whose velocities are wrong by kilometres per second. The slack is for the
+    curvature (second difference) and its change.
+    """
+    dx, dy, dz = b.x - a.x, b.y - a.y, b.z - a.z
+    bx, by, bz = ((q - p) - (p - o) for o, p, q in zip(a[:3], m[:3], b[:3], strict=True))
+    moved = 0.5 * np.sqrt(dx * dx + dy * dy + dz * dz)
+    bend = np.sqrt(bx * bx + by * by + bz * bz)
+    r = np.sqrt(m.x * m.x + m.y * m.y + m.z * m.z)
+    slack = bend * (0.125 + 0.125 * (moved + bend) / r) + LEAST_SLACK
+    per_second = 0.5 / step
+    return Motion(m.x, m.y, m.z, dx * per_second, dy * per_second, dz * per_second), slack
+
+
+def around_knot(
+    before: Motion, here: Motion, after: Motion, good_before: Mask, step: float
+) -> tuple[Motion, Array]:
+    """Return the motion of objects at a knot, and their slack, km.
+
+    An object without a state at the knot gets that of a neighbouring knot with status 0, moved:
+    the one before if `good_before`.
+    """
+    slack = LEAST_SLACK + 2.0 * np.maximum(residual(before, here, step), residual(here, after, step))
+    slack = np.where(np.isfinite(slack), slack, ROUGH_SLACK)
+    lost = ~np.isfinite(sum(here))
+    if lost.any():
+        moved = [extrapolated(before, step), extrapolated(after, -step)]
+        here = Motion(
+            *(
+                np.where(lost, np.where(good_before, first, second), own)
+                for own, first, second in zip(here, *moved, strict=True)
+            )
+        )
+    if (slack > LARGE_SLACK).any():
+        through, other = through_positions(before, here, after, step)
+        large = (slack > LARGE_SLACK) & (other < slack)
+        here = Motion(*(np.where(large, a, b) for a, b in zip(through, here, strict=True)))
+        slack = np.where(large, other, slack)
+    return here, slack
+
+
 def reach(m: Motion, slack: Array, half_step: float, threshold: float) -> Reach:
     """Compute where objects can be within half a step of the knot.
 
@@ -114,6 +159,7 @@ def reach(m: Motion, slack: Array, half_step: float, threshold: float) -> Reach:
             + t * (third * (1.0 / 6.0) + t * (fourth * (1.0 / 24.0)))
         )
     )
+    slack = slack + FLOAT_SLACK * r
     margin = slack + 0.5 * threshold
     low = np.maximum(r - change - margin, 1.0)
     inverse_low = 1.0 / low
@@ -121,7 +167,7 @@ def reach(m: Motion, slack: Array, half_step: float, threshold: float) -> Reach:
         r * np.sqrt(across2) * t * inverse_low * inverse_low + margin * inverse_low
     )
     gradient = 2.0 * MU * GRADIENT * inverse_low * inverse_low * inverse_low
-    return Reach(low, r + change + margin, angle, gradient)
+    return Reach(low, r + change + margin, angle, gradient, slack)
 
 
 def direction(m: Motion) -> tuple[Array, Array]:

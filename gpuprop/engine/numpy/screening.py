@@ -7,15 +7,12 @@ import numpy.typing as npt
 
 from ...sgp4.model import COORDINATES
 from ...sgp4.screening import (
-    LEAST_SLACK,
-    ROUGH_SLACK,
     Motion,
     Reach,
     approach,
+    around_knot,
     direction,
-    extrapolated,
     reach,
-    residual,
 )
 from ...typing import Array, Bits, Columns, Mask
 from ..screening import CLASSES, DORMANT, FAST, WILD, Candidates, Screen, SkyIndex
@@ -35,18 +32,8 @@ def around(columns: Columns, knot: int, step: float) -> tuple[Motion, Array, Mas
         for row in (knot - 1, knot, knot + 1)
     )
     good = [np.asarray(columns["status"][row]) == 0 for row in (knot - 1, knot, knot + 1)]
-    slack = LEAST_SLACK + 2.0 * np.maximum(residual(before, here, step), residual(here, after, step))
-    slack = np.where(np.isfinite(slack), slack, ROUGH_SLACK)
-    lost = ~np.isfinite(sum(here))
-    if lost.any():
-        moved = [extrapolated(before, step), extrapolated(after, -step)]
-        here = Motion(
-            *(
-                np.where(lost, np.where(good[0], first, second), own)
-                for own, first, second in zip(here, *moved, strict=True)
-            )
-        )
-    return here, slack, good[0] | good[1] | good[2]
+    motion, slack = around_knot(before, here, after, good[0], step)
+    return motion, slack, good[0] | good[1] | good[2]
 
 
 def angles(columns: Columns, knot: int, step: float, threshold: float) -> Array:
@@ -75,7 +62,7 @@ def _at_knot(columns: Columns, knot: int, screen: Screen) -> list[Candidates]:
     start = np.searchsorted(cell[order], np.arange(screen.index.cells + CLASSES + 1))
     motion = Motion(*(column[order] for column in motion))
     bounds = Reach(*(column[order] for column in bounds))
-    slack = slack[order]
+    slack = bounds.slack
     primary = None if screen.primary is None else screen.primary[order] != 0
     found = []
     for left, right in _pairs(home[order], start, screen.index):
