@@ -18,6 +18,7 @@ _MODULES = {
     "Site": "analysis.look_angles",
     "States": "states",
     "Times": "time.times",
+    "access": "analysis.access",
     "as_times": "time.times",
     "constellation": "filings.presets",
     "constellations": "filings.presets",
@@ -26,18 +27,21 @@ _MODULES = {
     "engines": "engine.choice",
     "filling": "filings.survey",
     "look_angles": "analysis.look_angles",
+    "open_passes": "analysis.access",
     "open_snapshots": "snapshots",
     "sun_position": "analysis.conversion",
     "read_constellation": "filings.presets",
     "read_elements": "catalogs.read",
     "shells": "filings.survey",
     "time_grid": "time.times",
+    "visible": "analysis.access",
     "walker": "filings.presets",
     "write_elements": "catalogs.write",
     "write_snapshots": "snapshots",
     "WritingError": "catalogs.write",
 }
 __all__ = [
+    "access",
     "as_times",
     "constellation",
     "constellations",
@@ -50,6 +54,7 @@ __all__ = [
     "filling",
     "look_angles",
     "LookAngles",
+    "open_passes",
     "open_snapshots",
     "Propagator",
     "read_constellation",
@@ -62,6 +67,7 @@ __all__ = [
     "sun_position",
     "time_grid",
     "Times",
+    "visible",
     "walker",
     "write_elements",
     "write_snapshots",
@@ -69,6 +75,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from .analysis.access import access, open_passes, visible
     from .analysis.conversion import convert, sun_position
     from .analysis.look_angles import LookAngles, Site, look_angles
     from .catalogs.read import ElementsError, read_elements

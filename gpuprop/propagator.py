@@ -1,6 +1,7 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
 from collections.abc import Generator, Iterable
+from copy import copy
 from itertools import cycle
 
 import numpy as np
@@ -11,7 +12,7 @@ from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
 from .engine.choice import Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
-from .engine.screening import Candidates, Screen
+from .engine.screening import CandidatePairs, Screen
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
 from .frames.tables import earth_table
@@ -22,7 +23,7 @@ from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits, Instants, Mask
+from .typing import Bits, Instants
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
@@ -86,8 +87,8 @@ class Propagator:
 
         opened = open_engines(load, engine, threads)
         self.threads = usable_cores(threads)
-        self._engine = opened[0][0]
-        self._engines = [opened_engine for opened_engine, _ in opened]
+        self._engines = [engine for engine, _ in opened]
+        self._engine = self._engines[0]
         # each of several GPUs has all satellites
         self._propagations = [propagation for _, propagation in opened]
 
@@ -95,6 +96,29 @@ class Propagator:
     def engine(self) -> str:
         """Name of the engine in use."""
         return self._engine.name
+
+    def engine_of(self, block: States) -> Engine:
+        """Return the engine that has computed a block: with several GPUs, that of its GPU."""
+        device = getattr(next(iter(block.columns.values())), "device", None)
+        number = getattr(device, "id", None)
+        return next(
+            (each for each in self._engines if getattr(each, "device", None) == number),
+            self._engine,
+        )
+
+    def part(self, index: npt.ArrayLike) -> "Propagator":
+        """Make a propagator of some of the satellites, with the same engines and model.
+
+        index: their positions, from 0, or booleans, as Elements takes them.
+        """
+        made = copy(self)
+        made.elements = self.elements[np.asarray(index)]
+        made._epoch_ns = made.elements.epoch.view(np.int64)
+        mean = mean_elements(made.elements)
+        made._propagations = [
+            engine.load(self.model, mean, made._epoch_ns) for engine in self._engines
+        ]
+        return made
 
     @property
     def eop(self) -> EarthOrientation:
@@ -326,9 +350,9 @@ class Propagator:
             satellites,
         )
 
-    def candidates(
+    def candidate_pairs(
         self, blocks: Iterable[Times], screen: Screen, threads: int = 0
-    ) -> Generator[tuple[Times, Candidates, Mask], None, None]:
+    ) -> Generator[tuple[CandidatePairs, npt.NDArray[np.uint8]], None, None]:
         """Find the pairs that may come close around knots: the first step of a screening.
 
         Parameters
@@ -342,18 +366,21 @@ class Propagator:
 
         Yields
         ------
-        (Times, Candidates, (n_sats,) bool)
-            The block, its candidates, and which satellites have a status other than 0 in it.
+        (CandidatePairs, (n_knots, n_sats) uint8)
+            The candidates of a block, and the status of all satellites at its knots, without those
+            at its ends.
         """
         names = column_names(True, False)
 
-        def found(turn: tuple[Engine, Propagation, Times]) -> tuple[Times, Candidates, Mask]:
+        def found(
+            turn: tuple[Engine, Propagation, Times],
+        ) -> tuple[CandidatePairs, npt.NDArray[np.uint8]]:
             engine, propagation, times = turn
             room = propagation.room(len(times), names)
             columns = propagation.device_block(times.ns, names, TEME, room)
             status = columns["status"][1:-1]
             on_host = status if isinstance(status, np.ndarray) else status.get()
-            return times, engine.candidates(columns, screen), on_host.any(axis=0)
+            return engine.candidate_pairs(columns, screen), on_host
 
         turns = (
             (engine, propagation, times)

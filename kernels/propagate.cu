@@ -1,6 +1,7 @@
 // The kernels on a GPU: loads, calls and stores, no formulas. operations.def lists them.
 // gpuprop/engine/cuda joins the sources into one text and launches them. A thread holds the
 // constants of one satellite.
+#include "access.cuh"
 #include "deep_space.cuh"
 #include "earth_rotation.cuh"
 #include "frames.cuh"
@@ -131,6 +132,47 @@ FN void pairs(const PairJob& job, const Task& task) {
         to_frame(job.rotation[at], job.geodetic, s);
     }
     store_state(job, s, at);
+}
+
+// Grid x is satellites, grid y the knots at which intervals begin; beyond the limit of the grid a
+// thread takes several. First the candidates of each thread are counted, then `counts` has the place
+// of the first of them.
+FN void propose_passes(const AccessJob& job, const Task& task) {
+    Integer i = task.first + (Integer)blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= task.last) return;
+    for (Integer k = task.begin + blockIdx.y; k < task.end; k += gridDim.y) {
+        Position r[4];
+        Code status[4];
+        for (int j = 0; j < 4; j++) {
+            Integer at = (k - 1 + j) * job.n_sats + i;
+            r[j] = {job.x[at], job.y[at], job.z[at]};
+            status[j] = job.status[at];
+        }
+        Interval interval = interval_of(
+            r, status, job.step, k - 1 >= job.first_known && k + 2 <= job.last_known);
+        Integer* count = job.counts + (k - task.begin) * job.n_sats + i;
+        Integer to = job.room ? *count : 0;
+        for (Integer site = 0; site < job.n_sites; site++) {
+            const Site& place = job.sites[site];
+            if (!may_be_up(interval, up_of(place, r[1]), up_of(place, r[2]))) continue;
+            LocalPosition p[4] = {local_position(place, r[0]), local_position(place, r[1]),
+                                  local_position(place, r[2]), local_position(place, r[3])};
+            Code kind = interval_kind(job.cosine, job.sine, job.step, interval, p);
+            if (!kind) continue;
+            if (job.room) {
+                Integer* what = job.what + 4 * to;
+                what[0] = k, what[1] = i, what[2] = site, what[3] = kind;
+                double* local = job.local + 12 * to;
+                for (int j = 0; j < 4; j++) {
+                    local[3 * j] = p[j].east;
+                    local[3 * j + 1] = p[j].north;
+                    local[3 * j + 2] = p[j].up;
+                }
+            }
+            to++;
+        }
+        if (!job.room) *count = to;
+    }
 }
 
 #define KERNEL(name, argument, function, blocks)                                                  \

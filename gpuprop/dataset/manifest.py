@@ -52,7 +52,7 @@ RECORD: dict[str, Check] = {
     "complete": flag,
     "run": json_object,
 }
-FILE: dict[str, Check] = {"file": text, "rows": integer(1), "bytes": integer(1), "digest": digest}
+FILE: dict[str, Check] = {"file": text, "rows": integer(0), "bytes": integer(1), "digest": digest}
 PART: dict[str, Check] = {
     "part": integer(0),
     **FILE,

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import Constants
 from ..sgp4.model import TEME, MeanElements, Model, View
 from ..typing import Array, Columns
@@ -20,7 +21,7 @@ from . import cuda as engine_cuda
 from .cpu import CpuEngine
 from .cuda import CudaEngine, CudaError, CudaMissingError
 from .numpy import NumpyEngine
-from .screening import Candidates, Screen
+from .screening import CandidatePairs, Screen
 
 ENGINE = re.compile(r"(?P<kind>cpu|numpy|(?:auto|cuda)(?::(?P<gpu>[0-9]{1,4}))?)")
 Result = TypeVar("Result")
@@ -95,13 +96,16 @@ class Engine(Protocol):
         sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
         """
 
-    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
         """Find the pairs that may come closer than a threshold around each knot of a block.
 
         columns: states (n_knots, n_sats) in TEME at knots in steps of screen.step, with velocities
         and status. The first and the last knot are neighbours only. All engines find a superset of
         the close pairs; rounding may make the rest differ.
         """
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see gpuprop.sgp4.access.propose. Their order is arbitrary."""
 
 
 @dataclass(frozen=True)

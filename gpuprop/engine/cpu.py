@@ -20,6 +20,7 @@ import numpy.typing as npt
 import gpuprop
 
 from ..errors import GpupropError
+from ..sgp4.access import AccessRule, Candidates
 from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ..typing import Array, Columns
@@ -27,7 +28,7 @@ from . import operations
 from .buffers import BufferPool
 from .host import HostPropagation
 from .prefetch import usable_cores
-from .screening import Candidates, Screen
+from .screening import CandidatePairs, Screen
 
 WIDTHS = (8, 4, 2)
 INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
@@ -250,7 +251,7 @@ class CpuEngine:
         library().run(self.width, job, tasks, self.threads)
         return out
 
-    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
         """Find pairs that may come close: see choice.Engine."""
         n_knots, n_sats = columns["x"].shape
         states = {
@@ -261,7 +262,7 @@ class CpuEngine:
         tasks = task_list("screen", [(0, n_sats)], list(pairwise(edges.tolist())))
         capacity = self._capacity
         while n_knots > 2 and n_sats:
-            count, found = np.zeros(1, np.int64), Candidates.room(capacity)
+            count, found = np.zeros(1, np.int64), CandidatePairs.room(capacity)
             job = operations.argument(
                 "ScreenJob",
                 **screen.members(),
@@ -275,13 +276,42 @@ class CpuEngine:
             if count[0] < 0:
                 raise MemoryError(f"screening {n_sats:,} satellites needs more memory")
             if count[0] <= capacity:
-                return Candidates(*(column[: count[0]].copy() for column in found))
+                return CandidatePairs(*(column[: count[0]].copy() for column in found))
             capacity = self._capacity = int(1.25 * count[0])
-        return Candidates.none()
+        return CandidatePairs.none()
 
     def _shares(self, knots: int) -> int:
         """Split knots into so many tasks: each begins with memory of its own."""
         return max(1, min(self.threads * (2 if self.threads > 1 else 1), knots))
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see choice.Engine."""
+        n_times, n_sats = columns["x"].shape
+        begin, end = 1, max(1, n_times - 2)
+        size = max(1, -(-(end - begin) // (TASKS_PER_THREAD * self.threads)))
+        instants = [(begin + low, begin + high) for low, high in pieces(end - begin, size)]
+        tasks = task_list("access", [(0, n_sats)], instants)
+        count, room = np.zeros(1, np.int64), 4096 + n_sats * len(sites) * (end - begin) // 32
+        while True:
+            count[0] = 0
+            what, local = np.empty((room, 4), np.int64), np.empty((room, 12))
+            job = operations.argument(
+                "AccessJob",
+                **rule._asdict(),
+                sites=np.ascontiguousarray(sites),
+                n_sites=len(sites),
+                n_sats=n_sats,
+                **{name: np.ascontiguousarray(columns[name]) for name in ("x", "y", "z", "status")},
+                counts=count,
+                room=room,
+                what=what,
+                local=local,
+            )
+            library().run(self.width, job, tasks, self.threads)
+            if count[0] <= room:
+                break
+            room = int(count[0])
+        return Candidates.of(what[: count[0]], local[: count[0]])
 
 
 def _stride(n: int) -> int:

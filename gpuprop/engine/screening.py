@@ -1,4 +1,4 @@
-"""The index of the sky that screening uses: bands of latitude, cells of longitude, their neighbours.
+"""The index of the sky for screening: bands of latitude, cells of longitude, their neighbours.
 
 The tables are the same for all knots of a run and for all engines. Positions that are sorted by
 cell make ranges of cells contiguous in memory.
@@ -198,7 +198,7 @@ class Screen:
         }
 
 
-class Candidates(NamedTuple):
+class CandidatePairs(NamedTuple):
     """Pairs that may come closer than the threshold around a knot, in any order."""
 
     knot: Bits  # its row in the block
@@ -209,20 +209,20 @@ class Candidates(NamedTuple):
     speed: Array  # km/s, about
 
     @staticmethod
-    def none() -> "Candidates":
+    def none() -> "CandidatePairs":
         """Return no candidates."""
         whole, real = np.empty(0, np.int64), np.empty(0)
-        return Candidates(whole, whole, whole, real, real, real)
+        return CandidatePairs(whole, whole, whole, real, real, real)
 
     @staticmethod
-    def room(capacity: int) -> "Candidates":
+    def room(capacity: int) -> "CandidatePairs":
         """Allocate memory for candidates."""
         whole = [np.empty(capacity, np.int64) for _ in range(3)]
-        return Candidates(*whole, *(np.empty(capacity) for _ in range(3)))
+        return CandidatePairs(*whole, *(np.empty(capacity) for _ in range(3)))
 
     @staticmethod
-    def concat(parts: "list[Candidates]") -> "Candidates":
+    def concat(parts: "list[CandidatePairs]") -> "CandidatePairs":
         """Put candidates together."""
         if not parts:
-            return Candidates.none()
-        return Candidates(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+            return CandidatePairs.none()
+        return CandidatePairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))

@@ -14,9 +14,10 @@ def look_from(site: Array, s: State) -> tuple[Array, Array, Array, Array]:
     """Compute azimuth, elevation (rad), range (km) and range rate (km/s) of states in ITRS.
 
     The azimuth counts from north by east, in [0, 2 pi). site (12,): its ITRS position (km), then
-    the unit vectors east, north and up; gpuprop.frames.geodetic_site computes it.
+    the unit vectors east, north and up; gpuprop.frames.geodetic_site computes it. For one site for
+    each of n states: (12, n).
     """
-    position, to_east, to_north, to_up = site.reshape(4, 3)
+    position, to_east, to_north, to_up = site.reshape(4, 3, *site.shape[1:])
     dx, dy, dz = s.x - position[0], s.y - position[1], s.z - position[2]
     east, north, up = ((to[0] * dx + to[1] * dy) + to[2] * dz for to in (to_east, to_north, to_up))
     level2 = east * east + north * north

@@ -114,7 +114,8 @@ def around_knot(
     An object without a state at the knot gets that of a neighbouring knot with status 0, moved:
     the one before if `good_before`.
     """
-    slack = LEAST_SLACK + 2.0 * np.maximum(residual(before, here, step), residual(here, after, step))
+    worst = np.maximum(residual(before, here, step), residual(here, after, step))
+    slack = LEAST_SLACK + 2.0 * worst
     slack = np.where(np.isfinite(slack), slack, ROUGH_SLACK)
     lost = ~np.isfinite(sum(here))
     if lost.any():
@@ -163,9 +164,7 @@ def reach(m: Motion, slack: Array, half_step: float, threshold: float) -> Reach:
     margin = slack + 0.5 * threshold
     low = np.maximum(r - change - margin, 1.0)
     inverse_low = 1.0 / low
-    angle = 1.001 * (
-        r * np.sqrt(across2) * t * inverse_low * inverse_low + margin * inverse_low
-    )
+    angle = 1.001 * (r * np.sqrt(across2) * t * inverse_low * inverse_low + margin * inverse_low)
     gradient = 2.0 * MU * GRADIENT * inverse_low * inverse_low * inverse_low
     return Reach(low, r + change + margin, angle, gradient, slack)
 

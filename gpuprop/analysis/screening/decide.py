@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...engine.screening import Candidates
+from ...engine.screening import CandidatePairs
 from ...propagator import Propagator
 from ...sgp4.screening import MU
-from ...typing import Array, Bits, Mask
+from ...typing import Bits, Mask
 from ..events import Places
 from .instants import sign_change
 from .ranges import Pairs
@@ -93,9 +93,7 @@ class Decider:
     that a stay of days is followed once.
     """
 
-    def __init__(
-        self, propagator: Propagator, threshold: float, window: Window
-    ) -> None:
+    def __init__(self, propagator: Propagator, threshold: float, window: Window) -> None:
         self._propagator, self._window = propagator, window
         self._threshold, self._threshold2 = threshold, threshold * threshold
         self._fast = fast_speed(threshold)
@@ -104,7 +102,7 @@ class Decider:
         self._known = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 
     def decide(
-        self, found: Candidates, knots: Bits, first: int, stop: int
+        self, found: CandidatePairs, knots: Bits, first: int, stop: int
     ) -> tuple[Events, Companions]:
         """Return the events of the range [first, stop), sorted.
 
@@ -142,7 +140,7 @@ class Decider:
         return self._owned(Events.concat(parts), companions, first, stop)
 
     def _cells(
-        self, found: Candidates, knots: Bits, first: int, stop: int
+        self, found: CandidatePairs, knots: Bits, first: int, stop: int
     ) -> tuple[Bits, Bits, Mask]:
         """Return pair and cell of each cell in which a pair may be close, sorted, each once.
 
@@ -261,8 +259,7 @@ class Decider:
     # --- stays that go on beyond a range ---
     def _remember(self, key: Bits, begin: Bits, end: Bits) -> None:
         columns = [
-            np.concatenate(both)
-            for both in zip(self._known, (key, begin, end), strict=True)
+            np.concatenate(both) for both in zip(self._known, (key, begin, end), strict=True)
         ]
         order = np.argsort(columns[0], kind="stable")
         key, begin, end = (column[order] for column in columns)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engine.numpy.screening import angles
-from ...engine.screening import Candidates, Screen, SkyIndex
+from ...engine.screening import CandidatePairs, Screen, SkyIndex
 from ...propagator import Propagator
 from ...time.times import Times
 from ...typing import Bits, Mask
@@ -18,6 +18,8 @@ from .stays import Window
 STEP = 60_000_000  # microseconds between two knots
 BLOCK_BYTES = 48 << 20
 STATE_BYTES = 49
+# microseconds: the status of all satellites is looked at so often, for the summary
+STATUS_STEP = 180_000_000
 LEAST_KNOTS = 8  # of a block: the two at its ends are computed twice
 MOST_KNOTS = 256
 # candidates that are decided together: few calls of the engine, and little memory
@@ -29,10 +31,9 @@ class Batch(NamedTuple):
 
     first: int
     stop: int
-    candidates: Candidates
+    candidates: CandidatePairs
     knots: Bits  # the instant of each candidate's knot, microseconds
-    lost: Mask  # (n_sats,) which satellites have a status other than 0 at one of the knots
-    knot_count: int
+    lost: Mask  # (n_sats,) satellites without the status 0 at a knot every STATUS_STEP
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,26 @@ class Proposer:
             max(BLOCK_BYTES // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS
         )
         blocks = [(begin, min(begin + knots, stop)) for begin in range(first, stop, knots)]
-        found = self.propagator.candidates(self._times(blocks), self._screen(first), threads=1)
-        parts: list[Candidates] = []
+        # Closed at the end, also if the caller stops earlier: no thread goes on.
+        found = self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
+        parts: list[CandidatePairs] = []
         instants: list[Bits] = []
         lost = np.zeros(n_sats, bool)
         count = begun = 0
-        for (begin, end), (_, candidates, without) in zip(blocks, found, strict=True):
+        for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
             parts.append(candidates)
             instants.append((begin - 1 + candidates.knot) * self.step)
-            lost |= without
+            knot = np.arange(begin, end) * self.step
+            seen = (knot % STATUS_STEP == 0) & (knot >= window.first) & (knot <= window.last)
+            lost |= (status[seen] != 0).any(axis=0)
             count += len(candidates.knot)
             if count >= self.enough or end == stop:
                 yield Batch(
                     blocks[begun][0] * self.step - half,
                     end * self.step - half,
-                    Candidates.concat(parts),
+                    CandidatePairs.concat(parts),
                     np.concatenate(instants),
                     lost,
-                    end - blocks[begun][0],
                 )
                 parts, instants, lost, count = [], [], np.zeros(n_sats, bool), 0
                 begun = blocks.index((begin, end)) + 1

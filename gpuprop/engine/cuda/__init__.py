@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import AccessRule, Candidates
 from ...sgp4.constants import FIELDS, Constants
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
@@ -93,11 +94,13 @@ class CudaEngine:
         chunk: int = 1,
         *,
         threads: tuple[int, int] | None = None,
+        begin: int = 0,
         **members: Any,
     ) -> None:
         """Start a kernel on the current stream.
 
-        threads: of the grid, x and y; None: a thread for each satellite and chunk of instants.
+        begin: the first instant. threads: of the grid, x and y; None: a thread for each satellite
+        and chunk of instants.
         members: of the kernel's argument (operations.def), with CuPy arrays.
         """
         structure, first, last = operations.KERNELS[kernel], satellites.start, satellites.stop
@@ -107,7 +110,7 @@ class CudaEngine:
         )
         for name, value in operations.numbers(structure, members, _address):
             record["job"][name] = value
-        record["task"] = (operations.NUMBERS[kernel], first, last, 0, n_times, chunk)
+        record["task"] = (operations.NUMBERS[kernel], first, last, begin, n_times, chunk)
         x, y = threads or (last - first, -(-n_times // chunk))
         grid = -(-x // BLOCK), min(y, GRID_Y)
         self.kernels[kernel](grid, (BLOCK,), (record,))
@@ -159,6 +162,39 @@ class CudaEngine:
                         **out,
                     )
             return {name: column.get() for name, column in out.items()} if on_host else out
+
+    def access(self, columns: DeviceColumns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see choice.Engine. The states stay on the device.
+
+        A first launch counts the candidates of every interval, a second one stores them.
+        """
+        cupy = self.cupy
+        n_times, n_sats = columns["x"].shape
+        begin, end = 1, max(1, n_times - 2)
+        what, local = np.empty((0, 4), np.int64), np.empty((0, 12))
+        if end == begin or not n_sats or not len(sites):
+            return Candidates.of(what, local)
+        with explained(cupy, self.device), self.streams.work():
+            members: dict[str, Any] = dict(
+                **rule._asdict(),
+                sites=cupy.asarray(np.ascontiguousarray(sites)),
+                n_sites=len(sites),
+                n_sats=n_sats,
+                **{name: cupy.asarray(columns[name]) for name in ("x", "y", "z", "status")},
+                threads=(n_sats, end - begin),
+                begin=begin,
+            )
+            counts = cupy.empty((end - begin, n_sats), np.int64)
+            self.launch("access", slice(0, n_sats), end, counts=counts, room=0, **members)
+            places = np.cumsum(counts.get().ravel())
+            room = int(places[-1])
+            if room:
+                counts = cupy.asarray(np.concatenate(([0], places[:-1])))
+                what, local = cupy.empty((room, 4), np.int64), cupy.empty((room, 12), np.float64)
+                members |= dict(counts=counts, room=room, what=what, local=local)
+                self.launch("access", slice(0, n_sats), end, **members)
+                what, local = what.get(), local.get()
+            return Candidates.of(what, local)
 
 
 class CudaPropagation:

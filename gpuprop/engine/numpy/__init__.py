@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import AccessRule, Candidates, propose
 from ...sgp4.constants import Constants
 from ...sgp4.frames import rotate
 from ...sgp4.initialise import initialise
@@ -14,9 +15,9 @@ from ...sgp4.orbit import State
 from ...typing import Array, Columns
 from ..host import HostPropagation
 from ..prefetch import usable_cores
-from ..screening import Candidates, Screen
+from ..screening import CandidatePairs, Screen
 from . import workers
-from .screening import candidates
+from .screening import candidate_pairs
 from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
@@ -60,9 +61,14 @@ class NumpyEngine:
                         out[name][here, number] = values
         return out
 
-    def candidates(self, columns: Columns, screen: Screen) -> Candidates:
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
         """Find pairs that may come close: see choice.Engine."""
-        return candidates(columns, screen)
+        return candidate_pairs(columns, screen)
+
+    def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
+        """Find candidates of passes: see choice.Engine."""
+        with np.errstate(all="ignore"):
+            return propose(columns, sites, rule)
 
 
 class NumpyPropagation(HostPropagation):

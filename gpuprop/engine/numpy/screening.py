@@ -1,4 +1,4 @@
-"""Candidates of a screening in numpy: the twin of the loops in kernels/cpu.cpp."""
+"""CandidatePairs of a screening in numpy: the twin of the loops in kernels/cpu.cpp."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from ...sgp4.screening import (
     reach,
 )
 from ...typing import Array, Bits, Columns, Mask
-from ..screening import CLASSES, DORMANT, FAST, WILD, Candidates, Screen, SkyIndex
+from ..screening import CLASSES, DORMANT, FAST, WILD, CandidatePairs, Screen, SkyIndex
 
 AT_ONCE = 1 << 20  # pairs that are compared at once
 Places = npt.NDArray[np.intp]
@@ -44,16 +44,16 @@ def angles(columns: Columns, knot: int, step: float, threshold: float) -> Array:
     return np.where(awake, found.angle, np.nan)
 
 
-def candidates(columns: Columns, screen: Screen) -> Candidates:
+def candidate_pairs(columns: Columns, screen: Screen) -> CandidatePairs:
     """Find the candidates at all knots but the first and the last: see choice.Engine."""
     found = []
     with np.errstate(all="ignore"):
         for knot in range(1, len(columns["x"]) - 1):
             found += _at_knot(columns, knot, screen)
-    return Candidates.concat(found)
+    return CandidatePairs.concat(found)
 
 
-def _at_knot(columns: Columns, knot: int, screen: Screen) -> list[Candidates]:
+def _at_knot(columns: Columns, knot: int, screen: Screen) -> list[CandidatePairs]:
     half = 0.5 * screen.step
     motion, slack, awake = around(columns, knot, screen.step)
     bounds = reach(motion, slack, half, screen.threshold)
@@ -82,7 +82,7 @@ def _at_knot(columns: Columns, knot: int, screen: Screen) -> list[Candidates]:
         close = near.close
         i, j = order[a[close]], order[b[close]]
         found.append(
-            Candidates(
+            CandidatePairs(
                 np.full(len(i), knot),
                 np.minimum(i, j),
                 np.maximum(i, j),
@@ -94,9 +94,7 @@ def _at_knot(columns: Columns, knot: int, screen: Screen) -> list[Candidates]:
     return found
 
 
-def _cells(
-    motion: Motion, bounds: Reach, awake: Mask, index: SkyIndex
-) -> tuple[Bits, Bits]:
+def _cells(motion: Motion, bounds: Reach, awake: Mask, index: SkyIndex) -> tuple[Bits, Bits]:
     """Return the cell of each object in the sky, and the cell or class that it is sorted by."""
     latitude, longitude = direction(motion)
     bands = index.bands

@@ -1,0 +1,413 @@
+"""When satellites rise, culminate and set: from candidates to instants.
+
+Every instant is defined by the cells of `events` and exact states (`from_cells`). Most crossings
+and culminations are found in a shorter way, which is taken only where it must give the same
+instant: where rounding cannot change the answer at the neighbouring microseconds.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from ...sgp4.access import (
+    ACCELERATION,
+    ACCELERATION_PER_KM,
+    CROSSING,
+    CULMINATION,
+    LONGER,
+    MU,
+    SUSPECT,
+    UNKNOWN_STATES,
+    Candidates,
+)
+from ...typing import Array, Bits, Mask
+from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, rises
+from .exact import Exact
+
+RISE, CULMINATE, SET = 0, 1, 2
+ROUNDS = 3  # of a search for a crossing that takes one as a rule
+NEWTON_STEPS = 4
+WIDTH, NARROW = 1 << 17, 1 << 10  # us: a culmination is enclosed in twice these
+SURE = 16.0  # times the rounding errors
+
+
+class Events(NamedTuple):
+    """Rises, culminations and sets, in any order."""
+
+    satellite: Bits  # (n,)
+    site: Bits  # (n,)
+    us: Bits  # (n,) microseconds since 1970
+    what: Bits  # (n,)
+
+    def chosen(self, which: Mask) -> "Events":
+        """Return some of the events."""
+        return Events(self.satellite[which], self.site[which], self.us[which], self.what[which])
+
+    @staticmethod
+    def joined(parts: Iterable["Events"]) -> "Events":
+        """Join events, each once, sorted by site, satellite, instant and what."""
+        columns = [np.concatenate(each) for each in zip(*parts, NO_EVENTS, strict=True)]
+        order = np.lexsort((columns[3], columns[2], columns[0], columns[1]))
+        columns = [column[order] for column in columns]
+        new = np.ones(len(order), bool)
+        new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+        return Events(*columns).chosen(new)
+
+
+NO_EVENTS = Events(*(np.empty(0, np.int64) for _ in range(4)))
+
+
+class Cubic(NamedTuple):
+    """East, north and up (km) between knots: the cubic through four knots.
+
+    A coefficient is (3, n, 1); s (n, m) counts knots from the second of the four.
+    """
+
+    a: Array
+    b: Array
+    c: Array
+    d: Array
+
+    @staticmethod
+    def of(local: Array) -> "Cubic":
+        """Interpolate between knots. local: (n, 12), as in Candidates."""
+        before, here, after, last = local.reshape(-1, 4, 3, 1).transpose(1, 2, 0, 3)
+        return Cubic(
+            here,
+            after - before / 3 - here / 2 - last / 6,
+            (before + after) / 2 - here,
+            (last - before) / 6 + (here - after) / 2,
+        )
+
+    def at(self, s: Array) -> Array:
+        """Compute positions (3, n, m)."""
+        found: Array = ((self.d * s + self.c) * s + self.b) * s + self.a
+        return found
+
+    def rate(self, s: Array) -> Array:
+        """Compute their derivatives (3, n, m), km a knot."""
+        found: Array = (3 * self.d * s + 2 * self.c) * s + self.b
+        return found
+
+    def climb(self, s: Array) -> Array:
+        """Compute a number (n, m) with the sign of the rate of the elevation."""
+        (east, north, up), (east_rate, north_rate, up_rate) = self.at(s), self.rate(s)
+        found: Array = up_rate * (east * east + north * north) - up * (
+            east * east_rate + north * north_rate
+        )
+        return found
+
+
+class Knots(NamedTuple):
+    """The grid of knots that candidates count."""
+
+    first: int  # us
+    step: int  # us
+
+    def us(self, knot: Array | Bits) -> Array:
+        """Return instants of knots, which need not be whole, microseconds."""
+        found: Array = self.first + np.asarray(knot, np.float64) * self.step
+        return found
+
+
+def decide(exact: Exact, knots: Knots, found: Candidates) -> Events:
+    """Find all events of candidates, each once."""
+
+    def chosen(kind: int) -> Candidates:
+        return found.chosen((found.kind & kind) > 0)
+
+    crossings, unsure_crossings = _crossings(exact, knots, chosen(CROSSING))
+    tops, top_cells = _culminations(exact, knots, chosen(CULMINATION))
+    unsure = chosen(UNKNOWN_STATES)
+    # around a knot without a good state the culmination may be before the interval
+    cells = [
+        top_cells,
+        _cells_of(exact, knots, unsure, -1, 1),
+        _cells_of(exact, knots, unsure_crossings, 0, 1),
+        _suspect_cells(exact, knots, chosen(SUSPECT)),
+    ]
+    return Events.joined([crossings, tops, from_cells(exact, cells)])
+
+
+# --- the definition ---
+Cells = tuple[Bits, Bits, Bits]  # satellites, sites, numbers of cells, (n,) each
+
+
+def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
+    """Find the events in cells, from exact states alone."""
+    satellite, site, cell = (np.concatenate(each) for each in zip(*cells, strict=True))
+    inside = ((cell + 1) * CELL > exact.first) & (cell * CELL < exact.last)
+    satellite, site, cell = satellite[inside], site[inside], cell[inside]
+    if not len(cell):
+        return NO_EVENTS
+    pair = site * (int(satellite.max()) + 1) + satellite
+    order = np.lexsort((cell, pair))
+    new = np.ones(len(order), bool)
+    new[1:] = (np.diff(pair[order]) > 0) | (np.diff(cell[order]) > 0)
+    order = order[new]
+    pair, satellite, site, cell = pair[order], satellite[order], site[order], cell[order]
+
+    # The last edge of a cell is the first edge of the next one.
+    alone = np.ones(len(cell), bool)
+    alone[:-1] = (np.diff(pair) > 0) | (np.diff(cell) > 1)
+    edges = np.concatenate((cell, cell[alone] + 1)) * CELL
+    edges = np.clip(edges, exact.first, exact.last)
+    who = np.concatenate((satellite, satellite[alone]))
+    where = np.concatenate((site, site[alone]))
+    after = np.arange(1, len(cell) + 1)
+    after[alone] = len(cell) + np.arange(alone.sum())
+    is_up, climbs = _state(exact, who, where, edges)
+    low, high = edges[: len(cell)], edges[after]
+    up_low, up_high = is_up[: len(cell)], is_up[after]
+    climbs_low = climbs[: len(cell)]
+
+    # an extremum in the cell
+    turns = np.flatnonzero((climbs_low != climbs[after]) & (low < high))
+    top = first_true(
+        low[turns],
+        high[turns],
+        lambda which, us: (
+            _climbs(exact, satellite[turns[which]], site[turns[which]], us)
+            != climbs_low[turns[which]]
+        ),
+        EXTREMUM_STEP,
+    )
+    up_top = exact.above(satellite[turns], site[turns], top) >= 0.0
+    highest = up_top & climbs_low[turns]
+
+    # crossings between the edges and the extremum
+    straight = np.ones(len(cell), bool)
+    straight[turns] = False
+    pieces = np.concatenate((np.flatnonzero(straight), turns, turns))
+    begin = np.concatenate((low[straight], low[turns], top))
+    end = np.concatenate((high[straight], top, high[turns]))
+    up_begin = np.concatenate((up_low[straight], up_low[turns], up_top))
+    up_end = np.concatenate((up_high[straight], up_top, up_high[turns]))
+    crosses = (up_begin != up_end) & (begin < end)
+    pieces, begin, end, up_end = (each[crosses] for each in (pieces, begin, end, up_end))
+    instant = first_true(
+        begin,
+        end,
+        lambda which, us: (
+            (exact.above(satellite[pieces[which]], site[pieces[which]], us) >= 0.0) == up_end[which]
+        ),
+    )
+    places = np.concatenate((turns[highest], pieces))
+    return Events(
+        satellite[places],
+        site[places],
+        np.concatenate((top[highest], instant)),
+        np.concatenate((np.full(highest.sum(), CULMINATE), np.where(up_end, RISE, SET))),
+    )
+
+
+def _climbs(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> Mask:
+    """Say whether elevations rise at instants."""
+    return rises(
+        lambda which, at: exact.height(satellite[which], site[which], at),
+        np.arange(len(us)),
+        us,
+        exact.first,
+        exact.last,
+    )
+
+
+def _state(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> tuple[Mask, Mask]:
+    """Say whether satellites are in view, and whether their elevations rise."""
+    return exact.above(satellite, site, us) >= 0.0, _climbs(exact, satellite, site, us)
+
+
+# --- shorter ways ---
+def _crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
+    """Find crossings, of which each candidate has one. Return also candidates without a result.
+
+    An instant is sure if the satellite is on the two sides of the least elevation there and a
+    microsecond before, and moves by more than the rounding errors in a microsecond.
+    """
+    if not len(found.knot):
+        return NO_EVENTS, found
+    path = Cubic.of(found.local)
+    begin, end = (_above(exact, path.at(np.full((len(found.knot), 1), s)))[0] for s in (0.0, 1.0))
+    rising = end[:, 0] > begin[:, 0]
+    s = begin / (begin - end)
+    for _ in range(NEWTON_STEPS):
+        above, slope = _above(exact, path.at(s), path.rate(s))
+        with np.errstate(all="ignore"):
+            s = np.clip(s - above / slope, 0.0, 1.0)
+    speed = slope[:, 0] / knots.step  # km/us
+    near = knots.us(found.knot) + s[:, 0] * knots.step
+    inside = (near > exact.first - CELL) & (near < exact.last + CELL)
+    distance = np.sqrt((found.local[:, 3:6] ** 2).sum(axis=1)) + 2.0 * 6400.0
+    noise = exact.noise(found.satellite, near.astype(np.int64)) * distance * (1.0 + exact.tangent)
+    todo = np.flatnonzero(inside & (np.abs(speed) > SURE * noise))
+    failed = inside.copy()
+    instant = np.clip(near, exact.first + 1, exact.last).astype(np.int64)
+
+    def corrected(at: Array, which: Places) -> Bits:
+        with np.errstate(all="ignore"):
+            ahead = np.ceil(-at / speed[which])
+        ahead = np.where(np.abs(ahead) < CELL, ahead, 0.0)
+        moved = instant[which] + ahead.astype(np.int64)
+        return np.clip(moved, exact.first + 1, exact.last)
+
+    at = exact.above(found.satellite[todo], found.site[todo], instant[todo])
+    instant[todo] = corrected(at, todo)
+    for _ in range(ROUNDS):
+        if not len(todo):
+            break
+        both = np.concatenate((instant[todo] - 1, instant[todo]))
+        who, where = (np.tile(each[todo], 2) for each in (found.satellite, found.site))
+        before, after = np.split(exact.above(who, where, both), 2)
+        done = ((before >= 0.0) != rising[todo]) & ((after >= 0.0) == rising[todo])
+        done &= np.isfinite(before) & np.isfinite(after)
+        failed[todo[done]] = False
+        todo, after = todo[~done], after[~done]
+        instant[todo] = corrected(after, todo)
+    good = inside & ~failed
+    return (
+        Events(
+            found.satellite[good],
+            found.site[good],
+            instant[good],
+            np.where(rising[good], RISE, SET),
+        ),
+        found.chosen(failed),
+    )
+
+
+def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Array, Array]:
+    """Compute how far positions (3, ...) are above the least elevation, and its rate."""
+    east, north, up = position
+    level = np.sqrt(east * east + north * north)
+    above = up - exact.tangent * level
+    if rate is None:
+        return above, above
+    with np.errstate(all="ignore"):
+        return above, rate[2] - exact.tangent * (east * rate[0] + north * rate[1]) / level
+
+
+def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Cells]:
+    """Find culminations near knots. Return also cells in which they may be, where it is not sure.
+
+    A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
+    instants near the estimate.
+    """
+    n = len(found.knot)
+    if not n:
+        return NO_EVENTS, (found.satellite, found.site, found.knot)
+    path = Cubic.of(found.local)
+    low, high = np.full((n, 1), -1.0), np.ones((n, 1))
+    for _ in range(14):  # to a few milliseconds
+        middle = 0.5 * (low + high)
+        climbs = path.climb(middle) > 0.0
+        low, high = np.where(climbs, middle, low), np.where(climbs, high, middle)
+    s = 0.5 * (low + high)
+    east, north, up = path.at(s)[..., 0]
+    near = np.clip(
+        knots.us(found.knot) + s[:, 0] * knots.step, exact.first + WIDTH, exact.last - WIDTH
+    ).astype(np.int64)
+    inside = near >= exact.first + WIDTH
+    satellite, site = found.satellite, found.site
+
+    # The difference of the heights before and after falls through zero: between two instants, as a
+    # line, and then between two closer ones.
+    with np.errstate(all="ignore"):
+        distance = np.sqrt(east * east + north * north + up * up)
+        least = SURE * exact.noise(satellite, near) * (2.0 * 6400.0 + distance) / distance
+    left, right = _differences(exact, satellite, site, near, WIDTH)
+    sure = inside & (left > least) & (right < -least)
+    with np.errstate(all="ignore"):
+        estimate = np.where(sure, near - WIDTH + 2.0 * WIDTH * left / (left - right), near)
+    near = np.rint(estimate).astype(np.int64)
+    left, right = _differences(exact, satellite, site, near, NARROW)
+    sure &= (left > least) & (right < -least)
+    cell = near // CELL
+    off = near - cell * CELL
+    sure &= (off > NARROW) & (CELL - off > NARROW)
+    begin, end = cell * CELL, (cell + 1) * CELL
+    sure &= (begin >= exact.first) & (end <= exact.last)
+    which = np.flatnonzero(sure)
+    top = first_true(
+        begin[which],
+        end[which],
+        lambda each, us: ~_climbs(exact, satellite[which[each]], site[which[each]], us),
+        EXTREMUM_STEP,
+        near=near[which].astype(np.float64),
+        margin=np.full(len(which), float(NARROW)),
+    )
+    up_there = exact.above(satellite[which], site[which], top) >= 0.0
+    which, top = which[up_there], top[up_there]
+    tops = Events(satellite[which], site[which], top, np.full(len(which), CULMINATE))
+    return tops, _cells_of(exact, knots, found.chosen(~sure), -1, 1)
+
+
+def _differences(
+    exact: Exact, satellite: Bits, site: Bits, us: Bits, width: int
+) -> tuple[Array, Array]:
+    """Compute differences of heights over 2 SPAN, `width` before and after instants."""
+    middle = np.concatenate((us - width, us + width))
+    at = np.concatenate(
+        (np.maximum(middle - SPAN, exact.first), np.minimum(middle + SPAN, exact.last))
+    )
+    at = np.clip(at, exact.first, exact.last)
+    heights = exact.height(np.tile(satellite, 4), np.tile(site, 4), at)
+    left_before, right_before, left_after, right_after = heights.reshape(4, len(us))
+    return left_after - left_before, right_after - right_before
+
+
+def _cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int) -> Cells:
+    """List all cells from `begin` to `end` knots after the first knot of candidates."""
+    first = (knots.first + (found.knot + begin) * knots.step) // CELL
+    count = (knots.step * (end - begin)) // CELL + 2
+    cells = (first[:, None] + np.arange(count)).ravel()
+    return np.repeat(found.satellite, count), np.repeat(found.site, count), cells
+
+
+def _suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
+    """List the cells of suspect intervals in which something may happen.
+
+    The path of a satellite in a cell is bounded by its speed; the cubic between the knots by its
+    fourth derivative.
+    """
+    n = len(found.knot)
+    begin = knots.first + found.knot * knots.step
+    first = begin // CELL
+    count = knots.step // CELL + 2
+    cells = first[:, None] + np.arange(count + 1)  # their edges
+    s = (cells * CELL - begin[:, None]) / knots.step
+    path = Cubic.of(found.local)
+    above, _ = _above(exact, path.at(s))
+    climbs = path.climb(s) > 0.0
+    seconds = knots.step * 1e-6
+    here, after = found.local[:, 3:6], found.local[:, 6:9]
+    chord = np.sqrt(((after - here) ** 2).sum(axis=1))
+    place = exact.sites[found.site]
+    axes = place[:, 3:].reshape(-1, 3, 3)
+    radius = np.sqrt((((here[:, None, :] @ axes)[:, 0] + place[:, :3]) ** 2).sum(axis=1))
+    acceleration = ACCELERATION + ACCELERATION_PER_KM * radius
+    path_length = (LONGER * chord / seconds + acceleration * seconds / 2) * (CELL * 1e-6)
+    error = radius * (0.2 * (MU * seconds**2 / radius**3) ** 2 + 1e-10) + 1e-6
+    reach = ((path_length + 2.0 * error) * (1.0 + exact.tangent))[:, None]
+    possible = np.abs(above[:, 1:] + above[:, :-1]) <= reach
+    turns = climbs[:, :-1] & ~climbs[:, 1:] & (above[:, 1:] + above[:, :-1] + reach >= 0.0)
+    possible |= turns
+    possible[:, 1:] |= turns[:, :-1]
+    possible[:, :-1] |= turns[:, 1:]
+    row, column = np.nonzero(possible)
+    if not n:
+        return found.satellite, found.site, found.knot
+    return found.satellite[row], found.site[row], cells[row, column]
+
+
+def in_view(exact: Exact, us: int) -> Mask:
+    """Say which satellites are in view of which sites at an instant: (n_sites, n_sats)."""
+    count = len(exact.satellites)
+    position = exact.positions(exact.satellites, np.full(count, us))
+    found = np.empty((len(exact.sites), count), bool)
+    for number, site in enumerate(exact.sites):
+        found[number] = exact.seen(site, position) >= 0.0
+    return found
+
+
+__all__ = ["CULMINATE", "RISE", "SET", "Events", "Knots", "decide", "from_cells", "in_view"]

@@ -1,0 +1,301 @@
+"""Write passes into a crash-safe directory, in parts by the time of their rise, and open it."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+
+from ...dataset.contents import Plan
+from ...dataset.entries import FileEntry, PartEntry, RunFacts
+from ...dataset.location import AnyPath, open_store
+from ...dataset.manifest import Manifest
+from ...dataset.session import Job, JobOptions, claim
+from ...dataset.shards import MOST_PARTS
+from ...dataset.sink import NewFile
+from ...dataset.store import Store
+from ...elements.sets import Elements
+from ...errors import DamagedError
+from ...propagator import Propagator
+from ..tables import with_metadata, write_parquet
+from .contents import FOLDER, PASSES, PassContents
+from .passes import passes_in
+from .question import Question
+from .table import COLUMNS
+
+ROWS_OF_A_PART = 500_000  # about so many
+PASSES_A_DAY = 6  # of a satellite in low orbit over a site, at most places
+DAY_US, MINUTE_US = 86_400_000_000, 60_000_000
+SHORTEST_PART_US = 5 * MINUTE_US
+
+# progress(seconds of the window done, all seconds)
+Progress: TypeAlias = Callable[[float, float], None]
+# writes parts, given by their numbers, and yields their entries
+Produce: TypeAlias = Callable[[Job, Iterable[int]], Generator[PartEntry, None, None]]
+
+
+def plan_of(propagator: Propagator, asked: Question) -> PassContents:
+    """Plan a directory: a function of the question and the element sets alone.
+
+    ValueError without satellites, or for more than MOST_PARTS parts.
+    """
+    n_sats = len(propagator.elements)
+    if not n_sats:
+        raise ValueError("there are no satellites: the element sets are empty")
+    first, stop = asked.window
+    a_day = n_sats * len(asked.sites) * PASSES_A_DAY
+    part = max(SHORTEST_PART_US, DAY_US * ROWS_OF_A_PART // a_day // MINUTE_US * MINUTE_US)
+    parts = -(-(stop - first) // part)
+    if parts > MOST_PARTS:
+        raise ValueError(
+            f"the window makes {parts:,} parts, and a directory holds at most {MOST_PARTS:,}: "
+            "write several directories"
+        )
+    plan: dict[str, object] = {
+        **asked.metadata(propagator),
+        "format": "parquet",
+        "parts": parts,
+        "part_us": part,
+        "first_us": first,
+        "stop_us": stop,
+    }
+    return PassContents.of(plan)
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """What a run wrote.
+
+    Parameters
+    ----------
+    path : str
+        The directory.
+    passes : int
+        Rows of the complete parts.
+    parts : int
+        Complete parts, with those of an earlier run.
+    resumed : int
+        Parts that an earlier run wrote.
+    bytes : int
+        Size of the complete parts.
+    seconds : float
+        Duration of the run.
+    engine : str
+        The engine that computed the states.
+    rewritten : tuple of str
+        Names of damaged files that were written again, with the fault of each.
+    notes : tuple of str
+        Remarks for the user.
+    """
+
+    path: str
+    passes: int
+    parts: int
+    resumed: int
+    bytes: int
+    seconds: float
+    engine: str
+    rewritten: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def write_passes(
+    store: Store,
+    propagator: Propagator,
+    asked: Question,
+    how: JobOptions,
+    *,
+    produce: Produce | None = None,
+    engine: str | None = None,
+    command: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> PassReport:
+    """Write the missing parts of a directory of passes.
+
+    produce: writes parts elsewhere, as on a cluster. engine: who computes, for the manifest.
+    command: the words of the command line. Errors as in dataset.session.claim.
+    """
+    begun = time.perf_counter()
+    contents = plan_of(propagator, asked)
+    facts = RunFacts(
+        engine=engine or propagator.engine,
+        host=socket.gethostname(),
+        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        command=[str(word) for word in command] if command else None,
+        directory=os.getcwd() if command else None,
+    )
+    total = (contents.plan["stop_us"] - contents.plan["first_us"]) / 1e6
+    with claim(store, PASSES, contents.plan, facts, how) as job:
+        manifest = job.manifest
+        if job.writes_companion:
+            manifest.companion = write_satellites(store, contents, propagator.elements)
+        todo = [part for parts in job.todo for part in parts]
+        done = total - sum(_seconds(contents, part) for part in todo)
+        if progress is not None:
+            progress(done, total)
+        parts = produce or (lambda job, todo: _parts_here(job, todo, propagator, asked, contents))
+        with closing(parts(job, todo)) as entries:
+            for entry in entries:
+                manifest.run.engine = entry.engine or manifest.run.engine
+                manifest.run.seconds = round(time.perf_counter() - begun, 3)
+                job.commit(entry)
+                done += _seconds(contents, entry.part)
+                if progress is not None:
+                    progress(done, total)
+        if not todo and (job.writes_companion or not manifest.complete):
+            job.commit()
+    return PassReport(
+        path=str(store),
+        passes=sum(entry.rows for entry in manifest.parts),
+        parts=len(manifest.parts),
+        resumed=job.resumed,
+        bytes=sum(entry.bytes for entry in manifest.parts),
+        seconds=time.perf_counter() - begun,
+        engine=manifest.run.engine or "",
+        rewritten=tuple(job.rewritten),
+        notes=tuple(job.notes),
+    )
+
+
+def _seconds(contents: PassContents, part: int) -> float:
+    begin, end = contents.span(part)
+    return (end - begin) / 1e6
+
+
+def _parts_here(
+    job: Job,
+    todo: Iterable[int],
+    propagator: Propagator,
+    asked: Question,
+    contents: PassContents,
+) -> Generator[PartEntry, None, None]:
+    """Write parts in this process. Yields their entries."""
+    for part in todo:
+        job.check()
+        yield write_part(job.store, propagator, asked, contents, part)
+
+
+def write_part(
+    store: Store, propagator: Propagator, asked: Question, contents: PassContents, part: int
+) -> PartEntry:
+    """Write a part: a pure function of the plan and its number. Returns its entry."""
+    table = passes_in(propagator, asked, *contents.span(part))
+    table = table.cast(with_metadata(COLUMNS, contents.metadata))
+    name = contents.files.part(part)
+    with NewFile(store, name) as file:
+        write_parquet(table, pa.PythonFile(file, "w"))
+    entry = PartEntry(name, table.num_rows, file.bytes, file.digest, part, *contents.ends(part), {})
+    return replace(entry, engine=propagator.engine)
+
+
+def write_satellites(store: Store, contents: PassContents, elements: Elements) -> FileEntry:
+    """Write the file of the satellites, sorted by number. Returns its entry."""
+    order = np.argsort(elements.sat_id, kind="stable")
+    table = elements[order].to_arrow()
+    name = contents.files.companion
+    table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
+    with NewFile(store, name) as file:
+        write_parquet(table, pa.PythonFile(file, "w"))
+    return FileEntry(name, table.num_rows, file.bytes, file.digest)
+
+
+# --- reading ---
+class PassesDirectory:
+    """Passes in a directory. `open_passes` opens it.
+
+    Attributes
+    ----------
+    path : path
+        The directory.
+    metadata : dict
+        Model, Earth orientation, digest of the element sets, options: what every part has in its
+        schema.
+    """
+
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self.path = store.path
+        self._store, self._manifest = store, manifest
+        contents: Any = manifest.contents
+        self.metadata: Plan = contents.metadata
+
+    def __repr__(self) -> str:
+        return f"<passes in {self.path}: {len(self):,} in {len(self._manifest.parts)} parts>"
+
+    def __len__(self) -> int:
+        return sum(entry.rows for entry in self._manifest.parts)
+
+    @property
+    def satellites(self) -> pa.Table:
+        """The element sets, a row per satellite, sorted by number."""
+        return pq.read_table(
+            self._store.arrow_path(self._manifest.files.companion),
+            filesystem=self._store.arrow_filesystem(),
+        )
+
+    @cached_property
+    def dataset(self) -> "pyarrow.dataset.Dataset":
+        """All passes as a pyarrow.dataset: to filter and read without loading all."""
+        files = [self._store.arrow_path(entry.file) for entry in self._manifest.parts]
+        schema = pq.read_schema(files[0], filesystem=self._store.arrow_filesystem())
+        return pyarrow.dataset.dataset(
+            files, schema, format="parquet", filesystem=self._store.arrow_filesystem()
+        )
+
+    def to_table(self) -> pa.Table:
+        """Read all passes: what `access` without a directory returns."""
+        return self.dataset.to_table().combine_chunks()
+
+
+def open_passes(path: AnyPath) -> PassesDirectory:
+    """Open a directory that `access(..., out=DIR)` or `gpuprop access -o DIR` wrote.
+
+    Parameters
+    ----------
+    path : str, path or UPath
+        The directory, on a disk or in an object store.
+
+    Returns
+    -------
+    PassesDirectory
+        With `dataset` (pyarrow), `to_table()`, `satellites` and `metadata`.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such directory, or a file is missing.
+    ValueError
+        The run did not finish: continue it with resume.
+    DamagedError
+        A file has another size than was written, or the manifest was altered.
+    """
+    store = open_store(path)
+    manifest = Manifest.read(store, PASSES)
+    if not manifest.complete:
+        raise ValueError(
+            f"{store} holds a run that did not finish: {len(manifest.parts)} of "
+            f"{manifest.files.parts} parts are complete; continue it (resume=True, --resume)"
+        )
+    store.refuse_link(FOLDER)
+    reader = store.reader([entry.file for entry in manifest.entries])
+    for entry in manifest.entries:
+        size = reader.size(entry.file)
+        if size is None:
+            raise FileNotFoundError(
+                f"{store.path / entry.file} is missing, but the manifest lists it: write it again "
+                "with resume"
+            )
+        if size != entry.bytes:
+            raise DamagedError(
+                f"{store.path / entry.file} is damaged: it has {size:,} bytes, {entry.bytes:,} "
+                "were written; write it again with resume"
+            )
+    return PassesDirectory(store, manifest)

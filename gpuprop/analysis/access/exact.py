@@ -1,0 +1,79 @@
+"""Exact positions of satellites seen from sites: the states that decide."""
+
+import numpy as np
+import numpy.typing as npt
+
+from ...propagator import Propagator
+from ...sgp4.access import height, local_position
+from ...time.times import Times
+from ...typing import Array, Bits
+from ..events import MICROSECOND
+
+MOST_PAIRS = 1 << 20  # at a time
+ROUNDING = 4.0e-16  # of a number near one, twice
+
+
+class Exact:
+    """Exact positions of pairs of satellites, seen from sites.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Computes the states.
+    sites : (n_sites, 12) float64
+        Sites, as geodetic_site makes them.
+    tangent : float
+        Of the least elevation.
+    window : tuple of int
+        The first and the last instant, microseconds since 1970. No state outside is asked for.
+    """
+
+    def __init__(
+        self, propagator: Propagator, sites: Array, tangent: float, window: tuple[int, int]
+    ) -> None:
+        self.sites = sites
+        self.tangent = tangent
+        self.first, self.last = window
+        self._propagator = propagator
+        elements = propagator.elements
+        self.satellites = np.arange(len(elements))
+        self._epoch_us = elements.epoch.view(np.int64) / MICROSECOND
+        self._turn_rate = elements.mean_motion * (2 * np.pi / 86400e6)  # rad/us
+
+    def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
+        """Compute east, north and up (km), each (n,): NaN unless the status is 0."""
+        place = self.sites[site].T
+        return local_position(place, *self.positions(satellite, us))
+
+    def positions(self, satellite: Bits, us: Bits) -> npt.NDArray[np.float64]:
+        """Compute positions in ITRS (3, n), km: NaN unless the status is 0."""
+        found = np.empty((3, len(us)))
+        for first in range(0, len(us), MOST_PAIRS):
+            here = slice(first, first + MOST_PAIRS)
+            states = self._propagator.pair_states(
+                satellite[here], Times(us[here] * MICROSECOND), "itrs", velocity=False
+            )
+            found[:, here] = states.x, states.y, states.z
+            found[:, here][:, states.status != 0] = np.nan
+        return found
+
+    def above(self, satellite: Bits, site: Bits, us: Bits) -> Array:
+        """Compute how far satellites are above the least elevation (n,), km, measured upwards.
+
+        A satellite is in view if this is 0 or more. It is NaN unless the status is 0.
+        """
+        return self.seen(self.sites[site].T, self.positions(satellite, us))
+
+    def seen(self, site: Array, position: Array) -> Array:
+        """Compute the same for positions (3, n), seen from a site (12,) or sites (12, n)."""
+        east, north, up = local_position(site, *position)
+        return up - self.tangent * np.sqrt(east * east + north * north)
+
+    def height(self, satellite: Bits, site: Bits, us: Bits) -> Array:
+        """Compute the tangent of half of the elevation (n,): NaN unless the status is 0."""
+        return height(*self.local(satellite, site, us))
+
+    def noise(self, satellite: Bits, us: Bits) -> Array:
+        """Estimate the rounding errors of the angle along the orbit (n,), rad."""
+        turned = np.abs(us - self._epoch_us[satellite]) * self._turn_rate[satellite]
+        return ROUNDING * (turned + 10.0)

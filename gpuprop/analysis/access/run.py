@@ -1,0 +1,109 @@
+"""The function `access`: passes of satellites over sites."""
+
+import pyarrow as pa
+
+from ...dataset.location import AnyPath, open_store
+from ...dataset.session import JobOptions
+from ...propagator import Propagator
+from ...typing import Duration, Instant
+from ..tables import Sites
+from .directory import PassesDirectory, open_passes, write_passes
+from .passes import Progress, passes_in
+from .question import ask
+
+
+def access(
+    propagator: Propagator,
+    sites: Sites,
+    start: Instant,
+    stop: Instant | None = None,
+    *,
+    duration: Duration | None = None,
+    min_elevation_deg: float = 10.0,
+    min_duration: Duration | None = None,
+    sunlit: bool = False,
+    site_sun_below_deg: float | None = None,
+    out: "AnyPath | None" = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> pa.Table | PassesDirectory:
+    """Find the passes of all satellites over all sites: rise, culmination and set.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Computes the states; each satellite has one element set.
+    sites : Site, iterable of Site, str or path
+        The sites, or a CSV file with the columns name, lat, lon (deg) and height_km (km above
+        WGS-84). Each has a name of its own.
+    start : instant
+        First instant of the window, UTC: anything that `as_times` takes.
+    stop : instant, optional
+        End of the window, not included.
+    duration : duration, optional
+        Length of the window, such as "1d", in place of stop.
+    min_elevation_deg : float
+        Least elevation above the plane normal to the vertical of WGS-84, deg, in [0, 90).
+    min_duration : duration, optional
+        Keep passes at least so long.
+    sunlit : bool
+        Keep passes with the satellite in full sunlight at culmination.
+    site_sun_below_deg : float, optional
+        Keep passes with the Sun below this elevation at the site at culmination, deg: -6, -12 and
+        -18 are the ends of the civil, nautical and astronomical twilight.
+    out : str or path, optional
+        Directory for the passes, in parts by the time of their rise. Then memory does not grow
+        with the window.
+    resume : bool
+        With `out`, continue an interrupted run; complete parts are kept.
+    progress : callable, optional
+        Is called as progress(seconds_done, seconds_total) with seconds of the window.
+
+    Returns
+    -------
+    pyarrow.Table or PassesDirectory
+        A row per pass, sorted by rise, then site, then number; with `out`, what `open_passes`
+        gives. Columns: sat_id, object_name, site, rise, culmination, set (UTC, whole
+        microseconds), duration_s, rise_azimuth_deg, culmination_azimuth_deg, set_azimuth_deg,
+        max_elevation_deg, culmination_range_km, sunlit (0 umbra, 1 penumbra, 2 sunlit, at
+        culmination), site_sun_elevation_deg (at culmination), rise_cut and set_cut (the window
+        begins or ends within the pass).
+
+    Raises
+    ------
+    ValueError
+        If a number has several element sets (`latest` keeps one), for wrong sites, elevations and
+        windows, and for instants outside the Earth orientation.
+    TypeError
+        For arguments of other types.
+    FileExistsError
+        If `out` holds passes, without resume.
+    PlanDiffersError
+        If resume finds a run with other satellites, sites or options.
+
+    Notes
+    -----
+    A pass is [rise, set): rise is the first microsecond with at least the least elevation and with
+    status 0, set the first one without. Passes shorter than 1 ms are not reported, longer ones
+    always. If the window cuts a pass, rise or set is its end. The culmination is the highest
+    instant inside. Refraction and light time are left out. Every engine, any number of threads and
+    any order of satellites and sites gives the same bytes. docs/access.md has the method.
+    """
+    asked = ask(
+        propagator,
+        sites,
+        start,
+        stop,
+        duration,
+        min_elevation_deg,
+        min_duration=min_duration,
+        sunlit=sunlit,
+        site_sun_below_deg=site_sun_below_deg,
+    )
+    if out is None:
+        if resume:
+            raise ValueError("resume continues a directory: give out=DIR")
+        return passes_in(propagator, asked, *asked.window, progress=progress)
+    store = open_store(out)
+    write_passes(store, propagator, asked, JobOptions(resume=resume), progress=progress)
+    return open_passes(out)

@@ -1,0 +1,263 @@
+"""Search a span of time for passes, a bounded block of knots and group of sites at a time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...frames import geodetic_site
+from ...propagator import BLOCK_BYTES, Propagator
+from ...sgp4.access import AccessRule
+from ...sgp4.trig import sincos
+from ...time.times import Times
+from ...typing import Array, Bits, Mask
+from ..events import CELL, MICROSECOND, SHORTEST
+from ..look_angles import Site
+from .decide import CULMINATE, NO_EVENTS, RISE, Events, Knots, decide, in_view
+from .exact import Exact
+
+STEP_S = 60  # between knots
+# satellites x knots x sites that are searched at a time: a few percent of them are candidates
+MOST_TRIPLES = 20_000_000
+AROUND = 3  # knots of a block beyond the intervals that begin in it
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Passes, in any order: (n,) each.
+
+    satellite and site are positions among those given. Instants are microseconds since 1970.
+    `inside` is the last instant in view.
+    """
+
+    satellite: Bits
+    site: Bits
+    rise: Bits
+    set: Bits
+    rise_cut: Mask
+    set_cut: Mask
+    culmination: Bits
+    inside: Bits
+
+
+class Search:
+    """A search for passes in a window.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        Computes the states.
+    sites : tuple of Site
+        The sites.
+    min_elevation_deg : float
+        Least elevation, deg.
+    window : tuple of int
+        First instant and the instant after the last one, microseconds since 1970.
+    step_s : int
+        Seconds between knots. It changes no result.
+    """
+
+    def __init__(
+        self,
+        propagator: Propagator,
+        sites: tuple[Site, ...],
+        min_elevation_deg: float,
+        window: tuple[int, int],
+        step_s: int = STEP_S,
+    ) -> None:
+        self.propagator = propagator
+        self.places = places_of(sites)
+        self.window = window
+        sine, cosine = (float(each[0]) for each in sincos(np.radians([min_elevation_deg])))
+        self._sine, self._cosine = sine, cosine
+        self._step = step_s * 1_000_000
+        self._rooms = max(1, len(propagator.elements))
+        self._reach = self._known_instants()
+
+    @property
+    def tangent(self) -> float:
+        """Tangent of the least elevation."""
+        return self._sine / self._cosine
+
+    def exact(self, propagator: Propagator, sites: slice = slice(None)) -> Exact:
+        """Make what decides about some of the sites."""
+        first, stop = self.window
+        return Exact(propagator, self.places[sites], self.tangent, (first, stop - 1))
+
+    def _known_instants(self) -> tuple[int, int]:
+        """Return the first and the last instant with states: the window, or more if possible."""
+        first, stop = self.window
+        wide = first - 2 * self._step, stop + 3 * self._step
+        for reach in (wide, (first, stop - 1)):
+            try:
+                self.propagator.snapshots(
+                    Times(np.array(reach, np.int64) * MICROSECOND), "itrs", False
+                ).close()
+            except ValueError:
+                if reach is not wide:
+                    raise
+            else:
+                return reach
+        raise AssertionError
+
+    # --- passes ---
+    def passes(self, begin: int, end: int, tell: Callable[[int], None] | None = None) -> Passes:
+        """Find the passes that rise in [begin, end), from rise to set.
+
+        begin and end: microseconds, in the window. A pass that is in view when the window begins
+        rises then. tell: is called with the instant up to which the search has come.
+        """
+        first, stop = self.window
+        found = [self._risen(first)] if begin == first else []
+        found += self._events(self.propagator, begin, end, tell)
+        events = Events.joined(found)
+        opened = _open(events, begin, end)
+        at = end
+        while len(opened.satellite) and at < stop:
+            chosen = np.unique(opened.satellite)
+            followed = self._part_of(chosen)
+            upto = min(stop, at + max(self._step, (end - begin)))
+            more = [
+                Events(chosen[each.satellite], each.site, each.us, each.what)
+                for each in self._events(followed, at, upto, tell)
+            ]
+            keys = opened.site * self._rooms + opened.satellite
+            more = [_of_pairs(each, keys, self._rooms) for each in more]
+            events = Events.joined([events, *more])
+            opened = _open(events, begin, end)
+            at = upto
+        return self._paired(events, begin, end)
+
+    def _part_of(self, satellites: Bits) -> Propagator:
+        """Return a propagator of some of the satellites."""
+        if len(satellites) == len(self.propagator.elements):
+            return self.propagator
+        return self.propagator.part(satellites)
+
+    def _risen(self, instant: int) -> Events:
+        """Return a rise for each pair that is in view at the first instant of the window."""
+        seen = in_view(self.exact(self.propagator), instant)
+        site, satellite = np.nonzero(seen)
+        n = len(site)
+        return Events(satellite, site, np.full(n, instant), np.full(n, RISE))
+
+    def _events(
+        self,
+        propagator: Propagator,
+        begin: int,
+        end: int,
+        tell: Callable[[int], None] | None,
+    ) -> Iterator[Events]:
+        """Yield the events in [begin, end), and some around it, block by block."""
+        n_sats = len(propagator.elements)
+        # An event in a cell that reaches beyond the span is proposed by the interval around it.
+        knot, stop = (begin - CELL) // self._step, -(-(end + CELL) // self._step)
+        rows = max(8, min(propagator.instants(BLOCK_BYTES, False), stop - knot + AROUND))
+        group = max(1, MOST_TRIPLES // (rows * max(1, n_sats)))
+        low, high = self._reach
+        while knot < stop:
+            upto = min(stop, knot + rows - AROUND)
+            knots = Knots((knot - 1) * self._step, self._step)
+            us = knots.first + np.arange(upto - knot + AROUND, dtype=np.int64) * self._step
+            known = np.flatnonzero((us >= low) & (us <= high))
+            span = (int(known[0]), int(known[-1])) if len(known) else (len(us), -1)
+            us = np.clip(us, low, high)
+            block = propagator.states(Times(us * MICROSECOND), "itrs", False, device=True)
+            rule = AccessRule(self._cosine, self._sine, self._step * 1e-6, *span)
+            engine = propagator.engine_of(block)
+            for site in range(0, len(self.places), group):
+                here = slice(site, site + group)
+                found = engine.access(block.columns, self.places[here], rule)
+                events = decide(self.exact(propagator, here), knots, found)
+                yield events._replace(site=events.site + site)
+            knot = upto
+            if tell is not None:
+                tell(min(knot * self._step, end))
+
+    def _paired(self, events: Events, begin: int, end: int) -> Passes:
+        """Pair rises with sets, and choose the culminations: for rises in [begin, end)."""
+        first, stop = self.window
+        turning = events.chosen(events.what != CULMINATE)
+        tops = events.chosen(events.what == CULMINATE)
+        satellite, site, us, what = turning
+        n = len(us)
+        same = np.zeros(n, bool)  # as the next one: of one pair, and a rise before a set
+        same[:-1] = (np.diff(satellite) == 0) & (np.diff(site) == 0)
+        risen = np.flatnonzero((what == RISE) & (us >= begin) & (us < end))
+        sets = same[risen]
+        set_us = np.full(len(risen), stop)
+        set_us[sets] = us[risen[sets] + 1]
+        satellite, site, rise = satellite[risen], site[risen], us[risen]
+        keep = set_us - rise >= SHORTEST
+        satellite, site, rise, set_us = (each[keep] for each in (satellite, site, rise, set_us))
+        sets = sets[keep]
+        top = self._highest(tops, satellite, site, rise, set_us)
+        return Passes(
+            satellite,
+            site,
+            rise,
+            set_us,
+            rise == first,
+            ~sets,
+            top,
+            set_us - 1,
+        )
+
+    def _highest(self, tops: Events, satellite: Bits, site: Bits, rise: Bits, set_us: Bits) -> Bits:
+        """Choose the highest culmination in each pass; -1 for a pass without one."""
+        found = np.full(len(rise), -1, np.int64)
+        order = np.lexsort((rise, satellite, site))
+        pair = site[order] * len(self.propagator.elements) + satellite[order]
+        top_pair = tops.site * len(self.propagator.elements) + tops.satellite
+        # the pass of each culmination: the last one of its pair that has risen by then
+        joined_pair = np.concatenate((pair, top_pair))
+        joined_us = np.concatenate((rise[order], tops.us))
+        is_top = np.concatenate((np.zeros(len(pair), int), np.ones(len(top_pair), int)))
+        at = np.lexsort((is_top, joined_us, joined_pair))
+        latest = np.maximum.accumulate(np.where(is_top[at] == 0, np.arange(len(at)), -1))
+        which = np.flatnonzero((is_top[at] == 1) & (latest >= 0))
+        pass_number, top_number = at[latest[which]], at[which] - len(pair)
+        inside = (joined_pair[at[which]] == pair[pass_number]) & (
+            tops.us[top_number] < set_us[order][pass_number]
+        )
+        pass_number, top_number = pass_number[inside], top_number[inside]
+        alone = np.bincount(pass_number, minlength=len(pair))[pass_number] == 1
+        found[order[pass_number[alone]]] = tops.us[top_number[alone]]
+        pass_number, top_number = pass_number[~alone], top_number[~alone]
+        if len(pass_number):
+            exact = self.exact(self.propagator)
+            heights = exact.height(
+                tops.satellite[top_number], tops.site[top_number], tops.us[top_number]
+            )
+            best = np.lexsort((tops.us[top_number], -heights, pass_number))
+            first = np.ones(len(best), bool)
+            first[1:] = np.diff(pass_number[best]) > 0
+            best = best[first]
+            found[order[pass_number[best]]] = tops.us[top_number[best]]
+        return found
+
+
+def places_of(sites: tuple[Site, ...]) -> Array:
+    """Compute positions and axes of sites, (n_sites, 12)."""
+    coordinates = np.array(
+        [(site.latitude_deg, site.longitude_deg, site.height_km) for site in sites]
+    )
+    latitudes, longitudes, heights = coordinates.reshape(-1, 3).T
+    return geodetic_site(np.radians(latitudes), np.radians(longitudes), heights)
+
+
+def _of_pairs(events: Events, keys: Bits, rooms: int) -> Events:
+    """Return the events of some pairs, given as site * rooms + satellite."""
+    chosen = np.isin(events.site * rooms + events.satellite, keys)
+    return events.chosen(chosen)
+
+
+def _open(events: Events, begin: int, end: int) -> Events:
+    """Return the rises in [begin, end) that no set follows."""
+    turning = events.chosen(events.what != CULMINATE)
+    if not len(turning.us):
+        return NO_EVENTS
+    last = np.ones(len(turning.us), bool)
+    last[:-1] = (np.diff(turning.satellite) != 0) | (np.diff(turning.site) != 0)
+    last &= (turning.what == RISE) & (turning.us >= begin) & (turning.us < end)
+    return turning.chosen(last)

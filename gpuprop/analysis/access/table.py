@@ -1,0 +1,168 @@
+"""The table of passes: a row per pass, from rise to set."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from ...frames import rotations, sun
+from ...frames.tables import earth_table
+from ...propagator import Propagator
+from ...sgp4.access import local_position
+from ...sgp4.earth_rotation import earth_rotation
+from ...sgp4.look_angles import look_from
+from ...sgp4.orbit import State
+from ...sgp4.trig import atan2
+from ...time.times import Times
+from ...typing import Array, Bits
+from ..events import MICROSECOND
+from ..look_angles import Site
+from ..tables import UTC, field
+from .exact import MOST_PAIRS
+from .search import Passes
+
+LIT = 2  # the code of `sunlit` outside of the shadow
+COLUMNS = pa.schema(
+    [
+        field("sat_id", pa.int32()),
+        field("object_name", pa.string()),
+        field("site", pa.string()),
+        field("rise", UTC),
+        field("culmination", UTC),
+        field("set", UTC),
+        field("duration_s", pa.float64(), "s"),
+        field("rise_azimuth_deg", pa.float64(), "deg"),
+        field("culmination_azimuth_deg", pa.float64(), "deg"),
+        field("set_azimuth_deg", pa.float64(), "deg"),
+        field("max_elevation_deg", pa.float64(), "deg"),
+        field("culmination_range_km", pa.float64(), "km"),
+        field("sunlit", pa.uint8()),
+        field("site_sun_elevation_deg", pa.float64(), "deg"),
+        field("rise_cut", pa.bool_()),
+        field("set_cut", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which passes are kept.
+
+    Parameters
+    ----------
+    min_duration_us : int
+        Shortest duration, microseconds.
+    sunlit : bool
+        Keep passes that are sunlit at culmination.
+    site_sun_below_deg : float or None
+        Keep passes with the Sun below this elevation at the site at culmination, deg.
+    """
+
+    min_duration_us: int = 0
+    sunlit: bool = False
+    site_sun_below_deg: float | None = None
+
+
+def table_of(
+    propagator: Propagator,
+    sites: tuple[Site, ...],
+    places: Array,
+    passes: Passes,
+    filters: Filters,
+) -> pa.Table:
+    """Make the table of passes, sorted by rise, site and number.
+
+    places: the sites, (n_sites, 12). The sites are sorted by name.
+    """
+    elements = propagator.elements
+    order = np.lexsort((elements.sat_id[passes.satellite], passes.site, passes.rise))
+    order = order[(passes.set - passes.rise)[order] >= filters.min_duration_us]
+    pieces = [
+        _rows(propagator, sites, places, passes, order[first : first + MOST_PAIRS], filters)
+        for first in range(0, len(order), MOST_PAIRS)
+    ]
+    return pa.concat_tables(pieces) if pieces else COLUMNS.empty_table()
+
+
+def _rows(
+    propagator: Propagator,
+    sites: tuple[Site, ...],
+    places: Array,
+    passes: Passes,
+    order: Bits,
+    filters: Filters,
+) -> pa.Table:
+    satellite, site = passes.satellite[order], passes.site[order]
+    rise, inside, top = passes.rise[order], passes.inside[order], passes.culmination[order]
+    place = places[site].T
+    n = len(order)
+
+    # In a pass that begins or ends otherwise than by elevation, an end may be higher.
+    top = np.where(top < 0, rise, top)
+    us = np.concatenate((rise, top, inside))
+    azimuth, elevation, distance = _look(propagator, np.tile(satellite, 3), np.tile(place, 3), us)
+    ends = elevation.reshape(3, n)
+    best = np.where(ends[0] > ends[1], 0, 1)
+    best = np.where(ends[2] > ends[best, np.arange(n)], 2, best)
+    best = np.where((best == 1) & (ends[0] == ends[1]), 0, best)
+    at = best * n + np.arange(n)
+    culmination = us[at]
+
+    ns = culmination * MICROSECOND
+    lit = propagator.pair_states(satellite, Times(ns), "teme", velocity=False, sunlit=True)
+    sun_elevation = sun_elevations(propagator, place, ns)
+    keep = np.ones(n, bool)
+    if filters.sunlit:
+        keep &= lit.columns["sunlit"] == LIT
+    if filters.site_sun_below_deg is not None:
+        keep &= sun_elevation < filters.site_sun_below_deg
+    elements = propagator.elements
+    set_us = passes.set[order]
+    columns = [
+        elements.sat_id[satellite],
+        pa.array(elements.name, pa.string()).take(pa.array(satellite)),
+        pa.array([each.name for each in sites], pa.string()).take(pa.array(site)),
+        *(instants * MICROSECOND for instants in (rise, culmination, set_us)),
+        (set_us - rise) / 1e6,
+        np.degrees(azimuth[:n]),
+        np.degrees(azimuth[at]),
+        np.degrees(azimuth[2 * n :]),
+        np.degrees(elevation[at]),
+        distance[at],
+        lit.columns["sunlit"],
+        sun_elevation,
+        passes.rise_cut[order],
+        passes.set_cut[order],
+    ]
+    arrays = [
+        each if isinstance(each, pa.Array | pa.ChunkedArray) else pa.array(each).cast(kind.type)
+        for each, kind in zip(columns, COLUMNS, strict=True)
+    ]
+    found = pa.table(arrays, schema=COLUMNS)
+    return found if keep.all() else found.filter(pa.array(keep))
+
+
+def _look(
+    propagator: Propagator, satellite: Bits, place: Array, us: Bits
+) -> tuple[Array, Array, Array]:
+    """Compute azimuth, elevation (rad) and range (km) of pairs. place: (12, n)."""
+    states = propagator.pair_states(satellite, Times(us * MICROSECOND), "itrs", velocity=False)
+    zero = np.zeros(len(us))
+    state = State(states.x, states.y, states.z, zero, zero, zero, states.status)
+    with np.errstate(all="ignore"):
+        azimuth, elevation, distance, _ = look_from(place, state)
+    return azimuth, elevation, distance
+
+
+def sun_elevations(propagator: Propagator, place: Array, ns: Bits) -> Array:
+    """Compute elevations of the Sun, deg, geometric, at sites (12, n) and instants (n,)."""
+    if not len(ns):
+        return np.empty(0)
+    eop = propagator.eop
+    table = earth_table("itrs", ns, eop)
+    rotation = rotations("itrs", ns, eop) if table is None else earth_rotation(table, ns)
+    x, y, z = sun(ns, "none").T
+    m = rotation.T
+    seen = [(m[row] * x + m[row + 1] * y) + m[row + 2] * z for row in (0, 3, 6)]
+    east, north, up = local_position(place, *seen)
+    return np.degrees(atan2(up, np.sqrt(east * east + north * north)))

@@ -1,0 +1,113 @@
+// Intervals between knots in which a satellite may rise, culminate or set at a site. They are
+// proposals: exact states decide. Twin: gpuprop/sgp4/access.py; docs/access.md derives the bounds.
+#pragma once
+#include "look_angles.cuh"
+
+namespace gpuprop {
+
+// bits of a kind
+constexpr int CROSSING = 1;        // the elevation crosses the least one once, between the knots
+constexpr int SUSPECT = 2;         // it may cross the least one any number of times
+constexpr int CULMINATION = 4;     // the first knot is higher than both of its neighbours
+constexpr int UNKNOWN_STATES = 8;  // a state of the four is missing or not good
+
+// km/s^2: the largest acceleration in ITRS near the Earth, and what a kilometre of distance adds
+constexpr double ACCELERATION = 0.0135, ACCELERATION_PER_KM = 1.6e-8;
+constexpr double LONGER = 1.01;  // than its chord is a path of less than a fifth of a radian
+constexpr double EARTH_RADIUS = 6378.0;  // km; a satellite below has decayed
+constexpr int DECAYED = 6;
+
+struct Position {
+    Real x, y, z;  // km in ITRS
+};
+
+struct LocalPosition {
+    Real east, north, up;  // km
+};
+
+// What all sites have in common in an interval.
+struct Interval {
+    Real longest;       // of the path between the middle knots, km
+    Real acceleration;  // at most, km/s^2
+    Mask all_good;      // the four states are known and good
+    Mask some_good;     // the satellite may be good between the middle knots
+};
+
+FN Real up_of(const Site& site, const Position& r) {
+    return (site.up[0] * (r.x - site.position[0]) + site.up[1] * (r.y - site.position[1])) +
+           site.up[2] * (r.z - site.position[2]);
+}
+
+FN LocalPosition local_position(const Site& site, const Position& r) {
+    Real dx = r.x - site.position[0], dy = r.y - site.position[1], dz = r.z - site.position[2];
+    return {(site.east[0] * dx + site.east[1] * dy) + site.east[2] * dz,
+            (site.north[0] * dx + site.north[1] * dy) + site.north[2] * dz,
+            (site.up[0] * dx + site.up[1] * dy) + site.up[2] * dz};
+}
+
+// The tangent of half of the elevation, which grows with the elevation.
+FN Real height(const LocalPosition& p) {
+    Real level2 = p.east * p.east + p.north * p.north;
+    return p.up / (sqrt(level2 + p.up * p.up) + sqrt(level2));
+}
+
+// r and status: of the four knots. known: their instants are those of the grid.
+FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double step, bool known) {
+    Real dx = r[2].x - r[1].x, dy = r[2].y - r[1].y, dz = r[2].z - r[1].z;
+    Real radius = sqrt(r[1].x * r[1].x + r[1].y * r[1].y + r[1].z * r[1].z);
+    Real next = sqrt(r[2].x * r[2].x + r[2].y * r[2].y + r[2].z * r[2].z);
+    Real acceleration = ACCELERATION + ACCELERATION_PER_KM * radius;
+    Interval interval;
+    interval.acceleration = acceleration;
+    interval.longest = LONGER * sqrt((dx * dx + dy * dy) + dz * dz) + acceleration * (step * step * 0.25);
+    const Code zero = code(0), lost = code(DECAYED);
+    Mask here = status[1] == zero, after = status[2] == zero;
+    Mask four = both(both(status[0] == zero, here), both(after, status[3] == zero));
+    Mask decayed = both(status[1] == lost, status[2] == lost);
+    Real risen = EARTH_RADIUS - acceleration * (step * step * 0.125);
+    Mask back = both(decayed, either(radius > risen, next > risen));
+    Mask some = either(either(here, after), back);
+    Mask never = opposite(either(four, opposite(four)));
+    interval.all_good = known ? four : never;
+    interval.some_good = known ? some : opposite(never);
+    return interval;
+}
+
+// Whether the satellite may be above the horizontal plane between the middle knots.
+FN Mask may_be_up(const Interval& interval, Real up0, Real up1) {
+    return both(opposite(up0 + up1 + interval.longest < 0.0), interval.some_good);
+}
+
+// The kind of an interval: 0 where nothing can happen. p: at the four knots.
+FN Code interval_kind(double cosine, double sine, double step, const Interval& interval,
+                      const LocalPosition (&p)[4]) {
+    Real longest = interval.longest;
+    Real level0 = sqrt(p[1].east * p[1].east + p[1].north * p[1].north);
+    Real level1 = sqrt(p[2].east * p[2].east + p[2].north * p[2].north);
+    // distances above the cone of the least elevation
+    Real above0 = cosine * p[1].up - sine * level0, above1 = cosine * p[2].up - sine * level1;
+    Mask alive = opposite(above0 + above1 + longest < 0.0);
+    Real speed = longest / step;
+    Real lowest = 0.5 * (level0 + level1 - longest);
+    double curve = step * step * 0.125;
+    Real sag = curve * (interval.acceleration * (cosine + sine));
+    Real bulge =
+        select(lowest > 0.0, sag + curve * (sine * (speed * speed) / lowest), longest);
+    Mask is_up0 = above0 >= 0.0, is_up1 = above1 >= 0.0;
+    Mask first = above0 > above1;
+    Real larger = select(first, above0, above1), smaller = select(first, above1, above0);
+    Mask crossing = either(both(is_up0, opposite(is_up1)), both(opposite(is_up0), is_up1));
+    Real wide = select(bulge > sag, bulge, sag) * 8.0;
+    Mask turning = both(crossing, opposite(larger - smaller > wide));
+    Mask dipping = both(both(opposite(crossing), is_up0), opposite(smaller - sag > 0.0));
+    Mask grazing = both(both(opposite(crossing), opposite(is_up0)), opposite(larger + bulge < 0.0));
+    Mask suspect = either(turning, either(dipping, grazing));
+    Real before = height(p[0]), here = height(p[1]), after = height(p[2]);
+    Mask highest = both(is_up0, both(here > before, here >= after));
+    Code kind = select(suspect, code(SUSPECT), select(crossing, code(CROSSING), code(0)));
+    kind = kind + select(highest, code(CULMINATION), code(0));
+    kind = select(interval.all_good, kind, code(UNKNOWN_STATES));
+    return select(alive, kind, code(0));
+}
+
+}  // namespace gpuprop
