@@ -1,7 +1,7 @@
-"""Close approaches by brute force: python-sgp4's states every few seconds, and its own refinement.
+"""Close approaches by brute force: python-sgp4's states every few seconds, refined on ranges.
 
-Nothing of gpuprop is used. Pairs near each other at a sample are found by comparing all pairs, or by
-a k-d tree of scipy; the least range is then found on ranges alone, by golden sections.
+Nothing of gpuprop is used. Pairs near each other at a sample are found by comparing all, or by a
+k-d tree of scipy; the least range is then found on ranges alone, by golden sections.
 """
 
 import math

@@ -19,9 +19,7 @@ SECANTS = 24  # steps before bisection takes over
 Quantity: TypeAlias = Callable[[Places, Bits], Array]
 
 
-def sign_change(
-    quantity: Quantity, low: Bits, high: Bits, at_low: Array, at_high: Array
-) -> Bits:
+def sign_change(quantity: Quantity, low: Bits, high: Bits, at_low: Array, at_high: Array) -> Bits:
     """Find the first microsecond after a change of sign in each bracket.
 
     Parameters

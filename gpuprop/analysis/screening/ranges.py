@@ -59,8 +59,9 @@ class Pairs:
         return self._separations(which, instants)
 
     def slope(self, which: Places, instants: Bits) -> Array:
-        """Compute q(t + SPAN) - q(t - SPAN) of the squared ranges q, km^2: its sign says whether
-        the range increases. NaN counts as decreasing.
+        """Compute q(t + SPAN) - q(t - SPAN) of the squared ranges q, km^2.
+
+        Its sign says whether the range increases. NaN counts as decreasing.
         """
         both = np.concatenate((instants - SPAN, instants + SPAN))
         squared, _ = self._separations(np.concatenate((which, which)), both)
@@ -74,7 +75,8 @@ class Pairs:
         """
         squared, good = self._separations(which, instants)
         depth = threshold2 - squared
-        return np.where(good & (depth > 0.0), depth, np.where(good, np.minimum(depth, -1e-300), np.nan))
+        depth = np.where(depth > 0.0, depth, np.minimum(depth, -1e-300))
+        return np.where(good, depth, np.nan)
 
     def geometry(self, which: Places, instants: Bits) -> Geometry:
         """Compute ranges, relative speeds and relative positions at instants (us).

@@ -136,15 +136,11 @@ def pieces_of(
     stop = np.where(~middle, crossing[0], np.where(last, end, crossing[1]))
     found = [
         _pieces(first, pair, begin, stop, first, middle & last),
-        _pieces(
-            ~first & middle, pair, crossing[0], np.where(last, end, crossing[1]), first, last
-        ),
+        _pieces(~first & middle, pair, crossing[0], np.where(last, end, crossing[1]), first, last),
         _pieces(~middle & last, pair, crossing[1], end, ~last, last),
     ]
     least = (slopes[1][turns] >= 0.0) & below[1, turns]
-    minima = Minima(
-        pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]]
-    )
+    minima = Minima(pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]])
     return _sorted(Pieces.concat(found)), minima
 
 
@@ -159,7 +155,10 @@ def _sorted(pieces: Pieces) -> Pieces:
 
 
 def _joined(pieces: Pieces) -> tuple[Pieces, Places]:
-    """Join pieces that touch; sorted by pair and begin. Returns the number of the joined one, too."""
+    """Join pieces that touch; they are sorted by pair and begin.
+
+    Returns the number of the joined piece of each, too.
+    """
     if not len(pieces.pair):
         return pieces, np.empty(0, np.intp)
     touches = (
@@ -224,9 +223,7 @@ def find_stays(
     )
 
 
-def _inside(
-    pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Window
-) -> Minima:
+def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Window) -> Minima:
     """Return the minima in the stays, sorted, each once; `pair` becomes the number of the stay."""
     key, keys = _keys(window, pair, enter), _keys(window, minima.pair, minima.instant)
     keys, first = np.unique(keys, return_index=True)
