@@ -98,7 +98,18 @@ class Propagator:
         return self._engine.name
 
     def engine_of(self, block: States) -> Engine:
-        """Return the engine that has computed a block: with several GPUs, that of its GPU."""
+        """Return the engine that has computed a block: with several GPUs, that of its GPU.
+
+        Parameters
+        ----------
+        block : States
+            A block of this propagator.
+
+        Returns
+        -------
+        Engine
+            The engine.
+        """
         device = getattr(next(iter(block.columns.values())), "device", None)
         number = getattr(device, "id", None)
         return next(
@@ -109,7 +120,15 @@ class Propagator:
     def part(self, index: npt.ArrayLike) -> "Propagator":
         """Make a propagator of some of the satellites, with the same engines and model.
 
-        index: their positions, from 0, or booleans, as Elements takes them.
+        Parameters
+        ----------
+        index : array_like
+            Their positions, from 0, or booleans, as Elements takes them.
+
+        Returns
+        -------
+        Propagator
+            The propagator.
         """
         made = copy(self)
         made.elements = self.elements[np.asarray(index)]

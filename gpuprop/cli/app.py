@@ -15,6 +15,7 @@ from .options import OPTIONS
 
 COMMANDS = {  # propagate first: errors list the commands in this order
     "propagate": "Compute where every satellite is at every instant, and write it to files.",
+    "access": "Find when satellites pass over sites: rise, culmination and set.",
     "completion": "Print a script that completes gpuprop's commands and options in a shell: "
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
     "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
@@ -32,9 +33,11 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "write it again. The exit code is 1 if a file is missing or damaged.",
 }
 # modules that a command needs to run, but not for its help
-BODIES = {"propagate": "propagation"}
+BODIES = {"access": "access_run", "propagate": "propagation"}
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
+    "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "
+    "-o FILE|DIR [OPTIONS]",
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
     "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",

@@ -10,6 +10,7 @@ import pyarrow as pa
 from rich.filesize import decimal
 
 from ..catalogs.sources import ages_in_words, median_age_days, read_sources
+from ..dataset.contents import Kind
 from ..dataset.entries import RunFacts
 from ..dataset.resume_command import command_to_resume
 from ..dataset.session import JobOptions
@@ -30,6 +31,7 @@ from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
+from .access_options import AccessOptions
 from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent
 from .inputs import (
@@ -59,7 +61,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         cluster = known_cluster(options.cluster) if options.cluster is not None else None
     store = given_store(options.output) if options.output is not None else None
     tell = silent if options.quiet else say
-    elements, start = _read_satellites(sources, options, tell)
+    elements, start = read_satellites(sources, options, tell)
     with wrong_call():
         times = time_grid(
             start,
@@ -113,7 +115,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     with (
         connected(cluster) if cluster else nullcontext() as client,
         _progress(size["rows"], plan.row_bytes, options.quiet) as progress,
-        _resume_hint(store, command, shard),
+        resume_hint(store, command, SNAPSHOTS, shard),
     ):
         workers = Workers(client, options.engine, options.threads) if client else None
         report = run_plan(
@@ -127,8 +129,8 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     return DONE
 
 
-def _read_satellites(
-    sources: Sequence[str], options: PropagateOptions, tell: Tell
+def read_satellites(
+    sources: Sequence[str], options: PropagateOptions | AccessOptions, tell: Tell
 ) -> tuple[Elements, str]:
     """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
     given: np.datetime64 | None = None
@@ -240,7 +242,9 @@ def _report_steps(report: Report, tell: Tell) -> None:
 
 
 @contextmanager
-def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> Iterator[None]:
+def resume_hint(
+    store: Store, command: Sequence[str], kind: Kind, shard: Shard | None = None
+) -> Iterator[None]:
     """Add the command that resumes a run to an error that ends it."""
     try:
         yield
@@ -253,7 +257,7 @@ def _resume_hint(store: Store, command: Sequence[str], shard: Shard | None) -> I
             facts = RunFacts(command=list(command), directory=os.getcwd())
             error.__notes__ = [
                 "Complete parts are kept, the unfinished part is discarded. Resume with: "
-                f"{command_to_resume(facts, SNAPSHOTS, shard)}"
+                f"{command_to_resume(facts, kind, shard)}"
             ]
         raise
 

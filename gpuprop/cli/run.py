@@ -19,13 +19,13 @@ LOOK = (
     "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be "
     "found"
 )
+PASSES = "gpuprop access finds passes; in Python, gpuprop.visible gives who is in view now"
 STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
-    **dict.fromkeys(
-        ("passes", "pass", "access", "visible", "visibility", "coverage", "look", "sky"), LOOK
-    ),
+    **dict.fromkeys(("passes", "pass", "visible", "visibility", "look", "sky"), PASSES),
+    "coverage": LOOK,
     **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
     **dict.fromkeys(
         ("view", "plot", "globe", "map"),

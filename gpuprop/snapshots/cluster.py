@@ -15,15 +15,17 @@ import secrets
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +33,7 @@ import pyarrow as pa
 import xxhash
 
 from ..dataset.check import Checker
+from ..dataset.contents import Kind
 from ..dataset.entries import PartEntry
 from ..dataset.inventory import Inventory
 from ..dataset.location import open_store
@@ -152,8 +155,20 @@ def _distributed() -> ModuleType:
 
 
 # --- the order that a worker receives ---
+class Prepared(Protocol):
+    """What a worker has made of an order, to write any part of it."""
+
+    engine: str
+
+    def write(self, store: Store, index: int, check: Progress) -> PartEntry:
+        """Write a part, and return its entry. check: is called as a progress is."""
+
+    def close(self) -> None:
+        """Release processes, threads and buffers."""
+
+
 @dataclass(frozen=True)
-class Order:
+class Order(ABC):
     """All that a worker needs to write any part.
 
     Attributes
@@ -164,12 +179,6 @@ class Order:
         The shard that is written.
     engine, threads
         As in Workers.
-    fields, notes, noted
-        The element sets, without rejected records.
-    times, options, model, earth_orientation, layout
-        As in Plan.
-    eop : EarthOrientation or None
-        The Earth orientation.
     plan : dict
         The plan of the caller, as the manifest records it. The worker makes its own plan of the
         other attributes and compares it.
@@ -181,6 +190,65 @@ class Order:
     shard: Shard | None
     engine: str | None
     threads: int | None
+    plan: dict[str, Any]
+    pyarrow: str
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """The kind of dataset."""
+
+    @abstractmethod
+    def prepare(self) -> Prepared:
+        """Make what writes parts. RuntimeError if its bytes would not be those of the caller."""
+
+    def check_plan(self, plan: Mapping[str, object]) -> None:
+        """Raise RuntimeError if the worker's own plan is not that of the caller."""
+        if plan != self.plan:
+            raise RuntimeError(
+                f"its gpuprop {__version__} makes another plan than that of the caller: install "
+                "the same build"
+            )
+
+    def check_pyarrow(self) -> None:
+        """Raise RuntimeError if pyarrow has another version here, which may write other bytes."""
+        if self.pyarrow != pa.__version__:
+            raise RuntimeError(
+                f"it has pyarrow {pa.__version__}, the caller {self.pyarrow}, whose Parquet "
+                "differs: install one version"
+            )
+
+    def propagator(
+        self, elements: Elements, model: Model, eop: EarthOrientation | None
+    ) -> Propagator:
+        """Make the propagator of the worker, with the fastest engine that it has."""
+        engine = self.engine
+        name = open_engine(engine).name
+        if name == "cuda" and ":" not in requested_name(engine):
+            # dask-cuda lists the GPU of the worker first.
+            engine = f"{requested_name(engine)}:0"
+        threads = self.threads or _dask_threads()
+        if name == "numpy" and multiprocessing.current_process().daemon:
+            threads = 1  # Dask's workers are daemons, which may not start processes
+        return Propagator(
+            elements, engine, model.gravity.name, model.opsmode, threads=threads, eop=eop
+        )
+
+
+@dataclass(frozen=True)
+class SnapshotOrder(Order):
+    """The order of snapshots.
+
+    Attributes
+    ----------
+    fields, notes, noted
+        The element sets, without rejected records.
+    times, options, model, earth_orientation, layout
+        As in Plan.
+    eop : EarthOrientation or None
+        The Earth orientation.
+    """
+
     fields: dict[str, npt.NDArray[Any]]
     notes: tuple[str, ...]
     noted: npt.NDArray[np.bool_] | None
@@ -190,18 +258,18 @@ class Order:
     earth_orientation: str | None
     layout: Layout
     eop: EarthOrientation | None
-    plan: dict[str, Any]
-    pyarrow: str
 
     @staticmethod
-    def of(job: Job, plan: Plan, eop: EarthOrientation | None, workers: Workers) -> "Order":
+    def of(job: Job, plan: Plan, eop: EarthOrientation | None, workers: Workers) -> "SnapshotOrder":
         """Make the order of a job."""
         elements = plan.elements
-        return Order(
+        return SnapshotOrder(
             directory=job.store.shared_path(),
             shard=job.manifest.shard,
             engine=workers.engine,
             threads=workers.threads,
+            plan=plan.to_dict(),
+            pyarrow=pa.__version__,
             fields=dict(elements.fields),
             notes=elements.notes,
             noted=elements.noted,
@@ -211,9 +279,48 @@ class Order:
             earth_orientation=plan.earth_orientation,
             layout=plan.layout,
             eop=eop,
-            plan=plan.to_dict(),
-            pyarrow=pa.__version__,
         )
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of dataset."""
+        return SNAPSHOTS
+
+    def prepare(self) -> "PreparedSnapshots":
+        """Make the plan, the propagator and the form."""
+        elements = Elements(self.fields, notes=self.notes, noted=self.noted)
+        plan = Plan(
+            elements, self.times, self.options, self.model, self.earth_orientation, self.layout
+        )
+        self.check_plan(plan.to_dict())
+        if plan.options.format == "parquet":
+            self.check_pyarrow()
+        return PreparedSnapshots(plan, self.propagator(elements, plan.model, self.eop))
+
+
+class PreparedSnapshots:
+    """What writes parts of snapshots."""
+
+    def __init__(self, plan: Plan, propagator: Propagator) -> None:
+        self.engine = propagator.engine
+        self._plan, self._propagator, self._form = plan, propagator, Form.of(plan)
+
+    def write(self, store: Store, index: int, check: Progress) -> PartEntry:
+        """Write a part: see Prepared."""
+        plan, propagator = self._plan, self._propagator
+        instants = plan.layout.part(index)
+        written = Written(len(instants) * plan.satellites)
+        with (
+            closing(compute(plan, propagator, instants)) as blocks,
+            closing(
+                encoded(plan, self._form, blocks, instants.start, propagator.threads)
+            ) as batches,
+        ):
+            return write_part(store, plan, index, self._form, batches, written, check)
+
+    def close(self) -> None:
+        """Release processes, threads and buffers."""
+        self._propagator.close()
 
 
 class Sealed(bytes):
@@ -269,7 +376,20 @@ def parts_of(
     written: Written,
     progress: Progress | None,
 ) -> Generator[PartEntry, None, None]:
-    """Let the workers write the missing parts.
+    """Let the workers write the missing parts of snapshots: see on_cluster."""
+    order = partial(SnapshotOrder.of, job, plan, eop, workers)
+    with closing(on_cluster(workers, order, job)) as entries:
+        for entry in entries:
+            written.add(entry)
+            yield entry
+            if progress is not None:
+                progress(written.rows, written.total, written.bytes)
+
+
+def on_cluster(
+    workers: Workers, make_order: Callable[[], Order], job: Job
+) -> Generator[PartEntry, None, None]:
+    """Let the workers write the missing parts of a job.
 
     At most PARTS_PER_WORKER parts per worker are submitted at a time. Closing the generator cancels
     the parts that wait, and makes the workers discard the parts that they write.
@@ -291,7 +411,7 @@ def parts_of(
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)
-    sent = _pack(Order.of(job, plan, eop, workers))
+    sent = _pack(make_order())
     digest = xxhash.xxh3_128(sent).hexdigest()
     order = client.submit(_identity, sent, key=f"gpuprop-order-{token}", pure=False)
     del sent
@@ -327,11 +447,9 @@ def parts_of(
             del pending[future]
             entry = _entry(future)
             _wait_for(job, entry)
-            written.add(entry)
             yield entry
-            if progress is not None:
-                progress(written.rows, written.total, written.bytes)
-        Inventory.of(job.store, SNAPSHOTS).remove_leftovers(job.manifest)  # of workers that died
+        # of workers that died
+        Inventory.of(job.store, job.manifest.kind).remove_leftovers(job.manifest)
     finally:
         if pending and client.status == "running":
             with suppress(Exception):  # the first error is the one to report
@@ -386,7 +504,7 @@ def _wait_for(job: Job, entry: PartEntry) -> None:
             )
         time.sleep(0.1)
         with suppress(OSError):
-            job.store.contents(SNAPSHOTS.folder)  # makes a network file system look again
+            job.store.contents(job.manifest.kind.folder)  # makes a network file system look again
 
 
 # --- a worker ---
@@ -400,7 +518,7 @@ class InterruptedJobError(GpupropError, RuntimeError):
 
 _one_part = threading.Lock()
 # the current order, by its digest, with what was made of it
-_loaded: dict[str, tuple[Order, Plan, Propagator, Form]] = {}
+_loaded: dict[str, tuple[Order, Prepared]] = {}
 _running: set[str] = set()  # tokens of the runs of which a part is being written
 _stopped: set[str] = set()  # tokens of the runs that were interrupted
 
@@ -433,12 +551,11 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
     store = open_store(order.directory)
     _check_directory(store, order)
     if digest not in _loaded:
-        for _, _, old, _ in _loaded.values():
+        for _, old in _loaded.values():
             old.close()
         _loaded.clear()
-        _loaded[digest] = (order, *_prepare(order))
-    _, plan, propagator, form = _loaded[digest]
-    instants = plan.layout.part(index)
+        _loaded[digest] = (order, order.prepare())
+    _, prepared = _loaded[digest]
 
     def check(done: int, total: int, size: int) -> None:
         if token in _stopped:
@@ -446,66 +563,20 @@ def _part(sent: bytes, digest: str, token: str, index: int) -> PartEntry:
         if done == total:  # as late as possible before the file gets its name
             _check_directory(store, order)
 
-    written = Written(len(instants) * plan.satellites)
-    with (
-        closing(compute(plan, propagator, instants)) as blocks,
-        closing(encoded(plan, form, blocks, instants.start, propagator.threads)) as batches,
-    ):
-        entry = write_part(store, plan, index, form, batches, written, check)
-    return replace(entry, engine=propagator.engine, host=socket.gethostname())
+    entry = prepared.write(store, index, check)
+    return replace(entry, engine=prepared.engine, host=socket.gethostname())
 
 
 def _check_directory(store: Store, order: Order) -> None:
     """Raise NotSharedError unless the directory has the manifest that the caller wrote."""
     try:
-        manifest = Manifest.read(store, SNAPSHOTS, order.shard)
+        manifest = Manifest.read(store, order.kind, order.shard)
     except (OSError, ValueError) as error:
         raise NotSharedError.at(socket.gethostname(), str(store), str(error)) from None
     if manifest.plan != order.plan or manifest.run.overwritten:
         raise NotSharedError.at(
             socket.gethostname(), str(store), "its manifest is that of another run"
         )
-
-
-def _prepare(order: Order) -> tuple[Plan, Propagator, Form]:
-    """Make the plan, the propagator and the form of an order.
-
-    RuntimeError if gpuprop or pyarrow here would write other bytes than those of the caller.
-    """
-    elements = Elements(order.fields, notes=order.notes, noted=order.noted)
-    plan = Plan(
-        elements, order.times, order.options, order.model, order.earth_orientation, order.layout
-    )
-    if plan.to_dict() != order.plan:
-        raise RuntimeError(
-            f"its gpuprop {__version__} makes another plan than that of the caller: install the "
-            "same build"
-        )
-    if plan.options.format == "parquet" and order.pyarrow != pa.__version__:
-        raise RuntimeError(
-            f"it has pyarrow {pa.__version__}, the caller {order.pyarrow}, whose Parquet differs: "
-            "install one version"
-        )
-    engine = order.engine
-    name = open_engine(engine).name
-    if name == "cuda" and ":" not in requested_name(engine):
-        # dask-cuda lists the GPU of the worker first.
-        engine = f"{requested_name(engine)}:0"
-    threads = order.threads or _dask_threads()
-    if name == "numpy" and multiprocessing.current_process().daemon:
-        threads = 1  # Dask's workers are daemons, which may not start processes
-    return (
-        plan,
-        Propagator(
-            elements,
-            engine,
-            plan.model.gravity.name,
-            plan.model.opsmode,
-            threads=threads,
-            eop=order.eop,
-        ),
-        Form.of(plan),
-    )
 
 
 def _dask_threads() -> int:

@@ -15,6 +15,8 @@ from gpuprop.elements.conditions import QUANTITIES
 
 SHARED = {
     "__init__",
+    "access_options",
+    "access_run",
     "app",
     "console",
     "inputs",
