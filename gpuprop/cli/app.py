@@ -27,19 +27,21 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "from a cache.",
     "info": "Show what a catalogue or a directory of snapshots holds.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
+    "screen": "Find all close approaches of satellites, of all against all or of some against all.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
     "write it again. The exit code is 1 if a file is missing or damaged.",
 }
 # modules that a command needs to run, but not for its help
-BODIES = {"access": "access_run", "propagate": "propagation"}
+BODIES = {"access": "access_run", "propagate": "propagation", "screen": "screen_run"}
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "
     "-o FILE|DIR [OPTIONS]",
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
+    "screen": "Usage: gpuprop screen SOURCE... -o DIR|FILE [OPTIONS]",
     "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",
 }
 # the command line as it was given, for the manifest of a run

@@ -44,6 +44,7 @@ from .inputs import (
 )
 from .options import wrong_call
 from .propagate_options import PropagateOptions
+from .screen_options import ScreenOptions
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -130,7 +131,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
 
 
 def read_satellites(
-    sources: Sequence[str], options: PropagateOptions | AccessOptions, tell: Tell
+    sources: Sequence[str], options: PropagateOptions | AccessOptions | ScreenOptions, tell: Tell
 ) -> tuple[Elements, str]:
     """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
     given: np.datetime64 | None = None

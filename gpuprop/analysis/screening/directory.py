@@ -186,6 +186,7 @@ class Seconds:
         progress: Progress | None,
     ) -> None:
         self._contents, self._progress = contents, progress
+        self._shown = 0.0
         missing = set(todo)
         self._total = sum(map(self._half, own))
         self._done = sum(self._half(index) for index in own if index not in missing)
@@ -198,7 +199,8 @@ class Seconds:
 
     def _tell(self, more: float) -> None:
         if self._progress is not None:
-            self._progress(min(self._done + more, self._total), self._total)
+            self._shown = max(self._shown, min(self._done + more, self._total))
+            self._progress(self._shown, self._total)
 
     def reached(self, index: int, instant: int) -> None:
         """Tell that a part has been screened up to an instant."""

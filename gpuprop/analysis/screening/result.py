@@ -16,7 +16,6 @@ from ..tables import with_metadata
 from .contents import FOLDER
 from .directory import LOST, complete_manifest
 from .parts import Part
-from .question import Question
 from .table import COMPANIONS, CONJUNCTIONS
 
 WITHIN_KM = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
@@ -94,7 +93,7 @@ class Screened:
 class ScreenedInMemory(Screened):
     """The result of a screening without a directory."""
 
-    def __init__(self, asked: Question, metadata: dict[str, Any], part: Part) -> None:
+    def __init__(self, metadata: dict[str, Any], part: Part) -> None:
         self._metadata, self._lost = metadata, part.lost.tolist()
         self.conjunctions = part.conjunctions.cast(with_metadata(CONJUNCTIONS, metadata))
         self.companions = part.companions.cast(with_metadata(COMPANIONS, metadata))

@@ -102,7 +102,7 @@ def screen(
             else (lambda instant: progress(1e-6 * (instant - window.first), total))
         )
         part = Screening(propagator, asked).part(window.first, window.stop, tell)
-        return ScreenedInMemory(asked, asked.metadata(propagator), part)
+        return ScreenedInMemory(asked.metadata(propagator), part)
     how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
     store = open_store(out)
     write_screening(store, propagator, asked, how, progress=progress)
