@@ -30,10 +30,13 @@ _MODULES = {
     "filling": "filings.survey",
     "look_angles": "analysis.look_angles",
     "open_passes": "analysis.access",
+    "open_screening": "analysis.screening",
     "open_snapshots": "snapshots",
     "sun_position": "analysis.conversion",
     "read_constellation": "filings.presets",
     "read_elements": "catalogs.read",
+    "screen": "analysis.screening",
+    "Screened": "analysis.screening",
     "shells": "filings.survey",
     "time_grid": "time.times",
     "visible": "analysis.access",
@@ -59,11 +62,14 @@ __all__ = [
     "look_angles",
     "LookAngles",
     "open_passes",
+    "open_screening",
     "open_snapshots",
     "Propagator",
     "read_constellation",
     "read_elements",
     "Reject",
+    "screen",
+    "Screened",
     "shells",
     "Site",
     "States",
@@ -83,6 +89,7 @@ if TYPE_CHECKING:
     from .analysis.conversion import convert, sun_position
     from .analysis.coverage import Coverage, coverage
     from .analysis.look_angles import LookAngles, Site, look_angles
+    from .analysis.screening import Screened, open_screening, screen
     from .catalogs.read import ElementsError, read_elements
     from .catalogs.write import WritingError, write_elements
     from .elements.sets import Elements, Reject

@@ -1,6 +1,6 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from copy import copy
 from itertools import cycle
 
@@ -12,6 +12,7 @@ from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
 from .engine.choice import CoverageCounter, Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
+from .engine.screening import CandidatePairs, Screen
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
 from .frames.tables import earth_table
@@ -386,6 +387,47 @@ class Propagator:
     def coverage_counter(self, request: CoverageRequest) -> CoverageCounter:
         """Prepare to count satellites in view of places where `on_one_device` has its states."""
         return self._engine.coverage(request)
+
+    def candidate_pairs(
+        self, blocks: Iterable[Times], screen: Screen, threads: int = 0
+    ) -> Generator[tuple[CandidatePairs, npt.NDArray[np.uint8]], None, None]:
+        """Find the pairs that may come close around knots: the first step of a screening.
+
+        Parameters
+        ----------
+        blocks : iterable of Times
+            Knots in steps of screen.step. The first and the last of a block are neighbours only.
+        screen : Screen
+            What is asked for.
+        threads : int
+            Blocks that are computed ahead on one engine; of several GPUs each has its own.
+
+        Yields
+        ------
+        (CandidatePairs, (n_knots, n_sats) uint8)
+            The candidates of a block, and the status of all satellites at its knots, without those
+            at its ends.
+        """
+        names = column_names(True, False)
+
+        def found(
+            turn: tuple[Engine, Propagation, Times],
+        ) -> tuple[CandidatePairs, npt.NDArray[np.uint8]]:
+            engine, propagation, times = turn
+            room = propagation.room(len(times), names)
+            columns = propagation.device_block(times.ns, names, TEME, room)
+            status = columns["status"][1:-1]
+            on_host = status if isinstance(status, np.ndarray) else status.get()
+            return engine.candidate_pairs(columns, screen), on_host
+
+        turns = (
+            (engine, propagation, times)
+            for (engine, propagation), times in zip(
+                cycle(zip(self._engines, self._propagations, strict=True)), blocks
+            )
+        )
+        many = len(self._propagations)
+        return ahead(found, turns, many if many > 1 else threads, "screening")
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""

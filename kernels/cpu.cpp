@@ -14,6 +14,7 @@
 #include "look_angles.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
+#include "screening_cpu.cuh"
 
 #define JOIN(a, b) a##b
 #define NAME(a, b) JOIN(a, b)

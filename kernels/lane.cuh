@@ -124,6 +124,36 @@ FN Mask above(Real x, double limit) { return x > limit; }
 FN Mask not_below(Real x, double limit) { return ~(x < limit); }
 // |x| >= limit
 FN Mask reaches(Real x, double limit) { return select(x < 0.0, -x, x) >= limit; }
+
+// Single precision, twice as many numbers in a vector: for comparisons that may be a little wrong.
+constexpr int FLOATS = 2 * W;
+typedef float Floats __attribute__((vector_size(W * 8)));
+typedef int FloatMask __attribute__((vector_size(W * 8)));
+typedef float HalfFloats __attribute__((vector_size(W * 4)));
+FN HalfFloats to_floats(Real x) { return __builtin_convertvector(x, HalfFloats); }
+FN Real to_doubles(HalfFloats x) { return __builtin_convertvector(x, Real); }
+// Bit i is set if number i of the mask is.
+FN unsigned bit_mask(FloatMask m) {
+#if W == 8 && defined(__AVX512DQ__)
+    typedef int Ints __attribute__((vector_size(64)));
+    return (unsigned)__builtin_ia32_cvtd2mask512((Ints)m);
+#elif W == 4 && defined(__AVX__)
+    return (unsigned)__builtin_ia32_movmskps256((Floats)m);
+#elif W == 2 && defined(__SSE2__)
+    return (unsigned)__builtin_ia32_movmskps((Floats)m);
+#else
+    unsigned found = 0;
+    for (int i = 0; i < FLOATS; i++) found |= (unsigned)(m[i] != 0) << i;
+    return found;
+#endif
+}
+// Which intervals from `low` to `high`, FLOATS of each, overlap that from l to h: a bit each.
+FN unsigned overlapping(const float* low, const float* high, float l, float h) {
+    Floats a, b;
+    __builtin_memcpy(&a, low, sizeof a);
+    __builtin_memcpy(&b, high, sizeof b);
+    return bit_mask((a <= h) & (b >= l));
+}
 }  // namespace gpuprop
 
 #endif

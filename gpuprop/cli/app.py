@@ -29,6 +29,7 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "from a cache.",
     "info": "Show what a catalogue or a directory of snapshots holds.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
+    "screen": "Find all close approaches of satellites, of all against all or of some against all.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
@@ -39,6 +40,7 @@ BODIES = {
     "access": "access_run",
     "coverage": "coverage_answer",
     "propagate": "propagation",
+    "screen": "screen_run",
 }
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
@@ -47,6 +49,7 @@ USAGE = {
     "coverage": "Usage: gpuprop coverage SOURCE... -o FILE [OPTIONS]",
     "export": "Usage: gpuprop export SOURCE... -o FILE [OPTIONS]",
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
+    "screen": "Usage: gpuprop screen SOURCE... -o DIR|FILE [OPTIONS]",
     "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",
 }
 # the command line as it was given, for the manifest of a run

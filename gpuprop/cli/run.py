@@ -20,12 +20,14 @@ LOOK = (
     "found"
 )
 PASSES = "gpuprop access finds passes; in Python, gpuprop.visible gives who is in view now"
+SCREEN = "gpuprop screen finds close approaches"
 STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(("passes", "pass", "visible", "visibility", "look", "sky"), PASSES),
-    **dict.fromkeys(("screen", "conjunctions", "conjunction", "links"), STATES),
+    **dict.fromkeys(("conjunctions", "conjunction"), SCREEN),
+    "links": STATES,
     **dict.fromkeys(
         ("view", "plot", "globe", "map"),
         "gpuprop propagate writes files that plotting programs read, and gpuprop coverage --map "

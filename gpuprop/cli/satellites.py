@@ -15,13 +15,16 @@ from .coverage_options import CoverageOptions
 from .inputs import choose, report_records
 from .options import wrong_call
 from .propagate_options import PropagateOptions
+from .screen_options import ScreenOptions
 
 ASSUMED = "assumed: "  # how a note on an assumption begins
 Tell = Callable[[str], None]
 
 
 def read_satellites(
-    sources: Sequence[str], options: PropagateOptions | AccessOptions | CoverageOptions, tell: Tell
+    sources: Sequence[str],
+    options: PropagateOptions | AccessOptions | CoverageOptions | ScreenOptions,
+    tell: Tell,
 ) -> tuple[Elements, str, list[str]]:
     """Read and choose the satellites.
 

@@ -22,6 +22,7 @@ from . import cuda as engine_cuda
 from .cpu import CpuEngine
 from .cuda import CudaEngine, CudaError, CudaMissingError
 from .numpy import NumpyEngine
+from .screening import CandidatePairs, Screen
 
 ENGINE = re.compile(r"(?P<kind>cpu|numpy|(?:auto|cuda)(?::(?P<gpu>[0-9]{1,4}))?)")
 Result = TypeVar("Result")
@@ -112,6 +113,14 @@ class Engine(Protocol):
 
         rotation (n_times, 12): from the frame of the states to ITRS; None if they are in ITRS.
         sites (n_sites, 12): see gpuprop.sgp4.look_angles.look_from.
+        """
+
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
+        """Find the pairs that may come closer than a threshold around each knot of a block.
+
+        columns: states (n_knots, n_sats) in TEME at knots in steps of screen.step, with velocities
+        and status. The first and the last knot are neighbours only. All engines find a superset of
+        the close pairs; rounding may make the rest differ.
         """
 
     def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:

@@ -30,6 +30,7 @@ from .buffers import BufferPool, on_cache_lines
 from .cpu_coverage import CpuCoverage
 from .host import HostPropagation
 from .prefetch import usable_cores
+from .screening import CandidatePairs, Screen
 
 WIDTHS = (8, 4, 2)
 INSTRUCTIONS = {8: "AVX-512", 4: "AVX2", 2: "the architecture's basic vectors"}
@@ -185,6 +186,7 @@ class CpuEngine:
             )
         self.threads = usable_cores(threads)
         self.width = width or widths[0]
+        self._capacity = 1 << 14  # candidates of a block
 
     def __reduce__(self) -> tuple[type["CpuEngine"], tuple[int]]:
         """Pickle without the width: it is chosen again, for the CPU that loads the engine."""
@@ -263,6 +265,39 @@ class CpuEngine:
         tasks = task_list("look_angles", [(0, n_sats)], shares)
         library().run(self.width, job, tasks, self.threads)
         return out
+
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
+        """Find pairs that may come close: see choice.Engine."""
+        n_knots, n_sats = columns["x"].shape
+        states = {
+            name: np.ascontiguousarray(columns[name], dtype)
+            for name, dtype in column_dtypes((*COORDINATES, "status")).items()
+        }
+        edges = np.linspace(1, n_knots - 1, self._shares(n_knots - 2) + 1).astype(int)
+        tasks = task_list("screen", [(0, n_sats)], list(pairwise(edges.tolist())))
+        capacity = self._capacity
+        while n_knots > 2 and n_sats:
+            count, found = np.zeros(1, np.int64), CandidatePairs.room(capacity)
+            job = operations.argument(
+                "ScreenJob",
+                **screen.members(),
+                n_sats=n_sats,
+                **states,
+                capacity=capacity,
+                count=count,
+                **found._asdict(),
+            )
+            library().run(self.width, job, tasks, self.threads)
+            if count[0] < 0:
+                raise MemoryError(f"screening {n_sats:,} satellites needs more memory")
+            if count[0] <= capacity:
+                return CandidatePairs(*(column[: count[0]].copy() for column in found))
+            capacity = self._capacity = int(1.25 * count[0])
+        return CandidatePairs.none()
+
+    def _shares(self, knots: int) -> int:
+        """Split knots into so many tasks: each begins with memory of its own."""
+        return max(1, min(self.threads * (2 if self.threads > 1 else 1), knots))
 
     def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
         """Find candidates of passes: see choice.Engine."""

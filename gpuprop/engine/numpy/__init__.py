@@ -16,8 +16,10 @@ from ...sgp4.orbit import State
 from ...typing import Array, Columns
 from ..host import HostPropagation
 from ..prefetch import usable_cores
+from ..screening import CandidatePairs, Screen
 from . import workers
 from .coverage import NumpyCoverage
+from .screening import candidate_pairs
 from .tiles import TILE, fill, fill_pairs, groups, shared_tiles
 
 __all__ = ["NumpyEngine", "NumpyPropagation"]
@@ -60,6 +62,10 @@ class NumpyEngine:
                     for name, values in zip(LOOK, look_from(site, state), strict=True):
                         out[name][here, number] = values
         return out
+
+    def candidate_pairs(self, columns: Columns, screen: Screen) -> CandidatePairs:
+        """Find pairs that may come close: see choice.Engine."""
+        return candidate_pairs(columns, screen)
 
     def access(self, columns: Columns, sites: Array, rule: AccessRule) -> Candidates:
         """Find candidates of passes: see choice.Engine."""

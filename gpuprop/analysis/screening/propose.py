@@ -1,0 +1,98 @@
+"""Propose candidates: pairs that may come close, from states at knots on an absolute grid."""
+
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.numpy.screening import angles
+from ...engine.screening import CandidatePairs, Screen, SkyIndex
+from ...propagator import Propagator
+from ...time.times import Times
+from ...typing import Bits, Mask
+from ..events import MICROSECOND
+from .stays import Window
+
+STEP = 60_000_000  # microseconds between two knots
+BLOCK_BYTES = 48 << 20
+STATE_BYTES = 49
+# microseconds: the status of all satellites is looked at so often, for the summary
+STATUS_STEP = 180_000_000
+LEAST_KNOTS = 8  # of a block: the two at its ends are computed twice
+MOST_KNOTS = 256
+# candidates that are decided together: few calls of the engine, and little memory
+ENOUGH = 1 << 16
+
+
+class Batch(NamedTuple):
+    """All candidates of a range of time [first, stop), microseconds since 1970."""
+
+    first: int
+    stop: int
+    candidates: CandidatePairs
+    knots: Bits  # the instant of each candidate's knot, microseconds
+    lost: Mask  # (n_sats,) satellites without the status 0 at a knot every STATUS_STEP
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """Finds the candidates of a window.
+
+    step: microseconds between two knots, even. knots: of a block; None: by BLOCK_BYTES.
+    """
+
+    propagator: Propagator
+    threshold: float
+    primary: npt.NDArray[np.uint8] | None = None
+    step: int = STEP
+    knots: int | None = None
+    enough: int = ENOUGH
+
+    def batches(self, window: Window) -> Generator[Batch, None, None]:
+        """Yield the candidates of a window, in order of time."""
+        half = self.step // 2
+        first = (window.first + half) // self.step
+        stop = (window.last + half) // self.step + 1
+        n_sats = len(self.propagator.elements)
+        knots = self.knots or min(
+            max(BLOCK_BYTES // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS
+        )
+        blocks = [(begin, min(begin + knots, stop)) for begin in range(first, stop, knots)]
+        # Closed at the end, also if the caller stops earlier: no thread goes on.
+        found = self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
+        parts: list[CandidatePairs] = []
+        instants: list[Bits] = []
+        lost = np.zeros(n_sats, bool)
+        count = begun = 0
+        for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
+            parts.append(candidates)
+            instants.append((begin - 1 + candidates.knot) * self.step)
+            knot = np.arange(begin, end) * self.step
+            seen = (knot % STATUS_STEP == 0) & (knot >= window.first) & (knot <= window.last)
+            lost |= (status[seen] != 0).any(axis=0)
+            count += len(candidates.knot)
+            if count >= self.enough or end == stop:
+                yield Batch(
+                    blocks[begun][0] * self.step - half,
+                    end * self.step - half,
+                    CandidatePairs.concat(parts),
+                    np.concatenate(instants),
+                    lost,
+                )
+                parts, instants, lost, count = [], [], np.zeros(n_sats, bool), 0
+                begun = blocks.index((begin, end)) + 1
+
+    def _times(self, blocks: list[tuple[int, int]]) -> Iterator[Times]:
+        step = self.step * MICROSECOND
+        for begin, end in blocks:
+            yield Times.grid((begin - 1) * step, step, end - begin + 2)
+
+    def _screen(self, knot: int) -> Screen:
+        """Make the index for the objects as they are at a knot."""
+        step = self.step * MICROSECOND
+        seconds = self.step * 1e-6
+        states = self.propagator.states(Times.grid((knot - 1) * step, step, 3))
+        index = SkyIndex.of(angles(states.columns, 1, seconds, self.threshold))
+        return Screen(seconds, self.threshold, index, self.primary)

@@ -1,0 +1,191 @@
+"""What a screening found: two tables and a summary."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from ...dataset.location import AnyPath
+from ...dataset.manifest import Manifest
+from ...dataset.store import Store
+from ...errors import DamagedError
+from ..tables import with_metadata
+from .contents import FOLDER
+from .directory import LOST, complete_manifest
+from .parts import Part
+from .table import COMPANIONS, CONJUNCTIONS
+
+WITHIN_KM = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
+
+
+class Screened:
+    """Conjunctions and companions, from memory or from a directory.
+
+    Attributes
+    ----------
+    conjunctions : pyarrow.Table
+        A row for each least range below the threshold of a pair that is faster than 10 m/s there,
+        sorted by TCA, then the numbers.
+    companions : pyarrow.Table
+        A row for each stay below the threshold at a lower speed, sorted by ENTER, then the numbers.
+    summary : dict
+        Window, threshold, counts, the closest approach, and `lost_status`: the numbers of
+        satellites that have no state of status 0 at some instants (looked at every three minutes,
+        and at both ends of the window).
+    """
+
+    conjunctions: pa.Table
+    companions: pa.Table
+    _lost: list[int]
+    _metadata: dict[str, Any]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The summary."""
+        options = self._metadata["options"]
+        distance = self.conjunctions.column("TCA_RANGE").to_numpy()
+        return {
+            "satellites": self._metadata["satellites"],
+            "elements": self._metadata["elements"],
+            "start": options["start"],
+            "stop": options["stop"],
+            "threshold_km": options["threshold_km"],
+            "primaries": options["primaries"],
+            "conjunctions": len(distance),
+            "companions": self.companions.num_rows,
+            "closest_km": float(distance.min()) if len(distance) else None,
+            "within_km": {
+                f"{limit:g}": int((distance < limit).sum())
+                for limit in WITHIN_KM
+                if limit <= options["threshold_km"]
+            },
+            "lost_status": self._lost,
+            "recall": self._metadata["recall"],
+            "probability": self._metadata["probability"],
+        }
+
+    def closest(self, count: int = 10) -> pa.Table:
+        """Return the conjunctions with the least ranges, the closest first."""
+        table = self.conjunctions
+        order = pc.sort_indices(
+            table,
+            sort_keys=[
+                ("TCA_RANGE", "ascending"),
+                ("TCA", "ascending"),
+                ("NORAD_CAT_ID_1", "ascending"),
+                ("NORAD_CAT_ID_2", "ascending"),
+            ],
+        )
+        return table.take(order[:count])
+
+    def __repr__(self) -> str:
+        options = self._metadata["options"]
+        return (
+            f"<screening: {self.conjunctions.num_rows:,} conjunctions and "
+            f"{self.companions.num_rows:,} companions within {options['threshold_km']:g} km, "
+            f"{options['start']} to {options['stop']}>"
+        )
+
+
+class ScreenedInMemory(Screened):
+    """The result of a screening without a directory."""
+
+    def __init__(self, metadata: dict[str, Any], part: Part) -> None:
+        self._metadata, self._lost = metadata, part.lost.tolist()
+        self.conjunctions = part.conjunctions.cast(with_metadata(CONJUNCTIONS, metadata))
+        self.companions = part.companions.cast(with_metadata(COMPANIONS, metadata))
+
+
+class ScreenedDirectory(Screened):
+    """The result of a screening in a directory; tables are read when they are used.
+
+    Attributes
+    ----------
+    path : path
+        The directory.
+    """
+
+    def __init__(self, store: Store, manifest: Manifest) -> None:
+        self.path = store.path
+        self._store, self._manifest = store, manifest
+        contents: Any = manifest.contents
+        self._metadata = contents.metadata
+
+    @cached_property
+    def conjunctions(self) -> pa.Table:  # type: ignore[override]
+        """The conjunctions of all parts."""
+        return self._table(0)
+
+    @cached_property
+    def companions(self) -> pa.Table:  # type: ignore[override]
+        """The companions of all parts."""
+        return self._table(1)
+
+    @property
+    def satellites(self) -> pa.Table:
+        """The element sets, a row per satellite, sorted by number."""
+        return self._read(self._manifest.files.companion)
+
+    @cached_property
+    def _lost(self) -> list[int]:  # type: ignore[override]
+        found: set[int] = set()
+        for entry in self._manifest.parts[1::2]:
+            schema = pq.read_schema(
+                self._store.arrow_path(entry.file), filesystem=self._store.arrow_filesystem()
+            )
+            found |= set(json.loads(schema.metadata.get(LOST, b"[]")))
+        return sorted(found)
+
+    def _table(self, number: int) -> pa.Table:
+        columns = (CONJUNCTIONS, COMPANIONS)[number]
+        schema = with_metadata(columns, self._metadata)
+        tables = [self._read(entry.file) for entry in self._manifest.parts[number::2]]
+        return pa.concat_tables([table.cast(schema) for table in tables]).combine_chunks()
+
+    def _read(self, file: str) -> pa.Table:
+        return pq.read_table(
+            self._store.arrow_path(file), filesystem=self._store.arrow_filesystem()
+        )
+
+
+def open_screening(path: AnyPath) -> ScreenedDirectory:
+    """Open a directory that `screen(..., out=DIR)` or `gpuprop screen -o DIR` wrote.
+
+    Parameters
+    ----------
+    path : str, path or UPath
+        The directory, on a disk or in an object store.
+
+    Returns
+    -------
+    ScreenedDirectory
+        With `conjunctions`, `companions`, `summary` and `satellites`.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such directory, or a file is missing.
+    ValueError
+        The run did not finish: continue it with resume.
+    DamagedError
+        A file has another size than was written, or the manifest was altered.
+    """
+    store, manifest = complete_manifest(path)
+    store.refuse_link(FOLDER)
+    reader = store.reader([entry.file for entry in manifest.entries])
+    for entry in manifest.entries:
+        size = reader.size(entry.file)
+        if size is None:
+            raise FileNotFoundError(
+                f"{store.path / entry.file} is missing, but the manifest lists it: write it again "
+                "with resume"
+            )
+        if size != entry.bytes:
+            raise DamagedError(
+                f"{store.path / entry.file} is damaged: it has {size:,} bytes, {entry.bytes:,} "
+                "were written; write it again with resume"
+            )
+    return ScreenedDirectory(store, manifest)
