@@ -325,6 +325,8 @@ class Propagator:
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
             satellites,
+            self.elements,
+            self.model,
         )
 
     def close(self) -> None:
@@ -419,6 +421,8 @@ class Propagator:
             frame,
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
+            elements=self.elements,
+            model=self.model,
         )
 
 
