@@ -376,6 +376,8 @@ class Propagator:
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
             satellites,
+            self.elements,
+            self.model,
         )
 
     def on_one_device(self) -> "Propagator":
@@ -521,6 +523,8 @@ class Propagator:
             frame,
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
+            elements=self.elements,
+            model=self.model,
         )
 
 

@@ -1,56 +1,65 @@
-"""States of satellites at instants, and their columns: names, units, frames, codes."""
+"""States of satellites at instants: blocks and pairs, and what other libraries make of them."""
 
-import json
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from .block_tables import BlockTable, Column, Label, typed
+from .columns import (
+    CF,
+    FRAMES,
+    GEODETIC,
+    OBJECT_NAME,
+    POSITION,
+    STATUS,
+    SUNLIT,
+    UNITS,
+    VELOCITY,
+    column_names,
+    position_names,
+    position_unit,
+    state_columns,
+)
+from .elements.sets import Elements
 from .frames import EarthOrientation, earth_orientation
 from .literals import Frame
+from .messages import counted
+from .notebook import MOST_ROWS, page
+from .sgp4.model import Model
+from .time.instants import format_ns
 from .time.times import Times
 from .typing import Array, Columns
+from .version import __version__
 
-FRAMES: tuple[Frame, ...] = get_args(Frame)
-POSITION, VELOCITY, GEODETIC = ("x", "y", "z"), ("vx", "vy", "vz"), ("lat", "lon", "height")
-STATUS = {
-    0: "good",
-    1: "mean eccentricity outside [-0.001, 1): no position",
-    2: "mean motion is not positive: no position",
-    3: "eccentricity with lunar-solar periodics outside [0, 1]: no position",
-    4: "semi-latus rectum is negative: no position",
-    5: "not used (SGP4's code for sub-orbital epoch elements)",
-    6: "the satellite has decayed: it is below the Earth's surface",
-    10: "SGP4 reports no error, but distance or speed is impossible for the element set",
-}
-SUNLIT = {
-    0: "in the Earth's umbra",
-    1: "in its penumbra",
-    2: "sunlit",
-    255: "not known: no position",
-}
+if TYPE_CHECKING:
+    import pandas
+    import xarray
 
-
-def position_names(frame: str) -> tuple[str, ...]:
-    """Return the columns of a position: x y z, or lat lon height in the frame `geodetic`.
-
-    ValueError for an unknown frame.
-    """
-    if frame not in FRAMES:
-        raise ValueError(
-            f"frame {frame!r} is not known: use {', '.join(FRAMES[:-1])} or {FRAMES[-1]}"
-        )
-    return GEODETIC if frame == "geodetic" else POSITION
+__all__ = [
+    "FRAMES",
+    "GEODETIC",
+    "POSITION",
+    "STATUS",
+    "SUNLIT",
+    "UNITS",
+    "VELOCITY",
+    "States",
+    "column_names",
+    "position_names",
+    "position_unit",
+    "state_columns",
+]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class States:
     """States of n_sats satellites at n_times instants.
 
     Each column is an attribute, too, (n_times, n_sats). Positions and velocities are NaN for status
-    1 to 4.
+    1 to 4. Libraries that take Arrow data take States: `polars.DataFrame(states)`.
 
     Parameters
     ----------
@@ -69,6 +78,10 @@ class States:
     index : (n,) int64, optional
         States of pairs only (`Propagator.pair_states`): the satellite of each pair, as its position
         in the element sets. Then times, sat_id and columns are (n,), too.
+    elements : Elements, optional
+        The element sets of the states, from which `name` comes.
+    model : Model, optional
+        The gravity model and the mode of SGP4, for the metadata of tables.
     """
 
     times: Times
@@ -77,6 +90,8 @@ class States:
     columns: Columns
     eop: EarthOrientation | None = None
     index: npt.NDArray[np.int64] | None = None
+    elements: Elements | None = None
+    model: Model | None = None
 
     def _column(self, name: str) -> Array:
         if name in self.columns:
@@ -164,45 +179,187 @@ class States:
             raise ValueError("velocities were not computed: give velocity=True")
         return np.stack([self._column(name) for name in VELOCITY], axis=-1)
 
+    @property
+    def name(self) -> npt.NDArray[np.object_]:
+        """Names of the satellites, (n_sats,) str, or (n,) of pairs; empty if they are not known."""
+        if self.elements is None:
+            return np.full(len(self.sat_id), "", object)
+        names = self.elements.name
+        return names if self.index is None else names.take(self.index)
+
+    @property
+    def metadata(self) -> dict[str, object]:
+        """Facts about the states: frame, units, time scale, model, counts, as files have them."""
+        model, notes = self.model, () if self.elements is None else self.elements.notes
+        return {
+            "version": __version__,
+            "model": "SGP4",
+            "frame": self.frame,
+            "time_scale": "UTC",
+            "earth_orientation": self.earth_orientation if len(self) else None,
+            "gravity": None if model is None else model.gravity.name,
+            "opsmode": None if model is None else model.opsmode,
+            "units": {"position": position_unit(self.frame)}
+            | ({"velocity": "km/s"} if "vx" in self.columns else {}),
+            **({"notes": list(notes)} if notes else {}),
+        }
+
     def __len__(self) -> int:
         return len(self.times)
 
+    # --- how they show themselves ---
+    def __dir__(self) -> list[str]:
+        """List what there is: columns that were not computed are left out."""
+        absent = set((*POSITION, *GEODETIC, *VELOCITY, "sunlit")) - set(self.columns)
+        return sorted(set(super().__dir__()) - absent)
 
-def column_names(velocity: bool, sunlit: bool) -> tuple[str, ...]:
-    """Return the columns that engines compute in any frame; x y z are renamed later."""
-    return (*POSITION, *(VELOCITY if velocity else ()), "status", *(("sunlit",) if sunlit else ()))
+    def __repr__(self) -> str:
+        return f"<States: {self._title()}; {' '.join(self.columns)}{self._lost()}>"
 
-
-UNITS = {
-    "lat": "deg",
-    "lon": "deg",
-    **dict.fromkeys(("x", "y", "z", "height"), "km"),
-    **dict.fromkeys(VELOCITY, "km/s"),
-}
-
-
-def position_unit(frame: str) -> str:
-    """Return the units of the three columns of a position."""
-    return "deg, deg, km" if frame == "geodetic" else "km"
-
-
-def state_columns(frame: str, dtype: str, velocity: bool, sunlit: bool) -> list[pa.Field]:
-    """Describe the columns of a part. Velocities of geodetic positions are along ITRS axes."""
-    real = pa.float64() if dtype == "float64" else pa.float32()
-    frames = dict.fromkeys(position_names(frame), frame)
-    if velocity:
-        frames |= dict.fromkeys(VELOCITY, "itrs" if frame == "geodetic" else frame)
-    columns = [
-        pa.field("time", pa.timestamp("ns", "UTC"), nullable=False, metadata={"unit": "UTC"}),
-        pa.field("sat_id", pa.int32(), nullable=False),
-        *(
-            pa.field(name, real, nullable=False, metadata={"unit": UNITS[name], "frame": of})
-            for name, of in frames.items()
-        ),
-        pa.field("status", pa.uint8(), nullable=False, metadata={"codes": json.dumps(STATUS)}),
-    ]
-    if sunlit:
-        columns.append(
-            pa.field("sunlit", pa.uint8(), nullable=False, metadata={"codes": json.dumps(SUNLIT)})
+    def _repr_html_(self) -> str:
+        units = [f"{name} ({UNITS[name]})" if name in UNITS else name for name in self.columns]
+        facts = {"columns": ", ".join(units), "instants": repr(self.times)[1:-1]}
+        if lost := self._lost():
+            facts["status"] = lost.removeprefix("; ")
+        title = f"States: {self._title()}"
+        if not (self._is_on_host and len(self) and len(self.sat_id)):
+            return page(title, facts)
+        shown = self if self.index is not None else self._first_instant()
+        rows = list(
+            zip(
+                shown.sat_id[:MOST_ROWS],
+                shown.name[:MOST_ROWS],
+                *(shown.columns[name][:MOST_ROWS] for name in self.columns),
+                strict=True,
+            )
         )
-    return columns
+        caption = (
+            "first pairs" if self.index is not None else f"at {format_ns(self.times.start_ns)}"
+        )
+        return page(title, facts, ("sat_id", "object_name", *self.columns), rows, caption)
+
+    def _title(self) -> str:
+        first, last = (
+            (format_ns(int(edge)) for edge in (self.times.edges[0], self.times.edges[-1]))
+            if len(self)
+            else ("", "")
+        )
+        span = f", {first}" + (f" to {last}" if last != first else "") if len(self) else ""
+        if self.index is not None:
+            return f"{counted(len(self), 'pair')} of satellite and instant, {self.frame}{span}"
+        satellites = counted(len(self.sat_id), "satellite")
+        return f"{satellites} at {counted(len(self), 'instant')}, {self.frame}{span}"
+
+    def _lost(self) -> str:
+        """Count the states that are not good, if that needs no copy from a GPU."""
+        if not self._is_on_host:
+            return "; on a GPU"
+        lost = int(np.count_nonzero(self.columns["status"])) if "status" in self.columns else 0
+        return f"; status of {lost:,} not good" if lost else ""
+
+    @property
+    def _is_on_host(self) -> bool:
+        return all(isinstance(column, np.ndarray) for column in self.columns.values())
+
+    def _first_instant(self) -> "States":
+        """Take the states at the first instant, as pairs."""
+        first = {name: column[0] for name, column in self.columns.items()}
+        index = np.arange(len(self.sat_id))
+        return States(
+            self.times[:1], self.sat_id, self.frame, first, index=index, elements=self.elements
+        )
+
+    # --- conversion to other libraries ---
+    def to_arrow(self) -> pa.Table:
+        """Convert to an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each satellite and instant, by time, then in the order of the satellites:
+            `time`, `sat_id`, `object_name` (a dictionary), then the columns. Pairs have a row each,
+            in their order, and `index`, too. Units and frame are in the metadata of each field, the
+            other facts (`metadata`) under the key `gpuprop` of the schema, so that
+            `gpuprop.convert` takes the table.
+
+        Notes
+        -----
+        Columns in float64 are shared with the states, not copied. Columns on a GPU are copied to
+        the host.
+        """
+        return self._table().table()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export the rows of `to_arrow` as Arrow's C stream, a batch of a million at a time.
+
+        Columns on a GPU are copied to the host, a batch at a time.
+        """
+        return self._table().stream(requested_schema)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """Convert to a pandas DataFrame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows and columns of `to_arrow`; `object_name` is categorical. `attrs` has the facts
+            of `metadata`, and `units` and `frames` of the columns.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Notes
+        -----
+        Columns on a GPU are copied to the host.
+        """
+        return self._table().pandas()
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Convert to an xarray Dataset.
+
+        Returns
+        -------
+        xarray.Dataset
+            The columns with the dimensions `time` and `sat_id`, or `pair` for pairs; `object_name`
+            is a coordinate. Attributes follow the CF conventions (`units`, `long_name`,
+            `standard_name`, `flag_values`, `flag_meanings`); `frame` is one, too. Those of the
+            dataset are the facts of `metadata`.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+
+        Notes
+        -----
+        The columns are shared with the states, not copied. Columns on a GPU are copied to the host.
+        """
+        return self._table().xarray()
+
+    def _table(self) -> BlockTable:
+        if not all(name in self.columns for name in position_names(self.frame)):
+            raise ValueError(
+                f"these states, in the frame {self.frame}, have no position but "
+                f"{', '.join(self.columns)}"
+            )
+        fields = {
+            each.name: each
+            for each in state_columns(self.frame, "float64", True, "sunlit" in self.columns)
+        }
+        satellites = 0 if self.index is not None else 1
+        labels = [
+            Label(fields["time"], self.times.ns),
+            Label(fields["sat_id"], self.sat_id, satellites),
+            Label(OBJECT_NAME, self.name, satellites),
+        ]
+        if self.index is not None:
+            labels.append(Label(pa.field("index", pa.int64(), nullable=False), self.index))
+        return BlockTable(
+            labels,
+            [Column(typed(fields[name], values), values) for name, values in self.columns.items()],
+            ("pair",) if self.index is not None else ("time", "sat_id"),
+            self.metadata,
+            CF,
+        )

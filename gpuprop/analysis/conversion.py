@@ -1,6 +1,7 @@
 """Conversion of computed states from one frame to another: blocks, and tables from files."""
 
 import json
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -123,7 +124,7 @@ def _block(states: States, frame: Frame, eop: EarthOrientationLike) -> States:
         for name, column in states.columns.items()
         if name not in (*position_names(states.frame), *VELOCITY)
     }
-    return States(states.times, states.sat_id, frame, columns | rest, new, states.index)
+    return replace(states, frame=frame, columns=columns | rest, eop=new)
 
 
 def _converted(

@@ -6,7 +6,7 @@ Help needs this module, so it imports neither numpy nor pyarrow.
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, default_name_transform
 
 from ..literals import OpsMode, Scale
 from ..snapshots.options import SnapshotOptions
@@ -31,6 +31,11 @@ from .options import (
 def _shown(default: object) -> object:
     """Return the default of an option as help shows it; a flag that is off shows none."""
     return None if default is False else default
+
+
+def _option_name(field: str) -> str:
+    """Return the option of a field of SnapshotOptions: --timestamp is shorter than its unit."""
+    return "timestamp" if field == "timestamp_unit" else default_name_transform(field)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,8 @@ class PropagateOptions:
     epoch: Epoch = None
     first_id: FirstId = None
     snapshots: Annotated[
-        SnapshotOptions, Parameter(name="*", group=STATES, show_default=_shown)
+        SnapshotOptions,
+        Parameter(name="*", group=STATES, show_default=_shown, name_transform=_option_name),
     ] = field(default_factory=SnapshotOptions)
     eop: Annotated[
         str | None,

@@ -15,13 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..messages import counted, shown
+from ..messages import shown
 from ..sgp4.gravity import gravity_model
 from ..time.instants import format_ns
 from ..time.times import as_times, instant_ns
 from ..time.units import MINUTE
 from ..typing import Array, Instant, Instants, Mask
 from .conditions import Satellites, read_condition
+from .description import html, title
 from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, LAST_ID, REV_PER_DAY
 from .satrecs import fields_of, satrecs_of
 from .selection import Patterns, SelectionError, SelectionWarning, as_patterns, find, why_unused
@@ -255,13 +256,24 @@ class Elements:
         return len(self.sat_id)
 
     def __repr__(self) -> str:
-        if not len(self):
-            return "<Elements: 0 satellites>"
-        first, last = (
-            str(edge.astype("datetime64[s]")) + "Z" for edge in (self.epoch.min(), self.epoch.max())
-        )
-        what = f"{counted(len(self), 'satellite')}, epochs {first} to {last}"
-        return f"<Elements: {what}, {len(self.rejected)} rejected>"
+        return f"<Elements: {title(self)}>"
+
+    def _repr_html_(self) -> str:
+        return html(self)
+
+    def __dir__(self) -> list[str]:
+        """List the OMM fields, too: each is an attribute, in the units of the OMM."""
+        return sorted({*super().__dir__(), *FIELDS})
+
+    if not TYPE_CHECKING:  # for type checkers only the properties are there
+
+        def __getattr__(self, name: str) -> npt.NDArray[np.generic]:
+            """Return an OMM field, such as MEAN_MOTION in rev/day."""
+            if name in FIELDS:
+                return self.fields[name]
+            raise AttributeError(
+                f"element sets have no {name}; their fields are {', '.join(FIELDS)}"
+            )
 
     def __getitem__(self, index: npt.ArrayLike | slice) -> "Elements":
         """Select satellites by a mask, an array of indices, a slice or one integer.
@@ -600,6 +612,10 @@ class Elements:
             else:
                 arrays.append(pa.array(values, ARROW_TYPE[dtype]))
         return pa.Table.from_arrays(arrays, schema=pa.schema(schema))
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Export the table of `to_arrow` as Arrow's C stream: `polars.DataFrame(sats)` takes it."""
+        return self.to_arrow().__arrow_c_stream__(requested_schema)
 
     def to_satrecs(self) -> list["Satrec"]:
         """Convert to satellites of python-sgp4.

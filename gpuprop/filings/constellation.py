@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, replace
 
 from ..elements.fields import FIRST_SYNTHETIC_ID
 from ..elements.sets import Elements
+from ..messages import counted
+from ..notebook import page
 from ..typing import Instant
 from .shell import CONFIDENCES, EPOCH, STATUSES, Shell, sizes_in_words
 
@@ -37,6 +39,37 @@ class Constellation:
     aliases: tuple[str, ...] = ()
     assumption: str = ""
     conflicts: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Constellation {self._line()}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                shell.id,
+                f"{shell.total:,}",
+                *("" if value is None else f"{value:g}" for value in _place(shell)),
+                shell.status,
+                shell.confidence,
+                ", ".join(shell.assumed),
+            )
+            for shell in self.shells
+        ]
+        header = (
+            "shell",
+            "satellites",
+            "altitude, km",
+            "inclination, deg",
+            "status",
+            "confidence",
+            "assumed",
+        )
+        facts = {"conflicts": " | ".join(self.conflicts)} if self.conflicts else {}
+        return page(f"Constellation {self._line()}", facts, header, rows, "shells")
+
+    def _line(self) -> str:
+        size = f"{counted(self.total, 'satellite')} in {counted(len(self.shells), 'shell')}"
+        return f"{self.name}: {self.title}; {size}"
 
     @property
     def total(self) -> int:
@@ -127,6 +160,10 @@ class Constellation:
             parts.append(Elements(part.fields, notes=(*self.assumptions, *part.notes)))
             first_id += shell.total
         return Elements.concat(parts)
+
+
+def _place(shell: Shell) -> tuple[float | None, float | None]:
+    return shell.altitude_km, shell.inclination_deg
 
 
 def _listed(ids: Sequence[str]) -> str:

@@ -32,7 +32,7 @@ from ..time.durations import duration_ns
 from ..time.instants import format_ns
 from ..time.times import Times, instant_ns
 from .layout import Layout
-from .options import COMPRESSIONS, DTYPES, FORMATS, SnapshotOptions
+from .options import COMPRESSIONS, DTYPES, FORMATS, TIMESTAMP_UNITS, SnapshotOptions
 from .part_reader import Part
 from .schema import metadata_text, options_of, satellites_text
 
@@ -62,6 +62,7 @@ PLAN_OPTIONAL: dict[str, Check] = {  # Older plans may lack these.
     "elements": digest,
     "rows": any_integer,
     "times": digest,
+    "timestamp_unit": one_of(*TIMESTAMP_UNITS),
     "notes": texts,
 }
 ENDINGS = {"arrow": b"ARROW1", "parquet": b"PAR1"}  # The last bytes of a complete file.

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from ..literals import Compression, DType, FileFormat, Frame
+from ..literals import Compression, DType, FileFormat, Frame, TimestampUnit
 
 FRAMES: tuple[str, ...] = get_args(Frame)
 DTYPES: tuple[str, ...] = get_args(DType)
 FORMATS: tuple[str, ...] = get_args(FileFormat)  # also the suffixes of the files
 COMPRESSIONS: tuple[str, ...] = get_args(Compression)
+TIMESTAMP_UNITS: tuple[str, ...] = get_args(TimestampUnit)
 DEFAULT_COMPRESSION: dict[FileFormat, Compression] = {
     "arrow": "none",  # an uncompressed file can be mapped into memory
     "parquet": "zstd",
@@ -35,11 +36,13 @@ class SnapshotOptions:
         Format of the files; `arrow` means IPC files.
     compression : {"none", "lz4", "zstd"}, optional
         Compression of the files; by default none for arrow and zstd for parquet.
+    timestamp_unit : {"ns", "us"}
+        Unit of the column time, and of the epochs of the satellites. Spark reads us only.
 
     Raises
     ------
     ValueError
-        A frame, dtype, format or compression is not known.
+        A frame, dtype, format, compression or unit is not known.
     TypeError
         velocity or sunlit is not a truth value.
     """
@@ -50,6 +53,7 @@ class SnapshotOptions:
     dtype: DType = "float64"
     format: FileFormat = "arrow"
     compression: Compression | None = None
+    timestamp_unit: TimestampUnit = "ns"
 
     def __post_init__(self) -> None:
         """Check the values, and choose the compression if it is not given."""
@@ -61,6 +65,7 @@ class SnapshotOptions:
             ("frame", self.frame, FRAMES),
             ("dtype", self.dtype, DTYPES),
             ("format", self.format, FORMATS),
+            ("timestamp_unit", self.timestamp_unit, TIMESTAMP_UNITS),
         ):
             if value not in known:
                 listed = f"{', '.join(known[:-1])} or {known[-1]}"

@@ -20,7 +20,8 @@ def explain_epochs(store: Store, elements: Elements) -> Explain:
         if "elements" not in differing:
             return ""
         try:
-            recorded = read_satellites(store, found)["EPOCH"].cast(pa.int64()).to_numpy()
+            epochs = read_satellites(store, found)["EPOCH"].cast(pa.timestamp("ns", "UTC"))
+            recorded = epochs.cast(pa.int64()).to_numpy()
         except (OSError, ValueError, LookupError):  # the run is refused in any case
             return ""
         if len(recorded) != len(elements):

@@ -20,7 +20,7 @@ from ..time.instants import format_ns
 from ..time.times import Times, instant_ns
 from .layout import Layout
 from .options import SnapshotOptions
-from .schema import columns_of
+from .schema import columns_of, instants_of
 
 ADVICE = "run gpuprop verify on the directory to see what else is wrong"
 # What pyarrow raises for damaged files.
@@ -150,9 +150,9 @@ class Part:
             )
         if "time" not in batch.schema.names:
             return
-        time = batch.column("time").view(pa.int64())
+        ns = instants_of(batch.column("time"))
         for instant, row in ((instants[0], 0), (instants[-1], batch.num_rows - 1)):
-            expected, found = self._instant(instant, part), time[row].as_py()
+            expected, found = self._instant(instant, part), int(ns[row])
             if expected is not None and found != expected:
                 raise DamagedError(
                     f"{self.file} has {format_ns(found)} where {format_ns(expected)} belongs: it "

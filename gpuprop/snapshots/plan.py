@@ -19,7 +19,7 @@ from ..dataset.sink import digest_text
 from ..elements.fields import OMM_FIELDS
 from ..elements.sets import Elements, checked_elements
 from ..frames import EarthOrientation, earth_orientation
-from ..literals import Compression, DType, FileFormat, Frame, OpsMode
+from ..literals import Compression, DType, FileFormat, Frame, OpsMode, TimestampUnit
 from ..propagator import check_reach
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
@@ -27,6 +27,7 @@ from ..states import position_unit
 from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.times import Times, as_times
+from ..time.units import MICROSECOND
 from ..time.units import UNITS as DURATIONS
 from ..typing import Instants
 from ..version import __version__
@@ -165,6 +166,8 @@ class Plan:
         }
         if not step:
             facts["times"] = digest_text(xxhash.xxh3_128(self.times.ns.astype("<i8").tobytes()))
+        if options.timestamp_unit != "ns":  # plans of earlier versions have no unit
+            facts["timestamp_unit"] = options.timestamp_unit
         if self.elements.notes:
             facts["notes"] = list(self.elements.notes)
         return facts
@@ -207,6 +210,7 @@ def plan_snapshots(
     sunlit: bool = False,
     eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
+    timestamp_unit: TimestampUnit = "ns",
 ) -> Plan:
     """Plan what write_snapshots would write. Nothing is computed or written.
 
@@ -236,6 +240,8 @@ def plan_snapshots(
         Earth orientation, as in Propagator.
     part_bytes : int, optional
         Most bytes of a part before compression; by default 768 MB.
+    timestamp_unit : {"ns", "us"}
+        Unit of the timestamps in the files.
 
     Returns
     -------
@@ -246,9 +252,10 @@ def plan_snapshots(
     ------
     ValueError
         An option is not known; there are no satellites or no instants; the Earth orientation does
-        not cover the instants; or a directory cannot hold so many parts.
+        not cover the instants; an instant or an epoch is not a whole number of microseconds, and
+        the unit is us; or a directory cannot hold so many parts.
     """
-    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
+    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression, timestamp_unit)
     model = Model(gravity_model(gravity), opsmode)
     return make_plan(elements, times, options, model, eop, part_bytes)
 
@@ -268,6 +275,8 @@ def make_plan(
         raise ValueError("there are no satellites to write: the element sets are empty")
     if not times.count:
         raise ValueError("there are no instants to write")
+    if options.timestamp_unit == "us":
+        _check_microseconds(elements, times)
     orientation = None if options.frame == "teme" else earth_orientation(eop)
     check_reach(times, options.frame, orientation, options.sunlit)
     plan = Plan(
@@ -280,6 +289,27 @@ def make_plan(
     )
     refuse_too_large(plan)
     return plan
+
+
+def _check_microseconds(elements: Elements, times: Times) -> None:
+    """Raise ValueError for an instant or an epoch that is not a whole number of microseconds."""
+    advice = (
+        "files with timestamps in us cannot hold it: use timestamp_unit='ns', or --timestamp ns"
+    )
+    # if the first two instants of a grid are whole, all are
+    for ns in (times[:2] if times.is_grid else times).ns.tolist():
+        if ns % MICROSECOND:
+            raise ValueError(
+                f"the instant {format_ns(ns)} is not a whole number of microseconds; {advice}"
+            )
+    epochs = elements.epoch.view(np.int64)
+    finer = np.flatnonzero(epochs % MICROSECOND)
+    if len(finer):
+        first = finer[0]
+        raise ValueError(
+            f"the epoch {format_ns(int(epochs[first]))} of satellite {elements.sat_id[first]} is "
+            f"not a whole number of microseconds; {advice}"
+        )
 
 
 def refuse_too_large(plan: Plan) -> None:

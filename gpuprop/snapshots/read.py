@@ -24,7 +24,7 @@ from ..time.times import Times, as_times, instant_ns
 from ..typing import Instants
 from .contents import FOLDER, SNAPSHOTS, SnapshotContents
 from .part_reader import ADVICE, damaged
-from .schema import schema_of
+from .schema import instants_of, schema_of
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
@@ -222,14 +222,16 @@ class Snapshots:
 
         kind = pads.IpcFileFormat() if self._format == "arrow" else pads.ParquetFileFormat()
         filesystem, fragments = self._store.arrow_filesystem(), []
+        schema = schema_of(self.metadata)
+        unit = schema.field("time").type
         for part in sorted(self._parts):
             span, holds = self._span(part), None
             if span is not None:
-                first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")) for ns in span)
+                first, last = (pa.scalar(ns, pa.timestamp("ns", "UTC")).cast(unit) for ns in span)
                 holds = (pads.field("time") >= first) & (pads.field("time") <= last)
             file = self._store.arrow_path(self._parts[part].entry.file)
             fragments.append(kind.make_fragment(file, filesystem, holds))
-        return pads.FileSystemDataset(fragments, schema_of(self.metadata), kind, filesystem)
+        return pads.FileSystemDataset(fragments, schema, kind, filesystem)
 
     def at(self, instant: Instants) -> pa.Table:
         """Read the rows of one instant.
@@ -272,7 +274,7 @@ class Snapshots:
         table = pa.Table.from_batches(self._parts[part].batches(batches))
         n_sats = self._layout.satellites
         for batch in table.slice(first, n_sats).to_batches():
-            times = batch.column("time").view(pa.int64()).to_numpy()
+            times = instants_of(batch.column("time"))
             if (times.min(), times.max()) != (wanted.start_ns, wanted.start_ns):
                 raise DamagedError(
                     f"{self._parts[part].file} has other instants than "
@@ -349,7 +351,7 @@ class Snapshots:
             group = number // layout.instant_batches * layout.batch_instants
             instants = layout.part(part)[group : group + layout.batch_instants]
             expected = self._grid[instants.start : instants.stop].ns
-            times = rows.column("time").view(pa.int64()).to_numpy()
+            times = instants_of(rows.column("time"))
             if (times.reshape(len(expected), -1) != expected[:, None]).any():
                 raise DamagedError(f"{file} has other instants than its plan; {ADVICE}")
 
@@ -441,7 +443,7 @@ class Snapshots:
                 range(0, self._layout.part_batches(part), every), ["time"]
             )
             self._instants_read[part] = np.concatenate(
-                [batch.column("time").cast(pa.int64()).to_numpy()[::n_sats] for batch in batches]
+                [instants_of(batch.column("time"))[::n_sats] for batch in batches]
             )
         return self._instants_read[part]
 

@@ -8,6 +8,8 @@ from typing import Any
 import pyarrow as pa
 
 from ..states import state_columns
+from ..time.units import MICROSECOND
+from ..typing import Bits
 from .options import SnapshotOptions
 
 # Fields of a plan that describe its files. They are not in the metadata of a schema.
@@ -23,7 +25,24 @@ FILE_FIELDS = (
 
 def columns_of(options: SnapshotOptions) -> pa.Schema:
     """Return the columns of a part, without metadata. ValueError for an unknown frame."""
-    return pa.schema(state_columns(options.frame, options.dtype, options.velocity, options.sunlit))
+    return pa.schema(
+        state_columns(
+            options.frame,
+            options.dtype,
+            options.velocity,
+            options.sunlit,
+            options.timestamp_unit,
+        )
+    )
+
+
+def instants_of(time: pa.Array) -> Bits:
+    """Return the instants of a column `time`, (n,) ns since 1970 UTC.
+
+    Instants of a damaged file may wrap around 64 bits: they are then not those of the plan.
+    """
+    values: Bits = time.view(pa.int64()).to_numpy()
+    return values if time.type.unit == "ns" else values * MICROSECOND
 
 
 def options_of(plan: Mapping[str, Any]) -> SnapshotOptions:

@@ -17,7 +17,7 @@ from ..dataset.session import Job, JobOptions, claim
 from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..frames import EarthOrientation
-from ..literals import Compression, DType, FileFormat, Frame
+from ..literals import Compression, DType, FileFormat, Frame, TimestampUnit
 from ..propagator import Propagator
 from ..states import States
 from ..typing import Instants
@@ -136,6 +136,7 @@ def write_snapshots(
     overwrite: bool = False,
     *,
     sunlit: bool = False,
+    timestamp_unit: TimestampUnit = "ns",
     resume: bool = False,
     shard: str | None = None,
     client: object = None,
@@ -178,6 +179,9 @@ def write_snapshots(
     sunlit : bool
         Write a column that says whether the Sun shines on the satellite: 0 umbra, 1 penumbra, 2
         sunlit.
+    timestamp_unit : {"ns", "us"}
+        Unit of the column time, and of the epochs in the file of the satellites. Spark does not
+        read Parquet files with ns.
     resume : bool
         Continue an interrupted run: keep complete and undamaged parts, and write the others. The
         files become, byte for byte, those of an uninterrupted run. In an empty directory, begin a
@@ -200,7 +204,8 @@ def write_snapshots(
     Raises
     ------
     ValueError
-        An option is not known, or options contradict each other.
+        An option is not known, options contradict each other, or an instant or an epoch is not a
+        whole number of microseconds and the unit is us.
     FileExistsError
         The directory holds snapshots, without overwrite or resume.
     ForeignFileError
@@ -217,7 +222,7 @@ def write_snapshots(
     """
     propagator = _checked_propagator(propagator)
     how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
-    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression)
+    options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression, timestamp_unit)
     eop = _earth_orientation(propagator, options)
     plan = make_plan(propagator.elements, times, options, propagator.model, eop)
     return run_plan(

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..literals import Scale
+from ..messages import counted
+from ..notebook import page
 from ..typing import Bits, Duration, Instant, Instants
 from .durations import duration_ns, format_duration
 from .instants import format_ns
@@ -241,7 +243,15 @@ class Times:
             return "<Times: no instants>"
         first, last = format_ns(self.start_ns), format_ns(int(self.instants[-1]))
         step = f", step {format_duration(self.step_ns)}" if self.step_ns else ""
-        return f"<Times: {self.count:,} instants, {first} to {last}{step}>"
+        return f"<Times: {counted(self.count, 'instant')}, {first} to {last}{step}>"
+
+    def _repr_html_(self) -> str:
+        if not self.count:
+            return page("Times: no instants", {})
+        facts = {"first": format_ns(self.start_ns), "last": format_ns(int(self.instants[-1]))}
+        if self.step_ns:
+            facts["step"] = format_duration(self.step_ns)
+        return page(f"Times: {counted(self.count, 'instant')}, UTC", facts)
 
 
 def time_grid(

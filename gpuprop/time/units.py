@@ -6,7 +6,7 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-SECOND = 1_000_000_000
+MICROSECOND, SECOND = 1_000, 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
 JD_1950, JD_1970 = 2433281.5, 2440587.5  # Julian dates of 1949-12-31 and 1970-01-01, 0 h
 JD_J2000 = 2451545.0  # 2000-01-01, 12 h

@@ -12,6 +12,7 @@ from ...engine.buffers import BufferPool
 from ...frames import earth_orientation
 from ...propagator import Propagator
 from ...states import States
+from ...time.units import MICROSECOND
 from ...typing import Bits
 from ..plan import Plan
 
@@ -116,7 +117,8 @@ class Batches:
         if all(_is_ready(pieces, self._dtypes[name]) for name, pieces in given.items()):
             shared = {name: pieces[0] for name, pieces in given.items()}
         new = self._memory.columns(shape, {"time": "int64"} | ({} if shared else self._dtypes))
-        new["time"][:] = rows.ns[:, None]
+        ns = rows.ns[:, None]
+        new["time"][:] = ns if self._plan.options.timestamp_unit == "ns" else ns // MICROSECOND
         # An implausible state may be too large for float32: it becomes infinite, with a status.
         with np.errstate(over="ignore"):
             for name in new.keys() - {"time"}:

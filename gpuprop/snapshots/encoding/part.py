@@ -91,9 +91,13 @@ def write_part(
 
 def write_satellites(store: Store, plan: Plan) -> FileEntry:
     """Write the file of the satellites. Returns its entry for the manifest."""
-    table = plan.elements.to_arrow().replace_schema_metadata(
-        {"gpuprop": satellites_text(plan.metadata)}
-    )
+    table = plan.elements.to_arrow()
+    if plan.options.timestamp_unit != "ns":
+        place = table.schema.get_field_index("EPOCH")
+        kind = pa.timestamp(plan.options.timestamp_unit, "UTC")
+        field = table.schema.field(place).with_type(kind)
+        table = table.set_column(place, field, table.column(place).cast(kind))
+    table = table.replace_schema_metadata({"gpuprop": satellites_text(plan.metadata)})
     name = plan.files.companion
     with NewFile(store, name) as file:
         sink = pa.PythonFile(file, "w")
