@@ -322,6 +322,36 @@ FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t 
     return q;
 }
 
+// Where the integration of W pairs in resonance starts.
+FN Integrator pair_start(const PairJob& job, const PairTile& tile, int64_t i, const Constants& c) {
+    Integrator reached = at_epoch(c);
+    for (int lane = 0; job.starts && lane < W && i + lane < tile.count; lane++) {
+        const Start& start = job.starts[(tile.row[i + lane] - job.constants) / ROW];
+        reached.step[lane] = start.step;
+        reached.xli[lane] = start.xli;
+        reached.xni[lane] = start.xni;
+    }
+    return reached;
+}
+
+// Integrate the resonances of some satellites. A pair that lies before its start is integrated from
+// the epoch, so that starts save time and change nothing.
+template <int REGIME>
+void start(const StartJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Mask epoch;
+        std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
+        Bits span = select(epoch < job.earliest, job.earliest - epoch,
+                           select(epoch > job.latest, job.latest - epoch, (Bits){}));
+        Constants c = load_constants(job.constants + i, job.stride);
+        Integrator reached = at_epoch(c);
+        resonance_at<REGIME == HALF_DAY>(c, reached, minutes(span));
+        for (int64_t lane = 0; lane < W && i + lane < task.last; lane++)
+            job.starts[job.order[i + lane]] = {reached.step[lane], reached.xli[lane],
+                                               reached.xni[lane]};
+    }
+}
+
 // Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
 // meanwhile.
 template <int REGIME>
@@ -366,7 +396,7 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     const double* constants = table[1];
     if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
-            reached[v] = at_epoch(load_constants(constants + column[v], TILE));
+            reached[v] = pair_start(job, tile, i, load_constants(constants + column[v], TILE));
     tile_states<REGIME>(
         job.gravity, job.afspc, constants, TILE, count, reached,
         [&](int64_t i) INLINE { return column[i / W]; },
@@ -376,7 +406,7 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             std::memcpy(&ns, tile.ns + i, sizeof ns);
             std::memcpy(&epoch, table[0] + column[i / W], sizeof epoch);
             if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
-                if (goes_on[i / W]) reached[i / W] = reached[i / W - 1];
+                if (goes_on[i / W] && !job.starts) reached[i / W] = reached[i / W - 1];
             return minutes(ns - epoch);
         },
         [&](int64_t i, int64_t v, State& state) INLINE {
@@ -388,9 +418,9 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
                 for (int lane = 0; lane < lanes; lane++)
                     light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
             if (rotated) to_frame(rotation[v], job.geodetic, state);
-            // pairs are in increasing order, but for those in resonance
-            const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE) && lanes == W &&
-                                  pair[W - 1] == pair[0] + W - 1;
+            // pairs are in increasing order, but for those of add_pair
+            const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE || job.starts) &&
+                                  lanes == W && pair[W - 1] == pair[0] + W - 1;
             store_pairs(job.x, state.x, pair, lanes, adjacent);
             store_pairs(job.y, state.y, pair, lanes, adjacent);
             store_pairs(job.z, state.z, pair, lanes, adjacent);
@@ -448,7 +478,7 @@ FN Integer add_pairs(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     return pair;
 }
 
-// Add a pair of a satellite in resonance. Several pairs of one satellite are sorted by time, and
+// Add a pair of a satellite in resonance, without `starts`. Several pairs of one satellite are sorted by time, and
 // fill vectors of their own: then one integration serves them all.
 template <int REGIME>
 FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
@@ -495,10 +525,16 @@ void pairs(const PairJob& job, const Task& task) {
                 k = add_pairs(job, deep_space, table, k, task.end);
                 break;
             case ONE_DAY:
-                add_pair(job, one_day, table, k++);
+                if (job.starts)
+                    k = add_pairs(job, one_day, table, k, task.end);
+                else
+                    add_pair(job, one_day, table, k++);
                 break;
             default:
-                add_pair(job, half_day, table, k++);
+                if (job.starts)
+                    k = add_pairs(job, half_day, table, k, task.end);
+                else
+                    add_pair(job, half_day, table, k++);
         }
     finish_pairs(job, near_earth, table);
     finish_pairs(job, deep_space, table);

@@ -99,6 +99,29 @@ def test_every_width(width, frame):
         same(propagator.pair_states(index, times, frame=frame), grid, k, index)
 
 
+@needs_kernels
+@pytest.mark.parametrize("width", WIDTHS)
+def test_resonances_are_integrated_to_the_span_once(width):
+    """Spans before, across and after the epochs; satellites with and without resonance."""
+    elements, _ = sets()
+    middle = int(np.median(elements.epoch.view(np.int64)))
+    propagator = Propagator(elements, "cpu")
+    propagation: Any = CpuEngine(1, width).load(
+        propagator.model, mean_elements(elements), elements.epoch.view(np.int64)
+    )
+    propagator._propagations = [propagation]
+    for days in (-400, -9, -2, 0, 7, 300):
+        instants = middle + days * DAY + np.arange(8) * (DAY // 2 - 1)
+        k, index, times = drawn(elements, instants, 4 * len(elements), seed=days + 400)
+        used = propagation._starts(instants[k])
+        assert used is not None and (abs(days) < 9 or (used["step"] != 0.0).any())
+        assert propagation._starts(np.append(instants[k], instants[0] + 30 * DAY)) is None
+        grid = propagator.states(Times(instants))
+        same(propagator.pair_states(index, times), grid, k, index)
+        order = np.argsort(index, kind="stable")
+        same(propagator.pair_states(index[order], times[order]), grid, k[order], index[order])
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_pair_depends_on_itself_alone(data):
