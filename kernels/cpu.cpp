@@ -363,18 +363,21 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     bool goes_on[TILE / W];    // all lanes have the satellite of the vector before
     const double* before = nullptr;
     for (int64_t i = 0, v = 0; i < count; i += W, v++) {
-        const double* row[W];
-        bool same = true;
-        for (int lane = 0; lane < W; lane++) {
-            row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
-            same = same && row[lane] == row[0];
-        }
-        goes_on[v] = same && row[0] == before;
-        before = same ? row[0] : nullptr;
+        const double* const* row = tile.row + i;
+        const double *first = row[0], *second = row[W - 1];
+        Bits rows;
+        std::memcpy(&rows, row, sizeof rows);
+        const Mask others = rows != rows[0];
+        const bool same = !any(others);
+        goes_on[v] = same && first == before;
+        before = same ? first : nullptr;
         column[v] = goes_on[v] ? column[v - 1] : i;
         if (goes_on[v]) continue;
         if (same)
-            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
+            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(first[j]));
+        else if (!any(both(others, rows != rows[W - 1])))  // two satellites
+            for (int j = 0; j < used<REGIME>(); j++)
+                store(table[j] + i, select(others, splat(second[j]), splat(first[j])));
         else
             for (int j = 0; j < used<REGIME>(); j += W) {
                 Real block[W];
@@ -449,7 +452,7 @@ void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     PairTile &next = pairs.tiles[pairs.filled], &waiting = pairs.tiles[1 - pairs.filled];
     if (waiting.count) {
         // the last vector repeats the last pair
-        for (int64_t i = waiting.count; i % W; i++) waiting.ns[i] = waiting.ns[waiting.count - 1];
+        for (int64_t i = waiting.count; i % W; i++) waiting.copy(waiting.count - 1, i);
         pair_tile<REGIME>(job, waiting, next, table);
     }
     waiting.count = 0;
