@@ -417,9 +417,12 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             const Integer* pair = tile.pair + i;
             const int lanes = count - i < W ? int(count - i) : W;
             Code light = code(UNKNOWN);
-            if (job.sunlit)
+            if (job.sunlit) {
+                Real sun[3] = {};
                 for (int lane = 0; lane < lanes; lane++)
-                    light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
+                    for (int j = 0; j < 3; j++) sun[j][lane] = job.sun[3 * pair[lane] + j];
+                light = sunlight(sun, state);
+            }
             if (rotated) to_frame(rotation[v], job.geodetic, state);
             // pairs are in increasing order, but for those of add_pair
             const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE || job.starts) &&
