@@ -15,20 +15,24 @@ from .engine.prefetch import ahead, usable_cores
 from .engine.screening import CandidatePairs, Screen
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.interpolation import tt_ns
-from .frames.tables import earth_table
+from .frames.tables import DAY_1972, earth_table
 from .literals import Engine as EngineName
 from .literals import Frame, OpsMode
 from .sgp4.constants import Constants
 from .sgp4.coverage import CoverageRequest
 from .sgp4.gravity import gravity_model
-from .sgp4.model import TEME, Model, View
+from .sgp4.model import TEME, Model, View, column_dtypes
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits, Instants
+from .time.units import DAY
+from .typing import Bits, Columns, Instants
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
 BLOCK_BYTES = 32 << 20
+AT_ONCE = 65536  # pairs that are checked: they stay in the cache
+WORTH_A_GPU = 100_000  # pairs: fewer are not shared by several GPUs
+START_1972 = DAY_1972 * DAY  # ns since 1970
 
 
 class Propagator:
@@ -331,43 +335,29 @@ class Propagator:
         TypeError
             If index is not integers.
         ValueError
-            If index and times differ in length, if a position is outside of the element sets, and
-            as for `states`.
+            If index and times differ in length, if a position is masked or outside of the element
+            sets, and as for `states`.
         CudaError
             If the GPU fails, or does not have enough memory.
 
         Notes
         -----
-        All pairs are one block. It takes about 60 bytes of memory a pair, and 300 in gcrs or with
-        sunlit: give a hundred million pairs in several calls.
+        All pairs are one block, in memory: about 60 bytes a pair, and 300 in gcrs, with sunlit, and
+        before 1972 in an Earth-fixed frame. Give a hundred million pairs in several calls. Several
+        GPUs share the pairs.
         """
-        satellites = np.asarray(index)
-        if satellites.ndim != 1 or (satellites.size and satellites.dtype.kind not in "iu"):
-            raise TypeError(
-                f"index must be a one-dimensional array of integers, not {satellites.dtype} of "
-                f"shape {satellites.shape}"
-            )
-        # A copy: kernels read it without a check, and the caller may change its own array.
-        satellites = satellites.astype(np.int64)
+        satellites = positions(index, len(self.elements))
         instants: Times = as_times(times)
         if len(satellites) != instants.count:
             raise ValueError(
                 f"index has {len(satellites):,} satellites, and times {instants.count:,} instants: "
                 "give one of each for every pair"
             )
-        # A negative index is a very large one without its sign.
-        if satellites.size and satellites.view(np.uint64).max() >= len(self.elements):
-            low, high = int(satellites.min()), int(satellites.max())
-            raise ValueError(
-                f"index {low if low < 0 else high} is outside of the {len(self.elements):,} "
-                "element sets, which are counted from 0"
-            )
         ns = instants.ns
-        edges = np.array([ns.min(), ns.max()]) if len(ns) else ns
+        edges = extremes(ns)
         self._checked(Times(edges), frame, sunlit)
         names = column_names(velocity, sunlit)
-        seen = pair_view(ns, edges, frame, self.eop if frame != "teme" else None, sunlit)
-        columns = self._propagations[0].pairs(satellites, ns, names, seen)
+        columns = self._pair_columns(satellites, ns, edges, frame, names)
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             instants,
@@ -430,6 +420,37 @@ class Propagator:
         )
         many = len(self._propagations)
         return ahead(found, turns, many if many > 1 else threads, "screening")
+
+    def _pair_columns(
+        self, satellites: Bits, ns: Bits, edges: Bits, frame: Frame, names: tuple[str, ...]
+    ) -> Columns:
+        """Compute the columns of pairs: on each GPU a share, and those before 1972 by themselves.
+
+        Before 1972 the host computes the rotations to the Earth-fixed frames, which takes longer.
+        """
+        eop = self.eop if frame != "teme" else None
+
+        def computed(propagation: Propagation, here: slice | Bits) -> Columns:
+            index, when = satellites[here], ns[here]
+            ends = edges if len(when) == len(ns) else extremes(when)
+            seen = pair_view(when, ends, frame, eop, "sunlit" in names)
+            return propagation.pairs(index, when, names, seen)
+
+        pieces: list[slice | Bits] = [slice(None)]
+        if frame not in ("teme", "gcrs") and len(ns) and edges[0] < START_1972 <= edges[1]:
+            pieces = [np.flatnonzero(early) for early in (ns < START_1972, ns >= START_1972)]
+        elif len(self._propagations) > 1:
+            size = max(1, WORTH_A_GPU, -(-len(ns) // len(self._propagations)))
+            pieces = [slice(first, first + size) for first in range(0, len(ns), size)] or pieces
+        turns = zip(cycle(self._propagations), pieces)
+        if len(pieces) == 1:
+            return computed(*next(turns))
+        columns = {name: np.empty(len(ns), kind) for name, kind in column_dtypes(names).items()}
+        found = ahead(lambda turn: computed(*turn), turns, len(self._propagations), "pairs")
+        for here, part in zip(pieces, found, strict=True):
+            for name, column in columns.items():
+                column[here] = part[name]
+        return columns
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""
@@ -526,6 +547,42 @@ class Propagator:
             elements=self.elements,
             model=self.model,
         )
+
+
+def positions(index: npt.ArrayLike, n_sats: int) -> Bits:
+    """Return a checked copy of the positions of satellites, (n,).
+
+    A copy, because kernels read it without a check, and the caller may change its own array.
+    """
+    if np.ma.is_masked(index):
+        raise ValueError(
+            "index has masked values: leave these pairs out, of times too (index[~index.mask])"
+        )
+    given = np.asarray(index)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise TypeError(
+            f"index must be a one-dimensional array of integers, not {given.dtype} of "
+            f"shape {given.shape}"
+        )
+    satellites = np.empty(len(given), np.int64)
+    for first in range(0, len(given), AT_ONCE):
+        part = satellites[first : first + AT_ONCE]
+        part[:] = given[first : first + AT_ONCE]
+        # A negative index is a very large one without its sign.
+        if part.view(np.uint64).max() >= n_sats:
+            low, high = int(given.min()), int(given.max())
+            raise ValueError(
+                f"index {low if low < 0 else high} is outside of the {n_sats:,} element sets, "
+                "which are counted from 0"
+            )
+    return satellites
+
+
+def extremes(ns: Bits) -> Bits:
+    """Return the earliest and the latest instant of (n,), or none."""
+    parts = [ns[first : first + AT_ONCE] for first in range(0, len(ns), AT_ONCE)]
+    ends = [(part.min(), part.max()) for part in parts]
+    return np.array([min(end[0] for end in ends), max(end[1] for end in ends)]) if ends else ns
 
 
 def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:

@@ -325,6 +325,36 @@ FN LaneRotation pair_rotation(const PairJob& job, const PairTile& tile, int64_t 
     return q;
 }
 
+// Where the integration of W pairs in resonance starts.
+FN Integrator pair_start(const PairJob& job, const PairTile& tile, int64_t i, const Constants& c) {
+    Integrator reached = at_epoch(c);
+    for (int lane = 0; job.starts && lane < W && i + lane < tile.count; lane++) {
+        const Start& start = job.starts[(tile.row[i + lane] - job.constants) / ROW];
+        reached.step[lane] = start.step;
+        reached.xli[lane] = start.xli;
+        reached.xni[lane] = start.xni;
+    }
+    return reached;
+}
+
+// Integrate the resonances of some satellites. A pair that lies before its start is integrated from
+// the epoch, so that starts save time and change nothing.
+template <int REGIME>
+void start(const StartJob& job, const Task& task) {
+    for (int64_t i = task.first; i < task.last; i += W) {
+        Mask epoch;
+        std::memcpy(&epoch, job.epoch_ns + i, sizeof epoch);
+        Bits span = select(epoch < job.earliest, job.earliest - epoch,
+                           select(epoch > job.latest, job.latest - epoch, (Bits){}));
+        Constants c = load_constants(job.constants + i, job.stride);
+        Integrator reached = at_epoch(c);
+        resonance_at<REGIME == HALF_DAY>(c, reached, minutes(span));
+        for (int64_t lane = 0; lane < W && i + lane < task.last; lane++)
+            job.starts[job.order[i + lane]] = {reached.step[lane], reached.xli[lane],
+                                               reached.xni[lane]};
+    }
+}
+
 // Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
 // meanwhile.
 template <int REGIME>
@@ -336,18 +366,21 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     bool goes_on[TILE / W];    // all lanes have the satellite of the vector before
     const double* before = nullptr;
     for (int64_t i = 0, v = 0; i < count; i += W, v++) {
-        const double* row[W];
-        bool same = true;
-        for (int lane = 0; lane < W; lane++) {
-            row[lane] = tile.row[i + lane < count ? i + lane : count - 1];  // repeats the last one
-            same = same && row[lane] == row[0];
-        }
-        goes_on[v] = same && row[0] == before;
-        before = same ? row[0] : nullptr;
+        const double* const* row = tile.row + i;
+        const double *first = row[0], *second = row[W - 1];
+        Bits rows;
+        std::memcpy(&rows, row, sizeof rows);
+        const Mask others = rows != rows[0];
+        const bool same = !any(others);
+        goes_on[v] = same && first == before;
+        before = same ? first : nullptr;
         column[v] = goes_on[v] ? column[v - 1] : i;
         if (goes_on[v]) continue;
         if (same)
-            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(row[0][j]));
+            for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(first[j]));
+        else if (!any(both(others, rows != rows[W - 1])))  // two satellites
+            for (int j = 0; j < used<REGIME>(); j++)
+                store(table[j] + i, select(others, splat(second[j]), splat(first[j])));
         else
             for (int j = 0; j < used<REGIME>(); j += W) {
                 Real block[W];
@@ -369,7 +402,7 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
     const double* constants = table[1];
     if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
-            reached[v] = at_epoch(load_constants(constants + column[v], TILE));
+            reached[v] = pair_start(job, tile, i, load_constants(constants + column[v], TILE));
     tile_states<REGIME>(
         job.gravity, job.afspc, constants, TILE, count, reached,
         [&](int64_t i) INLINE { return column[i / W]; },
@@ -379,7 +412,7 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             std::memcpy(&ns, tile.ns + i, sizeof ns);
             std::memcpy(&epoch, table[0] + column[i / W], sizeof epoch);
             if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
-                if (goes_on[i / W]) reached[i / W] = reached[i / W - 1];
+                if (goes_on[i / W] && !job.starts) reached[i / W] = reached[i / W - 1];
             return minutes(ns - epoch);
         },
         [&](int64_t i, int64_t v, State& state) INLINE {
@@ -387,13 +420,16 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
             const Integer* pair = tile.pair + i;
             const int lanes = count - i < W ? int(count - i) : W;
             Code light = code(UNKNOWN);
-            if (job.sunlit)
+            if (job.sunlit) {
+                Real sun[3] = {};
                 for (int lane = 0; lane < lanes; lane++)
-                    light[lane] = sunlight(job.sun + 3 * pair[lane], state)[lane];
+                    for (int j = 0; j < 3; j++) sun[j][lane] = job.sun[3 * pair[lane] + j];
+                light = sunlight(sun, state);
+            }
             if (rotated) to_frame(rotation[v], job.geodetic, state);
-            // pairs are in increasing order, but for those in resonance
-            const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE) && lanes == W &&
-                                  pair[W - 1] == pair[0] + W - 1;
+            // pairs are in increasing order, but for those of add_pair
+            const bool adjacent = (REGIME == NEAR_EARTH || REGIME == DEEP_SPACE || job.starts) &&
+                                  lanes == W && pair[W - 1] == pair[0] + W - 1;
             store_pairs(job.x, state.x, pair, lanes, adjacent);
             store_pairs(job.y, state.y, pair, lanes, adjacent);
             store_pairs(job.z, state.z, pair, lanes, adjacent);
@@ -422,7 +458,7 @@ void compute_waiting(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     PairTile &next = pairs.tiles[pairs.filled], &waiting = pairs.tiles[1 - pairs.filled];
     if (waiting.count) {
         // the last vector repeats the last pair
-        for (int64_t i = waiting.count; i % W; i++) waiting.ns[i] = waiting.ns[waiting.count - 1];
+        for (int64_t i = waiting.count; i % W; i++) waiting.copy(waiting.count - 1, i);
         pair_tile<REGIME>(job, waiting, next, table);
     }
     waiting.count = 0;
@@ -451,7 +487,7 @@ FN Integer add_pairs(const PairJob& job, PairTiles<REGIME>& pairs, double (&tabl
     return pair;
 }
 
-// Add a pair of a satellite in resonance. Several pairs of one satellite are sorted by time, and
+// Add a pair of a satellite in resonance, without `starts`. Several pairs of one satellite are sorted by time, and
 // fill vectors of their own: then one integration serves them all.
 template <int REGIME>
 FN void add_pair(const PairJob& job, PairTiles<REGIME>& pairs, double (&table)[ROW][TILE],
@@ -498,10 +534,16 @@ void pairs(const PairJob& job, const Task& task) {
                 k = add_pairs(job, deep_space, table, k, task.end);
                 break;
             case ONE_DAY:
-                add_pair(job, one_day, table, k++);
+                if (job.starts)
+                    k = add_pairs(job, one_day, table, k, task.end);
+                else
+                    add_pair(job, one_day, table, k++);
                 break;
             default:
-                add_pair(job, half_day, table, k++);
+                if (job.starts)
+                    k = add_pairs(job, half_day, table, k, task.end);
+                else
+                    add_pair(job, half_day, table, k++);
         }
     finish_pairs(job, near_earth, table);
     finish_pairs(job, deep_space, table);

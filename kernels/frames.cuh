@@ -65,8 +65,10 @@ FN void geodetic(State& s) {
 // ellipsoidal Earth. Stretching space along the Earth's axis makes the Earth a sphere and keeps
 // light rays straight. The discs of Earth and Sun, as the satellite sees them, are compared by
 // three cosines: of the angle between the centres, and of the sum and the difference of the angular
-// radii. All three are multiplied by both distances, which saves the divisions.
-FN Code sunlight(const double* sun, const State& s) {
+// radii. All three are multiplied by both distances, which saves the divisions. Sun: double, or Real
+// with a Sun of each lane.
+template <class Sun>
+FN Code sunlight(const Sun* sun, const State& s) {
     const double stretch = 1.0 / (1.0 - WGS84_F);
     Real z = stretch * s.z;
     Real dx = sun[0] - s.x, dy = sun[1] - s.y, dz = stretch * sun[2] - z;

@@ -129,6 +129,12 @@ def test_an_engine_that_is_one_bit_off_fails_and_the_place_is_named(call, capsys
     )
 
 
+def test_an_engine_whose_pairs_are_wrong_fails(call, monkeypatch):
+    monkeypatch.setattr(digest, "compare_pairs", lambda engine: [f"{engine.name}, pairs differ"])
+    code, report = call()
+    assert code == 1 and report["engines"]["numpy"]["differences"] == ["numpy, pairs differ"]
+
+
 def test_an_engine_that_raises_fails_and_the_others_are_proven(call, monkeypatch, only_numpy):
     only_numpy["cuda"] = EngineReport("cuda", True, "a GPU")
     monkeypatch.setattr(

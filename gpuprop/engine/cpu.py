@@ -21,9 +21,10 @@ import gpuprop
 
 from ..errors import GpupropError
 from ..sgp4.access import AccessRule, Candidates
-from ..sgp4.constants import FIELDS, Constants, execution_order, kernels_digest
+from ..sgp4.constants import FIELDS, ONE_DAY, Constants, execution_order, kernels_digest
 from ..sgp4.coverage import CoverageRequest
 from ..sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
+from ..time.units import DAY
 from ..typing import Array, Columns
 from . import operations
 from .buffers import BufferPool, on_cache_lines
@@ -39,6 +40,8 @@ TASKS_PER_THREAD = 8  # at least, so that no thread waits long for the last task
 WORTH_A_TASK = 4096  # states; a task is not made smaller
 MOST_A_TASK = 32768  # states of several tiles: only the first one waits for its constants
 PAIRS_OF_A_TASK = 16384
+SHORT_SPAN = 4 * DAY  # of pairs, ns: a few steps of the integration of resonances
+WORTH_STARTS = 2  # pairs of each satellite, for which its resonance is integrated beforehand
 PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
 LARGE_BLOCKS = 3  # that are in use at the same time
 REINSTALL = "pip install --force-reinstall --no-deps --no-cache-dir . in a clone of gpuprop"
@@ -456,6 +459,7 @@ class CpuPropagation(HostPropagation):
             **operations.model_members(self._model),
             constants=rows,
             regimes=self._regimes,
+            starts=self._starts(ns),
             index=np.ascontiguousarray(index),
             ns=np.ascontiguousarray(ns),
             **operations.view_members(view, np.ascontiguousarray),
@@ -464,6 +468,41 @@ class CpuPropagation(HostPropagation):
         tasks = task_list("pairs", [(0, len(self.constants))], pieces(len(ns), PAIRS_OF_A_TASK))
         library().run(self._engine.width, job, tasks, self._engine.threads)
         return out
+
+    def _starts(self, ns: npt.NDArray[np.int64]) -> npt.NDArray[Any] | None:
+        """Integrate the resonances to a short span of instants once, for all pairs.
+
+        None if no satellite is in resonance, if pairs are so few that this costs more time, and for
+        a longer span. Then the kernel sorts pairs of a satellite by time, and integrates on.
+        """
+        resonant = {
+            regime: part for regime, part in self.constants.bounds.items() if regime >= ONE_DAY
+        }
+        if not resonant or len(ns) < WORTH_STARTS * len(self.constants):
+            return None
+        earliest, latest = int(ns.min()), int(ns.max())
+        if latest - earliest > SHORT_SPAN:
+            return None
+        starts = np.zeros(len(self.constants), operations.dtype("Start"))
+        job = operations.argument(
+            "StartJob",
+            constants=self.table,
+            stride=self.table.shape[1],
+            epoch_ns=self._epoch_ns,
+            order=np.ascontiguousarray(self.constants.order, np.int64),
+            earliest=earliest,
+            latest=latest,
+            starts=starts,
+        )
+        tasks = [
+            task_list(
+                f"starts_{operations.REGIME_NAMES[regime]}",
+                [(part.start + a, part.start + b) for a, b in pieces(part.stop - part.start, TILE)],
+            )
+            for regime, part in resonant.items()
+        ]
+        library().run(self._engine.width, job, np.concatenate(tasks), self._engine.threads)
+        return starts
 
     def close(self) -> None:
         """Release the memory that is kept for later blocks and pairs."""

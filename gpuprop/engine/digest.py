@@ -22,6 +22,7 @@ from ..elements.mean_elements import mean_elements
 from ..elements.sets import Elements
 from ..literals import OpsMode
 from ..sgp4.constants import FIELDS, REGIMES, Constants
+from ..sgp4.earth_rotation import EarthTable, earth_rotation
 from ..sgp4.gravity import GRAVITY
 from ..sgp4.model import COORDINATES, TEME, Model, View
 from ..sgp4.trig import sincos
@@ -200,6 +201,59 @@ def compute(engine: Engine) -> Digest:
         )
         for name, model, elements, instants, view in parts()
     }
+
+
+def compare_pairs(engine: Engine) -> list[str]:
+    """Describe where states of pairs differ from those of a grid; an empty list if nowhere.
+
+    The pairs are all of a grid of few instants, in random order and sorted by satellite: in TEME,
+    in ITRS from a table of Earth orientation, and in the two views of the digest.
+    """
+    differences = []
+    for name, model, elements, instants, seen in parts():
+        if name.startswith("wgs84") or "years" in name:
+            continue
+        propagation = engine.load(model, mean_elements(elements), elements.epoch.view(np.int64))
+        ns = instants[:5]
+        cases = [("", seen.at(slice(5)))]
+        if seen is TEME:  # within few days the cpu engine integrates resonances in another way
+            ns = instants[0] + np.arange(5) * (DAY // 2)
+            cases = [("", TEME), (", Earth-fixed", View(earth=_earth(ns)))]
+        for what, view in cases:
+            rotation = view.rotation if view.earth is None else earth_rotation(view.earth, ns)
+            names = COLUMNS if view.sun is None else (*COLUMNS, "sunlit")
+            grid = propagation.block(ns, names, view._replace(rotation=rotation, earth=None))
+            n = len(elements)
+            k, index = np.divmod(np.argsort(splitmix64(1, n * len(ns))), n)
+            in_order = np.argsort(index, kind="stable")
+            for order, chosen in (("", slice(None)), (", sorted", in_order)):
+                i, at = index[chosen], k[chosen]
+                pairs = propagation.pairs(i, ns[at], names, view.at(at))
+                differences += [
+                    f"{name}, pairs{what}{order}, {column} differs from a grid's"
+                    for column in names
+                    if pairs[column].tobytes() != grid[column][at, i].tobytes()
+                ]
+    return differences
+
+
+def _earth(ns: npt.NDArray[np.int64]) -> EarthTable:
+    """Make a table of Earth orientation that reaches the instants, with a leap second."""
+    first, last = int(ns.min()) // DAY, int(ns.max()) // DAY
+    days = np.arange(last - first + 1.0)
+    leap = days == 1.0
+    columns = (
+        -36.8 - 0.001 * days,
+        np.full_like(days, -0.001),
+        37.0 + (days > 1.0),
+        DAY + leap * 1.0e9,
+        1.0e-6 - 1.0e-8 * days,
+        np.full_like(days, -1.0e-8),
+        2.0e-6 + 1.0e-8 * days,
+        np.full_like(days, 1.0e-8),
+        np.full_like(days, 7.292115e-5),
+    )
+    return EarthTable(np.stack(columns, axis=-1), first, True)
 
 
 def compare(found: Digest, wanted: Digest) -> list[str]:

@@ -8,6 +8,7 @@ read with integers only, so it is exact.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import SupportsIndex, overload
 
@@ -381,11 +382,11 @@ def as_times(instants: Instants, scale: Scale = "utc") -> Times:
                 "as_times)"
             )
         return instants
-    if type(instants) is np.ndarray and instants.dtype == NANOSECONDS and instants.ndim == 1:
+    listed = type(instants) is np.ndarray and instants.dtype == NANOSECONDS and instants.ndim == 1
+    if listed and scale == "utc":
         # without the checks and copies of other types: Times copies the values
-        ns = instants.view(np.int64)
-        if scale == "utc" and not (ns.size and ns.min() < FIRST_NS):
-            return Times(ns)
+        with suppress(ValueError):  # for NaT, which is named with its index below
+            return Times(np.asarray(instants).view(np.int64))
     ns = readings(instants, scale)
     if ns.ndim > 1:
         raise ValueError(

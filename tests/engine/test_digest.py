@@ -33,6 +33,7 @@ class Tampered:
 class TamperedPropagation:
     def __init__(self, propagation, how):
         self.constants, self._block, self._how = propagation.constants, propagation.block, how
+        self.pairs = propagation.pairs
         if how.constant:
             values = dict(self.constants.values)
             values[how.constant] = flip(
@@ -65,6 +66,19 @@ def short(monkeypatch):
 
 def test_every_engine_reproduces_the_committed_digest(engine):
     assert digest.compare(digest.compute(open_engine(engine)), digest.committed()) == []
+
+
+def test_pairs_of_every_engine_are_compared_with_its_grid(engine):
+    assert digest.compare_pairs(open_engine(engine)) == []
+
+
+def test_a_changed_bit_of_a_pair_is_named():
+    tampered = Tampered(column="vy", satellite=3, only=1)
+    assert digest.compare_pairs(tampered) == [
+        f"wgs72old, opsmode i, pairs{what}{order}, vy differs from a grid's"
+        for what in ("", ", Earth-fixed")
+        for order in ("", ", sorted")
+    ]
 
 
 def test_every_regime_and_status_is_covered():

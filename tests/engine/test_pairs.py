@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from state_samples import random_elements
 
 from gpuprop import Propagator, Site, Times, convert, look_angles, read_elements
+from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
@@ -103,6 +104,29 @@ def test_every_width(width, frame):
         same(propagator.pair_states(index, times, frame=frame), grid, k, index)
 
 
+@needs_kernels
+@pytest.mark.parametrize("width", WIDTHS)
+def test_resonances_are_integrated_to_the_span_once(width):
+    """Spans before, across and after the epochs; satellites with and without resonance."""
+    elements, _ = sets()
+    middle = int(np.median(elements.epoch.view(np.int64)))
+    propagator = Propagator(elements, "cpu")
+    propagation: Any = CpuEngine(1, width).load(
+        propagator.model, mean_elements(elements), elements.epoch.view(np.int64)
+    )
+    propagator._propagations = [propagation]
+    for days in (-400, -9, -2, 0, 7, 300):
+        instants = middle + days * DAY + np.arange(8) * (DAY // 2 - 1)
+        k, index, times = drawn(elements, instants, 4 * len(elements), seed=days + 400)
+        used = propagation._starts(instants[k])
+        assert used is not None and (abs(days) < 9 or (used["step"] != 0.0).any())
+        assert propagation._starts(np.append(instants[k], instants[0] + 30 * DAY)) is None
+        grid = propagator.states(Times(instants))
+        same(propagator.pair_states(index, times), grid, k, index)
+        order = np.argsort(index, kind="stable")
+        same(propagator.pair_states(index[order], times[order]), grid, k[order], index[order])
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_a_pair_depends_on_itself_alone(data):
@@ -179,6 +203,12 @@ def test_wrong_arguments():
     for index in ([0, 5], [-1, 0], np.array([0, 2**64 - 1], np.uint64)):
         with pytest.raises(ValueError, match=r"index -?\d+ is outside of the 5 element sets"):
             propagator.pair_states(index, times)
+    with pytest.raises(ValueError, match="index 18446744073709551615 is outside"):
+        propagator.pair_states(np.array([0, 2**64 - 1], np.uint64), times)
+    masked = np.ma.MaskedArray([0, 1], [False, True])
+    with pytest.raises(ValueError, match="index has masked values: leave these pairs out"):
+        propagator.pair_states(masked, times)
+    assert len(propagator.pair_states(np.ma.MaskedArray([0, 1]), times)) == 2
     with pytest.raises(ValueError, match="frame 'icrf' is not known"):
         propagator.pair_states([0, 1], times, "icrf")
     with pytest.raises(ValueError, match="no Earth orientation for 1900"):
@@ -268,6 +298,48 @@ def test_before_1972(engine):
     k, index, times = drawn(elements, instants, 50)
     grid = Propagator(elements, "numpy").states(Times(instants), "itrs")
     same(Propagator(elements, engine).pair_states(index, times, "itrs"), grid, k, index)
+
+
+def test_only_the_pairs_before_1972_need_the_hosts_rotations(monkeypatch):
+    elements, eop = random_elements(3, 20), earth_orientation()
+    start = int(np.datetime64("1972-01-01", "ns").astype(np.int64))
+    instants = start + np.array([-DAY, -1, 0, 1, DAY])
+    k, index, times = drawn(elements, instants, 200)
+    propagator = Propagator(elements, "numpy", eop=eop)
+    rows = []
+    whole = propagator_module.view
+    monkeypatch.setattr(
+        propagator_module, "view", lambda ns, *rest: rows.append(len(ns)) or whole(ns, *rest)
+    )
+    pairs = propagator.pair_states(index, times, "itrs", sunlit=True)
+    assert rows == [np.count_nonzero(k < 2)]
+    same(pairs, propagator.states(Times(instants), "itrs", sunlit=True), k, index)
+
+
+@pytest.mark.parametrize("frame", ["teme", "itrs"])
+def test_several_devices_share_the_pairs(monkeypatch, frame):
+    elements, instants = sets()
+    k, index, times = drawn(elements, instants, 1001)
+    propagator = Propagator(elements, "numpy")
+    grid = propagator.states(Times(instants), frame)
+    taken = []
+
+    class Device:
+        def __init__(self, number):
+            self.number, self.propagation = number, propagator._propagations[0]
+
+        def pairs(self, index, *rest):
+            taken.append((self.number, len(index)))
+            return self.propagation.pairs(index, *rest)
+
+    monkeypatch.setattr(propagator_module, "WORTH_A_GPU", 100)
+    shared = Propagator(elements, "numpy")
+    shared._propagations = [Device(0), Device(1), Device(2)]  # type: ignore[list-item]
+    same(shared.pair_states(index, times, frame), grid, k, index)
+    assert sorted(taken) == [(0, 334), (1, 334), (2, 333)]
+    taken.clear()
+    same(shared.pair_states(index[:90], times[:90], frame), grid, k[:90], index[:90])
+    assert taken == [(0, 90)]
 
 
 def test_the_index_is_copied():
