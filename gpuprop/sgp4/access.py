@@ -172,7 +172,7 @@ def interval_kind(
     larger = np.where(above0 > above1, above0, above1)
     smaller = np.where(above0 > above1, above1, above0)
     crossing = is_up0 != is_up1
-    wide = np.where(bulge > sag, bulge, sag) * 8.0
+    wide = np.where(bulge > sag, bulge, sag) * 4.0
     suspect = np.where(
         crossing,
         ~(larger - smaller > wide),
