@@ -9,6 +9,7 @@ Skyfield is timed on a sample of satellites and sites, and its time given per sa
 day. Memory is the peak of a process of its own.
 """
 
+import argparse
 import json
 import resource
 import subprocess
@@ -149,7 +150,7 @@ def main() -> None:
     parser.add_argument("--sites", type=int, default=10)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--sample", type=int, default=20, help="satellites that Skyfield gets")
-    parser.add_argument("--peak", help=machine.argparse.SUPPRESS)
+    parser.add_argument("--peak", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         print_peak(options.peak)

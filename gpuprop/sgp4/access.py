@@ -49,7 +49,7 @@ class Candidates(NamedTuple):
         """Make candidates of knot, satellite, site and kind (n, 4), and local (n, 12)."""
         return Candidates(what[:, 0], what[:, 1], what[:, 2], what[:, 3], local)
 
-    def chosen(self, which: Mask) -> "Candidates":
+    def chosen(self, which: Mask | slice) -> "Candidates":
         """Return some of the candidates."""
         return Candidates(
             self.knot[which],

@@ -5,7 +5,7 @@ and culminations are found in a shorter way, which is taken only where it must g
 instant: where rounding cannot change the answer at the neighbouring microseconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,7 @@ RISE, CULMINATE, SET = 0, 1, 2
 ROUNDS = 3  # of a search for a crossing that takes one as a rule
 NEWTON_STEPS, TURN_STEPS = 3, 6
 WIDTH, NARROW = 1 << 17, 1 << 10  # us: a culmination is enclosed in twice these
+SUSPECTS, UNSURE = 8192, 1024  # intervals that are searched at a time
 SURE = 16.0  # times the rounding errors
 
 
@@ -129,16 +130,25 @@ def decide(exact: Exact, knots: Knots, found: Candidates) -> Events:
         return found.chosen((found.kind & kind) > 0)
 
     crossings, unsure_crossings = _crossings(exact, knots, chosen(CROSSING))
-    tops, top_cells = _culminations(exact, knots, chosen(CULMINATION))
-    unsure = chosen(UNKNOWN_STATES)
+    tops, unsure_tops = _culminations(exact, knots, chosen(CULMINATION))
+    events = [crossings, tops]
+    for some in _parts(chosen(SUSPECT), SUSPECTS):
+        events.append(from_cells(exact, [_suspect_cells(exact, knots, some)]))
     # around a knot without a good state the culmination may be before the interval
-    cells = [
-        top_cells,
-        _cells_of(exact, knots, unsure, -1, 1),
-        _cells_of(exact, knots, unsure_crossings, 0, 1),
-        _suspect_cells(exact, knots, chosen(SUSPECT)),
-    ]
-    return Events.together([crossings, tops, from_cells(exact, cells)])
+    for unsure, before in (
+        (chosen(UNKNOWN_STATES), 1),
+        (unsure_tops, 1),
+        (unsure_crossings, 0),
+    ):
+        for some in _parts(unsure, UNSURE):
+            events.append(from_cells(exact, [_cells_of(exact, knots, some, -before, 1)]))
+    return Events.together(events)
+
+
+def _parts(found: Candidates, size: int) -> Iterator[Candidates]:
+    """Yield candidates, a bounded number at a time."""
+    for first in range(0, len(found.knot), size):
+        yield found.chosen(slice(first, first + size))
 
 
 # --- the definition ---
@@ -298,15 +308,15 @@ def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Ar
         return above, rate[2] - exact.tangent * (east * rate[0] + north * rate[1]) / level
 
 
-def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Cells]:
-    """Find culminations near knots. Return also cells in which they may be, where it is not sure.
+def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
+    """Find culminations near knots. Return also candidates without a sure result.
 
     A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
     instants near the estimate.
     """
     n = len(found.knot)
     if not n:
-        return NO_EVENTS, (found.satellite, found.site, found.knot)
+        return NO_EVENTS, found
     path = Cubic.of(found.local)
     s = _turn(path, np.full((n, 1), -1.0), np.ones((n, 1)))
     east, north, up = path.at(s)[..., 0]
@@ -345,7 +355,7 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     up_there = exact.above(satellite[which], site[which], top) >= 0.0
     which, top = which[up_there], top[up_there]
     tops = Events(satellite[which], site[which], top, np.full(len(which), CULMINATE))
-    return tops, _cells_of(exact, knots, found.chosen(~sure), -1, 1)
+    return tops, found.chosen(~sure)
 
 
 def _differences(
