@@ -1,10 +1,12 @@
 """The same passes, byte for byte: engines, widths, threads, knots, blocks, orders of input."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.filesize import decimal
 from state_samples import EPOCH, random_elements
 
 from gpuprop import Propagator, Site, access, constellation, open_passes, visible
@@ -218,6 +220,12 @@ def test_a_cluster_writes_the_same(tmp_path):
 
 
 # --- the command line ---
+def facts_of(name):
+    """The size of the files of a directory, as `verify` says it."""
+    files = [file for file in Path(name).rglob("*.parquet") if file.is_file()]
+    return decimal(sum(file.stat().st_size for file in files))
+
+
 def test_the_command_line(run, tmp_path):
     (tmp_path / "sites.csv").write_text("name,lat,lon,height_km\nA,10,20,0.5\nB,-30,40,\n")
     source = ["starlink-g1-s1", "--where", "raan_deg < 90"]
@@ -235,6 +243,10 @@ def test_the_command_line(run, tmp_path):
     code, out, _ = run("access", *source, *where, *window, "-o", "d")
     assert code == 0 and out.startswith(f"wrote d: {table.num_rows:,} passes, ")
     assert open_passes(tmp_path / "d").to_table().equals(table.combine_chunks())
+    code, out, _ = run("info", "d")
+    assert code == 0 and "A, B, Brasilia" in out and "25 deg" in out and "1, complete" in out
+    assert json.loads(run("info", "d", "--json")[1])["passes"] == table.num_rows
+    assert run("verify", "d")[:2] == (0, f"d: 2 files, {facts_of('d')}, every byte: sound\n")
     code, out, _ = run("access", *source, *where, *window, "-o", "d", "--resume")
     assert code == 0 and "(1 complete before)" in out
     for suffix in ("csv", "arrow"):
