@@ -1,6 +1,6 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from copy import copy
 from itertools import cycle
 
@@ -450,6 +450,40 @@ class Propagator:
         for here, part in zip(pieces, found, strict=True):
             for name, column in columns.items():
                 column[here] = part[name]
+        return columns
+
+    def positions_between(
+        self, first_ns: int, last_ns: int
+    ) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Columns]:
+        """Prepare for many calls that compute positions of pairs in ITRS, in a window.
+
+        Parameters
+        ----------
+        first_ns : int
+            The first instant, nanoseconds since 1970 UTC.
+        last_ns : int
+            The last instant.
+
+        Returns
+        -------
+        callable
+            columns(index, ns) computes x, y, z (km) and status, (n,) each, with the bits of
+            `pair_states`. It does not check that satellites and instants are in range.
+
+        Raises
+        ------
+        ValueError
+            For instants outside the Earth orientation.
+        """
+        edges = np.array([first_ns, last_ns], np.int64)
+        self._checked(Times(edges), "itrs", False)
+        table = earth_table("itrs", edges, self.eop)
+        names = column_names(velocity=False, sunlit=False)
+
+        def columns(index: npt.NDArray[np.int64], ns: npt.NDArray[np.int64]) -> Columns:
+            seen = view(ns, "itrs", self.eop) if table is None else View(earth=table)
+            return self._propagations[0].pairs(index, ns, names, seen)
+
         return columns
 
     def close(self) -> None:

@@ -78,6 +78,15 @@ FN Mask may_be_up(const Interval& interval, Real up0, Real up1) {
     return both(opposite(up0 + up1 + interval.longest < 0.0), interval.some_good);
 }
 
+// Whether the satellite may reach the least elevation between the middle knots.
+FN Mask may_reach(double cosine, double sine, const Interval& interval, const LocalPosition& p1,
+                  const LocalPosition& p2) {
+    Real level0 = sqrt(p1.east * p1.east + p1.north * p1.north);
+    Real level1 = sqrt(p2.east * p2.east + p2.north * p2.north);
+    return opposite((cosine * p1.up - sine * level0) + (cosine * p2.up - sine * level1) +
+                        interval.longest < 0.0);
+}
+
 // The kind of an interval: 0 where nothing can happen. p: at the four knots.
 FN Code interval_kind(double cosine, double sine, double step, const Interval& interval,
                       const LocalPosition (&p)[4]) {
@@ -97,7 +106,7 @@ FN Code interval_kind(double cosine, double sine, double step, const Interval& i
     Mask first = above0 > above1;
     Real larger = select(first, above0, above1), smaller = select(first, above1, above0);
     Mask crossing = either(both(is_up0, opposite(is_up1)), both(opposite(is_up0), is_up1));
-    Real wide = select(bulge > sag, bulge, sag) * 8.0;
+    Real wide = select(bulge > sag, bulge, sag) * 4.0;
     Mask turning = both(crossing, opposite(larger - smaller > wide));
     Mask dipping = both(both(opposite(crossing), is_up0), opposite(smaller - sag > 0.0));
     Mask grazing = both(both(opposite(crossing), opposite(is_up0)), opposite(larger + bulge < 0.0));

@@ -726,7 +726,10 @@ void propose_passes(const AccessJob& job, const Task& task) {
                 Mask up = may_be_up(interval, up_of(place, r[1]), up_of(place, r[2]));
                 if (!any(up)) continue;
                 LocalPosition p[4];
-                for (int j = 0; j < 4; j++) p[j] = local_position(place, r[j]);
+                for (int j = 1; j < 3; j++) p[j] = local_position(place, r[j]);
+                up = both(up, may_reach(job.cosine, job.sine, interval, p[1], p[2]));
+                if (!any(up)) continue;
+                for (int j = 0; j < 4; j += 3) p[j] = local_position(place, r[j]);
                 Code kind = interval_kind(job.cosine, job.sine, job.step, interval, p);
                 kind = select(up, kind, code(0));
                 if (any(kind != code(0))) store_candidates(job, k, i, site, kind, p);

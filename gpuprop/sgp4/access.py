@@ -49,7 +49,7 @@ class Candidates(NamedTuple):
         """Make candidates of knot, satellite, site and kind (n, 4), and local (n, 12)."""
         return Candidates(what[:, 0], what[:, 1], what[:, 2], what[:, 3], local)
 
-    def chosen(self, which: Mask) -> "Candidates":
+    def chosen(self, which: Mask | slice) -> "Candidates":
         """Return some of the candidates."""
         return Candidates(
             self.knot[which],
@@ -172,7 +172,7 @@ def interval_kind(
     larger = np.where(above0 > above1, above0, above1)
     smaller = np.where(above0 > above1, above1, above0)
     crossing = is_up0 != is_up1
-    wide = np.where(bulge > sag, bulge, sag) * 8.0
+    wide = np.where(bulge > sag, bulge, sag) * 4.0
     suspect = np.where(
         crossing,
         ~(larger - smaller > wide),

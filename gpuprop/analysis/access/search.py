@@ -18,7 +18,7 @@ from .exact import Exact
 
 STEP_S = 60  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates
-MOST_TRIPLES = 20_000_000
+MOST_TRIPLES = 8_000_000
 AROUND = 3  # knots of a block beyond the intervals that begin in it
 
 
