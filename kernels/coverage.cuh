@@ -107,8 +107,9 @@ FN Span span_of_row(const Job& job, const GroundRow& row, Real z, Real rxy, Real
     span.high_is_open = absolute(after) < error;
     span.low = select(before <= -error, low + 1.0, low);
     span.high = select(after <= -error, high - 1.0, high);
-    span.none = either(p + q < -1.0e-6, c > 1.0 + 1.0e-9);
     span.whole = p * p < (NEAR_AXIS * NEAR_AXIS) * (r2 + EARTH * EARTH);
+    // below the horizontal plane; or out of reach, if c means something
+    span.none = either(p + q < -1.0e-6, both(c > 1.0 + 1.0e-9, opposite(span.whole)));
     return span;
 }
 
