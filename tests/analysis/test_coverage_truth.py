@@ -65,8 +65,17 @@ def test_satellites_exactly_at_the_least_elevation_of_a_place(data):
     direction += np.sin(angle) * up
     distance = rng.choice([200.0, 1200.0, 36000.0, 400000.0], n) * rng.uniform(1, 1.2, n)
     x, y, z = np.stack([px, py, pz]) + distance * direction
-    special = rng.random(n) < 0.2
-    x, y = (np.where(special, values * rng.choice([0.0, 1e-12, 1e-6]), values) for values in (x, y))
+    # On the axis of the Earth, or beside it, a whole parallel is at the least elevation.
+    rxy, latitude = np.hypot(px, py), np.arctan2(np.abs(uz), np.hypot(ux, uy))
+    slope = np.cos(np.radians(least)) * np.sin(latitude) - np.sin(np.radians(least)) * np.cos(
+        latitude
+    )
+    axis = (rng.random(n) < 0.3) & (slope > 0.01)
+    along = np.sign(uz) * np.cos(np.radians(least)) * north + np.sin(np.radians(least)) * up
+    height = pz + rxy / np.where(axis, slope, 1.0) * along[2]
+    beside = rng.choice([0.0, 1e-17, 1e-16, 1e-15, 1e-12, 1e-9, 1e-6, 1e-3], n)
+    x, y = np.where(axis, beside * px, x), np.where(axis, beside * py, y)
+    z = np.where(axis, height, z)
     y = np.where(rng.random(n) < 0.1, 0.0, y)
     # not inside of the Earth, where no state with status 0 is
     scale = np.maximum(1.0, (WGS84_A + 50.0) / np.sqrt(x * x + y * y + z * z))
