@@ -21,6 +21,13 @@ Tell = Callable[[str], None]
 
 def read_satellites(
     sources: Sequence[str], options: PropagateOptions | CoverageOptions, tell: Tell
+) -> tuple[Elements, str]:
+    """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
+    return read_with_sources(sources, options, tell)[:2]
+
+
+def read_with_sources(
+    sources: Sequence[str], options: PropagateOptions | CoverageOptions, tell: Tell
 ) -> tuple[Elements, str, list[str]]:
     """Read and choose the satellites.
 

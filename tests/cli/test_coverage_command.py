@@ -23,7 +23,7 @@ def never(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("the command went on")
 
-    for name in ("coverage", "read_satellites", "Propagator"):
+    for name in ("coverage", "read_with_sources", "Propagator"):
         monkeypatch.setattr(answer, name, fail)
 
 
