@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import gpuprop
+from gpuprop.elements.selection import SelectionError
 
 FILED = (  # SpaceSail (Qianfan) at four sizes, then the others
     "spacesail-brazil",
@@ -46,7 +47,10 @@ def flown(catalogue: Path) -> Iterator[tuple[str, gpuprop.Elements]]:
     """Yield the name and the satellites of each operator that has some in the catalogue."""
     active = gpuprop.read_elements(catalogue, on_error="skip").latest()
     for name in FLOWN:
-        satellites = active.select(f"@{name}")
+        try:
+            satellites = active.select(f"@{name}")
+        except SelectionError:  # none
+            continue
         if name != "qianfan":
             yield name, satellites
             continue
@@ -123,7 +127,7 @@ def write(
         pq.write_table(table, directory / f"{what}.{part}.parquet")
     for name, (column, constellations) in maps.items():
         page = coverage_page(found, column, source=source, constellations=constellations)
-        page.savefig(directory / f"{name}.png", dpi=130)
+        page.savefig(directory / f"{name}.png", dpi=120)
     print(f"\nwritten to {directory}: tables {what}.*.parquet, maps {', '.join(maps)}")
 
 
@@ -156,7 +160,7 @@ def main() -> None:
         }
         write(found, "filed", maps, "constellations as filed and planned", options.output)
     if options.catalogue:
-        fleets = list(flown(options.catalogue))
+        fleets = [fleet for fleet in flown(options.catalogue) if len(fleet[1])]
         found = covered(fleets, options)
         print_regions(found, fleets)
         if options.output:

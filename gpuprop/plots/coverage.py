@@ -179,7 +179,7 @@ def coverage_page(
         figure.text(
             0.12 / WIDTH,
             0.08 / height,
-            _caption(coverage, source),
+            _caption(coverage, source, len(shown) >= len(coverage.labels) - 1),
             fontsize=6.5,
             va="bottom",
             color="0.25",
@@ -283,7 +283,7 @@ def _profile(
                 color=LINES[number % len(LINES)],
                 linestyle=DASHES[number // len(LINES) % len(DASHES)],
                 linewidth=1.1,
-                label=label or "mean",
+                label=_short(label) if label else "mean",
             )
         ax.plot(_values(rows, look.column, what), lat, marker="." if len(lat) < 13 else "", **style)
     ax.set_xlim(left=0)
@@ -304,17 +304,25 @@ def _profile(
         )
 
 
+def _short(label: str) -> str:
+    """Cut a label that does not fit above the profile."""
+    return label if len(label) <= 18 else f"{label[:15]}…"
+
+
 def _title(coverage: "Coverage", constellation: str | None) -> str:
     named = f"{constellation}: " if constellation else ""
     return f"{named}Satellites above {coverage.min_elevation_deg:g}° of elevation"
 
 
-def _caption(coverage: "Coverage", source: str | None) -> str:
-    """Describe the satellites, the instants, and the lines on the map."""
+def _caption(coverage: "Coverage", source: str | None, counted: bool) -> str:
+    """Describe the satellites, the instants, and the lines on the map.
+
+    counted: all satellites are shown, so that their number is worth saying.
+    """
     about = json.loads((coverage.cells.schema.metadata or {}).get(b"gpuprop", b"{}"))
     times, step = coverage.times, coverage.times.step_ns or 0
     facts = [source] if source else []
-    if "satellites" in about:
+    if counted and "satellites" in about:
         facts.append(f"{about['satellites']:,} satellites")
     instants = (
         f"{in_words(times.count * step)} from {format_ns(times.start_ns)}, every {in_words(step)}; "
