@@ -28,9 +28,17 @@ FN Mask sees(R px, R py, R pz, R up_x, R up_y, R up_z, S x, S y, S z, double sin
     return up >= sine * sqrt(range2);
 }
 
+// x from `low` to `high`. In this form, and without a branch on the sign, a processor has one
+// instruction for each step.
+FN Real within(Real x, double low, double high) {
+    x = select(x > low, x, splat(low));
+    return select(x < high, x, splat(high));
+}
+FN Real magnitude(Real x) { return real(bits(x) & 0x7fffffffffffffffll); }
+
 // acos for -1 <= x <= 1, in error by less than 5e-6 rad.
 FN Real near_acos(Real x) {
-    Real a = absolute(x);
+    Real a = magnitude(x);
     Real angle =
         sqrt(1.0 - a) *
         (1.5707915 +
@@ -38,10 +46,6 @@ FN Real near_acos(Real x) {
     return select(x < 0.0, PI - angle, angle);
 }
 
-FN Real within(Real x, double low, double high) {
-    x = select(x < low, splat(low), x);
-    return select(x > high, splat(high), x);
-}
 
 // What all rows need of a satellite; the rows that may see it, from `first` to `last`.
 struct Footprint {
@@ -103,12 +107,13 @@ FN Span span_of_row(const Job& job, const GroundRow& row, Real z, Real rxy, Real
     Real left = column - reach, right = column + reach;
     Real low = nearest(left), high = nearest(right);
     Real before = low - left, after = right - high;  // columns by which they lie inside
-    span.low_is_open = absolute(before) < error;
-    span.high_is_open = absolute(after) < error;
+    span.low_is_open = magnitude(before) < error;
+    span.high_is_open = magnitude(after) < error;
     span.low = select(before <= -error, low + 1.0, low);
     span.high = select(after <= -error, high - 1.0, high);
-    span.none = either(p + q < -1.0e-6, c > 1.0 + 1.0e-9);
     span.whole = p * p < (NEAR_AXIS * NEAR_AXIS) * (r2 + EARTH * EARTH);
+    // below the horizontal plane; or out of reach, if c means something
+    span.none = either(p + q < -1.0e-6, both(c > 1.0 + 1.0e-9, opposite(span.whole)));
     return span;
 }
 

@@ -637,28 +637,47 @@ FN Real lane_numbers() {
     return x;
 }
 
-// Footprints of the satellites of a tile at one instant.
-struct FootprintTile {
-    double x[TILE], y[TILE], z[TILE], rxy[TILE], r2[TILE], column[TILE], first[TILE], last[TILE];
+constexpr int64_t PACK = 1024;     // satellites that are sorted by the rows that may see them
+constexpr int64_t SOUTHERN = 128;  // classes of their first rows
+constexpr int64_t LENGTHS = 8;     // classes of the number of rows
+
+// Footprints of the satellites of a pack at one instant.
+struct FootprintPack {
+    double x[PACK], y[PACK], z[PACK], rxy[PACK], r2[PACK], column[PACK], first[PACK], last[PACK];
 };
 
 FN void fill_footprints(const CoverageJob& job, int64_t at, int64_t count, double half,
-                        FootprintTile& tile) {
+                        FootprintPack& pack) {
     for (int64_t i = 0; i < count; i += W) {
         Real x = load_some(job.x + at + i, count - i), y = load_some(job.y + at + i, count - i),
              z = load_some(job.z + at + i, count - i);
         Footprint f = footprint(job, x, y, z, half);
-        store(tile.x + i, x), store(tile.y + i, y), store(tile.z + i, z);
-        store(tile.rxy + i, f.rxy), store(tile.r2 + i, f.r2), store(tile.column + i, f.column);
-        store(tile.first + i, f.first), store(tile.last + i, f.last);
+        store(pack.x + i, x), store(pack.y + i, y), store(pack.z + i, z);
+        store(pack.rxy + i, f.rxy), store(pack.r2 + i, f.r2), store(pack.column + i, f.column);
+        store(pack.first + i, f.first), store(pack.last + i, f.last);
     }
 }
 
-FN GroundRow ground_row(const CoverageJob& job, int64_t row) {
-    const double* from = job.rows + row;
-    const int64_t n = job.row_stride;
-    return {load(from),         load(from + n),     load(from + 2 * n),
-            load(from + 3 * n), load(from + 4 * n), load(from + 5 * n)};
+// Put satellites with a position and some rows into classes, so that neighbours have nearly the
+// same rows. Return their number.
+FN int64_t sort_by_rows(const CoverageJob& job, int64_t at, int64_t count,
+                        const FootprintPack& pack, int* order) {
+    const double scale = 1.0 / double(job.n_rows);
+    int end[SOUTHERN * LENGTHS + 1] = {}, class_of[PACK];
+    for (int64_t i = 0; i < count; i++) {
+        const double rows = pack.last[i] - pack.first[i] + 1.0;
+        class_of[i] = -1;
+        if (job.status[at + i] || !(rows > 0.0)) continue;
+        const int southern = int(pack.first[i] * scale * SOUTHERN);
+        const int length = int(rows * scale * (2 * LENGTHS));
+        class_of[i] = southern + SOUTHERN * (length < LENGTHS ? length : LENGTHS - 1);
+        end[class_of[i] + 1]++;
+    }
+    for (int64_t i = 1; i <= SOUTHERN * LENGTHS; i++) end[i] += end[i - 1];
+    const int64_t total = end[SOUTHERN * LENGTHS];
+    for (int64_t i = 0; i < count; i++)
+        if (class_of[i] >= 0) order[end[class_of[i]]++] = int(i);
+    return total;
 }
 
 // Whether W columns from `column` on see a satellite.
@@ -692,21 +711,23 @@ __attribute__((noinline)) bool column_sees(const CoverageJob& job, int64_t row, 
     return columns_see(job, row, column, x, y, z)[0] != 0;
 }
 
-// Decide the columns that a span leaves open; count whole rows.
-__attribute__((noinline)) void decide_ends(const CoverageJob& job, int* counts, int64_t row,
-                                           double x, double y, double z, Span& span) {
+// Decide the columns that the spans of W satellites leave open; count whole rows. plane: where the
+// counts of each satellite begin.
+__attribute__((noinline)) void decide_ends(const CoverageJob& job, int* counts, const Bits& plane,
+                                           int64_t row, const Real& x, const Real& y,
+                                           const Real& z, Span& span) {
     for (int lane = 0; lane < W; lane++) {
         if (span.none[lane]) continue;
+        const auto seen = [&](const Real& column) INLINE {
+            return column_sees(job, row, int64_t(column[lane]), x[lane], y[lane], z[lane]);
+        };
         if (span.whole[lane]) {
-            cover_whole_row(job, counts, row + lane, x, y, z);
+            cover_whole_row(job, counts + plane[lane], row, x[lane], y[lane], z[lane]);
             span.none[lane] = -1;
-            continue;
+        } else {
+            if (span.low_is_open[lane] && !seen(span.low)) span.low[lane] += 1.0;
+            if (span.high_is_open[lane] && !seen(span.high)) span.high[lane] -= 1.0;
         }
-        if (span.low_is_open[lane] && !column_sees(job, row + lane, int64_t(span.low[lane]), x, y, z))
-            span.low[lane] += 1.0;
-        if (span.high_is_open[lane] &&
-            !column_sees(job, row + lane, int64_t(span.high[lane]), x, y, z))
-            span.high[lane] -= 1.0;
     }
 }
 
@@ -731,43 +752,58 @@ void sum_planes(const CoverageJob& job, int* counts) {
     }
 }
 
+// Count W satellites of a pack in the rows that may see them. count: at most W of them are used.
+FN void cover_rows(const CoverageJob& job, int* counts, const FootprintPack& pack, const int* order,
+                   int64_t count, int64_t pack_begin) {
+    Real x = {}, y = {}, z = {}, rxy = {}, r2 = {}, column = {};
+    Bits plane = {};
+    double first = double(job.n_rows), last = -1.0;
+    for (int64_t lane = 0; lane < W && lane < count; lane++) {
+        const int i = order[lane];
+        x[lane] = pack.x[i], y[lane] = pack.y[i], z[lane] = pack.z[i];
+        rxy[lane] = pack.rxy[i], r2[lane] = pack.r2[i], column[lane] = pack.column[i];
+        if (job.label) plane[lane] = job.label[pack_begin + i] * job.n_slots;
+        first = pack.first[i] < first ? pack.first[i] : first;
+        last = pack.last[i] > last ? pack.last[i] : last;
+    }
+    const double n_rows = double(job.n_rows);
+    // where a lane without a change adds and subtracts one: not all in one place
+    const Real idle = lane_numbers() * (job.n_columns >= W ? n_rows : 0.0);
+    for (int64_t row = int64_t(first); row <= int64_t(last); row++) {
+        const double* from = job.rows + row;
+        const int64_t n = job.row_stride;
+        const GroundRow ground = {splat(from[0]),     splat(from[n]),     splat(from[2 * n]),
+                                  splat(from[3 * n]), splat(from[4 * n]), splat(from[5 * n])};
+        Span s = span_of_row(job, ground, z, rxy, r2, column);
+        Mask open = either(either(s.low_is_open, s.high_is_open), s.whole);
+        if (unlikely(any(both(open, opposite(s.none)))))
+            decide_ends(job, counts, plane, row, x, y, z, s);
+        Change change = change_of_span(job, s);
+        const double here = double(row);
+        Bits rise = plane + whole(select(change.none, idle, change.rise * n_rows) + here);
+        Bits fall = plane + whole(select(change.none, idle, change.fall * n_rows) + here);
+        for (int lane = 0; lane < W; lane++) {
+            counts[rise[lane]]++;
+            counts[fall[lane]]--;
+        }
+        if (unlikely(any(change.turns)))
+            for (int lane = 0; lane < W; lane++)
+                if (change.turns[lane]) counts[plane[lane] + row]++;
+    }
+}
+
 // Satellites in view of the cells of a grid. Instants of a task are instants.
 void cover_grid(const CoverageJob& job, const Task& task) {
-    const double n_rows = double(job.n_rows);
-    const Real lanes = lane_numbers();
     for (int64_t k = task.begin; k < task.end; k++) {
         int* const counts = job.counts + k * job.n_planes * job.n_slots;
-        for (int64_t tile = 0; tile < job.n_sats; tile += TILE) {
-            const int64_t count = tile + TILE < job.n_sats ? TILE : job.n_sats - tile;
-            FootprintTile f;
-            fill_footprints(job, k * job.n_sats + tile, count, 0.5, f);
-            for (int64_t i = 0; i < count; i++) {
-                if (job.status[k * job.n_sats + tile + i]) continue;
-                int* const plane = counts + (job.label ? job.label[tile + i] * job.n_slots : 0);
-                const Real z = splat(f.z[i]), rxy = splat(f.rxy[i]), r2 = splat(f.r2[i]),
-                           column = splat(f.column[i]);
-                const int64_t last = int64_t(f.last[i]);
-                for (int64_t row = int64_t(f.first[i]); row <= last; row += W) {
-                    Span s = span_of_row(job, ground_row(job, row), z, rxy, r2, column);
-                    Mask open = either(either(s.low_is_open, s.high_is_open), s.whole);
-                    if (unlikely(any(both(open, opposite(s.none)))))
-                        decide_ends(job, plane, row, f.x[i], f.y[i], f.z[i], s);
-                    Change change = change_of_span(job, s);
-                    // slots as integers in doubles; rows without a change add and subtract one there
-                    const double here = double(row);
-                    Bits rise = whole(
-                        select(change.none, splat(here), change.rise * n_rows + (lanes + here)));
-                    Bits fall = whole(
-                        select(change.none, splat(here), change.fall * n_rows + (lanes + here)));
-                    for (int lane = 0; lane < W; lane++) {
-                        plane[rise[lane]]++;
-                        plane[fall[lane]]--;
-                    }
-                    if (unlikely(any(change.turns)))
-                        for (int lane = 0; lane < W; lane++)
-                            if (change.turns[lane]) plane[row + lane]++;
-                }
-            }
+        for (int64_t begin = 0; begin < job.n_sats; begin += PACK) {
+            const int64_t count = begin + PACK < job.n_sats ? PACK : job.n_sats - begin;
+            FootprintPack pack;
+            int order[PACK];
+            fill_footprints(job, k * job.n_sats + begin, count, 0.5, pack);
+            const int64_t used = sort_by_rows(job, k * job.n_sats + begin, count, pack, order);
+            for (int64_t i = 0; i < used; i += W)
+                cover_rows(job, counts, pack, order + i, used - i, begin);
         }
         sum_grid(job, counts);
         sum_planes(job, counts);
@@ -811,9 +847,9 @@ FN void decide_cells(const CoverageJob& job, int* counts, int64_t first, int64_t
 void cover_cells(const CoverageJob& job, const Task& task) {
     for (int64_t k = task.begin; k < task.end; k++) {
         int* const counts = job.counts + k * job.n_planes * job.n_slots;
-        for (int64_t tile = 0; tile < job.n_sats; tile += TILE) {
-            const int64_t count = tile + TILE < job.n_sats ? TILE : job.n_sats - tile;
-            FootprintTile f;
+        for (int64_t tile = 0; tile < job.n_sats; tile += PACK) {
+            const int64_t count = tile + PACK < job.n_sats ? PACK : job.n_sats - tile;
+            FootprintPack f;
             fill_footprints(job, k * job.n_sats + tile, count, 0.0, f);
             for (int64_t i = 0; i < count; i++) {
                 if (job.status[k * job.n_sats + tile + i]) continue;

@@ -218,8 +218,9 @@ def _count_in_grid(ground: Ground, viewed: Viewed, counts: Counts) -> None:
     c = (root - (p * q + ground.sine * half)) / (p * p)
     reach = np.arccos(np.clip(c, -1.0, 1.0)) * ground.per_column
     error = END_ERROR * ground.per_column
-    kept = ~((p + q < -1.0e-6) | (c > 1.0 + 1.0e-9))
-    whole = kept & (p * p < NEAR_AXIS**2 * (r2 + EARTH**2))
+    near_axis = p * p < NEAR_AXIS**2 * (r2 + EARTH**2)
+    kept = (p + q >= -1.0e-6) & ((c <= 1.0 + 1.0e-9) | near_axis)
+    whole = kept & near_axis
 
     def seen(pair: Bits, at: Bits) -> Mask:
         """Decide columns, which may be outside of the grid by one turn."""

@@ -10,12 +10,13 @@ import numpy.typing as npt
 from ...messages import shown
 from ...propagator import Propagator
 from ...sgp4.coverage import CoverageRequest
+from ...time.durations import format_duration
 from ...time.instants import format_ns
 from ...time.times import Times, as_times
 from ...typing import Instants
 from ..tables import answer_metadata, check_one_set_each
 from .labels import ALL, as_labels
-from .places import MOST_CELLS, Grid, Places, as_places
+from .places import MOST_CELLS, Grid, as_places
 from .result import Coverage
 from .tables import (
     Region,
@@ -117,7 +118,18 @@ def coverage(
         first = plane * ground.n_slots
         own = {name: array[first : first + ground.n_slots] for name, array in tallies.items()}
         values.append(values_of(own, slots, instants.count, step_ns))
-    metadata = _metadata(prop, instants, places, least, names)
+    metadata = answer_metadata(
+        prop,
+        instants,
+        {
+            "start": format_ns(instants.start_ns),
+            "step": None if step_ns is None else format_duration(step_ns),
+            "instants": instants.count,
+            "grid": places.name,
+            "min_elevation_deg": least,
+            "labels": list(names),
+        },
+    )
     return Coverage(
         cells_table(places, names, values, metadata),
         latitude_table(places, names, values, metadata),
@@ -193,20 +205,3 @@ def _tallies(
     finally:
         blocks.close()
     return counter.tallies()
-
-
-def _metadata(
-    prop: Propagator, times: Times, places: Places, least: float, labels: Sequence[str]
-) -> dict[str, object]:
-    return answer_metadata(
-        prop,
-        times,
-        {
-            "start": format_ns(times.start_ns),
-            "step_ns": times.step_ns,
-            "instants": times.count,
-            "grid": places.name,
-            "min_elevation_deg": least,
-            "labels": list(labels),
-        },
-    )
