@@ -1,101 +1,134 @@
-"""Count the satellites of each constellation, filed and flown, above ten cities through a day.
+"""What four countries get from SpaceSail's satellites, and from others': as filed, and as flown.
 
-    python examples/race.py [--catalogue active.csv] [--duration 1d] [--step 5min] [--above 25]
-    [-o race.png]
+    python examples/race.py [--catalogue active.csv] [--regions BRA,KAZ,MYS,THA] [--above 25]
+    [--duration 1d] [--step 30s] [-o DIR]
 
 Filed constellations come with gpuprop. Flown ones are read from a catalogue:
-`gpuprop fetch active -o active.csv` downloads one from CelesTrak. The cities are in countries where
-SpaceSail has signed contracts (Brazil, Kazakhstan, Malaysia, Thailand), and Shanghai. Elevation is
-geometric, without refraction or terrain. The picture needs matplotlib.
+`gpuprop fetch active -o active.csv` downloads one from CelesTrak. The directory gets the tables
+(Parquet) and the maps (PNG, which need matplotlib). docs/race.md shows them, and says what is
+assumed.
 """
 
 import argparse
+import math
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 import gpuprop
+from gpuprop.elements.selection import SelectionError
 
-FILED = ("starlink-gen1", "starlink-gen2", "guowang", "qianfan", "honghu-3", "kuiper", "oneweb")
-FLOWN = ("@starlink", "@guowang", "@qianfan", "@kuiper", "@oneweb")
-CITIES = [
-    gpuprop.Site(-15.79, -47.88, name="Brasilia"),
-    gpuprop.Site(-23.55, -46.63, name="Sao Paulo"),
-    gpuprop.Site(-3.12, -60.02, name="Manaus"),
-    gpuprop.Site(43.24, 76.89, name="Almaty"),
-    gpuprop.Site(51.17, 71.43, name="Astana"),
-    gpuprop.Site(3.14, 101.69, name="Kuala Lumpur"),
-    gpuprop.Site(5.98, 116.07, name="Kota Kinabalu"),
-    gpuprop.Site(13.76, 100.50, name="Bangkok"),
-    gpuprop.Site(18.79, 98.99, name="Chiang Mai"),
-    gpuprop.Site(31.23, 121.47, name="Shanghai"),
-]
+FILED = (  # SpaceSail (Qianfan) at four sizes, then the others
+    "spacesail-brazil",
+    "qianfan-648",
+    "qianfan",
+    "spacesail-15000",
+    "starlink-gen1",
+    "starlink-gen2-2026",
+    "guowang",
+    "honghu-3",
+)
+FLOWN = ("qianfan", "guowang", "starlink", "kuiper", "oneweb")
+ELSEWHERE = "qianfan elsewhere"
+ON_STATION_KM = (
+    1_050  # Qianfan flies at 1,070 km; lower satellites are on their way, or have failed
+)
 
 
-def visible(satellites: gpuprop.Elements, times: gpuprop.Times, above_deg: float) -> np.ndarray:
-    """Count the satellites above `above_deg` at each instant and city, (n_times, n_cities)."""
-    counts = []
+def filed(epoch: str) -> Iterator[tuple[str, gpuprop.Elements]]:
+    """Yield the name and the satellites of each filing, numbered on."""
+    first_id = 1_000_000_000
+    for name in FILED:
+        satellites = gpuprop.constellation(name, epoch=epoch, first_id=first_id)
+        first_id += len(satellites)
+        yield name, satellites
+
+
+def flown(catalogue: Path) -> Iterator[tuple[str, gpuprop.Elements]]:
+    """Yield the name and the satellites of each operator that has some in the catalogue."""
+    active = gpuprop.read_elements(catalogue, on_error="skip").latest()
+    for name in FLOWN:
+        try:
+            satellites = active.select(f"@{name}")
+        except SelectionError:  # none
+            continue
+        if name != "qianfan":
+            yield name, satellites
+            continue
+        for label, condition in (("qianfan on station", ">"), (ELSEWHERE, "<=")):
+            yield label, satellites.where(f"altitude_km {condition} {ON_STATION_KM}")
+
+
+def covered(
+    fleets: list[tuple[str, gpuprop.Elements]], options: argparse.Namespace
+) -> gpuprop.Coverage:
+    """Count the satellites of each fleet in view of every cell of 1 degree."""
+    satellites = gpuprop.Elements.concat([each for _, each in fleets])
+    labels = [name for name, each in fleets for _ in range(len(each))]
+    start = options.start or satellites.default_start
+    times = gpuprop.time_grid(start, duration=options.duration, step=options.step)
     with gpuprop.Propagator(satellites) as propagator:
-        for block in propagator.snapshots(times, frame="itrs", block_bytes=8 << 20):
-            sky = gpuprop.look_angles(block, CITIES)
-            # a state that could not be computed is NaN, which is not above anything
-            counts.append((sky.elevation > np.radians(above_deg)).sum(axis=2))
-    return np.concatenate(counts)
-
-
-def flown(catalogue: Path) -> dict[str, gpuprop.Elements]:
-    """Select the satellites of each operator that has some in the catalogue."""
-    active = gpuprop.read_elements(catalogue, on_error="skip")
-    fleets = {f"{operator.strip('@')} (flown)": active.select(operator) for operator in FLOWN}
-    return {name: satellites for name, satellites in fleets.items() if len(satellites)}
-
-
-def picture(counts: dict[str, np.ndarray], above_deg: float, path: Path) -> None:
-    """Draw a panel for each constellation, filed above and flown below.
-
-    Each city has a bar from the fewest to the most satellites, and a mark at the median.
-    """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    place = {f"{name} (filed)": (0, column) for column, name in enumerate(FILED)}
-    for operator in FLOWN:
-        name = operator.strip("@")
-        place[f"{name} (flown)"] = (
-            1,
-            next(column for column, filed in enumerate(FILED) if filed.startswith(name)),
+        return gpuprop.coverage(
+            propagator,
+            times,
+            "1deg",
+            min_elevation_deg=options.above,
+            regions=options.regions,
+            by=labels,
         )
-    height = 1 + max(place[name][0] for name in counts)
-    figure, panels = plt.subplots(
-        height,
-        len(FILED),
-        figsize=(11.5, 0.6 + 2.6 * height),
-        sharey=True,
-        squeeze=False,
-        layout="constrained",
-    )
-    for panel in panels.flat:
-        panel.set_visible(False)
-    rows = np.arange(len(CITIES))
-    for name, seen in counts.items():
-        panel, colour = panels[place[name]], ("tab:blue", "tab:orange")[place[name][0]]
-        low, middle, high = np.percentile(seen, (0, 50, 100), axis=0)
-        panel.set_visible(True)
-        panel.barh(rows, high - low, left=low, height=0.6, color=colour, alpha=0.45)
-        panel.plot(middle, rows, "|", color=colour, markersize=8, markeredgewidth=2)
-        panel.set_title(name.replace(" (", "\n("), fontsize=9)
-        panel.set_xlim(0, max(5, 1.05 * high.max()))
-        panel.tick_params(labelsize=8)
-        panel.grid(axis="x", alpha=0.3)
-    panels[0, 0].set_yticks(rows, [city.name for city in CITIES])
-    panels[0, 0].invert_yaxis()
-    figure.suptitle(
-        f"Satellites above {above_deg:g} degrees through a day: fewest to most, and the median",
-        fontsize=10,
-    )
-    figure.savefig(path, dpi=100)
+
+
+def print_regions(found: gpuprop.Coverage, fleets: list[tuple[str, gpuprop.Elements]]) -> None:
+    """Print what each country gets from each fleet, as tables in Markdown.
+
+    A country has the mean of its cells; fewest, most and the longest gap are those of its worst
+    and best cells.
+    """
+    rows = {(row["name"], row["constellation"]): row for row in found.by_region.to_pylist()}
+    countries = list(dict.fromkeys(country for country, _ in rows))
+    print(f"\n{found.times}\n\nIn view: mean (fewest to most)\n")
+    print(f"| | satellites | {' | '.join(countries)} |\n|{'---|' * (2 + len(countries))}")
+    for name, satellites in fleets:
+        here = [rows[country, name] for country in countries]
+        cells = [
+            f"{row['visible_mean']:.1f} ({row['visible_min']} to {row['visible_max']})"
+            for row in here
+        ]
+        print(f"| {name} | {len(satellites):,} | {' | '.join(cells)} |")
+    print("\nTime with one or more, with four or more in view, and the longest gap\n")
+    print(f"| | {' | '.join(countries)} |\n|{'---|' * (1 + len(countries))}")
+    for name, _ in fleets:
+        here = [rows[country, name] for country in countries]
+        cells = [
+            f"{share(row['covered'])}, {share(row['covered_4'])}, {row['longest_gap_s']:g} s"
+            for row in here
+        ]
+        print(f"| {name} | {' | '.join(cells)} |")
+
+
+def share(value: float) -> str:
+    """Write a share in per cent, rounded down: only 1 is 100 %."""
+    return f"{math.floor(value * 1e3 + 1e-9) / 10:g} %"
+
+
+def write(
+    found: gpuprop.Coverage,
+    what: str,
+    maps: dict[str, tuple[str, list[str]]],
+    source: str,
+    directory: Path,
+) -> None:
+    """Write the tables, and maps: by name of the file a column and some constellations."""
+    import pyarrow.parquet as pq
+
+    from gpuprop.plots import coverage_page
+
+    directory.mkdir(parents=True, exist_ok=True)
+    for part, table in (("by_latitude", found.by_latitude), ("by_region", found.by_region)):
+        pq.write_table(table, directory / f"{what}.{part}.parquet")
+    for name, (column, constellations) in maps.items():
+        page = coverage_page(found, column, source=source, constellations=constellations)
+        page.savefig(directory / f"{name}.png", dpi=120)
+    print(f"\nwritten to {directory}: tables {what}.*.parquet, maps {', '.join(maps)}")
 
 
 def main() -> None:
@@ -107,33 +140,33 @@ def main() -> None:
         type=Path,
         help="element sets of satellites in orbit, in any format that gpuprop reads",
     )
+    parser.add_argument("--regions", default="BRA,KAZ,MYS,THA", help="ISO 3166-1 alpha-3 codes")
     parser.add_argument(
-        "--start", help="UTC [default: the median epoch of the catalogue, else that of the filings]"
+        "--start", help="UTC [default: the epoch of the filings; the median of the catalogue]"
     )
     parser.add_argument("--duration", default="1d")
-    parser.add_argument("--step", default="5min")
+    parser.add_argument("--step", default="30s")
     parser.add_argument("--above", type=float, default=25.0, help="degrees of elevation")
-    parser.add_argument("-o", "--output", type=Path, help="a picture")
+    parser.add_argument("-o", "--output", type=Path, help="a directory for the tables and the maps")
     options = parser.parse_args()
-    flying = flown(options.catalogue) if options.catalogue else {}
-    start = options.start or (
-        gpuprop.Elements.concat(flying.values()).default_start if flying else "2026-01-01"
-    )
-    times = gpuprop.time_grid(start, duration=options.duration, step=options.step)
-    filed = {f"{name} (filed)": gpuprop.constellation(name, epoch=times[0]) for name in FILED}
-    print(f"satellites above {options.above:g} degrees, {times}: fewest / median / most")
-    print(f"{'':24}{'satellites':>11}" + "".join(f"{city.name:>16}" for city in CITIES))
-    counts = {}
-    for name, elements in (filed | flying).items():
-        counts[name] = visible(elements, times, options.above)
-        figures = np.percentile(counts[name], (0, 50, 100), axis=0).round().astype(int).T
-        print(
-            f"{name:24}{len(elements):11,}"
-            + "".join(f"{'/'.join(map(str, each)):>16}" for each in figures)
-        )
+    print(f"satellites above {options.above:g} degrees")
+    fleets = list(filed(options.start or "2026-01-01"))
+    found = covered(fleets, options)
+    print_regions(found, fleets)
     if options.output:
-        picture(counts, options.above, options.output)
-        print(f"written to {options.output}")
+        maps = {
+            "spacesail": ("visible_mean", list(FILED[:4])),
+            "filed": ("visible_mean", list(FILED[4:])),
+        }
+        write(found, "filed", maps, "constellations as filed and planned", options.output)
+    if options.catalogue:
+        fleets = [fleet for fleet in flown(options.catalogue) if len(fleet[1])]
+        found = covered(fleets, options)
+        print_regions(found, fleets)
+        if options.output:
+            names = [name for name, _ in fleets if name != ELSEWHERE]
+            maps = {"flown": ("covered", names[:4]), "flown_mean": ("visible_mean", names[:4])}
+            write(found, "flown", maps, options.catalogue.name, options.output)
 
 
 if __name__ == "__main__":

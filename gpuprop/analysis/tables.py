@@ -69,6 +69,7 @@ def answer_metadata(
         "elements": unordered_digest(propagator.elements),
         "satellites": len(propagator.elements),
         "options": dict(options),
+        **({"notes": sorted(notes)} if (notes := propagator.elements.notes) else {}),
     }
 
 

@@ -53,7 +53,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             check_suffix(output)
             _refuse_for_file(options)
         sites = _sites(options)
-    elements, start, _ = read_satellites(sources, options, tell)
+    elements, start = read_satellites(sources, options, tell)
     with wrong_call():
         if options.stop is not None and options.duration is not None:
             raise UsageError("give either --stop or --duration")

@@ -32,7 +32,7 @@ from .console import DONE, err, out, say, silent, wide
 from .coverage_options import CoverageOptions
 from .inputs import repeated_numbers, warnings_as_notes
 from .options import wrong_call
-from .satellites import read_satellites
+from .satellites import read_with_sources
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -44,7 +44,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     codes = _codes(options.region)
     files = _files(options, bool(codes))
     tell = silent if options.quiet else say
-    elements, start, origin = read_satellites(sources, options, tell)
+    elements, start, origin = read_with_sources(sources, options, tell)
     with wrong_call():
         times = time_grid(
             start,

@@ -52,7 +52,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         cluster = known_cluster(options.cluster) if options.cluster is not None else None
     store = given_store(options.output) if options.output is not None else None
     tell = silent if options.quiet else say
-    elements, start, _ = read_satellites(sources, options, tell)
+    elements, start = read_satellites(sources, options, tell)
     with wrong_call():
         times = time_grid(
             start,

@@ -19,12 +19,18 @@ from .screen_options import ScreenOptions
 
 ASSUMED = "assumed: "  # how a note on an assumption begins
 Tell = Callable[[str], None]
+SatelliteOptions = PropagateOptions | AccessOptions | CoverageOptions | ScreenOptions
 
 
 def read_satellites(
-    sources: Sequence[str],
-    options: PropagateOptions | AccessOptions | CoverageOptions | ScreenOptions,
-    tell: Tell,
+    sources: Sequence[str], options: SatelliteOptions, tell: Tell
+) -> tuple[Elements, str]:
+    """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
+    return read_with_sources(sources, options, tell)[:2]
+
+
+def read_with_sources(
+    sources: Sequence[str], options: SatelliteOptions, tell: Tell
 ) -> tuple[Elements, str, list[str]]:
     """Read and choose the satellites.
 

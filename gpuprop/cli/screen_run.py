@@ -58,7 +58,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
         if is_file:
             check_suffix(output)
             _refuse_for_file(options)
-    elements, start, _ = read_satellites(sources, options, tell)
+    elements, start = read_satellites(sources, options, tell)
     with wrong_call():
         if options.stop is not None and options.duration is not None:
             raise UsageError("give either --stop or --duration")

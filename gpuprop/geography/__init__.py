@@ -4,7 +4,7 @@ countries.py        the countries by code; which points lie in them
 lines.py            coast lines and borders, for maps
 countries.parquet   the countries: code, name, rings
 lines.parquet       the lines that the rings consist of
-build.py            makes both files from a named source
+build.py            makes both files from a named source: world-atlas 2.0.2 of npm (ISC licence)
 
 Whose borders
 -------------

@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 import pyarrow.compute as pc
 from matplotlib.axes import Axes
-from matplotlib.colors import Colormap, ListedColormap, Normalize
+from matplotlib.colors import Colormap, ListedColormap, Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -17,7 +17,7 @@ from ..errors import UsageError
 from ..time.instants import format_ns
 from ..time.units import DAY, HOUR, MINUTE, SECOND
 from .cells import draw_cells
-from .columns import Meaning, meaning
+from .columns import SATELLITES, Meaning, meaning
 from .paper import TEXT
 from .world import SOURCE, draw_world
 
@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 ALL = "all"  # the label of all satellites together
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+FAR_APART = 5.0  # from this ratio of medians on, maps with one scale need a square-root one
 DARKEST = 0.15  # of viridis: darker colours would hide the black lines
 STEPS = (1, 2, 2.5, 5, 10)  # of ticks
 DASHES = ("-", "--", "-.", ":")
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
 LEFT, RIGHT, GAP = 0.42, 0.2, 0.12
-TOP, TITLE, TICKS, BAR, CAPTION = 0.3, 0.3, 0.22, 0.52, 0.42
+TOP, TITLE, TICKS, BAR, CAPTION = 0.26, 0.36, 0.22, 0.52, 0.42
 
 
 class Look(NamedTuple):
@@ -106,8 +107,8 @@ def coverage_page(
     """Draw a page: the map, the profile by latitude beside it, and a caption.
 
     Regions have white outlines. With labels (`by`), there is a map for each. All have the same
-    colours. The profile beside a row of maps has a line for each label; those of the row are
-    coloured.
+    colours, on a square-root scale if their numbers differ much. The profile beside a row of maps
+    has a line for each label; those of the row are coloured.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ def coverage_page(
     rows = math.ceil(len(labels) / across)
     beside = 1.35 if across == 1 else 1.0
     width = (WIDTH - LEFT - RIGHT - beside - across * GAP) / across
-    row_height = TITLE + width / 2 if len(labels) > 1 else TITLE * 0.5 + width / 2
+    row_height = TITLE + width / 2 if len(labels) > 1 else 0.2 + width / 2
     height = TOP + rows * row_height + TICKS + BAR + CAPTION
     with matplotlib.rc_context(TEXT):
         figure = Figure(figsize=(WIDTH, height))
@@ -178,7 +179,7 @@ def coverage_page(
         figure.text(
             0.12 / WIDTH,
             0.08 / height,
-            _caption(coverage, source),
+            _caption(coverage, source, len(shown) >= len(coverage.labels) - 1),
             fontsize=6.5,
             va="bottom",
             color="0.25",
@@ -214,9 +215,8 @@ def _look(
 ) -> Look:
     """Choose the colours of the values of some labels."""
     what = meaning(column, coverage.cells)
-    values = np.concatenate(
-        [_values(_rows(coverage, coverage.cells, label), column, what) for label in labels]
-    )
+    each = [_values(_rows(coverage, coverage.cells, label), column, what) for label in labels]
+    values = np.concatenate(each)
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
     if what.unit == "%":
@@ -228,6 +228,9 @@ def _look(
         high = low + 1.0
     viridis = matplotlib.colormaps["viridis"](np.linspace(DARKEST, 1.0, 256))
     colours = ListedColormap(viridis, name=f"viridis from {DARKEST}").with_extremes(bad="0.85")
+    middles = [float(np.median(some)) for some in each]
+    if what.unit == SATELLITES and low == 0 and max(middles) > FAR_APART * min(middles):
+        return Look(column, what, colours, PowerNorm(0.5, low, high))
     return Look(column, what, colours, Normalize(low, high))
 
 
@@ -244,6 +247,12 @@ def _draw_map(ax: Axes, coverage: "Coverage", look: Look, label: str | None) -> 
 def _describe_bar(bar: Any, look: Look) -> None:
     bar.set_label(look.what.label)
     bar.locator = MaxNLocator(7, steps=STEPS)
+    if isinstance(look.norm, PowerNorm):
+        bar.set_label(f"{look.what.label}, square-root scale")
+        high = float(look.norm.vmax or 1)
+        series = [step * 10.0**power for power in range(-2, 7) for step in (1, 2, 5)]
+        bar.set_ticks([0, *(tick for tick in series if 0.008 * high <= tick <= high)])
+        bar.ax.xaxis.set_major_formatter("{x:g}")
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(length=2.5, width=0.5)
 
@@ -274,7 +283,7 @@ def _profile(
                 color=LINES[number % len(LINES)],
                 linestyle=DASHES[number // len(LINES) % len(DASHES)],
                 linewidth=1.1,
-                label=label or "mean",
+                label=_short(label) if label else "mean",
             )
         ax.plot(_values(rows, look.column, what), lat, marker="." if len(lat) < 13 else "", **style)
     ax.set_xlim(left=0)
@@ -295,17 +304,25 @@ def _profile(
         )
 
 
+def _short(label: str) -> str:
+    """Cut a label that does not fit above the profile."""
+    return label if len(label) <= 18 else f"{label[:15]}…"
+
+
 def _title(coverage: "Coverage", constellation: str | None) -> str:
     named = f"{constellation}: " if constellation else ""
     return f"{named}Satellites above {coverage.min_elevation_deg:g}° of elevation"
 
 
-def _caption(coverage: "Coverage", source: str | None) -> str:
-    """Describe the satellites, the instants, and the lines on the map."""
+def _caption(coverage: "Coverage", source: str | None, counted: bool) -> str:
+    """Describe the satellites, the instants, and the lines on the map.
+
+    counted: all satellites are shown, so that their number is worth saying.
+    """
     about = json.loads((coverage.cells.schema.metadata or {}).get(b"gpuprop", b"{}"))
     times, step = coverage.times, coverage.times.step_ns or 0
     facts = [source] if source else []
-    if "satellites" in about:
+    if counted and "satellites" in about:
         facts.append(f"{about['satellites']:,} satellites")
     instants = (
         f"{in_words(times.count * step)} from {format_ns(times.start_ns)}, every {in_words(step)}; "

@@ -4,13 +4,14 @@ import re
 import subprocess
 import sys
 
-import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from project import ROOT
 
-from gpuprop import Propagator, constellation, look_angles, time_grid
+import gpuprop
 
 EXAMPLES = ROOT / "examples"
+WINDOW = ("--duration", "30min", "--step", "15min")
 
 
 def run(name, *arguments, folder):
@@ -26,62 +27,72 @@ def run(name, *arguments, folder):
 
 @pytest.fixture(scope="module")
 def race(tmp_path_factory):
-    """The table of half an hour, and the folder with its picture."""
+    """The tables of half an hour, and the folder with the files.
+
+    The catalogue has six satellites of Qianfan on station, two elsewhere, and four of Starlink.
+    """
     folder = tmp_path_factory.mktemp("race")
-    return run(
-        "race.py", "--duration", "30min", "--step", "15min", "-o", "race.png", folder=folder
-    ), folder
+    fleets = [("QIANFAN", 1070.0, 6), ("QIANFAN", 800.0, 2), ("STARLINK", 550.0, 4)]
+    parts = []
+    for name, altitude, count in fleets:
+        first = 1 + sum(map(len, parts))
+        part = gpuprop.walker(f"60:{count}/2/1", altitude, epoch="2026-07-24", first_id=first)
+        names = [f"{name}-{number}" for number in range(count)]
+        parts.append(gpuprop.Elements({**part.fields, "OBJECT_NAME": names}))
+    gpuprop.write_elements(gpuprop.Elements.concat(parts), folder / "active.csv")
+    return run("race.py", *WINDOW, "--catalogue", "active.csv", "-o", "out", folder=folder), folder
 
 
-def rows(table):
-    """{name: (satellites, [(fewest, median, most) by city])} of the printed table."""
+def numbers(table):
+    """{name: (satellites, [(mean, fewest, most) by country])} of the printed tables."""
     found = {}
     for line in table.splitlines():
-        match = re.match(r"(\S+ \((?:filed|flown)\)) +([\d,]+) +(.*)$", line)
-        if match:
-            found[match[1]] = (
-                int(match[2].replace(",", "")),
-                [tuple(map(int, each.split("/"))) for each in match[3].split()],
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) != 6:
+            continue
+        name, satellites, *countries = cells
+        matches = [re.fullmatch(r"([0-9.]+) \((\d+) to (\d+)\)", each) for each in countries]
+        if all(matches):
+            found[name] = (
+                int(satellites.replace(",", "")),
+                [(float(each[1]), int(each[2]), int(each[3])) for each in matches],
             )
     return found
 
 
-def test_the_filings_of_the_race(race):
-    found = rows(race[0])
-    assert (
-        found["starlink-gen1 (filed)"][0] == 4408
-        and found["guowang (filed)"][0] == 12992
-        and found["honghu-3 (filed)"][0] == 10000
+def test_the_constellations_of_the_race(race):
+    found = numbers(race[0])
+    assert {name: satellites for name, (satellites, _) in found.items()} == {
+        "spacesail-brazil": 324,
+        "qianfan-648": 648,
+        "qianfan": 1296,
+        "spacesail-15000": 15000,
+        "starlink-gen1": 4408,
+        "starlink-gen2-2026": 15000,
+        "guowang": 12992,
+        "honghu-3": 10000,
+        "qianfan on station": 6,
+        "qianfan elsewhere": 2,
+        "starlink": 4,
+    }
+    assert all(len(countries) == 4 for _, countries in found.values())
+
+
+def test_its_files(race):
+    out = race[1] / "out"
+    for name in ("spacesail", "filed", "flown", "flown_mean"):
+        assert (out / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert pq.read_table(out / "filed.by_region.parquet").num_rows == 4 * 9
+
+
+def test_a_country_gets_what_coverage_says(race):
+    """One constellation by itself: the others change nothing."""
+    satellites = gpuprop.constellation("qianfan-648", epoch="2026-01-01")
+    times = gpuprop.time_grid("2026-01-01", duration="30min", step="15min")
+    found = gpuprop.coverage(
+        gpuprop.Propagator(satellites), times, "1deg", regions="BRA,KAZ,MYS,THA"
     )
-    assert all(len(cities) == 10 for _, cities in found.values())
-
-
-def test_the_picture(race):
-    assert (race[1] / "race.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-
-
-def test_a_count_is_what_elevations_say(race):
-    """One constellation and one city again, from positions alone: the angle between the satellite
-    and the plumb line.
-    """
-    sys.path.insert(0, str(EXAMPLES))
-    try:
-        from race import CITIES  # type: ignore[import-not-found]
-    finally:
-        sys.path.pop(0)
-    times = time_grid("2026-01-01T00:00:00Z", duration="30min", step="15min")
-    states = Propagator(constellation("starlink-gen1", epoch=times[0])).states(times, "itrs")
-    city = CITIES[4]
-    lat, lon = np.radians([city.latitude_deg, city.longitude_deg])
-    up = np.array([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    normal = 6378.137 / np.sqrt(1 - 0.0066943799901413165 * np.sin(lat) ** 2)
-    place = np.array([normal, normal, normal * (1 - 0.0066943799901413165)]) * up
-    line = states.position - place
-    above = (line @ up) / np.linalg.norm(line, axis=2) > np.sin(np.radians(25.0))
-    assert rows(race[0])["starlink-gen1 (filed)"][1][4] == tuple(
-        np.percentile(above.sum(axis=1), (0, 50, 100)).round().astype(int)
-    )
-    assert np.array_equal(
-        above.sum(axis=1),
-        (look_angles(states, city).elevation[:, 0] > np.radians(25.0)).sum(axis=1),
-    )
+    assert numbers(race[0])["qianfan-648"][1] == [
+        (round(row["visible_mean"], 1), row["visible_min"], row["visible_max"])
+        for row in found.by_region.to_pylist()
+    ]

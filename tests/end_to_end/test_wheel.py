@@ -146,6 +146,17 @@ def test_the_kernels_are_in_it(compiled):
     }
 
 
+def test_the_countries_are_in_it(compiled):
+    folder = ROOT / "gpuprop" / "geography"
+    shapes = {f"gpuprop/geography/{path.name}" for path in folder.glob("*.parquet")}
+    assert len(shapes) == 2 and shapes <= compiled.names
+    assert any(name.endswith("LICENSE.world-atlas") for name in compiled.names)
+    question = (
+        "__import__('gpuprop.geography.countries').geography.countries.regions('BRA')[0].name"
+    )
+    assert compiled.ask(question) == "Brazil"
+
+
 def test_the_installed_kernels_are_the_ones_in_use(compiled):
     inside = str(compiled.empty.parent / "env")
     assert compiled.ask("gpuprop.__file__").startswith(inside)

@@ -103,7 +103,8 @@ def test_the_colour_bar_names_the_unit(column):
     if column == "covered":
         assert mesh.get_array().max() == pytest.approx(700 / 9)  # per cent
     low, high = mesh.get_clim()
-    assert low <= mesh.get_array().min() and high == mesh.get_array().max()
+    assert low <= mesh.get_array().min()
+    assert high == (100 if column == "covered" else mesh.get_array().max())
 
 
 def test_colours_can_be_printed_in_grey():
@@ -130,7 +131,10 @@ def test_axes_and_colours_of_ones_own():
     assert drawn(everything, QuadMesh)[0].get_array().min() == pytest.approx(6 * (1 + 5 / 90))
 
 
-@pytest.mark.parametrize("labels", [(), LABELS[:2], LABELS[:3], LABELS])
+@pytest.mark.parametrize(
+    "labels",
+    [(), LABELS[:2], LABELS[:3], LABELS, ("a_catalogue_2026-07-24.3le", "starlink-gen2-2026")],
+)
 @pytest.mark.parametrize("column", ["visible_mean", "longest_gap_s"])
 def test_no_text_of_a_page_hides_another(labels, column):
     with matplotlib.rc_context(TEXT):
@@ -178,6 +182,27 @@ def test_the_caption_says_what_is_shown():
     assert "above 25° of elevation" in figure.texts[0].get_text()
     assert in_words(90 * MINUTE) == "90 min" and in_words(7 * DAY) == "7 d"
     assert in_words(30 * SECOND) == "30 s" and in_words(SECOND // 10) == "0.1 s"
+
+
+def test_some_labels_in_an_order_of_ones_own():
+    figure = coverage_page(sample(labels=LABELS), constellations=["qianfan", "guowang"])
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.get_xlim() == (-180, 180)]
+    assert titles == ["qianfan", "guowang"]
+    assert "satellites" not in figure.texts[-1].get_text()  # the number is that of all four
+
+
+def test_numbers_far_apart_have_a_square_root_scale():
+    coverage = sample(labels=LABELS[:2])
+    few = coverage.cells.column("visible_mean").to_numpy().copy()
+    few[: len(few) // 3] /= 100  # of the first label
+    place = coverage.cells.schema.get_field_index("visible_mean")
+    object.__setattr__(coverage, "cells", coverage.cells.set_column(place, "visible_mean", [few]))
+    figure = coverage_page(coverage)
+    bars = [ax for ax in figure.axes if "mean number in view" in ax.get_xlabel()]
+    assert [ax.get_xlabel() for ax in bars] == [
+        "mean number in view (satellites), square-root scale"
+    ]
+    assert bars[0].get_xticks().tolist() == [0, 0.1, 0.2, 0.5, 1, 2, 5]
 
 
 def test_regions_have_white_outlines():
