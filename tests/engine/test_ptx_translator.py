@@ -132,6 +132,8 @@ CASES = [
     case("add.s64 %rd0, %rd1, -1", (1 << 64) - 1, rd1=0),
     case("add.u16 %rs0, %rs1, %rs2", 1, rs1=0xFFFF, rs2=2),
     case("sub.s64 %rd0, %rd1, %rd2", (1 << 63) - 1, rd1=1 << 63, rd2=1),
+    case("neg.s64 %rd0, %rd1", (1 << 64) - 5, rd1=5),
+    case("neg.s32 %r0, %r1", 1 << 31, r1=1 << 31),
     case("mul.lo.s64 %rd0, %rd1, %rd1", (1 << 33) + 1, rd1=(1 << 32) + 1),
     case("mul.lo.s64 %rd0, %rd1, -8", (1 << 64) - 8, rd1=(1 << 61) + 1),
     # C++ would multiply two signed 32-bit integers, and overflow
@@ -396,6 +398,19 @@ def test_what_a_gpu_would_not_run_is_found(line):
     assert words.tolist() == [1, 2]
 
 
+def test_sums_of_integers_in_memory():
+    """Every thread adds, and gets what was there before."""
+    words = np.array([7 << 32 | 5, 0], np.uint64)
+    body = """
+        ld.param.u64 %rd1, [kernel_param_0];
+        atom.global.add.u32 %r1, [%rd1+4], -3;
+        .pragma "nounroll";
+        st.global.u32 [%rd1+8], %r1;
+    """
+    assert run(module(body), words, grid=(2, 1)) == 1
+    assert words.tolist() == [1 << 32 | 5, 4]
+
+
 def test_the_size_of_the_parameter_is_compared():
     assert run(module("", size=24), np.zeros(1, np.uint64)) == 0
 
@@ -458,7 +473,7 @@ REFUSED = {
     ".reg .f32 %f<3>;": r"registers of type \.f32 are not known",
     ".reg .b32 %r<3>;": "registers %r are there already",
     ".local .align 8 .b8 depot[16];": "neither an instruction, a label nor registers",
-    '.pragma "nounroll";': "neither an instruction, a label nor registers",
+    '.pragma "unroll";': "neither an instruction, a label nor registers",
     "{": "neither an instruction, a label nor registers",
 }
 

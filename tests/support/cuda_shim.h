@@ -26,6 +26,13 @@ inline long long __double_as_longlong(double x) {
     return bits;
 }
 
+// threads run one after another
+inline int atomicAdd(int* to, int value) {
+    int before = *to;
+    *to += value;
+    return before;
+}
+
 static thread_local int failed_line;  // the first line of PTX that a GPU would not run (ptx_shim.h)
 
 // An entry point by the name of a kernel: its grid, its block, and the size and bytes of its argument. It returns 1, or 0 if the size is

@@ -9,7 +9,7 @@ here is a PtxError that names the line. To add an instruction, look it up in NVI
 (chapter 9.7), write it in ptx_shim.h, list it in FORMS and test it in test_ptx.py.
 
 Threads run one after another (cuda_shim.h). So nothing that makes threads work together (barriers,
-shared memory, atomics) can be listed.
+shared memory) can be listed, except sums of integers, which do not depend on their order.
 """
 
 import re
@@ -86,6 +86,7 @@ def _forms() -> dict[str, Form]:
                 wide = f"{kind[0]}{2 * width}"
                 forms[f"mul.wide.{kind}"] = Form(wide, (kind, kind), f"mul_wide<{wide}>")
         forms[f"shl.{bits}"] = Form(bits, (bits, "u32"), "shl")
+        forms[f"neg.{signed}"] = Form(signed, (signed,), "negative")
         for word in ("eq", "ne"):
             forms[f"setp.{word}.{bits}"] = Form("pred", (bits, bits), word)
         for kind in (signed, unsigned, bits):
@@ -121,6 +122,7 @@ FORMS = _forms()
 # compute.
 MAY_BE_FUSED = {f"{word}.f64": FORMS[f"{word}.rn.f64"] for word in ("add", "sub", "mul")}
 IN_MEMORY = ("f64", *INTEGERS)
+SUMS = {"atom.global.add.u32": "u32"}
 LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") for kind in IN_MEMORY}
 STORES = {f"st.global.{kind}": kind for kind in IN_MEMORY}
 
@@ -214,6 +216,8 @@ class _Kernel:
                 raise PtxError("this label is there already")
             self.labels.add(label[1])
             self.statements.append(f"{label[1]}:;")
+        elif line == '.pragma "nounroll";':
+            return  # how to compile a loop, not what it does
         elif instruction := INSTRUCTION.fullmatch(line):
             operands = [operand.strip() for operand in (instruction["operands"] or "").split(",")]
             statement = self._statement(
@@ -250,6 +254,11 @@ class _Kernel:
         if opcode in STORES:
             self._count(operands, 2)
             return self._store(STORES[opcode], operands[0], operands[1], number)
+        if opcode in SUMS:
+            self._count(operands, 3)
+            kind = SUMS[opcode]
+            address, value = self._address(operands[1], "global"), self._value(operands[2], kind)
+            return self._set(operands[0], kind, f"sum_global<{kind}>({address}, {value}, {number})")
         if opcode in MAY_BE_FUSED and opcode not in self.forms:
             raise PtxError(f"{opcode} says no rounding, and the assembler may fuse it with another")
         if opcode not in self.forms:

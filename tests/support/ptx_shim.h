@@ -62,11 +62,21 @@ INLINE void store_global(b64 address, T value, int line) {
     if (allowed(address % sizeof(T) == 0, line)) __builtin_memcpy((void*)address, &value, sizeof value);
 }
 
+// Add to memory, and return what was there.
+template <class T>
+INLINE T sum_global(b64 address, T value, int line) {
+    const T before = load_global<T>(address, line);
+    store_global<T>(address, T(before + value), line);
+    return before;
+}
+
 // Integers wrap around, signed ones too.
 template <class T>
 INLINE T add(T a, T b) { return T(b64(a) + b64(b)); }
 template <class T>
 INLINE T sub(T a, T b) { return T(b64(a) - b64(b)); }
+template <class T>
+INLINE T negative(T a) { return T(0 - b64(a)); }
 template <class T>
 INLINE T mul_lo(T a, T b) { return T(b64(a) * b64(b)); }
 template <class T>
