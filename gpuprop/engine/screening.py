@@ -204,8 +204,8 @@ class CandidatePairs(NamedTuple):
     knot: Bits  # its row in the block
     first: Bits  # satellite, in the order of the input
     second: Bits
-    begin: Array  # s from the knot: outside of begin ... end they are not closer
-    end: Array
+    since: Array  # s from the knot: outside of since ... until they are not closer
+    until: Array
     speed: Array  # km/s, about
 
     @staticmethod
@@ -218,11 +218,11 @@ class CandidatePairs(NamedTuple):
     def room(capacity: int) -> "CandidatePairs":
         """Allocate memory for candidates."""
         whole = [np.empty(capacity, np.int64) for _ in range(3)]
-        return CandidatePairs(*whole, *(np.empty(capacity) for _ in range(3)))
+        return CandidatePairs._make([*whole, *(np.empty(capacity) for _ in range(3))])
 
     @staticmethod
     def concat(parts: "list[CandidatePairs]") -> "CandidatePairs":
         """Put candidates together."""
         if not parts:
             return CandidatePairs.none()
-        return CandidatePairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return CandidatePairs._make(map(np.concatenate, zip(*parts, strict=True)))

@@ -42,14 +42,14 @@ class Pieces(NamedTuple):
     goes_back: Mask  # it begins where its cell does, not at a crossing
     goes_on: Mask
 
-    def at(self, which: Places | Mask) -> "Pieces":
+    def at(self, which: Places | Mask | slice) -> "Pieces":
         """Return some of the pieces."""
-        return Pieces(*(column[which] for column in self))
+        return Pieces._make(column[which] for column in self)
 
     @staticmethod
     def concat(parts: "list[Pieces]") -> "Pieces":
         """Put pieces together."""
-        return Pieces(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Pieces._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Minima(NamedTuple):
@@ -62,7 +62,7 @@ class Minima(NamedTuple):
     @staticmethod
     def concat(parts: "list[Minima]") -> "Minima":
         """Put minima together."""
-        return Minima(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Minima._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Stays(NamedTuple):
@@ -227,7 +227,7 @@ def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Wind
     """Return the minima in the stays, sorted, each once; `pair` becomes the number of the stay."""
     key, keys = _keys(window, pair, enter), _keys(window, minima.pair, minima.instant)
     keys, first = np.unique(keys, return_index=True)
-    minima = Minima(*(column[first] for column in minima))
+    minima = Minima._make(column[first] for column in minima)
     stay = np.searchsorted(key, keys, side="right") - 1
     inside = stay >= 0
     inside[inside] = (pair[stay[inside]] == minima.pair[inside]) & (
