@@ -115,12 +115,12 @@ class ScreenedDirectory(Screened):
         self._metadata = contents.metadata
 
     @cached_property
-    def conjunctions(self) -> pa.Table:  # type: ignore[override]
+    def conjunctions(self) -> pa.Table:
         """The conjunctions of all parts."""
         return self._table(0)
 
     @cached_property
-    def companions(self) -> pa.Table:  # type: ignore[override]
+    def companions(self) -> pa.Table:
         """The companions of all parts."""
         return self._table(1)
 

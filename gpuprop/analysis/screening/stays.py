@@ -125,12 +125,12 @@ def pieces_of(
     crossing = np.zeros((2, n), np.int64)
     for side in range(2):
         some = np.flatnonzero(below[side] != below[side + 1])
-        crossing[side, some] = sign_change(
-            lambda each, t, some=some: pairs.depth(pair[some[each]], t, threshold2),
-            times[side, some],
-            times[side + 1, some],
-            values[side, some],
-            values[side + 1, some],
+        crossing[side, some] = _crossings(
+            pairs,
+            pair[some],
+            threshold2,
+            times[side : side + 2, some],
+            values[side : side + 2, some],
         )
     first, middle, last = below
     stop = np.where(~middle, crossing[0], np.where(last, end, crossing[1]))
@@ -142,6 +142,11 @@ def pieces_of(
     least = (slopes[1][turns] >= 0.0) & below[1, turns]
     minima = Minima(pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]])
     return _sorted(Pieces.concat(found)), minima
+
+
+def _crossings(pairs: Pairs, pair: Places, threshold2: float, times: Bits, depths: Array) -> Bits:
+    """Find when pairs cross the threshold between two instants, (2, n)."""
+    return sign_change(lambda some, t: pairs.depth(pair[some], t, threshold2), *times, *depths)
 
 
 def _pieces(
