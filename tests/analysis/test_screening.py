@@ -187,7 +187,7 @@ def test_a_companion_has_one_row_for_each_stay():
             (row[name].value // 1000 - first) / SECOND for name in ("ENTER", "LEAVE", "TCA")
         )
         assert enter <= tca < leave and row["TCA_RELATIVE_SPEED"] < 0.01
-        middle, least = exact.least(0, 1, max(enter, tca - 60), min(leave, tca + 60))
+        _, least = exact.least(0, 1, max(enter, tca - 60), min(leave, tca + 60))
         assert abs(least - row["TCA_RANGE"]) < 1e-6
         for cut, at in ((row["ENTER_CUT"], enter), (row["LEAVE_CUT"], leave)):
             if not cut:
