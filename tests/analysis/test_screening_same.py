@@ -8,7 +8,7 @@ import pytest
 from fake_cupy import FakeCupy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import MU, REV_PER_DAY
+from planted import START, crowd
 from screening_truth import Truth
 
 from gpuprop import Elements, Propagator, screen
@@ -25,40 +25,7 @@ from gpuprop.time.times import Times
 from gpuprop.time.units import julian
 
 SECOND = 1_000_000
-START = 1_767_225_611_234_567  # microseconds, on no grid
 WIDTHS = library().widths if usable()[0] else ()
-
-
-def crowd(seed, n, spread_km=40.0):
-    """Objects in a thin shell: eccentric, identical, in formation, and some that lose status."""
-    rng = np.random.default_rng(seed)
-    radius = 6928.0 + rng.uniform(-spread_km, spread_km, n)
-    eccentricity = rng.choice([1e-4, 2e-3, 0.3, 0.7], n, p=[0.6, 0.3, 0.05, 0.05])
-    radius = radius / (1.0 - eccentricity)
-    radius[-8:], eccentricity[-8:] = 7000.0, 0.1  # below the surface at perigee
-    angles = rng.uniform(0.0, 360.0, (4, n))
-    inclination = rng.choice([0.5, 53.0, 63.4, 97.5, 170.0], n) + rng.normal(0, 0.2, n)
-    bstar = np.zeros(n)
-    bstar[-9] = 0.3
-    fields = dict(
-        NORAD_CAT_ID=rng.permutation(n) + 100,
-        OBJECT_NAME=np.array([f"O {k}" for k in range(n)], object),
-        EPOCH=np.full(n, np.datetime64(START - 3600 * SECOND, "us").astype("datetime64[ns]")),
-        MEAN_MOTION=np.sqrt(MU / radius**3) * 60.0 * REV_PER_DAY,
-        ECCENTRICITY=eccentricity,
-        INCLINATION=np.abs(inclination),
-        RA_OF_ASC_NODE=angles[0],
-        ARG_OF_PERICENTER=angles[1],
-        MEAN_ANOMALY=angles[2],
-        BSTAR=bstar,
-    )
-    for name, values in fields.items():
-        if name not in ("NORAD_CAT_ID", "OBJECT_NAME"):
-            values[1] = values[0]  # identical orbits
-            values[2] = values[0]
-    fields["MEAN_ANOMALY"][2] += 0.05  # 6 km behind
-    fields["RA_OF_ASC_NODE"][2] += 0.02
-    return Elements(fields)
 
 
 def tables(elements, seconds, threshold, engine="numpy", threads=None, **how):
