@@ -410,7 +410,7 @@ class Propagator:
             columns = propagation.device_block(times.ns, names, TEME, room)
             status = columns["status"][1:-1]
             on_host = status if isinstance(status, np.ndarray) else status.get()
-            return engine.candidate_pairs(columns, screen), on_host
+            return engine.candidate_pairs(columns, screen), on_host.astype(np.uint8, copy=False)
 
         turns = (
             (engine, propagation, times)

@@ -31,6 +31,12 @@ FN Bits select(Mask m, Bits a, Bits b) { return m ? a : b; }
 FN Real number(Bits whole) { return __ll2double_rn(whole); }
 // Threads may add to one number at once: the sum does not depend on their order.
 FN void add_to(int* sum, int value) { atomicAdd(sum, value); }
+// x without its fraction, for 0 <= x < 2^51; a whole number may become the one below.
+FN Bits truncated(double x) {
+    return __double_as_longlong((x - 0.5) + 6755399441055744.0) - 0x4338000000000000ll;
+}
+// The next number of a counter that threads share: the number before, and one more for the others.
+FN int next_of(int* counter) { return atomicAdd(counter, 1); }
 // Below: fewer float64 instructions for the same bits. fused rounds once.
 FN Real fused(Real a, Real b, Real c) { return __fma_rn(a, b, c); }
 // a - b / 2. The half is exact unless b is subnormal or nearly so, and then it is too small to change
@@ -117,6 +123,10 @@ FN Real fused(Real a, Real b, Real c) {
     return y;
 }
 #endif
+// x without its fraction, for 0 <= x < 2^63.
+FN long long truncated(double x) { return (long long)x; }
+// The next number of a counter that threads share.
+FN int next_of(int* counter) { return __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED); }
 // a - b / 2
 FN Real minus_half(Real a, Real b) { return a - 0.5 * b; }
 // x > limit and x >= limit, for x >= 0

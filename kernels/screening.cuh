@@ -143,9 +143,9 @@ FN Real place_along_band(const Motion& m) { return atan2(m.y, m.x) * (1.0 / TWO_
 
 // The cell of a direction from its places.
 FN Integer sky_cell(const Integer* first_cell, Integer bands, double across, double along) {
-    Integer band = (Integer)(across * bands);
+    Integer band = truncated(across * bands);
     band = band < 0 ? 0 : band < bands ? band : bands - 1;
-    Integer count = first_cell[band + 1] - first_cell[band], place = (Integer)(along * count);
+    Integer count = first_cell[band + 1] - first_cell[band], place = truncated(along * count);
     return first_cell[band] + (place < 0 ? 0 : place < count ? place : count - 1);
 }
 

@@ -183,13 +183,13 @@ struct Waiting {
             if (!near.close[lane]) continue;
             Integer i = memory.order[left[k + lane]], j = memory.order[right[k + lane]];
             if (job.primary && !job.primary[i] && !job.primary[j]) continue;
-            Integer at = __atomic_fetch_add(job.count, 1, __ATOMIC_RELAXED);
+            Integer at = next_of(job.count);
             if (at >= job.capacity) continue;
             job.knot[at] = knot;
             job.first[at] = i < j ? i : j;
             job.second[at] = i < j ? j : i;
-            job.begin[at] = near.begin[lane];
-            job.end[at] = near.end[lane];
+            job.since[at] = near.begin[lane];
+            job.until[at] = near.end[lane];
             job.speed[at] = near.speed[lane];
         }
     }

@@ -280,7 +280,7 @@ class CpuEngine:
         tasks = task_list("screen", [(0, n_sats)], list(pairwise(edges.tolist())))
         capacity = self._capacity
         while n_knots > 2 and n_sats:
-            count, found = np.zeros(1, np.int64), CandidatePairs.room(capacity)
+            count, found = np.zeros(1, np.int32), CandidatePairs.room(capacity)
             job = operations.argument(
                 "ScreenJob",
                 **screen.members(),
@@ -294,7 +294,7 @@ class CpuEngine:
             if count[0] < 0:
                 raise MemoryError(f"screening {n_sats:,} satellites needs more memory")
             if count[0] <= capacity:
-                return CandidatePairs(*(column[: count[0]].copy() for column in found))
+                return CandidatePairs._make(column[: count[0]].copy() for column in found)
             capacity = self._capacity = int(1.25 * count[0])
         return CandidatePairs.none()
 

@@ -20,7 +20,6 @@ FAST, WILD, DORMANT = 0, 1, 2
 CLASSES = 3
 # A share of the objects may have a larger angle than the cells are made for.
 FAST_SHARE = 256
-LEAST_ANGLE = 2e-3  # rad: smaller cells would be empty
 MARGIN = 1e-6  # rad, for rounding
 # rad: an object with a larger angle is compared with all
 WIDE = 0.3
@@ -69,12 +68,18 @@ class SkyIndex:
 
     @staticmethod
     def of(angles: Array) -> "SkyIndex":
-        """Make the index for objects with these angles, rad: a sample of them at one knot."""
-        known = np.sort(angles[np.isfinite(angles) & (angles < WIDE)])
-        angle = float(known[-1 - len(known) // FAST_SHARE]) if len(known) else LEAST_ANGLE
+        """Make the index for objects with these angles, rad: a sample of them at one knot.
+
+        NaN is an object without a state.
+        """
+        known = np.sort(np.minimum(angles[np.isfinite(angles)], WIDE))
+        if not len(known):
+            known = np.array([WIDE])
+        # not many more cells than objects
+        least = math.sqrt(0.5 * math.pi / len(known))
         # A little more: a sample at another knot is not the same.
-        angle = min(max(1.02 * angle, LEAST_ANGLE), WIDE)
-        wide = min(max(2.0 * angle, float(known[-1]) * 1.5 if len(known) else 0.0), WIDE)
+        angle = min(max(1.02 * float(known[-1 - len(known) // FAST_SHARE]), least), WIDE)
+        wide = min(max(2.0 * angle, 1.5 * float(known[-1])), WIDE)
         width = 2.0 * angle + MARGIN
         bands = max(1, math.floor(math.pi / width))
         edges = np.linspace(-0.5 * math.pi, 0.5 * math.pi, bands + 1)
@@ -204,8 +209,8 @@ class CandidatePairs(NamedTuple):
     knot: Bits  # its row in the block
     first: Bits  # satellite, in the order of the input
     second: Bits
-    begin: Array  # s from the knot: outside of begin ... end they are not closer
-    end: Array
+    since: Array  # s from the knot: outside of since ... until they are not closer
+    until: Array
     speed: Array  # km/s, about
 
     @staticmethod
@@ -218,11 +223,11 @@ class CandidatePairs(NamedTuple):
     def room(capacity: int) -> "CandidatePairs":
         """Allocate memory for candidates."""
         whole = [np.empty(capacity, np.int64) for _ in range(3)]
-        return CandidatePairs(*whole, *(np.empty(capacity) for _ in range(3)))
+        return CandidatePairs._make([*whole, *(np.empty(capacity) for _ in range(3))])
 
     @staticmethod
     def concat(parts: "list[CandidatePairs]") -> "CandidatePairs":
         """Put candidates together."""
         if not parts:
             return CandidatePairs.none()
-        return CandidatePairs(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return CandidatePairs._make(map(np.concatenate, zip(*parts, strict=True)))

@@ -16,7 +16,7 @@ GOLDEN = 0.5 * (math.sqrt(5.0) - 1.0)
 
 def all_pairs(positions, radius):
     """Pairs (n, 2) closer than a radius, by comparing all, row by row."""
-    found = []
+    found = [np.empty((0, 2), int)]
     for i in range(len(positions) - 1):
         near = np.abs(positions[i + 1 :, 0] - positions[i, 0]) < radius
         rest = i + 1 + np.flatnonzero(near)

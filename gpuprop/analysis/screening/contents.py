@@ -31,6 +31,10 @@ MARK = b"PAR1"  # at both ends of a file
 SCHEMA_BYTES = 1 << 20  # more than the schema takes without the text of the plan
 
 
+def _instant(value: object) -> bool:
+    return type(value) is int and abs(value) < 1 << 63
+
+
 @dataclass(frozen=True)
 class ScreeningFiles(Files):
     """The names of the files: conjunctions-000000 and companions-000000 for each part."""
@@ -67,8 +71,8 @@ class ScreeningContents:
                 "format": one_of("parquet"),
                 "parts": integer(2),
                 "part_us": integer(1),
-                "first_us": lambda value: integer(0)(abs(value)),
-                "stop_us": lambda value: integer(0)(abs(value)),
+                "first_us": _instant,
+                "stop_us": _instant,
             },
             {
                 **dict.fromkeys(("recall", "probability", "model", "frame", "time_scale"), text),

@@ -38,14 +38,14 @@ class Events(NamedTuple):
     tca: Bits  # microseconds since 1970
     at_edge: Mask
 
-    def at(self, which: Places | Mask) -> "Events":
+    def at(self, which: Places | Mask | slice) -> "Events":
         """Return some of them."""
-        return Events(*(column[which] for column in self))
+        return Events._make(column[which] for column in self)
 
     @staticmethod
     def concat(parts: "list[Events]") -> "Events":
         """Put events together."""
-        return Events(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Events._make(map(np.concatenate, zip(*parts, strict=True)))
 
     @staticmethod
     def none() -> "Events":
@@ -66,15 +66,15 @@ class Companions(NamedTuple):
     enter_cut: Mask
     leave_cut: Mask
 
-    def at(self, which: Places | Mask) -> "Companions":
+    def at(self, which: Places | Mask | slice) -> "Companions":
         """Return some of them."""
-        return Companions(*(column[which] for column in self))
+        return Companions._make(column[which] for column in self)
 
     @staticmethod
     def none() -> "Companions":
         """Return none."""
         whole, flag = np.empty(0, np.int64), np.empty(0, bool)
-        return Companions(*[whole] * 6, flag, flag)
+        return Companions._make([*[whole] * 6, flag, flag])
 
 
 def fast_speed(threshold: float) -> float:
@@ -146,8 +146,8 @@ class Decider:
 
         The third result is whether it needs whole stays.
         """
-        begin = knots + np.floor(found.begin * 1e6).astype(np.int64) - ROUNDING
-        end = knots + np.ceil(found.end * 1e6).astype(np.int64) + ROUNDING
+        begin = knots + np.floor(found.since * 1e6).astype(np.int64) - ROUNDING
+        end = knots + np.ceil(found.until * 1e6).astype(np.int64) + ROUNDING
         begin, end = np.maximum(begin, first), np.minimum(end, stop - 1)
         some = begin <= end
         low, count = begin[some] // CELL, (end[some] // CELL) - (begin[some] // CELL) + 1

@@ -107,4 +107,4 @@ class Pairs:
                     (dx * hx + dy * hy + dz * hz) / h,
                 )
             )
-        return Geometry(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Geometry._make(map(np.concatenate, zip(*parts, strict=True)))

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ...dataset.entries import PartEntry
 from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.store import Store
@@ -115,12 +116,12 @@ class ScreenedDirectory(Screened):
         self._metadata = contents.metadata
 
     @cached_property
-    def conjunctions(self) -> pa.Table:  # type: ignore[override]
+    def conjunctions(self) -> pa.Table:
         """The conjunctions of all parts."""
         return self._table(0)
 
     @cached_property
-    def companions(self) -> pa.Table:  # type: ignore[override]
+    def companions(self) -> pa.Table:
         """The companions of all parts."""
         return self._table(1)
 
@@ -132,7 +133,7 @@ class ScreenedDirectory(Screened):
     @cached_property
     def _lost(self) -> list[int]:  # type: ignore[override]
         found: set[int] = set()
-        for entry in self._manifest.parts[1::2]:
+        for entry in self._entries(1):
             schema = pq.read_schema(
                 self._store.arrow_path(entry.file), filesystem=self._store.arrow_filesystem()
             )
@@ -142,8 +143,11 @@ class ScreenedDirectory(Screened):
     def _table(self, number: int) -> pa.Table:
         columns = (CONJUNCTIONS, COMPANIONS)[number]
         schema = with_metadata(columns, self._metadata)
-        tables = [self._read(entry.file) for entry in self._manifest.parts[number::2]]
-        return pa.concat_tables([table.cast(schema) for table in tables]).combine_chunks()
+        tables = [self._read(entry.file).cast(schema) for entry in self._entries(number)]
+        return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
+
+    def _entries(self, number: int) -> list[PartEntry]:
+        return [entry for entry in self._manifest.parts if entry.part % 2 == number]
 
     def _read(self, file: str) -> pa.Table:
         return pq.read_table(

@@ -1,14 +1,16 @@
 """The function `screen`: close approaches of all against all, or of primaries against all."""
 
 from ...dataset.location import AnyPath, open_store
+from ...dataset.manifest import Manifest
 from ...dataset.session import JobOptions
 from ...dataset.shards import Shard
 from ...propagator import Propagator
 from ...typing import Duration, Instant
+from .contents import SCREENING
 from .directory import write_screening
 from .parts import Progress, Screening
 from .question import Primaries, ask
-from .result import Screened, ScreenedInMemory, open_screening
+from .result import Screened, ScreenedDirectory, ScreenedInMemory, open_screening
 
 
 def screen(
@@ -47,7 +49,7 @@ def screen(
         With `out`, continue an interrupted run; complete files are kept.
     shard : str, optional
         With `out`, `2/8` writes the second of eight shares of the files; the last to finish
-        merges them. The result has the tables when all shares are complete.
+        merges them. Until then the result has the rows of this share.
     overwrite : bool
         With `out`, replace the screening that the directory holds.
     progress : callable, optional
@@ -105,5 +107,7 @@ def screen(
         return ScreenedInMemory(asked.metadata(propagator), part)
     how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
     store = open_store(out)
-    write_screening(store, propagator, asked, how, progress=progress)
+    report = write_screening(store, propagator, asked, how, progress=progress)
+    if how.shard is not None and not report.merged:
+        return ScreenedDirectory(store, Manifest.read(store, SCREENING, how.shard))
     return open_screening(out)

@@ -42,14 +42,14 @@ class Pieces(NamedTuple):
     goes_back: Mask  # it begins where its cell does, not at a crossing
     goes_on: Mask
 
-    def at(self, which: Places | Mask) -> "Pieces":
+    def at(self, which: Places | Mask | slice) -> "Pieces":
         """Return some of the pieces."""
-        return Pieces(*(column[which] for column in self))
+        return Pieces._make(column[which] for column in self)
 
     @staticmethod
     def concat(parts: "list[Pieces]") -> "Pieces":
         """Put pieces together."""
-        return Pieces(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Pieces._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Minima(NamedTuple):
@@ -62,7 +62,7 @@ class Minima(NamedTuple):
     @staticmethod
     def concat(parts: "list[Minima]") -> "Minima":
         """Put minima together."""
-        return Minima(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        return Minima._make(map(np.concatenate, zip(*parts, strict=True)))
 
 
 class Stays(NamedTuple):
@@ -125,12 +125,12 @@ def pieces_of(
     crossing = np.zeros((2, n), np.int64)
     for side in range(2):
         some = np.flatnonzero(below[side] != below[side + 1])
-        crossing[side, some] = sign_change(
-            lambda each, t, some=some: pairs.depth(pair[some[each]], t, threshold2),
-            times[side, some],
-            times[side + 1, some],
-            values[side, some],
-            values[side + 1, some],
+        crossing[side, some] = _crossings(
+            pairs,
+            pair[some],
+            threshold2,
+            times[side : side + 2, some],
+            values[side : side + 2, some],
         )
     first, middle, last = below
     stop = np.where(~middle, crossing[0], np.where(last, end, crossing[1]))
@@ -142,6 +142,11 @@ def pieces_of(
     least = (slopes[1][turns] >= 0.0) & below[1, turns]
     minima = Minima(pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]])
     return _sorted(Pieces.concat(found)), minima
+
+
+def _crossings(pairs: Pairs, pair: Places, threshold2: float, times: Bits, depths: Array) -> Bits:
+    """Find when pairs cross the threshold between two instants, (2, n)."""
+    return sign_change(lambda some, t: pairs.depth(pair[some], t, threshold2), *times, *depths)
 
 
 def _pieces(
@@ -227,7 +232,7 @@ def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Wind
     """Return the minima in the stays, sorted, each once; `pair` becomes the number of the stay."""
     key, keys = _keys(window, pair, enter), _keys(window, minima.pair, minima.instant)
     keys, first = np.unique(keys, return_index=True)
-    minima = Minima(*(column[first] for column in minima))
+    minima = Minima._make(column[first] for column in minima)
     stay = np.searchsorted(key, keys, side="right") - 1
     inside = stay >= 0
     inside[inside] = (pair[stay[inside]] == minima.pair[inside]) & (

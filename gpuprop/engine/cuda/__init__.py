@@ -17,6 +17,7 @@ from ...sgp4.coverage import CoverageRequest
 from ...sgp4.model import CODES, COORDINATES, LOOK, TEME, MeanElements, Model, View, column_dtypes
 from ...typing import Array, Columns
 from .. import operations
+from ..screening import CLASSES, CandidatePairs, Screen
 from .availability import CudaError, CudaMissingError, check, count, explained, import_cupy, usable
 from .coverage import CudaCoverage
 from .pinned import pinned_pool
@@ -46,6 +47,7 @@ PAIRS = 1 << 22  # on the device at a time
 DEVICE_BLOCK_BYTES = 1 << 30
 SHARE = 16  # of the device's memory, the most that a block takes: one part in so many
 STATE_BYTES = 50
+INTEGERS = ("knot", "first", "second")  # of CandidatePairs
 DeviceColumns = dict[str, Any]  # CuPy arrays by name
 
 
@@ -67,6 +69,7 @@ class CudaEngine:
             self.streams = Streams.of(self.cupy)
             properties = self.cupy.cuda.runtime.getDeviceProperties(device)
         self.memory_bytes = int(properties["totalGlobalMem"])
+        self._capacity = 1 << 16  # candidate pairs of a block
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaEngine, (self.device,)
@@ -208,6 +211,45 @@ class CudaEngine:
     def coverage(self, request: CoverageRequest) -> CudaCoverage:
         """Prepare to count satellites in view: see choice.Engine."""
         return CudaCoverage(self, request)
+
+    def candidate_pairs(self, columns: DeviceColumns, screen: Screen) -> CandidatePairs:
+        """Find pairs that may come close: see choice.Engine. The states stay on the device."""
+        cupy = self.cupy
+        n_knots, n_sats = columns["x"].shape
+        inner = n_knots - 2
+        if inner < 1 or not n_sats:
+            return CandidatePairs.none()
+        slots = screen.index.cells + CLASSES + 1
+        with explained(cupy, self.device), self.streams.work():
+            integers = {
+                name: cupy.empty((inner, n_sats), np.int32)
+                for name in ("cell", "home", "rank", "order")
+            }
+            members: dict[str, Any] = dict(
+                **screen.members(lambda array: cupy.asarray(np.ascontiguousarray(array))),
+                n_sats=n_sats,
+                **{name: cupy.asarray(columns[name]) for name in (*COORDINATES, "status")},
+                start=cupy.asarray(np.zeros((inner, slots), np.int32)),
+                rows=cupy.empty((inner, 10, n_sats), np.float64),
+                **integers,
+            )
+            objects, each = slice(0, n_sats), (n_sats, inner)
+            self.launch("screen_count", objects, inner, threads=each, **members)
+            self.launch("screen_start", objects, inner, threads=(inner, 1), **members)
+            self.launch("screen_place", objects, inner, threads=each, **members)
+            while True:
+                capacity = self._capacity
+                found = {
+                    name: cupy.empty(capacity, np.int64 if name in INTEGERS else np.float64)
+                    for name in CandidatePairs._fields
+                }
+                count = cupy.asarray(np.zeros(1, np.int32))
+                members |= dict(capacity=capacity, count=count, **found)
+                self.launch("screen_join", objects, inner, threads=each, **members)
+                total = int(count.get()[0])
+                if total <= capacity:
+                    return CandidatePairs._make(found[name][:total].get() for name in found)
+                self._capacity = int(1.25 * total)  # again, with room for all
 
 
 class CudaPropagation:

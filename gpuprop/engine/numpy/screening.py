@@ -134,7 +134,8 @@ def _pairs(home: Bits, start: Places, index: SkyIndex) -> Iterator[tuple[Places,
 def _counted(first: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> Places:
     """Return first ... first + count - 1 of each, one after another."""
     ends = np.cumsum(count)
-    return np.arange(ends[-1] if len(ends) else 0) + np.repeat(first - (ends - count), count)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.asarray(np.arange(total) + np.repeat(first - (ends - count), count))
 
 
 def _expanded(owner: Places, begin: Places, end: Places) -> Iterator[tuple[Places, Places]]:
