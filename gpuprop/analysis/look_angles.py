@@ -220,7 +220,7 @@ def _on_the_gpu(
 ) -> dict[str, Any]:
     """Compute all directions of a block on a GPU, and leave them there."""
     block = source.block
-    [portion] = source.portions(max(1, len(block) * len(block.sat_id)))
+    portion = source.portion(slice(0, len(block)), slice(0, len(block.sat_id)))
     found = engine.look_angles(_complete(portion.columns), portion.rotation, places)
     kept = {name: values for name, values in found.items() if name in wanted.names}
     return {"sat_id": block.sat_id, "name": _names(block), **kept}

@@ -115,34 +115,35 @@ class BlockSource:
 
     def portions(self, states: int) -> Iterator[Portion]:
         """Read portions of whole instants, or of some satellites at one instant."""
-        block, n_sats = self.block, len(self.block.sat_id)
-        names = _columns(block.frame, self.needs_velocity)
-        width = n_sats if on_gpu(block) else max(1, min(n_sats, states))
+        n_times, n_sats = len(self.block), len(self.block.sat_id)
+        width = max(1, n_sats if on_gpu(self.block) else min(n_sats, states))
         height = max(1, states // max(1, n_sats))
-        index = np.arange(n_sats)
-        for first in range(0, len(block), height):
-            ns = block.times[first : first + height].ns
-            rotation = _to_itrs(block.frame, ns, self.own, self.eop)
-            instants = slice(first, first + len(ns))
-            for begin in range(0, n_sats, max(1, width)):
-                some = slice(begin, begin + width)
-                columns = {
-                    name: block.columns[name][instants]
-                    if width == n_sats
-                    else block.columns[name][instants, some]
-                    for name in names
-                }
-                yield Portion(
-                    ns,
-                    _cartesian(columns, block.frame),
-                    rotation,
-                    instants,
-                    some,
-                    0,
-                    block.sat_id[some],
-                    block.name[some],
-                    index[some],
-                )
+        for first in range(0, n_times, height):
+            instants = slice(first, min(n_times, first + height))
+            for begin in range(0, n_sats, width):
+                yield self.portion(instants, slice(begin, min(n_sats, begin + width)))
+
+    def portion(self, instants: slice, satellites: slice) -> Portion:
+        """Read some satellites at some instants. Columns on a GPU are not divided by satellites."""
+        block = self.block
+        ns = block.times[instants].ns
+        columns = {
+            name: block.columns[name][instants]
+            for name in _columns(block.frame, self.needs_velocity)
+        }
+        if satellites != slice(0, len(block.sat_id)):
+            columns = {name: column[:, satellites] for name, column in columns.items()}
+        return Portion(
+            ns,
+            _cartesian(columns, block.frame),
+            _to_itrs(block.frame, ns, self.own, self.eop),
+            instants,
+            satellites,
+            0,
+            block.sat_id[satellites],
+            block.name[satellites],
+            np.arange(satellites.start, satellites.stop),
+        )
 
 
 @dataclass(frozen=True, eq=False)

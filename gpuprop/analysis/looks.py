@@ -138,7 +138,7 @@ class LookAngles:
             )
         if not all(self.azimuth.shape) or not isinstance(self.azimuth, np.ndarray):
             return page(title, facts)
-        batch = next(table.batches()).slice(0, MOST_ROWS)
+        batch = next(table.batches(1)).slice(0, MOST_ROWS)
         rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
         return page(title, facts, batch.schema.names, rows, "first rows")
 

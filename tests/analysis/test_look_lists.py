@@ -220,6 +220,8 @@ def test_a_list_of_a_gpus_block(kernels, monkeypatch):
     assert not isinstance(stays.azimuth, np.ndarray) and stays.range_rate is None
     assert np.array_equal(stays.azimuth.get(), expected.azimuth, equal_nan=True)
     assert stays.to_arrow().num_rows == expected.azimuth.size and stays._repr_html_()
+    nothing = look_angles(propagator.states(TIMES[:0], device=True), SITES)
+    assert nothing.azimuth.shape == (0, 3, 300) and nothing._repr_html_()
     cupy.check_guards()
 
 
