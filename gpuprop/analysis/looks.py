@@ -138,8 +138,10 @@ class LookAngles:
             )
         if not all(self.azimuth.shape) or not isinstance(self.azimuth, np.ndarray):
             return page(title, facts)
-        batch = next(table.batches(1)).slice(0, MOST_ROWS)
-        rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        batch = next(table.batches(MOST_ROWS)).slice(0, MOST_ROWS)
+        times = [format_ns(ns) for ns in batch.column("time").view(pa.int64()).to_pylist()]
+        rest = (column.to_pylist() for column in batch.drop_columns(["time"]).columns)
+        rows = zip(times, *rest, strict=True)
         return page(title, facts, batch.schema.names, rows, "first rows")
 
     def _title(self) -> str:
