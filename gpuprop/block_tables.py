@@ -98,11 +98,11 @@ class BlockTable:
         fields = [label.field for label in self.labels] + [each.field for each in self.columns]
         return pa.schema(fields, {"gpuprop": json.dumps(dict(self.metadata))})
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        """Make record batches of whole instants, of about BATCH_ROWS rows."""
+    def batches(self, rows: int = 0) -> Iterator[pa.RecordBatch]:
+        """Make record batches of whole instants, of about `rows` rows; BATCH_ROWS unless given."""
         n, *others = self.shape
         row = int(np.prod(others, dtype=np.int64))
-        height, schema = max(1, BATCH_ROWS // max(1, row)), self.schema
+        height, schema = max(1, (rows or BATCH_ROWS) // max(1, row)), self.schema
         encoded = [_Encoded.of(label) for label in self.labels]
         for first in range(0, n if row else 0, height):
             last = min(n, first + height)

@@ -9,7 +9,10 @@ from html import escape
 
 MOST_ROWS = 5  # of a preview
 BORDER = "1px solid rgba(128, 128, 128, 0.4)"
-CELL = "padding: 0.1em 0.7em; text-align: {align}; background: none; color: inherit;"
+TABLE = "border-collapse: collapse; margin: 0.3em 0; background: none; color: inherit;"
+CELL = "padding: 0.1em 0.7em; background: none; color: inherit; text-align: "
+FACT = f"{CELL}left; vertical-align: top;"
+NUMBER = f"{CELL}right; white-space: nowrap;"
 
 
 def page(
@@ -46,12 +49,15 @@ def page(
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    left, right = (CELL.format(align=align) for align in ("left", "right"))
-    head = "".join(f'<th style="{right}">{escape(name)}</th>' for name in header)
-    lines = [f'<tr style="border-bottom: {BORDER}">{head}</tr>'] if header else []
+    head = "".join(f'<th style="{NUMBER}">{escape(name)}</th>' for name in header)
+    lines = [f'<tr style="background: none; border-bottom: {BORDER}">{head}</tr>'] if header else []
+    style = NUMBER if header else FACT
     for row in rows:
-        style = right if header else left
-        cells = "".join(f'<td style="{style}">{escape(str(value))}</td>' for value in row)
+        cells = "".join(f'<td style="{style}">{escape(_shown(value))}</td>' for value in row)
         lines.append(f'<tr style="background: none">{cells}</tr>')
-    body = "".join(lines)
-    return f'<table style="border-collapse: collapse; margin: 0.3em 0">{body}</table>'
+    return f'<table style="{TABLE}">{"".join(lines)}</table>'
+
+
+def _shown(value: object) -> str:
+    """Write a value; numbers in as many digits as fit a preview."""
+    return f"{value:.8g}" if isinstance(value, float) else str(value)  # numpy's float64, too

@@ -114,6 +114,8 @@ def test_polars_and_duckdb(propagator):
         found = duckdb.sql("select * from states").to_arrow_table()
         for name in states.columns:
             same(found.column(name), states, name)
+        for back in (frame.to_arrow(), found):  # with the schema, the whole table is back
+            assert equal(back.cast(states.to_arrow().schema), states.to_arrow())
         [(count,)] = duckdb.sql(
             "select count(*) from states where object_name = 'WALKER P03 S08'"
         ).fetchall()
@@ -204,6 +206,11 @@ def test_torch(propagator):
     tensor = torch.from_dlpack(states.x)
     assert tensor.data_ptr() == states.x.ctypes.data and tuple(tensor.shape) == states.x.shape
     assert np.array_equal(bits(tensor.numpy()), bits(states.x))
+    columns = {
+        name: np.from_dlpack(torch.from_dlpack(column).clone())
+        for name, column in states.columns.items()
+    }
+    assert equal(replace(states, columns=columns).to_arrow(), states.to_arrow())
 
 
 def test_reprs(propagator):

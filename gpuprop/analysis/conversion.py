@@ -162,7 +162,10 @@ def _table(table: pa.Table, frame: str, eop: EarthOrientationLike) -> pa.Table:
         return table
     has_velocity = any(name in table.column_names for name in VELOCITY)
     old = (*position_names(origin), *(VELOCITY if has_velocity else ()))
-    ns, given = _instants(table, origin), {name: _numbers(table, name, origin) for name in old}
+    ns, given = (
+        table_instants(table, origin),
+        {name: table_numbers(table, name, origin) for name in old},
+    )
     renamed = dict(zip(old, (*position_names(frame), *VELOCITY), strict=False))
     taken = [
         name for name in position_names(frame) if name in table.column_names and name not in old
@@ -172,7 +175,7 @@ def _table(table: pa.Table, frame: str, eop: EarthOrientationLike) -> pa.Table:
             f"the table, in the frame {origin}, has a column {taken[0]} already: drop it, or "
             "select the columns to be converted"
         )
-    own, new = _orientations(facts, eop)
+    own, new = table_orientations(facts, eop)
     times = Times(ns)
     check_reach(times, frame, None if frame == "teme" else new, False)
     found = {renamed[name]: np.empty(len(ns), values.dtype) for name, values in given.items()}
@@ -197,9 +200,9 @@ def _table(table: pa.Table, frame: str, eop: EarthOrientationLike) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(schema, metadata=metadata))
 
 
-def _instants(table: pa.Table, frame: str) -> Bits:
+def table_instants(table: pa.Table, frame: str) -> Bits:
     """Read the column `time`, (n,) ns since 1970 UTC."""
-    column = _column(table, "time", frame)
+    column = table_column(table, "time", frame)
     if not pa.types.is_timestamp(column.type):
         raise ValueError(
             f"the column time is of type {column.type}, not a timestamp: it may be seconds or "
@@ -208,9 +211,9 @@ def _instants(table: pa.Table, frame: str) -> Bits:
     return np.asarray(column.cast(pa.timestamp("ns", column.type.tz)).cast(pa.int64()).to_numpy())
 
 
-def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
+def table_numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
     """Read a column of coordinates, (n,), float64 or float32."""
-    column = _column(table, name, frame)
+    column = table_column(table, name, frame)
     if column.type not in (pa.float64(), pa.float32()):
         raise ValueError(
             f"the column {name} is of type {column.type}: coordinates are float64 or float32"
@@ -218,7 +221,7 @@ def _numbers(table: pa.Table, name: str, frame: str) -> npt.NDArray[Any]:
     return np.asarray(column.to_numpy())
 
 
-def _column(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
+def table_column(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
     """Read the column of a name. ValueError if there is not exactly one, or it has nulls."""
     count = table.column_names.count(name)
     if count != 1:
@@ -235,7 +238,7 @@ def _column(table: pa.Table, name: str, frame: str) -> pa.ChunkedArray:
     return column
 
 
-def _orientations(
+def table_orientations(
     facts: dict[str, Any], eop: EarthOrientationLike
 ) -> tuple[EarthOrientation, EarthOrientation]:
     """Find the Earth orientation of a table and that of its conversion."""

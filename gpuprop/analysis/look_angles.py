@@ -1,151 +1,289 @@
 """Look angles: azimuth, elevation and range of satellites from sites on the ground."""
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ..block_tables import on_host
+from ..engine.choice import Engine as OpenEngine
 from ..engine.choice import open_engines
-from ..frames import EarthOrientationLike, between, earth_orientation, geodetic_site
+from ..frames import EarthOrientationLike, geodetic_site
 from ..literals import Engine
+from ..sgp4.frames import rotate
 from ..sgp4.model import COORDINATES
+from ..sgp4.orbit import State
 from ..states import States
 from ..time.times import Times
-from ..typing import Array
-from .conversion import convert
+from ..typing import Array, Bits, Columns
+from .look_sources import BlockSource, Portion, Source, on_gpu, source_of
+from .looks import LookAngles, facts_of
+from .site import Site
+from .topocentric import RADEC, RATES, angular_rates, right_ascension_declination
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    import pyarrow.dataset as pads
+
+__all__ = ["LookAngles", "Site", "look_angles"]
+
+PORTION = 1 << 20  # directions that are computed at once: 8 MiB a column
 
 
 @dataclass(frozen=True)
-class Site:
-    """A place on the ground or above it.
+class Wanted:
+    """What is asked for: see look_angles."""
 
-    Parameters
-    ----------
-    latitude_deg : float
-        Geodetic latitude on WGS-84, deg, north positive.
-    longitude_deg : float
-        Longitude, deg, east positive, from -360 to 360.
-    height_km : float
-        Height above the WGS-84 ellipsoid, km.
-    name : str
-        Name for tables and messages.
+    least: float | None  # rad
+    range_rate: bool
+    radec: bool
+    rates: bool
 
-    Raises
-    ------
-    ValueError
-        For a latitude beyond 90, a longitude beyond 360, NaN and an infinite height.
-    TypeError
-        For a value that is not a number.
-    """
-
-    latitude_deg: float
-    longitude_deg: float
-    height_km: float = 0.0
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        for field, limit in (
-            ("latitude_deg", 90.0),
-            ("longitude_deg", 360.0),
-            ("height_km", math.inf),
-        ):
-            given = getattr(self, field)
-            try:
-                value = float(given)
-            except (TypeError, ValueError):
-                raise TypeError(
-                    f"site {self.name!r}: {field} must be a number, not {given!r} "
-                    f"({type(given).__name__})"
-                ) from None
-            if not abs(value) <= limit or math.isinf(value):
-                raise ValueError(
-                    f"site {self.name!r}: {field} {value} is not "
-                    + (f"from -{limit:g} to {limit:g}" if limit < 1000 else "a number")
-                )
-            object.__setattr__(self, field, value)
-
-
-@dataclass(frozen=True, eq=False)
-class LookAngles:
-    """Directions and distances of n_sats satellites from n_sites sites at n_times instants.
-
-    They are NaN if there is no position.
-
-    Parameters
-    ----------
-    times : Times
-        The n_times instants.
-    sat_id : (n_sats,) int32
-        Catalogue numbers.
-    sites : tuple of Site
-        The n_sites sites.
-    azimuth : (n_times, n_sites, n_sats) float64
-        Azimuth from north by east, rad in [0, 2 pi).
-    elevation : (n_times, n_sites, n_sats) float64
-        Elevation above the plane normal to the vertical of the ellipsoid, rad.
-    range : (n_times, n_sites, n_sats) float64
-        Distance, km.
-    range_rate : (n_times, n_sites, n_sats) float64
-        Rate of change of the distance, km/s, positive if the satellite recedes.
-
-    Notes
-    -----
-    These are geometric: refraction, which raises satellites near the horizon by up to half a
-    degree, and light time are left out.
-    """
-
-    times: Times
-    sat_id: npt.NDArray[np.int32]
-    sites: tuple[Site, ...]
-    azimuth: Array
-    elevation: Array
-    range: Array
-    range_rate: Array
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns."""
+        return (
+            "azimuth",
+            "elevation",
+            "range",
+            *(("range_rate",) if self.range_rate else ()),
+            *(RADEC if self.radec else ()),
+            *(RATES if self.rates else ()),
+        )
 
 
 def look_angles(
-    block: States,
+    block: "States | pa.Table | pads.Dataset",
     sites: Site | Sequence[Site],
     *,
     eop: EarthOrientationLike = None,
     engine: Engine | None = None,
+    min_elevation_deg: float | None = None,
+    range_rate: bool = True,
+    radec: bool = False,
+    rates: bool = False,
 ) -> LookAngles:
     """Compute azimuth, elevation, range and range rate of satellites from sites.
 
     Parameters
     ----------
-    block : States
-        States with velocities, in any frame.
+    block : States, pyarrow.Table or pyarrow.dataset.Dataset
+        States of a block or of pairs, in any frame; or rows of snapshots, in any order, with the
+        frame in their metadata (`open_snapshots(path).at(instant)`, `.track(sat_id)`, `.dataset`).
     sites : Site or sequence of Site
         One or several sites.
     eop : EarthOrientation, str or path, optional
-        Earth orientation for the conversion of the block to ITRS, as Propagator takes it; that of
-        the block unless given.
+        Earth orientation for the conversion of the states to ITRS, as Propagator takes it; that of
+        the states unless given. For a table, that must be "none" or that of the installed
+        astropy-iers-data.
     engine : {"auto", "cuda", "cpu", "numpy"}, optional
-        Engine, as for Propagator. A block on a GPU (device=True) is always processed there, and the
-        results are CuPy arrays on it.
+        Engine, as for Propagator. A block on a GPU (device=True) is always processed there.
+    min_elevation_deg : float, optional
+        Keep only the directions with at least this elevation, deg in [-90, 90]. The result is a
+        list. Without it, the result of a block has all of them.
+    range_rate : bool
+        Compute the range rate. Without it and `rates`, the states need no velocities.
+    radec : bool
+        Compute right ascension and declination, too, in the axes of GCRS at the site.
+    rates : bool
+        Compute the rates of azimuth and elevation and the angular rate, too, relative to the
+        ground.
 
     Returns
     -------
     LookAngles
-        Look angles, (n_times, n_sites, n_sats) each. Every engine computes the same bits.
+        Look angles, (n_times, n_sites, n_sats) each, of a block; a list, (n,) each, of anything
+        else and with `min_elevation_deg`. A list is in the order of the states (of a block: by
+        time, then satellite), and of the sites for each. Every engine computes the same bits.
 
     Raises
     ------
     ValueError
-        For a block without velocities, for a geodetic block on a GPU, if there are no sites, for an
-        engine that is not usable, and for instants outside the Earth orientation.
+        For states without velocities if they are needed, for a geodetic block on a GPU, if there
+        are no sites, for a least elevation outside [-90, 90], for an engine that is not usable, for
+        instants outside the Earth orientation, and for a table without a frame in its metadata.
     TypeError
-        For a block that is not States, and for a site that is not a Site.
+        For anything but States, tables and datasets, and for a site that is not a Site.
+
+    Notes
+    -----
+    The states are processed in portions, so beside the result this takes some 100 MB, whatever
+    their number; a dataset is read from its files in such portions.
+
+    The look angles of a block on a GPU are CuPy arrays there. A list, and what has `radec` or
+    `rates`, is copied to the host.
     """
-    if not isinstance(block, States):
-        raise TypeError(f"look_angles takes the States of a block, not {type(block).__name__}")
+    sites = _checked_sites(sites)
+    wanted = Wanted(_least(min_elevation_deg), range_rate, radec, rates)
+    source = source_of(block, eop, range_rate or rates)
+    latitudes, longitudes, heights = (
+        [getattr(site, name) for site in sites]
+        for name in ("latitude_deg", "longitude_deg", "height_km")
+    )
+    places = geodetic_site(np.radians(latitudes), np.radians(longitudes), heights)
+    stays = False
+    if isinstance(source, BlockSource) and on_gpu(source.block):
+        engine = _of_the_gpu(source.block)
+        stays = wanted.least is None and not (radec or rates)
+
+    def compute(each: OpenEngine) -> tuple[Times, dict[str, Any]]:
+        if not isinstance(source, BlockSource):
+            return _listed(each, source, places, wanted)
+        times = source.block.times
+        if stays:
+            return times, _on_the_gpu(each, source, places, wanted)
+        if wanted.least is None:
+            return times, _grid(each, source, places, wanted)
+        return _listed(each, source, places, wanted)
+
+    [(times, found)] = open_engines(compute, engine, first=True)
+    orientation = source.eop.described(times.edges) if len(times) else source.eop.source
+    facts = facts_of(source.metadata, orientation, sites, min_elevation_deg)
+    return LookAngles(times=times, sites=sites, metadata=facts, **found)
+
+
+def _grid(engine: OpenEngine, source: BlockSource, places: Array, wanted: Wanted) -> dict[str, Any]:
+    """Compute all directions of a block, (n_times, n_sites, n_sats)."""
+    block = source.block
+    shape = len(block), len(places), len(block.sat_id)
+    out: dict[str, Array] = {}
+    with np.errstate(all="ignore"):
+        for portion in source.portions(max(1, PORTION // len(places))):
+            found = _looks(engine, portion, places, wanted)
+            t, s = np.arange(len(portion.ns))[:, None, None], np.arange(len(places))[None, :, None]
+            n = np.arange(found["azimuth"].shape[2])[None, None, :]
+            found |= _more(source, portion, places, wanted, found, t, s, n)
+            if found["azimuth"].shape == shape:
+                out = found
+                break
+            if not out:
+                out = {name: np.empty(shape) for name in wanted.names}
+            for name in wanted.names:
+                out[name][portion.instants, :, portion.satellites] = found[name]
+    if not out:
+        out = {name: np.empty(shape) for name in wanted.names}
+    return {"sat_id": block.sat_id, "name": _names(block), **out}
+
+
+def _listed(
+    engine: OpenEngine, source: Source, places: Array, wanted: Wanted
+) -> tuple[Times, dict[str, Any]]:
+    """Compute directions as a list: those above the least elevation, or all."""
+    pieces: dict[str, list[npt.NDArray[Any]]] = {
+        name: [] for name in ("ns", "sat_id", "name", "site_index", "index", *wanted.names)
+    }
+    with np.errstate(all="ignore"):
+        for portion in source.portions(max(1, PORTION // len(places))):
+            found = _looks(engine, portion, places, wanted)
+            elevation = found["elevation"].transpose(0, 2, 1)
+            kept = (
+                np.ones(elevation.shape, bool)
+                if wanted.least is None
+                else (elevation >= wanted.least)
+            )
+            t, n, s = np.nonzero(kept)
+            angles = {name: values[t, s, n] for name, values in found.items()}
+            angles |= _more(source, portion, places, wanted, angles, t, s, n)
+            place = portion.take(t, n)
+            rows: dict[str, npt.NDArray[Any]] = {
+                "ns": portion.ns[t],
+                "sat_id": portion.sat_id[place],
+                "site_index": s,
+                "index": portion.index[place],
+            }
+            for name, values in (rows | angles).items():
+                pieces[name].append(values)
+            if portion.name is not None:
+                pieces["name"].append(portion.name[place])
+    none = {"sat_id": np.int32, "site_index": np.int64, "index": np.int64, "name": object}
+    joined: dict[str, Any] = {
+        name: np.concatenate(values) if values else np.empty(0, none.get(name, np.float64))
+        for name, values in pieces.items()
+        if name != "ns"
+    }
+    if pieces["ns"] and not pieces["name"]:
+        joined["name"] = None
+    ns = np.concatenate(pieces["ns"]) if pieces["ns"] else np.empty(0, np.int64)
+    return Times(ns), joined
+
+
+def _looks(engine: OpenEngine, portion: Portion, places: Array, wanted: Wanted) -> dict[str, Array]:
+    """Compute look angles of a portion on an engine; the results are on the host."""
+    found = engine.look_angles(_complete(portion.columns), portion.rotation, places)
+    return {name: on_host(values) for name, values in found.items() if name in wanted.names}
+
+
+def _on_the_gpu(
+    engine: OpenEngine, source: BlockSource, places: Array, wanted: Wanted
+) -> dict[str, Any]:
+    """Compute all directions of a block on a GPU, and leave them there."""
+    block = source.block
+    portion = source.portion(slice(0, len(block)), slice(0, len(block.sat_id)))
+    found = engine.look_angles(_complete(portion.columns), portion.rotation, places)
+    kept = {name: values for name, values in found.items() if name in wanted.names}
+    return {"sat_id": block.sat_id, "name": _names(block), **kept}
+
+
+def _complete(columns: Columns) -> Columns:
+    """Give the kernel velocities: where none are needed it takes the positions for them."""
+    if "vx" in columns:
+        return columns
+    return columns | {f"v{name}": columns[name] for name in ("x", "y", "z")}
+
+
+def _more(
+    source: Source,
+    portion: Portion,
+    places: Array,
+    wanted: Wanted,
+    looks: dict[str, Array],
+    t: Bits,
+    s: Bits,
+    n: Bits,
+) -> dict[str, Array]:
+    """Compute right ascensions, declinations and rates of directions (t, s, n)."""
+    found: dict[str, Array] = {}
+    if wanted.radec:
+        to_gcrs = portion.to_gcrs(source.eop)
+        both = right_ascension_declination(
+            looks["azimuth"], looks["elevation"], places[s, 3:], to_gcrs[t]
+        )
+        found |= dict(zip(RADEC, both, strict=True))
+    if wanted.rates:
+        x, y, z, vx, vy, vz = (
+            on_host(portion.columns[name]).astype(np.float64) for name in COORDINATES
+        )
+        state = State(x, y, z, vx, vy, vz, np.empty(0, np.uint8))
+        if portion.rotation is not None:
+            state = rotate(portion.rotation, state)
+        vectors = [values[t, n] for values in state[:6]]
+        found |= dict(zip(RATES, angular_rates(places[s], vectors[:3], vectors[3:]), strict=True))
+    return found
+
+
+def _names(block: States) -> npt.NDArray[np.object_] | None:
+    return None if block.elements is None else block.name
+
+
+def _least(min_elevation_deg: float | None) -> float | None:
+    """Return the least elevation in rad."""
+    if min_elevation_deg is None:
+        return None
+    if isinstance(min_elevation_deg, bool) or not isinstance(
+        min_elevation_deg, int | float | np.integer | np.floating
+    ):
+        raise TypeError(f"min_elevation_deg must be a number, not {min_elevation_deg!r}")
+    if not -90.0 <= min_elevation_deg <= 90.0:
+        raise ValueError(f"min_elevation_deg {min_elevation_deg} is not from -90 to 90")
+    return float(np.radians(min_elevation_deg))
+
+
+def _checked_sites(sites: Site | Sequence[Site]) -> tuple[Site, ...]:
     if isinstance(sites, Site):
-        sites = (sites,)
-    elif isinstance(sites, str) or not isinstance(sites, Iterable):
+        return (sites,)
+    if isinstance(sites, str) or not isinstance(sites, Iterable):
         raise TypeError(
             f"{sites!r} is not a gpuprop.Site: write Site(latitude_deg, longitude_deg, height_km)"
         )
@@ -158,41 +296,19 @@ def look_angles(
             )
     if not sites:
         raise ValueError("there are no sites: give a gpuprop.Site or several")
-    if "vx" not in block.columns:
-        raise ValueError(
-            "the block has no velocities, which range rates need: ask for velocity=True"
-        )
-    if block.index is not None:
-        raise ValueError(
-            "these are states of pairs, and look angles are of a block: compute it with "
-            "Propagator.states"
-        )
-    on_gpu = not isinstance(block.columns["vx"], np.ndarray)
+    return sites
+
+
+def _of_the_gpu(block: States) -> str:
+    """Return the engine of the GPU that has a block. ValueError if it cannot be used there."""
     if block.frame == "geodetic":
-        if on_gpu:
-            raise ValueError("geodetic states on a GPU have no look angles: use the frame itrs")
-        block = convert(block, "itrs", eop=eop)
-    if on_gpu and any(_strided(block.columns[name]) for name in COORDINATES):
+        raise ValueError("geodetic states on a GPU have no look angles: use the frame itrs")
+    if any(_strided(block.columns[name]) for name in COORDINATES if name in block.columns):
         raise ValueError(
             "columns on a GPU must be contiguous float64: take them as Propagator gives them"
         )
-    own = earth_orientation(block.eop)
-    rotation = between(
-        block.frame, "itrs", block.times.ns, own, own if eop is None else earth_orientation(eop)
-    )
-    coordinates = [
-        [getattr(site, name) for site in sites]
-        for name in ("latitude_deg", "longitude_deg", "height_km")
-    ]
-    latitudes, longitudes, heights = coordinates
-    places = geodetic_site(np.radians(latitudes), np.radians(longitudes), heights)
-    if on_gpu:
-        column: Any = block.columns["vx"]
-        engine = f"cuda:{int(column.device.id)}"
-    [found] = open_engines(
-        lambda each: each.look_angles(block.columns, rotation, places), engine, first=True
-    )
-    return LookAngles(block.times, block.sat_id, sites, **found)
+    column: Any = block.columns["x"]
+    return f"cuda:{int(column.device.id)}"
 
 
 def _strided(column: Any) -> bool:

@@ -64,7 +64,7 @@ class Constellation:
             "confidence",
             "assumed",
         )
-        facts = {"conflicts": " | ".join(self.conflicts)} if self.conflicts else {}
+        facts = {f"conflict {number}": text for number, text in enumerate(self.conflicts, 1)}
         return page(f"Constellation {self._line()}", facts, header, rows, "shells")
 
     def _line(self) -> str:

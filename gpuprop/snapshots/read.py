@@ -19,6 +19,7 @@ from ..dataset.resume_command import merge_command
 from ..dataset.sink import digest_text
 from ..dataset.store import Store
 from ..errors import DamagedError
+from ..notebook import page
 from ..time.instants import format_ns
 from ..time.times import Times, as_times, instant_ns
 from ..typing import Instants
@@ -178,6 +179,25 @@ class Snapshots:
             f"<Snapshots {str(self.path)!r}: {n_sats:,} satellites at {n_times:,} instants, "
             f"{frame}, {first} to {last}{missing}>"
         )
+
+    def _repr_html_(self) -> str:
+        plan = self.metadata
+        columns = ", ".join(
+            f"{each.name} ({(each.metadata or {}).get(b'unit', b'').decode()})".removesuffix(" ()")
+            for each in schema_of(plan)
+        )
+        facts: dict[str, object] = {"columns": columns, "rows": f"{len(self):,}"}
+        shown = (
+            "step",
+            "dtype",
+            "format",
+            "compression",
+            "earth_orientation",
+            "gravity",
+            "opsmode",
+        )
+        facts |= {name: plan[name] for name in shown if plan.get(name) is not None}
+        return page(repr(self)[1:-1], facts)
 
     def __len__(self) -> int:
         """Return the number of rows of the complete parts."""

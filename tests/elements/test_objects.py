@@ -115,7 +115,8 @@ def test_other_libraries_take_element_sets():
     [(count,)] = duckdb.sql("select count(*) from sats where INCLINATION = 53").fetchall()
     assert count == (sats.fields["INCLINATION"] == 53).sum() > 0
 
-    assert pd.DataFrame.from_arrow(sats)["OBJECT_NAME"].tolist() == sats.name.tolist()
+    if hasattr(pd.DataFrame, "from_arrow"):  # pandas 3
+        assert pd.DataFrame.from_arrow(sats)["OBJECT_NAME"].tolist() == sats.name.tolist()
     # instants come back as they were
     assert np.array_equal(gpuprop.as_times(frame["EPOCH"]).datetime64, sats.epoch)
     with pytest.raises(TypeError, match="give one of its columns"):

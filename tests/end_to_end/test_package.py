@@ -95,3 +95,17 @@ def test_the_old_name_of_snapshots():
     for old in ("Busy", "PlanDiffers", "Unmerged"):
         error = getattr(arrow, old)
         assert old in arrow.__all__ and issubclass(error, GpupropError)
+
+
+LAZY = """
+import sys
+import gpuprop
+states = gpuprop.Propagator(gpuprop.walker("53:8/2/1", altitude_km=600.0)).states("2026-01-01")
+sky = gpuprop.look_angles(states, gpuprop.Site(0.0, 0.0), min_elevation_deg=0.0)
+print(states, sky)
+sys.exit(bool({"pandas", "xarray", "polars", "duckdb", "astropy"} & set(sys.modules)))
+"""
+
+
+def test_states_and_look_angles_need_no_other_library():
+    assert subprocess.run([sys.executable, "-c", LAZY], check=False).returncode == 0

@@ -90,6 +90,7 @@ def test_dataset_and_facts(tmp_path, layout, format):
         "37 satellites at 53 instants, teme, 2026-01-01T00:00:00Z to 2026-01-01T00:52:00Z"
         in repr(ds)
     )
+    assert all(text in ds._repr_html_() for text in ("vz (km/s)", "1,961", "wgs72", "teme"))
     ds.verify()
 
 

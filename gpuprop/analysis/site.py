@@ -1,0 +1,59 @@
+"""A place on the ground, from which satellites are seen."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place on the ground or above it.
+
+    Parameters
+    ----------
+    latitude_deg : float
+        Geodetic latitude on WGS-84, deg, north positive.
+    longitude_deg : float
+        Longitude, deg, east positive, from -360 to 360.
+    height_km : float
+        Height above the WGS-84 ellipsoid, km.
+    name : str
+        Name for tables and messages.
+
+    Raises
+    ------
+    ValueError
+        For a latitude beyond 90, a longitude beyond 360, NaN and an infinite height.
+    TypeError
+        For a value that is not a number.
+    """
+
+    latitude_deg: float
+    longitude_deg: float
+    height_km: float = 0.0
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        for field, limit in (
+            ("latitude_deg", 90.0),
+            ("longitude_deg", 360.0),
+            ("height_km", math.inf),
+        ):
+            given = getattr(self, field)
+            try:
+                value = float(given)
+            except (TypeError, ValueError):
+                raise TypeError(
+                    f"site {self.name!r}: {field} must be a number, not {given!r} "
+                    f"({type(given).__name__})"
+                ) from None
+            if not abs(value) <= limit or math.isinf(value):
+                raise ValueError(
+                    f"site {self.name!r}: {field} {value} is not "
+                    + (f"from -{limit:g} to {limit:g}" if limit < 1000 else "a number")
+                )
+            object.__setattr__(self, field, value)
+
+    @property
+    def label(self) -> str:
+        """The name, or the coordinates of a site without one: `51.17,71.45`."""
+        return self.name or f"{self.latitude_deg:g},{self.longitude_deg:g}"
