@@ -51,6 +51,8 @@ def test_one_value_for_all_takes_no_memory_and_names_are_made_when_asked_for():
     assert not asked and "OBJECT_NAME" in columns
     assert elements.name.tolist() == ["A", "B", "C"] and elements[1:].name.tolist() == ["B", "C"]
     assert len(asked) == 1 and not columns["OBJECT_NAME"].flags.writeable
+    assert list(columns | {"BSTAR": 1, "x": 2}) == [*columns, "x"]
+    assert ({"x": 2} | columns)["BSTAR"] is columns["BSTAR"] and "BSTAR" in repr(columns)
     full = {name: np.array(values) for name, values in columns.items()}
     assert elements.to_arrow().equals(Elements(full).to_arrow())
     assert pickle.loads(pickle.dumps(elements)).to_arrow().equals(elements.to_arrow())

@@ -22,6 +22,7 @@ from ...typing import Array, Columns
 TILE = 8192  # states; a temporary array then has 64 KiB
 SATELLITES = {NEAR_EARTH: 1024}  # satellites of a tile: long rows near the Earth;
 DEEP_SATELLITES = 128  # in deep space many instants, which share the integration from the epoch
+RESONANT_PAIRS = 2048  # of a tile
 NANOSECONDS_PER_MINUTE = 6.0e10
 Minutes = Callable[[slice, "Group"], Array]
 
@@ -149,7 +150,11 @@ def fill_pairs(
     with np.errstate(all="ignore"):
         for regime, bounds in constants.bounds.items():
             chosen = np.flatnonzero((satellites >= bounds.start) & (satellites < bounds.stop))
-            width = TILE if regime in (NEAR_EARTH, DEEP_SPACE) else DEEP_SATELLITES
+            width = TILE
+            if regime not in (NEAR_EARTH, DEEP_SPACE):
+                # pairs of a tile take similar numbers of steps of the integration from the epoch
+                away = np.abs(ns[chosen] - constants.epoch_ns[satellites[chosen]])
+                chosen, width = chosen[np.argsort(away, kind="stable")], RESONANT_PAIRS
             for first in range(0, len(chosen), width):
                 pairs = chosen[first : first + width]
                 group = Group(model, constants, regime, satellites[pairs])
