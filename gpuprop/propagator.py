@@ -467,8 +467,8 @@ class Propagator:
         Returns
         -------
         callable
-            columns(index, ns) computes x, y, z (km) and status, (n,) each, with the bits of
-            `pair_states`. It does not check that satellites and instants are in range.
+            The function columns(index, ns) computes x, y, z (km) and status, (n,) each, with the
+            bits of `pair_states`. It does not check that satellites and instants are in range.
 
         Raises
         ------

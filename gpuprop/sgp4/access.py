@@ -178,8 +178,10 @@ def interval_kind(
         ~(larger - smaller > wide),
         np.where(is_up0, ~(smaller - sag > 0.0), ~(larger + bulge < 0.0)),
     )
-    before, here, after = (height(*near[at]) for at in range(3))
-    highest = is_up0 & (here > before) & (here >= after)
+    # elevations are compared by the tangents, without a division
+    before_east, before_north, before_up = near[0]
+    level = np.sqrt(before_east * before_east + before_north * before_north)
+    highest = is_up0 & (up0 * level > before_up * level0) & (up0 * level1 >= up1 * level0)
     kind = np.where(suspect, SUSPECT, np.where(crossing, CROSSING, 0)) + np.where(
         highest, CULMINATION, 0
     )

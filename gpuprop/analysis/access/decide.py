@@ -5,7 +5,7 @@ and culminations are found in a shorter way, which is taken only where it must g
 instant: where rounding cannot change the answer at the neighbouring microseconds.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,10 +27,11 @@ from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
 ROUNDS = 3  # of a search for a crossing that takes one as a rule
-NEWTON_STEPS, TURN_STEPS = 3, 6
-WIDTH, NARROW = 1 << 17, 1 << 10  # us: a culmination is enclosed in twice these
-SUSPECTS, UNSURE = 8192, 1024  # intervals that are searched at a time
-SURE = 16.0  # times the rounding errors
+NEWTON_STEPS, TURN_STEPS = 2, 5
+WIDTH = 1 << 17  # us: a culmination is first enclosed in twice this
+SUSPECTS, UNSURE = 8192, 1024  # intervals that are looked at together
+CELLS = 100_000  # that are searched together
+SURE = 6.0  # times the rounding errors
 
 
 class Events(NamedTuple):
@@ -132,16 +133,21 @@ def decide(exact: Exact, knots: Knots, found: Candidates) -> Events:
     crossings, unsure_crossings = _crossings(exact, knots, chosen(CROSSING))
     tops, unsure_tops = _culminations(exact, knots, chosen(CULMINATION))
     events = [crossings, tops]
+    lists: list[Cells] = []
     for some in _parts(chosen(SUSPECT), SUSPECTS):
-        events.append(from_cells(exact, [_suspect_cells(exact, knots, some)]))
+        lists.append(_suspect_cells(exact, knots, some))
     # around a knot without a good state the culmination may be before the interval
     for unsure, before in (
-        (chosen(UNKNOWN_STATES), 1),
         (unsure_tops, 1),
         (unsure_crossings, 0),
+        (chosen(UNKNOWN_STATES), 1),
     ):
         for some in _parts(unsure, UNSURE):
-            events.append(from_cells(exact, [_cells_of(exact, knots, some, -before, 1)]))
+            lists.append(_cells_of(exact, knots, some, -before, 1))
+            if sum(len(cells[0]) for cells in lists) > CELLS:
+                events.append(from_cells(exact, lists))
+                lists.clear()
+    events.append(from_cells(exact, lists))
     return Events.together(events)
 
 
@@ -153,11 +159,12 @@ def _parts(found: Candidates, size: int) -> Iterator[Candidates]:
 
 # --- the definition ---
 Cells = tuple[Bits, Bits, Bits]  # satellites, sites, numbers of cells, (n,) each
+NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     """Find the events in cells, from exact states alone."""
-    satellite, site, cell = (np.concatenate(each) for each in zip(*cells, strict=True))
+    satellite, site, cell = (np.concatenate(each) for each in zip(*cells, NO_CELLS, strict=True))
     inside = ((cell + 1) * CELL > exact.first) & (cell * CELL < exact.last)
     satellite, site, cell = satellite[inside], site[inside], cell[inside]
     if not len(cell):
@@ -194,6 +201,11 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
         ),
         EXTREMUM_STEP,
     )
+    before = np.maximum(top - EXTREMUM_STEP, exact.first)
+    at_before, at_top = _differences(
+        exact, satellite[turns], site[turns], before, (0, top - before)
+    )
+    top = _between(before, top, at_before, at_top)
     up_top = exact.above(satellite[turns], site[turns], top) >= 0.0
     highest = up_top & climbs_low[turns]
 
@@ -249,7 +261,8 @@ def _crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, C
     if not len(found.knot):
         return NO_EVENTS, found
     path = Cubic.of(found.local)
-    begin, end = (_above(exact, path.at(np.full((len(found.knot), 1), s)))[0] for s in (0.0, 1.0))
+    ends = found.local[:, 3:9].T.reshape(2, 3, -1, 1)
+    begin, end = (_above(exact, each)[0] for each in ends)
     rising = end[:, 0] > begin[:, 0]
     s = begin / (begin - end)
     for _ in range(NEWTON_STEPS):
@@ -327,49 +340,66 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     satellite, site = found.satellite, found.site
 
     # The difference of the heights before and after falls through zero: between two instants, as a
-    # line, and then between two closer ones.
+    # line, and then between the two neighbours of the nearest possible result.
     with np.errstate(all="ignore"):
         distance = np.sqrt(east * east + north * north + up * up)
         least = SURE * exact.noise(satellite, near) * (2.0 * 6400.0 + distance) / distance
-    left, right = _differences(exact, satellite, site, near, WIDTH)
+    left, right = _differences(exact, satellite, site, near, (-WIDTH, WIDTH))
     sure = inside & (left > least) & (right < -least)
     with np.errstate(all="ignore"):
-        estimate = np.where(sure, near - WIDTH + 2.0 * WIDTH * left / (left - right), near)
-    near = np.rint(estimate).astype(np.int64)
-    left, right = _differences(exact, satellite, site, near, NARROW)
+        fall = np.where(sure, (left - right) / (2.0 * WIDTH), 1.0)
+        estimate = np.where(sure, near - WIDTH + left / fall, near)
+        steps = np.ceil(np.maximum(1.0, 1.5 * least / (fall * EXTREMUM_STEP)))
+    sure &= steps * EXTREMUM_STEP < WIDTH
+    near = np.rint(estimate / EXTREMUM_STEP).astype(np.int64) * EXTREMUM_STEP
+    away = np.where(sure, steps, 1.0).astype(np.int64) * EXTREMUM_STEP
+    left, middle, right = _differences(exact, satellite, site, near, (-away, 0, away))
     sure &= (left > least) & (right < -least)
     cell = near // CELL
     off = near - cell * CELL
-    sure &= (off > NARROW) & (CELL - off > NARROW)
+    sure &= (off > away) & (CELL - off > away)
     begin, end = cell * CELL, (cell + 1) * CELL
     sure &= (begin >= exact.first) & (end <= exact.last)
-    which = np.flatnonzero(sure)
-    top = first_true(
-        begin[which],
-        end[which],
-        lambda each, us: ~_climbs(exact, satellite[which[each]], site[which[each]], us),
+    top = np.where(middle > 0.0, near + EXTREMUM_STEP, near)
+    wide = np.flatnonzero(sure & (away > EXTREMUM_STEP))
+    top[wide] = first_true(
+        begin[wide],
+        end[wide],
+        lambda each, us: ~_climbs(exact, satellite[wide[each]], site[wide[each]], us),
         EXTREMUM_STEP,
-        near=near[which].astype(np.float64),
-        margin=np.full(len(which), float(NARROW)),
+        near=near[wide].astype(np.float64),
+        margin=away[wide].astype(np.float64),
     )
-    up_there = exact.above(satellite[which], site[which], top) >= 0.0
-    which, top = which[up_there], top[up_there]
-    tops = Events(satellite[which], site[which], top, np.full(len(which), CULMINATE))
+    at_before, at_top = np.where(middle > 0.0, (middle, right), (left, middle))
+    at_before[wide], at_top[wide] = _differences(
+        exact, satellite[wide], site[wide], top[wide], (-EXTREMUM_STEP, 0)
+    )
+    top = _between(top - EXTREMUM_STEP, top, at_before, at_top)
+    which = np.flatnonzero(sure)
+    up_there = exact.above(satellite[which], site[which], top[which]) >= 0.0
+    there = which[up_there]
+    tops = Events(satellite[there], site[there], top[there], np.full(len(there), CULMINATE))
     return tops, found.chosen(~sure)
 
 
+def _between(before: Bits, top: Bits, at_before: Array, at_top: Array) -> Bits:
+    """Return where differences of heights fall through zero, as a line, to a microsecond."""
+    with np.errstate(all="ignore"):
+        part = at_before / (at_before - at_top)
+    part = np.where((part >= 0.0) & (part <= 1.0), part, 1.0)
+    return before + np.rint(part * (top - before)).astype(np.int64)
+
+
 def _differences(
-    exact: Exact, satellite: Bits, site: Bits, us: Bits, width: int
-) -> tuple[Array, Array]:
-    """Compute differences of heights over 2 SPAN, `width` before and after instants."""
-    middle = np.concatenate((us - width, us + width))
-    at = np.concatenate(
-        (np.maximum(middle - SPAN, exact.first), np.minimum(middle + SPAN, exact.last))
-    )
+    exact: Exact, satellite: Bits, site: Bits, us: Bits, aside: Sequence[int | Bits]
+) -> list[Array]:
+    """Compute differences of heights over 2 SPAN at instants, moved by each of `aside`."""
+    at = np.concatenate([us + each + span for each in aside for span in (-SPAN, SPAN)])
     at = np.clip(at, exact.first, exact.last)
-    heights = exact.height(np.tile(satellite, 4), np.tile(site, 4), at)
-    left_before, right_before, left_after, right_after = heights.reshape(4, len(us))
-    return left_after - left_before, right_after - right_before
+    count = 2 * len(aside)
+    heights = exact.height(np.tile(satellite, count), np.tile(site, count), at)
+    before, after = heights.reshape(len(aside), 2, len(us)).transpose(1, 0, 2)
+    return list(after - before)
 
 
 def _cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int) -> Cells:

@@ -10,6 +10,8 @@ from ..events import MICROSECOND
 
 MOST_PAIRS = 1 << 20  # at a time
 ROUNDING = 4.0e-16  # of a number near one, twice
+# rad: rounding of the Earth's rotation angle, which is computed from millions of seconds
+EARTH_ROUNDING = 5.0e-14
 
 
 class Exact:
@@ -80,6 +82,9 @@ class Exact:
         return height(*self.local(satellite, site, us))
 
     def noise(self, satellite: Bits, us: Bits) -> Array:
-        """Estimate the rounding errors of the angle along the orbit (n,), rad."""
+        """Estimate the rounding errors of the directions to satellites (n,), rad.
+
+        That of the angle along the orbit grows with the time since epoch.
+        """
         turned = np.abs(us - self._epoch_us[satellite]) * self._turn_rate[satellite]
-        return ROUNDING * (turned + 10.0)
+        return ROUNDING * (turned + 10.0) + EARTH_ROUNDING
