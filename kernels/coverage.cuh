@@ -9,8 +9,8 @@
 
 namespace gpuprop {
 
-// rad: more than all errors of an end of an interval, sqrt(2 x 1e-10) for the quadratic and 5e-6 for
-// near_acos
+// rad: more than all errors of an end of an interval, sqrt(2 x 1e-10) for the quadratic and 5e-6
+// for near_acos
 constexpr double END_ERROR = 3.0e-5;
 // Where satellite and row together are so near to the axis of the Earth, longitude hardly matters
 // and the ends are too uncertain. For P below, over the sum of the radii.
@@ -149,8 +149,8 @@ struct Reaches {
     Real outer, inner;
 };
 
-// Where a parallel cuts the cap whose radius has the cosine c, around a satellite: the cosine of the
-// difference in longitude.
+// Where a parallel cuts the cap whose radius has the cosine c, around a satellite: the cosine of
+// the difference in longitude.
 FN Real cap_at(Real c, Real sin_lat, Real cos_lat, Real sin_sat, Real cos_sat) {
     return (c - sin_lat * sin_sat) / (cos_lat * cos_sat + 1.0e-30);
 }
