@@ -75,7 +75,7 @@ def _share(shell: Shell, lat_deg: float, least_deg: float, points: int) -> float
 
     def in_view(c: float) -> npt.NDArray[np.bool_]:
         up = big_p * c + big_q
-        return (up >= 0.0) & (up * up >= s * s * (big_u - big_v * c))
+        return np.asarray((up >= 0.0) & (up * up >= s * s * (big_u - big_v * c)), np.bool_)
 
     a, b = big_p**2, 2.0 * big_p * big_q + s * s * big_v
     root = np.sqrt(np.maximum(b * b - 4.0 * a * (big_q**2 - s * s * big_u), 0.0))

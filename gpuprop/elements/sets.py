@@ -79,6 +79,9 @@ class Elements:
     noted : (n_notes, n) bool, optional
         Which satellites each note is about; all unless given. A selection keeps the notes about
         its satellites.
+    source : (n,) str, optional
+        What each set is from: the name of a file, of a constellation or of a pattern; empty if it
+        is not known. Files have no column for it.
 
     Raises
     ------
@@ -92,6 +95,7 @@ class Elements:
     rejected: Sequence[Reject] = ()
     notes: tuple[str, ...] = ()
     noted: Mask | None = None
+    source: npt.NDArray[np.object_] | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.fields) - set(FIELDS)
@@ -121,6 +125,11 @@ class Elements:
         kept = [number for number, members in enumerate(noted) if members.any() or not n]
         object.__setattr__(self, "notes", tuple(self.notes[number] for number in kept))
         object.__setattr__(self, "noted", noted[kept])
+        source = np.full(n, "", object) if self.source is None else np.array(self.source, object)
+        if source.shape != (n,):
+            raise ValueError(f"source has shape {source.shape}, NORAD_CAT_ID has ({n},)")
+        source.flags.writeable = False
+        object.__setattr__(self, "source", source)
 
     # --- library units ---
     @property
@@ -247,16 +256,17 @@ class Elements:
                     f"mask (n,), not {text}"
                 )
             index = array if array.size else array.astype(np.intp)
-        assert self.noted is not None
+        assert self.noted is not None and self.source is not None
         return Elements(
             {name: array[index] for name, array in self.fields.items()},
             (),
             self.notes,
             self.noted[:, index],
+            self.source[index],
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Elements, (dict(self.fields), self.rejected, self.notes, self.noted)
+        return Elements, (dict(self.fields), self.rejected, self.notes, self.noted, self.source)
 
     def __iter__(self) -> Iterator["Elements"]:
         return (self[i] for i in range(len(self)))
@@ -315,7 +325,24 @@ class Elements:
             rejected,
             notes,
             noted,
+            np.concatenate([part.source for part in parts]),
         )
+
+    def from_source(self, name: str) -> "Elements":
+        """Return the same sets with `name` as the source of each.
+
+        Parameters
+        ----------
+        name : str
+            Name of a file, a constellation or a pattern.
+
+        Returns
+        -------
+        Elements
+            The sets, their notes and their rejected records.
+        """
+        source = np.full(len(self), name, object)
+        return Elements(self.fields, self.rejected, self.notes, self.noted, source)
 
     @staticmethod
     def from_satrecs(satrecs: Iterable[object]) -> "Elements":
@@ -515,7 +542,7 @@ class Elements:
         assert chosen.noted is not None
         note = f"{what}: {len(chosen):,} of {len(self):,}"
         noted = np.vstack([chosen.noted, np.ones((1, len(chosen)), bool)])
-        return Elements(chosen.fields, (), (*chosen.notes, note), noted)
+        return Elements(chosen.fields, (), (*chosen.notes, note), noted, chosen.source)
 
     @property
     def synthetic(self) -> Mask:
@@ -675,6 +702,10 @@ def _renumbered(parts: list[Elements]) -> list[Elements]:
         assert part.noted is not None
         noted = np.vstack([part.noted, part.synthetic])
         parts[place] = Elements(
-            {**part.fields, "NORAD_CAT_ID": numbers}, part.rejected, (*part.notes, note), noted
+            {**part.fields, "NORAD_CAT_ID": numbers},
+            part.rejected,
+            (*part.notes, note),
+            noted,
+            part.source,
         )
     return parts

@@ -126,7 +126,7 @@ class Constellation:
             part = shell.elements(epoch=epoch, first_id=first_id, gravity=gravity)
             parts.append(Elements(part.fields, notes=(*self.assumptions, *part.notes)))
             first_id += shell.total
-        return Elements.concat(parts)
+        return Elements.concat(parts).from_source(self.name)
 
 
 def _listed(ids: Sequence[str]) -> str:

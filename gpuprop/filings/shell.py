@@ -350,6 +350,7 @@ class Shell:
                 "slot": slot,
             },
             notes=(self.describe(), _conventions(model)),
+            source=np.full(total, self.id, object),
         )
 
     def to_dict(self) -> dict[str, object]:

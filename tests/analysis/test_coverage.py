@@ -1,6 +1,7 @@
 """Coverage has the counts of brute force in every cell, on every engine, and its tables add up."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -134,6 +135,19 @@ def test_by_operator():
         "<Coverage: 30deg, 72 cells; 1 instant; above 25 deg; "
         "by oneweb, other, qianfan, starlink, all>"
     )
+
+
+def test_by_source(tmp_path):
+    """Constellations and files; a selection and a new number keep the source."""
+    path = tmp_path / "few.csv"
+    gpuprop.write_elements(random_elements(4, 6), path)
+    parts = [gpuprop.constellation("oneweb")[:9], gpuprop.constellation("guowang")[:9]]
+    elements = gpuprop.Elements.concat([*parts, gpuprop.read_elements(path)]).latest()[::2]
+    found = coverage(Propagator(elements, "numpy"), TIMES[:2], "30deg", by="source")
+    assert found.labels == ("few.csv", "guowang", "oneweb", "all")
+    assert pickle.loads(pickle.dumps(elements)).source.tolist() == elements.source.tolist()
+    with pytest.raises(ValueError, match="what satellite 1 is from"):
+        coverage(Propagator(random_elements(4, 6), "numpy"), TIMES[:2], "30deg", by="source")
 
 
 def test_areas_are_those_of_the_ellipsoid():

@@ -59,7 +59,7 @@ def coverage(
         ISO 3166 alpha-3 codes of countries, such as ["BRA", "KAZ"] or "BRA,KAZ".
     by : {"operator", "source"} or (n_sats,) labels, optional
         Count the satellites of each label apart, and all together (`all`). With "operator",
-        satellites of no known operator are `other`.
+        satellites of no known operator are `other`. "source" is `Elements.source`.
     progress : callable, optional
         Called as progress(instants done, instants in all) after each block.
 

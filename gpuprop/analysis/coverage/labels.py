@@ -26,9 +26,11 @@ def as_labels(by: Any, elements: Elements) -> Labels | None:
     if isinstance(by, str):
         if by == "operator":
             return _numbered(operator_labels(elements))
+        if by == "source":
+            return _numbered(source_labels(elements))
         raise ValueError(
-            f"by {shown(by)} is not known: use 'operator', or give a label for each of the "
-            f"{len(elements):,} satellites"
+            f"by {shown(by)} is not known: use 'operator' or 'source', or give a label for each "
+            f"of the {len(elements):,} satellites"
         )
     given = np.asarray(by, object)
     if given.shape != (len(elements),):
@@ -51,6 +53,18 @@ def operator_labels(elements: Elements) -> list[str]:
     for name in sorted({operator.name for operator in operators().values()}, reverse=True):
         labels[find(f"@{name}", elements.name).mask] = name
     return [str(label) for label in labels]
+
+
+def source_labels(elements: Elements) -> list[str]:
+    """Return the source of each satellite; ValueError if one has none."""
+    assert elements.source is not None
+    labels = [str(label) for label in elements.source]
+    if "" in labels:
+        raise ValueError(
+            f"by 'source': it is not known what satellite {elements.sat_id[labels.index('')]} is "
+            "from: read it with read_elements, name it with Elements.from_source, or give labels"
+        )
+    return labels
 
 
 def _numbered(texts: list[str]) -> Labels:

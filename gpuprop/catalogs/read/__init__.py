@@ -14,6 +14,7 @@ draft.py       the records, what is wrong with them, and the Elements made of th
 errors.py      ElementsError
 """
 
+import os
 from typing import Literal
 
 from ...elements.sets import Elements
@@ -86,4 +87,4 @@ def read_elements(
     elements = count_unnumbered(_READ[kind](data, name, checksum))
     if elements.rejected and (on_error == "raise" or not len(elements)):
         raise bad_records(name, elements.rejected, len(elements))
-    return elements
+    return elements.from_source(os.path.basename(name))
