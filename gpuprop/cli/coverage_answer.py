@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.coverage import Coverage, coverage
-from ..analysis.coverage.labels import ALL, OTHER, operator_labels
+from ..analysis.coverage.labels import ALL, OTHER, operator_labels, source_labels
 from ..analysis.tables import check_suffix, write_table
 from ..catalogs.sources import ages_in_words
 from ..elements.sets import Elements
@@ -32,7 +32,7 @@ from .console import DONE, err, out, say, silent, wide
 from .coverage_options import CoverageOptions
 from .inputs import repeated_numbers, warnings_as_notes
 from .options import wrong_call
-from .satellites import read_with_sources
+from .satellites import read_satellites
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -44,7 +44,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     codes = _codes(options.region)
     files = _files(options, bool(codes))
     tell = silent if options.quiet else say
-    elements, start, origin = read_with_sources(sources, options, tell)
+    elements, start = read_satellites(sources, options, tell)
     with wrong_call():
         times = time_grid(
             start,
@@ -70,7 +70,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     )
     if requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
-    labels = operator_labels(elements) if options.by == "operator" else origin
+    labels = operator_labels(elements) if options.by == "operator" else source_labels(elements)
     satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
     if satellites and options.by == "operator":
         satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))

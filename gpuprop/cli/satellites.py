@@ -1,7 +1,7 @@
 """Which satellites a command is given: sources, their epochs and the selection."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,23 +25,9 @@ SatelliteOptions = PropagateOptions | AccessOptions | CoverageOptions | ScreenOp
 def read_satellites(
     sources: Sequence[str], options: SatelliteOptions, tell: Tell
 ) -> tuple[Elements, str]:
-    """Read and choose the satellites. Return them and the first instant, as time_grid takes it."""
-    return read_with_sources(sources, options, tell)[:2]
+    """Read and choose the satellites. Return them and the first instant, as time_grid takes it.
 
-
-def read_with_sources(
-    sources: Sequence[str], options: SatelliteOptions, tell: Tell
-) -> tuple[Elements, str, list[str]]:
-    """Read and choose the satellites.
-
-    Returns
-    -------
-    Elements
-        The satellites chosen.
-    str
-        The first instant, as time_grid takes it.
-    list of str
-        The source of each satellite.
+    `Elements.source` is the SOURCE of each, as it was given.
     """
     given: np.datetime64 | None = None
     with wrong_call():
@@ -59,7 +45,8 @@ def read_with_sources(
         first_id=options.first_id,
         latest=options.latest,
     )
-    elements = Elements.concat(parts)
+    named = zip(parts, source_names(sources), strict=True)
+    elements = Elements.concat([part.from_source(name) for part, name in named])
     report_records(elements, tell, options.latest)
     with wrong_call():
         start = given
@@ -76,32 +63,17 @@ def read_with_sources(
         )
     for note in _notes(elements.notes, options.verbose):
         tell(note)
-    if options.start is None:
-        return (
-            elements,
-            format_ns(int(start.astype(np.int64))),
-            sources_of(elements, parts, sources),
-        )
-    return elements, options.start, sources_of(elements, parts, sources)
+    instant = options.start or format_ns(int(start.astype(np.int64)))
+    return elements, instant
 
 
-def sources_of(elements: Elements, parts: Sequence[Elements], sources: Sequence[str]) -> list[str]:
-    """Name the source of each element set: the first that has its number and its epoch.
+def source_names(sources: Sequence[str]) -> list[str]:
+    """Name sources as they were given.
 
-    A file has its name without the folders, unless two files have the same name.
+    A file has its name without the folders, unless two sources would have the same name.
     """
     names = [os.path.basename(each) if os.path.isfile(each) else each for each in sources]
-    if len(set(names)) < len(set(sources)):
-        names = list(sources)
-    found: dict[tuple[int, int], str] = {}
-    for name, part in zip(names, parts, strict=True):
-        for key in _keys(part):
-            found.setdefault(key, name)
-    return [found[key] for key in _keys(elements)]
-
-
-def _keys(elements: Elements) -> Iterator[tuple[int, int]]:
-    return zip(elements.sat_id.tolist(), elements.epoch.astype(np.int64).tolist(), strict=True)
+    return names if len(set(names)) == len(set(sources)) else list(sources)
 
 
 def _notes(notes: Sequence[str], every: bool) -> list[str]:

@@ -23,7 +23,7 @@ def never(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("the command went on")
 
-    for name in ("coverage", "read_with_sources", "Propagator"):
+    for name in ("coverage", "read_satellites", "Propagator"):
         monkeypatch.setattr(answer, name, fail)
 
 
@@ -104,6 +104,23 @@ def test_by_source_names_files_and_keeps_the_newest_set(run, tmp_path):
     )
     assert code == 0
     assert [row[2:4] for row in table_of(out)] == [["old.csv", "4"], ["new.csv", "4"], ["all", "8"]]
+
+
+def test_sources_of_one_name_have_their_folders(run, tmp_path):
+    for number, folder in enumerate(("a", "b")):
+        (tmp_path / folder).mkdir()
+        part = gpuprop.walker("53:8/2/1", 1200.0, first_id=1 + 8 * number)
+        gpuprop.write_elements(part, tmp_path / folder / "some.csv")
+    code, out, _ = run(
+        *("coverage", "a/some.csv", "b/some.csv", *SMALL, "--by", "source", "--region", "BRA"),
+        *("-o", "c.parquet"),
+    )
+    assert code == 0
+    assert [row[2:4] for row in table_of(out)] == [
+        ["a/some.csv", "8"],
+        ["b/some.csv", "8"],
+        ["all", "16"],
+    ]
 
 
 def test_by_operator_puts_the_unknown_last(run):

@@ -151,10 +151,8 @@ def test_the_countries_are_in_it(compiled):
     shapes = {f"gpuprop/geography/{path.name}" for path in folder.glob("*.parquet")}
     assert len(shapes) == 2 and shapes <= compiled.names
     assert any(name.endswith("LICENSE.world-atlas") for name in compiled.names)
-    question = (
-        "__import__('gpuprop.geography.countries').geography.countries.regions('BRA')[0].name"
-    )
-    assert compiled.ask(question) == "Brazil"
+    module = "__import__('gpuprop.geography.countries').geography.countries"
+    assert compiled.ask(f"{module}.regions('BRA')[0].name") == "Brazil"
 
 
 def test_the_installed_kernels_are_the_ones_in_use(compiled):

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from ...messages import counted
 from ...time.times import Times
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,8 +47,16 @@ class Coverage:
     times: Times
     labels: tuple[str, ...] = ()
 
-    def map(self, column: str = "visible_mean", ax: Any = None, **options: Any) -> Any:
-        """Draw a world map of one column.
+    def map(
+        self,
+        column: str = "visible_mean",
+        ax: "Axes | None" = None,
+        *,
+        constellation: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> "Axes":
+        """Draw a world map of one column, with coast lines and borders.
 
         Parameters
         ----------
@@ -53,23 +64,34 @@ class Coverage:
             A column of `cells`.
         ax : matplotlib.axes.Axes, optional
             Axes to draw into; new ones unless given.
-        **options
-            As `gpuprop.plots.coverage_map` takes them.
+        constellation : str, optional
+            A label, if coverage was computed `by` labels. All satellites together unless given.
+        vmin, vmax : float, optional
+            Values of the first and the last colour. Those of the map unless given. Shares in %.
 
         Returns
         -------
         matplotlib.axes.Axes
-            The axes with the map.
+            The axes with the map, in longitude and latitude, deg, and a colour bar below.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed: it is in the extra `plot`.
         ValueError
-            For an unknown column.
+            For an unknown column or label.
+
+        Notes
+        -----
+        Regions that were asked for have white outlines. The colours (viridis) can be read with any
+        colour vision, and printed in grey. Lines: Natural Earth. Nothing is downloaded.
         """
         # plots/ is above this package: it is found when a map is asked for
-        return import_module("gpuprop.plots").coverage_map(self, column, ax=ax, **options)
+        plots = import_module("gpuprop.plots")
+        drawn: Axes = plots.coverage_map(
+            self, column, ax, constellation=constellation, vmin=vmin, vmax=vmax
+        )
+        return drawn
 
     def __repr__(self) -> str:
         cells = self.cells.num_rows // max(1, len(self.labels))
