@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LookAngles", "Site", "look_angles"]
 
-PORTION = 1 << 20  # directions that are computed at once: 8 MiB a column
+PORTION = 1 << 18  # directions that are computed at once: 2 MiB a column
+# types of columns without a row, where they are not float64
+EMPTY = {"ns": "i8", "sat_id": "i4", "site_index": "i8", "index": "i8", "name": "O"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def look_angles(
     ValueError
         For states without velocities if they are needed, for a geodetic block on a GPU, if there
         are no sites, for a least elevation outside [-90, 90], for an engine that is not usable, for
-        instants outside the Earth orientation, and for a table without a frame in its metadata.
+        instants outside the Earth orientation, and for a table without a frame in its metadata or
+        with other units than those of snapshots.
     TypeError
         For anything but States, tables and datasets, and for a site that is not a Site.
 
@@ -197,16 +200,15 @@ def _listed(
                 pieces[name].append(values)
             if portion.name is not None:
                 pieces["name"].append(portion.name[place])
-    none = {"sat_id": np.int32, "site_index": np.int64, "index": np.int64, "name": object}
-    joined: dict[str, Any] = {
-        name: np.concatenate(values) if values else np.empty(0, none.get(name, np.float64))
-        for name, values in pieces.items()
-        if name != "ns"
-    }
-    if pieces["ns"] and not pieces["name"]:
+    known = bool(pieces["name"]) or not pieces["ns"]
+    joined: dict[str, Any] = {}
+    for name in list(pieces):  # each column's pieces are freed before the next is joined
+        parts = pieces.pop(name)
+        joined[name] = np.concatenate(parts) if parts else np.empty(0, EMPTY.get(name))
+        del parts
+    if not known:
         joined["name"] = None
-    ns = np.concatenate(pieces["ns"]) if pieces["ns"] else np.empty(0, np.int64)
-    return Times(ns), joined
+    return Times(joined.pop("ns")), joined
 
 
 def _looks(engine: OpenEngine, portion: Portion, places: Array, wanted: Wanted) -> dict[str, Array]:

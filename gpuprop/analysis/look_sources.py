@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..frames import EarthOrientation, EarthOrientationLike, between, earth_orientation
 from ..sgp4.frames import DEGREES, itrs_of_geodetic
-from ..states import GEODETIC, POSITION, VELOCITY, States, position_names
+from ..states import GEODETIC, POSITION, UNITS, VELOCITY, States, position_names
 from ..typing import Array, Bits, Columns
 from .conversion import (
     frame_facts,
@@ -253,6 +253,12 @@ def source_of(states: object, eop: EarthOrientationLike, needs_velocity: bool) -
             raise ValueError(
                 f"the table, in the frame {frame}, has "
                 f"{f'{count} columns' if count else 'no column'} {name}"
+            )
+    for name in _columns(frame, needs_velocity):
+        unit = (schema.field(name).metadata or {}).get(b"unit", b"").decode()
+        if unit not in ("", UNITS[name]):
+            raise ValueError(
+                f"the column {name} is in {unit}, as its metadata say: give it in {UNITS[name]}"
             )
     own, new = table_orientations(facts, eop)
     return RowSource(states, frame, facts, own, new, needs_velocity)

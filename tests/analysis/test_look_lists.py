@@ -166,6 +166,10 @@ def test_what_is_refused(written, propagator, tmp_path):
         look_angles(table.replace_schema_metadata(None), SITES)
     with pytest.raises(ValueError, match="has no column sat_id"):
         look_angles(table.drop_columns(["sat_id"]), SITES)
+    metres = table.schema.field("y").with_metadata({"unit": "m"})
+    schema = table.schema.set(table.schema.get_field_index("y"), metres)
+    with pytest.raises(ValueError, match=r"the column y is in m, .* give it in km"):
+        look_angles(table.cast(schema), SITES)
     with pytest.raises(TypeError, match=r"not Snapshots: give its \.dataset"):
         look_angles(written["teme"], SITES)
     nulls = table.set_column(
