@@ -24,6 +24,8 @@ SHARED = {
     "propagate_options",
     "propagation",
     "run",
+    "screen_options",
+    "screen_run",
 }
 MODULES = """
 import sys

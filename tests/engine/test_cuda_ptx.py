@@ -27,6 +27,7 @@ ROUNDED = {"add", "sub", "mul", "fma", "div", "rcp", "sqrt", "cvt"}
 EVERY = [
     (wheel, capability) for wheel in nvrtc.libraries() for capability in nvrtc.architectures(wheel)
 ]
+OF_INTEGERS = {"screen_start"}  # kernels without float64
 PROVED = (80, 90, 100, 120)  # capabilities for which the digest is always computed
 FUSED = "__fma_rn(a, b, c)"  # in lane.cuh
 EXACT = {"abs", "max", "min", "mov", "neg", "selp", "setp"}
@@ -56,8 +57,8 @@ def test_ptx(wheel, capability):
         nvrtc.ptx(source(), (f"--gpu-architecture=compute_{capability}", *OPTIONS), wheel)
     )
     assert set(found) == ENTRIES
-    for instructions in found.values():
-        assert len(instructions) > 150
+    for name, instructions in found.items():
+        assert len(instructions) > (40 if name in OF_INTEGERS else 150)
         words = {line.split()[0].rstrip(";") for line in instructions}
         assert [word for word in words if word.startswith("call")] == []
         assert [line for line in instructions if ".local" in line] == []
@@ -71,7 +72,7 @@ def test_ptx(wheel, capability):
             "cvt.rn.f64.s32",
             "cvt.rn.f64.u32",
         }
-        assert {"div.rn.f64", "sqrt.rn.f64"} <= rounding
+        assert name in OF_INTEGERS or {"div.rn.f64", "sqrt.rn.f64"} <= rounding
 
 
 @pytest.mark.slow
