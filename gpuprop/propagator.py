@@ -394,11 +394,11 @@ class Propagator:
         threads : int
             Blocks that are computed ahead on one engine; of several GPUs each has its own.
 
-        Yields
-        ------
-        (CandidatePairs, (n_knots, n_sats) uint8)
-            The candidates of a block, and the status of all satellites at its knots, without those
-            at its ends.
+        Returns
+        -------
+        generator of (CandidatePairs, (n_knots, n_sats) uint8)
+            The candidates of each block, and the status of all satellites at its knots, without
+            those at its ends.
         """
         names = column_names(True, False)
 

@@ -27,6 +27,8 @@ SHARED = {
     "propagation",
     "run",
     "satellites",
+    "screen_options",
+    "screen_run",
 }
 MODULES = """
 import sys

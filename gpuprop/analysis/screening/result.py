@@ -2,7 +2,7 @@
 
 import json
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ from .directory import LOST, complete_manifest
 from .parts import Part
 from .table import COMPANIONS, CONJUNCTIONS
 
+Facts: TypeAlias = dict[str, Any]  # a JSON object
 WITHIN_KM = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 
 
@@ -41,10 +42,10 @@ class Screened:
     conjunctions: pa.Table
     companions: pa.Table
     _lost: list[int]
-    _metadata: dict[str, Any]
+    _metadata: Facts
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Facts:
         """The summary."""
         options = self._metadata["options"]
         distance = self.conjunctions.column("TCA_RANGE").to_numpy()
@@ -69,7 +70,18 @@ class Screened:
         }
 
     def closest(self, count: int = 10) -> pa.Table:
-        """Return the conjunctions with the least ranges, the closest first."""
+        """Return the conjunctions with the least ranges, the closest first.
+
+        Parameters
+        ----------
+        count : int
+            How many, at most.
+
+        Returns
+        -------
+        pyarrow.Table
+            Rows of `conjunctions`.
+        """
         table = self.conjunctions
         order = pc.sort_indices(
             table,
@@ -94,7 +106,7 @@ class Screened:
 class ScreenedInMemory(Screened):
     """The result of a screening without a directory."""
 
-    def __init__(self, metadata: dict[str, Any], part: Part) -> None:
+    def __init__(self, metadata: Facts, part: Part) -> None:
         self._metadata, self._lost = metadata, part.lost.tolist()
         self.conjunctions = part.conjunctions.cast(with_metadata(CONJUNCTIONS, metadata))
         self.companions = part.companions.cast(with_metadata(COMPANIONS, metadata))
