@@ -361,7 +361,7 @@ class Propagator:
         renamed = dict(zip(POSITION, position_names(frame), strict=True))
         return States(
             instants,
-            self.elements.sat_id.take(satellites),
+            self.elements.sat_id.take(satellites, mode="wrap"),  # they are checked already
             frame,
             {renamed.get(name, name): columns[name] for name in names},
             self._eop,
