@@ -14,6 +14,7 @@ import json
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Any
 
@@ -115,9 +116,9 @@ def many_sites(count: int) -> list[Site]:
     ]
 
 
-def peak(satellites: int, sites: int, days: int) -> dict[str, Any]:
-    """Peak memory of a process that finds passes."""
-    command = [sys.executable, __file__, "--peak", f"{satellites},{sites},{days}"]
+def peak(satellites: int, sites: int, hours: int, into: str) -> dict[str, Any]:
+    """Peak memory of a process that finds passes, as a table or into a directory."""
+    command = [sys.executable, __file__, "--peak", f"{satellites},{sites},{hours},{into}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -125,13 +126,19 @@ def peak(satellites: int, sites: int, days: int) -> dict[str, Any]:
 
 def print_peak(text: str) -> None:
     """Find passes, and print the peak memory of this process."""
-    satellites, sites, days = map(int, text.split(","))
+    *numbers, into = text.split(",")
+    satellites, sites, hours = map(int, numbers)
     propagator, start = workload(satellites, 1)
     began = time.perf_counter()
-    table = access(propagator, many_sites(sites), start, duration=f"{days}d")
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = (propagator, many_sites(sites), start)
+        if into == "directory":
+            passes = len(access(*arguments, duration=f"{hours}h", out=f"{folder}/out"))
+        else:
+            passes = access(*arguments, duration=f"{hours}h").num_rows
     spent = time.perf_counter() - began
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    facts = dict(satellites=satellites, sites=sites, days=days, passes=table.num_rows)
+    facts = dict(satellites=satellites, sites=sites, hours=hours, into=into, passes=passes)
     print(json.dumps({**facts, "seconds": spent, "peak_mb": kilobytes / 1024}))
 
 
@@ -190,11 +197,16 @@ def main() -> None:
         growth.append(dict(satellites=n, sites=m, days=days, passes=passes, seconds=spent))
         print(f"{n:,} x {m} x {days} d: {spent:.3f} s, {spent / passes * 1e6:.1f} us a pass")
     results["growth"] = growth
-    results["memory"] = [peak(500, 10, 1), peak(5000, 10, 1), peak(27000, 20, 1)]
+    results["memory"] = [
+        peak(500, 10, 24, "table"),
+        peak(5000, 10, 24, "table"),
+        peak(27000, 10, 12, "directory"),
+        peak(27000, 100, 2, "directory"),
+    ]
     for row in results["memory"]:
         print(
-            f"{row['satellites']:,} x {row['sites']} x {row['days']} d: {row['passes']:,} passes, "
-            f"{row['seconds']:.2f} s, peak {row['peak_mb']:.0f} MB"
+            f"{row['satellites']:,} x {row['sites']} x {row['hours']} h, {row['into']}: "
+            f"{row['passes']:,} passes, {row['seconds']:.2f} s, peak {row['peak_mb']:.0f} MB"
         )
         assert row["peak_mb"] < 500, row
     machine.report(results, options.json)

@@ -1,13 +1,14 @@
 // Access on a GPU, a part of propagate.cu: loads, calls and stores. It is included in the middle of
 // propagate.cu.
 
-// Grid x is satellites, grid y the knots at which intervals begin; beyond the limit of the grid a
-// thread takes several. First the candidates of each thread are counted, then `counts` has the place
-// of the first of them.
+// Grid x is satellites, grid y chunks of the knots at which intervals begin. First the candidates of
+// each interval are counted, then `counts` has the place of the first of them.
 FN void propose_passes(const AccessJob& job, const Task& task) {
     Integer i = task.first + (Integer)blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= task.last) return;
-    for (Integer k = task.begin + blockIdx.y; k < task.end; k += gridDim.y) {
+    Integer k = task.begin + (Integer)blockIdx.y * task.chunk;
+    Integer end = k + task.chunk < task.end ? k + task.chunk : task.end;
+    for (; k < end; k++) {
         Position r[4];
         Code status[4];
         for (int j = 0; j < 4; j++) {

@@ -138,7 +138,6 @@ FN void pairs(const PairJob& job, const Task& task) {
 
 #include "access_gpu.cuh"
 #include "coverage_gpu.cuh"
-
 #include "screening_gpu.cuh"
 
 #define KERNEL(name, argument, function, blocks)                                                  \

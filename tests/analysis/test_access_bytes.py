@@ -249,6 +249,9 @@ def test_the_command_line(run, tmp_path):
     assert run("verify", "d")[:2] == (0, f"d: 2 files, {facts_of('d')}, every byte: sound\n")
     code, out, _ = run("access", *source, *where, *window, "-o", "d", "--resume")
     assert code == 0 and "(1 complete before)" in out
+    code, _, err = run("access", *source, *where, *window, "-o", "d")
+    assert code == 2 and "already holds passes" in err
+    assert run("access", *source, *where, *window, "-o", "d", "--overwrite")[0] == 0
     for suffix in ("csv", "arrow"):
         assert run("access", *source, *where, *window, "-o", f"p.{suffix}", "--quiet")[0] == 0
     assert len((tmp_path / "p.csv").read_text().splitlines()) == table.num_rows + 1

@@ -286,7 +286,12 @@ class _Kernel:
         )
 
     def _store(self, kind, address, register, number):
-        value = _converted(self._register(register, kind, wider=True), self._type(register), kind)
+        if register.startswith("%"):
+            value = _converted(
+                self._register(register, kind, wider=True), self._type(register), kind
+            )
+        else:  # a constant
+            value = self._value(register, kind)
         return f"store_global<{kind}>({self._address(address, 'global')}, {value}, {number})"
 
     def _address(self, text, space):

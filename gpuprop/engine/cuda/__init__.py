@@ -184,6 +184,7 @@ class CudaEngine:
         what, local = np.empty((0, 4), np.int64), np.empty((0, 12))
         if end == begin or not n_sats or not len(sites):
             return Candidates.of(what, local)
+        chunk = -(-(end - begin) // GRID_Y)
         with explained(cupy, self.device), self.streams.work():
             members: dict[str, Any] = dict(
                 **rule._asdict(),
@@ -191,8 +192,9 @@ class CudaEngine:
                 n_sites=len(sites),
                 n_sats=n_sats,
                 **{name: cupy.asarray(columns[name]) for name in ("x", "y", "z", "status")},
-                threads=(n_sats, end - begin),
+                threads=(n_sats, -(-(end - begin) // chunk)),
                 begin=begin,
+                chunk=chunk,
             )
             counts = cupy.empty((end - begin, n_sats), np.int64)
             self.launch(
