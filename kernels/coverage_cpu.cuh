@@ -17,6 +17,7 @@ FN Real lane_numbers() {
 constexpr int64_t PACK = 1024;     // satellites that are sorted by the rows that may see them
 constexpr int64_t SOUTHERN = 128;  // classes of their first rows
 constexpr int64_t LENGTHS = 8;     // classes of the number of rows
+constexpr int64_t STRETCH = 32;    // rows whose changes are computed before they are counted
 
 // Footprints of the satellites of a pack at one instant.
 struct FootprintPack {
@@ -143,29 +144,44 @@ FN void cover_rows(const CoverageJob& job, int* counts, const FootprintPack& pac
         first = pack.first[i] < first ? pack.first[i] : first;
         last = pack.last[i] > last ? pack.last[i] : last;
     }
-    const double n_rows = double(job.n_rows);
+    const CoverageJob given = job;  // a copy whose members stay in registers
+    const double n_rows = double(given.n_rows);
     // where a lane without a change adds and subtracts one: not all in one place
-    const Real idle = lane_numbers() * (job.n_columns >= W ? n_rows : 0.0);
-    for (int64_t row = int64_t(first); row <= int64_t(last); row++) {
-        const double* from = job.rows + row;
-        const int64_t n = job.row_stride;
-        const GroundRow ground = {splat(from[0]),     splat(from[n]),     splat(from[2 * n]),
-                                  splat(from[3 * n]), splat(from[4 * n]), splat(from[5 * n])};
-        Span s = span_of_row(job, ground, z, rxy, r2, column);
-        Mask open = either(either(s.low_is_open, s.high_is_open), s.whole);
-        if (unlikely(any(both(open, opposite(s.none)))))
-            decide_ends(job, counts, plane, row, x, y, z, s);
-        Change change = change_of_span(job, s);
-        const double here = double(row);
-        Bits rise = plane + whole(select(change.none, idle, change.rise * n_rows) + here);
-        Bits fall = plane + whole(select(change.none, idle, change.fall * n_rows) + here);
-        for (int lane = 0; lane < W; lane++) {
-            counts[rise[lane]]++;
-            counts[fall[lane]]--;
+    const Real idle = lane_numbers() * (given.n_columns >= W ? n_rows : 0.0);
+    // First the slots of some rows, then the counts: so the processor overlaps several rows.
+    Bits rise[STRETCH], fall[STRETCH];
+    Mask turns[STRETCH];
+    for (int64_t begin = int64_t(first); begin <= int64_t(last); begin += STRETCH) {
+        const int64_t rows = int64_t(last) - begin < STRETCH ? int64_t(last) - begin + 1 : STRETCH;
+        Mask turned = {};
+        for (int64_t i = 0; i < rows; i++) {
+            const double* from = given.rows + begin + i;
+            const int64_t n = given.row_stride;
+            const GroundRow ground = {splat(from[0]),     splat(from[n]),     splat(from[2 * n]),
+                                      splat(from[3 * n]), splat(from[4 * n]), splat(from[5 * n])};
+            Span s = span_of_row(given, ground, z, rxy, r2, column);
+            Mask open = either(either(s.low_is_open, s.high_is_open), s.whole);
+            if (unlikely(any(both(open, opposite(s.none))))) {
+                Span decided = s;
+                decide_ends(job, counts, plane, begin + i, x, y, z, decided);
+                s = decided;
+            }
+            Change change = change_of_span(given, s);
+            const double row = double(begin + i);
+            rise[i] = plane + whole(select(change.none, idle, change.rise * n_rows) + row);
+            fall[i] = plane + whole(select(change.none, idle, change.fall * n_rows) + row);
+            turns[i] = change.turns;
+            turned = either(turned, change.turns);
         }
-        if (unlikely(any(change.turns)))
+        for (int64_t i = 0; i < rows; i++)
+            for (int lane = 0; lane < W; lane++) {
+                counts[rise[i][lane]]++;
+                counts[fall[i][lane]]--;
+            }
+        if (!any(turned)) continue;
+        for (int64_t i = 0; i < rows; i++)
             for (int lane = 0; lane < W; lane++)
-                if (change.turns[lane]) counts[plane[lane] + row]++;
+                if (turns[i][lane]) counts[plane[lane] + begin + i]++;
     }
 }
 

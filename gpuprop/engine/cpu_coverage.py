@@ -12,17 +12,10 @@ from ..typing import Columns
 from . import operations
 
 PASS_BYTES = 8 << 20  # counts of some instants: they stay in the cache between the two kernels
+MOST_BYTES = 128 << 20  # more than PASS_BYTES, if there would be less than an instant a thread
 SLOTS_OF_A_TASK = 4096
 # starts the tasks of a kernel: its name, its argument, pieces of slots, and of instants
 Work = Callable[[str, ctypes.Structure, Iterable[tuple[int, int]], Iterable[tuple[int, int]]], None]
-
-
-def instants_of_a_pass(request: CoverageRequest, most_bytes: int, n_sats: int) -> int:
-    """Compute how many instants are counted before they are tallied.
-
-    The sums of a pass are 32 bits.
-    """
-    return max(1, min(most_bytes // (4 * request.size), (2**31 - 1) // max(1, n_sats)))
 
 
 class CpuCoverage:
@@ -41,8 +34,9 @@ class CpuCoverage:
         status = np.ascontiguousarray(columns["status"])
         n_times, n_sats = x.shape
         if self._counts is None:
-            length = instants_of_a_pass(request, PASS_BYTES, n_sats)
-            self._counts = np.zeros((max(length, self._threads), request.size), np.int32)
+            least = min(self._threads, request.instants_of_a_pass(MOST_BYTES, n_sats))
+            length = max(least, request.instants_of_a_pass(PASS_BYTES, n_sats))
+            self._counts = np.zeros((length, request.size), np.int32)
         for first in range(0, n_times, len(self._counts)):
             here = slice(first, min(first + len(self._counts), n_times))
             instants = range(here.stop - first)

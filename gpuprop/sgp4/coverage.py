@@ -105,6 +105,13 @@ class CoverageRequest:
         """Counts of an instant."""
         return self.n_planes * self.ground.n_slots
 
+    def instants_of_a_pass(self, most_bytes: int, n_sats: int) -> int:
+        """Compute how many instants an engine counts before it tallies them.
+
+        most_bytes: of their counts. The sums of a pass are 32 bits.
+        """
+        return max(1, min(most_bytes // (4 * self.size), (2**31 - 1) // max(1, n_sats)))
+
     def empty_tallies(self) -> dict[str, npt.NDArray[Any]]:
         """Make tallies of no instants, (size,) each."""
         return {

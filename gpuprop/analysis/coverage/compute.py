@@ -84,7 +84,8 @@ def coverage(
     A satellite counts if its state has status 0 and `up >= sin(least elevation) * range`, in the
     horizontal axes of the cell's centre on the ellipsoid. A gap is a run of instants without a
     satellite; its length is their number times the step. The tables are the same whatever the
-    engine, the number of threads and the order of the satellites. docs/coverage.md has the method.
+    engine, the number of threads and the order of the satellites. Of several GPUs, the first one
+    is used. docs/coverage.md has the method.
     """
     if not isinstance(prop, Propagator):
         raise TypeError(

@@ -45,8 +45,8 @@ class CudaCoverage:
         n_times, n_sats = columns["x"].shape
         with explained(engine.cupy, engine.device), engine.streams.work():
             if self._counts is None:
-                most = min(PASS_BYTES // (4 * request.size), (2**31 - 1) // max(1, n_sats))
-                self._counts = engine.cupy.asarray(np.zeros((max(1, most), request.size), np.int32))
+                length = request.instants_of_a_pass(PASS_BYTES, n_sats)
+                self._counts = engine.cupy.asarray(np.zeros((length, request.size), np.int32))
             given = {
                 name: engine.cupy.asarray(np.ascontiguousarray(column))
                 if isinstance(column, np.ndarray)
