@@ -1,6 +1,6 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from copy import copy
 from itertools import cycle
 
@@ -23,7 +23,7 @@ from .sgp4.gravity import gravity_model
 from .sgp4.model import TEME, Model, View
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
-from .typing import Bits, Instants
+from .typing import Bits, Columns, Instants
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
@@ -409,6 +409,40 @@ class Propagator:
         )
         many = len(self._propagations)
         return ahead(found, turns, many if many > 1 else threads, "screening")
+
+    def positions_between(
+        self, first_ns: int, last_ns: int
+    ) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Columns]:
+        """Prepare for many calls that compute positions of pairs in ITRS, in a window.
+
+        Parameters
+        ----------
+        first_ns : int
+            The first instant, nanoseconds since 1970 UTC.
+        last_ns : int
+            The last instant.
+
+        Returns
+        -------
+        callable
+            The function columns(index, ns) computes x, y, z (km) and status, (n,) each, with the
+            bits of `pair_states`. It does not check that satellites and instants are in range.
+
+        Raises
+        ------
+        ValueError
+            For instants outside the Earth orientation.
+        """
+        edges = np.array([first_ns, last_ns], np.int64)
+        self._checked(Times(edges), "itrs", False)
+        table = earth_table("itrs", edges, self.eop)
+        names = column_names(velocity=False, sunlit=False)
+
+        def columns(index: npt.NDArray[np.int64], ns: npt.NDArray[np.int64]) -> Columns:
+            seen = view(ns, "itrs", self.eop) if table is None else View(earth=table)
+            return self._propagations[0].pairs(index, ns, names, seen)
+
+        return columns
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""

@@ -45,12 +45,6 @@ FN LocalPosition local_position(const Site& site, const Position& r) {
             (site.up[0] * dx + site.up[1] * dy) + site.up[2] * dz};
 }
 
-// The tangent of half of the elevation, which grows with the elevation.
-FN Real height(const LocalPosition& p) {
-    Real level2 = p.east * p.east + p.north * p.north;
-    return p.up / (sqrt(level2 + p.up * p.up) + sqrt(level2));
-}
-
 // r and status: of the four knots. known: their instants are those of the grid.
 FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double step, bool known) {
     Real dx = r[2].x - r[1].x, dy = r[2].y - r[1].y, dz = r[2].z - r[1].z;
@@ -78,9 +72,18 @@ FN Mask may_be_up(const Interval& interval, Real up0, Real up1) {
     return both(opposite(up0 + up1 + interval.longest < 0.0), interval.some_good);
 }
 
-// The kind of an interval: 0 where nothing can happen. p: at the four knots.
+// Whether the satellite may reach the least elevation between the middle knots.
+FN Mask may_reach(double cosine, double sine, const Interval& interval, const LocalPosition& p1,
+                  const LocalPosition& p2) {
+    Real level0 = sqrt(p1.east * p1.east + p1.north * p1.north);
+    Real level1 = sqrt(p2.east * p2.east + p2.north * p2.north);
+    return opposite((cosine * p1.up - sine * level0) + (cosine * p2.up - sine * level1) +
+                        interval.longest < 0.0);
+}
+
+// The kind of an interval: 0 where nothing can happen. p: at the first three of the knots.
 FN Code interval_kind(double cosine, double sine, double step, const Interval& interval,
-                      const LocalPosition (&p)[4]) {
+                      const LocalPosition (&p)[3]) {
     Real longest = interval.longest;
     Real level0 = sqrt(p[1].east * p[1].east + p[1].north * p[1].north);
     Real level1 = sqrt(p[2].east * p[2].east + p[2].north * p[2].north);
@@ -97,13 +100,15 @@ FN Code interval_kind(double cosine, double sine, double step, const Interval& i
     Mask first = above0 > above1;
     Real larger = select(first, above0, above1), smaller = select(first, above1, above0);
     Mask crossing = either(both(is_up0, opposite(is_up1)), both(opposite(is_up0), is_up1));
-    Real wide = select(bulge > sag, bulge, sag) * 8.0;
+    Real wide = select(bulge > sag, bulge, sag) * 4.0;
     Mask turning = both(crossing, opposite(larger - smaller > wide));
     Mask dipping = both(both(opposite(crossing), is_up0), opposite(smaller - sag > 0.0));
     Mask grazing = both(both(opposite(crossing), opposite(is_up0)), opposite(larger + bulge < 0.0));
     Mask suspect = either(turning, either(dipping, grazing));
-    Real before = height(p[0]), here = height(p[1]), after = height(p[2]);
-    Mask highest = both(is_up0, both(here > before, here >= after));
+    // elevations are compared by the tangents, without a division
+    Real level = sqrt(p[0].east * p[0].east + p[0].north * p[0].north);
+    Mask highest = both(is_up0, both(p[1].up * level > p[0].up * level0,
+                                     p[1].up * level1 >= p[2].up * level0));
     Code kind = select(suspect, code(SUSPECT), select(crossing, code(CROSSING), code(0)));
     kind = kind + select(highest, code(CULMINATION), code(0));
     kind = select(interval.all_good, kind, code(UNKNOWN_STATES));

@@ -639,7 +639,9 @@ FN void load_knot(const AccessJob& job, int64_t at, size_t lanes, Position& r, C
 // Store the candidates among W satellites.
 __attribute__((noinline)) void store_candidates(const AccessJob& job, Integer k, int64_t i,
                                                 int64_t site, const Code& kind,
-                                                const LocalPosition (&p)[4]) {
+                                                const Position (&r)[4]) {
+    LocalPosition p[4];
+    for (int j = 0; j < 4; j++) p[j] = local_position(job.sites[site], r[j]);
     for (int lane = 0; lane < W; lane++) {
         if (!kind[lane]) continue;
         Integer to = __atomic_fetch_add(job.counts, 1, __ATOMIC_RELAXED);
@@ -671,11 +673,14 @@ void propose_passes(const AccessJob& job, const Task& task) {
                 const Site& place = job.sites[site];
                 Mask up = may_be_up(interval, up_of(place, r[1]), up_of(place, r[2]));
                 if (!any(up)) continue;
-                LocalPosition p[4];
-                for (int j = 0; j < 4; j++) p[j] = local_position(place, r[j]);
+                LocalPosition p[3];
+                for (int j = 1; j < 3; j++) p[j] = local_position(place, r[j]);
+                up = both(up, may_reach(job.cosine, job.sine, interval, p[1], p[2]));
+                if (!any(up)) continue;
+                p[0] = local_position(place, r[0]);
                 Code kind = interval_kind(job.cosine, job.sine, job.step, interval, p);
                 kind = select(up, kind, code(0));
-                if (any(kind != code(0))) store_candidates(job, k, i, site, kind, p);
+                if (any(kind != code(0))) store_candidates(job, k, i, site, kind, r);
             }
         }
     }

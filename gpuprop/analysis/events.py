@@ -19,9 +19,12 @@ CELL = 1 << 20
 # Extrema are found from positions this many microseconds before and after: SGP4's velocity is not
 # the derivative of its position.
 SPAN = 1000
-# microseconds: float64 positions do not define an extremum more exactly
-EXTREMUM_STEP = 1 << 7
+# microseconds: bisection for an extremum ends here, because rounding errors of float64 positions
+# decide below; then a line between the two ends of the bracket gives the instant
+EXTREMUM_STEP = 1 << 10
 SHORTEST = 1000  # microseconds: a pass or a stay that is shorter is not reported
+
+FEW = 2500  # brackets: to test seven instants of each at once is faster than three times one
 
 Places: TypeAlias = npt.NDArray[np.intp]
 # predicate(which, instants): whether something holds for the events `which` (m,) at instants (m,)
@@ -65,6 +68,9 @@ def first_true(
     """
     low, high = low.copy(), high.copy()
     while len(open_ := np.flatnonzero(high - low > step)):
+        if near is None and len(open_) <= FEW:
+            _three_levels(low, high, open_, predicate, step)
+            continue
         middle = (low[open_] + high[open_]) >> 1
         if near is None or margin is None:
             found = predicate(open_, middle)
@@ -76,6 +82,25 @@ def first_true(
         high[open_[found]] = middle[found]
         low[open_[~found]] = middle[~found]
     return high
+
+
+def _three_levels(low: Bits, high: Bits, open_: Places, predicate: Predicate, step: int) -> None:
+    """Halve brackets three times, with one call of the predicate for all seven instants."""
+    edges = np.empty((9, len(open_)), np.int64)
+    edges[0], edges[8] = low[open_], high[open_]
+    for width in (4, 2, 1):
+        for at in range(width, 9 - width, 2 * width):
+            edges[at] = (edges[at - width] + edges[at + width]) >> 1
+    found = predicate(np.tile(open_, 7), edges[1:8].ravel()).reshape(7, len(open_))
+    first, last = np.zeros(len(open_), np.int64), np.full(len(open_), 8)
+    column = np.arange(len(open_))
+    for _ in range(3):
+        going = edges[last, column] - edges[first, column] > step
+        middle = (first + last) >> 1
+        true = found[middle - 1, column]
+        last = np.where(going & true, middle, last)
+        first = np.where(going & ~true, middle, first)
+    low[open_], high[open_] = edges[first, column], edges[last, column]
 
 
 def rises(quantity: Quantity, which: Places, instants: Bits, first: int, last: int) -> Mask:

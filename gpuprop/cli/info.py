@@ -8,8 +8,12 @@ from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
+from rich.filesize import decimal
 
+from ..analysis.access.contents import PASSES
 from ..catalogs.sources import read_sources
+from ..dataset.manifest import Manifest
+from ..dataset.store import Store
 from ..elements.conditions import QUANTITIES, Satellites
 from ..elements.selection import matching, operators
 from ..elements.sets import Elements, Reject
@@ -60,6 +64,8 @@ def info(
             raise UsageError(
                 f"{options} are for catalogues and constellations: {place} holds snapshots"
             )
+        if PASSES.folder in place.names():
+            return _passes(place, json)
         snapshots = open_snapshots(place.path, partial=True)
         step = snapshots.times.step_ns if snapshots.metadata["step"] else None
         facts = snapshots.metadata | dict(
@@ -81,6 +87,36 @@ def info(
         out.json(facts)
     else:
         out.facts(rows)
+    return DONE
+
+
+def _passes(store: Store, json: bool) -> int:
+    """Show what a directory of passes holds."""
+    manifest = Manifest.read(store, PASSES)
+    facts: dict[str, Any] = {
+        **manifest.plan,
+        "passes": sum(entry.rows for entry in manifest.parts),
+        "bytes": sum(entry.bytes for entry in manifest.parts),
+        "complete": manifest.complete,
+    }
+    if json:
+        out.json(facts)
+        return DONE
+    options = facts["options"]
+    sites = [str(site[0]) for site in options["sites"]]
+    done = "complete" if manifest.complete else f"{len(manifest.parts)} complete"
+    out.facts(
+        [
+            ("passes", f"{facts['passes']:,}"),
+            ("satellites", f"{facts['satellites']:,}"),
+            ("sites", ", ".join(sites[:8]) + (f" ... ({len(sites)})" if len(sites) > 8 else "")),
+            ("window", f"{options['start']} to {options['stop']}"),
+            ("least elevation", f"{options['min_elevation_deg']:g} deg"),
+            ("model", f"SGP4, {facts['gravity']}, opsmode {facts['opsmode']}"),
+            ("Earth orientation", str(facts["earth_orientation"])),
+            ("parts", f"{facts['parts']:,}, {done}, {decimal(facts['bytes'])}"),
+        ]
+    )
     return DONE
 
 

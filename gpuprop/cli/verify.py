@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..analysis.access.contents import PASSES
 from ..dataset.resume_command import CAUTION, advice, repeats_manifest
+from ..dataset.verify import verify as verify_files
 from ..messages import counted
-from ..snapshots import verify_snapshots
+from ..snapshots.contents import SNAPSHOTS
 from .console import DONE, FAILED, err, out
 from .inputs import given_store
 from .options import Json, flag
@@ -21,7 +23,7 @@ def verify(
         str,
         Parameter(
             name="DIR",
-            help="A directory of snapshots, or of shards of them; or its URL (s3://bucket/out).",
+            help="A directory of snapshots, of shards of them, or of passes; or its URL (s3://bucket/out).",
         ),
     ],
     /,
@@ -33,9 +35,11 @@ def verify(
     json: Json = False,
 ) -> int:
     """Run `gpuprop verify`."""
-    where = given_store(directory).path
+    store = given_store(directory)
+    where = store.path
+    kind = PASSES if PASSES.folder in store.names() else SNAPSHOTS
     with _progress(quick) as progress:
-        found = verify_snapshots(where, quick, drop, progress)
+        found = verify_files(store, kind, quick, drop, progress)
     findings = [_with_origin(asdict(finding)) for finding in found.findings]
     if json:
         out.json({**found.to_dict(), "findings": findings})

@@ -290,7 +290,7 @@ class CpuEngine:
         begin, end = 1, max(1, n_times - 2)
         size = max(1, -(-(end - begin) // (TASKS_PER_THREAD * self.threads)))
         instants = [(begin + low, begin + high) for low, high in pieces(end - begin, size)]
-        tasks = task_list("access", [(0, n_sats)], instants)
+        tasks = task_list("access_candidates", [(0, n_sats)], instants)
         count, room = np.zeros(1, np.int64), 4096 + n_sats * len(sites) * (end - begin) // 32
         while True:
             count[0] = 0

@@ -49,7 +49,7 @@ class Candidates(NamedTuple):
         """Make candidates of knot, satellite, site and kind (n, 4), and local (n, 12)."""
         return Candidates(what[:, 0], what[:, 1], what[:, 2], what[:, 3], local)
 
-    def chosen(self, which: Mask) -> "Candidates":
+    def chosen(self, which: Mask | slice) -> "Candidates":
         """Return some of the candidates."""
         return Candidates(
             self.knot[which],
@@ -172,14 +172,16 @@ def interval_kind(
     larger = np.where(above0 > above1, above0, above1)
     smaller = np.where(above0 > above1, above1, above0)
     crossing = is_up0 != is_up1
-    wide = np.where(bulge > sag, bulge, sag) * 8.0
+    wide = np.where(bulge > sag, bulge, sag) * 4.0
     suspect = np.where(
         crossing,
         ~(larger - smaller > wide),
         np.where(is_up0, ~(smaller - sag > 0.0), ~(larger + bulge < 0.0)),
     )
-    before, here, after = (height(*near[at]) for at in range(3))
-    highest = is_up0 & (here > before) & (here >= after)
+    # elevations are compared by the tangents, without a division
+    before_east, before_north, before_up = near[0]
+    level = np.sqrt(before_east * before_east + before_north * before_north)
+    highest = is_up0 & (up0 * level > before_up * level0) & (up0 * level1 >= up1 * level0)
     kind = np.where(suspect, SUSPECT, np.where(crossing, CROSSING, 0)) + np.where(
         highest, CULMINATION, 0
     )

@@ -316,7 +316,7 @@ def test_bad_records_are_listed_or_skipped(run, tmp_path):
         (["constellations", "starlnk"], "not known"),
         (["no-such-command"], "no-such-command"),
         (["propagte"], "there is no command 'propagte': did you mean propagate?"),
-        (["passes"], "this version has no command 'passes': in Python, gpuprop.look_angles"),
+        (["passes"], "this version has no command 'passes': gpuprop access finds passes"),
         (["passes", "x.csv", "--site", "Brasilia"], "commands: propagate, "),
         (["starlink-gen1", "-o", "x"], "write gpuprop propagate starlink-gen1 -o DIR"),
         (

@@ -83,6 +83,9 @@ CASES = [
     case("neg.f64 %fd0, %fd1", -0.0, fd1=0.0),
     case("neg.f64 %fd0, %fd1", MINUS | NAN | 5, fd1=NAN | 5),
     case("abs.f64 %fd0, %fd1", 0.0, fd1=-0.0),
+    case("neg.s64 %rd0, %rd1", MINUS, rd1=MINUS),
+    case("neg.s64 %rd0, %rd1", 5, rd1=(1 << 64) - 5),
+    case("neg.s32 %r0, %r1", 0xFFFFFFFB, r1=5),
     *(
         case(f"{word}.f64 %fd0, %fd1, %fd2", result, fd1=a, fd2=b)
         for word, a, b, result in (

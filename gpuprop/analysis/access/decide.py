@@ -5,7 +5,7 @@ and culminations are found in a shorter way, which is taken only where it must g
 instant: where rounding cannot change the answer at the neighbouring microseconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +27,11 @@ from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
 ROUNDS = 3  # of a search for a crossing that takes one as a rule
-NEWTON_STEPS = 4
-WIDTH, NARROW = 1 << 17, 1 << 10  # us: a culmination is enclosed in twice these
-SURE = 16.0  # times the rounding errors
+NEWTON_STEPS, TURN_STEPS = 2, 5
+WIDTH = 1 << 17  # us: a culmination is first enclosed in twice this
+SUSPECTS, UNSURE = 8192, 1024  # intervals that are looked at together
+CELLS = 100_000  # that are searched together
+SURE = 6.0  # times the rounding errors
 
 
 class Events(NamedTuple):
@@ -40,19 +42,26 @@ class Events(NamedTuple):
     us: Bits  # (n,) microseconds since 1970
     what: Bits  # (n,)
 
-    def chosen(self, which: Mask) -> "Events":
+    def chosen(self, which: Mask | Places) -> "Events":
         """Return some of the events."""
         return Events(self.satellite[which], self.site[which], self.us[which], self.what[which])
 
     @staticmethod
     def joined(parts: Iterable["Events"]) -> "Events":
         """Join events, each once, sorted by site, satellite, instant and what."""
-        columns = [np.concatenate(each) for each in zip(*parts, NO_EVENTS, strict=True)]
-        order = np.lexsort((columns[3], columns[2], columns[0], columns[1]))
-        columns = [column[order] for column in columns]
+        all_ = Events.together(parts)
+        most = int(all_.satellite.max(initial=0)) + 1
+        pair, instant = all_.site * most + all_.satellite, all_.us * 4 + all_.what
+        order = np.lexsort((instant, pair))
         new = np.ones(len(order), bool)
-        new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-        return Events(*columns).chosen(new)
+        new[1:] = (np.diff(pair[order]) != 0) | (np.diff(instant[order]) != 0)
+        return all_.chosen(order[new])
+
+    @staticmethod
+    def together(parts: Iterable["Events"]) -> "Events":
+        """Join events as they are."""
+        columns = [np.concatenate(each) for each in zip(*parts, NO_EVENTS, strict=True)]
+        return Events(*columns)
 
 
 NO_EVENTS = Events(*(np.empty(0, np.int64) for _ in range(4)))
@@ -79,6 +88,10 @@ class Cubic(NamedTuple):
             (before + after) / 2 - here,
             (last - before) / 6 + (here - after) / 2,
         )
+
+    def chosen(self, which: Places) -> "Cubic":
+        """Return the cubics of some candidates."""
+        return Cubic(*(each[:, which] for each in self))
 
     def at(self, s: Array) -> Array:
         """Compute positions (3, n, m)."""
@@ -112,31 +125,46 @@ class Knots(NamedTuple):
 
 
 def decide(exact: Exact, knots: Knots, found: Candidates) -> Events:
-    """Find all events of candidates, each once."""
+    """Find all events of candidates. An event may be there twice, in any order."""
 
     def chosen(kind: int) -> Candidates:
         return found.chosen((found.kind & kind) > 0)
 
     crossings, unsure_crossings = _crossings(exact, knots, chosen(CROSSING))
-    tops, top_cells = _culminations(exact, knots, chosen(CULMINATION))
-    unsure = chosen(UNKNOWN_STATES)
+    tops, unsure_tops = _culminations(exact, knots, chosen(CULMINATION))
+    events = [crossings, tops]
+    lists: list[Cells] = []
+    for some in _parts(chosen(SUSPECT), SUSPECTS):
+        lists.append(_suspect_cells(exact, knots, some))
     # around a knot without a good state the culmination may be before the interval
-    cells = [
-        top_cells,
-        _cells_of(exact, knots, unsure, -1, 1),
-        _cells_of(exact, knots, unsure_crossings, 0, 1),
-        _suspect_cells(exact, knots, chosen(SUSPECT)),
-    ]
-    return Events.joined([crossings, tops, from_cells(exact, cells)])
+    for unsure, before in (
+        (unsure_tops, 1),
+        (unsure_crossings, 0),
+        (chosen(UNKNOWN_STATES), 1),
+    ):
+        for some in _parts(unsure, UNSURE):
+            lists.append(_cells_of(exact, knots, some, -before, 1))
+            if sum(len(cells[0]) for cells in lists) > CELLS:
+                events.append(from_cells(exact, lists))
+                lists.clear()
+    events.append(from_cells(exact, lists))
+    return Events.together(events)
+
+
+def _parts(found: Candidates, size: int) -> Iterator[Candidates]:
+    """Yield candidates, a bounded number at a time."""
+    for first in range(0, len(found.knot), size):
+        yield found.chosen(slice(first, first + size))
 
 
 # --- the definition ---
 Cells = tuple[Bits, Bits, Bits]  # satellites, sites, numbers of cells, (n,) each
+NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     """Find the events in cells, from exact states alone."""
-    satellite, site, cell = (np.concatenate(each) for each in zip(*cells, strict=True))
+    satellite, site, cell = (np.concatenate(each) for each in zip(*cells, NO_CELLS, strict=True))
     inside = ((cell + 1) * CELL > exact.first) & (cell * CELL < exact.last)
     satellite, site, cell = satellite[inside], site[inside], cell[inside]
     if not len(cell):
@@ -173,6 +201,11 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
         ),
         EXTREMUM_STEP,
     )
+    before = np.maximum(top - EXTREMUM_STEP, exact.first)
+    at_before, at_top = _differences(
+        exact, satellite[turns], site[turns], before, (0, top - before)
+    )
+    top = _between(before, top, at_before, at_top)
     up_top = exact.above(satellite[turns], site[turns], top) >= 0.0
     highest = up_top & climbs_low[turns]
 
@@ -228,7 +261,8 @@ def _crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, C
     if not len(found.knot):
         return NO_EVENTS, found
     path = Cubic.of(found.local)
-    begin, end = (_above(exact, path.at(np.full((len(found.knot), 1), s)))[0] for s in (0.0, 1.0))
+    ends = found.local[:, 3:9].T.reshape(2, 3, -1, 1)
+    begin, end = (_above(exact, each)[0] for each in ends)
     rising = end[:, 0] > begin[:, 0]
     s = begin / (begin - end)
     for _ in range(NEWTON_STEPS):
@@ -287,22 +321,17 @@ def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Ar
         return above, rate[2] - exact.tangent * (east * rate[0] + north * rate[1]) / level
 
 
-def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Cells]:
-    """Find culminations near knots. Return also cells in which they may be, where it is not sure.
+def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
+    """Find culminations near knots. Return also candidates without a sure result.
 
     A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
     instants near the estimate.
     """
     n = len(found.knot)
     if not n:
-        return NO_EVENTS, (found.satellite, found.site, found.knot)
+        return NO_EVENTS, found
     path = Cubic.of(found.local)
-    low, high = np.full((n, 1), -1.0), np.ones((n, 1))
-    for _ in range(14):  # to a few milliseconds
-        middle = 0.5 * (low + high)
-        climbs = path.climb(middle) > 0.0
-        low, high = np.where(climbs, middle, low), np.where(climbs, high, middle)
-    s = 0.5 * (low + high)
+    s = _turn(path, np.full((n, 1), -1.0), np.ones((n, 1)))
     east, north, up = path.at(s)[..., 0]
     near = np.clip(
         knots.us(found.knot) + s[:, 0] * knots.step, exact.first + WIDTH, exact.last - WIDTH
@@ -311,49 +340,66 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     satellite, site = found.satellite, found.site
 
     # The difference of the heights before and after falls through zero: between two instants, as a
-    # line, and then between two closer ones.
+    # line, and then between the two neighbours of the nearest possible result.
     with np.errstate(all="ignore"):
         distance = np.sqrt(east * east + north * north + up * up)
         least = SURE * exact.noise(satellite, near) * (2.0 * 6400.0 + distance) / distance
-    left, right = _differences(exact, satellite, site, near, WIDTH)
+    left, right = _differences(exact, satellite, site, near, (-WIDTH, WIDTH))
     sure = inside & (left > least) & (right < -least)
     with np.errstate(all="ignore"):
-        estimate = np.where(sure, near - WIDTH + 2.0 * WIDTH * left / (left - right), near)
-    near = np.rint(estimate).astype(np.int64)
-    left, right = _differences(exact, satellite, site, near, NARROW)
+        fall = np.where(sure, (left - right) / (2.0 * WIDTH), 1.0)
+        estimate = np.where(sure, near - WIDTH + left / fall, near)
+        steps = np.ceil(np.maximum(1.0, 1.5 * least / (fall * EXTREMUM_STEP)))
+    sure &= steps * EXTREMUM_STEP < WIDTH
+    near = np.rint(estimate / EXTREMUM_STEP).astype(np.int64) * EXTREMUM_STEP
+    away = np.where(sure, steps, 1.0).astype(np.int64) * EXTREMUM_STEP
+    left, middle, right = _differences(exact, satellite, site, near, (-away, 0, away))
     sure &= (left > least) & (right < -least)
     cell = near // CELL
     off = near - cell * CELL
-    sure &= (off > NARROW) & (CELL - off > NARROW)
+    sure &= (off > away) & (CELL - off > away)
     begin, end = cell * CELL, (cell + 1) * CELL
     sure &= (begin >= exact.first) & (end <= exact.last)
-    which = np.flatnonzero(sure)
-    top = first_true(
-        begin[which],
-        end[which],
-        lambda each, us: ~_climbs(exact, satellite[which[each]], site[which[each]], us),
+    top = np.where(middle > 0.0, near + EXTREMUM_STEP, near)
+    wide = np.flatnonzero(sure & (away > EXTREMUM_STEP))
+    top[wide] = first_true(
+        begin[wide],
+        end[wide],
+        lambda each, us: ~_climbs(exact, satellite[wide[each]], site[wide[each]], us),
         EXTREMUM_STEP,
-        near=near[which].astype(np.float64),
-        margin=np.full(len(which), float(NARROW)),
+        near=near[wide].astype(np.float64),
+        margin=away[wide].astype(np.float64),
     )
-    up_there = exact.above(satellite[which], site[which], top) >= 0.0
-    which, top = which[up_there], top[up_there]
-    tops = Events(satellite[which], site[which], top, np.full(len(which), CULMINATE))
-    return tops, _cells_of(exact, knots, found.chosen(~sure), -1, 1)
+    at_before, at_top = np.where(middle > 0.0, (middle, right), (left, middle))
+    at_before[wide], at_top[wide] = _differences(
+        exact, satellite[wide], site[wide], top[wide], (-EXTREMUM_STEP, 0)
+    )
+    top = _between(top - EXTREMUM_STEP, top, at_before, at_top)
+    which = np.flatnonzero(sure)
+    up_there = exact.above(satellite[which], site[which], top[which]) >= 0.0
+    there = which[up_there]
+    tops = Events(satellite[there], site[there], top[there], np.full(len(there), CULMINATE))
+    return tops, found.chosen(~sure)
+
+
+def _between(before: Bits, top: Bits, at_before: Array, at_top: Array) -> Bits:
+    """Return where differences of heights fall through zero, as a line, to a microsecond."""
+    with np.errstate(all="ignore"):
+        part = at_before / (at_before - at_top)
+    part = np.where((part >= 0.0) & (part <= 1.0), part, 1.0)
+    return before + np.rint(part * (top - before)).astype(np.int64)
 
 
 def _differences(
-    exact: Exact, satellite: Bits, site: Bits, us: Bits, width: int
-) -> tuple[Array, Array]:
-    """Compute differences of heights over 2 SPAN, `width` before and after instants."""
-    middle = np.concatenate((us - width, us + width))
-    at = np.concatenate(
-        (np.maximum(middle - SPAN, exact.first), np.minimum(middle + SPAN, exact.last))
-    )
+    exact: Exact, satellite: Bits, site: Bits, us: Bits, aside: Sequence[int | Bits]
+) -> list[Array]:
+    """Compute differences of heights over 2 SPAN at instants, moved by each of `aside`."""
+    at = np.concatenate([us + each + span for each in aside for span in (-SPAN, SPAN)])
     at = np.clip(at, exact.first, exact.last)
-    heights = exact.height(np.tile(satellite, 4), np.tile(site, 4), at)
-    left_before, right_before, left_after, right_after = heights.reshape(4, len(us))
-    return left_after - left_before, right_after - right_before
+    count = 2 * len(aside)
+    heights = exact.height(np.tile(satellite, count), np.tile(site, count), at)
+    before, after = heights.reshape(len(aside), 2, len(us)).transpose(1, 0, 2)
+    return list(after - before)
 
 
 def _cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int) -> Cells:
@@ -367,18 +413,45 @@ def _cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: in
 def _suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     """List the cells of suspect intervals in which something may happen.
 
-    The path of a satellite in a cell is bounded by its speed; the cubic between the knots by its
-    fourth derivative.
+    docs/access.md derives the bounds of a path in a cell, and of the error of the cubic.
     """
     n = len(found.knot)
+    if not n:
+        return found.satellite, found.site, found.knot
     begin = knots.first + found.knot * knots.step
     first = begin // CELL
     count = knots.step // CELL + 2
     cells = first[:, None] + np.arange(count + 1)  # their edges
-    s = (cells * CELL - begin[:, None]) / knots.step
     path = Cubic.of(found.local)
-    above, _ = _above(exact, path.at(s))
-    climbs = path.climb(s) > 0.0
+    position = path.at((cells * CELL - begin[:, None]) / knots.step)
+    level = np.sqrt(position[0] * position[0] + position[1] * position[1])
+    above = position[2] - exact.tangent * level
+    length, error, acceleration = _bounds(exact, knots, found)
+    scale = 1.0 + exact.tangent
+    seconds = CELL * 1e-6
+    nearest = np.minimum(level[:, 1:], level[:, :-1]) - (length + 2.0 * error)
+    with np.errstate(all="ignore"):
+        turn = exact.tangent * (length / seconds) ** 2 / nearest
+        bend = (acceleration * scale + turn) * (seconds * seconds / 8.0) + error * scale
+    reach = np.where(nearest > 0.0, bend, (length + error) * scale)
+    low = np.minimum(above[:, 1:], above[:, :-1])
+    high = np.maximum(above[:, 1:], above[:, :-1])
+    possible = (low <= reach) & (high >= -reach)
+
+    # culminations in view
+    starts, ends = path.climb(np.zeros((n, 1))), path.climb(np.ones((n, 1)))
+    turning = np.flatnonzero(((starts > 0.0) & (ends <= 0.0))[:, 0])
+    top = _turn(path.chosen(turning), np.zeros((len(turning), 1)), np.ones((len(turning), 1)))
+    column = ((begin[turning] + top[:, 0] * knots.step) // CELL).astype(np.int64) - first[turning]
+    for aside in (-1, 0, 1):
+        at = np.clip(column + aside, 0, count - 1)
+        possible[turning, at] |= high[turning, at] >= -reach[turning, at]
+    row, column = np.nonzero(possible)
+    return found.satellite[row], found.site[row], cells[row, column]
+
+
+def _bounds(exact: Exact, knots: Knots, found: Candidates) -> tuple[Array, Array, Array]:
+    """Bound paths in a cell (km), errors of the cubic (km) and accelerations (km/s^2): (n, 1)."""
     seconds = knots.step * 1e-6
     here, after = found.local[:, 3:6], found.local[:, 6:9]
     chord = np.sqrt(((after - here) ** 2).sum(axis=1))
@@ -386,18 +459,27 @@ def _suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     axes = place[:, 3:].reshape(-1, 3, 3)
     radius = np.sqrt((((here[:, None, :] @ axes)[:, 0] + place[:, :3]) ** 2).sum(axis=1))
     acceleration = ACCELERATION + ACCELERATION_PER_KM * radius
-    path_length = (LONGER * chord / seconds + acceleration * seconds / 2) * (CELL * 1e-6)
+    length = (LONGER * chord / seconds + acceleration * seconds / 2) * (CELL * 1e-6)
     error = radius * (0.2 * (MU * seconds**2 / radius**3) ** 2 + 1e-10) + 1e-6
-    reach = ((path_length + 2.0 * error) * (1.0 + exact.tangent))[:, None]
-    possible = np.abs(above[:, 1:] + above[:, :-1]) <= reach
-    turns = climbs[:, :-1] & ~climbs[:, 1:] & (above[:, 1:] + above[:, :-1] + reach >= 0.0)
-    possible |= turns
-    possible[:, 1:] |= turns[:, :-1]
-    possible[:, :-1] |= turns[:, 1:]
-    row, column = np.nonzero(possible)
-    if not n:
-        return found.satellite, found.site, found.knot
-    return found.satellite[row], found.site[row], cells[row, column]
+    return length[:, None], error[:, None], acceleration[:, None]
+
+
+def _turn(path: Cubic, low: Array, high: Array) -> Array:
+    """Find where elevations stop to rise, (n, 1) knots, by the Illinois method.
+
+    They rise at low, and fall at high; if not, the result is one of these.
+    """
+    at_low, at_high = path.climb(low), path.climb(high)
+    for _ in range(TURN_STEPS):
+        with np.errstate(all="ignore"):
+            s = high - at_high * (high - low) / (at_high - at_low)
+        s = np.where((s >= low) & (s <= high), s, 0.5 * (low + high))
+        at = path.climb(s)
+        rises_there = at > 0.0
+        at_high = np.where(rises_there, 0.5 * at_high, at)
+        at_low = np.where(rises_there, at, 0.5 * at_low)
+        low, high = np.where(rises_there, s, low), np.where(rises_there, high, s)
+    return s
 
 
 def in_view(exact: Exact, us: int) -> Mask:

@@ -5,12 +5,13 @@ import numpy.typing as npt
 
 from ...propagator import Propagator
 from ...sgp4.access import height, local_position
-from ...time.times import Times
 from ...typing import Array, Bits
 from ..events import MICROSECOND
 
 MOST_PAIRS = 1 << 20  # at a time
 ROUNDING = 4.0e-16  # of a number near one, twice
+# rad: rounding of the Earth's rotation angle, which is computed from millions of seconds
+EARTH_ROUNDING = 5.0e-14
 
 
 class Exact:
@@ -32,9 +33,12 @@ class Exact:
         self, propagator: Propagator, sites: Array, tangent: float, window: tuple[int, int]
     ) -> None:
         self.sites = sites
+        self._columns = np.ascontiguousarray(sites.T)
         self.tangent = tangent
         self.first, self.last = window
-        self._propagator = propagator
+        self._positions = propagator.positions_between(
+            self.first * MICROSECOND, self.last * MICROSECOND
+        )
         elements = propagator.elements
         self.satellites = np.arange(len(elements))
         self._epoch_us = elements.epoch.view(np.int64) / MICROSECOND
@@ -42,19 +46,23 @@ class Exact:
 
     def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
         """Compute east, north and up (km), each (n,): NaN unless the status is 0."""
-        place = self.sites[site].T
-        return local_position(place, *self.positions(satellite, us))
+        return local_position(self.place(site), *self.positions(satellite, us))
+
+    def place(self, site: Bits) -> Array:
+        """Return positions and axes of sites, (12, n)."""
+        return self._columns.take(site, axis=1)
 
     def positions(self, satellite: Bits, us: Bits) -> npt.NDArray[np.float64]:
         """Compute positions in ITRS (3, n), km: NaN unless the status is 0."""
         found = np.empty((3, len(us)))
         for first in range(0, len(us), MOST_PAIRS):
             here = slice(first, first + MOST_PAIRS)
-            states = self._propagator.pair_states(
-                satellite[here], Times(us[here] * MICROSECOND), "itrs", velocity=False
-            )
-            found[:, here] = states.x, states.y, states.z
-            found[:, here][:, states.status != 0] = np.nan
+            columns = self._positions(satellite[here], us[here] * MICROSECOND)
+            for row, name in zip(found, ("x", "y", "z"), strict=True):
+                row[here] = columns[name]
+            bad = columns["status"] != 0
+            if bad.any():
+                found[:, here][:, bad] = np.nan
         return found
 
     def above(self, satellite: Bits, site: Bits, us: Bits) -> Array:
@@ -62,7 +70,7 @@ class Exact:
 
         A satellite is in view if this is 0 or more. It is NaN unless the status is 0.
         """
-        return self.seen(self.sites[site].T, self.positions(satellite, us))
+        return self.seen(self.place(site), self.positions(satellite, us))
 
     def seen(self, site: Array, position: Array) -> Array:
         """Compute the same for positions (3, n), seen from a site (12,) or sites (12, n)."""
@@ -74,6 +82,9 @@ class Exact:
         return height(*self.local(satellite, site, us))
 
     def noise(self, satellite: Bits, us: Bits) -> Array:
-        """Estimate the rounding errors of the angle along the orbit (n,), rad."""
+        """Estimate the rounding errors of the directions to satellites (n,), rad.
+
+        That of the angle along the orbit grows with the time since epoch.
+        """
         turned = np.abs(us - self._epoch_us[satellite]) * self._turn_rate[satellite]
-        return ROUNDING * (turned + 10.0)
+        return ROUNDING * (turned + 10.0) + EARTH_ROUNDING

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...propagator import Propagator
+from ...propagator import Propagator, check_reach
 from ...time.durations import duration_ns, format_duration
 from ...time.instants import format_ns
 from ...time.times import Times, instant_ns
@@ -79,12 +79,14 @@ def ask(
             "gpuprop.Propagator(elements) makes one"
         )
     check_one_set_each(propagator.elements, "access")
-    return Question(
+    asked = Question(
         as_sites(sites),
         window_us(start, stop, duration),
         least_elevation(min_elevation_deg),
         _filters(options),
     )
+    check_reach(asked.times, "itrs", propagator.eop, True)
+    return asked
 
 
 def least_elevation(value: float, what: str = "min_elevation_deg") -> float:

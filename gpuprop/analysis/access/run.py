@@ -1,5 +1,7 @@
 """The function `access`: passes of satellites over sites."""
 
+from typing import overload
+
 import pyarrow as pa
 
 from ...dataset.location import AnyPath, open_store
@@ -10,6 +12,42 @@ from ..tables import Sites
 from .directory import PassesDirectory, open_passes, write_passes
 from .passes import Progress, passes_in
 from .question import ask
+
+
+@overload
+def access(
+    propagator: Propagator,
+    sites: Sites,
+    start: Instant,
+    stop: Instant | None = None,
+    *,
+    duration: Duration | None = None,
+    min_elevation_deg: float = 10.0,
+    min_duration: Duration | None = None,
+    sunlit: bool = False,
+    site_sun_below_deg: float | None = None,
+    out: None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> pa.Table: ...
+
+
+@overload
+def access(
+    propagator: Propagator,
+    sites: Sites,
+    start: Instant,
+    stop: Instant | None = None,
+    *,
+    duration: Duration | None = None,
+    min_elevation_deg: float = 10.0,
+    min_duration: Duration | None = None,
+    sunlit: bool = False,
+    site_sun_below_deg: float | None = None,
+    out: "AnyPath",
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> PassesDirectory: ...
 
 
 def access(

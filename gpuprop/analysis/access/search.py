@@ -18,7 +18,7 @@ from .exact import Exact
 
 STEP_S = 60  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates
-MOST_TRIPLES = 20_000_000
+MOST_TRIPLES = 8_000_000
 AROUND = 3  # knots of a block beyond the intervals that begin in it
 
 
@@ -175,65 +175,55 @@ class Search:
                 tell(min(knot * self._step, end))
 
     def _paired(self, events: Events, begin: int, end: int) -> Passes:
-        """Pair rises with sets, and choose the culminations: for rises in [begin, end)."""
+        """Pair rises with sets, and choose the culminations: for rises in [begin, end).
+
+        events: each once, sorted by pair and instant, as Events.joined gives them.
+        """
         first, stop = self.window
-        turning = events.chosen(events.what != CULMINATE)
-        tops = events.chosen(events.what == CULMINATE)
-        satellite, site, us, what = turning
-        n = len(us)
-        same = np.zeros(n, bool)  # as the next one: of one pair, and a rise before a set
-        same[:-1] = (np.diff(satellite) == 0) & (np.diff(site) == 0)
-        risen = np.flatnonzero((what == RISE) & (us >= begin) & (us < end))
-        sets = same[risen]
-        set_us = np.full(len(risen), stop)
-        set_us[sets] = us[risen[sets] + 1]
-        satellite, site, rise = satellite[risen], site[risen], us[risen]
-        keep = set_us - rise >= SHORTEST
-        satellite, site, rise, set_us = (each[keep] for each in (satellite, site, rise, set_us))
-        sets = sets[keep]
-        top = self._highest(tops, satellite, site, rise, set_us)
+        is_top = events.what == CULMINATE
+        turning = np.flatnonzero(~is_top)
+        satellite, site, us, what = events.chosen(turning)
+        risen = (what == RISE) & (us >= begin) & (us < end)
+        has_set = np.zeros(len(us), bool)
+        has_set[:-1] = (np.diff(satellite) == 0) & (np.diff(site) == 0)
+        set_us = np.full(len(us), stop)
+        set_us[:-1][has_set[:-1]] = us[1:][has_set[:-1]]
+        risen &= set_us - us >= SHORTEST
+        highest = self._highest(events, is_top, turning)
         return Passes(
-            satellite,
-            site,
-            rise,
-            set_us,
-            rise == first,
-            ~sets,
-            top,
-            set_us - 1,
+            satellite[risen],
+            site[risen],
+            us[risen],
+            set_us[risen],
+            us[risen] == first,
+            ~has_set[risen],
+            highest[risen],
+            set_us[risen] - 1,
         )
 
-    def _highest(self, tops: Events, satellite: Bits, site: Bits, rise: Bits, set_us: Bits) -> Bits:
-        """Choose the highest culmination in each pass; -1 for a pass without one."""
-        found = np.full(len(rise), -1, np.int64)
-        order = np.lexsort((rise, satellite, site))
-        pair = site[order] * len(self.propagator.elements) + satellite[order]
-        top_pair = tops.site * len(self.propagator.elements) + tops.satellite
-        # the pass of each culmination: the last one of its pair that has risen by then
-        joined_pair = np.concatenate((pair, top_pair))
-        joined_us = np.concatenate((rise[order], tops.us))
-        is_top = np.concatenate((np.zeros(len(pair), int), np.ones(len(top_pair), int)))
-        at = np.lexsort((is_top, joined_us, joined_pair))
-        latest = np.maximum.accumulate(np.where(is_top[at] == 0, np.arange(len(at)), -1))
-        which = np.flatnonzero((is_top[at] == 1) & (latest >= 0))
-        pass_number, top_number = at[latest[which]], at[which] - len(pair)
-        inside = (joined_pair[at[which]] == pair[pass_number]) & (
-            tops.us[top_number] < set_us[order][pass_number]
-        )
-        pass_number, top_number = pass_number[inside], top_number[inside]
-        alone = np.bincount(pass_number, minlength=len(pair))[pass_number] == 1
-        found[order[pass_number[alone]]] = tops.us[top_number[alone]]
-        pass_number, top_number = pass_number[~alone], top_number[~alone]
-        if len(pass_number):
-            exact = self.exact(self.propagator)
-            heights = exact.height(
-                tops.satellite[top_number], tops.site[top_number], tops.us[top_number]
-            )
-            best = np.lexsort((tops.us[top_number], -heights, pass_number))
-            first = np.ones(len(best), bool)
-            first[1:] = np.diff(pass_number[best]) > 0
-            best = best[first]
-            found[order[pass_number[best]]] = tops.us[top_number[best]]
+    def _highest(self, events: Events, is_top: Mask, turning: Bits) -> Bits:
+        """Choose the highest culmination after each rise, for all rises and sets: -1 for none.
+
+        is_top: which events are culminations. turning: the places of the others.
+        """
+        found = np.full(len(turning), -1, np.int64)
+        top = np.flatnonzero(is_top)
+        owner = np.searchsorted(turning, top) - 1  # the rise or set before each
+        top, owner = top[owner >= 0], owner[owner >= 0]
+        before = turning[owner]
+        of_pass = (events.what[before] == RISE) & (events.site[before] == events.site[top])
+        of_pass &= events.satellite[before] == events.satellite[top]
+        top, owner = top[of_pass], owner[of_pass]
+        alone = np.bincount(owner, minlength=len(turning))[owner] == 1
+        found[owner[alone]] = events.us[top[alone]]
+        top, owner = top[~alone], owner[~alone]
+        if len(top):
+            satellite, site, us, _ = events.chosen(top)
+            heights = self.exact(self.propagator).height(satellite, site, us)
+            best = np.lexsort((us, -heights, owner))
+            new = np.ones(len(best), bool)
+            new[1:] = np.diff(owner[best]) > 0
+            found[owner[best[new]]] = us[best[new]]
         return found
 
 

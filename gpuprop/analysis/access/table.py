@@ -10,6 +10,7 @@ from ...frames.tables import earth_table
 from ...propagator import Propagator
 from ...sgp4.access import local_position
 from ...sgp4.earth_rotation import earth_rotation
+from ...sgp4.frames import sunlight
 from ...sgp4.look_angles import look_from
 from ...sgp4.orbit import State
 from ...sgp4.trig import atan2
@@ -18,9 +19,9 @@ from ...typing import Array, Bits
 from ..events import MICROSECOND
 from ..look_angles import Site
 from ..tables import UTC, field
-from .exact import MOST_PAIRS
 from .search import Passes
 
+ROWS = 1 << 15  # made at a time
 LIT = 2  # the code of `sunlit` outside of the shadow
 COLUMNS = pa.schema(
     [
@@ -78,8 +79,8 @@ def table_of(
     order = np.lexsort((elements.sat_id[passes.satellite], passes.site, passes.rise))
     order = order[(passes.set - passes.rise)[order] >= filters.min_duration_us]
     pieces = [
-        _rows(propagator, sites, places, passes, order[first : first + MOST_PAIRS], filters)
-        for first in range(0, len(order), MOST_PAIRS)
+        _rows(propagator, sites, places, passes, order[first : first + ROWS], filters)
+        for first in range(0, len(order), ROWS)
     ]
     return pa.concat_tables(pieces) if pieces else COLUMNS.empty_table()
 
@@ -109,11 +110,15 @@ def _rows(
     culmination = us[at]
 
     ns = culmination * MICROSECOND
-    lit = propagator.pair_states(satellite, Times(ns), "teme", velocity=False, sunlit=True)
-    sun_elevation = sun_elevations(propagator, place, ns)
+    toward_sun = sun(ns, "none") if n else np.empty((0, 3))
+    states = propagator.pair_states(satellite, Times(ns), "teme", velocity=False)
+    with np.errstate(all="ignore"):
+        lit = sunlight(toward_sun, *(each[:, None] for each in (states.x, states.y, states.z)))
+    lit = lit[:, 0].astype(np.uint8)
+    sun_elevation = sun_elevations(propagator, place, ns, toward_sun)
     keep = np.ones(n, bool)
     if filters.sunlit:
-        keep &= lit.columns["sunlit"] == LIT
+        keep &= lit == LIT
     if filters.site_sun_below_deg is not None:
         keep &= sun_elevation < filters.site_sun_below_deg
     elements = propagator.elements
@@ -129,7 +134,7 @@ def _rows(
         np.degrees(azimuth[2 * n :]),
         np.degrees(elevation[at]),
         distance[at],
-        lit.columns["sunlit"],
+        lit,
         sun_elevation,
         passes.rise_cut[order],
         passes.set_cut[order],
@@ -154,14 +159,17 @@ def _look(
     return azimuth, elevation, distance
 
 
-def sun_elevations(propagator: Propagator, place: Array, ns: Bits) -> Array:
-    """Compute elevations of the Sun, deg, geometric, at sites (12, n) and instants (n,)."""
+def sun_elevations(propagator: Propagator, place: Array, ns: Bits, toward_sun: Array) -> Array:
+    """Compute elevations of the Sun, deg, geometric, at sites (12, n) and instants (n,).
+
+    toward_sun: its positions in TEME (n, 3), km.
+    """
     if not len(ns):
         return np.empty(0)
     eop = propagator.eop
     table = earth_table("itrs", ns, eop)
     rotation = rotations("itrs", ns, eop) if table is None else earth_rotation(table, ns)
-    x, y, z = sun(ns, "none").T
+    x, y, z = toward_sun.T
     m = rotation.T
     seen = [(m[row] * x + m[row + 1] * y) + m[row + 2] * z for row in (0, 3, 6)]
     east, north, up = local_position(place, *seen)

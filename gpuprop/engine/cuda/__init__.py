@@ -188,14 +188,16 @@ class CudaEngine:
                 begin=begin,
             )
             counts = cupy.empty((end - begin, n_sats), np.int64)
-            self.launch("access", slice(0, n_sats), end, counts=counts, room=0, **members)
+            self.launch(
+                "access_candidates", slice(0, n_sats), end, counts=counts, room=0, **members
+            )
             places = np.cumsum(counts.get().ravel())
             room = int(places[-1])
             if room:
                 counts = cupy.asarray(np.concatenate(([0], places[:-1])))
                 what, local = cupy.empty((room, 4), np.int64), cupy.empty((room, 12), np.float64)
                 members |= dict(counts=counts, room=room, what=what, local=local)
-                self.launch("access", slice(0, n_sats), end, **members)
+                self.launch("access_candidates", slice(0, n_sats), end, **members)
                 what, local = what.get(), local.get()
             return Candidates.of(what, local)
 
