@@ -113,7 +113,7 @@ def check(which: str) -> dict[str, Any]:
         assert near, f"missed: {elements.sat_id[i]} {elements.sat_id[j]} at {t} s, {distance} km"
         late, row = min(near, key=lambda each: each[0])
         key = "tca_fast_ms" if speed > 0.5 else "tca_slow_ms"
-        worst[key] = max(worst[key], 1e3 * late)
+        worst[key] = max(worst[key], float(1e3 * late))
         worst["range_m"] = max(worst["range_m"], 1e3 * abs(row["TCA_RANGE"] - distance))
         rows[pair].remove(row)
         events += 1

@@ -22,7 +22,7 @@ from ..analysis.tables import check_suffix, write_table
 from ..catalogs.sources import ages_in_words
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
-from ..elements.selection import SelectionWarning
+from ..elements.selection import SelectionError, SelectionWarning
 from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
 from ..literals import Scale
@@ -74,15 +74,12 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
             propagator = Propagator(
                 elements, engine, options.gravity, options.opsmode, threads=options.threads
             )
+        window = np.datetime64(begin, "ns"), np.datetime64(end, "ns")
         with warnings_as_notes(tell, SelectionWarning, "--primaries "):
-            asked = ask(
-                propagator,
-                np.datetime64(begin, "ns"),
-                np.datetime64(end, "ns"),
-                None,
-                threshold,
-                options.primaries or None,
-            )
+            try:
+                asked = ask(propagator, *window, None, threshold, options.primaries or None)
+            except SelectionError as error:
+                raise UsageError(f"--primaries {error}") from None
     if ages := ages_in_words(elements, begin):
         tell(ages)
     tell(_question(asked, len(elements)))

@@ -50,7 +50,7 @@ def test_a_directory_holds_what_memory_holds(prop, tmp_path):
         assert result.conjunctions.equals(memory.conjunctions, check_metadata=True)
         assert result.companions.equals(memory.companions, check_metadata=True)
         assert result.summary == memory.summary and result.summary["lost_status"]
-        assert result.satellites.num_rows == len(ELEMENTS)
+    assert open_screening(tmp_path / "out").satellites.num_rows == len(ELEMENTS)
     assert memory.conjunctions.num_rows > 40 and memory.companions.num_rows >= 3
     done = [each for each, _ in told]
     assert done == sorted(done) and told[-1] == (4500.0, 4500.0)
@@ -140,7 +140,7 @@ def test_damage_and_foreign_files_are_found(prop, tmp_path):
     cut = folder / "companions-000003.parquet"
     cut.write_bytes(cut.read_bytes()[:-30])
     found = verify(store, SCREENING)
-    assert sorted(each.part for each in found.findings) == [2, 4, 7]
+    assert {each.part for each in found.findings} == {2, 4, 7}
     assert not verify(store, SCREENING, drop=True).sound
     screen(prop, FIRST, out=tmp_path, resume=True, **OPTIONS)
     assert files(tmp_path) == whole
