@@ -31,12 +31,15 @@ step doctor 60 "$python" -m gpuprop doctor --json
 step tests-engines 180 "$python" -m pytest -q -p no:cacheprovider -k cuda \
     tests/engine/test_digest.py tests/engine/test_pairs.py tests/engine/test_engines.py \
     tests/engine/test_one_answer.py tests/sgp4 tests/frames/test_output_frames.py \
-    tests/analysis/test_look_angles.py
+    tests/analysis
 for tool in memcheck initcheck; do
     step "$tool" 120 compute-sanitizer --tool "$tool" --error-exitcode 1 \
         "$python" -m pytest -q -p no:cacheprovider -k cuda tests/engine/test_digest.py \
-        tests/engine/test_pairs.py tests/analysis/test_look_angles.py
+        tests/engine/test_pairs.py tests/analysis/test_look_angles.py \
+        tests/analysis/test_coverage.py tests/analysis/test_access_bytes.py \
+        tests/analysis/test_screening_same.py
 done
 step kernels 120 "$python" bench/gpu.py --json "$out/gpu.json"
+step answers 150 "$python" bench/gpu_answers.py --json "$out/answers.json"
 step pairs 60 "$python" bench/pairs.py --engine cuda --pairs 20000000 --runs 3 --json "$out/pairs.json"
 exit "$failed"
