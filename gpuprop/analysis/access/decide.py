@@ -27,8 +27,9 @@ from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
 ROUNDS = 3  # of a search for a crossing that takes one as a rule
-NEWTON_STEPS, TURN_STEPS = 2, 5
-WIDTH = 1 << 17  # us: a culmination is first enclosed in twice this
+NEWTON_STEPS, TURN_STEPS = 2, 6
+# us: a culmination is first enclosed in twice the first of these; a slow one in twice the second
+WIDTH, WIDE = 1 << 17, 1 << 24
 SUSPECTS, UNSURE = 8192, 1024  # intervals that are looked at together
 CELLS = 100_000  # that are searched together
 SURE = 6.0  # times the rounding errors
@@ -321,7 +322,9 @@ def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Ar
         return above, rate[2] - exact.tangent * (east * rate[0] + north * rate[1]) / level
 
 
-def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
+def _culminations(
+    exact: Exact, knots: Knots, found: Candidates, width: int = WIDTH
+) -> tuple[Events, Candidates]:
     """Find culminations near knots. Return also candidates without a sure result.
 
     A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
@@ -334,9 +337,9 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     s = _turn(path, np.full((n, 1), -1.0), np.ones((n, 1)))
     east, north, up = path.at(s)[..., 0]
     near = np.clip(
-        knots.us(found.knot) + s[:, 0] * knots.step, exact.first + WIDTH, exact.last - WIDTH
+        knots.us(found.knot) + s[:, 0] * knots.step, exact.first + width, exact.last - width
     ).astype(np.int64)
-    inside = near >= exact.first + WIDTH
+    inside = near >= exact.first + width
     satellite, site = found.satellite, found.site
 
     # The difference of the heights before and after falls through zero: between two instants, as a
@@ -344,13 +347,14 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     with np.errstate(all="ignore"):
         distance = np.sqrt(east * east + north * north + up * up)
         least = SURE * exact.noise(satellite, near) * (2.0 * 6400.0 + distance) / distance
-    left, right = _differences(exact, satellite, site, near, (-WIDTH, WIDTH))
+    left, right = _differences(exact, satellite, site, near, (-width, width))
     sure = inside & (left > least) & (right < -least)
     with np.errstate(all="ignore"):
-        fall = np.where(sure, (left - right) / (2.0 * WIDTH), 1.0)
-        estimate = np.where(sure, near - WIDTH + left / fall, near)
-        steps = np.ceil(np.maximum(1.0, 1.5 * least / (fall * EXTREMUM_STEP)))
-    sure &= steps * EXTREMUM_STEP < WIDTH
+        fall = np.where(sure, (left - right) / (2.0 * width), 1.0)
+        estimate = np.where(sure, near - width + left / fall, near)
+        # near is rounded by half a step, and the line is not exact
+        steps = np.ceil(np.maximum(1.0, 1.2 * least / (fall * EXTREMUM_STEP) + 0.7))
+    sure &= steps * EXTREMUM_STEP < CELL / 2
     near = np.rint(estimate / EXTREMUM_STEP).astype(np.int64) * EXTREMUM_STEP
     away = np.where(sure, steps, 1.0).astype(np.int64) * EXTREMUM_STEP
     left, middle, right = _differences(exact, satellite, site, near, (-away, 0, away))
@@ -379,7 +383,11 @@ def _culminations(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events
     up_there = exact.above(satellite[which], site[which], top[which]) >= 0.0
     there = which[up_there]
     tops = Events(satellite[there], site[there], top[there], np.full(len(there), CULMINATE))
-    return tops, found.chosen(~sure)
+    unsure = found.chosen(~sure)
+    if width == WIDE or not len(unsure.knot):
+        return tops, unsure
+    slow, unsure = _culminations(exact, knots, unsure, WIDE)
+    return Events.together([tops, slow]), unsure
 
 
 def _between(before: Bits, top: Bits, at_before: Array, at_top: Array) -> Bits:
