@@ -42,7 +42,7 @@ class Exact:
         elements = propagator.elements
         self.satellites = np.arange(len(elements))
         self._epoch_us = elements.epoch.view(np.int64) / MICROSECOND
-        self._turn_rate = elements.mean_motion * (2 * np.pi / 86400e6)  # rad/us
+        self._turn_rate = elements.mean_motion / 60e6  # rad/us
 
     def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
         """Compute east, north and up (km), each (n,): NaN unless the status is 0."""

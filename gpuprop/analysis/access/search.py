@@ -13,7 +13,9 @@ from ...time.times import Times
 from ...typing import Array, Bits, Mask
 from ..events import CELL, MICROSECOND, SHORTEST
 from ..look_angles import Site
-from .decide import CULMINATE, NO_EVENTS, RISE, Events, Knots, decide, in_view
+from .cells import CULMINATE, NO_EVENTS, RISE, Events, in_view
+from .cubic import Knots
+from .decide import decide
 from .exact import Exact
 
 STEP_S = 60  # between knots
