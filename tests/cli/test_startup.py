@@ -20,6 +20,7 @@ SHARED = {
     "app",
     "console",
     "inputs",
+    "kinds",
     "options",
     "propagate_options",
     "propagation",
