@@ -57,6 +57,19 @@ def test_a_directory_holds_what_memory_holds(prop, tmp_path):
     assert verify(open_store(tmp_path / "out"), SCREENING).sound
 
 
+def test_long_stays_are_in_the_part_in_which_they_begin(prop, tmp_path):
+    """Three objects fly together all the time, others come back after each revolution."""
+    group = Propagator(ELEMENTS[:6], "numpy")
+    how = dict(duration="8h", threshold_km=60.0)
+    memory = screen(group, FIRST, **how)
+    parts = screen(group, FIRST, out=tmp_path / "out", **how)
+    assert len(parts._entries(0)) == 27
+    assert parts.companions.equals(memory.companions, check_metadata=True)
+    assert parts.conjunctions.equals(memory.conjunctions, check_metadata=True)
+    cut = memory.companions.column("LEAVE_CUT").to_pylist()
+    assert cut[:3] == [True] * 3 and memory.companions.num_rows >= 3
+
+
 def test_an_interrupted_run_resumes_with_the_same_bytes(prop, tmp_path):
     screen(prop, FIRST, out=tmp_path / "whole", **OPTIONS)
 
