@@ -137,7 +137,7 @@ def pieces_of(
     found = [
         _pieces(first, pair, begin, stop, first, middle & last),
         _pieces(~first & middle, pair, crossing[0], np.where(last, end, crossing[1]), first, last),
-        _pieces(~middle & last, pair, crossing[1], end, ~last, last),
+        _pieces(~middle & last, pair, crossing[1], end, middle, last),
     ]
     least = (slopes[1][turns] >= 0.0) & below[1, turns]
     minima = Minima(pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]])
@@ -280,7 +280,7 @@ def _followed(
             # Numbers of the stays stand for the pairs, so that no other stay of a pair is joined.
             order = np.lexsort((cells, owner))
             owner, cells = owner[order], cells[order]
-            own = Pairs(pairs._propagator, pairs.first[some.pair], pairs.second[some.pair])
+            own = Pairs(pairs.propagator, pairs.first[some.pair], pairs.second[some.pair])
             found, least = pieces_of(own, owner, cells, threshold2, window)
             mine = Pieces(np.arange(len(some.pair)), *some[1:])
             both = Pieces.concat([found, mine])
