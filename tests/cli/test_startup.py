@@ -22,6 +22,7 @@ SHARED = {
     "coverage_answer",
     "coverage_options",
     "inputs",
+    "kinds",
     "options",
     "propagate_options",
     "propagation",

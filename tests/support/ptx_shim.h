@@ -108,8 +108,6 @@ template <class T>
 INLINE T selp(T a, T b, pred p) { return p ? a : b; }
 template <class To, class From>
 INLINE To cvt(From a) { return To(a); }  // to a wider integer with the sign of a signed one; to float64 rounded to nearest
-template <class T>
-INLINE T negative(T a) { return T(0 - b64(a)); }
 
 // float64, rounded once to nearest, ties to even.
 INLINE f64 add_rn(f64 a, f64 b) { return a + b; }

@@ -12,7 +12,9 @@ from typing import TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from ...dataset.check import file_digest
 from ...dataset.entries import FileEntry, PartEntry, RunFacts
 from ...dataset.location import AnyPath, open_store
 from ...dataset.manifest import Manifest
@@ -258,6 +260,23 @@ def write_file(
         {},
         engine=engine,
     )
+
+
+def written_file(
+    store: Store, contents: ScreeningContents, index: int, engine: str
+) -> PartEntry | None:
+    """Return the entry of a table that was written but is not listed yet; None without it."""
+    name = contents.files.part(index)
+    size = store.reader([name]).size(name)
+    if not size:
+        return None
+    with store.arrow_file(name, size) as file:
+        footer = pq.ParquetFile(file)
+        rows, metadata = footer.metadata.num_rows, footer.schema_arrow.metadata or {}
+    if metadata.get(b"gpuprop") != contents.text(name):
+        return None
+    digest = file_digest(store, name, size)
+    return PartEntry(name, rows, size, digest, index, *contents.ends(index), {}, engine=engine)
 
 
 def write_satellites(store: Store, contents: ScreeningContents, elements: Elements) -> FileEntry:
