@@ -76,6 +76,8 @@ INLINE T add(T a, T b) { return T(b64(a) + b64(b)); }
 template <class T>
 INLINE T sub(T a, T b) { return T(b64(a) - b64(b)); }
 template <class T>
+INLINE T negative(T a) { return T(0 - b64(a)); }
+template <class T>
 INLINE T mul_lo(T a, T b) { return T(b64(a) * b64(b)); }
 template <class T>
 INLINE T mad_lo(T a, T b, T c) { return T(b64(a) * b64(b) + b64(c)); }
