@@ -1,5 +1,9 @@
 """A screening in a directory: interrupted, in shards, on a cluster, damaged; the same bytes."""
 
+import signal
+import subprocess
+import sys
+import time
 from contextlib import closing
 
 import numpy as np
@@ -7,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from planted import START, crowd
 
-from gpuprop import Propagator, open_screening, screen
+from gpuprop import Propagator, open_screening, screen, write_elements
 from gpuprop.analysis.screening import directory as screening_directory
 from gpuprop.analysis.screening.contents import SCREENING, ScreeningContents
 from gpuprop.analysis.screening.directory import plan_of
@@ -233,3 +237,26 @@ def test_parts_have_the_metadata(prop, tmp_path):
     for name in ("conjunctions-000000", "companions-000004"):
         schema = pq.read_schema(tmp_path / "screening" / f"{name}.parquet")
         assert b"threshold_km" in schema.metadata[b"gpuprop"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_with_the_same_bytes(tmp_path):
+    """SIGKILL at any moment: what is there is complete, and the rest is written by --resume."""
+    catalogue = tmp_path / "crowd.csv"
+    write_elements(crowd(3, 400, 15.0), catalogue)
+    command = [
+        sys.executable, "-m", "gpuprop", "screen", str(catalogue), "--start",
+        "2026-01-01T00:00:11Z", "--duration", "2d", "--threshold", "60km", "--quiet", "-o",
+    ]  # fmt: skip
+    subprocess.run([*command, "whole"], cwd=tmp_path, check=True, capture_output=True)
+    running = subprocess.Popen([*command, "cut"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    manifest = tmp_path / "cut" / "manifest.json"
+    while running.poll() is None and not (
+        manifest.exists() and b"conjunctions-000001" in manifest.read_bytes()
+    ):
+        time.sleep(0.005)
+    running.kill()
+    assert running.wait() in (-signal.SIGKILL, 0)
+    subprocess.run([*command, "cut", "--resume"], cwd=tmp_path, check=True, capture_output=True)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+    assert len(files(tmp_path / "cut")) == 1 + 2 * 8
