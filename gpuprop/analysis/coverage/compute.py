@@ -181,9 +181,8 @@ def _regions(regions: Sequence[str] | Sequence[Region] | str | None) -> list[Reg
     if isinstance(regions, str):
         regions = regions.replace(",", " ").split()
     codes = [region for region in regions if isinstance(region, str)]
-    if codes and len(codes) == len(regions):
-        return list(countries.regions(codes))
-    return [region for region in regions if not isinstance(region, str)]
+    known = iter(countries.regions(codes) if codes else [])
+    return [next(known) if isinstance(region, str) else region for region in regions]
 
 
 def _tallies(
