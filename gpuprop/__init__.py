@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 # Submodules are imported lazily: `import gpuprop` takes no time, and worker processes of the numpy
 # engine import numpy alone.
 _MODULES = {
+    "Coverage": "analysis.coverage",
     "EarthOrientation": "frames",
     "Elements": "elements",
     "ElementsError": "catalogs.read",
@@ -22,6 +23,7 @@ _MODULES = {
     "constellation": "filings.presets",
     "constellations": "filings.presets",
     "convert": "analysis.conversion",
+    "coverage": "analysis.coverage",
     "earth_orientation": "frames",
     "engines": "engine.choice",
     "filling": "filings.survey",
@@ -42,6 +44,8 @@ __all__ = [
     "constellation",
     "constellations",
     "convert",
+    "coverage",
+    "Coverage",
     "earth_orientation",
     "EarthOrientation",
     "Elements",
@@ -70,6 +74,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .analysis.conversion import convert, sun_position
+    from .analysis.coverage import Coverage, coverage
     from .analysis.look_angles import LookAngles, Site, look_angles
     from .catalogs.read import ElementsError, read_elements
     from .catalogs.write import WritingError, write_elements
