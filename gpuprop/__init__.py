@@ -34,6 +34,7 @@ _MODULES = {
     "read_elements": "catalogs.read",
     "shells": "filings.survey",
     "time_grid": "time.times",
+    "view": "viewer",
     "walker": "filings.presets",
     "write_elements": "catalogs.write",
     "write_snapshots": "snapshots",
@@ -66,6 +67,7 @@ __all__ = [
     "sun_position",
     "time_grid",
     "Times",
+    "view",
     "walker",
     "write_elements",
     "write_snapshots",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from .snapshots import open_snapshots, write_snapshots
     from .states import STATUS, States
     from .time.times import Times, as_times, time_grid
+    from .viewer import view
 else:
 
     def __getattr__(name: str) -> object:

@@ -1,0 +1,353 @@
+"""The function `view`, and the page that it returns."""
+
+import html
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..analysis.look_angles import Site
+from ..catalogs.sources import ages_in_words, read_sources
+from ..elements.sets import Elements
+from ..errors import UsageError
+from ..files.whole_file import replace
+from ..frames import EarthOrientation, earth_orientation
+from ..messages import counted, shortened
+from ..propagator import Propagator
+from ..snapshots import Snapshots, open_snapshots
+from ..time.durations import duration_ns, format_duration
+from ..time.instants import format_ns
+from ..time.times import instant_ns
+from ..time.units import SECOND
+from ..typing import Array, Duration, Instant
+from ..version import __version__
+from . import earth
+from .computed import computed_tracks, usual_duration
+from .coverage import coverage_layer
+from .groups import groups_of
+from .knots import Tracks
+from .page import page
+from .recorded import recorded_elements, recorded_tracks
+
+MOST_BYTES = 15_000_000
+NOTE_CHARACTERS = 400  # of a note in the page
+
+Source: TypeAlias = str | os.PathLike[str] | Sequence[str] | Propagator | Elements | Snapshots
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Globe:
+    """A page that shows satellites on the globe. A notebook shows it inline.
+
+    Parameters
+    ----------
+    html : str
+        The page: one HTML document that needs no network.
+    facts : dict
+        What is in it: satellites, start, stop, bytes, largest step, and the measured error of the
+        interpolation in metres (median, 99 %, largest).
+    height_px : int
+        Height in a notebook.
+    """
+
+    html: str = field(repr=False)
+    facts: dict[str, Any]
+    height_px: int = 640
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the page to a file, which is complete or absent.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; an existing one is replaced.
+
+        Returns
+        -------
+        Path
+            The file.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written; the old file is then unchanged.
+        """
+        replace(Path(path), [self.html])
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{html.escape(self.html)}" title="gpuprop" allow="fullscreen" '
+            f'style="width:100%;height:{self.height_px}px;border:0;border-radius:8px"></iframe>'
+        )
+
+    def __repr__(self) -> str:
+        size = f"{self.facts['bytes'] / 1e6:.1f} MB"
+        satellites = counted(self.facts["satellites"], "satellite")
+        return f"<Globe: {satellites}, {self.facts['start']} to {self.facts['stop']}, {size}>"
+
+
+def view(
+    source: Source,
+    *,
+    start: Instant | None = None,
+    stop: Instant | None = None,
+    duration: Duration | None = None,
+    sites: Site | Iterable[Site] = (),
+    min_elevation_deg: float = 25.0,
+    coverage: Any = None,
+    title: str | None = None,
+    max_bytes: int = MOST_BYTES,
+    height_px: int = 640,
+) -> Globe:
+    """Make a page that shows satellites on the globe as they move.
+
+    Parameters
+    ----------
+    source : Propagator, Elements, Snapshots, str, path, or sequence of str
+        The satellites: a propagator, element sets, snapshots that `open_snapshots` opened, a
+        directory of snapshots, or SOURCEs as on the command line (files, constellations).
+    start, stop : instant, optional
+        The window, UTC. Default start: when most of the element sets are from; the first instant
+        of snapshots.
+    duration : duration, optional
+        Its length, in place of `stop`. Default: 90 minutes, or less if the page would be too large.
+    sites : Site or iterable of Site
+        Sites on the ground, whose satellites in view the page shows.
+    min_elevation_deg : float
+        Least elevation for sites, deg, from 0 to 90. It can be changed in the page.
+    coverage : str, path, pyarrow.Table or Coverage, optional
+        A table of coverage that is drawn on the Earth.
+    title : str, optional
+        Title of the page.
+    max_bytes : int
+        Largest size of the page.
+    height_px : int
+        Height in a notebook, in pixels.
+
+    Returns
+    -------
+    Globe
+        The page. `save` writes it to a file; a notebook shows it.
+
+    Raises
+    ------
+    UsageError
+        If the page would be larger than `max_bytes` (the message says what would fit), if there are
+        no satellites, and for a window, a site or a table that cannot be used.
+    ValueError
+        For an instant that cannot be read, or is outside the Earth orientation.
+
+    Notes
+    -----
+    The page has position and velocity of each satellite at knots in TEME, every 120 to 150 s in low
+    orbit, less often in higher ones, and draws the cubic Hermite curve between them. It states the
+    measured error. The Earth turns as in PEF: polar motion, at most 15 m on the ground, is left
+    out.
+    """
+    if not 0.0 <= min_elevation_deg < 90.0:
+        raise UsageError(
+            f"min_elevation_deg {min_elevation_deg:g}: give at least 0 and less than 90"
+        )
+    if stop is not None and duration is not None:
+        raise UsageError("give stop or duration, not both")
+    places = [sites] if isinstance(sites, Site) else list(sites)
+    opened = _opened(source)
+    begin = None if start is None else instant_ns(start)
+    length = None if duration is None else duration_ns(duration, "duration")
+    if isinstance(opened, Snapshots):
+        elements, gravity = recorded_elements(opened), str(opened.metadata.get("gravity", "wgs72"))
+        if begin is None and len(opened.times):
+            begin = int(opened.times.edges.min())
+    else:
+        elements, gravity = opened.elements, opened.model.gravity.name
+        if not len(elements):
+            raise UsageError("there are no satellites to show")
+        if begin is None:
+            begin = int(elements.default_start.astype(np.int64))
+    assert begin is not None
+    if stop is not None:
+        length = instant_ns(stop) - begin
+    if length is not None and length < SECOND:
+        raise UsageError("the window of a page must last a second or more")
+    if isinstance(opened, Snapshots):
+        tracks = recorded_tracks(opened, begin, length, max_bytes)
+        eop = earth_orientation()
+        model = f"snapshots {opened.path.name}, written in {opened.metadata['frame']}"
+        begin = int(tracks.tracks[0].ns[0])
+    else:
+        tracks = computed_tracks(
+            opened, begin, length or usual_duration(opened, max_bytes), max_bytes
+        )
+        eop = opened.eop
+        model = f"SGP4, {gravity}, opsmode {opened.model.opsmode}"
+    end = min(int(track.ns[-1]) for track in tracks.tracks)
+    if length is not None:
+        end = min(end, begin + length)
+    name = title or _title(source, elements)
+    about, facts = _statement(elements, tracks, begin, end, model, eop)
+    data, arrays = _content(elements, tracks, begin, end, gravity, eop)
+    data |= {
+        "title": name,
+        "about": about,
+        "sites": [
+            dict(
+                name=site.name or f"{site.latitude_deg:g}, {site.longitude_deg:g}",
+                lat=site.latitude_deg,
+                lon=site.longitude_deg,
+                height=site.height_km,
+            )
+            for site in places
+        ],
+        "least_elevation": min_elevation_deg,
+        "coverage": None,
+    }
+    if coverage is not None:
+        layer = coverage_layer(coverage)
+        about["coverage"] = layer.source
+        data["coverage"] = [
+            dict(
+                column=image.column,
+                title=image.title,
+                unit=image.unit,
+                low=image.low,
+                high=image.high,
+                height=image.pixels.shape[0],
+                width=image.pixels.shape[1],
+            )
+            for image in layer.images
+        ]
+        arrays |= {f"coverage_{image.column}": image.pixels for image in layer.images}
+    text = page(name, data, arrays)
+    size = len(text.encode())
+    if size > max_bytes:
+        raise UsageError(
+            f"the page has {size / 1e6:.1f} MB, and it may have {max_bytes / 1e6:g} MB: give "
+            f"a shorter --duration, fewer satellites (--select), or --max-size "
+            f"{-(-size // 1_000_000)}MB"
+        )
+    return Globe(text, facts | dict(bytes=size), height_px)
+
+
+def _opened(source: Source) -> Propagator | Snapshots:
+    """Return what a source means."""
+    if isinstance(source, Propagator | Snapshots):
+        return source
+    if isinstance(source, Elements):
+        return Propagator(source)
+    if isinstance(source, str | os.PathLike) and os.path.isdir(source):
+        return open_snapshots(source, partial=True)
+    given = [os.fspath(source)] if isinstance(source, str | os.PathLike) else list(source)
+    return Propagator(read_sources(given))
+
+
+def _title(source: Source, elements: Elements) -> str:
+    if isinstance(source, str | os.PathLike):
+        return os.path.basename(os.fspath(source).rstrip(os.sep)) or os.fspath(source)
+    if isinstance(source, Snapshots):
+        return source.path.name
+    if isinstance(source, Propagator | Elements):
+        return counted(len(elements), "satellite")
+    return ", ".join(os.path.basename(each) for each in source)
+
+
+def _content(
+    elements: Elements, tracks: Tracks, begin: int, end: int, gravity: str, eop: EarthOrientation
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Collect what the page draws: satellites in the order of the tracks, and the Earth."""
+    order = np.concatenate([track.members for track in tracks.tracks])
+    groups = groups_of(elements, tracks.status, gravity)
+    turning = earth.turning(begin, end, eop)
+    arrays: dict[str, Any] = {
+        "knots": np.concatenate([track.knots.ravel() for track in tracks.tracks]),
+        "times": np.concatenate([(track.ns - begin) / SECOND for track in tracks.tracks]),
+        "groups": np.concatenate([each.index[order] for each in groups]),
+        "error": tracks.error_m[order].astype(np.float32),
+        "epochs": elements.epoch.view(np.int64)[order] / SECOND,
+    }
+    for name, border in (("coast", False), ("border", True)):
+        arrays[f"{name}_points"], arrays[f"{name}_lengths"] = earth.lines(border)
+    data: dict[str, Any] = {
+        "version": __version__,
+        "start_ms": begin / 1e6,
+        "start": format_ns(begin),
+        "duration_s": (end - begin) / SECOND,
+        "tracks": [
+            dict(knots=len(track.ns), satellites=len(track.members)) for track in tracks.tracks
+        ],
+        "names": [str(name) for name in elements.name[order]],
+        "numbers": elements.sat_id[order].tolist(),
+        "groups": [
+            dict(name=each.name, labels=list(each.labels), ordered=each.ordered, rest=each.rest)
+            for each in groups
+        ],
+        "angle_rad": turning.angle_rad,
+        "rate_rad_s": turning.rate_rad_s,
+        "sun": earth.sun_directions(begin, end).tolist(),
+    }
+    return data, arrays
+
+
+def _statement(
+    elements: Elements, tracks: Tracks, begin: int, end: int, model: str, eop: EarthOrientation
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Describe the data: for people (the page), and as facts."""
+    epochs = elements.epoch.view(np.int64)
+    gone = sum(int((~track.knots.any(axis=(0, 2))).sum()) for track in tracks.tracks)
+    known = tracks.error_m[np.isfinite(tracks.error_m)]
+    steps = sorted((round(track.step_s, 1), len(track.members)) for track in tracks.tracks)
+    about: dict[str, Any] = {
+        "Satellites": f"{len(elements):,}" + (f", {gone:,} without a position" if gone else ""),
+        "Window": f"{format_ns(begin)} to {format_ns(end)} UTC ({format_duration(end - begin)})",
+        "Sources": [shortened(note, NOTE_CHARACTERS) for note in elements.notes]
+        or ["element sets as given"],
+        "Epochs": [
+            f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
+            *filter(None, [ages_in_words(elements, begin)]),
+        ],
+        "Model": model,
+        "Frame": "TEME; the Earth turns as in PEF (GMST 1982 of UT1, "
+        f"{eop.described(np.array([begin, end]))}). Polar motion, at most 15 m on the ground, is "
+        "left out",
+        "Knots": [f"{counted(number, 'satellite')} every {step:g} s" for step, number in steps],
+        "Interpolation": [
+            "cubic Hermite, position and velocity in float32",
+            _errors_in_words(elements, tracks.error_m, known),
+            f"measured {tracks.measured}" if len(known) else tracks.measured,
+        ],
+        "Shadow": "umbra and penumbra of the ellipsoidal Earth (WGS-84), without refraction",
+        "Altitude": "above the WGS-84 ellipsoid. Elevation: geometric, without refraction",
+        "Coast lines": earth.GEOGRAPHY,
+        "Made with": f"gpuprop {__version__}",
+    }
+    facts = dict(
+        satellites=len(elements),
+        start=format_ns(begin),
+        stop=format_ns(end),
+        duration_s=(end - begin) / SECOND,
+        steps_s=[step for step, _ in steps],
+        error_m=dict(
+            median=round(float(np.median(known)), 1),
+            p99=round(float(np.percentile(known, 99)), 1),
+            largest=round(float(known.max()), 1),
+        )
+        if len(known)
+        else None,
+    )
+    return about, facts
+
+
+def _errors_in_words(elements: Elements, error_m: Array, known: Array) -> str:
+    if not len(known):
+        return "error not known"
+    worst = int(np.nanargmax(error_m))
+    name = shortened(str(elements.name[worst]), 40) or str(elements.sat_id[worst])
+    far = int((known > 100.0).sum())
+    return (
+        f"largest error of a satellite: median {np.median(known):.0f} m, 99 % below "
+        f"{np.percentile(known, 99):.0f} m, at most {known.max():,.0f} m ({name})"
+        + (f"; {counted(far, 'satellite')} above 100 m" if far else "")
+    )
