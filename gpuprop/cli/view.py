@@ -168,7 +168,8 @@ def view(
             sites=places,
             min_elevation_deg=min_elevation,
             coverage=coverage,
-            title=title or ", ".join(Path(each).name for each in sources),
+            title=title,
+            sources=sources,
             max_bytes=most,
         )
     globe.save(output)

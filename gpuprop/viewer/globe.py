@@ -34,6 +34,7 @@ from .recorded import recorded_elements, recorded_tracks
 
 MOST_BYTES = 15_000_000
 NOTE_CHARACTERS = 400  # of a note in the page
+ASSUMED = "assumed: "  # how a note on an assumption begins
 
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str] | Propagator | Elements | Snapshots
 
@@ -100,6 +101,7 @@ def view(
     min_elevation_deg: float = 25.0,
     coverage: Any = None,
     title: str | None = None,
+    sources: Sequence[str] = (),
     max_bytes: int = MOST_BYTES,
     height_px: int = 640,
 ) -> Globe:
@@ -123,6 +125,9 @@ def view(
         A table of coverage that is drawn on the Earth.
     title : str, optional
         Title of the page.
+    sources : sequence of str
+        What the page names as sources, besides the notes of the element sets; what `source` names
+        unless given.
     max_bytes : int
         Largest size of the page.
     height_px : int
@@ -187,8 +192,11 @@ def view(
     end = min(int(track.ns[-1]) for track in tracks.tracks)
     if length is not None:
         end = min(end, begin + length)
-    name = title or _title(source, elements)
-    about, facts = _statement(elements, tracks, begin, end, model, eop)
+    named = list(sources) or _names(source)
+    name = title or ", ".join(os.path.basename(each) for each in named)
+    name = name or counted(len(elements), "satellite")
+    about, facts = _statement(elements, tracks, begin, end, eop)
+    about |= {"Sources": [*named, *about["Sources"]] or "element sets as given", "Model": model}
     data, arrays = _content(elements, tracks, begin, end, gravity, eop)
     data |= {
         "title": name,
@@ -207,7 +215,7 @@ def view(
     }
     if coverage is not None:
         layer = coverage_layer(coverage)
-        about["coverage"] = layer.source
+        about["Coverage"] = layer.source
         data["coverage"] = [
             dict(
                 column=image.column,
@@ -244,14 +252,13 @@ def _opened(source: Source) -> Propagator | Snapshots:
     return Propagator(read_sources(given))
 
 
-def _title(source: Source, elements: Elements) -> str:
+def _names(source: Source) -> list[str]:
+    """Return the names of sources."""
     if isinstance(source, str | os.PathLike):
-        return os.path.basename(os.fspath(source).rstrip(os.sep)) or os.fspath(source)
+        return [os.fspath(source).rstrip(os.sep)]
     if isinstance(source, Snapshots):
-        return source.path.name
-    if isinstance(source, Propagator | Elements):
-        return counted(len(elements), "satellite")
-    return ", ".join(os.path.basename(each) for each in source)
+        return [source.path.name]
+    return [] if isinstance(source, Propagator | Elements) else list(source)
 
 
 def _content(
@@ -292,37 +299,41 @@ def _content(
 
 
 def _statement(
-    elements: Elements, tracks: Tracks, begin: int, end: int, model: str, eop: EarthOrientation
+    elements: Elements, tracks: Tracks, begin: int, end: int, eop: EarthOrientation
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Describe the data: for people (the page), and as facts."""
     epochs = elements.epoch.view(np.int64)
     gone = sum(int((~track.knots.any(axis=(0, 2))).sum()) for track in tracks.tracks)
     known = tracks.error_m[np.isfinite(tracks.error_m)]
     steps = sorted((round(track.step_s, 1), len(track.members)) for track in tracks.tracks)
+    notes = [shortened(note, NOTE_CHARACTERS) for note in elements.notes]
     about: dict[str, Any] = {
         "Satellites": f"{len(elements):,}" + (f", {gone:,} without a position" if gone else ""),
-        "Window": f"{format_ns(begin)} to {format_ns(end)} UTC ({format_duration(end - begin)})",
-        "Sources": [shortened(note, NOTE_CHARACTERS) for note in elements.notes]
-        or ["element sets as given"],
+        "Window": f"{format_ns(begin)} to {format_ns(end)} ({format_duration(end - begin)})",
+        "Sources": [note for note in notes if not note.startswith(ASSUMED)],
+        "Assumed": [note.removeprefix(ASSUMED) for note in notes if note.startswith(ASSUMED)],
         "Epochs": [
             f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
             *filter(None, [ages_in_words(elements, begin)]),
         ],
-        "Model": model,
-        "Frame": "TEME; the Earth turns as in PEF (GMST 1982 of UT1, "
-        f"{eop.described(np.array([begin, end]))}). Polar motion, at most 15 m on the ground, is "
-        "left out",
-        "Knots": [f"{counted(number, 'satellite')} every {step:g} s" for step, number in steps],
+        "Model": "",
+        "Frame": "TEME. The Earth turns as in PEF (GMST 1982 of UT1); polar motion, at most 15 m "
+        "on the ground, is left out",
+        "Earth orientation": eop.described(np.array([begin, end])),
         "Interpolation": [
-            "cubic Hermite, position and velocity in float32",
+            "cubic Hermite curves between knots: position and velocity in float32",
+            "; ".join(f"{counted(number, 'satellite')} every {step:g} s" for step, number in steps),
             _errors_in_words(elements, tracks.error_m, known),
             f"measured {tracks.measured}" if len(known) else tracks.measured,
         ],
+        "Orbits": "of chosen satellites: one revolution; beyond the window, an ellipse",
         "Shadow": "umbra and penumbra of the ellipsoidal Earth (WGS-84), without refraction",
         "Altitude": "above the WGS-84 ellipsoid. Elevation: geometric, without refraction",
         "Coast lines": earth.GEOGRAPHY,
         "Made with": f"gpuprop {__version__}",
     }
+    if not about["Assumed"]:
+        del about["Assumed"]
     facts = dict(
         satellites=len(elements),
         start=format_ns(begin),

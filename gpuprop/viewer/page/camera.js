@@ -19,16 +19,18 @@ export class Camera {
     this.width = 1;
     this.height = 1;
     this.shift = 0; // of the centre to the right, in pixels: panels cover the left
+    this.rise = 0; // of the centre, in pixels: on a phone panels cover the lower part
     this.focal = 1 / Math.tan(FIELD / 2);
     this.aim(0);
   }
 
-  /** @param {number} width @param {number} height pixels of CSS @param {number} shift */
-  resize(width, height, shift) {
+  /** @param {number} width @param {number} height pixels of CSS @param {number} shift @param {number} rise */
+  resize(width, height, shift, rise) {
     const first = this.width === 1;
     this.width = width;
     this.height = height;
     this.shift = shift;
+    this.rise += (rise - this.rise) * (first ? 1 : 0.2);
     if (first && width - 2 * shift < height) {
       this.goal = this.distance *= Math.min(2.2, height / (width - 2 * shift));
     }
@@ -95,7 +97,7 @@ export class Camera {
     const scale = (this.focal * this.height) / 2 / depth;
     return {
       x: this.width / 2 + this.shift + dot(d, this.right ?? d) * scale,
-      y: this.height / 2 - dot(d, this.up ?? d) * scale,
+      y: this.height / 2 - this.rise - dot(d, this.up ?? d) * scale,
       hidden: depth <= 0 || this.#behind(p),
     };
   }
@@ -115,7 +117,7 @@ export class Camera {
    */
   ground(x, y) {
     const position = this.position ?? [0, 0, 0], k = 2 / (this.focal * this.height);
-    const across = (x - this.width / 2 - this.shift) * k, above = (this.height / 2 - y) * k;
+    const across = (x - this.width / 2 - this.shift) * k, above = (this.height / 2 - this.rise - y) * k;
     const ray = /** @type {Vector} */ ([0, 1, 2].map((i) =>
       (this.forward ?? position)[i] + across * (this.right ?? position)[i] + above * (this.up ?? position)[i]
     ));

@@ -12,11 +12,11 @@ function facts(world, index) {
   const found = world.details(index);
   if (!found) return [["Position", "none at this time"]];
   const light = found.light >= 1 ? "sunlit" : found.light > 0 ? "in penumbra" : "in shadow";
-  const days = Math.abs(found.age), unit = days < 10 ? 1 : 0;
+  const age = found.age.toFixed(Math.abs(found.age) < 10 ? 1 : 0).replace(/^-(0\.0)$/, "$1").replace("-", "−");
   return [
     ["Altitude", `${thousands(Math.round(found.altitude))} km`],
     ["Speed", `${found.speed.toFixed(2)} km/s`],
-    ["Age of its set", `${days.toFixed(unit)} days${found.age < -0.05 ? " before its epoch" : ""}`],
+    ["Age of its set", `${age} days`],
     ["Above", named(found.lat, found.lon)],
     ["Light", light],
   ];

@@ -63,6 +63,7 @@ export class Earth {
     gl.disable(gl.SCISSOR_TEST);
     lines.use(camera);
     lines.number("angle", angle);
+    lines.vector("sun", sun);
     gl.uniform2f(lines.uniform("view"), gl.canvas.width, gl.canvas.height);
     const ratio = gl.canvas.width / camera.width;
     for (const [segments, thick, opacity] of /** @type {[Segments, number, number][]} */ (
@@ -80,7 +81,8 @@ export class Earth {
     const { gl } = this, { width, height } = gl.canvas, { tangent } = camera;
     if (tangent === Infinity) return;
     const radius = tangent * camera.focal * height / 2;
-    const x = width / 2 + (camera.shift * width) / camera.width, y = height / 2;
+    const x = width / 2 + (camera.shift * width) / camera.width;
+    const y = height / 2 + (camera.rise * height) / camera.height;
     gl.enable(gl.SCISSOR_TEST);
     gl.scissor(Math.floor(x - radius), Math.floor(y - radius), Math.ceil(2 * radius), Math.ceil(2 * radius));
   }

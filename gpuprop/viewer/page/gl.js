@@ -61,7 +61,7 @@ export class Program {
     }
     gl.uniform3fv(this.uniform("camera"), camera.position ?? [0, 0, 0]);
     gl.uniform2f(this.uniform("focal"), (camera.focal * camera.height) / camera.width, camera.focal);
-    gl.uniform1f(this.uniform("offset"), (2 * camera.shift) / camera.width);
+    gl.uniform2f(this.uniform("offset"), (2 * camera.shift) / camera.width, (2 * camera.rise) / camera.height);
   }
 
   /** @param {string} name @param {number} value */

@@ -38,7 +38,7 @@ function main() {
   startTools(world);
   const tellCard = startCard(world), tellBar = startBar(world);
   startPointer(world, canvas);
-  let shownLayer = -2, pictures = 0, last = performance.now(), listed = 0;
+  let shownLayer = -2, pictures = 0, last = performance.now(), listed = 0, before = "";
   world.listeners.push(() => {
     satellites.paint(world.grouping, world.colours, world.shown[world.grouping]);
     if (shownLayer !== world.layer) earth.showLayer(shownLayer = world.layer);
@@ -52,24 +52,36 @@ function main() {
     const seconds = Math.min(0.25, Math.max(0, (wall - last) / 1000));
     last = wall;
     clock.pass(seconds);
-    draw(seconds, wall);
-    pictures++;
+    move(seconds);
+    // nothing is drawn while nothing changes
+    const now = [clock.now, world.version, world.hovered, camera.lat, camera.lon, camera.distance.toFixed(1),
+      camera.rise.toFixed(1), canvas.width, canvas.height].join();
+    if (now !== before) {
+      before = now;
+      draw(wall);
+      pictures++;
+    }
     requestAnimationFrame(picture);
   }
-  /** @param {number} seconds since the last picture @param {number} wall ms */
-  function draw(seconds, wall) {
-    if (!gl) return;
+  /** Fit the camera to the window, and move it. @param {number} seconds since the last picture */
+  function move(seconds) {
     const ratio = Math.min(2, devicePixelRatio || 1), { clientWidth: width, clientHeight: height } = canvas;
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    camera.resize(width, height, width > WIDE ? Math.min(130, width / 10) : 0);
-    const t = clock.now, angle = world.angle, sun = world.sun, theme = THEMES[world.theme];
-    const state = world.following ? orbits.state(world.current, t) : null;
-    if (state) camera.follow(state.position, angle, 1 - Math.exp(-6 * seconds));
+    const wide = width > WIDE, rise = world.current >= 0 || world.sites.sites.length ? 0.13 : 0.05;
+    camera.resize(width, height, wide ? Math.min(130, width / 10) : 0, wide ? 0.02 * height : rise * height);
+    const state = world.following ? orbits.state(world.current, clock.now) : null;
+    if (state) camera.follow(state.position, world.angle, 1 - Math.exp(-6 * seconds));
     camera.pass(seconds);
-    camera.aim(angle);
+    camera.aim(world.angle);
+  }
+  /** @param {number} wall ms */
+  function draw(wall) {
+    if (!gl) return;
+    const t = clock.now, angle = world.angle, sun = world.sun, theme = THEMES[world.theme];
+    const ratio = canvas.width / camera.width;
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(...theme.sky, 1);
     gl.clear(gl.COLOR_BUFFER_BIT);
@@ -105,7 +117,11 @@ function main() {
       return camera.project([p[3 * index], p[3 * index + 1], p[3 * index + 2]]);
     },
     /** Draw now, without waiting for the browser. */
-    draw: () => draw(0, performance.now() + LISTS),
+    draw: () => {
+      move(1);
+      draw(performance.now() + LISTS);
+      gl.finish();
+    },
   };
   document.body.dataset.ready = "";
 }
@@ -149,7 +165,7 @@ function startTools(world) {
     legend.setAttribute("aria-expanded", String(open));
   };
   world.listeners.push(() => {
-    frame.textContent = world.camera.fixed ? "Earth-fixed" : "Inertial";
+    frame.setAttribute("aria-pressed", String(world.camera.fixed));
     theme.textContent = world.theme === "dark" ? "☀" : "☾";
   });
 }

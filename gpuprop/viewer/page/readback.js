@@ -3,6 +3,9 @@
 import { Program } from "./gl.js";
 import { SATELLITE_FRAGMENT, SATELLITE_VERTEX } from "./shaders.js";
 
+/** @type {WeakMap<import("./gl.js").GL, Program>} */
+const programs = new WeakMap();
+
 /**
  * Compute the positions of all satellites on the GPU.
  * @param {import("./satellites.js").Satellites} satellites @param {import("./camera.js").Camera} camera
@@ -11,7 +14,8 @@ import { SATELLITE_FRAGMENT, SATELLITE_VERTEX } from "./shaders.js";
  */
 export function drawnPositions(satellites, camera, t) {
   const { gl, orbits } = satellites, out = new Float32Array(3 * orbits.count);
-  const program = new Program(gl, SATELLITE_VERTEX, SATELLITE_FRAGMENT, ["drawn"]);
+  const program = programs.get(gl) ?? new Program(gl, SATELLITE_VERTEX, SATELLITE_FRAGMENT, ["drawn"]);
+  programs.set(gl, program);
   const vertices = gl.createVertexArray(), target = gl.createBuffer();
   program.use(camera);
   gl.bindVertexArray(vertices);
@@ -33,6 +37,5 @@ export function drawnPositions(satellites, camera, t) {
   gl.bindVertexArray(null);
   gl.deleteBuffer(target);
   gl.deleteVertexArray(vertices);
-  gl.deleteProgram(program.program);
   return out;
 }

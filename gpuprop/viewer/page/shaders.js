@@ -6,12 +6,12 @@ precision highp float;
 precision highp int;
 uniform vec3 camera, right, up, forward;
 uniform vec2 focal;   // of x and of y
-uniform float offset; // of the centre
+uniform vec2 offset;  // of the centre
 const vec3 SCALE = vec3(1.0 / 6378.137, 1.0 / 6378.137, 1.0 / 6356.752314245);
 vec4 seen(vec3 p) {
   vec3 d = p - camera;
   float w = dot(forward, d);
-  return vec4(dot(right, d) * focal.x + offset * w, dot(up, d) * focal.y, 0.0, w);
+  return vec4(dot(right, d) * focal.x + offset.x * w, dot(up, d) * focal.y + offset.y * w, 0.0, w);
 }
 bool hidden(vec3 p) { // behind the Earth
   vec3 o = camera * SCALE, d = (p - camera) * SCALE;
@@ -97,7 +97,7 @@ vec3 coloured(float v) {
   return mix(scale[i], scale[i + 1], x - float(i));
 }
 void main() {
-  vec3 ray = forward + right * ((corner.x - offset) / focal.x) + up * (corner.y / focal.y);
+  vec3 ray = forward + right * ((corner.x - offset.x) / focal.x) + up * ((corner.y - offset.y) / focal.y);
   vec3 o = camera * SCALE, d = normalize(ray * SCALE);
   float b = dot(o, d);
   vec3 near = o - b * d;
@@ -158,23 +158,25 @@ float soft() { return clamp(0.5 * thick + 0.5 - abs(across), 0.0, 1.0); }
 export const COAST_VERTEX = `${CAMERA}${RIBBON}
 in vec3 a, b;      // ends of a segment, Earth-fixed
 uniform float angle;
-out float facing;
+uniform vec3 sun;
+out float facing, day;
 void main() {
   float c = cos(angle), s = sin(angle);
   mat2 turn = mat2(c, s, -s, c);
   vec3 from = vec3(turn * a.xy, a.z), to = vec3(turn * b.xy, b.z);
   facing = dot(from * SCALE, camera * SCALE) - 1.0;
+  day = smoothstep(-0.1, 0.1, dot(normalize(from), sun));
   gl_Position = facing <= 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : ribbon(from, to);
 }`;
 
 export const COAST_FRAGMENT = `#version 300 es
 precision highp float;
 ${SOFT}
-in float facing;
+in float facing, day;
 uniform vec4 colour;
 out vec4 pixel;
 void main() {
-  pixel = vec4(colour.rgb, colour.a * soft() * smoothstep(0.0, 0.15, facing));
+  pixel = vec4(colour.rgb, colour.a * soft() * smoothstep(0.0, 0.15, facing) * mix(0.5, 1.0, day));
 }`;
 
 export const LINE_VERTEX = `${CAMERA}${RIBBON}

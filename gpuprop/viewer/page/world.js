@@ -18,8 +18,6 @@ import { length, placeOf, turned } from "./vector.js";
  * @property {number} error m, largest of the interpolation; NaN if it is not known
  */
 
-const GRAVITY = 398600.8; // km^3/s^2, WGS-72
-
 export class World {
   /** @param {import("./data.js").Page} page */
   constructor(page) {
@@ -40,12 +38,14 @@ export class World {
     this.following = false;
     this.hovered = -1;
     this.adding = false; // the next click on the ground adds a site
+    this.version = 0; // counts updates
     /** @type {(() => void)[]} */
     this.listeners = [];
   }
 
   /** Tell the panels that something other than the time has changed. */
   update() {
+    this.version++;
     for (const listen of this.listeners) listen();
   }
 
@@ -70,7 +70,7 @@ export class World {
   choose(index, add = false) {
     const others = add ? this.chosen.filter((each) => each !== index) : [];
     const again = add && others.length < this.chosen.length; // a second time: no longer
-    this.chosen = index < 0 || again ? others : [...others, index];
+    this.chosen = !(index >= 0) || again ? others : [...others, index];
     if (!this.chosen.length) this.following = false;
     this.update();
   }
@@ -98,14 +98,6 @@ export class World {
     };
   }
 
-  /** Period of a satellite, s, from its state; Infinity if it does not come back. @param {number} index */
-  period(index) {
-    const state = this.orbits.state(index, this.clock.now);
-    if (!state) return 0;
-    const energy = length(state.velocity) ** 2 / 2 - GRAVITY / length(state.position);
-    return energy < 0 ? 2 * Math.PI * Math.sqrt((-GRAVITY / (2 * energy)) ** 3 / GRAVITY) : Infinity;
-  }
-
   /**
    * Find the satellite nearest to a pixel.
    * @param {number} x @param {number} y @param {number} reach pixels @returns {number} -1 for none
@@ -115,13 +107,14 @@ export class World {
     const groups = this.groupsShown, [f, r, u] = [camera.forward, camera.right, camera.up];
     const o = camera.position;
     if (!groups || !f || !r || !u || !o) return -1;
-    const k = (camera.focal * camera.height) / 2, middle = camera.width / 2 + camera.shift;
+    const k = (camera.focal * camera.height) / 2;
+    const middle = camera.width / 2 + camera.shift, centre = camera.height / 2 - camera.rise;
     let best = -1, least = reach * reach;
     for (let i = 0, j = 0; i < this.orbits.count; i++, j += 3) {
       const dx = places[j] - o[0], dy = places[j + 1] - o[1], dz = places[j + 2] - o[2];
       const scale = k / (dx * f[0] + dy * f[1] + dz * f[2]);
       const px = middle + (dx * r[0] + dy * r[1] + dz * r[2]) * scale - x;
-      const py = camera.height / 2 - (dx * u[0] + dy * u[1] + dz * u[2]) * scale - y;
+      const py = centre - (dx * u[0] + dy * u[1] + dz * u[2]) * scale - y;
       const far = px * px + py * py;
       if (!(far < least) || scale < 0 || !groups(i)) continue;
       if (camera.project([places[j], places[j + 1], places[j + 2]]).hidden) continue;
