@@ -3,11 +3,10 @@
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import UsageError
 from ..propagator import Propagator
 from ..time.times import Times
 from ..time.units import MINUTE, SECOND
-from ..typing import Array, Bits
+from ..typing import Array
 from .knots import (
     FRACTIONS,
     LOW_ORBIT_STEP_NS,
@@ -22,7 +21,8 @@ from .knots import (
 # Steps in units of that of low orbits, longest first; the short ones are for the perigees of
 # eccentric orbits, and for satellites whose SGP4 velocity is not the derivative of the position.
 FACTORS = (16.0, 8.0, 4.0, 2.0, 1.0, 0.5, 0.25)
-TOLERANCE_M = 50.0
+TOLERANCE_M = 25.0
+LONGER = 1.5  # times that of low orbits is the least of the longer steps: low orbits keep theirs
 USUAL_NS, LEAST_NS = 90 * MINUTE, 10 * MINUTE
 NEAR_EARTH = 6.4  # rev/day; SGP4 takes slower satellites as deep space
 HIGH_ORBIT_STEP_NS = 4 * LOW_ORBIT_STEP_NS
@@ -65,7 +65,7 @@ def computed_tracks(prop: Propagator, start_ns: int, duration_ns: int, most_byte
     Returns
     -------
     Tracks
-        Each satellite in the track with the longest step whose error is at most 50 m, or else in
+        Each satellite in the track with the longest step whose error is at most 25 m, or else in
         the one with the shortest step.
 
     Raises
@@ -85,7 +85,12 @@ def computed_tracks(prop: Propagator, start_ns: int, duration_ns: int, most_byte
     status = np.zeros(len(elements), np.uint8)
     tracks: list[Track] = []
     todo = np.arange(len(elements))
-    counts = sorted({_intervals(duration_ns, factor) for factor in FACTORS})
+    usual = _intervals(duration_ns, 1.0)
+    counts = sorted(
+        count
+        for count in {_intervals(duration_ns, factor) for factor in FACTORS}
+        if count >= usual or duration_ns / count >= LONGER * LOW_ORBIT_STEP_NS
+    )
     states = 0
     for count in counts:
         if not len(todo):
@@ -157,10 +162,3 @@ def _errors(prop: Propagator, grid: Times, knots: Knots) -> Array:
             worst = np.fmax(worst, np.fmax.reduce(apart, axis=0))
             first += len(block)
     return worst
-
-
-def window(ns: Bits) -> tuple[int, int]:
-    """Return the first instant and the duration of instants in order, ns."""
-    if len(ns) < 2:
-        raise UsageError("a page needs two instants or more")
-    return int(ns[0]), int(ns[-1] - ns[0])

@@ -4,7 +4,6 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
 
+from ..analysis.coverage import Coverage
 from ..errors import UsageError
 from ..messages import shown
 from ..typing import Array, Mask
@@ -68,7 +68,7 @@ class Layer:
     source: str
 
 
-def coverage_layer(table: Any) -> Layer:
+def coverage_layer(table: str | os.PathLike[str] | pa.Table | Coverage) -> Layer:
     """Make images of a table of coverage.
 
     Parameters
@@ -115,11 +115,11 @@ def coverage_layer(table: Any) -> Layer:
     return Layer(images, _described(cells, name))
 
 
-def _read(table: Any) -> tuple[pa.Table, str]:
+def _read(table: str | os.PathLike[str] | pa.Table | Coverage) -> tuple[pa.Table, str]:
     if isinstance(table, pa.Table):
         return table, "the table of coverage"
-    if not isinstance(table, str | os.PathLike):
-        return table.cells, "the coverage"
+    if isinstance(table, Coverage):
+        return table.cells, repr(table).strip("<>")
     path = Path(table)
     suffix = path.suffix.lower()
     if suffix == ".parquet":
@@ -159,7 +159,7 @@ def _pixels(lat: Array, lon: Array, cells: pa.Table) -> tuple[npt.NDArray[np.int
 def _nearest(lat: Array, lon: Array, cells: pa.Table) -> tuple[npt.NDArray[np.int64], Mask]:
     """Find the nearest cell of pixels of 1 degree, within the radius of a circle of its area."""
     area = _numbers(cells, "area_km2") if "area_km2" in cells.column_names else np.zeros(len(lat))
-    reach = np.cos(np.maximum(1.3 * np.sqrt(np.nan_to_num(area) / np.pi) / 6371.0, 0.012))
+    reach = np.cos(np.maximum(1.3 * np.sqrt(np.nan_to_num(area) / np.pi) / 6371.0, 0.0175))
     centres = _units(lat, lon)
     place, inside = np.zeros((180, 360), np.int64), np.zeros((180, 360), bool)
     longitude = np.arange(-179.5, 180.0)

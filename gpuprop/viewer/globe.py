@@ -5,10 +5,12 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
+import pyarrow as pa
 
+from ..analysis.coverage import Coverage
 from ..analysis.look_angles import Site
 from ..catalogs.sources import ages_in_words, read_sources
 from ..elements.sets import Elements
@@ -36,7 +38,24 @@ MOST_BYTES = 15_000_000
 NOTE_CHARACTERS = 400  # of a note in the page
 ASSUMED = "assumed: "  # how a note on an assumption begins
 
+Table: TypeAlias = str | os.PathLike[str] | pa.Table | Coverage
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str] | Propagator | Elements | Snapshots
+
+
+class Facts(TypedDict):
+    """What is in a page.
+
+    error_m has `median`, `p99` (99 %) and `largest` of the measured errors of the interpolation, m;
+    None where they are not known.
+    """
+
+    satellites: int
+    start: str
+    stop: str
+    duration_s: float
+    steps_s: list[float]  # between knots
+    error_m: dict[str, float] | None
+    bytes: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -48,14 +67,14 @@ class Globe:
     html : str
         The page: one HTML document that needs no network.
     facts : dict
-        What is in it: satellites, start, stop, bytes, largest step, and the measured error of the
-        interpolation in metres (median, 99 %, largest).
+        What is in it: satellites, start, stop, duration_s, steps_s between knots, bytes, and
+        error_m: the measured error of the interpolation in metres (median, 99 %, largest).
     height_px : int
         Height in a notebook.
     """
 
     html: str = field(repr=False)
-    facts: dict[str, Any]
+    facts: Facts
     height_px: int = 640
 
     def save(self, path: str | os.PathLike[str]) -> Path:
@@ -99,7 +118,7 @@ def view(
     duration: Duration | None = None,
     sites: Site | Iterable[Site] = (),
     min_elevation_deg: float = 25.0,
-    coverage: Any = None,
+    coverage: Table | None = None,
     title: str | None = None,
     sources: Sequence[str] = (),
     max_bytes: int = MOST_BYTES,
@@ -160,6 +179,7 @@ def view(
     if stop is not None and duration is not None:
         raise UsageError("give stop or duration, not both")
     places = [sites] if isinstance(sites, Site) else list(sites)
+    layer = None if coverage is None else coverage_layer(coverage)
     opened = _opened(source)
     begin = None if start is None else instant_ns(start)
     length = None if duration is None else duration_ns(duration, "duration")
@@ -213,8 +233,7 @@ def view(
         "least_elevation": min_elevation_deg,
         "coverage": None,
     }
-    if coverage is not None:
-        layer = coverage_layer(coverage)
+    if layer is not None:
         about["Coverage"] = layer.source
         data["coverage"] = [
             dict(
@@ -237,7 +256,8 @@ def view(
             f"a shorter --duration, fewer satellites (--select), or --max-size "
             f"{-(-size // 1_000_000)}MB"
         )
-    return Globe(text, facts | dict(bytes=size), height_px)
+    facts["bytes"] = size
+    return Globe(text, facts, height_px)
 
 
 def _opened(source: Source) -> Propagator | Snapshots:
@@ -300,7 +320,7 @@ def _content(
 
 def _statement(
     elements: Elements, tracks: Tracks, begin: int, end: int, eop: EarthOrientation
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, Any], Facts]:
     """Describe the data: for people (the page), and as facts."""
     epochs = elements.epoch.view(np.int64)
     gone = sum(int((~track.knots.any(axis=(0, 2))).sum()) for track in tracks.tracks)
@@ -334,7 +354,7 @@ def _statement(
     }
     if not about["Assumed"]:
         del about["Assumed"]
-    facts = dict(
+    facts = Facts(
         satellites=len(elements),
         start=format_ns(begin),
         stop=format_ns(end),
@@ -347,6 +367,7 @@ def _statement(
         )
         if len(known)
         else None,
+        bytes=0,
     )
     return about, facts
 

@@ -19,7 +19,7 @@ from ..typing import Array, Bits
 LOW_ORBIT_STEP_NS = 150 * SECOND
 STATE_BYTES = 24  # six float32
 TEXT = 4 / 3  # base64
-PAGE_BYTES = 400_000  # the program, coast lines and borders
+PAGE_BYTES = 300_000  # the program, coast lines and borders
 SATELLITE_BYTES = 50  # name, number, epoch, groups
 FRACTIONS = (0.25, 0.5, 0.75)  # of an interval, at which the error is measured
 Knots = npt.NDArray[np.float32]
@@ -133,13 +133,14 @@ class Budget:
         size = self.size(states)
         if size <= self.most:
             return
-        share = (self.most - self.size(0)) / (size - self.size(0))
-        # the last knot is beyond the last interval: a little less than the share
-        minutes = int((duration_ns * share - LOW_ORBIT_STEP_NS) // MINUTE)
+        share = max(0.0, (self.most - self.size(0)) / (size - self.size(0)))
+        # a knot more than intervals, and a margin for what is not estimated exactly
+        intervals = int((-(-duration_ns // LOW_ORBIT_STEP_NS) + 1) * share * 0.99) - 1
+        minutes = intervals * LOW_ORBIT_STEP_NS // MINUTE
         fits = [f"--duration {minutes}min"] if minutes >= 1 else []
-        fewer = int(self.satellites * self.most / size * 0.98)
-        fits += [f"{counted(fewer, 'satellite')} (--select, --where)"] if fewer else []
-        fits += [f"--max-size {-(-size * 103 // 100_000_000)}MB"]
+        fewer = int(self.satellites * (self.most - PAGE_BYTES) / (size - PAGE_BYTES) * 0.99)
+        fits += [f"{counted(fewer, 'satellite')} (--select, --where)"] if fewer > 0 else []
+        fits += [f"--max-size {-(-size * 102 // 100_000_000)}MB"]
         raise UsageError(
             f"{counted(self.satellites, 'satellite')} for {duration_ns / MINUTE:g} minutes make a "
             f"page of {size / 1e6:.1f} MB, and it may have {self.most / 1e6:g} MB. "

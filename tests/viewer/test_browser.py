@@ -444,9 +444,9 @@ def test_coverage_is_a_layer(opened, satellites, tmp_path):
         assert (np.abs(a - b).max(axis=-1) > 0.1).sum() > 5000
 
 
-def test_a_notebook_shows_it_inline(opened, globe, tmp_path):
-    """Within the frame of a page that itself may request nothing."""
-    made = gpuprop.viewer.Globe(globe.read_text("utf-8"), {})
+def test_a_notebook_shows_it_inline(opened, satellites, tmp_path):
+    """Within the frame of a page that itself requests nothing."""
+    made = view(satellites, start=EPOCH, duration="5min")
     outer = tmp_path / "notebook.html"
     outer.write_text(
         f"<!doctype html><link rel=icon href='data:,'><body data-ready>{made._repr_html_()}"
@@ -454,8 +454,7 @@ def test_a_notebook_shows_it_inline(opened, globe, tmp_path):
         "utf-8",
     )
     page = opened(outer)
-    inner = page.page.frame_locator("iframe").locator("body[data-ready]")
-    inner.wait_for()
+    page.page.frame_locator("iframe").locator("body[data-ready]").wait_for()
     frame = page.page.frames[1]
-    assert frame.evaluate("gpuprop.world.orbits.count") == 664
+    assert frame.evaluate("gpuprop.world.orbits.count") == len(satellites)
     page.requests[:] = [url for url in page.requests if url != "about:srcdoc"]
