@@ -29,7 +29,7 @@ export class Camera {
     const first = this.width === 1;
     this.width = width;
     this.height = height;
-    this.shift = shift;
+    this.shift += (shift - this.shift) * (first ? 1 : 0.2);
     this.rise += (rise - this.rise) * (first ? 1 : 0.2);
     if (first && width - 2 * shift < height) {
       this.goal = this.distance *= Math.min(2.2, height / (width - 2 * shift));

@@ -55,7 +55,7 @@ function main() {
     move(seconds);
     // nothing is drawn while nothing changes
     const now = [clock.now, world.version, world.hovered, camera.lat, camera.lon, camera.distance.toFixed(1),
-      camera.rise.toFixed(1), canvas.width, canvas.height].join();
+      camera.rise.toFixed(1), camera.shift.toFixed(1), canvas.width, canvas.height].join();
     if (now !== before) {
       before = now;
       draw(wall);
@@ -70,8 +70,9 @@ function main() {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    const wide = width > WIDE, rise = world.current >= 0 || world.sites.sites.length ? 0.13 : 0.05;
-    camera.resize(width, height, wide ? Math.min(130, width / 10) : 0, wide ? 0.02 * height : rise * height);
+    // the middle of what panels leave free
+    const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0.05;
+    camera.resize(width, height, wide && !beside ? Math.min(135, width / 10) : 0, (wide ? 0.02 : rise) * height);
     const state = world.following ? orbits.state(world.current, clock.now) : null;
     if (state) camera.follow(state.position, world.angle, 1 - Math.exp(-6 * seconds));
     camera.pass(seconds);
@@ -104,6 +105,7 @@ function main() {
     tellBar();
   }
   requestAnimationFrame(picture);
+  const pixel = new Uint8Array(4);
   /** @type {any} */ (globalThis).gpuprop = {
     world,
     get pictures() {
@@ -120,7 +122,7 @@ function main() {
     draw: () => {
       move(1);
       draw(performance.now() + LISTS);
-      gl.finish();
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); // waits for the GPU
     },
   };
   document.body.dataset.ready = "";
@@ -145,7 +147,7 @@ function firstLongitude({ page, sun, angle, camera }) {
 /** @param {number} count of satellites @param {number} distance km @returns {number} pixels of CSS */
 function pointSize(count, distance) {
   const base = count > 15000 ? 2.9 : count > 4000 ? 3.2 : count > 800 ? 4.2 : 6;
-  return base * Math.min(2.2, Math.max(0.75, Math.sqrt(26000 / distance)));
+  return base * Math.min(2.8, Math.max(0.75, (21000 / (distance - 6300)) ** 0.4));
 }
 
 /** The buttons at the upper right. @param {World} world */

@@ -1,5 +1,6 @@
 // The panel of sites, their marks on the globe, and the layer of coverage.
 
+import { THEMES } from "./colours.js";
 import { element, input, make } from "./data.js";
 import { thousands } from "./legend.js";
 import { SiteViews } from "./sites.js";
@@ -41,6 +42,7 @@ export function startPlaces(world) {
     layer.value = String(world.layer);
     element("scale").hidden = !image;
     if (!image) return;
+    element("ramp").style.background = `linear-gradient(90deg, ${THEMES[world.theme].layer.join()})`;
     const written = (/** @type {number} */ value) => `${Number(value.toPrecision(3))}${image.unit && ` ${image.unit}`}`;
     element("low").textContent = written(image.low);
     element("high").textContent = written(image.high);
