@@ -234,8 +234,7 @@ def test_search_by_name_and_number_and_follow(page):
     page.page.fill("#search", "90004")
     page.page.keyboard.press("Enter")
     assert page.text("#name") == "GEOSTATIONARY"
-    for _ in range(3):
-        page.to(600.0)
+    page.to(600.0)
     place = page("gpuprop.screen(gpuprop.world.current)")
     camera = page("({...gpuprop.world.camera})")
     centre = (camera["width"] / 2 + camera["shift"], camera["height"] / 2 - camera["rise"])

@@ -24,13 +24,17 @@ export class Camera {
     this.aim(0);
   }
 
-  /** @param {number} width @param {number} height pixels of CSS @param {number} shift @param {number} rise */
-  resize(width, height, shift, rise) {
+  /**
+   * Fit the picture to the window. @param {number} width @param {number} height pixels of CSS
+   * @param {number} shift @param {number} rise to which the centre goes @param {number} seconds since the last
+   */
+  resize(width, height, shift, rise, seconds) {
     const first = this.width === 1;
     this.width = width;
     this.height = height;
-    this.shift += (shift - this.shift) * (first ? 1 : 0.2);
-    this.rise += (rise - this.rise) * (first ? 1 : 0.2);
+    const share = first ? 1 : 1 - Math.exp(-8 * seconds);
+    this.shift += (shift - this.shift) * share;
+    this.rise += (rise - this.rise) * share;
     if (first && width - 2 * shift < height) {
       this.goal = this.distance *= Math.min(2.2, height / (width - 2 * shift));
     }

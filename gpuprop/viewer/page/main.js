@@ -72,7 +72,8 @@ function main() {
     }
     // the middle of what panels leave free
     const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0.05;
-    camera.resize(width, height, wide && !beside ? Math.min(135, width / 10) : 0, (wide ? 0.02 : rise) * height);
+    const shift = wide && !beside ? Math.min(135, width / 10) : 0;
+    camera.resize(width, height, shift, (wide ? 0.02 : rise) * height, seconds);
     const state = world.following ? orbits.state(world.current, clock.now) : null;
     if (state) camera.follow(state.position, world.angle, 1 - Math.exp(-6 * seconds));
     camera.pass(seconds);
@@ -118,9 +119,9 @@ function main() {
       const p = orbits.positions(clock.now);
       return camera.project([p[3 * index], p[3 * index + 1], p[3 * index + 2]]);
     },
-    /** Draw now, without waiting for the browser. */
+    /** Draw now, without waiting for the browser, and with the camera where it goes. */
     draw: () => {
-      move(1);
+      move(10);
       draw(performance.now() + LISTS);
       gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); // waits for the GPU
     },
