@@ -5,17 +5,18 @@ import webbrowser
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..catalogs.sources import read_sources
-from ..elements.sets import Elements
 from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
-from ..literals import OpsMode
+from ..literals import OpsMode, Scale
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots import Snapshots, open_snapshots
+from ..time.times import time_grid
 from ..viewer import view as make_globe
 from ..viewer.globe import MOST_BYTES
 from ..viewer.sites import site_of_text, sites_of_file
@@ -75,6 +76,9 @@ def view(
             group=INSTANTS,
         ),
     ] = None,
+    scale: Annotated[
+        Scale, Parameter(help="Time scale of --start and --stop.", group=INSTANTS)
+    ] = "utc",
     coverage: Annotated[
         Path | None,
         Parameter(help="A table of cells of gpuprop coverage, drawn on the Earth.", group=STATES),
@@ -115,6 +119,17 @@ def view(
             group=RUN,
         ),
     ] = None,
+    threads: Annotated[
+        int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)
+    ] = None,
+    eop: Annotated[
+        str | None,
+        Parameter(
+            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: "
+            "that of astropy-iers-data].",
+            group=STATES,
+        ),
+    ] = None,
     gravity: Annotated[
         Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)
     ] = "wgs72",
@@ -135,6 +150,8 @@ def view(
     places = [site_of_text(text) for text in site or ()]
     places += sites_of_file(sites) if sites is not None else []
     most = _bytes(max_size)
+    with wrong_call():
+        begin, end = (None if each is None else _instant(each, scale) for each in (start, stop))
     snapshots = _directory(sources)
     source: Any = snapshots
     if snapshots is not None:
@@ -149,21 +166,24 @@ def view(
             on_error=on_error,
             checksum=checksum,
             gravity=gravity,
-            epoch=start if epoch is None else epoch,
+            epoch=begin if epoch is None else epoch,
             first_id=first_id,
             latest=latest,
         )
         report_records(elements, tell, latest)
         with wrong_call():
-            first = (elements.latest() if latest else elements).default_start
-            elements = choose(elements, select, where, first, gravity, latest=latest, tell=tell)
-            source = _propagator(elements, engine, gravity, opsmode, tell)
-            start = start or str(first)
+            if begin is None:
+                begin = (elements.latest() if latest else elements).default_start
+            elements = choose(elements, select, where, begin, gravity, latest=latest, tell=tell)
+            with warnings_as_notes(tell, EngineWarning):
+                source = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
+        if requested_name(engine).startswith("auto"):
+            tell(f"engine: {source.engine} (auto)")
     with wrong_call():
         globe = make_globe(
             source,
-            start=start,
-            stop=stop,
+            start=begin,
+            stop=end,
             duration=duration,
             sites=places,
             min_elevation_deg=min_elevation,
@@ -200,14 +220,9 @@ def _directory(sources: tuple[str, ...]) -> Snapshots | None:
     return None
 
 
-def _propagator(
-    elements: Elements, engine: str | None, gravity: str, opsmode: OpsMode, tell: Any
-) -> Propagator:
-    with warnings_as_notes(tell, EngineWarning):
-        propagator = Propagator(elements, engine, gravity, opsmode)
-    if requested_name(engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
-    return propagator
+def _instant(text: str, scale: Scale) -> np.datetime64:
+    """Read an instant of a clock in a time scale."""
+    return np.datetime64(time_grid(text, duration="1s", step="1s", scale=scale).start_ns, "ns")
 
 
 def _bytes(text: str) -> int:

@@ -5,25 +5,21 @@ import html
 import json
 import re
 from collections.abc import Iterator, Mapping
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+FOLDER = Path(__file__).parent / "page"
 FIRST = "main.js"
 IMPORT = re.compile(r'^import\s[^;]*?"\./(?P<name>[a-z_]+\.js)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(async |const |let |function |class ))", re.MULTILINE)
 PLACE = re.compile(r"\{\{(title|style|data|bytes|program)\}\}")
 
 
-def _folder() -> Traversable:
-    return resources.files(__package__) / "page"
-
-
 def _text(name: str) -> str:
-    return (_folder() / name).read_text("utf-8")
+    return (FOLDER / name).read_text("utf-8")
 
 
 def program(first: str = FIRST) -> str:

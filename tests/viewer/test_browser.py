@@ -254,9 +254,10 @@ def test_the_legend_counts_and_switches_groups(page, satellites):
     page.page.locator(".group").first.click()
     assert page.text("#count") == "184 of 664 satellites"
     assert (
-        page("gpuprop.world.data.numbers.map((_, i) => gpuprop.world.groupsShown(i))").count(True)
-        == 184
+        page("gpuprop.world.data.numbers.map((_, i) => gpuprop.world.shows(i))").count(True) == 184
     )
+    page.page.locator(".group").nth(1).dblclick()
+    assert page.text("#count") == "180 of 664 satellites"
     page.page.click("#every")
     assert page.text("#count") == "664 satellites"
 
@@ -457,3 +458,12 @@ def test_a_notebook_shows_it_inline(opened, satellites, tmp_path):
     frame = page.page.frames[1]
     assert frame.evaluate("gpuprop.world.orbits.count") == len(satellites)
     page.requests[:] = [url for url in page.requests if url != "about:srcdoc"]
+
+
+def test_a_browser_without_webgl_is_told(browser, globe):
+    page = browser.new_context().new_page()
+    page.add_init_script("HTMLCanvasElement.prototype.getContext = () => null")
+    page.goto(globe.as_uri())
+    page.wait_for_selector("#problem:not([hidden])")
+    assert "WebGL 2" in page.text_content("#problem")
+    page.context.close()

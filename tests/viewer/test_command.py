@@ -48,6 +48,16 @@ def test_a_wrong_call_ends_with_2_and_writes_nothing(run, tmp_path, arguments, w
     assert not list(tmp_path.iterdir())
 
 
+def test_the_window_is_read_in_a_time_scale(run):
+    code, out, _ = run(
+        "view", "walker:53:6/2/1@550", "-o", "g.html", "--json", "--quiet", "--scale", "tai",
+        "--start", "2026-01-01T00:00:37", "--stop", "2026-01-01T00:05:37", "--eop", "none",
+    )  # fmt: skip
+    facts = json.loads(out)
+    assert code == 0 and facts["duration_s"] == 300.0
+    assert facts["start"] == "2026-01-01T00:00:00Z"
+
+
 def test_a_directory_must_be_alone(run):
     assert (
         run("propagate", "walker:53:6/2/1@550", "-o", "out", "--duration", "5min", "--quiet")[0]

@@ -21,6 +21,14 @@ export class Camera {
     this.shift = 0; // of the centre to the right, in pixels: panels cover the left
     this.rise = 0; // of the centre, in pixels: on a phone panels cover the lower part
     this.focal = 1 / Math.tan(FIELD / 2);
+    /** @type {Vector} */
+    this.position = [this.distance, 0, 0]; // in TEME, as the axes of the picture
+    /** @type {Vector} */
+    this.forward = [-1, 0, 0];
+    /** @type {Vector} */
+    this.right = [0, 1, 0];
+    /** @type {Vector} */
+    this.up = [0, 0, 1];
     this.aim(0);
   }
 
@@ -96,19 +104,18 @@ export class Camera {
    * @returns {{x: number, y: number, hidden: boolean}} pixels; hidden behind the Earth or the camera
    */
   project(p) {
-    const d = minus(p, this.position ?? [0, 0, 0]);
-    const depth = dot(d, this.forward ?? d);
+    const d = minus(p, this.position), depth = dot(d, this.forward);
     const scale = (this.focal * this.height) / 2 / depth;
     return {
-      x: this.width / 2 + this.shift + dot(d, this.right ?? d) * scale,
-      y: this.height / 2 - this.rise - dot(d, this.up ?? d) * scale,
+      x: this.width / 2 + this.shift + dot(d, this.right) * scale,
+      y: this.height / 2 - this.rise - dot(d, this.up) * scale,
       hidden: depth <= 0 || this.#behind(p),
     };
   }
 
   /** @param {Vector} p @returns {boolean} */
   #behind(p) {
-    const o = scaled(this.position ?? p), d = minus(scaled(p), o);
+    const o = scaled(this.position), d = minus(scaled(p), o);
     const along = -dot(o, d) / dot(d, d);
     if (along <= 0 || along >= 1) return false;
     const near = dot(o, o) - along * along * dot(d, d);
@@ -120,10 +127,10 @@ export class Camera {
    * @param {number} x @param {number} y @returns {Vector | null}
    */
   ground(x, y) {
-    const position = this.position ?? [0, 0, 0], k = 2 / (this.focal * this.height);
+    const { position, forward, right, up } = this, k = 2 / (this.focal * this.height);
     const across = (x - this.width / 2 - this.shift) * k, above = (this.height / 2 - this.rise - y) * k;
     const ray = /** @type {Vector} */ ([0, 1, 2].map((i) =>
-      (this.forward ?? position)[i] + across * (this.right ?? position)[i] + above * (this.up ?? position)[i]
+      forward[i] + across * right[i] + above * up[i]
     ));
     const o = scaled(position), d = scaled(ray);
     const b = dot(o, d), a = dot(d, d), inside = b * b - a * (dot(o, o) - 1);

@@ -36,8 +36,8 @@ export function startCard(world) {
     if (index < 0) return;
     element("name").textContent = world.name(index);
     element("name").title = world.name(index).slice(0, 400);
-    const { labels } = world.data.groups[0], group = world.page.array("groups", Uint8Array)[index];
-    element("number").textContent = `${world.data.numbers[index]} · ${labels[group]}`;
+    const operator = world.data.groups[0].labels[world.group(index, 0)];
+    element("number").textContent = `${world.data.numbers[index]} · ${operator}`;
     follow.setAttribute("aria-pressed", String(world.following));
     const others = world.chosen.length - 1;
     element("others").textContent = others ? `and ${others} more chosen` : "";
@@ -59,8 +59,7 @@ export function showTip(world, x, y) {
   tip.hidden = index < 0;
   if (index < 0) return;
   const dot = make("span", "dot");
-  const groups = world.page.array("groups", Uint8Array);
-  dot.style.background = css(world.colours[groups[world.grouping * world.orbits.count + index]]);
+  dot.style.background = css(world.colours[world.group(index)]);
   const title = make("div", "title");
   title.append(dot, make("bdi", "label", world.name(index)), make("span", "count", String(world.data.numbers[index])));
   const list = make("dl");

@@ -57,9 +57,9 @@ export class Program {
     const { gl } = this;
     gl.useProgram(this.program);
     for (const name of /** @type {("right" | "up" | "forward")[]} */ (["right", "up", "forward"])) {
-      gl.uniform3fv(this.uniform(name), camera[name] ?? [0, 0, 0]);
+      gl.uniform3fv(this.uniform(name), camera[name]);
     }
-    gl.uniform3fv(this.uniform("camera"), camera.position ?? [0, 0, 0]);
+    gl.uniform3fv(this.uniform("camera"), camera.position);
     gl.uniform2f(this.uniform("focal"), (camera.focal * camera.height) / camera.width, camera.focal);
     gl.uniform2f(this.uniform("offset"), (2 * camera.shift) / camera.width, (2 * camera.rise) / camera.height);
   }

@@ -3,52 +3,55 @@
 import { css } from "./colours.js";
 import { element, input, make } from "./data.js";
 
-/** @param {import("./world.js").World} world @param {Uint8Array} groups of all groupings */
-export function startLegend(world, groups) {
+const TITLES = /** @type {Record<string, string>} */ (
+  { operator: "Operator", shell: "Shell", altitude: "Altitude", status: "Status" }
+);
+
+/** @param {import("./world.js").World} world */
+export function startLegend(world) {
   const { data } = world, choice = input("grouping"), list = element("groups");
-  const titles = /** @type {Record<string, string>} */ (
-    { operator: "Operator", shell: "Shell", altitude: "Altitude", status: "Status" }
-  );
   for (const [i, { name }] of data.groups.entries()) {
-    const option = /** @type {HTMLOptionElement} */ (make("option", "", titles[name] ?? name));
+    const option = /** @type {HTMLOptionElement} */ (make("option", "", TITLES[name] ?? name));
     option.value = String(i);
     choice.append(option);
   }
   const counts = data.groups.map(({ labels }, grouping) => {
-    const count = labels.map(() => 0), n = world.orbits.count;
-    for (let i = 0; i < n; i++) count[groups[grouping * n + i]]++;
+    const count = labels.map(() => 0);
+    for (let i = 0; i < world.orbits.count; i++) count[world.group(i, grouping)]++;
     return count;
   });
+  let listed = -1; // the grouping whose rows are there: rows stay, so that focus stays
 
   function show() {
-    const { labels } = data.groups[world.grouping], colours = world.colours;
-    const shown = world.shown[world.grouping];
+    const { labels } = data.groups[world.grouping], { colours } = world;
+    const shown = world.shown[world.grouping], count = counts[world.grouping];
     choice.value = String(world.grouping);
-    list.replaceChildren(...labels.map((label, i) => {
-      const row = /** @type {HTMLButtonElement} */ (make("button", "group"));
-      row.type = "button";
-      row.setAttribute("aria-pressed", String(shown[i]));
-      row.title = "Click: show or hide. Double click: show this group alone";
-      const dot = make("span", "dot");
-      dot.style.background = css(colours[i]);
-      row.append(dot, make("span", "label", label), make("span", "count", thousands(counts[world.grouping][i])));
-      row.onclick = () => {
-        shown[i] = !shown[i];
-        world.update();
-      };
-      row.ondblclick = () => {
-        shown.forEach((_, j) => shown[j] = j === i);
-        world.update();
-      };
-      return row;
-    }));
-    const on = counts[world.grouping].reduce((sum, count, i) => sum + (shown[i] ? count : 0), 0);
-    const all = world.orbits.count;
-    element("count").textContent = on === all
-      ? `${thousands(all)} satellites`
-      : `${thousands(on)} of ${thousands(all)} satellites`;
-    const every = element("every");
-    every.hidden = shown.every(Boolean);
+    if (listed !== world.grouping) list.replaceChildren(...labels.map((label, i) => row(label, count[i], i)));
+    listed = world.grouping;
+    [...list.children].forEach((each, i) => {
+      each.setAttribute("aria-pressed", String(shown[i]));
+      /** @type {HTMLElement} */ (each.firstElementChild).style.background = css(colours[i]);
+    });
+    const on = count.reduce((sum, each, i) => sum + (shown[i] ? each : 0), 0), all = world.orbits.count;
+    element("count").textContent = `${on === all ? "" : `${thousands(on)} of `}${thousands(all)} satellites`;
+    element("every").hidden = shown.every(Boolean);
+  }
+  /** @param {string} label @param {number} count @param {number} i */
+  function row(label, count, i) {
+    const made = /** @type {HTMLButtonElement} */ (make("button", "group"));
+    made.type = "button";
+    made.title = "Click: show or hide. Double click: show this group alone";
+    made.append(make("span", "dot"), make("span", "label", label), make("span", "count", thousands(count)));
+    made.onclick = () => {
+      const shown = world.shown[world.grouping];
+      shown[i] = !shown[i];
+      world.update();
+    };
+    made.ondblclick = () => {
+      world.shown[world.grouping].forEach((_, j, shown) => shown[j] = j === i);
+      world.update();
+    };
+    return made;
   }
   choice.onchange = () => {
     world.grouping = Number(choice.value);

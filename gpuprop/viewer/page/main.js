@@ -26,12 +26,11 @@ function main() {
   const canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (element("globe")));
   const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
   if (!gl) throw new Error("This page needs WebGL 2, which this browser does not offer.");
-  const groups = page.array("groups", Uint8Array);
-  const earth = new Earth(gl, page), satellites = new Satellites(gl, orbits, groups), lines = new Lines(gl);
-  world.groupsShown = (index) => satellites.shows(index);
+  const earth = new Earth(gl, page), lines = new Lines(gl);
+  const satellites = new Satellites(gl, orbits, world.groups);
   world.camera.lon = firstLongitude(world);
   element("title").textContent = page.data.title;
-  startLegend(world, groups);
+  startLegend(world);
   startSearch(world);
   startPlaces(world);
   startAbout(world);
@@ -95,7 +94,7 @@ function main() {
     showSites(world, lines, rgb(theme.site), renew);
     lines.draw(camera, 1.1);
     lines.clear();
-    showPaths(world, lines, world.colours, (index) => satellites.group(index));
+    showPaths(world, lines);
     lines.draw(camera, 2);
     satellites.draw(camera, t, sun, pointSize(orbits.count, camera.distance) * ratio, world.current);
     showRings(world);

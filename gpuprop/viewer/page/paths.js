@@ -12,15 +12,13 @@ const GRAVITY = 398600.8; // km^3/s^2, WGS-72
  * through the knots; beyond it is an ellipse, drawn faintly. In the Earth-fixed view it is the path
  * relative to the turning Earth.
  * @param {import("./world.js").World} world @param {import("./lines.js").Lines} lines
- * @param {import("./colours.js").Rgb[]} colours of the groups
- * @param {(index: number) => number} group of a satellite
  */
-export function showPaths(world, lines, colours, group) {
-  const { orbits, clock, camera } = world, { now, duration } = clock;
+export function showPaths(world, lines) {
+  const { orbits, clock, camera, colours } = world, { now, duration } = clock;
   for (const index of world.chosen) {
     const state = orbits.state(index, now), orbit = state && ellipse(state.position, state.velocity);
     if (!orbit) continue;
-    const colour = colours[group(index)], bright = index === world.current ? 1 : 0.6;
+    const colour = colours[world.group(index)], bright = index === world.current ? 1 : 0.6;
     /** @type {Vector | null} */
     let before = null;
     for (let i = 0; i <= POINTS; i++) {

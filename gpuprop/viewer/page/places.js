@@ -56,9 +56,9 @@ export function startPlaces(world) {
  * @param {import("./colours.js").Rgb} colour @param {boolean} listed also renew the lists
  */
 export function showSites(world, lines, colour, listed) {
-  const { sites } = world.sites, counts = world.groupsShown;
+  const { sites } = world.sites;
   marks(world);
-  if (!sites.length || !counts) {
+  if (!sites.length) {
     if (listed) element("sites").replaceChildren();
     return;
   }
@@ -66,7 +66,8 @@ export function showSites(world, lines, colour, listed) {
   /** @type {HTMLElement[]} */
   const rows = [];
   for (const site of sites) {
-    const views = world.sites.inView(site, places, angle, counts), from = SiteViews.position(site, angle);
+    const views = world.sites.inView(site, places, angle, (index) => world.shows(index));
+    const from = SiteViews.position(site, angle);
     for (const { index, range } of views) {
       const to = /** @type {[number, number, number]} */ ([places[3 * index], places[3 * index + 1], places[3 * index + 2]]);
       lines.add(from, to, colour, 0.6 * Math.min(1, NEAR / range)); // far ones would cover all others

@@ -13,7 +13,6 @@ export class Satellites {
   constructor(gl, orbits, groups) {
     this.gl = gl;
     this.orbits = orbits;
-    this.groups = groups;
     this.program = new Program(gl, SATELLITE_VERTEX, SATELLITE_FRAGMENT);
     this.buffers = orbits.tracks.map((track) => buffer(gl, track.knots));
     this.indices = buffer(gl, groups);
@@ -26,16 +25,6 @@ export class Satellites {
   paint(grouping, colours, shown) {
     this.grouping = grouping;
     colours.forEach((colour, i) => this.palette.set([...colour, shown[i] ? 1 : 0], 4 * i));
-  }
-
-  /** The group of a satellite. @param {number} index */
-  group(index) {
-    return this.groups[this.grouping * this.orbits.count + index];
-  }
-
-  /** Whether the group of a satellite is switched on. @param {number} index */
-  shows(index) {
-    return this.palette[4 * this.group(index) + 3] > 0;
   }
 
   /**

@@ -29,6 +29,7 @@ export class World {
     this.sites = new SiteViews(this.data.sites, this.data.least_elevation);
     this.epochs = page.array("epochs", Float64Array);
     this.errors = page.array("error", Float32Array);
+    this.groups = page.array("groups", Uint8Array); // of all groupings, one after the other
     this.theme = "dark";
     this.grouping = 0;
     this.shown = this.data.groups.map(({ labels }) => labels.map(() => true));
@@ -64,6 +65,16 @@ export class World {
   /** The satellite whose details are shown; -1 for none. */
   get current() {
     return this.chosen.length ? this.chosen[this.chosen.length - 1] : -1;
+  }
+
+  /** The group of a satellite. @param {number} index @param {number} [grouping] @returns {number} */
+  group(index, grouping = this.grouping) {
+    return this.groups[grouping * this.orbits.count + index];
+  }
+
+  /** Whether the group of a satellite is switched on. @param {number} index @returns {boolean} */
+  shows(index) {
+    return this.shown[this.grouping][this.group(index)];
   }
 
   /** @param {number} index -1 for none @param {boolean} [add] keep those chosen before */
@@ -104,9 +115,7 @@ export class World {
    */
   nearest(x, y, reach) {
     const places = this.orbits.positions(this.clock.now), { camera } = this;
-    const groups = this.groupsShown, [f, r, u] = [camera.forward, camera.right, camera.up];
-    const o = camera.position;
-    if (!groups || !f || !r || !u || !o) return -1;
+    const { forward: f, right: r, up: u, position: o } = camera;
     const k = (camera.focal * camera.height) / 2;
     const middle = camera.width / 2 + camera.shift, centre = camera.height / 2 - camera.rise;
     let best = -1, least = reach * reach;
@@ -116,16 +125,13 @@ export class World {
       const px = middle + (dx * r[0] + dy * r[1] + dz * r[2]) * scale - x;
       const py = centre - (dx * u[0] + dy * u[1] + dz * u[2]) * scale - y;
       const far = px * px + py * py;
-      if (!(far < least) || scale < 0 || !groups(i)) continue;
+      if (!(far < least) || scale < 0 || !this.shows(i)) continue;
       if (camera.project([places[j], places[j + 1], places[j + 2]]).hidden) continue;
       best = i;
       least = far;
     }
     return best;
   }
-
-  /** Whether a satellite is switched on; main.js sets it. @type {((index: number) => boolean) | undefined} */
-  groupsShown;
 
   /**
    * Search by name or number: those that begin with the text come first.
