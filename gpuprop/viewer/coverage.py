@@ -51,6 +51,20 @@ class Image:
     high: float
     pixels: npt.NDArray[np.uint8]
 
+    @property
+    def facts(self) -> dict[str, str | float]:
+        """All but the pixels."""
+        height, width = self.pixels.shape
+        return dict(
+            column=self.column,
+            title=self.title,
+            unit=self.unit,
+            low=self.low,
+            high=self.high,
+            height=height,
+            width=width,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:

@@ -5,26 +5,26 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 
 from ..analysis.coverage import Coverage
 from ..analysis.look_angles import Site
-from ..catalogs.sources import ages_in_words, read_sources
+from ..catalogs.sources import read_sources
 from ..elements.sets import Elements
 from ..errors import UsageError
 from ..files.whole_file import replace
 from ..frames import EarthOrientation, earth_orientation
-from ..messages import counted, shortened
+from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots import Snapshots, open_snapshots
-from ..time.durations import duration_ns, format_duration
+from ..time.durations import duration_ns
 from ..time.instants import format_ns
 from ..time.times import instant_ns
 from ..time.units import SECOND
-from ..typing import Array, Duration, Instant
+from ..typing import Duration, Instant
 from ..version import __version__
 from . import earth
 from .computed import computed_tracks, usual_duration
@@ -33,29 +33,12 @@ from .groups import groups_of
 from .knots import Tracks
 from .page import page
 from .recorded import recorded_elements, recorded_tracks
+from .statement import Facts, facts_of, statement
 
 MOST_BYTES = 15_000_000
-NOTE_CHARACTERS = 400  # of a note in the page
-ASSUMED = "assumed: "  # how a note on an assumption begins
 
 Table: TypeAlias = str | os.PathLike[str] | pa.Table | Coverage
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str] | Propagator | Elements | Snapshots
-
-
-class Facts(TypedDict):
-    """What is in a page.
-
-    error_m has `median`, `p99` (99 %) and `largest` of the measured errors of the interpolation, m;
-    None where they are not known.
-    """
-
-    satellites: int
-    start: str
-    stop: str
-    duration_s: float
-    steps_s: list[float]  # between knots
-    error_m: dict[str, float] | None
-    bytes: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -215,38 +198,15 @@ def view(
     named = list(sources) or _names(source)
     name = title or ", ".join(os.path.basename(each) for each in named)
     name = name or counted(len(elements), "satellite")
-    about, facts = _statement(elements, tracks, begin, end, eop)
-    about |= {"Sources": [*named, *about["Sources"]] or "element sets as given", "Model": model}
+    about = statement(elements, tracks, begin, end, eop) | {"Model": model}
+    about["Sources"] = [", ".join(named) or "element sets as given", *about["Sources"]]
+    facts = facts_of(elements, tracks, begin, end)
     data, arrays = _content(elements, tracks, begin, end, gravity, eop)
-    data |= {
-        "title": name,
-        "about": about,
-        "sites": [
-            dict(
-                name=site.name or f"{site.latitude_deg:g}, {site.longitude_deg:g}",
-                lat=site.latitude_deg,
-                lon=site.longitude_deg,
-                height=site.height_km,
-            )
-            for site in places
-        ],
-        "least_elevation": min_elevation_deg,
-        "coverage": None,
-    }
+    data |= {"title": name, "about": about, "least_elevation": min_elevation_deg}
+    data |= {"sites": list(map(_site_data, places)), "coverage": None}
     if layer is not None:
         about["Coverage"] = layer.source
-        data["coverage"] = [
-            dict(
-                column=image.column,
-                title=image.title,
-                unit=image.unit,
-                low=image.low,
-                high=image.high,
-                height=image.pixels.shape[0],
-                width=image.pixels.shape[1],
-            )
-            for image in layer.images
-        ]
+        data["coverage"] = [image.facts for image in layer.images]
         arrays |= {f"coverage_{image.column}": image.pixels for image in layer.images}
     text = page(name, data, arrays)
     size = len(text.encode())
@@ -279,6 +239,15 @@ def _names(source: Source) -> list[str]:
     if isinstance(source, Snapshots):
         return [source.path.name]
     return [] if isinstance(source, Propagator | Elements) else list(source)
+
+
+def _site_data(site: Site) -> dict[str, str | float]:
+    return dict(
+        name=site.name or f"{site.latitude_deg:g}, {site.longitude_deg:g}",
+        lat=site.latitude_deg,
+        lon=site.longitude_deg,
+        height=site.height_km,
+    )
 
 
 def _content(
@@ -316,70 +285,3 @@ def _content(
         "sun": earth.sun_directions(begin, end).tolist(),
     }
     return data, arrays
-
-
-def _statement(
-    elements: Elements, tracks: Tracks, begin: int, end: int, eop: EarthOrientation
-) -> tuple[dict[str, Any], Facts]:
-    """Describe the data: for people (the page), and as facts."""
-    epochs = elements.epoch.view(np.int64)
-    gone = sum(int((~track.knots.any(axis=(0, 2))).sum()) for track in tracks.tracks)
-    known = tracks.error_m[np.isfinite(tracks.error_m)]
-    steps = sorted((round(track.step_s, 1), len(track.members)) for track in tracks.tracks)
-    notes = [shortened(note, NOTE_CHARACTERS) for note in elements.notes]
-    about: dict[str, Any] = {
-        "Satellites": f"{len(elements):,}" + (f", {gone:,} without a position" if gone else ""),
-        "Window": f"{format_ns(begin)} to {format_ns(end)} ({format_duration(end - begin)})",
-        "Sources": [note for note in notes if not note.startswith(ASSUMED)],
-        "Assumed": [note.removeprefix(ASSUMED) for note in notes if note.startswith(ASSUMED)],
-        "Epochs": [
-            f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
-            *filter(None, [ages_in_words(elements, begin)]),
-        ],
-        "Model": "",
-        "Frame": "TEME. The Earth turns as in PEF (GMST 1982 of UT1); polar motion, at most 15 m "
-        "on the ground, is left out",
-        "Earth orientation": eop.described(np.array([begin, end])),
-        "Interpolation": [
-            "cubic Hermite curves between knots: position and velocity in float32",
-            "; ".join(f"{counted(number, 'satellite')} every {step:g} s" for step, number in steps),
-            _errors_in_words(elements, tracks.error_m, known),
-            f"measured {tracks.measured}" if len(known) else tracks.measured,
-        ],
-        "Orbits": "of chosen satellites: one revolution; beyond the window, an ellipse",
-        "Shadow": "umbra and penumbra of the ellipsoidal Earth (WGS-84), without refraction",
-        "Altitude": "above the WGS-84 ellipsoid. Elevation: geometric, without refraction",
-        "Coast lines": earth.GEOGRAPHY,
-        "Made with": f"gpuprop {__version__}",
-    }
-    if not about["Assumed"]:
-        del about["Assumed"]
-    facts = Facts(
-        satellites=len(elements),
-        start=format_ns(begin),
-        stop=format_ns(end),
-        duration_s=(end - begin) / SECOND,
-        steps_s=[step for step, _ in steps],
-        error_m=dict(
-            median=round(float(np.median(known)), 1),
-            p99=round(float(np.percentile(known, 99)), 1),
-            largest=round(float(known.max()), 1),
-        )
-        if len(known)
-        else None,
-        bytes=0,
-    )
-    return about, facts
-
-
-def _errors_in_words(elements: Elements, error_m: Array, known: Array) -> str:
-    if not len(known):
-        return "error not known"
-    worst = int(np.nanargmax(error_m))
-    name = shortened(str(elements.name[worst]), 40) or str(elements.sat_id[worst])
-    far = int((known > 100.0).sum())
-    return (
-        f"largest error of a satellite: median {np.median(known):.0f} m, 99 % below "
-        f"{np.percentile(known, 99):.0f} m, at most {known.max():,.0f} m ({name})"
-        + (f"; {counted(far, 'satellite')} above 100 m" if far else "")
-    )

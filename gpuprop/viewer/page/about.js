@@ -18,6 +18,8 @@ const KEYS = [
   ["Esc", "choose none"],
 ];
 
+const UNFOLDED = 4; // lines of one subject that are not folded
+
 /** @param {import("./world.js").World} world */
 export function startAbout(world) {
   const dialog = /** @type {HTMLDialogElement} */ (/** @type {unknown} */ (element("about")));
@@ -25,7 +27,13 @@ export function startAbout(world) {
   for (const [title, said] of Object.entries(world.data.about)) {
     facts.append(make("dt", "", title[0].toUpperCase() + title.slice(1)));
     const texts = Array.isArray(said) ? said : [said], holder = make("dd");
-    holder.append(...texts.map((text) => make("p", "", text)));
+    const paragraphs = texts.map((text) => make("p", "", text));
+    holder.append(...paragraphs.slice(0, UNFOLDED));
+    if (texts.length > UNFOLDED) {
+      const more = make("details");
+      more.append(make("summary", "", `${texts.length - UNFOLDED} more`), ...paragraphs.slice(UNFOLDED));
+      holder.append(more);
+    }
     facts.append(holder);
   }
   for (const [key, meaning] of KEYS) element("keys").append(make("dt", "", key), make("dd", "", meaning));

@@ -147,7 +147,7 @@ function firstLongitude({ page, sun, angle, camera }) {
 /** @param {number} count of satellites @param {number} distance km @returns {number} pixels of CSS */
 function pointSize(count, distance) {
   const base = count > 15000 ? 2.9 : count > 4000 ? 3.2 : count > 800 ? 4.2 : 6;
-  return base * Math.min(2.8, Math.max(0.75, (21000 / (distance - 6300)) ** 0.4));
+  return base * Math.min(2.8, Math.max(0.9, (21000 / (distance - 6300)) ** 0.4));
 }
 
 /** The buttons at the upper right. @param {World} world */
