@@ -12,6 +12,7 @@ from rich.filesize import decimal
 from ..catalogs.sources import read_sources
 from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
+from ..files.addresses import is_url
 from ..literals import OpsMode, Scale
 from ..messages import counted
 from ..propagator import Propagator
@@ -40,6 +41,7 @@ from .options import (
     wrong_call,
 )
 
+WEB = ("http://", "https://", "ftp://")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G)?B?", re.ASCII | re.IGNORECASE)
 
 
@@ -212,8 +214,10 @@ def view(
 
 def _directory(sources: tuple[str, ...]) -> Snapshots | None:
     """Return the snapshots that the only SOURCE names, or None for catalogues."""
-    if len(sources) == 1 and Path(sources[0]).is_dir():
-        return open_snapshots(given_store(sources[0]).path, partial=True)
+    first = sources[0]
+    stored = is_url(first) and not first.lower().startswith(WEB)  # an object store
+    if len(sources) == 1 and (stored or Path(first).is_dir()):
+        return open_snapshots(given_store(first).path, partial=True)
     for each in sources:
         if Path(each).is_dir():
             raise UsageError(f"{each} is a directory: it must be the only SOURCE")

@@ -17,7 +17,7 @@ export class Earth {
     this.surface = new Program(gl, EARTH_VERTEX, EARTH_FRAGMENT);
     this.lines = new Program(gl, COAST_VERTEX, COAST_FRAGMENT);
     const coast = linesOf(page, "coast"), border = linesOf(page, "border");
-    this.land = texture(gl, landMask(gl, coast), gl.LINEAR_MIPMAP_LINEAR);
+    this.land = texture(gl, landMask(gl, coast), gl.LINEAR_MIPMAP_NEAREST);
     this.layer = texture(gl, null, gl.NEAREST);
     this.layered = false;
     this.coast = this.#segments(coast);

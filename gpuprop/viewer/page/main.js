@@ -14,7 +14,7 @@ import { startPointer } from "./pointer.js";
 import { drawnPositions } from "./readback.js";
 import { Satellites } from "./satellites.js";
 import { startSearch } from "./search.js";
-import { DEGREE, direction, dot } from "./vector.js";
+import { DEGREE, direction, dot, EQUATOR } from "./vector.js";
 import { World } from "./world.js";
 
 const LISTS = 250; // ms between two renewals of lists and details
@@ -96,7 +96,7 @@ function main() {
     lines.clear();
     showPaths(world, lines);
     lines.draw(camera, 2);
-    satellites.draw(camera, t, sun, pointSize(orbits.count, camera.distance) * ratio, world.current);
+    satellites.draw(camera, t, sun, pointSize(orbits.count, camera) * ratio, world.current);
     showRings(world);
     if (renew) {
       tellCard();
@@ -144,10 +144,15 @@ function firstLongitude({ page, sun, angle, camera }) {
   return best;
 }
 
-/** @param {number} count of satellites @param {number} distance km @returns {number} pixels of CSS */
-function pointSize(count, distance) {
-  const base = count > 15000 ? 2.9 : count > 4000 ? 3.2 : count > 800 ? 4.2 : 6;
-  return base * Math.min(2.8, Math.max(0.9, (21000 / (distance - 6300)) ** 0.4));
+/**
+ * Size of points: smaller if there are many, larger if the Earth is large in the picture.
+ * @param {number} count of satellites @param {import("./camera.js").Camera} camera
+ * @returns {number} pixels of CSS
+ */
+function pointSize(count, { distance, focal, height }) {
+  const base = count > 15000 ? 2.9 : count > 4000 ? 3.3 : count > 800 ? 4.2 : 6;
+  const radius = (focal * height / 2) * EQUATOR / Math.sqrt(distance * distance - EQUATOR * EQUATOR);
+  return base * Math.min(2.5, Math.max(0.72, Math.sqrt(radius / 285)));
 }
 
 /** The buttons at the upper right. @param {World} world */

@@ -129,8 +129,8 @@ void main() {
     float value = texture(layer, vec2(u, at.y)).r * 255.0;
     if (value < 254.5) shaded = mix(shaded, coloured(value / 254.0), 0.82 * layered * mix(0.8, 1.0, day));
   }
-  float rim = pow(1.0 - max(0.0, dot(n, normalize(camera - q / SCALE))), 3.0);
-  shaded = mix(shaded, glow, 0.38 * rim * mix(0.25, 1.0, day));
+  float rim = 1.0 - max(0.0, dot(n, normalize(camera - q / SCALE)));
+  shaded = mix(shaded, glow, 0.38 * rim * rim * rim * mix(0.25, 1.0, day));
   pixel = vec4(shaded, 1.0 - smoothstep(1.0 - edge, 1.0, closest) * 0.5);
 }`;
 
