@@ -162,10 +162,27 @@ def test_a_directory_with_few_instants_says_that_the_error_is_not_known(low, tmp
     assert "every instant of the files is a knot" in globe.html
 
 
-def test_a_directory_without_velocities_or_instants_is_refused(low, tmp_path):
-    times = gpuprop.time_grid(EPOCH, duration="10min", step="60s")
+def test_velocities_that_a_directory_lacks_are_derived(low, tmp_path):
+    times = gpuprop.time_grid(EPOCH, duration="31min", step="60s")
+    write_snapshots(tmp_path / "out", low, times, frame="itrs", velocity=False)
+    tracks = recorded_tracks(open_snapshots(tmp_path / "out"), None, None, PLENTY)
+    (track,) = tracks.tracks
+    # SGP4's own velocity is 20 mm/s from the derivative of its position
+    before, after = (
+        low.states((track.ns + shift).view("datetime64[ns]")).position
+        for shift in (-SECOND, SECOND)
+    )
+    off = np.abs(track.knots[..., 3:] - (after - before) / 2.0).max(axis=(1, 2))
+    # h^4/30 n^5 r is 5 mm/s, and six times that at the ends
+    assert off[1:-1].max() < 7e-6 and off.max() < 5e-5
+    assert tracks.error_m.max() < 15.0
+    assert "derived from positions" in view(tmp_path / "out").html
+
+
+def test_a_directory_with_too_few_instants_is_refused(low, tmp_path):
+    times = gpuprop.time_grid(EPOCH, duration="4min", step="60s")
     write_snapshots(tmp_path / "out", low, times, velocity=False)
-    with pytest.raises(UsageError, match="no velocities"):
+    with pytest.raises(UsageError, match="no velocities and only 4 instants"):
         view(tmp_path / "out")
     write_snapshots(tmp_path / "other", low, times)
     with pytest.raises(UsageError, match="needs two"):
