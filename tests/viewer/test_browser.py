@@ -345,6 +345,19 @@ def test_touch_and_phone(opened, globe):
         box = page.page.locator(f"#{name}").bounding_box()
         assert box["x"] >= 0 and box["x"] + box["width"] <= 390
     assert page("document.documentElement.scrollWidth") <= 390
+    before, touch = page("gpuprop.world.camera.goal"), page.context.new_cdp_session(page.page)
+    for kind, half in (
+        ("touchStart", 20),
+        ("touchMove", 40),
+        ("touchMove", 60),
+        ("touchEnd", None),
+    ):
+        points = [] if half is None else [dict(x=195 - half, y=280), dict(x=195 + half, y=280)]
+        touch.send("Input.dispatchTouchEvent", dict(type=kind, touchPoints=points))
+    # the height goes with the inverse of the distance of the fingers
+    height = (page("gpuprop.world.camera.goal") - 6378.137) / (before - 6378.137)
+    assert abs(height - 20 / 60) < 0.02
+    assert page("gpuprop.world.chosen") == [found["i"]]  # a pinch is no click
 
 
 def test_keys(page):
@@ -433,7 +446,8 @@ def test_coverage_is_a_layer(opened, satellites, tmp_path):
     )
     globe = view(satellites, start=EPOCH, duration="5min", coverage=cells)
     page = opened(globe.save(tmp_path / "globe.html"))
-    page("gpuprop.world.shown[0].fill(false), gpuprop.world.update()")
+    assert page("gpuprop.world.data.groups[gpuprop.world.grouping].name") == "shell"
+    page("gpuprop.world.shown[gpuprop.world.grouping].fill(false), gpuprop.world.update()")
     layered = picture(page)
     assert page.text("#low") == "0.5" and page.text("#high") == "8.5"
     page.page.select_option("#layer", label="Share of time covered")

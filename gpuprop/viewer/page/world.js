@@ -31,7 +31,8 @@ export class World {
     this.errors = page.array("error", Float32Array);
     this.groups = page.array("groups", Uint8Array); // of all groupings, one after the other
     this.theme = "dark";
-    this.grouping = 0;
+    // the first that tells satellites apart: not by operator if none is known
+    this.grouping = Math.max(0, this.data.groups.findIndex(({ labels, rest }) => labels.length > rest));
     this.shown = this.data.groups.map(({ labels }) => labels.map(() => true));
     this.layer = this.data.coverage ? 0 : -1;
     /** @type {number[]} */
