@@ -163,45 +163,25 @@ def view(
         raise UsageError("give stop or duration, not both")
     places = [sites] if isinstance(sites, Site) else list(sites)
     layer = None if coverage is None else coverage_layer(coverage)
+    window = (
+        None if start is None else instant_ns(start),
+        None if stop is None else instant_ns(stop),
+        None if duration is None else duration_ns(duration, "duration"),
+    )
     opened = _opened(source)
-    begin = None if start is None else instant_ns(start)
-    length = None if duration is None else duration_ns(duration, "duration")
     if isinstance(opened, Snapshots):
-        elements, gravity = recorded_elements(opened), str(opened.metadata.get("gravity", "wgs72"))
-        if begin is None and len(opened.times):
-            begin = int(opened.times.edges.min())
+        shown = _recorded(opened, *window, max_bytes)
     else:
-        elements, gravity = opened.elements, opened.model.gravity.name
-        if not len(elements):
-            raise UsageError("there are no satellites to show")
-        if begin is None:
-            begin = int(elements.default_start.astype(np.int64))
-    assert begin is not None
-    if stop is not None:
-        length = instant_ns(stop) - begin
-    if length is not None and length < SECOND:
-        raise UsageError("the window of a page must last a second or more")
-    if isinstance(opened, Snapshots):
-        tracks = recorded_tracks(opened, begin, length, max_bytes)
-        eop = earth_orientation()
-        model = f"snapshots {opened.path.name}, written in {opened.metadata['frame']}"
-        begin = int(tracks.tracks[0].ns[0])
-    else:
-        tracks = computed_tracks(
-            opened, begin, length or usual_duration(opened, max_bytes), max_bytes
-        )
-        eop = opened.eop
-        model = f"SGP4, {gravity}, opsmode {opened.model.opsmode}"
-    end = min(int(track.ns[-1]) for track in tracks.tracks)
-    if length is not None:
-        end = min(end, begin + length)
+        shown = _computed(opened, *window, max_bytes)
+    elements, tracks = shown.elements, shown.tracks
     named = list(sources) or _names(source)
-    name = title or ", ".join(os.path.basename(each) for each in named)
-    name = name or counted(len(elements), "satellite")
-    about = statement(elements, tracks, begin, end, eop) | {"Model": model}
+    named = [os.path.basename(each.rstrip("/")) for each in named]  # no folders of this machine
+    name = title or ", ".join(named) or "Satellites"
+    about = statement(elements, tracks, shown.begin, shown.end, shown.eop)
+    about |= {"Model": shown.model}
     about["Sources"] = [", ".join(named) or "element sets as given", *about["Sources"]]
-    facts = facts_of(elements, tracks, begin, end)
-    data, arrays = _content(elements, tracks, begin, end, gravity, eop)
+    facts = facts_of(elements, tracks, shown.begin, shown.end)
+    data, arrays = _content(shown)
     data |= {"title": name, "about": about, "least_elevation": min_elevation_deg}
     data |= {"sites": list(map(_site_data, places)), "coverage": None}
     if layer is not None:
@@ -218,6 +198,62 @@ def view(
         )
     facts["bytes"] = size
     return Globe(text, facts, height_px)
+
+
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """Satellites in a window, in ns since 1970 UTC, and how their positions were made."""
+
+    elements: Elements
+    tracks: Tracks
+    begin: int
+    end: int
+    gravity: str
+    eop: EarthOrientation
+    model: str
+
+
+def _computed(
+    prop: Propagator, begin: int | None, end: int | None, length: int | None, most_bytes: int
+) -> _Shown:
+    """Compute positions in a window that begins where most of the element sets are from."""
+    if not len(prop.elements):
+        raise UsageError("there are no satellites to show")
+    begin = int(prop.elements.default_start.astype(np.int64)) if begin is None else begin
+    length = _length(begin, end, length) or usual_duration(prop, most_bytes)
+    tracks = computed_tracks(prop, begin, length, most_bytes)
+    gravity = prop.model.gravity.name
+    model = f"SGP4, {gravity}, opsmode {prop.model.opsmode}"
+    return _Shown(prop.elements, tracks, begin, begin + length, gravity, prop.eop, model)
+
+
+def _recorded(
+    snapshots: Snapshots, begin: int | None, end: int | None, length: int | None, most_bytes: int
+) -> _Shown:
+    """Read positions in a window that begins with the first instant."""
+    begin = int(snapshots.times.edges.min()) if begin is None else begin
+    length = _length(begin, end, length)
+    tracks = recorded_tracks(snapshots, begin, length, most_bytes)
+    ns = tracks.tracks[0].ns
+    last = int(ns[-1]) if length is None else min(int(ns[-1]), begin + length)
+    model = f"snapshots {snapshots.path.name}, written in {snapshots.metadata['frame']}"
+    return _Shown(
+        recorded_elements(snapshots),
+        tracks,
+        int(ns[0]),
+        last,
+        str(snapshots.metadata.get("gravity", "wgs72")),
+        earth_orientation(),
+        model,
+    )
+
+
+def _length(begin: int, end: int | None, length: int | None) -> int | None:
+    """Return the length of a window in ns, None unless it is given."""
+    length = length if end is None else end - begin
+    if length is not None and length < SECOND:
+        raise UsageError("the window of a page must last a second or more")
+    return length
 
 
 def _opened(source: Source) -> Propagator | Snapshots:
@@ -250,13 +286,12 @@ def _site_data(site: Site) -> dict[str, str | float]:
     )
 
 
-def _content(
-    elements: Elements, tracks: Tracks, begin: int, end: int, gravity: str, eop: EarthOrientation
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _content(shown: _Shown) -> tuple[dict[str, Any], dict[str, Any]]:
     """Collect what the page draws: satellites in the order of the tracks, and the Earth."""
+    elements, tracks, begin, end = shown.elements, shown.tracks, shown.begin, shown.end
     order = np.concatenate([track.members for track in tracks.tracks])
-    groups = groups_of(elements, tracks.status, gravity)
-    turning = earth.turning(begin, end, eop)
+    groups = groups_of(elements, tracks.status, shown.gravity)
+    turning = earth.turning(begin, end, shown.eop)
     arrays: dict[str, Any] = {
         "knots": np.concatenate([track.knots.ravel() for track in tracks.tracks]),
         "times": np.concatenate([(track.ns - begin) / SECOND for track in tracks.tracks]),

@@ -44,7 +44,7 @@ export class Camera {
     this.shift += (shift - this.shift) * share;
     this.rise += (rise - this.rise) * share;
     if (first && width - 2 * shift < height) {
-      this.goal = this.distance *= Math.min(2.2, height / (width - 2 * shift));
+      this.goal = this.distance *= Math.min(2.2, (height / (width - 2 * shift)) ** 0.85);
     }
   }
 

@@ -70,7 +70,7 @@ function main() {
       canvas.height = Math.round(height * ratio);
     }
     // the middle of what panels leave free
-    const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0.05;
+    const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0;
     const shift = wide && !beside ? Math.min(135, width / 10) : 0;
     camera.resize(width, height, shift, (wide ? 0.02 : rise) * height, seconds);
     const state = world.following ? orbits.state(world.current, clock.now) : null;
