@@ -66,6 +66,11 @@ export class Camera {
     return sine < 0.95 ? sine / Math.sqrt(1 - sine * sine) : Infinity;
   }
 
+  /** Radius of the Earth in the picture, pixels of CSS. */
+  get radius() {
+    return (this.focal * this.height / 2) * EQUATOR / Math.sqrt(this.distance ** 2 - EQUATOR ** 2);
+  }
+
   /** Change the frame; the picture stays. @param {boolean} fixed @param {number} angle */
   setFixed(fixed, angle) {
     if (fixed !== this.fixed) this.lon += fixed ? -angle : angle;

@@ -6,7 +6,8 @@ export class Clock {
     this.startMs = startMs;
     this.duration = duration;
     this.now = 0; // s since start
-    this.rate = 60; // seconds a second; negative: backwards
+    // seconds a second; negative: backwards. At first the window lasts some 90 seconds.
+    this.rate = [60, 120, 300, 600, 1200, 3600].findLast((rate) => rate <= duration / 90) ?? 60;
     this.playing = true;
   }
 

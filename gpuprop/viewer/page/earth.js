@@ -65,12 +65,12 @@ export class Earth {
     lines.number("angle", angle);
     lines.vector("sun", sun);
     gl.uniform2f(lines.uniform("view"), gl.canvas.width, gl.canvas.height);
-    const ratio = gl.canvas.width / camera.width;
+    const ratio = gl.canvas.width / camera.width, faint = Math.min(1, Math.max(0.3, camera.radius / 200));
     for (const [segments, thick, opacity] of /** @type {[Segments, number, number][]} */ (
       [[this.border, 0.7, 0.4], [this.coast, 0.9, 0.75]]
     )) {
       lines.number("thick", thick * ratio);
-      gl.uniform4f(lines.uniform("colour"), ...theme.coast, opacity);
+      gl.uniform4f(lines.uniform("colour"), ...theme.coast, opacity * faint);
       gl.bindVertexArray(segments.vertices);
       gl.drawElements(gl.TRIANGLES, 6 * segments.count, gl.UNSIGNED_INT, 0);
     }

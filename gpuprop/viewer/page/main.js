@@ -14,7 +14,7 @@ import { startPointer } from "./pointer.js";
 import { drawnPositions } from "./readback.js";
 import { Satellites } from "./satellites.js";
 import { startSearch } from "./search.js";
-import { DEGREE, direction, dot, EQUATOR } from "./vector.js";
+import { DEGREE, direction, dot } from "./vector.js";
 import { World } from "./world.js";
 
 const LISTS = 250; // ms between two renewals of lists and details
@@ -28,7 +28,8 @@ function main() {
   if (!gl) throw new Error("This page needs WebGL 2, which this browser does not offer.");
   const earth = new Earth(gl, page), lines = new Lines(gl);
   const satellites = new Satellites(gl, orbits, world.groups);
-  world.camera.lon = firstLongitude(world);
+  camera.lon = firstLongitude(world);
+  camera.goal = camera.distance = firstDistance(world);
   element("title").textContent = page.data.title;
   startLegend(world);
   startSearch(world);
@@ -144,14 +145,22 @@ function firstLongitude({ page, sun, angle, camera }) {
   return best;
 }
 
+/** Choose a distance from which nine of ten satellites are seen. @param {World} world @returns {number} km */
+function firstDistance({ orbits, camera }) {
+  const places = orbits.positions(0), radii = new Float64Array(orbits.count);
+  for (let i = 0, j = 0; i < radii.length; i++, j += 3) {
+    radii[i] = Math.hypot(places[j], places[j + 1], places[j + 2]) || 0;
+  }
+  return Math.max(camera.distance, 3.2 * radii.sort()[Math.floor(0.9 * (radii.length - 1))]);
+}
+
 /**
  * Size of points: smaller if there are many, larger if the Earth is large in the picture.
  * @param {number} count of satellites @param {import("./camera.js").Camera} camera
  * @returns {number} pixels of CSS
  */
-function pointSize(count, { distance, focal, height }) {
+function pointSize(count, { radius }) {
   const base = count > 15000 ? 2.9 : count > 4000 ? 3.3 : count > 800 ? 4.2 : 6;
-  const radius = (focal * height / 2) * EQUATOR / Math.sqrt(distance * distance - EQUATOR * EQUATOR);
   return base * Math.min(2.5, Math.max(0.72, Math.sqrt(radius / 285)));
 }
 
