@@ -1,8 +1,8 @@
 """What `gpuprop access` does: read satellites and sites, find passes, write and report them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -31,9 +31,10 @@ from ..time.durations import duration_ns, format_duration
 from ..time.times import time_grid
 from .access_options import AccessOptions
 from .app import COMMAND_LINE
-from .console import DONE, err, out, print_result, say, silent, wide
+from .console import DONE, out, print_result, say, silent, wide
 from .inputs import given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
+from .progress import Progress, progress_bar
 from .propagation import resume_hint
 from .satellites import read_satellites
 
@@ -93,7 +94,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
     if cluster is None and requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
     facts: dict[str, object]
-    with _progress(options.quiet) as progress:
+    with progress_bar(options.quiet) as progress:
         if is_file:
             table = passes_in(propagator, asked, *asked.window, progress=progress)
             size = write_table(output, table)
@@ -154,7 +155,7 @@ def _into_directory(
     asked: Question,
     how: JobOptions,
     cluster: str | None,
-    progress: Callable[[float, float], None] | None,
+    progress: Progress | None,
 ) -> PassReport:
     store = given_store(str(options.output))
     command = COMMAND_LINE.get([])
@@ -218,17 +219,3 @@ def _show(table: pa.Table) -> None:
             azimuths,
         )
     wide.print(shown)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[float, float], None] | None]:
-    """Show a progress bar on stderr if that is a terminal."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    columns = BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -4,7 +4,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,10 +27,11 @@ from ..propagator import Propagator
 from ..time.instants import format_ns
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
-from .console import DONE, err, out, say, silent, wide
+from .console import DONE, out, say, silent, wide
 from .coverage_options import CoverageOptions
 from .inputs import repeated_numbers, warnings_as_notes
 from .options import wrong_call
+from .progress import progress_bar
 from .satellites import read_satellites
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
@@ -75,7 +75,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     if satellites and options.by == "operator":
         satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
     begun = time.perf_counter()
-    with propagator, _progress(options.quiet) as progress, wrong_call():
+    with propagator, progress_bar(options.quiet) as progress, wrong_call():
         found = coverage(
             propagator,
             times,
@@ -244,17 +244,3 @@ def _facts(
         "regions": found.by_region.to_pylist(),
         **repeated_numbers(elements),
     }
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on stderr if that is a terminal."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    columns = BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

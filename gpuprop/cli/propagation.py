@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -31,9 +30,10 @@ from ..time.scales import leap_seconds_expire
 from ..time.times import Times, time_grid
 from ..time.units import SECOND
 from .app import COMMAND_LINE
-from .console import DONE, err, print_result, say, silent
+from .console import DONE, print_result, say, silent
 from .inputs import SHOWN, given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
+from .progress import progress_bar
 from .propagate_options import PropagateOptions
 from .satellites import read_satellites
 
@@ -105,12 +105,18 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
     command = COMMAND_LINE.get([])
     with (
         connected(cluster) if cluster else nullcontext() as client,
-        _progress(size["rows"], plan.row_bytes, options.quiet) as progress,
+        progress_bar(options.quiet, _rate(plan.row_bytes)) as progress,
         resume_hint(store, command, SNAPSHOTS, shard),
     ):
         workers = Workers(client, options.engine, options.threads) if client else None
         report = run_plan(
-            store, plan, propagator, how, workers=workers, command=command, progress=progress
+            store,
+            plan,
+            propagator,
+            how,
+            workers=workers,
+            command=command,
+            progress=progress and (lambda rows, total, _: progress(rows, total)),
         )
     _report_steps(report, tell)
     print_result(report.to_dict() | duplicates, options.json, _wrote(report))
@@ -118,6 +124,11 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
     return DONE
+
+
+def _rate(row_bytes: int) -> Callable[[float], str]:
+    """Return what writes a speed in rows a second as states/s and bytes/s."""
+    return lambda speed: f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
 
 
 def _size(size: dict[str, int]) -> str:
@@ -200,41 +211,3 @@ def _span(times: Times) -> str:
         else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
     )
     return f"from {format_ns(times.start_ns)} {every}"
-
-
-@contextmanager
-def _progress(
-    rows: int, row_bytes: int, quiet: bool
-) -> Iterator[Callable[[int, int, int], None] | None]:
-    """Show a progress bar on stderr if that is a terminal: states/s, bytes/s, time left."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        TaskProgressColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Any) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(
-                ""
-                if speed is None
-                else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
-            )
-
-    with Progress(
-        BarColumn(),
-        TaskProgressColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=rows)
-        yield lambda done, total, bytes_done: bar.update(task, completed=done)

@@ -1,8 +1,8 @@
 """What `gpuprop screen` does: read the satellites, screen them, write and report."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -32,16 +32,16 @@ from ..snapshots.cluster import Workers, connected, known_cluster
 from ..time.durations import duration_ns, format_duration
 from ..time.times import time_grid
 from .app import COMMAND_LINE
-from .console import DONE, err, print_result, say, silent, wide
+from .console import DONE, print_result, say, silent, wide
 from .inputs import given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
+from .progress import Progress, progress_bar
 from .propagation import resume_hint
 from .satellites import read_satellites
 from .screen_options import ScreenOptions
 
 SHOWN = 10  # conjunctions on the terminal
 UNITS = {"km": 1.0, "m": 0.001}
-Progress = Callable[[float, float], None]
 
 
 def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
@@ -87,7 +87,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
         tell(f"engine: {propagator.engine} (auto)")
     facts: dict[str, Any]
     found: Screened | None = None
-    with _progress(options.quiet) as progress:
+    with progress_bar(options.quiet, _rate) as progress:
         if is_file:
             found, facts = _into_files(output, propagator, asked, progress)
         else:
@@ -139,6 +139,10 @@ def _refuse_for_file(options: ScreenOptions) -> None:
                 f"--{name} is for a directory of parts, and {options.output} is one file: give a "
                 "name without a suffix"
             )
+
+
+def _rate(speed: float) -> str:
+    return f"{speed / 3600.0:,.1f} hours of orbit a second"
 
 
 def _question(asked: Question, satellites: int) -> str:
@@ -248,31 +252,3 @@ def _show(table: pa.Table) -> None:
             *(f"{row[name]:.3f}" for name in ("RADIAL", "IN_TRACK", "CROSS_TRACK")),
         )
     wide.print(shown)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress | None]:
-    """Show a progress bar on stderr if that is a terminal: window/s, time left."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        ProgressColumn,
-        TaskProgressColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Any) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed / 3600.0:,.1f} hours of orbit a second")
-
-    columns = BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn()
-    with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

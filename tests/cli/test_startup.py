@@ -23,6 +23,7 @@ SHARED = {
     "coverage_options",
     "inputs",
     "options",
+    "progress",
     "propagate_options",
     "propagation",
     "run",
