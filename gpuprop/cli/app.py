@@ -35,13 +35,8 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
     "write it again. The exit code is 1 if a file is missing or damaged.",
 }
-# modules that a command needs to run, but not for its help
-BODIES = {
-    "access": "access_run",
-    "coverage": "coverage_answer",
-    "propagate": "propagation",
-    "screen": "screen_run",
-}
+# commands with a module NAME_run, which help does not need: it imports numpy and pyarrow
+RUNS = ("access", "coverage", "propagate", "screen")
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "

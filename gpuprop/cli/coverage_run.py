@@ -14,68 +14,56 @@ import pyarrow as pa
 from ..analysis.coverage import Coverage, coverage
 from ..analysis.coverage.labels import ALL, OTHER, operator_labels, source_labels
 from ..analysis.tables import check_suffix, write_table
-from ..catalogs.sources import ages_in_words
 from ..elements.sets import Elements
-from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
 from ..files.whole_file import replace
 from ..geography.countries import regions
 from ..messages import counted
 from ..plots import check_picture, coverage_page, need_matplotlib
 from ..plots.columns import check_column
-from ..propagator import Propagator
 from ..time.instants import format_ns
-from ..time.times import Times, time_grid
+from ..time.times import Times
 from ..time.units import SECOND
 from .console import DONE, out, say, silent, wide
 from .coverage_options import CoverageOptions
-from .inputs import repeated_numbers, warnings_as_notes
+from .inputs import repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
-from .satellites import read_satellites
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
 pa.array(np.empty(0))
 
 
-def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
+def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     """Run the command, and return the exit code."""
     codes = _codes(options.region)
     files = _files(options, bool(codes))
-    tell = silent if options.quiet else say
-    elements, start = read_satellites(sources, options, tell)
-    with wrong_call():
-        times = time_grid(
-            start,
-            options.stop,
-            step=options.step,
-            duration=options.duration if options.duration or options.stop else "1d",
-            scale=options.scale,
-        )
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements,
-                options.engine,
-                options.gravity,
-                options.opsmode,
-                threads=options.threads,
-                eop=options.eop,
-            )
-    if ages := ages_in_words(elements, times.start_ns):
-        tell(ages)
+    tell = silent if options.messages.quiet else say
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.instants,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    times = time_steps(start, options.instants)
+    propagator = open_propagator(elements, options.run, tell, eop=options.eop)
+    report_inputs(elements, times.start_ns, tell)
     tell(
         f"{counted(len(elements), 'satellite')} x {counted(times.count, 'instant')} from "
-        f"{format_ns(times.start_ns)}, every {options.step}, grid {options.grid}"
+        f"{format_ns(times.start_ns)}, every {options.instants.step}, grid {options.grid}"
     )
-    if requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell)
     labels = operator_labels(elements) if options.by == "operator" else source_labels(elements)
     satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
     if satellites and options.by == "operator":
         satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
     begun = time.perf_counter()
-    with propagator, progress_bar(options.quiet) as progress, wrong_call():
+    with propagator, progress_bar(options.messages.quiet) as progress, wrong_call():
         found = coverage(
             propagator,
             times,
@@ -93,7 +81,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
         write_table(files["by_region"], found.by_region)
     if options.map is not None:
         _draw(found, options, _source(sources, elements), satellites)
-    if options.json:
+    if options.messages.json:
         out.json(_facts(found, files, options, times, elements, engine, seconds))
         return DONE
     if codes:

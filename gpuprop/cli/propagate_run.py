@@ -1,25 +1,15 @@
 """What `gpuprop propagate` does: read the satellites, plan the run, write it, report."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 from rich.filesize import decimal
 
-from ..catalogs.sources import ages_in_words, median_age_days
-from ..dataset.contents import Kind
-from ..dataset.entries import RunFacts
-from ..dataset.resume_command import command_to_resume
+from ..catalogs.sources import median_age_days
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
-from ..dataset.store import Store
-from ..engine.choice import EngineWarning, requested_name
-from ..errors import LockedError
 from ..messages import counted
-from ..propagator import Propagator
-from ..snapshots.cluster import Workers, connected, known_cluster
 from ..snapshots.contents import SNAPSHOTS
 from ..snapshots.plan import Plan, make_plan
 from ..snapshots.write import Report, run_plan
@@ -27,15 +17,17 @@ from ..states import STATUS
 from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
-from ..time.times import Times, time_grid
+from ..time.times import Times
 from ..time.units import SECOND
 from .app import COMMAND_LINE
 from .console import DONE, print_result, say, silent
-from .inputs import SHOWN, given_store, repeated_numbers, warnings_as_notes
+from .directories import cluster_workers, given_cluster, resume_hint
+from .inputs import SHOWN, given_store, repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
 from .propagate_options import PropagateOptions
-from .satellites import read_satellites
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -44,43 +36,31 @@ pa.array(np.empty(0))
 Tell = Callable[[str], None]
 
 
-def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
+def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
     """Run the command, and return the exit code."""
     with wrong_call():
         shard = None if options.shard is None else Shard.parse(options.shard)
         how = JobOptions(options.overwrite, options.resume, shard)
-        cluster = known_cluster(options.cluster) if options.cluster is not None else None
+        cluster = given_cluster(options.cluster)
     store = given_store(options.output) if options.output is not None else None
-    tell = silent if options.quiet else say
-    elements, start = read_satellites(sources, options, tell)
+    tell = silent if options.messages.quiet else say
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.instants,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    times = time_steps(start, options.instants)
+    propagator = open_propagator(elements, options.run, tell, eop=options.eop, cluster=cluster)
     with wrong_call():
-        times = time_grid(
-            start,
-            options.stop,
-            step=options.step,
-            duration=options.duration if options.duration or options.stop else "1d",
-            scale=options.scale,
-        )
-        # with a cluster, the engines of the workers count, not those of this machine
-        engine = options.engine if cluster is None else "numpy"
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements,
-                engine,
-                options.gravity,
-                options.opsmode,
-                threads=options.threads,
-                eop=options.eop,
-            )
         plan = make_plan(elements, times, options.snapshots, propagator.model, options.eop)
-    if plan.earth_orientation:
-        tell(f"Earth orientation: {plan.earth_orientation}")
-    if ages := ages_in_words(elements, times.start_ns):
-        tell(ages)
-    if options.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
+    report_inputs(elements, times.start_ns, tell, plan.earth_orientation)
+    if options.instants.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(
             f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
-            f"shift the instants of --scale {options.scale}"
+            f"shift the instants of --scale {options.instants.scale}"
         )
     size = _planned(plan, shard)
     summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"
@@ -94,21 +74,19 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
             "median_age_days": median_age_days(elements, times.start_ns),
             "frame": plan.options.frame,
             "earth_orientation": plan.earth_orientation,
-            "engine": options.engine or "auto" if cluster else propagator.engine,
+            "engine": options.run.engine or "auto" if cluster else propagator.engine,
         }
-        print_result(facts | duplicates, options.json, summary)
+        print_result(facts | duplicates, options.messages.json, summary)
         return DONE
     assert store is not None
     tell(summary)
-    if cluster is None and requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell, cluster)
     command = COMMAND_LINE.get([])
     with (
-        connected(cluster) if cluster else nullcontext() as client,
-        progress_bar(options.quiet, _rate(plan.row_bytes)) as progress,
+        cluster_workers(cluster, options.run) as workers,
+        progress_bar(options.messages.quiet, _rate(plan.row_bytes)) as progress,
         resume_hint(store, command, SNAPSHOTS, shard),
     ):
-        workers = Workers(client, options.engine, options.threads) if client else None
         report = run_plan(
             store,
             plan,
@@ -119,7 +97,7 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
             progress=progress and (lambda rows, total, _: progress(rows, total)),
         )
     _report_steps(report, tell)
-    print_result(report.to_dict() | duplicates, options.json, _wrote(report))
+    print_result(report.to_dict() | duplicates, options.messages.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
@@ -181,27 +159,6 @@ def _report_steps(report: Report, tell: Tell) -> None:
             tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
     for note in report.notes:
         tell(f"note: {note}")
-
-
-@contextmanager
-def resume_hint(
-    store: Store, command: Sequence[str], kind: Kind, shard: Shard | None = None
-) -> Iterator[None]:
-    """Add the command that resumes a run to an error that ends it."""
-    try:
-        yield
-    except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        begun = False
-        if not isinstance(error, (FileExistsError, LockedError)):
-            with suppress(OSError):
-                begun = any(name.endswith(".json") for name in store.names())
-        if begun:
-            facts = RunFacts(command=list(command), directory=os.getcwd())
-            error.__notes__ = [
-                "Complete parts are kept, the unfinished part is discarded. Resume with: "
-                f"{command_to_resume(facts, kind, shard)}"
-            ]
-        raise
 
 
 def _span(times: Times) -> str:
