@@ -168,8 +168,8 @@ FN void cover_rows(const CoverageJob& job, int* counts, const FootprintPack& pac
             }
             Change change = change_of_span(given, s);
             const double row = double(begin + i);
-            rise[i] = plane + whole(select(change.none, idle, change.rise * n_rows) + row);
-            fall[i] = plane + whole(select(change.none, idle, change.fall * n_rows) + row);
+            rise[i] = plane + to_integer(select(change.none, idle, change.rise * n_rows) + row);
+            fall[i] = plane + to_integer(select(change.none, idle, change.fall * n_rows) + row);
             turns[i] = change.turns;
             turned = either(turned, change.turns);
         }

@@ -27,8 +27,8 @@ FN void cover_grid(const CoverageJob& job, const Task& task) {
         if (job.label) plane += job.label[i] * job.n_slots;
         const double x = job.x[at], y = job.y[at], z = job.z[at];
         const Footprint f = footprint(job, x, y, z, 0.5);
-        const Integer last = whole(f.last);
-        for (Integer row = whole(f.first); row <= last; row++) {
+        const Integer last = to_integer(f.last);
+        for (Integer row = to_integer(f.first); row <= last; row++) {
             const double* from = job.rows + row;
             const GroundRow of = {from[0],     from[n],     from[2 * n],
                                   from[3 * n], from[4 * n], from[5 * n]};
@@ -43,12 +43,13 @@ FN void cover_grid(const CoverageJob& job, const Task& task) {
                     }
                 continue;
             }
-            if (s.low_is_open && !column_sees(job, row, whole(s.low), x, y, z)) s.low += 1.0;
-            if (s.high_is_open && !column_sees(job, row, whole(s.high), x, y, z)) s.high -= 1.0;
+            const Integer low = to_integer(s.low), high = to_integer(s.high);
+            if (s.low_is_open && !column_sees(job, row, low, x, y, z)) s.low += 1.0;
+            if (s.high_is_open && !column_sees(job, row, high, x, y, z)) s.high -= 1.0;
             Change change = change_of_span(job, s);
             if (change.none) continue;
-            add_to(plane + whole(change.rise) * n_rows + row, 1);
-            add_to(plane + whole(change.fall) * n_rows + row, -1);
+            add_to(plane + to_integer(change.rise) * n_rows + row, 1);
+            add_to(plane + to_integer(change.fall) * n_rows + row, -1);
             if (change.turns) add_to(plane + row, 1);
         }
     }
@@ -56,7 +57,7 @@ FN void cover_grid(const CoverageJob& job, const Task& task) {
 
 // Cells of a band before a bin, which may be outside of the band by one turn.
 FN Integer cells_before(const Integer* bins, Integer n_bins, double bin) {
-    Integer b = whole(bin), turn = b < 0 ? -1 : b < n_bins ? 0 : b < 2 * n_bins ? 1 : 2;
+    Integer b = to_integer(bin), turn = b < 0 ? -1 : b < n_bins ? 0 : b < 2 * n_bins ? 1 : 2;
     return turn * bins[n_bins] + bins[b - turn * n_bins];
 }
 
@@ -72,8 +73,8 @@ FN void cover_cells(const CoverageJob& job, const Task& task) {
         if (job.label) plane += job.label[i] * job.n_slots;
         const double x = job.x[at], y = job.y[at], z = job.z[at];
         const Footprint f = footprint(job, x, y, z, 0.0);
-        const Integer last = whole(f.last);
-        for (Integer row = whole(f.first); row <= last; row++) {
+        const Integer last = to_integer(f.last);
+        for (Integer row = to_integer(f.first); row <= last; row++) {
             const double* from = job.rows + row;
             const Band band = {from[0], from[n], from[2 * n], from[3 * n]};
             const Reaches reaches = reaches_of_band(job, band, z, f.rxy, f.r2);

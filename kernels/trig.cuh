@@ -22,7 +22,7 @@ FN Real lost_angle(Real x) { return 0.0 * x; }
 FN Real nearest(Real x) { return (x + TO_INTEGER) - TO_INTEGER; }
 
 // A whole number, |x| < 2^51, as an integer.
-FN Bits whole(Real x) { return bits(x + TO_INTEGER) - bits(splat(TO_INTEGER)); }
+FN Bits to_integer(Real x) { return bits(x + TO_INTEGER) - bits(splat(TO_INTEGER)); }
 
 // x without its fraction (towards zero).
 FN Real truncate(Real x) {

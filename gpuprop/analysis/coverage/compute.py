@@ -179,13 +179,14 @@ def _regions(regions: Sequence[Any] | str | None) -> list[Region]:
     if regions is None:
         return []
     if isinstance(regions, str):
-        regions = [code for code in regions.replace(",", " ").split() if code]
+        regions = regions.replace(",", " ").split()
+    regions = list(regions)
     if all(isinstance(region, str) for region in regions):
-        if not len(regions):
+        if not regions:
             return []
         countries = import_module("gpuprop.geography.countries")
-        return cast("list[Region]", countries.regions(list(regions)))
-    return list(regions)
+        return cast("list[Region]", countries.regions(regions))
+    return regions
 
 
 def _tallies(
