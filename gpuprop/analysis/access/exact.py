@@ -57,7 +57,8 @@ class Exact:
         found = np.empty((3, len(us)))
         for first in range(0, len(us), MOST_PAIRS):
             here = slice(first, first + MOST_PAIRS)
-            columns = self._positions(satellite[here], us[here] * MICROSECOND)
+            index = satellite[here].astype(np.int64, copy=False)
+            columns = self._positions(index, us[here] * MICROSECOND)
             for row, name in zip(found, ("x", "y", "z"), strict=True):
                 row[here] = columns[name]
             bad = columns["status"] != 0
