@@ -32,10 +32,10 @@ from .passes import passes_in
 from .question import Question
 from .table import COLUMNS
 
-ROWS_OF_A_PART = 250_000  # about so many
+ROWS_OF_A_PART = 150_000  # about so many
 PASSES_A_DAY = 6  # of a satellite in low orbit over a site, at most places
 DAY_US, MINUTE_US = 86_400_000_000, 60_000_000
-SHORTEST_PART_US = 5 * MINUTE_US
+SHORTEST_PART_US = 2 * MINUTE_US
 
 # progress(seconds of the window done, all seconds)
 Progress: TypeAlias = Callable[[float, float], None]

@@ -42,7 +42,7 @@ class Exact:
         elements = propagator.elements
         self.satellites = np.arange(len(elements))
         self._epoch_us = elements.epoch.view(np.int64) / MICROSECOND
-        self._turn_rate = elements.mean_motion * (2 * np.pi / 86400e6)  # rad/us
+        self._turn_rate = elements.mean_motion / 60e6  # rad/us
 
     def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
         """Compute east, north and up (km), each (n,): NaN unless the status is 0."""
@@ -57,7 +57,8 @@ class Exact:
         found = np.empty((3, len(us)))
         for first in range(0, len(us), MOST_PAIRS):
             here = slice(first, first + MOST_PAIRS)
-            columns = self._positions(satellite[here], us[here] * MICROSECOND)
+            index = satellite[here].astype(np.int64, copy=False)
+            columns = self._positions(index, us[here] * MICROSECOND)
             for row, name in zip(found, ("x", "y", "z"), strict=True):
                 row[here] = columns[name]
             bad = columns["status"] != 0

@@ -13,7 +13,9 @@ from ...time.times import Times
 from ...typing import Array, Bits, Mask
 from ..events import CELL, MICROSECOND, SHORTEST
 from ..look_angles import Site
-from .decide import CULMINATE, NO_EVENTS, RISE, Events, Knots, decide, in_view
+from .cells import CULMINATE, NO_EVENTS, RISE, Events, in_view
+from .cubic import Knots
+from .decide import decide
 from .exact import Exact
 
 STEP_S = 60  # between knots
@@ -121,7 +123,7 @@ class Search:
                 Events(chosen[each.satellite], each.site, each.us, each.what)
                 for each in self._events(followed, at, upto, tell)
             ]
-            keys = opened.site * self._rooms + opened.satellite
+            keys = opened.site.astype(np.int64) * self._rooms + opened.satellite
             more = [_of_pairs(each, keys, self._rooms) for each in more]
             events = Events.joined([events, *more])
             opened = _open(events, begin, end)
@@ -139,7 +141,7 @@ class Search:
         seen = in_view(self.exact(self.propagator), instant)
         site, satellite = np.nonzero(seen)
         n = len(site)
-        return Events(satellite, site, np.full(n, instant), np.full(n, RISE))
+        return Events(satellite, site, np.full(n, instant), np.full(n, RISE)).small()
 
     def _events(
         self,
@@ -169,7 +171,7 @@ class Search:
                 here = slice(site, site + group)
                 found = engine.access(block.columns, self.places[here], rule)
                 events = decide(self.exact(propagator, here), knots, found)
-                yield events._replace(site=events.site + site)
+                yield events.small(site)
             knot = upto
             if tell is not None:
                 tell(min(knot * self._step, end))
@@ -238,7 +240,7 @@ def places_of(sites: tuple[Site, ...]) -> Array:
 
 def _of_pairs(events: Events, keys: Bits, rooms: int) -> Events:
     """Return the events of some pairs, given as site * rooms + satellite."""
-    chosen = np.isin(events.site * rooms + events.satellite, keys)
+    chosen = np.isin(events.site.astype(np.int64) * rooms + events.satellite, keys)
     return events.chosen(chosen)
 
 
