@@ -10,19 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TypeAlias
 
-import numpy as np
 import pyarrow as pa
 
-from ...dataset.entries import FileEntry, PartEntry, RunFacts
-from ...dataset.location import AnyPath, open_store
-from ...dataset.manifest import Manifest
+from ...dataset.entries import PartEntry, RunFacts
 from ...dataset.merge import merge_if_complete
 from ...dataset.session import Job, JobOptions, claim
-from ...dataset.shards import MOST_PARTS
 from ...dataset.sink import NewFile
 from ...dataset.store import Store
-from ...elements.sets import Elements
 from ...propagator import Propagator
+from ..parts_by_time import write_satellites
 from ..tables import with_metadata, write_parquet
 from .contents import SCREENING, ScreeningContents
 from .parts import Part, Progress, Screening
@@ -45,28 +41,13 @@ Produce: TypeAlias = Callable[[Job, list[int]], Generator[PartEntry, None, None]
 def plan_of(propagator: Propagator, asked: Question) -> ScreeningContents:
     """Plan a directory: a function of the question and the element sets alone.
 
-    ValueError for more than MOST_PARTS files.
+    ValueError for too many files.
     """
     window, n = asked.window, len(propagator.elements)
     a_day = max(1.0, EVENTS_A_DAY * (n * asked.threshold) ** 2)
     part = int(DAY_US * min(1.0, ROWS_OF_A_PART / a_day)) // STATUS_STEP * STATUS_STEP
     part = min(max(part, SHORTEST_PART_US), LONGEST_PART_US)
-    files = 2 * -(-(window.stop - window.first) // part)
-    if files > MOST_PARTS:
-        raise ValueError(
-            f"the window makes {files:,} files, and a directory holds at most {MOST_PARTS:,}: "
-            "write several directories"
-        )
-    return ScreeningContents.of(
-        {
-            **asked.metadata(propagator),
-            "format": "parquet",
-            "parts": files,
-            "part_us": part,
-            "first_us": window.first,
-            "stop_us": window.stop,
-        }
-    )
+    return ScreeningContents.planned(asked.metadata(propagator), window.first, window.stop, part)
 
 
 @dataclass(frozen=True)
@@ -258,25 +239,3 @@ def write_file(
         {},
         engine=engine,
     )
-
-
-def write_satellites(store: Store, contents: ScreeningContents, elements: Elements) -> FileEntry:
-    """Write the file of the satellites, sorted by number. Returns its entry."""
-    table = elements[np.argsort(elements.sat_id, kind="stable")].to_arrow()
-    name = contents.files.companion
-    table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
-    return FileEntry(name, table.num_rows, file.bytes, file.digest)
-
-
-def complete_manifest(path: AnyPath) -> tuple[Store, Manifest]:
-    """Read the manifest of a directory. ValueError if its run did not finish."""
-    store = open_store(path)
-    manifest = Manifest.read(store, SCREENING)
-    if not manifest.complete:
-        raise ValueError(
-            f"{store} holds a run that did not finish: {len(manifest.parts)} of "
-            f"{manifest.files.parts} files are complete; continue it (resume=True, --resume)"
-        )
-    return store, manifest
