@@ -2,6 +2,7 @@
 
 check    the closest approaches of the whole catalogue are those of a k-d tree over python-sgp4's
          states, refined on ranges (--check hour or mixed: the long comparisons of the docs)
+engines  every engine that runs here gives the same tables, byte for byte
 margin   how far the paths of satellites between two knots are from the integral of their
          velocities, as a share of the slack: the one assumption of recall
 speed    a day of the catalogue against computing the states at its knots alone; and an hour
@@ -24,14 +25,14 @@ import workloads
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
 from screening_truth import Truth, kd_tree
 
-from gpuprop import Elements, Propagator, Screened, read_elements, screen
+from gpuprop import Elements, Propagator, Screened, engines, read_elements, screen
 from gpuprop.engine.numpy.screening import around
 from gpuprop.sgp4.screening import Motion, residual
 from gpuprop.time.times import Times
 from gpuprop.time.units import julian
 
 STEP_S = 60
-PARTS = ("check", "margin", "speed", "growth", "memory", "law")
+PARTS = ("check", "engines", "margin", "speed", "growth", "memory", "law")
 CHILD = """
 import resource, sys
 sys.path.insert(0, {folder!r})
@@ -136,6 +137,23 @@ def _mixed(count: int) -> Elements:
     ]
     others = rng.choice(len(catalogue), count, replace=False)
     return catalogue[np.unique(np.concatenate([*chosen, others]))[:count]]
+
+
+def same_on_every_engine(seconds: float) -> dict[str, Any]:
+    """AssertionError if two engines, or two orders of the input, give other tables."""
+    elements = of_size(27_485)
+    shuffled = elements[np.random.default_rng(5).permutation(len(elements))]
+    first = None
+    names = [name for name, report in engines().items() if report.usable]
+    for name in names:
+        for sets in (elements, shuffled):
+            found = screened(Propagator(sets, name), elements, seconds, 5.0)
+            tables = found.conjunctions, found.companions
+            first = first or tables
+            assert all(a.equals(b, check_metadata=True) for a, b in zip(tables, first, strict=True))
+    assert first is not None
+    print(f"engines: {', '.join(names)}: {first[0].num_rows:,} conjunctions, all the same")
+    return dict(engines=names, conjunctions=first[0].num_rows, seconds=seconds)
 
 
 # --- the one assumption ---
@@ -273,6 +291,7 @@ def main() -> None:
     results: dict[str, Any] = {}
     jobs = {
         "check": lambda: check(options.check),
+        "engines": lambda: same_on_every_engine(1800.0),
         "margin": lambda: margin(options.samples),
         "speed": lambda: speed(options.runs, options.peer_seconds),
         "growth": lambda: growth([3000, 10_000, 27_000, 50_000, 100_000], options.growth_seconds),

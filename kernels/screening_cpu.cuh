@@ -240,7 +240,7 @@ void join_objects(const ScreenJob& job, const ScreenMemory& memory, int64_t knot
 void screen(const ScreenJob& job, const Task& task) {
     ScreenMemory memory(job.n_sats, job.cells);
     if (!memory.block) {  // the caller sees it, and raises an error
-        __atomic_store_n(job.count, -1, __ATOMIC_RELAXED);
+        next_of(job.failed);
         return;
     }
     for (int64_t knot = task.begin; knot < task.end; knot++) {

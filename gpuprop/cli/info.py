@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..analysis.access.contents import PASSES
+from ..analysis.screening.contents import SCREENING
 from ..catalogs.sources import read_sources
 from ..dataset.manifest import Manifest
 from ..dataset.store import Store
@@ -27,6 +28,7 @@ from ..time.instants import format_ns
 from ..time.units import SECOND
 from .console import DONE, out
 from .inputs import choose, given_store, repeated_numbers
+from .kinds import kind_of
 from .options import Checksum, Epoch, FirstId, Json, Latest, OnError, Select, Where
 
 # bounds of the bands of altitude, km; the geostationary ring is 35,786 +- 200 km
@@ -64,8 +66,11 @@ def info(
             raise UsageError(
                 f"{options} are for catalogues and constellations: {place} holds snapshots"
             )
-        if PASSES.folder in place.names():
+        kind = kind_of(place)
+        if kind is PASSES:
             return _passes(place, json)
+        if kind is SCREENING:
+            return _screening(place, json)
         snapshots = open_snapshots(place.path, partial=True)
         step = snapshots.times.step_ns if snapshots.metadata["step"] else None
         facts = snapshots.metadata | dict(
@@ -115,6 +120,37 @@ def _passes(store: Store, json: bool) -> int:
             ("model", f"SGP4, {facts['gravity']}, opsmode {facts['opsmode']}"),
             ("Earth orientation", str(facts["earth_orientation"])),
             ("parts", f"{facts['parts']:,}, {done}, {decimal(facts['bytes'])}"),
+        ]
+    )
+    return DONE
+
+
+def _screening(store: Store, json: bool) -> int:
+    """Show what a directory of a screening holds."""
+    manifest = Manifest.read(store, SCREENING)
+    rows = [sum(each.rows for each in manifest.parts if each.part % 2 == k) for k in (0, 1)]
+    facts: dict[str, Any] = {
+        **manifest.plan,
+        "conjunctions": rows[0],
+        "companions": rows[1],
+        "bytes": sum(entry.bytes for entry in manifest.parts),
+        "complete": manifest.complete,
+    }
+    if json:
+        out.json(facts)
+        return DONE
+    options = facts["options"]
+    done = "complete" if manifest.complete else f"{len(manifest.parts)} complete"
+    out.facts(
+        [
+            ("conjunctions", f"{rows[0]:,}"),
+            ("companions", f"{rows[1]:,}"),
+            ("satellites", f"{facts['satellites']:,}"),
+            ("primaries", ", ".join(options["primaries"] or ["all"])),
+            ("threshold", f"{options['threshold_km']:g} km"),
+            ("window", f"{options['start']} to {options['stop']}"),
+            ("model", f"SGP4, {facts['gravity']}, opsmode {facts['opsmode']}"),
+            ("files", f"{facts['parts']:,}, {done}, {decimal(facts['bytes'])}"),
         ]
     )
     return DONE

@@ -5,10 +5,11 @@ from typing import Annotated
 from cyclopts import Parameter
 from rich.filesize import decimal
 
+from ..dataset.merge import merge as merge_shards
 from ..messages import counted
-from ..snapshots import merge_snapshots
 from .console import DONE, print_result
 from .inputs import given_store
+from .kinds import kind_of
 from .options import Json
 
 
@@ -22,7 +23,8 @@ def merge(
     json: Json = False,
 ) -> int:
     """Run `gpuprop merge`."""
-    merged = merge_snapshots(given_store(directory).path)
+    store = given_store(directory)
+    merged = merge_shards(store, kind_of(store))
     text = (
         f"{merged.path}: {merged.shards} shards merged, "
         if merged.shards

@@ -183,7 +183,7 @@ def _report(report: ScreeningReport, tell: Callable[[str], None]) -> None:
         if report.merged:
             tell(f"all shards are complete: {report.path} is one run now")
         else:
-            tell("not merged yet: the last shard will do it")
+            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
     for note in report.notes:
         tell(f"note: {note}")
 

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.filesize import decimal
 
-from ..analysis.access.contents import PASSES
 from ..dataset.resume_command import CAUTION, advice, repeats_manifest
 from ..dataset.verify import verify as verify_files
 from ..messages import counted
-from ..snapshots.contents import SNAPSHOTS
 from .console import DONE, FAILED, out
 from .inputs import given_store
+from .kinds import kind_of
 from .options import Json, flag
 from .progress import progress_bar
 
@@ -22,7 +21,8 @@ def verify(
         str,
         Parameter(
             name="DIR",
-            help="A directory of snapshots, of shards of them, or of passes; or its URL (s3://bucket/out).",
+            help="A directory of snapshots, of shards of them, of passes or of a screening; or its "
+            "URL (s3://bucket/out).",
         ),
     ],
     /,
@@ -36,7 +36,7 @@ def verify(
     """Run `gpuprop verify`."""
     store = given_store(directory)
     where = store.path
-    kind = PASSES if PASSES.folder in store.names() else SNAPSHOTS
+    kind = kind_of(store)
     with progress_bar(quick, of_bytes=True) as progress:
         found = verify_files(store, kind, quick, drop, progress)
     findings = [_with_origin(asdict(finding)) for finding in found.findings]

@@ -280,7 +280,8 @@ class CpuEngine:
         tasks = task_list("screen", [(0, n_sats)], list(pairwise(edges.tolist())))
         capacity = self._capacity
         while n_knots > 2 and n_sats:
-            count, found = np.zeros(1, np.int32), CandidatePairs.room(capacity)
+            count, failed = np.zeros(1, np.int32), np.zeros(1, np.int32)
+            found = CandidatePairs.room(capacity)
             job = operations.argument(
                 "ScreenJob",
                 **screen.members(),
@@ -288,10 +289,11 @@ class CpuEngine:
                 **states,
                 capacity=capacity,
                 count=count,
+                failed=failed,
                 **found._asdict(),
             )
             library().run(self.width, job, tasks, self.threads)
-            if count[0] < 0:
+            if failed[0]:
                 raise MemoryError(f"screening {n_sats:,} satellites needs more memory")
             if count[0] <= capacity:
                 return CandidatePairs._make(column[: count[0]].copy() for column in found)

@@ -17,7 +17,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -387,9 +387,14 @@ def parts_of(
 
 
 def on_cluster(
-    workers: Workers, make_order: Callable[[], Order], job: Job
+    workers: Workers,
+    make_order: Callable[[], Order],
+    job: Job,
+    sequence: Iterable[int] | None = None,
 ) -> Generator[PartEntry, None, None]:
     """Let the workers write the missing parts of a job.
+
+    sequence: the missing parts, in the order in which they are submitted; else in their own.
 
     At most PARTS_PER_WORKER parts per worker are submitted at a time. Closing the generator cancels
     the parts that wait, and makes the workers discard the parts that they write.
@@ -407,7 +412,7 @@ def on_cluster(
         A worker failed (the message names its host), the scheduler ended, or there was no worker
         for NO_WORKER_S seconds.
     """
-    todo = chain.from_iterable(job.todo)
+    todo = chain.from_iterable(job.todo) if sequence is None else iter(sequence)
     if not job.todo:
         return
     client, token = workers.client, secrets.token_hex(8)

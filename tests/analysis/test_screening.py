@@ -126,6 +126,25 @@ def test_on_the_edge_of_a_cell_of_absolute_time(offset):
     check(found(elements, first, 120.0).conjunctions, elements, first, 120.0)
 
 
+def test_a_part_that_begins_with_an_event_on_the_edge_of_a_cell():
+    edge = (KNOT // CELL + 1) * CELL
+    for shift in range(-40, 41):
+        elements = planted(LOW, turned(LOW, 90.0), 0.5, edge + shift)
+        table = found(elements, edge - 60 * SECOND, 120.0).conjunctions
+        if table.column("TCA")[0].value // 1000 == edge:
+            break
+    assert table.column("TCA")[0].value // 1000 == edge
+    prop = Propagator(elements, "numpy")
+    asked = ask(prop, instant(edge - 60 * SECOND), instant(edge + 60 * SECOND), None, 5.0, None)
+    for cut, rows in ((edge, [0, 1]), (edge + 1, [1, 0])):
+        screening = Screening(prop, asked)
+        parts = [
+            screening.part(*span).conjunctions
+            for span in ((cut, asked.window.stop), (asked.window.first, cut))
+        ][::-1]
+        assert [part.num_rows for part in parts] == rows
+
+
 def test_just_below_and_just_above_the_threshold():
     for miss, rows in ((4.999, 1), (5.001, 0)):
         elements = planted(LOW, turned(LOW, 120.0), miss)

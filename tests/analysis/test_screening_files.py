@@ -1,5 +1,9 @@
 """A screening in a directory: interrupted, in shards, on a cluster, damaged; the same bytes."""
 
+import signal
+import subprocess
+import sys
+import time
 from contextlib import closing
 
 import numpy as np
@@ -7,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from planted import START, crowd
 
-from gpuprop import Propagator, open_screening, screen
+from gpuprop import Propagator, open_screening, screen, write_elements
 from gpuprop.analysis.screening import directory as screening_directory
 from gpuprop.analysis.screening.contents import SCREENING, ScreeningContents
 from gpuprop.analysis.screening.directory import plan_of
@@ -57,6 +61,19 @@ def test_a_directory_holds_what_memory_holds(prop, tmp_path):
     assert verify(open_store(tmp_path / "out"), SCREENING).sound
 
 
+def test_long_stays_are_in_the_part_in_which_they_begin(prop, tmp_path):
+    """Three objects fly together all the time, others come back after each revolution."""
+    group = Propagator(ELEMENTS[:6], "numpy")
+    how = dict(duration="8h", threshold_km=60.0)
+    memory = screen(group, FIRST, **how)
+    parts = screen(group, FIRST, out=tmp_path / "out", **how)
+    assert len(list((tmp_path / "out" / "screening").iterdir())) == 2 * 27
+    assert parts.companions.equals(memory.companions, check_metadata=True)
+    assert parts.conjunctions.equals(memory.conjunctions, check_metadata=True)
+    cut = memory.companions.column("LEAVE_CUT").to_pylist()
+    assert cut[:3] == [True] * 3 and memory.companions.num_rows >= 3
+
+
 def test_an_interrupted_run_resumes_with_the_same_bytes(prop, tmp_path):
     screen(prop, FIRST, out=tmp_path / "whole", **OPTIONS)
 
@@ -102,20 +119,28 @@ def test_shards_become_one_run(prop, tmp_path, count):
 
 
 @pytest.mark.slow
-def test_a_cluster_writes_the_same_bytes(prop, tmp_path):
+def test_a_cluster_writes_the_same_bytes(prop, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     from gpuprop.analysis.screening.cluster import produce
+    from gpuprop.analysis.screening.parts import Screening
     from gpuprop.dataset.session import JobOptions
     from gpuprop.snapshots.cluster import Workers
 
     screen(prop, FIRST, out=tmp_path / "here", **OPTIONS)
     asked = ask(prop, FIRST, None, OPTIONS["duration"], OPTIONS["threshold_km"], None)
     store = open_store(tmp_path / "there")
+    screened, part = [], Screening.part
+
+    def counted(self, *arguments):
+        screened.append(arguments[:2])
+        return part(self, *arguments)
+
+    monkeypatch.setattr(Screening, "part", counted)
     # threads: they see the length of parts of this test
     with (
         closing(
             distributed.LocalCluster(
-                n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+                n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
             )
         ) as cluster,
         distributed.Client(cluster) as client,
@@ -126,6 +151,7 @@ def test_a_cluster_writes_the_same_bytes(prop, tmp_path):
             produce=lambda job, todo: produce(workers, prop, asked, job, todo),
         )  # fmt: skip
     assert files(tmp_path / "there") == files(tmp_path / "here")
+    assert len(screened) == 5  # each part once
 
 
 def test_damage_and_foreign_files_are_found(prop, tmp_path):
@@ -211,3 +237,26 @@ def test_parts_have_the_metadata(prop, tmp_path):
     for name in ("conjunctions-000000", "companions-000004"):
         schema = pq.read_schema(tmp_path / "screening" / f"{name}.parquet")
         assert b"threshold_km" in schema.metadata[b"gpuprop"]
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_with_the_same_bytes(tmp_path):
+    """SIGKILL at any moment: what is there is complete, and the rest is written by --resume."""
+    catalogue = tmp_path / "crowd.csv"
+    write_elements(crowd(3, 400, 15.0), catalogue)
+    command = [
+        sys.executable, "-m", "gpuprop", "screen", str(catalogue), "--start",
+        "2026-01-01T00:00:11Z", "--duration", "2d", "--threshold", "60km", "--quiet", "-o",
+    ]  # fmt: skip
+    subprocess.run([*command, "whole"], cwd=tmp_path, check=True, capture_output=True)
+    running = subprocess.Popen([*command, "cut"], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    manifest = tmp_path / "cut" / "manifest.json"
+    while running.poll() is None and not (
+        manifest.exists() and b"conjunctions-000001" in manifest.read_bytes()
+    ):
+        time.sleep(0.005)
+    running.kill()
+    assert running.wait() in (-signal.SIGKILL, 0)
+    subprocess.run([*command, "cut", "--resume"], cwd=tmp_path, check=True, capture_output=True)
+    assert files(tmp_path / "cut") == files(tmp_path / "whole")
+    assert len(files(tmp_path / "cut")) == 1 + 2 * 8

@@ -86,6 +86,17 @@ def test_any_number_of_threads(threads, expected):
     assert content(tables(CROWD, SECONDS, THRESHOLD, name, threads)) == expected
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_width_of_vectors(width, expected):
+    prop = Propagator(CROWD, "cpu", threads=2)
+    prop._engines = [CpuEngine(2, width)]
+    start, stop = (
+        np.datetime64(START + t, "us").astype("datetime64[ns]") for t in (0, int(SECONDS * SECOND))
+    )
+    asked = ask(prop, start, stop, None, THRESHOLD, None)
+    assert content(Screening(prop, asked).part(*asked.window)) == expected
+
+
 @pytest.mark.parametrize("cut", [0.1, 0.5, 0.77])
 def test_parts_in_any_order(cut, expected):
     """A part that begins within stays follows them back; a part after another one does not."""

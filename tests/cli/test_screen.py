@@ -83,6 +83,11 @@ def test_shards(run, catalogue, expected):
         assert code == 0, err
         assert ("not merged yet" if number == 2 else "all shards are complete") in err
     assert open_screening("s").conjunctions.equals(expected.conjunctions, check_metadata=True)
+    for command, word in (("verify", "sound"), ("merge", "2 shards merged"), ("info", "60 km")):
+        code, out, _ = run(command, "s")
+        assert code == 0 and word in out
+    code, out, _ = run("info", "s", "--json")
+    assert json.loads(out)["companions"] == expected.companions.num_rows
 
 
 def test_primaries(run, catalogue):

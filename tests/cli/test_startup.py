@@ -23,6 +23,7 @@ SHARED = {
     "coverage_run",
     "directories",
     "inputs",
+    "kinds",
     "options",
     "progress",
     "propagators",

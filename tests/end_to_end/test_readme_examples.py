@@ -31,7 +31,7 @@ def race(tmp_path_factory):
 
 
 def test_there_are_blocks():
-    assert len(BLOCKS) == 9
+    assert len(BLOCKS) == 11
     assert "SPEED" not in README
 
 

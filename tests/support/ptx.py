@@ -85,8 +85,8 @@ def _forms() -> dict[str, Form]:
             if width < 64:
                 wide = f"{kind[0]}{2 * width}"
                 forms[f"mul.wide.{kind}"] = Form(wide, (kind, kind), f"mul_wide<{wide}>")
-        forms[f"neg.{signed}"] = Form(signed, (signed,), f"negative<{signed}>")
         forms[f"shl.{bits}"] = Form(bits, (bits, "u32"), "shl")
+        forms[f"neg.{signed}"] = Form(signed, (signed,), "negative")
         for word in ("eq", "ne"):
             forms[f"setp.{word}.{bits}"] = Form("pred", (bits, bits), word)
         for kind in (signed, unsigned, bits):

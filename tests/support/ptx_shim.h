@@ -76,6 +76,8 @@ INLINE T add(T a, T b) { return T(b64(a) + b64(b)); }
 template <class T>
 INLINE T sub(T a, T b) { return T(b64(a) - b64(b)); }
 template <class T>
+INLINE T negative(T a) { return T(0 - b64(a)); }
+template <class T>
 INLINE T mul_lo(T a, T b) { return T(b64(a) * b64(b)); }
 template <class T>
 INLINE T mad_lo(T a, T b, T c) { return T(b64(a) * b64(b) + b64(c)); }
@@ -108,8 +110,6 @@ template <class T>
 INLINE T selp(T a, T b, pred p) { return p ? a : b; }
 template <class To, class From>
 INLINE To cvt(From a) { return To(a); }  // to a wider integer with the sign of a signed one; to float64 rounded to nearest
-template <class T>
-INLINE T negative(T a) { return T(0 - b64(a)); }
 
 // float64, rounded once to nearest, ties to even.
 INLINE f64 add_rn(f64 a, f64 b) { return a + b; }

@@ -1,12 +1,12 @@
 """The function `coverage`."""
 
 from collections.abc import Callable, Sequence
-from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from ...geography import countries
 from ...messages import shown
 from ...propagator import Propagator
 from ...sgp4.coverage import CoverageRequest
@@ -35,7 +35,7 @@ def coverage(
     grid: Grid = "1deg",
     *,
     min_elevation_deg: float = 25.0,
-    regions: Sequence[Any] | str | None = None,
+    regions: Sequence[str] | Sequence[Region] | str | None = None,
     by: str | Sequence[str] | npt.ArrayLike | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Coverage:
@@ -174,19 +174,15 @@ def checked_step(times: Times) -> int | None:
     return int(steps[0])
 
 
-def _regions(regions: Sequence[Any] | str | None) -> list[Region]:
+def _regions(regions: Sequence[str] | Sequence[Region] | str | None) -> list[Region]:
     """Return regions, from codes of countries or from regions."""
     if regions is None:
         return []
     if isinstance(regions, str):
         regions = regions.replace(",", " ").split()
-    regions = list(regions)
-    if all(isinstance(region, str) for region in regions):
-        if not regions:
-            return []
-        countries = import_module("gpuprop.geography.countries")
-        return cast("list[Region]", countries.regions(regions))
-    return regions
+    codes = [region for region in regions if isinstance(region, str)]
+    known = iter(countries.regions(codes) if codes else [])
+    return [next(known) if isinstance(region, str) else region for region in regions]
 
 
 def _tallies(

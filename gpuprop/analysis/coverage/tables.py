@@ -19,8 +19,13 @@ MEANS = ("visible_mean", *SHARES, "gaps", "mean_gap_s")
 class Region(Protocol):
     """A region: gpuprop.geography.countries.Region, or anything that has the same."""
 
-    code: str
-    name: str
+    @property
+    def code(self) -> str:
+        """What names it in tables."""
+
+    @property
+    def name(self) -> str:
+        """Its name in English."""
 
     def contains(self, lat_deg: Array, lon_deg: Array) -> Mask:
         """Compute which points are inside."""

@@ -18,8 +18,8 @@ from ...sgp4.model import Model
 from ...snapshots.cluster import Order, Workers, on_cluster
 from ...snapshots.encoding.part import Progress
 from .contents import SCREENING, ScreeningContents
-from .directory import plan_of, write_file
-from .parts import Part, Screening
+from .directory import plan_of, write_file, written_file
+from .parts import Screening
 from .question import Question
 
 
@@ -56,7 +56,11 @@ class ScreeningOrder(Order):
 
 
 class PreparedScreening:
-    """What writes files of a screening. The other table of the last part is kept."""
+    """What writes files of a screening.
+
+    A part is screened once: who writes its conjunctions also writes its companions, which are
+    only listed later. A companion file that is not there yet is written like any other.
+    """
 
     def __init__(
         self, propagator: Propagator, asked: Question, contents: ScreeningContents
@@ -64,17 +68,19 @@ class PreparedScreening:
         self.engine = propagator.engine
         self._propagator, self._contents = propagator, contents
         self._screening = Screening(propagator, asked)
-        self._last: tuple[int, Part] | None = None
 
     def write(self, store: Store, index: int, check: Progress) -> PartEntry:
         """Write a file. check: raises an error if the run was interrupted."""
         check(0, 1, 0)
-        if self._last is None or self._last[0] != index // 2:
-            span = self._contents.span(index)
-            part = self._screening.part(*span, lambda instant: check(0, 1, 0))
-            self._last = index // 2, part
+        found = written_file(store, self._contents, index, self.engine) if index % 2 else None
+        if found is not None:
+            return found
+        span = self._contents.span(index)
+        part = self._screening.part(*span, lambda instant: check(0, 1, 0))
         check(1, 1, 0)
-        return write_file(store, self._contents, index, self._last[1], self.engine)
+        if index % 2 == 0:
+            write_file(store, self._contents, index + 1, part, self.engine)
+        return write_file(store, self._contents, index, part, self.engine)
 
     def close(self) -> None:
         """Release processes, threads and buffers."""
@@ -97,4 +103,4 @@ def produce(
         model=propagator.model,
         asked=asked,
     )
-    return on_cluster(workers, make, job)
+    return on_cluster(workers, make, job, sorted(todo, key=lambda index: (index % 2, index)))

@@ -148,7 +148,8 @@ class Decider:
         """
         begin = knots + np.floor(found.since * 1e6).astype(np.int64) - ROUNDING
         end = knots + np.ceil(found.until * 1e6).astype(np.int64) + ROUNDING
-        begin, end = np.maximum(begin, first), np.minimum(end, stop - 1)
+        # an event at the edge of a cell belongs to the cell before it
+        begin, end = np.maximum(begin, first - 1), np.minimum(end, stop - 1)
         some = begin <= end
         low, count = begin[some] // CELL, (end[some] // CELL) - (begin[some] // CELL) + 1
         a, b = found.first[some], found.second[some]

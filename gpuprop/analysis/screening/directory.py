@@ -11,7 +11,9 @@ from datetime import datetime, timezone
 from typing import TypeAlias
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from ...dataset.check import file_digest
 from ...dataset.entries import PartEntry, RunFacts
 from ...dataset.merge import merge_if_complete
 from ...dataset.session import Job, JobOptions, claim
@@ -239,3 +241,20 @@ def write_file(
         {},
         engine=engine,
     )
+
+
+def written_file(
+    store: Store, contents: ScreeningContents, index: int, engine: str
+) -> PartEntry | None:
+    """Return the entry of a table that was written but is not listed yet; None without it."""
+    name = contents.files.part(index)
+    size = store.reader([name]).size(name)
+    if not size:
+        return None
+    with store.arrow_file(name, size) as file:
+        footer = pq.ParquetFile(file)
+        rows, metadata = footer.metadata.num_rows, footer.schema_arrow.metadata or {}
+    if metadata.get(b"gpuprop") != contents.text(name):
+        return None
+    digest = file_digest(store, name, size)
+    return PartEntry(name, rows, size, digest, index, *contents.ends(index), {}, engine=engine)

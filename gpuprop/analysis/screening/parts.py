@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from ...propagator import Propagator
 from ...time.times import Times
-from ...typing import Bits
+from ...typing import Bits, Mask
 from ..events import MICROSECOND
 from .decide import Decider
 from .propose import STEP, Proposer
@@ -26,7 +26,6 @@ class Part(NamedTuple):
     conjunctions: pa.Table
     companions: pa.Table
     lost: Bits  # numbers of satellites without the status 0 at some instants, sorted
-    candidates: int
 
 
 class Screening:
@@ -62,32 +61,31 @@ class Screening:
         progress: is called with the instant that is reached.
         """
         window, part = self.asked.window, Window(first, stop)
-        if self._decider is None or self._reached != first:
-            self._decider = Decider(self.propagator, self.asked.threshold, window)
+        # after an error it begins anew
+        decider, self._decider = self._decider, None
+        if decider is None or self._reached != first:
+            decider = Decider(self.propagator, self.asked.threshold, window)
         conjunctions, companions = [CONJUNCTIONS.empty_table()], [COMPANIONS.empty_table()]
         lost = self._lost_at(
             [instant for instant in (window.first, window.last) if first <= instant < stop]
         )
-        count = 0
         for batch in self._proposer.batches(part):
-            events, stays = self._decider.decide(
+            events, stays = decider.decide(
                 batch.candidates, batch.knots, max(batch.first, first), min(batch.stop, stop)
             )
             conjunctions.append(conjunction_table(self.propagator, events))
             companions.append(companion_table(self.propagator, stays))
             lost |= batch.lost
-            count += len(batch.knots)
             if progress is not None:
                 progress(min(batch.stop, stop))
-        self._reached = stop
+        self._decider, self._reached = decider, stop
         return Part(
             pa.concat_tables(conjunctions).combine_chunks(),
             pa.concat_tables(companions).combine_chunks(),
             np.sort(self.propagator.elements.sat_id[lost]).astype(np.int64),
-            count,
         )
 
-    def _lost_at(self, instants: list[int]) -> np.ndarray:
+    def _lost_at(self, instants: list[int]) -> Mask:
         lost = np.zeros(len(self.propagator.elements), bool)
         if instants:
             times = Times(np.array(instants, np.int64) * MICROSECOND)

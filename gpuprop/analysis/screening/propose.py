@@ -1,6 +1,7 @@
 """Propose candidates: pairs that may come close, from states at knots on an absolute grid."""
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from .stays import Window
 
 STEP = 60_000_000  # microseconds between two knots
 BLOCK_BYTES = 48 << 20
+GPU_BLOCKS = 8  # times as large on a GPU, where each launch costs time
 STATE_BYTES = 49
 # microseconds: the status of all satellites is looked at so often, for the summary
 STATUS_STEP = 180_000_000
@@ -56,33 +58,37 @@ class Proposer:
         first = (window.first + half) // self.step
         stop = (window.last + half) // self.step + 1
         n_sats = len(self.propagator.elements)
+        size = BLOCK_BYTES * (GPU_BLOCKS if self.propagator.engine == "cuda" else 1)
         knots = self.knots or min(
-            max(BLOCK_BYTES // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS
+            max(size // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS
         )
         blocks = [(begin, min(begin + knots, stop)) for begin in range(first, stop, knots)]
-        # Closed at the end, also if the caller stops earlier: no thread goes on.
-        found = self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
         parts: list[CandidatePairs] = []
         instants: list[Bits] = []
         lost = np.zeros(n_sats, bool)
-        count = begun = 0
-        for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
-            parts.append(candidates)
-            instants.append((begin - 1 + candidates.knot) * self.step)
-            knot = np.arange(begin, end) * self.step
-            seen = (knot % STATUS_STEP == 0) & (knot >= window.first) & (knot <= window.last)
-            lost |= (status[seen] != 0).any(axis=0)
-            count += len(candidates.knot)
-            if count >= self.enough or end == stop:
+        begun, count = first, 0
+        # closed also if the caller stops earlier: no thread goes on
+        with closing(
+            self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
+        ) as found:
+            for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
+                parts.append(candidates)
+                instants.append((begin - 1 + candidates.knot) * self.step)
+                knot = np.arange(begin, end) * self.step
+                seen = (knot % STATUS_STEP == 0) & (knot >= window.first) & (knot <= window.last)
+                lost |= (status[seen] != 0).any(axis=0)
+                count += len(candidates.knot)
+                if count < self.enough and end != stop:
+                    continue
                 yield Batch(
-                    blocks[begun][0] * self.step - half,
+                    begun * self.step - half,
                     end * self.step - half,
                     CandidatePairs.concat(parts),
                     np.concatenate(instants),
                     lost,
                 )
-                parts, instants, lost, count = [], [], np.zeros(n_sats, bool), 0
-                begun = blocks.index((begin, end)) + 1
+                parts, instants, lost = [], [], np.zeros(n_sats, bool)
+                begun, count = end, 0
 
     def _times(self, blocks: list[tuple[int, int]]) -> Iterator[Times]:
         step = self.step * MICROSECOND

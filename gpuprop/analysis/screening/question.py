@@ -19,9 +19,10 @@ from .stays import Window
 LEAST_KM, MOST_KM = 0.01, 100.0
 # the first thing that a reader must know of recall
 RECALL = (
-    "No pair below the threshold is missed if, between two states 60 s apart, the path of SGP4 "
-    "differs from the integral of its velocities by less than twice what it does at the later "
-    "state (docs/screening.md has the margin that was measured)."
+    "No pair below the threshold is missed if, within 30 s of each state (one every 60 s), the "
+    "path of SGP4 departs from the integral of its velocities by less than twice what it departs "
+    "by over the steps to the states before and after (docs/screening.md has the margin that was "
+    "measured)."
 )
 NO_PROBABILITY = "none: public element sets have no covariance"
 

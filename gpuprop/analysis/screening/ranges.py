@@ -29,19 +29,22 @@ class Pairs:
     """
 
     def __init__(self, propagator: Propagator, first: Bits, second: Bits) -> None:
-        self._propagator, self.first, self.second = propagator, first, second
+        self.propagator, self.first, self.second = propagator, first, second
 
     def __len__(self) -> int:
         return len(self.first)
 
-    def _separations(self, which: Places, instants: Bits) -> tuple[Array, Mask]:
-        """Return the squared range (km^2), and whether both states have the status 0."""
+    def squared(self, which: Places, instants: Bits) -> tuple[Array, Mask]:
+        """Compute squared ranges (km^2) of the pairs `which` at instants (us), (m,) each.
+
+        The second result says whether both states have the status 0.
+        """
         squared, good = np.empty(len(which)), np.empty(len(which), bool)
         for begin in range(0, len(which), AT_ONCE):
             here = slice(begin, begin + AT_ONCE)
             satellites = np.concatenate((self.first[which[here]], self.second[which[here]]))
             ns = np.tile(instants[here] * MICROSECOND, 2)
-            states = self._propagator.pair_states(satellites, Times(ns), velocity=False)
+            states = self.propagator.pair_states(satellites, Times(ns), velocity=False)
             n = len(ns) // 2
             total = np.zeros(n)
             with np.errstate(all="ignore"):
@@ -54,17 +57,13 @@ class Pairs:
             good[here] = status[:n] & status[n:]
         return squared, good
 
-    def squared(self, which: Places, instants: Bits) -> tuple[Array, Mask]:
-        """Compute squared ranges (km^2), and whether both states are good, at instants (us)."""
-        return self._separations(which, instants)
-
     def slope(self, which: Places, instants: Bits) -> Array:
         """Compute q(t + SPAN) - q(t - SPAN) of the squared ranges q, km^2.
 
         Its sign says whether the range increases. NaN counts as decreasing.
         """
         both = np.concatenate((instants - SPAN, instants + SPAN))
-        squared, _ = self._separations(np.concatenate((which, which)), both)
+        squared, _ = self.squared(np.concatenate((which, which)), both)
         before, after = np.split(squared, 2)
         return np.asarray(after - before)
 
@@ -73,7 +72,7 @@ class Pairs:
 
         A range that is equal to the threshold is not below it.
         """
-        squared, good = self._separations(which, instants)
+        squared, good = self.squared(which, instants)
         depth = threshold2 - squared
         depth = np.where(depth > 0.0, depth, np.minimum(depth, -1e-300))
         return np.where(good, depth, np.nan)
@@ -89,7 +88,7 @@ class Pairs:
             here = slice(begin, begin + AT_ONCE)
             satellites = np.concatenate((self.first[which[here]], self.second[which[here]]))
             ns = np.tile(instants[here] * MICROSECOND, 2)
-            states = self._propagator.pair_states(satellites, Times(ns))
+            states = self.propagator.pair_states(satellites, Times(ns))
             n = len(ns) // 2
             columns = [states.columns[name] for name in ("x", "y", "z", "vx", "vy", "vz")]
             x, y, z, vx, vy, vz = (column[:n] for column in columns)

@@ -137,7 +137,7 @@ def pieces_of(
     found = [
         _pieces(first, pair, begin, stop, first, middle & last),
         _pieces(~first & middle, pair, crossing[0], np.where(last, end, crossing[1]), first, last),
-        _pieces(~middle & last, pair, crossing[1], end, ~last, last),
+        _pieces(~middle & last, pair, crossing[1], end, middle, last),
     ]
     least = (slopes[1][turns] >= 0.0) & below[1, turns]
     minima = Minima(pair[turns[least]], extremum[least], threshold2 - values[1, turns[least]])
@@ -224,13 +224,13 @@ def find_stays(
         leave,
         stays.goes_back,
         stays.goes_on,
-        _inside(stays.pair, stays.begin, leave, Minima.concat(minima), window),
+        _inside(stays.pair, stays.begin, leave, Minima.concat(minima)),
     )
 
 
-def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Window) -> Minima:
+def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima) -> Minima:
     """Return the minima in the stays, sorted, each once; `pair` becomes the number of the stay."""
-    key, keys = _keys(window, pair, enter), _keys(window, minima.pair, minima.instant)
+    key, keys = _keys(pair, enter, minima)
     keys, first = np.unique(keys, return_index=True)
     minima = Minima._make(column[first] for column in minima)
     stay = np.searchsorted(key, keys, side="right") - 1
@@ -241,9 +241,14 @@ def _inside(pair: Places, enter: Bits, leave: Bits, minima: Minima, window: Wind
     return Minima(stay[inside], minima.instant[inside], minima.squared[inside])
 
 
-def _keys(window: Window, pair: Places, instant: Bits) -> Bits:
-    """Return integers that are sorted as pair, then instant."""
-    return np.asarray(pair * (window.stop - window.first + 1) + (instant - window.first))
+def _keys(pair: Places, enter: Bits, minima: Minima) -> tuple[Bits, Bits]:
+    """Return integers for stays and minima that are sorted as pair, then instant.
+
+    Instants are replaced by their ranks, so that no product leaves 64 bits.
+    """
+    ranks = np.unique(np.concatenate((enter, minima.instant)), return_inverse=True)[1]
+    keys = np.concatenate((pair, minima.pair)) * (len(ranks) + 1) + ranks
+    return keys[: len(pair)], keys[len(pair) :]
 
 
 def _followed(
@@ -275,7 +280,7 @@ def _followed(
             # Numbers of the stays stand for the pairs, so that no other stay of a pair is joined.
             order = np.lexsort((cells, owner))
             owner, cells = owner[order], cells[order]
-            own = Pairs(pairs._propagator, pairs.first[some.pair], pairs.second[some.pair])
+            own = Pairs(pairs.propagator, pairs.first[some.pair], pairs.second[some.pair])
             found, least = pieces_of(own, owner, cells, threshold2, window)
             mine = Pieces(np.arange(len(some.pair)), *some[1:])
             both = Pieces.concat([found, mine])
