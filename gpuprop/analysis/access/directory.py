@@ -1,12 +1,9 @@
 """Write passes into a crash-safe directory, in parts by the time of their rise, and open it."""
 
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -109,13 +106,7 @@ def write_passes(
     """
     begun = time.perf_counter()
     contents = plan_of(propagator, asked)
-    facts = RunFacts(
-        engine=engine or propagator.engine,
-        host=socket.gethostname(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=[str(word) for word in command] if command else None,
-        directory=os.getcwd() if command else None,
-    )
+    facts = RunFacts.of_this_process(engine or propagator.engine, command)
     total = (contents.plan["stop_us"] - contents.plan["first_us"]) / 1e6
     with claim(store, PASSES, contents.plan, facts, how) as job:
         manifest = job.manifest

@@ -1,13 +1,10 @@
 """Write a screening into a crash-safe directory, in parts by time, and open it."""
 
 import json
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TypeAlias
 
 import pyarrow as pa
@@ -114,13 +111,7 @@ def write_screening(
     """
     begun = time.perf_counter()
     contents = plan_of(propagator, asked)
-    facts = RunFacts(
-        engine=engine or propagator.engine,
-        host=socket.gethostname(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=[str(word) for word in command] if command else None,
-        directory=os.getcwd() if command else None,
-    )
+    facts = RunFacts.of_this_process(engine or propagator.engine, command)
     with claim(store, SCREENING, contents.plan, facts, how) as job:
         manifest = job.manifest
         if job.writes_companion:
