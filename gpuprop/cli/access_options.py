@@ -28,8 +28,8 @@ class AccessOptions:
         str | None,
         Parameter(
             name=["--output", "-o"],
-            help="The file to write (.parquet, .arrow or .csv); without a suffix a directory of "
-            "parts by the time of rise, or its URL in an object store.",
+            help="The file to write (.parquet, .arrow or .csv). A name without a suffix is a "
+            "directory of parts by the time of rise; it may be a URL in an object store.",
             group=FILES,
         ),
     ] = None
@@ -48,13 +48,13 @@ class AccessOptions:
         Parameter(
             name="--sites",
             negative="",
-            help="A CSV of sites with the columns name, lat, lon, height_km. Repeated: all.",
+            help="A CSV file of sites with the columns name, lat, lon, height_km. Repeated: all.",
             group=STATES,
         ),
     ] = None
     min_elevation: Annotated[
         float,
-        Parameter(help="Least elevation, deg, from 0 up to, not including, 90.", group=STATES),
+        Parameter(help="Minimum elevation, deg, from 0 to below 90.", group=STATES),
     ] = 10.0
     min_duration: Annotated[
         str, Parameter(help="Shortest pass: 0s, 90s, 5min ...", group=STATES)

@@ -39,9 +39,9 @@ class CoverageOptions:
         str | None,
         Parameter(
             name=["--output", "-o"],
-            help="The table of cells to write: .parquet, .arrow or .csv. Those by latitude and by "
-            "region lie beside it: coverage.by_latitude.parquet, coverage.by_region.parquet. "
-            "Existing files are replaced.",
+            help="The table of cells to write: .parquet, .arrow or .csv. The tables by latitude "
+            "and by region are written beside it: FILE.by_latitude.parquet, "
+            "FILE.by_region.parquet. Existing files are replaced.",
             group=FILES,
         ),
     ] = None
@@ -55,7 +55,10 @@ class CoverageOptions:
     ] = None
     map_column: Annotated[
         str,
-        Parameter(help="The column that the map shows: visible_mean, covered ...", group=FILES),
+        Parameter(
+            help="The column of the table that the map shows: visible_mean, covered ...",
+            group=FILES,
+        ),
     ] = "visible_mean"
     grid: Annotated[
         str,
@@ -70,22 +73,23 @@ class CoverageOptions:
         list[str] | None,
         Parameter(
             negative="",
-            help="Countries by ISO 3166-1 alpha-3 code, BRA,KAZ: their means are printed. Borders: "
-            "Natural Earth.",
+            help="Countries by ISO 3166-1 alpha-3 code, such as BRA,KAZ: print the means of each. "
+            "Borders are those of Natural Earth.",
             group=STATES,
         ),
     ] = None
     by: Annotated[
         Literal["operator", "source"] | None,
         Parameter(
-            help="Count the satellites of each operator, or of each SOURCE, apart and together.",
+            help="Count the satellites of each operator or of each SOURCE separately, and all "
+            "together.",
             group=STATES,
         ),
     ] = None
     min_elevation: Annotated[
         float,
         Parameter(
-            help="Least elevation, deg, from 0 to below 90: above the horizontal plane of the "
+            help="Minimum elevation, deg, from 0 to below 90: above the horizontal plane of the "
             "WGS-84 ellipsoid, without refraction.",
             group=STATES,
         ),

@@ -15,10 +15,6 @@ from ..files.standard_input import name_standard_input
 from .app import COMMAND_LINE, COMMANDS, RUNS, app
 from .console import DONE, FAILED, WRONG_CALL, print_error
 
-LOOK = (
-    "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be "
-    "found"
-)
 PASSES = "gpuprop access finds passes; in Python, gpuprop.visible gives who is in view now"
 SCREEN = "gpuprop screen finds close approaches"
 STATES = "gpuprop propagate writes the states from which they can be computed"

@@ -27,9 +27,9 @@ class ScreenOptions:
         str | None,
         Parameter(
             name=["--output", "-o"],
-            help="The directory of parts to write, or its URL in an object store; with a suffix "
-            "(.parquet, .arrow, .csv) the file of the conjunctions, and beside it that of the "
-            "companions (FILE.companions.parquet).",
+            help="The directory of parts to write, or its URL in an object store. A name with a "
+            "suffix (.parquet, .arrow, .csv) is the file of the conjunctions; the companions are "
+            "written beside it (FILE.companions.parquet).",
             group=FILES,
         ),
     ] = None
@@ -42,7 +42,7 @@ class ScreenOptions:
         Parameter(
             name="--primaries",
             negative="",
-            help="Screen these against all, in place of all against all: a name ('STARLINK*'), a "
+            help="Screen these satellites against all, instead of all against all: a name ('STARLINK*'), a "
             "catalogue number or an operator (@guowang). Repeated: any of them.",
             group=STATES,
         ),
