@@ -52,7 +52,7 @@ class Search:
     sites : tuple of Site
         The sites.
     min_elevation_deg : float
-        Least elevation, deg.
+        Minimum elevation, deg.
     window : tuple of int
         First instant and the instant after the last one, microseconds since 1970.
     step_s : int
@@ -78,7 +78,7 @@ class Search:
 
     @property
     def tangent(self) -> float:
-        """Tangent of the least elevation."""
+        """Tangent of the minimum elevation."""
         return self._sine / self._cosine
 
     def exact(self, propagator: Propagator, sites: slice = slice(None)) -> Exact:
