@@ -39,6 +39,7 @@ _MODULES = {
     "Screened": "analysis.screening",
     "shells": "filings.survey",
     "time_grid": "time.times",
+    "view": "viewer",
     "visible": "analysis.access",
     "walker": "filings.presets",
     "write_elements": "catalogs.write",
@@ -78,6 +79,7 @@ __all__ = [
     "time_grid",
     "Times",
     "visible",
+    "view",
     "walker",
     "write_elements",
     "write_snapshots",
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from .snapshots import open_snapshots, write_snapshots
     from .states import STATUS, States
     from .time.times import Times, as_times, time_grid
+    from .viewer import view
 else:
 
     def __getattr__(name: str) -> object:

@@ -34,6 +34,7 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
     "write it again. The exit code is 1 if a file is missing or damaged.",
+    "view": "Show satellites on the globe as they move: one HTML file that needs no network.",
 }
 # commands with a module NAME_run, which help does not need: it imports numpy and pyarrow
 RUNS = ("access", "coverage", "propagate", "screen")
@@ -46,6 +47,7 @@ USAGE = {
     "propagate": "Usage: gpuprop propagate SOURCE... -o DIR [OPTIONS]",
     "screen": "Usage: gpuprop screen SOURCE... -o DIR|FILE [OPTIONS]",
     "shells": "Usage: gpuprop shells CATALOGUE... [OPTIONS]",
+    "view": "Usage: gpuprop view SOURCE...|DIR -o FILE [OPTIONS]",
 }
 # the command line as it was given, for the manifest of a run
 COMMAND_LINE: ContextVar[list[str]] = ContextVar("COMMAND_LINE")

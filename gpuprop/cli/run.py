@@ -24,10 +24,10 @@ NOT_THERE = {  # commands that people look for, and what to use instead
     **dict.fromkeys(("passes", "pass", "visible", "visibility", "look", "sky"), PASSES),
     **dict.fromkeys(("conjunctions", "conjunction"), SCREEN),
     "links": STATES,
+    "globe": "gpuprop view draws it",
     **dict.fromkeys(
-        ("view", "plot", "globe", "map"),
-        "gpuprop propagate writes files that plotting programs read, and gpuprop coverage --map "
-        "draws how many satellites are in view",
+        ("plot", "map"),
+        "gpuprop coverage --map draws a map of the satellites in view, gpuprop view a globe",
     ),
 }
 

@@ -1,0 +1,237 @@
+"""`gpuprop view`: the globe with satellites, in one HTML file."""
+
+import re
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from cyclopts import Parameter
+from rich.filesize import decimal
+
+from ..catalogs.sources import read_sources
+from ..engine.choice import EngineWarning, requested_name
+from ..errors import UsageError
+from ..files.addresses import is_url
+from ..literals import OpsMode, Scale
+from ..messages import counted
+from ..propagator import Propagator
+from ..snapshots import Snapshots, open_snapshots
+from ..time.times import time_grid
+from ..viewer import view as make_globe
+from ..viewer.globe import MOST_BYTES
+from ..viewer.sites import site_of_text, sites_of_file
+from .console import DONE, print_result, say, silent
+from .inputs import choose, given_store, report_records, warnings_as_notes
+from .options import (
+    FILES,
+    INSTANTS,
+    MESSAGES,
+    RUN,
+    STATES,
+    Checksum,
+    Epoch,
+    FirstId,
+    Json,
+    Latest,
+    OnError,
+    Select,
+    Where,
+    flag,
+    wrong_call,
+)
+
+WEB = ("http://", "https://", "ftp://")
+SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G)?B?", re.ASCII | re.IGNORECASE)
+
+
+def view(
+    *sources: Annotated[
+        str,
+        Parameter(
+            name="SOURCE",
+            help="Catalogues or constellations, as for propagate; or one directory of snapshots.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=["--output", "-o"],
+            help="The HTML file to write; an existing file is replaced.",
+            group=FILES,
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        Parameter(
+            help="First instant, UTC [default: median epoch of the input, rounded up to the "
+            "minute].",
+            group=INSTANTS,
+        ),
+    ] = None,
+    stop: Annotated[str | None, Parameter(help="Last instant, UTC.", group=INSTANTS)] = None,
+    duration: Annotated[
+        str | None,
+        Parameter(
+            help="Length of time from --start, in place of --stop [default: 90min, or less if the "
+            "page would be larger than --max-size].",
+            group=INSTANTS,
+        ),
+    ] = None,
+    scale: Annotated[
+        Scale, Parameter(help="Time scale of --start and --stop.", group=INSTANTS)
+    ] = "utc",
+    coverage: Annotated[
+        Path | None,
+        Parameter(help="A table of cells of gpuprop coverage, drawn on the Earth.", group=STATES),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        Parameter(
+            negative="",
+            help="A site on the ground, NAME,LAT,LON[,HEIGHT] (deg, km): 'Brasilia,-15.79,-47.88'. "
+            "Repeated: several.",
+            group=STATES,
+        ),
+    ] = None,
+    sites: Annotated[
+        Path | None,
+        Parameter(help="A CSV of sites: name, lat, lon, height_km.", group=STATES),
+    ] = None,
+    min_elevation: Annotated[
+        float, Parameter(help="Least elevation for sites, deg.", group=STATES)
+    ] = 25.0,
+    title: Annotated[
+        str | None, Parameter(help="Title of the page [default: the SOURCEs].", group=FILES)
+    ] = None,
+    max_size: Annotated[
+        str, Parameter(help="Largest size of the file: 15MB, 800kB ...", group=FILES)
+    ] = f"{MOST_BYTES // 1_000_000}MB",
+    open: Annotated[bool, flag("Open the file in the browser.", FILES)] = False,
+    select: Select = None,
+    where: Where = None,
+    latest: Latest = False,
+    epoch: Epoch = None,
+    first_id: FirstId = None,
+    engine: Annotated[
+        str | None,
+        Parameter(
+            help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, "
+            "else auto].",
+            group=RUN,
+        ),
+    ] = None,
+    threads: Annotated[
+        int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)
+    ] = None,
+    eop: Annotated[
+        str | None,
+        Parameter(
+            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: "
+            "that of astropy-iers-data].",
+            group=STATES,
+        ),
+    ] = None,
+    gravity: Annotated[
+        Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)
+    ] = "wgs72",
+    opsmode: Annotated[
+        OpsMode, Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)
+    ] = "i",
+    on_error: OnError = "raise",
+    checksum: Checksum = "verify",
+    json: Json = False,
+    quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
+) -> int:
+    """Run `gpuprop view`."""
+    if not sources:
+        raise UsageError("SOURCE is missing: name a catalogue, a constellation or a directory")
+    if output is None:
+        raise UsageError("-o FILE is missing: name the HTML file to write, such as globe.html")
+    tell = silent if quiet else say
+    places = [site_of_text(text) for text in site or ()]
+    places += sites_of_file(sites) if sites is not None else []
+    most = _bytes(max_size)
+    with wrong_call():
+        begin, end = (None if each is None else _instant(each, scale) for each in (start, stop))
+    snapshots = _directory(sources)
+    source: Any = snapshots
+    if snapshots is not None:
+        if select or where or latest or epoch is not None or first_id is not None:
+            raise UsageError(
+                "--select, --where, --latest, --epoch and --first-id are for catalogues and "
+                f"constellations: {snapshots.path} holds snapshots"
+            )
+    else:
+        elements = read_sources(
+            sources,
+            on_error=on_error,
+            checksum=checksum,
+            gravity=gravity,
+            epoch=begin if epoch is None else epoch,
+            first_id=first_id,
+            latest=latest,
+        )
+        report_records(elements, tell, latest)
+        with wrong_call():
+            if begin is None:
+                begin = (elements.latest() if latest else elements).default_start
+            elements = choose(elements, select, where, begin, gravity, latest=latest, tell=tell)
+            with warnings_as_notes(tell, EngineWarning):
+                source = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
+        if requested_name(engine).startswith("auto"):
+            tell(f"engine: {source.engine} (auto)")
+    with wrong_call():
+        globe = make_globe(
+            source,
+            start=begin,
+            stop=end,
+            duration=duration,
+            sites=places,
+            min_elevation_deg=min_elevation,
+            coverage=coverage,
+            title=title,
+            sources=sources,
+            max_bytes=most,
+        )
+    globe.save(output)
+    facts = globe.facts
+    minutes = facts["duration_s"] / 60.0
+    text = (
+        f"wrote {output}: {counted(facts['satellites'], 'satellite')} for {minutes:g} minutes from "
+        f"{facts['start']}, {decimal(facts['bytes'])}"
+    )
+    if error := facts["error_m"]:
+        tell(
+            f"error of interpolation: median {error['median']} m, 99 % below {error['p99']} m, at "
+            f"most {error['largest']} m"
+        )
+    print_result(dict(path=str(output)) | facts, json, text)
+    if open:
+        webbrowser.open(output.resolve().as_uri())
+    return DONE
+
+
+def _directory(sources: tuple[str, ...]) -> Snapshots | None:
+    """Return the snapshots that the only SOURCE names, or None for catalogues."""
+    first = sources[0]
+    stored = is_url(first) and not first.lower().startswith(WEB)  # an object store
+    if len(sources) == 1 and (stored or Path(first).is_dir()):
+        return open_snapshots(given_store(first).path, partial=True)
+    for each in sources:
+        if Path(each).is_dir():
+            raise UsageError(f"{each} is a directory: it must be the only SOURCE")
+    return None
+
+
+def _instant(text: str, scale: Scale) -> np.datetime64:
+    """Read an instant of a clock in a time scale."""
+    return np.datetime64(time_grid(text, duration="1s", step="1s", scale=scale).start_ns, "ns")
+
+
+def _bytes(text: str) -> int:
+    match = SIZE.fullmatch(text.strip())
+    if not match:
+        raise UsageError(f"--max-size {text!r}: write a number and a unit, such as 15MB")
+    unit = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}[(match[2] or "").lower()]
+    return int(float(match[1]) * unit)

@@ -1,0 +1,212 @@
+// The page: it reads its data, starts the panels, and draws picture after picture.
+
+import { startAbout } from "./about.js";
+import { startBar } from "./bar.js";
+import { startCard } from "./card.js";
+import { css, rgb, THEMES } from "./colours.js";
+import { element, readPage } from "./data.js";
+import { Earth } from "./earth.js";
+import { startLegend } from "./legend.js";
+import { Lines } from "./lines.js";
+import { showPaths } from "./paths.js";
+import { showSites, startPlaces } from "./places.js";
+import { startPointer } from "./pointer.js";
+import { drawnPositions } from "./readback.js";
+import { Satellites } from "./satellites.js";
+import { startSearch } from "./search.js";
+import { DEGREE, direction, dot } from "./vector.js";
+import { World } from "./world.js";
+
+const LISTS = 250; // ms between two renewals of lists and details
+const WIDE = 760; // pixels from which panels stand beside the globe
+
+/** Start the page. @returns {void} */
+function main() {
+  const page = readPage(), world = new World(page), { camera, clock, orbits } = world;
+  const canvas = /** @type {HTMLCanvasElement} */ (/** @type {unknown} */ (element("globe")));
+  const gl = canvas.getContext("webgl2", { antialias: false, alpha: false });
+  if (!gl) throw new Error("This page needs WebGL 2, which this browser does not offer.");
+  const earth = new Earth(gl, page), lines = new Lines(gl);
+  const satellites = new Satellites(gl, orbits, world.groups);
+  camera.lon = firstLongitude(world);
+  camera.goal = camera.distance = firstDistance(world);
+  element("title").textContent = page.data.title;
+  startLegend(world);
+  startSearch(world);
+  startPlaces(world);
+  startAbout(world);
+  startTools(world);
+  const tellCard = startCard(world), tellBar = startBar(world);
+  startPointer(world, canvas);
+  let shownLayer = -2, pictures = 0, last = performance.now(), listed = 0, before = "";
+  world.listeners.push(() => {
+    satellites.paint(world.grouping, world.colours, world.shown[world.grouping]);
+    if (shownLayer !== world.layer) earth.showLayer(shownLayer = world.layer);
+    document.documentElement.dataset.theme = world.theme;
+    listed = 0;
+  });
+  world.update();
+
+  /** @param {number} wall ms */
+  function picture(wall) {
+    const seconds = Math.min(0.25, Math.max(0, (wall - last) / 1000));
+    last = wall;
+    clock.pass(seconds);
+    move(seconds);
+    // nothing is drawn while nothing changes
+    const now = [clock.now, world.version, world.hovered, camera.lat, camera.lon, camera.distance.toFixed(1),
+      camera.rise.toFixed(1), camera.shift.toFixed(1), canvas.width, canvas.height].join();
+    if (now !== before) {
+      before = now;
+      draw(wall);
+      pictures++;
+    }
+    requestAnimationFrame(picture);
+  }
+  /** Fit the camera to the window, and move it. @param {number} seconds since the last picture */
+  function move(seconds) {
+    const ratio = Math.min(2, devicePixelRatio || 1), { clientWidth: width, clientHeight: height } = canvas;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    // the middle of what panels leave free
+    const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0;
+    const shift = wide && !beside ? Math.min(135, width / 10) : 0;
+    camera.resize(width, height, shift, (wide ? 0.02 : rise) * height, seconds);
+    const state = world.following ? orbits.state(world.current, clock.now) : null;
+    if (state) camera.follow(state.position, world.angle, 1 - Math.exp(-6 * seconds));
+    camera.pass(seconds);
+    camera.aim(world.angle);
+  }
+  /** @param {number} wall ms */
+  function draw(wall) {
+    if (!gl) return;
+    const t = clock.now, angle = world.angle, sun = world.sun, theme = THEMES[world.theme];
+    const ratio = canvas.width / camera.width;
+    gl.viewport(0, 0, canvas.width, canvas.height);
+    gl.clearColor(...theme.sky, 1);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.SRC_ALPHA, gl.ONE_MINUS_SRC_ALPHA);
+    earth.draw(camera, angle, sun, theme);
+    const renew = wall - listed > LISTS;
+    lines.clear();
+    showSites(world, lines, rgb(theme.site), renew);
+    lines.draw(camera, 1.1);
+    lines.clear();
+    showPaths(world, lines);
+    lines.draw(camera, 2);
+    satellites.draw(camera, t, sun, pointSize(orbits.count, camera) * ratio, world.current);
+    showRings(world);
+    if (renew) {
+      tellCard();
+      listed = wall;
+    }
+    tellBar();
+  }
+  requestAnimationFrame(picture);
+  const pixel = new Uint8Array(4);
+  /** @type {any} */ (globalThis).gpuprop = {
+    world,
+    get pictures() {
+      return pictures;
+    },
+    /** @param {number} t s since start @returns {Float32Array} as drawn: TEME, km */
+    drawn: (t) => drawnPositions(satellites, camera, t),
+    /** @param {number} index @returns {{x: number, y: number, hidden: boolean}} pixels */
+    screen: (index) => {
+      const p = orbits.positions(clock.now);
+      return camera.project([p[3 * index], p[3 * index + 1], p[3 * index + 2]]);
+    },
+    /** Draw now, without waiting for the browser, and with the camera where it goes. */
+    draw: () => {
+      move(10);
+      draw(performance.now() + LISTS);
+      gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel); // waits for the GPU
+    },
+  };
+  document.body.dataset.ready = "";
+}
+
+/** Choose a longitude on the day side from which much land is seen. @param {World} world @returns {number} */
+function firstLongitude({ page, sun, angle, camera }) {
+  const coast = page.array("coast_points", Int16Array), noon = Math.atan2(sun[1], sun[0]);
+  let best = noon, most = -1;
+  for (const lon of [0.8, -0.8, 0.4, -0.4, 0].map((offset) => noon + offset)) {
+    const towards = direction(camera.lat, lon - angle);
+    let near = 0;
+    for (let i = 0; i < coast.length; i += 2) {
+      const p = direction((coast[i + 1] * DEGREE) / 100, (coast[i] * DEGREE) / 100);
+      if (Math.abs(coast[i + 1]) < 6000 && dot(p, towards) > 0.7) near++;
+    }
+    if (near > most) [best, most] = [lon, near];
+  }
+  return best;
+}
+
+/** Choose a distance from which nine of ten satellites are seen. @param {World} world @returns {number} km */
+function firstDistance({ orbits, camera }) {
+  const places = orbits.positions(0), radii = new Float64Array(orbits.count);
+  for (let i = 0, j = 0; i < radii.length; i++, j += 3) {
+    radii[i] = Math.hypot(places[j], places[j + 1], places[j + 2]) || 0;
+  }
+  return Math.max(camera.distance, 3.2 * radii.sort()[Math.floor(0.9 * (radii.length - 1))]);
+}
+
+/**
+ * Size of points: smaller if there are many, larger if the Earth is large in the picture.
+ * @param {number} count of satellites @param {import("./camera.js").Camera} camera
+ * @returns {number} pixels of CSS
+ */
+function pointSize(count, { radius }) {
+  const base = count > 15000 ? 2.9 : count > 4000 ? 3.3 : count > 800 ? 4.2 : 6;
+  return base * Math.min(2.5, Math.max(0.72, Math.sqrt(radius / 285)));
+}
+
+/** The buttons at the upper right. @param {World} world */
+function startTools(world) {
+  const frame = element("frame"), theme = element("theme"), legend = element("show-legend");
+  world.theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+  frame.onclick = () => {
+    world.camera.setFixed(!world.camera.fixed, world.angle);
+    world.update();
+  };
+  theme.onclick = () => {
+    world.theme = world.theme === "dark" ? "light" : "dark";
+    world.update();
+  };
+  legend.onclick = () => {
+    const open = document.body.classList.toggle("legend-open");
+    legend.setAttribute("aria-expanded", String(open));
+  };
+  world.listeners.push(() => {
+    frame.setAttribute("aria-pressed", String(world.camera.fixed));
+    theme.textContent = world.theme === "dark" ? "☀" : "☾";
+  });
+}
+
+/** Put rings around the chosen satellite and the one under the pointer. @param {World} world */
+function showRings(world) {
+  for (const [id, index] of /** @type {[string, number][]} */ ([["ring", world.current], ["hover", world.hovered]])) {
+    const ring = element(id), state = index < 0 ? null : world.orbits.state(index, world.clock.now);
+    const place = state && world.camera.project(state.position);
+    ring.style.display = place && !place.hidden ? "" : "none";
+    if (!place) continue;
+    ring.style.transform = `translate(${place.x.toFixed(1)}px, ${place.y.toFixed(1)}px)`;
+    if (id === "ring") {
+      ring.style.color = css(rgb(THEMES[world.theme].chosen));
+      const name = ring.firstElementChild;
+      if (name && name.textContent !== world.name(index)) name.textContent = world.name(index);
+    }
+  }
+}
+
+try {
+  main();
+} catch (error) {
+  const problem = element("problem");
+  problem.hidden = false;
+  problem.textContent = error instanceof Error ? error.message : String(error);
+  throw error;
+}

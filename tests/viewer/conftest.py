@@ -1,0 +1,40 @@
+"""A browser for the tests of the globe: Chromium of the system, with WebGL 2 in software."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browsers import Opened
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OPTIONS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium; the test is skipped where it is not installed."""
+    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        pytest.skip(f"none of {', '.join(NAMES)} is installed (Debian: apt-get install chromium)")
+    with driver.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, args=list(OPTIONS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
+    """Open a page; it is checked at the end."""
+    pages: list[Opened] = []
+
+    def open_page(path: Path, **options: Any) -> Opened:
+        pages.append(Opened(browser, path, **options))
+        return pages[-1]
+
+    yield open_page
+    for each in pages:
+        each.context.close()
+        each.check()

@@ -1,0 +1,69 @@
+"""`gpuprop view`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gpuprop import open_snapshots
+
+
+def test_a_constellation_becomes_a_globe(run):
+    code, out, err = run(
+        "view", "walker:53:60/5/1@550", "guowang", "-o", "globe.html", "--duration", "10min",
+        "--site", "Brasília,-15.79,-47.88,1.17", "--select", "@guowang", "--where",
+        "altitude_km > 1000", "--json",
+    )  # fmt: skip
+    facts = json.loads(out)
+    assert code == 0 and facts["path"] == "globe.html" and facts["duration_s"] == 600.0
+    html = Path("globe.html").read_bytes()
+    assert len(html) == facts["bytes"] and html.startswith(b"<!doctype html>")
+    assert facts["satellites"] == 6912 and "error of interpolation: median 8.8 m" in err
+
+
+def test_a_directory_becomes_a_globe(run):
+    code, _, _ = run(
+        "propagate", "walker:53:60/5/1@550", "-o", "out", "--duration", "20min", "--quiet"
+    )
+    assert code == 0 and len(open_snapshots("out")) == 1200
+    code, out, _ = run("view", "out", "-o", "globe.html", "--quiet")
+    assert code == 0 and "60 satellites for 19 minutes" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-o", "g.html"), "SOURCE is missing"),
+        (("guowang",), "-o FILE is missing"),
+        (("guowang", "-o", "g.html", "--duration", "1d"), "What fits: --duration"),
+        (("guowang", "-o", "g.html", "--max-size", "big"), "--max-size 'big'"),
+        (("guowang", "-o", "g.html", "--site", "A,1"), "--site 'A,1'"),
+        (("guowang", "-o", "g.html", "--coverage", "none.parquet"), "none.parquet"),
+        (("guowang", "-o", "g.html", "--stop", "2020-01-01"), "a second or more"),
+    ],
+)
+def test_a_wrong_call_ends_with_2_and_writes_nothing(run, tmp_path, arguments, words):
+    code, out, err = run("view", *arguments)
+    assert (code, out) == (2, "") and words in err.replace("\n", " ")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_window_is_read_in_a_time_scale(run):
+    code, out, _ = run(
+        "view", "walker:53:6/2/1@550", "-o", "g.html", "--json", "--quiet", "--scale", "tai",
+        "--start", "2026-01-01T00:00:37", "--stop", "2026-01-01T00:05:37", "--eop", "none",
+    )  # fmt: skip
+    facts = json.loads(out)
+    assert code == 0 and facts["duration_s"] == 300.0
+    assert facts["start"] == "2026-01-01T00:00:00Z"
+
+
+def test_a_directory_must_be_alone(run):
+    assert (
+        run("propagate", "walker:53:6/2/1@550", "-o", "out", "--duration", "5min", "--quiet")[0]
+        == 0
+    )
+    code, _, err = run("view", "out", "guowang", "-o", "g.html")
+    assert code == 2 and "must be the only SOURCE" in err.replace("\n", " ")
+    code, _, err = run("view", "out", "-o", "g.html", "--latest")
+    assert code == 2 and "holds snapshots" in err.replace("\n", " ")
