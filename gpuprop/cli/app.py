@@ -27,7 +27,8 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
     "fetch": "Download element sets from CelesTrak, at most once in two hours; until then "
     "from a cache.",
-    "info": "Show what a catalogue holds, or a directory of snapshots, of passes or of a screening.",
+    "info": "Show what a catalogue holds, or a directory of snapshots, of passes or of a "
+    "screening.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
     "screen": "Find all close approaches: of all satellites to each other, or of some to all.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "

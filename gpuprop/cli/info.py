@@ -42,8 +42,8 @@ def info(
         str,
         Parameter(
             name="PATH",
-            help="A catalogue; or a directory of snapshots, of passes or of a screening, or its URL "
-            "(s3://bucket/out).",
+            help="A catalogue; or a directory of snapshots, of passes or of a screening, or its "
+            "URL (s3://bucket/out).",
         ),
     ],
     /,
@@ -65,7 +65,8 @@ def info(
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
             raise UsageError(
-                f"{options} are for catalogues and constellations: {place} is a directory of files that gpuprop wrote"
+                f"{options} are for catalogues and constellations: {place} is a directory that "
+                "gpuprop wrote"
             )
         kind = kind_of(place)
         if kind is PASSES:

@@ -42,8 +42,8 @@ class ScreenOptions:
         Parameter(
             name="--primaries",
             negative="",
-            help="Screen these satellites against all, instead of all against all: a name ('STARLINK*'), a "
-            "catalogue number or an operator (@guowang). Repeated: any of them.",
+            help="Screen these satellites against all, instead of all against all: a name "
+            "('STARLINK*'), a catalogue number or an operator (@guowang). Repeated: any of them.",
             group=STATES,
         ),
     ] = None
