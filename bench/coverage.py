@@ -2,7 +2,7 @@
 
 10,000 satellites, 64,800 cells of one degree, a day at 30 s, 25 degrees. Before it times, it
 compares counts with brute force, cell by cell; with --validate, for whole constellations at several
-instants and least elevations, and the means with a formula on the ellipsoid.
+instants and minimum elevations, and the means with a formula on the ellipsoid.
 """
 
 import resource

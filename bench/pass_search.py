@@ -105,7 +105,7 @@ class Search:
     def all(
         self, satellites: list[Any], sites: list[Any], least: list[float]
     ) -> dict[tuple[int, int, float], list[Pass]]:
-        """All passes by satellite, site and least elevation."""
+        """All passes by satellite, site and minimum elevation."""
         found = {}
         for i, satellite in enumerate(satellites):
             error, r, _ = satellite.sgp4_array(*self.dates(self.samples))

@@ -23,7 +23,7 @@ import numpy as np
 import workloads
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "support"))
-from screening_truth import Truth, kd_tree
+from approach_search import Search, kd_tree
 
 from gpuprop import Elements, Propagator, Screened, engines, read_elements, screen
 from gpuprop.engine.numpy.screening import around
@@ -87,7 +87,7 @@ def check(which: str) -> dict[str, Any]:
         elements = read_elements(workloads.ACTIVE).latest()
     found = screened(Propagator(elements), elements, seconds, threshold)
     first = int(elements.default_start.astype("datetime64[us]").astype(int))
-    truth = Truth(
+    truth = Search(
         elements.to_satrecs(), julian(first * 1000), seconds, threshold, neighbours=kd_tree
     )
     number = {int(each): k for k, each in enumerate(elements.sat_id)}
@@ -218,7 +218,7 @@ def speed(runs: int, peer_seconds: float) -> dict[str, Any]:
     print(f"speed: {found}")
     if peer_seconds:
         first = int(elements.default_start.astype("datetime64[us]").astype(int))
-        truth = Truth(
+        truth = Search(
             elements.to_satrecs(), julian(first * 1000), peer_seconds, 5.0, neighbours=kd_tree
         )
         hour = timed(lambda: screened(prop, elements, 3600.0, 5.0))

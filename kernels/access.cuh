@@ -72,7 +72,7 @@ FN Mask may_be_up(const Interval& interval, Real up0, Real up1) {
     return both(opposite(up0 + up1 + interval.longest < 0.0), interval.some_good);
 }
 
-// Whether the satellite may reach the least elevation between the middle knots.
+// Whether the satellite may reach the minimum elevation between the middle knots.
 FN Mask may_reach(double cosine, double sine, const Interval& interval, const LocalPosition& p1,
                   const LocalPosition& p2) {
     Real level0 = sqrt(p1.east * p1.east + p1.north * p1.north);
@@ -87,7 +87,7 @@ FN Code interval_kind(double cosine, double sine, double step, const Interval& i
     Real longest = interval.longest;
     Real level0 = sqrt(p[1].east * p[1].east + p[1].north * p[1].north);
     Real level1 = sqrt(p[2].east * p[2].east + p[2].north * p[2].north);
-    // distances above the cone of the least elevation
+    // distances above the cone of the minimum elevation
     Real above0 = cosine * p[1].up - sine * level0, above1 = cosine * p[2].up - sine * level1;
     Mask alive = opposite(above0 + above1 + longest < 0.0);
     Real speed = longest / step;

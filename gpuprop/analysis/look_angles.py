@@ -104,9 +104,9 @@ def look_angles(
     ------
     ValueError
         For states without velocities if they are needed, for a geodetic block on a GPU, if there
-        are no sites, for a least elevation outside [-90, 90], for an engine that is not usable, for
-        instants outside the Earth orientation, and for a table without a frame in its metadata or
-        with other units than those of snapshots.
+        are no sites, for a minimum elevation outside [-90, 90], for an engine that is not usable,
+        for instants outside the Earth orientation, and for a table without a frame in its metadata
+        or with other units than those of snapshots.
     TypeError
         For anything but States, tables and datasets, and for a site that is not a Site.
 
@@ -173,7 +173,7 @@ def _grid(engine: OpenEngine, source: BlockSource, places: Array, wanted: Wanted
 def _listed(
     engine: OpenEngine, source: Source, places: Array, wanted: Wanted
 ) -> tuple[Times, dict[str, Any]]:
-    """Compute directions as a list: those above the least elevation, or all."""
+    """Compute directions as a list: those above the minimum elevation, or all."""
     pieces: dict[str, list[npt.NDArray[Any]]] = {
         name: [] for name in ("ns", "sat_id", "name", "site_index", "index", *wanted.names)
     }
@@ -270,7 +270,7 @@ def _names(block: States) -> npt.NDArray[np.object_] | None:
 
 
 def _least(min_elevation_deg: float | None) -> float | None:
-    """Return the least elevation in rad."""
+    """Return the minimum elevation in rad."""
     if min_elevation_deg is None:
         return None
     if isinstance(min_elevation_deg, bool) or not isinstance(

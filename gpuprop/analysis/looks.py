@@ -49,7 +49,7 @@ class LookAngles:
     """Directions and distances of n_sats satellites from n_sites sites at n_times instants.
 
     They are NaN if there is no position. A list of n directions (of pairs, of a table, or above a
-    least elevation) has one dimension: `times`, `sat_id`, `site_index` and all angles are (n,).
+    minimum elevation) has one dimension: `times`, `sat_id`, `site_index` and all angles are (n,).
     Libraries that take Arrow data take LookAngles: `polars.DataFrame(angles)`.
 
     Parameters

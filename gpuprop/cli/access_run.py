@@ -1,11 +1,9 @@
 """What `gpuprop access` does: read satellites and sites, find passes, write and report them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,23 +17,19 @@ from ..analysis.access.passes import passes_in
 from ..analysis.access.question import Question, ask
 from ..analysis.look_angles import Site
 from ..analysis.tables import check_suffix, read_sites, site_of, write_table
-from ..catalogs.sources import ages_in_words
 from ..dataset.session import JobOptions
-from ..engine.choice import EngineWarning, requested_name
-from ..errors import UsageError
-from ..literals import Scale
 from ..messages import counted
 from ..propagator import Propagator
-from ..snapshots.cluster import Workers, connected, known_cluster
-from ..time.durations import duration_ns, format_duration
-from ..time.times import time_grid
+from ..time.durations import format_duration
 from .access_options import AccessOptions
 from .app import COMMAND_LINE
-from .console import DONE, err, out, print_result, say, silent, wide
-from .inputs import given_store, repeated_numbers, warnings_as_notes
+from .console import DONE, out, print_result, say, silent, wide
+from .directories import cluster_workers, given_cluster, is_file, refuse_for_file, resume_hint
+from .inputs import given_store, repeated_numbers
 from .options import wrong_call
-from .propagation import resume_hint
-from .satellites import read_satellites
+from .progress import Progress, progress_bar
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, window_ns
 
 SHOWN = 10  # passes on the terminal
 
@@ -44,37 +38,26 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
     """Run the command, and return the exit code."""
     begun = time.perf_counter()
     output = str(options.output)
-    tell = silent if options.quiet else say
+    tell = silent if options.messages.quiet else say
     with wrong_call():
-        is_file = bool(Path(output).suffix) and "://" not in output
-        how = JobOptions(options.overwrite, options.resume)
-        cluster = known_cluster(options.cluster) if options.cluster is not None else None
-        if is_file:
+        one_file = is_file(output)
+        how = JobOptions(options.directory.overwrite, options.directory.resume)
+        cluster = given_cluster(options.directory.cluster)
+        if one_file:
             check_suffix(output)
-            _refuse_for_file(options)
+            refuse_for_file(output, asdict(options.directory))
         sites = _sites(options)
-    elements, start = read_satellites(sources, options, tell)
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.window,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    begin, end = window_ns(start, options.window)
+    propagator = open_propagator(elements, options.run, tell, eop=options.eop, cluster=cluster)
     with wrong_call():
-        if options.stop is not None and options.duration is not None:
-            raise UsageError("give either --stop or --duration")
-        duration = options.duration or "1d"
-        begin = _instant(start, options.scale)
-        end = (
-            begin + duration_ns(duration)
-            if options.stop is None
-            else _instant(options.stop, options.scale)
-        )
-        # with a cluster, the engines of the workers count, not those of this machine
-        engine = options.engine if cluster is None else "numpy"
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements,
-                engine,
-                options.gravity,
-                options.opsmode,
-                threads=options.threads,
-                eop=options.eop,
-            )
         asked = ask(
             propagator,
             sites,
@@ -86,15 +69,13 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             sunlit=options.sunlit,
             site_sun_below_deg=options.site_dark,
         )
-    tell(f"Earth orientation: {propagator.eop.described(asked.times.edges)}")
-    if ages := ages_in_words(elements, begin):
-        tell(ages)
+    earth_orientation = propagator.eop.described(asked.times.edges)
+    report_inputs(elements, begin, tell, earth_orientation)
     tell(_summary(asked, len(elements)))
-    if cluster is None and requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell, cluster)
     facts: dict[str, object]
-    with _progress(options.quiet) as progress:
-        if is_file:
+    with progress_bar(options.messages.quiet) as progress:
+        if one_file:
             table = passes_in(propagator, asked, *asked.window, progress=progress)
             size = write_table(output, table)
             facts = dict(path=output, passes=table.num_rows, bytes=size, engine=propagator.engine)
@@ -104,28 +85,10 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             table = _first_passes(output)
             facts, wrote = asdict(report), _wrote(report)
     facts |= dict(seconds=time.perf_counter() - begun, **repeated_numbers(elements))
-    if not options.json and out.is_terminal and table.num_rows:
+    if not options.messages.json and out.is_terminal and table.num_rows:
         _show(table)
-    print_result(facts, options.json, f"{wrote}, in {time.perf_counter() - begun:.1f} s")
+    print_result(facts, options.messages.json, f"{wrote}, in {time.perf_counter() - begun:.1f} s")
     return DONE
-
-
-def _instant(text: str, scale: Scale) -> int:
-    """Read an instant on a time scale: nanoseconds of UTC since 1970."""
-    return time_grid(text, duration="1s", step="1s", scale=scale).start_ns
-
-
-def _refuse_for_file(options: AccessOptions) -> None:
-    for name, given in (
-        ("resume", options.resume),
-        ("overwrite", options.overwrite),
-        ("cluster", options.cluster),
-    ):
-        if given:
-            raise UsageError(
-                f"--{name} is for a directory of parts, and {options.output} is one file: give a "
-                "name without a suffix"
-            )
 
 
 def _sites(options: AccessOptions) -> list[Site]:
@@ -154,22 +117,21 @@ def _into_directory(
     asked: Question,
     how: JobOptions,
     cluster: str | None,
-    progress: Callable[[float, float], None] | None,
+    progress: Progress | None,
 ) -> PassReport:
     store = given_store(str(options.output))
     command = COMMAND_LINE.get([])
     with (
-        connected(cluster) if cluster else nullcontext() as client,
+        cluster_workers(cluster, options.run) as workers,
         resume_hint(store, command, PASSES),
     ):
-        workers = Workers(client, options.engine, options.threads) if client else None
         return write_passes(
             store,
             propagator,
             asked,
             how,
             produce=partial(produce, workers, propagator, asked) if workers else None,
-            engine=(options.engine or "auto") if workers else None,
+            engine=(options.run.engine or "auto") if workers else None,
             command=command,
             progress=progress,
         )
@@ -218,17 +180,3 @@ def _show(table: pa.Table) -> None:
             azimuths,
         )
     wide.print(shown)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[float, float], None] | None]:
-    """Show a progress bar on stderr if that is a terminal."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    columns = BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -20,29 +20,25 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     'eval "$(gpuprop completion bash)" in ~/.bashrc.',
     "constellations": "List the known constellations; with NAME (or your own TOML file), show its "
     "shells, sources, conflicts and assumptions.",
-    "coverage": "Compute how many satellites every place on Earth has in view, the gaps, and what "
-    "each country gets; draw the map.",
+    "coverage": "Compute how many satellites every place on Earth and every country has in view, "
+    "and the gaps; draw a map.",
     "doctor": "Show which engines run here, and why the others do not; check each against the "
     "committed digest.",
     "export": "Write element sets as TLE or OMM; reading the file gives the same element sets.",
     "fetch": "Download element sets from CelesTrak, at most once in two hours; until then "
     "from a cache.",
-    "info": "Show what a catalogue or a directory of snapshots holds.",
+    "info": "Show what a catalogue holds, or a directory of snapshots, of passes or of a "
+    "screening.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
-    "screen": "Find all close approaches of satellites, of all against all or of some against all.",
+    "screen": "Find all close approaches: of all satellites to each other, or of some to all.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
     "verify": "Compare files with their manifest: report what is missing or damaged, and how to "
     "write it again. The exit code is 1 if a file is missing or damaged.",
     "view": "Show satellites on the globe as they move: one HTML file that needs no network.",
 }
-# modules that a command needs to run, but not for its help
-BODIES = {
-    "access": "access_run",
-    "coverage": "coverage_answer",
-    "propagate": "propagation",
-    "screen": "screen_run",
-}
+# commands with a module NAME_run, which help does not need: it imports numpy and pyarrow
+RUNS = ("access", "coverage", "propagate", "screen")
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "
@@ -59,8 +55,8 @@ COMMAND_LINE: ContextVar[list[str]] = ContextVar("COMMAND_LINE")
 
 app = App(
     name="gpuprop",
-    help="Propagate whole constellations with SGP4 and write position snapshots to Apache Arrow "
-    "files.",
+    help="Propagate whole constellations with SGP4. Write positions to Apache Arrow files, or "
+    "find passes, coverage and close approaches.",
     version=__version__,
     version_flags=["--version", "-V"],
     help_format="plaintext",

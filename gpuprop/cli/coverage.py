@@ -1,4 +1,4 @@
-"""`gpuprop coverage`: its call; coverage_answer.py does the work.
+"""`gpuprop coverage`: its call; coverage_run.py does the work.
 
 Help needs this module, so it imports neither numpy nor pyarrow.
 """
@@ -30,6 +30,6 @@ def coverage(
         )
     if options.output is None:
         raise UsageError("-o FILE is missing: name the table to write, such as coverage.parquet")
-    from .coverage_answer import answer_coverage  # numpy, pyarrow, the engines: not for help
+    from .coverage_run import run_coverage  # numpy, pyarrow, the engines: not for help
 
-    return answer_coverage(sources, options)
+    return run_coverage(sources, options)

@@ -42,7 +42,8 @@ def info(
         str,
         Parameter(
             name="PATH",
-            help="A catalogue, or a directory of snapshots; or the URL of one (s3://bucket/out).",
+            help="A catalogue; or a directory of snapshots, of passes or of a screening, or its "
+            "URL (s3://bucket/out).",
         ),
     ],
     /,
@@ -64,7 +65,8 @@ def info(
         if select or where or latest or epoch is not None or first_id is not None:
             options = "--select, --where, --latest, --epoch and --first-id"
             raise UsageError(
-                f"{options} are for catalogues and constellations: {place} holds snapshots"
+                f"{options} are for catalogues and constellations: {place} is a directory that "
+                "gpuprop wrote"
             )
         kind = kind_of(place)
         if kind is PASSES:
@@ -116,7 +118,7 @@ def _passes(store: Store, json: bool) -> int:
             ("satellites", f"{facts['satellites']:,}"),
             ("sites", ", ".join(sites[:8]) + (f" ... ({len(sites)})" if len(sites) > 8 else "")),
             ("window", f"{options['start']} to {options['stop']}"),
-            ("least elevation", f"{options['min_elevation_deg']:g} deg"),
+            ("minimum elevation", f"{options['min_elevation_deg']:g} deg"),
             ("model", f"SGP4, {facts['gravity']}, opsmode {facts['opsmode']}"),
             ("Earth orientation", str(facts["earth_orientation"])),
             ("parts", f"{facts['parts']:,}, {done}, {decimal(facts['bytes'])}"),

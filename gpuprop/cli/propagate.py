@@ -1,4 +1,4 @@
-"""`gpuprop propagate`: its call; propagation.py does the work.
+"""`gpuprop propagate`: its call; propagate_run.py does the work.
 
 Help needs this module, so it imports neither numpy nor pyarrow.
 """
@@ -32,6 +32,6 @@ def propagate(
         )
     if options.output is None and not options.dry_run:
         raise UsageError("-o DIR is missing: name the directory to write, or give --dry-run")
-    from .propagation import run_propagation  # numpy, pyarrow, the engines: not for help
+    from .propagate_run import run_propagate  # numpy, pyarrow, the engines: not for help
 
-    return run_propagation(sources, options)
+    return run_propagate(sources, options)

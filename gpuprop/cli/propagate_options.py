@@ -4,27 +4,19 @@ Help needs this module, so it imports neither numpy nor pyarrow.
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter, default_name_transform
 
-from ..literals import OpsMode, Scale
 from ..snapshots.options import SnapshotOptions
-from .options import (
-    FILES,
-    INSTANTS,
-    MESSAGES,
-    RUN,
-    STATES,
-    Checksum,
-    Epoch,
-    FirstId,
-    Json,
-    Latest,
-    OnError,
-    Select,
-    Where,
-    flag,
+from .options import FILES, RUN, STATES, flag
+from .shared_options import (
+    TOGETHER,
+    EarthOrientationFile,
+    EngineOptions,
+    InstantOptions,
+    MessageOptions,
+    SatelliteOptions,
 )
 
 
@@ -50,66 +42,14 @@ class PropagateOptions:
             group=FILES,
         ),
     ] = None
-    start: Annotated[
-        str | None,
-        Parameter(
-            help="First instant, UTC unless --scale is given [default: median epoch of the input, "
-            "rounded up to the minute].",
-            group=INSTANTS,
-        ),
-    ] = None
-    stop: Annotated[
-        str | None, Parameter(help="End of the instants, not included.", group=INSTANTS)
-    ] = None
-    duration: Annotated[
-        str | None,
-        Parameter(
-            help="Length of time from --start, in place of --stop [default: 1d].", group=INSTANTS
-        ),
-    ] = None
-    step: Annotated[
-        str, Parameter(help="Time between instants: 60s, 1min, 100ms ...", group=INSTANTS)
-    ] = "60s"
-    scale: Annotated[
-        Scale,
-        Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS),
-    ] = "utc"
-    epoch: Epoch = None
-    first_id: FirstId = None
+    instants: Annotated[InstantOptions, TOGETHER] = field(default_factory=InstantOptions)
+    satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     snapshots: Annotated[
         SnapshotOptions,
         Parameter(name="*", group=STATES, show_default=_shown, name_transform=_option_name),
     ] = field(default_factory=SnapshotOptions)
-    eop: Annotated[
-        str | None,
-        Parameter(
-            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: "
-            "that of astropy-iers-data].",
-            group=STATES,
-        ),
-    ] = None
-    select: Select = None
-    where: Where = None
-    latest: Latest = False
-    engine: Annotated[
-        str | None,
-        Parameter(
-            help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, "
-            "else auto].",
-            group=RUN,
-        ),
-    ] = None
-    threads: Annotated[
-        int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)
-    ] = None
-    gravity: Annotated[
-        Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)
-    ] = "wgs72"
-    opsmode: Annotated[
-        OpsMode, Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)
-    ] = "i"
-    on_error: OnError = "raise"
-    checksum: Checksum = "verify"
+    eop: EarthOrientationFile = None
+    run: Annotated[EngineOptions, TOGETHER] = field(default_factory=EngineOptions)
     overwrite: Annotated[bool, flag("Replace the snapshots that the directory holds.", FILES)] = (
         False
     )
@@ -136,13 +76,4 @@ class PropagateOptions:
         ),
     ] = None
     dry_run: Annotated[bool, flag("Only print how much would be written.", RUN)] = False
-    json: Json = False
-    verbose: Annotated[
-        bool,
-        flag(
-            "Print all notes on the satellites: sources, assumptions, selections.",
-            MESSAGES,
-            ["--verbose", "-v"],
-        ),
-    ] = False
-    quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False
+    messages: Annotated[MessageOptions, TOGETHER] = field(default_factory=MessageOptions)

@@ -12,13 +12,9 @@ from cyclopts import CycloptsError, UnknownCommandError
 
 from ..errors import GpupropError, UsageError
 from ..files.standard_input import name_standard_input
-from .app import BODIES, COMMAND_LINE, COMMANDS, app
+from .app import COMMAND_LINE, COMMANDS, RUNS, app
 from .console import DONE, FAILED, WRONG_CALL, print_error
 
-LOOK = (
-    "in Python, gpuprop.look_angles(states, sites) gives the elevations from which passes can be "
-    "found"
-)
 PASSES = "gpuprop access finds passes; in Python, gpuprop.visible gives who is in view now"
 SCREEN = "gpuprop screen finds close approaches"
 STATES = "gpuprop propagate writes the states from which they can be computed"
@@ -41,8 +37,8 @@ def load(arguments: Sequence[str]) -> None:
     for name in COMMANDS if arguments[:1] == ["completion"] else arguments[:1]:
         if name in COMMANDS:
             import_module(f"{__package__}.{name}")
-        if name in BODIES and not HELP.intersection(arguments):
-            import_module(f"{__package__}.{BODIES[name]}")
+        if name in RUNS and not HELP.intersection(arguments):
+            import_module(f"{__package__}.{name}_run")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -1,4 +1,4 @@
-"""Which satellites a command is given: sources, their epochs and the selection."""
+"""Which satellites and which instants a command is given."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -8,39 +8,42 @@ import numpy as np
 from ..catalogs.sources import read_parts
 from ..elements.sets import Elements
 from ..errors import UsageError
+from ..literals import Scale
+from ..time.durations import duration_ns
 from ..time.instants import format_ns
-from ..time.times import time_grid
-from .access_options import AccessOptions
-from .coverage_options import CoverageOptions
+from ..time.times import Times, time_grid
 from .inputs import choose, report_records
 from .options import wrong_call
-from .propagate_options import PropagateOptions
-from .screen_options import ScreenOptions
+from .shared_options import InstantOptions, SatelliteOptions, WindowOptions
 
 ASSUMED = "assumed: "  # how a note on an assumption begins
 Tell = Callable[[str], None]
-SatelliteOptions = PropagateOptions | AccessOptions | CoverageOptions | ScreenOptions
 
 
 def read_satellites(
-    sources: Sequence[str], options: SatelliteOptions, tell: Tell
+    sources: Sequence[str],
+    options: SatelliteOptions,
+    window: InstantOptions | WindowOptions,
+    tell: Tell,
+    *,
+    gravity: str,
+    verbose: bool,
 ) -> tuple[Elements, str]:
     """Read and choose the satellites. Return them and the first instant, as time_grid takes it.
 
-    `Elements.source` is the SOURCE of each, as it was given.
+    `Elements.source` is the SOURCE of each, as it was given. verbose: print all notes.
     """
     given: np.datetime64 | None = None
     with wrong_call():
-        if options.start is None and options.scale != "utc":
-            raise UsageError(f"--scale {options.scale} says how to read --start: give --start")
-        if options.start:
-            first = time_grid(options.start, duration="1s", step="1s", scale=options.scale)
-            given = np.datetime64(first.start_ns, "ns")
+        if window.start is None and window.scale != "utc":
+            raise UsageError(f"--scale {window.scale} says how to read --start: give --start")
+        if window.start:
+            given = np.datetime64(instant_ns(window.start, window.scale), "ns")
     parts = read_parts(
         sources,
         on_error=options.on_error,
         checksum=options.checksum,
-        gravity=options.gravity,
+        gravity=gravity,
         epoch=given if options.epoch is None else options.epoch,
         first_id=options.first_id,
         latest=options.latest,
@@ -57,14 +60,45 @@ def read_satellites(
             options.select,
             options.where,
             start,
-            options.gravity,
+            gravity,
             latest=options.latest,
             tell=tell,
         )
-    for note in _notes(elements.notes, options.verbose):
+    for note in _notes(elements.notes, verbose):
         tell(note)
-    instant = options.start or format_ns(int(start.astype(np.int64)))
+    instant = window.start or format_ns(int(start.astype(np.int64)))
     return elements, instant
+
+
+def window_ns(start: str, window: WindowOptions) -> tuple[int, int]:
+    """Return the first instant of a window and its end, nanoseconds of UTC since 1970.
+
+    start: the first instant as read_satellites returns it. A window without an end takes a day.
+    """
+    with wrong_call():
+        if window.stop is not None and window.duration is not None:
+            raise UsageError("give either --stop or --duration")
+        begin = instant_ns(start, window.scale)
+        if window.stop is not None:
+            return begin, instant_ns(window.stop, window.scale)
+        return begin, begin + duration_ns(window.duration or "1d")
+
+
+def time_steps(start: str, instants: InstantOptions) -> Times:
+    """Return the instants of a command. start: as read_satellites returns it."""
+    with wrong_call():
+        return time_grid(
+            start,
+            instants.stop,
+            step=instants.step,
+            duration=instants.duration if instants.duration or instants.stop else "1d",
+            scale=instants.scale,
+        )
+
+
+def instant_ns(text: str, scale: Scale) -> int:
+    """Read an instant on a time scale: nanoseconds of UTC since 1970."""
+    return time_grid(text, duration="1s", step="1s", scale=scale).start_ns
 
 
 def source_names(sources: Sequence[str]) -> list[str]:

@@ -1,8 +1,7 @@
 """What `gpuprop screen` does: read the satellites, screen them, write and report."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,76 +18,65 @@ from ..analysis.screening.parts import Screening
 from ..analysis.screening.question import Question, ask
 from ..analysis.screening.result import Screened, ScreenedInMemory, open_screening
 from ..analysis.tables import check_suffix, write_table
-from ..catalogs.sources import ages_in_words
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..elements.selection import SelectionError, SelectionWarning
-from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
-from ..literals import Scale
 from ..messages import counted
 from ..propagator import Propagator
-from ..snapshots.cluster import Workers, connected, known_cluster
-from ..time.durations import duration_ns, format_duration
-from ..time.times import time_grid
+from ..time.durations import format_duration
 from .app import COMMAND_LINE
-from .console import DONE, err, print_result, say, silent, wide
+from .console import DONE, print_result, say, silent, wide
+from .directories import cluster_workers, given_cluster, is_file, refuse_for_file, resume_hint
 from .inputs import given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
-from .propagation import resume_hint
-from .satellites import read_satellites
+from .progress import Progress, progress_bar
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, window_ns
 from .screen_options import ScreenOptions
 
 SHOWN = 10  # conjunctions on the terminal
 UNITS = {"km": 1.0, "m": 0.001}
-Progress = Callable[[float, float], None]
 
 
 def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
     """Run the command, and return the exit code."""
     begun = time.perf_counter()
     output = str(options.output)
-    tell = silent if options.quiet else say
+    tell = silent if options.messages.quiet else say
     with wrong_call():
         threshold = threshold_km(options.threshold)
-        is_file = bool(Path(output).suffix) and "://" not in output
+        one_file = is_file(output)
         shard = None if options.shard is None else Shard.parse(options.shard)
-        how = JobOptions(options.overwrite, options.resume, shard)
-        cluster = known_cluster(options.cluster) if options.cluster is not None else None
-        if is_file:
+        how = JobOptions(options.directory.overwrite, options.directory.resume, shard)
+        cluster = given_cluster(options.directory.cluster)
+        if one_file:
             check_suffix(output)
-            _refuse_for_file(options)
-    elements, start = read_satellites(sources, options, tell)
+            refuse_for_file(output, asdict(options.directory) | dict(shard=options.shard))
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.window,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    begin, end = window_ns(start, options.window)
+    propagator = open_propagator(elements, options.run, tell, cluster=cluster)
     with wrong_call():
-        if options.stop is not None and options.duration is not None:
-            raise UsageError("give either --stop or --duration")
-        begin = _instant(start, options.scale)
-        end = (
-            begin + duration_ns(options.duration or "1d")
-            if options.stop is None
-            else _instant(options.stop, options.scale)
-        )
-        # with a cluster, the engines of the workers count, not those of this machine
-        engine = options.engine if cluster is None else "numpy"
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements, engine, options.gravity, options.opsmode, threads=options.threads
-            )
         window = np.datetime64(begin, "ns"), np.datetime64(end, "ns")
         with warnings_as_notes(tell, SelectionWarning, "--primaries "):
             try:
                 asked = ask(propagator, *window, None, threshold, options.primaries or None)
             except SelectionError as error:
                 raise UsageError(f"--primaries {error}") from None
-    if ages := ages_in_words(elements, begin):
-        tell(ages)
+    report_inputs(elements, begin, tell)
     tell(_question(asked, len(elements)))
-    if cluster is None and requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell, cluster)
     facts: dict[str, Any]
     found: Screened | None = None
-    with _progress(options.quiet) as progress:
-        if is_file:
+    with progress_bar(options.messages.quiet, _rate) as progress:
+        if one_file:
             found, facts = _into_files(output, propagator, asked, progress)
         else:
             report = _into_directory(options, propagator, asked, how, cluster, progress)
@@ -99,12 +87,12 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
     if found is not None:
         facts |= found.summary
         _tell_lost(facts["lost_status"], tell)
-        if not options.json and found.conjunctions.num_rows:
+        if not options.messages.json and found.conjunctions.num_rows:
             _show(found.closest(SHOWN))
     facts |= dict(seconds=time.perf_counter() - begun, **repeated_numbers(elements))
     facts.setdefault("path", output)
     wrote = f"wrote {facts['path']}: {_counts(facts)}, {decimal(facts['bytes'])}"
-    print_result(facts, options.json, f"{wrote}, in {facts['seconds']:.1f} s")
+    print_result(facts, options.messages.json, f"{wrote}, in {facts['seconds']:.1f} s")
     return DONE
 
 
@@ -122,23 +110,8 @@ def threshold_km(text: str) -> float:
         raise ValueError(f"--threshold {text!r} is not a length: write 5km or 500m") from None
 
 
-def _instant(text: str, scale: Scale) -> int:
-    """Read an instant on a time scale: nanoseconds of UTC since 1970."""
-    return time_grid(text, duration="1s", step="1s", scale=scale).start_ns
-
-
-def _refuse_for_file(options: ScreenOptions) -> None:
-    for name, given in (
-        ("resume", options.resume),
-        ("overwrite", options.overwrite),
-        ("shard", options.shard),
-        ("cluster", options.cluster),
-    ):
-        if given:
-            raise UsageError(
-                f"--{name} is for a directory of parts, and {options.output} is one file: give a "
-                "name without a suffix"
-            )
+def _rate(speed: float) -> str:
+    return f"{speed / 3600.0:,.1f} hours of orbit a second"
 
 
 def _question(asked: Question, satellites: int) -> str:
@@ -185,17 +158,16 @@ def _into_directory(
     store = given_store(str(options.output))
     command = COMMAND_LINE.get([])
     with (
-        connected(cluster) if cluster else nullcontext() as client,
+        cluster_workers(cluster, options.run) as workers,
         resume_hint(store, command, SCREENING, how.shard),
     ):
-        workers = Workers(client, options.engine, options.threads) if client else None
         return write_screening(
             store,
             propagator,
             asked,
             how,
             produce=partial(produce, workers, propagator, asked) if workers else None,
-            engine=(options.engine or "auto") if workers else None,
+            engine=(options.run.engine or "auto") if workers else None,
             command=command,
             progress=progress,
         )
@@ -248,31 +220,3 @@ def _show(table: pa.Table) -> None:
             *(f"{row[name]:.3f}" for name in ("RADIAL", "IN_TRACK", "CROSS_TRACK")),
         )
     wide.print(shown)
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Progress | None]:
-    """Show a progress bar on stderr if that is a terminal: window/s, time left."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        ProgressColumn,
-        TaskProgressColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import (
-        Progress as Bar,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Any) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed / 3600.0:,.1f} hours of orbit a second")
-
-    columns = BarColumn(), TaskProgressColumn(), Rate(), TimeRemainingColumn()
-    with Bar(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

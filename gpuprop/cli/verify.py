@@ -1,7 +1,5 @@
 """`gpuprop verify`: compare the files of a directory with their manifest."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -11,10 +9,11 @@ from rich.filesize import decimal
 from ..dataset.resume_command import CAUTION, advice, repeats_manifest
 from ..dataset.verify import verify as verify_files
 from ..messages import counted
-from .console import DONE, FAILED, err, out
+from .console import DONE, FAILED, out
 from .inputs import given_store
 from .kinds import kind_of
 from .options import Json, flag
+from .progress import progress_bar
 
 
 def verify(
@@ -38,7 +37,7 @@ def verify(
     store = given_store(directory)
     where = store.path
     kind = kind_of(store)
-    with _progress(quick) as progress:
+    with progress_bar(quick, of_bytes=True) as progress:
         found = verify_files(store, kind, quick, drop, progress)
     findings = [_with_origin(asdict(finding)) for finding in found.findings]
     if json:
@@ -57,26 +56,6 @@ def verify(
     ):
         out.show(line, whole=CAUTION not in line)
     return DONE if found.sound else FAILED
-
-
-@contextmanager
-def _progress(quick: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on stderr if that is a terminal: bytes read, bytes/s, time left."""
-    if quick or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        Progress,
-        TimeRemainingColumn,
-        TransferSpeedColumn,
-    )
-
-    columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _with_origin(finding: dict[str, Any]) -> dict[str, Any]:

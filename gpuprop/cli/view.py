@@ -2,45 +2,31 @@
 
 import re
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
 
 from ..catalogs.sources import read_sources
-from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
 from ..files.addresses import is_url
-from ..literals import OpsMode, Scale
+from ..literals import Scale
 from ..messages import counted
-from ..propagator import Propagator
 from ..snapshots import Snapshots, open_snapshots
 from ..time.times import time_grid
 from ..viewer import view as make_globe
 from ..viewer.globe import MOST_BYTES
 from ..viewer.sites import site_of_text, sites_of_file
 from .console import DONE, print_result, say, silent
-from .inputs import choose, given_store, report_records, warnings_as_notes
-from .options import (
-    FILES,
-    INSTANTS,
-    MESSAGES,
-    RUN,
-    STATES,
-    Checksum,
-    Epoch,
-    FirstId,
-    Json,
-    Latest,
-    OnError,
-    Select,
-    Where,
-    flag,
-    wrong_call,
-)
+from .inputs import choose, given_store, report_records
+from .options import FILES, INSTANTS, MESSAGES, STATES, Json, flag, wrong_call
+from .propagators import open_propagator, report_engine
+from .shared_options import TOGETHER, EarthOrientationFile, EngineOptions, SatelliteOptions
 
+SATELLITES, RUN = SatelliteOptions(), EngineOptions()
 WEB = ("http://", "https://", "ftp://")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G)?B?", re.ASCII | re.IGNORECASE)
 
@@ -96,10 +82,10 @@ def view(
     ] = None,
     sites: Annotated[
         Path | None,
-        Parameter(help="A CSV of sites: name, lat, lon, height_km.", group=STATES),
+        Parameter(help="A CSV file of sites: name, lat, lon, height_km.", group=STATES),
     ] = None,
     min_elevation: Annotated[
-        float, Parameter(help="Least elevation for sites, deg.", group=STATES)
+        float, Parameter(help="Minimum elevation for sites, deg.", group=STATES)
     ] = 25.0,
     title: Annotated[
         str | None, Parameter(help="Title of the page [default: the SOURCEs].", group=FILES)
@@ -108,38 +94,9 @@ def view(
         str, Parameter(help="Largest size of the file: 15MB, 800kB ...", group=FILES)
     ] = f"{MOST_BYTES // 1_000_000}MB",
     open: Annotated[bool, flag("Open the file in the browser.", FILES)] = False,
-    select: Select = None,
-    where: Where = None,
-    latest: Latest = False,
-    epoch: Epoch = None,
-    first_id: FirstId = None,
-    engine: Annotated[
-        str | None,
-        Parameter(
-            help="auto, cuda (cuda:1: the second GPU), cpu or numpy [default: $GPUPROP_ENGINE, "
-            "else auto].",
-            group=RUN,
-        ),
-    ] = None,
-    threads: Annotated[
-        int | None, Parameter(help="Cores to use, one or more [default: all].", group=RUN)
-    ] = None,
-    eop: Annotated[
-        str | None,
-        Parameter(
-            help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: "
-            "that of astropy-iers-data].",
-            group=STATES,
-        ),
-    ] = None,
-    gravity: Annotated[
-        Literal["wgs72", "wgs72old", "wgs84"], Parameter(help="Gravity model.", group=STATES)
-    ] = "wgs72",
-    opsmode: Annotated[
-        OpsMode, Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)
-    ] = "i",
-    on_error: OnError = "raise",
-    checksum: Checksum = "verify",
+    satellites: Annotated[SatelliteOptions, TOGETHER] = SATELLITES,
+    eop: EarthOrientationFile = None,
+    run: Annotated[EngineOptions, TOGETHER] = RUN,
     json: Json = False,
     quiet: Annotated[bool, flag("Print nothing but errors on stderr.", MESSAGES)] = False,
 ) -> int:
@@ -157,7 +114,7 @@ def view(
     snapshots = _directory(sources)
     source: Any = snapshots
     if snapshots is not None:
-        if select or where or latest or epoch is not None or first_id is not None:
+        if replace(satellites, on_error="raise", checksum="verify") != SATELLITES:
             raise UsageError(
                 "--select, --where, --latest, --epoch and --first-id are for catalogues and "
                 f"constellations: {snapshots.path} holds snapshots"
@@ -165,22 +122,28 @@ def view(
     else:
         elements = read_sources(
             sources,
-            on_error=on_error,
-            checksum=checksum,
-            gravity=gravity,
-            epoch=begin if epoch is None else epoch,
-            first_id=first_id,
-            latest=latest,
+            on_error=satellites.on_error,
+            checksum=satellites.checksum,
+            gravity=run.gravity,
+            epoch=begin if satellites.epoch is None else satellites.epoch,
+            first_id=satellites.first_id,
+            latest=satellites.latest,
         )
-        report_records(elements, tell, latest)
+        report_records(elements, tell, satellites.latest)
         with wrong_call():
             if begin is None:
-                begin = (elements.latest() if latest else elements).default_start
-            elements = choose(elements, select, where, begin, gravity, latest=latest, tell=tell)
-            with warnings_as_notes(tell, EngineWarning):
-                source = Propagator(elements, engine, gravity, opsmode, threads=threads, eop=eop)
-        if requested_name(engine).startswith("auto"):
-            tell(f"engine: {source.engine} (auto)")
+                begin = (elements.latest() if satellites.latest else elements).default_start
+            elements = choose(
+                elements,
+                satellites.select,
+                satellites.where,
+                begin,
+                run.gravity,
+                latest=satellites.latest,
+                tell=tell,
+            )
+        source = open_propagator(elements, run, tell, eop=eop)
+        report_engine(source, run, tell)
     with wrong_call():
         globe = make_globe(
             source,

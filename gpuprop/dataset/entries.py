@@ -1,6 +1,10 @@
 """What a manifest records of a file, of a part and of a run."""
 
+import os
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any
 
 
@@ -71,6 +75,17 @@ class RunFacts:
     job: str | None = None
     overwritten: bool = False
     shards: "dict[str, RunFacts]" = field(default_factory=dict)
+
+    @staticmethod
+    def of_this_process(engine: str, command: Sequence[str] | None = None) -> "RunFacts":
+        """Return the facts of a run that begins now in this process."""
+        return RunFacts(
+            engine=engine,
+            host=socket.gethostname(),
+            started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            command=[str(word) for word in command] if command else None,
+            directory=os.getcwd() if command else None,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the facts as JSON has them. Unknown facts are left out."""

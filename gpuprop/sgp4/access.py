@@ -28,7 +28,7 @@ DECAYED = 6
 class AccessRule(NamedTuple):
     """What is looked for, and the knots."""
 
-    cosine: float  # of the least elevation
+    cosine: float  # of the minimum elevation
     sine: float
     step: float  # s between knots
     first_known: int  # knots before it and after the last are only near their instants
@@ -160,7 +160,7 @@ def interval_kind(
         np.sqrt(east0 * east0 + north0 * north0),
         np.sqrt(east1 * east1 + north1 * north1),
     )
-    # distances above the cone of the least elevation
+    # distances above the cone of the minimum elevation
     above0, above1 = cosine * up0 - sine * level0, cosine * up1 - sine * level1
     alive = ~(above0 + above1 + longest < 0.0)
     speed = longest / rule.step

@@ -134,7 +134,7 @@ class Viewed(NamedTuple):
 
 
 def sees(place: Array, x: Array, y: Array, z: Array, sine: float) -> Mask:
-    """Compute whether satellites are not below the least elevation of places.
+    """Compute whether satellites are not below the minimum elevation of places.
 
     place (6, ...): position in ITRS (km) and unit vector up; x, y, z: satellites in ITRS, km.
     """

@@ -1,12 +1,9 @@
 """Write the missing parts in order. After each part, write the manifest that lists it."""
 
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timezone
 from functools import partial
 from typing import TypeAlias
 
@@ -285,7 +282,7 @@ def run_plan(
             propagator.threads,
         )
         engine = propagator.engine
-    return _write(store, plan, produce, _run_facts(engine, command), how, progress)
+    return _write(store, plan, produce, RunFacts.of_this_process(engine, command), how, progress)
 
 
 def write_plan(
@@ -328,7 +325,7 @@ def write_plan(
     """
     # No encoder threads: the caller may use the arrays of a block again for the next block.
     produce = partial(_parts_here, plan, lambda _: nullcontext(blocks), engine, 0)
-    facts = _run_facts(engine)
+    facts = RunFacts.of_this_process(engine)
     return _write(open_store(path), plan, produce, facts, JobOptions(overwrite), progress)
 
 
@@ -344,17 +341,6 @@ def _checked_propagator(propagator: Propagator) -> Propagator:
 def _earth_orientation(propagator: Propagator, options: SnapshotOptions) -> EarthOrientation | None:
     """Return the Earth orientation, which is not read for the frame teme."""
     return None if options.frame == "teme" else propagator.eop
-
-
-def _run_facts(engine: str, command: Sequence[str] | None = None) -> RunFacts:
-    """Return what the manifest says of this process. Each part adds its engine."""
-    return RunFacts(
-        engine=engine,
-        host=socket.gethostname(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=[str(word) for word in command] if command else None,
-        directory=os.getcwd() if command else None,
-    )
 
 
 def _write(

@@ -87,7 +87,7 @@ def test_any_orbit_and_site(seed, latitude, longitude, height, least, seconds):
 
 
 def test_planted_passes_of_two_seconds_at_any_phase():
-    """The least elevation is just below the culmination: each pass lasts some two seconds."""
+    """The minimum elevation is just below the culmination: each pass lasts some two seconds."""
     site = Site(48.0, 11.0, 0.5, "Munich")
     phases, durations = set(), []
     for anomaly in (0.0, 0.7, 1.3, 2.0):  # a degree is 15 s

@@ -46,7 +46,7 @@ def check_against_brute_force(grid, least, seen):
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_satellites_exactly_at_the_least_elevation_of_a_place(data):
-    """At the least elevation of some place, or over a pole, a place or the date line."""
+    """At the minimum elevation of some place, or over a pole, a place or the date line."""
     least = data.draw(st.sampled_from([0.0, 1e-9, 5.0, 25.0, 60.0, 89.0, 89.999]))
     rows = data.draw(st.sampled_from([1, 2, 3, 9, 45, 180]))
     seed = data.draw(st.integers(0, 2**32 - 1))
@@ -65,7 +65,7 @@ def test_satellites_exactly_at_the_least_elevation_of_a_place(data):
     direction += np.sin(angle) * up
     distance = rng.choice([200.0, 1200.0, 36000.0, 400000.0], n) * rng.uniform(1, 1.2, n)
     x, y, z = np.stack([px, py, pz]) + distance * direction
-    # On the axis of the Earth, or beside it, a whole parallel is at the least elevation.
+    # On the axis of the Earth, or beside it, a whole parallel is at the minimum elevation.
     rxy, latitude = np.hypot(px, py), np.arctan2(np.abs(uz), np.hypot(ux, uy))
     slope = np.cos(np.radians(least)) * np.sin(latitude) - np.sin(np.radians(least)) * np.cos(
         latitude

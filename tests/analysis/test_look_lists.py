@@ -1,4 +1,4 @@
-"""Look angles as lists: above a least elevation, of pairs, of tables and of datasets."""
+"""Look angles as lists: above a minimum elevation, of pairs, of tables and of datasets."""
 
 import sys
 import tracemalloc

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from planted import circular, elements_of, encounter, mean_of
-from screening_truth import Truth
+from approach_samples import circular, elements_of, encounter, mean_of
+from approach_search import Search
 
 from gpuprop import Elements, Propagator, screen
 from gpuprop.analysis.screening.parts import Screening
@@ -35,7 +35,7 @@ def found(elements, first, seconds, threshold=5.0, engine="numpy", **how):
 
 def truth(elements, first, seconds, threshold=5.0, step=4.0):
     satrecs = elements.to_satrecs()
-    return Truth(satrecs, julian(first * 1000), seconds, threshold, step)
+    return Search(satrecs, julian(first * 1000), seconds, threshold, step)
 
 
 def tca_seconds(table, first):

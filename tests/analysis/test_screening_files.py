@@ -9,7 +9,7 @@ from contextlib import closing
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from planted import START, crowd
+from approach_samples import START, crowd
 
 from gpuprop import Propagator, open_screening, screen, write_elements
 from gpuprop.analysis.screening import directory as screening_directory

@@ -5,11 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
+from approach_samples import START, crowd
+from approach_search import Search
 from fake_cupy import FakeCupy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import START, crowd
-from screening_truth import Truth
 
 from gpuprop import Elements, Propagator, screen
 from gpuprop.analysis.screening.decide import Decider
@@ -221,7 +221,7 @@ def compare(elements, seconds, threshold):
     start = np.datetime64(START, "us").astype("datetime64[ns]")
     stop = np.datetime64(START + int(seconds * SECOND), "us").astype("datetime64[ns]")
     found = screen(Propagator(elements, "numpy"), start, stop, threshold_km=threshold)
-    truth = Truth(elements.to_satrecs(), julian(START * 1000), seconds, threshold)
+    truth = Search(elements.to_satrecs(), julian(START * 1000), seconds, threshold)
     number = {int(each): k for k, each in enumerate(elements.sat_id)}
     companions = {
         frozenset((number[row["NORAD_CAT_ID_1"]], number[row["NORAD_CAT_ID_2"]]))

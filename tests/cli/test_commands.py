@@ -1,6 +1,5 @@
 """The command line as users see it: output, streams, and exit codes."""
 
-import importlib
 import io
 import json
 import re
@@ -31,13 +30,11 @@ from gpuprop import (
     write_elements,
 )
 from gpuprop.catalogs.sources import read_sources
+from gpuprop.cli import progress
 from gpuprop.cli.app import COMMANDS, app
 from gpuprop.time.instants import format_ns
 from gpuprop.time.units import DAY
 from gpuprop.version import __version__
-
-# the package has a function of that name
-propagation = importlib.import_module("gpuprop.cli.propagation")
 
 
 def test_the_rate_does_not_count_what_was_there(monkeypatch):
@@ -50,13 +47,12 @@ def test_the_rate_does_not_count_what_was_there(monkeypatch):
             bars.append(self)
 
     monkeypatch.setattr(rich.progress, "Progress", Watched)
-    monkeypatch.setattr(
-        propagation, "err", rich.console.Console(file=io.StringIO(), force_terminal=True)
-    )
-    with propagation._progress(10_000_000, 61, False) as progress:
+    terminal = rich.console.Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(progress, "err", terminal)
+    with progress.progress_bar(False, "{:,.0f}".format) as show:
         for second in range(6):
             now[0] = float(second)
-            progress(9_000_000 + 100_000 * second, 10_000_000, 0)
+            show(9_000_000 + 100_000 * second, 10_000_000)
         task = bars[0].tasks[0]
         assert (task.completed, task.speed, task.time_remaining) == (9_500_000, 100_000.0, 5.0)
 

@@ -11,7 +11,7 @@ import gpuprop
 from gpuprop import plots
 from gpuprop.geography.countries import regions
 
-answer = importlib.import_module("gpuprop.cli.coverage_answer")
+answer = importlib.import_module("gpuprop.cli.coverage_run")
 SMALL = ("--grid", "10deg", "--duration", "20min", "--step", "5min", "--start", "2026-01-01")
 SHELL = "walker:53:60/6/1@1200"
 
@@ -23,7 +23,7 @@ def never(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("the command went on")
 
-    for name in ("coverage", "read_satellites", "Propagator"):
+    for name in ("coverage", "read_satellites", "open_propagator"):
         monkeypatch.setattr(answer, name, fail)
 
 

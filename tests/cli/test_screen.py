@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
-from planted import START, crowd
+from approach_samples import START, crowd
 
 from gpuprop import Propagator, open_screening, read_elements, screen, write_elements
 from gpuprop.cli.screen_run import threshold_km

@@ -9,7 +9,7 @@ import pytest
 
 import gpuprop
 from gpuprop.cli import run
-from gpuprop.cli.app import BODIES, COMMANDS, USAGE, app
+from gpuprop.cli.app import COMMANDS, RUNS, USAGE, app
 from gpuprop.elements.altitudes import ALTITUDE
 from gpuprop.elements.conditions import QUANTITIES
 
@@ -19,13 +19,17 @@ SHARED = {
     "access_run",
     "app",
     "console",
-    "coverage_answer",
     "coverage_options",
+    "coverage_run",
+    "directories",
     "inputs",
     "kinds",
     "options",
+    "progress",
+    "propagators",
+    "shared_options",
     "propagate_options",
-    "propagation",
+    "propagate_run",
     "run",
     "satellites",
     "screen_options",
@@ -63,7 +67,7 @@ def test_a_command_imports_its_own_file_alone() -> None:
     commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
     assert modules & commands == {"gpuprop.cli.propagate"}
     assert not modules & {"numpy", "pyarrow", "pandas", "rich.markdown", "rich.syntax"}
-    assert "gpuprop.cli.propagation" not in modules
+    assert "gpuprop.cli.propagate_run" not in modules
 
 
 def test_help_of_where_names_every_quantity() -> None:
@@ -79,7 +83,7 @@ def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
     assert files - SHARED == set(COMMANDS)
     for name in COMMANDS:
         assert app[name].default_command is getattr(import_module(f"gpuprop.cli.{name}"), name)
-    assert set(USAGE) < set(COMMANDS) and set(BODIES) < set(COMMANDS)
+    assert set(USAGE) < set(COMMANDS) and set(RUNS) < set(COMMANDS)
 
 
 def test_a_run_has_loaded_what_it_needs(tmp_path: Path) -> None:

@@ -516,7 +516,7 @@ def test_commands_from_a_manifest_come_with_a_warning_in_merge_too(run):
         ("cyclopts", signal.SIGINT, 130, "interrupted"),
         ("numpy", signal.SIGINT, 130, "interrupted"),
         ("pyarrow.lib", signal.SIGINT, 130, "interrupted"),
-        ("gpuprop.cli.propagation", signal.SIGTERM, 143, "terminated"),
+        ("gpuprop.cli.propagate_run", signal.SIGTERM, 143, "terminated"),
     ],
 )
 def test_a_signal_while_modules_are_imported(tmp_path, module, number, code, word):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import gpuprop
-from gpuprop.cli.propagation import _planned
+from gpuprop.cli.propagate_run import _planned
 from gpuprop.dataset.shards import MOST_PARTS, Shard
 from gpuprop.snapshots import plan_snapshots
 from gpuprop.snapshots.layout import Layout

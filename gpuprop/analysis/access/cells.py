@@ -1,15 +1,17 @@
 """Events in cells of absolute time: the definition, from exact states alone."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from ...typing import Array, Bits, Mask
 from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, rises
 from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
+Integers: TypeAlias = npt.NDArray[np.signedinteger[Any]]
 Cells = tuple[Bits, Bits, Bits]  # satellites, sites, numbers of cells, (n,) each
 NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
 
@@ -17,21 +19,30 @@ NO_CELLS: Cells = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.
 class Events(NamedTuple):
     """Rises, culminations and sets, in any order."""
 
-    satellite: Bits  # (n,)
-    site: Bits  # (n,)
+    satellite: Integers  # (n,)
+    site: Integers  # (n,)
     us: Bits  # (n,) microseconds since 1970
-    what: Bits  # (n,)
+    what: Integers  # (n,)
 
     def chosen(self, which: Mask | Places) -> "Events":
         """Return some of the events."""
         return Events(self.satellite[which], self.site[which], self.us[which], self.what[which])
+
+    def small(self, site: int = 0) -> "Events":
+        """Return the same in fewer bytes, with numbers of sites from `site` on."""
+        return Events(
+            self.satellite.astype(np.int32),
+            (self.site + site).astype(np.int32),
+            self.us,
+            self.what.astype(np.int8),
+        )
 
     @staticmethod
     def joined(parts: Iterable["Events"]) -> "Events":
         """Join events, each once, sorted by site, satellite, instant and what."""
         all_ = Events.together(parts)
         most = int(all_.satellite.max(initial=0)) + 1
-        pair, instant = all_.site * most + all_.satellite, all_.us * 4 + all_.what
+        pair, instant = all_.site.astype(np.int64) * most + all_.satellite, all_.us * 4 + all_.what
         order = np.lexsort((instant, pair))
         new = np.ones(len(order), bool)
         new[1:] = (np.diff(pair[order]) != 0) | (np.diff(instant[order]) != 0)
@@ -44,7 +55,9 @@ class Events(NamedTuple):
         return Events(*columns)
 
 
-NO_EVENTS = Events(*(np.empty(0, np.int64) for _ in range(4)))
+NO_EVENTS = Events(
+    np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int64), np.empty(0, np.int8)
+)
 
 
 def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:

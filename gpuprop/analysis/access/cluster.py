@@ -1,48 +1,23 @@
 """Let the workers of a Dask cluster write the parts of a directory of passes."""
 
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
-
-import numpy.typing as npt
-import pyarrow as pa
 
 from ...dataset.contents import Kind
 from ...dataset.entries import PartEntry
 from ...dataset.session import Job
 from ...dataset.store import Store
-from ...elements.sets import Elements
-from ...frames import EarthOrientation
 from ...propagator import Propagator
-from ...sgp4.model import Model
-from ...snapshots.cluster import Order, Workers, on_cluster
+from ...snapshots.cluster import Workers, on_cluster
 from ...snapshots.encoding.part import Progress
+from ..order import AnswerOrder
 from .contents import PASSES, PassContents
 from .directory import plan_of, write_part
 from .question import Question
 
 
-@dataclass(frozen=True)
-class PassOrder(Order):
-    """The order of passes.
-
-    Attributes
-    ----------
-    fields : dict
-        The element sets.
-    model : Model
-        The model of SGP4.
-    eop : EarthOrientation
-        The Earth orientation.
-    asked : Question
-        What is looked for.
-    """
-
-    fields: dict[str, npt.NDArray[Any]]
-    model: Model
-    eop: EarthOrientation
-    asked: Question
+class PassOrder(AnswerOrder):
+    """The order of passes."""
 
     @property
     def kind(self) -> Kind:
@@ -51,7 +26,7 @@ class PassOrder(Order):
 
     def prepare(self) -> "PreparedPasses":
         """Make the plan and the propagator."""
-        propagator = self.propagator(Elements(self.fields), self.model, self.eop)
+        propagator = self.open()
         contents = plan_of(propagator, self.asked)
         self.check_plan(contents.plan)
         self.check_pyarrow()
@@ -81,17 +56,5 @@ def produce(
     workers: Workers, propagator: Propagator, asked: Question, job: Job, todo: Iterable[int]
 ) -> Generator[PartEntry, None, None]:
     """Let the workers write the missing parts of a job: see on_cluster."""
-    make = partial(
-        PassOrder,
-        directory=job.store.shared_path(),
-        shard=None,
-        engine=workers.engine,
-        threads=workers.threads,
-        plan=dict(job.manifest.plan),
-        pyarrow=pa.__version__,
-        fields=dict(propagator.elements.fields),
-        model=propagator.model,
-        eop=propagator.eop,
-        asked=asked,
-    )
+    make = partial(PassOrder.of, job, workers, propagator, asked, propagator.eop)
     return on_cluster(workers, make, job)

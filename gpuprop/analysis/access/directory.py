@@ -1,41 +1,35 @@
 """Write passes into a crash-safe directory, in parts by the time of their rise, and open it."""
 
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
 from ...dataset.contents import Plan
-from ...dataset.entries import FileEntry, PartEntry, RunFacts
-from ...dataset.location import AnyPath, open_store
+from ...dataset.entries import PartEntry, RunFacts
+from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.session import Job, JobOptions, claim
-from ...dataset.shards import MOST_PARTS
 from ...dataset.sink import NewFile
 from ...dataset.store import Store
-from ...elements.sets import Elements
-from ...errors import DamagedError
 from ...propagator import Propagator
+from ..parts_by_time import open_complete, write_satellites
 from ..tables import with_metadata, write_parquet
-from .contents import FOLDER, PASSES, PassContents
+from .contents import PASSES, PassContents
 from .passes import passes_in
 from .question import Question
 from .table import COLUMNS
 
-ROWS_OF_A_PART = 250_000  # about so many
+ROWS_OF_A_PART = 150_000  # about so many
 PASSES_A_DAY = 6  # of a satellite in low orbit over a site, at most places
 DAY_US, MINUTE_US = 86_400_000_000, 60_000_000
-SHORTEST_PART_US = 5 * MINUTE_US
+SHORTEST_PART_US = 2 * MINUTE_US
 
 # progress(seconds of the window done, all seconds)
 Progress: TypeAlias = Callable[[float, float], None]
@@ -46,7 +40,7 @@ Produce: TypeAlias = Callable[[Job, Iterable[int]], Generator[PartEntry, None, N
 def plan_of(propagator: Propagator, asked: Question) -> PassContents:
     """Plan a directory: a function of the question and the element sets alone.
 
-    ValueError without satellites, or for more than MOST_PARTS parts.
+    ValueError without satellites, or for too many parts.
     """
     n_sats = len(propagator.elements)
     if not n_sats:
@@ -54,21 +48,7 @@ def plan_of(propagator: Propagator, asked: Question) -> PassContents:
     first, stop = asked.window
     a_day = n_sats * len(asked.sites) * PASSES_A_DAY
     part = max(SHORTEST_PART_US, DAY_US * ROWS_OF_A_PART // a_day // MINUTE_US * MINUTE_US)
-    parts = -(-(stop - first) // part)
-    if parts > MOST_PARTS:
-        raise ValueError(
-            f"the window makes {parts:,} parts, and a directory holds at most {MOST_PARTS:,}: "
-            "write several directories"
-        )
-    plan: dict[str, object] = {
-        **asked.metadata(propagator),
-        "format": "parquet",
-        "parts": parts,
-        "part_us": part,
-        "first_us": first,
-        "stop_us": stop,
-    }
-    return PassContents.of(plan)
+    return PassContents.planned(asked.metadata(propagator), first, stop, part)
 
 
 @dataclass(frozen=True)
@@ -126,13 +106,7 @@ def write_passes(
     """
     begun = time.perf_counter()
     contents = plan_of(propagator, asked)
-    facts = RunFacts(
-        engine=engine or propagator.engine,
-        host=socket.gethostname(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=[str(word) for word in command] if command else None,
-        directory=os.getcwd() if command else None,
-    )
+    facts = RunFacts.of_this_process(engine or propagator.engine, command)
     total = (contents.plan["stop_us"] - contents.plan["first_us"]) / 1e6
     with claim(store, PASSES, contents.plan, facts, how) as job:
         manifest = job.manifest
@@ -195,17 +169,6 @@ def write_part(
         write_parquet(table, pa.PythonFile(file, "w"))
     entry = PartEntry(name, table.num_rows, file.bytes, file.digest, part, *contents.ends(part), {})
     return replace(entry, engine=propagator.engine)
-
-
-def write_satellites(store: Store, contents: PassContents, elements: Elements) -> FileEntry:
-    """Write the file of the satellites, sorted by number. Returns its entry."""
-    order = np.argsort(elements.sat_id, kind="stable")
-    table = elements[order].to_arrow()
-    name = contents.files.companion
-    table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
-    return FileEntry(name, table.num_rows, file.bytes, file.digest)
 
 
 # --- reading ---
@@ -277,25 +240,5 @@ def open_passes(path: AnyPath) -> PassesDirectory:
     DamagedError
         A file has another size than was written, or the manifest was altered.
     """
-    store = open_store(path)
-    manifest = Manifest.read(store, PASSES)
-    if not manifest.complete:
-        raise ValueError(
-            f"{store} holds a run that did not finish: {len(manifest.parts)} of "
-            f"{manifest.files.parts} parts are complete; continue it (resume=True, --resume)"
-        )
-    store.refuse_link(FOLDER)
-    reader = store.reader([entry.file for entry in manifest.entries])
-    for entry in manifest.entries:
-        size = reader.size(entry.file)
-        if size is None:
-            raise FileNotFoundError(
-                f"{store.path / entry.file} is missing, but the manifest lists it: write it again "
-                "with resume"
-            )
-        if size != entry.bytes:
-            raise DamagedError(
-                f"{store.path / entry.file} is damaged: it has {size:,} bytes, {entry.bytes:,} "
-                "were written; write it again with resume"
-            )
+    store, manifest = open_complete(path, PASSES)
     return PassesDirectory(store, manifest)

@@ -33,7 +33,7 @@ SURE = 6.0  # times the rounding errors
 def crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
     """Find crossings, of which each candidate has one. Return also candidates without a result.
 
-    An instant is sure if the satellite is on the two sides of the least elevation there and a
+    An instant is sure if the satellite is on the two sides of the minimum elevation there and a
     microsecond before, and moves by more than the rounding errors in a microsecond.
     """
     if not len(found.knot):
@@ -89,7 +89,7 @@ def crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Ca
 
 
 def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Array, Array]:
-    """Compute how far positions (3, ...) are above the least elevation, and its rate."""
+    """Compute how far positions (3, ...) are above the minimum elevation, and its rate."""
     east, north, up = position
     level = np.sqrt(east * east + north * north)
     above = up - exact.tangent * level

@@ -24,7 +24,7 @@ class Exact:
     sites : (n_sites, 12) float64
         Sites, as geodetic_site makes them.
     tangent : float
-        Of the least elevation.
+        Of the minimum elevation.
     window : tuple of int
         The first and the last instant, microseconds since 1970. No state outside is asked for.
     """
@@ -57,7 +57,8 @@ class Exact:
         found = np.empty((3, len(us)))
         for first in range(0, len(us), MOST_PAIRS):
             here = slice(first, first + MOST_PAIRS)
-            columns = self._positions(satellite[here], us[here] * MICROSECOND)
+            index = satellite[here].astype(np.int64, copy=False)
+            columns = self._positions(index, us[here] * MICROSECOND)
             for row, name in zip(found, ("x", "y", "z"), strict=True):
                 row[here] = columns[name]
             bad = columns["status"] != 0
@@ -66,7 +67,7 @@ class Exact:
         return found
 
     def above(self, satellite: Bits, site: Bits, us: Bits) -> Array:
-        """Compute how far satellites are above the least elevation (n,), km, measured upwards.
+        """Compute how far satellites are above the minimum elevation (n,), km, measured upwards.
 
         A satellite is in view if this is 0 or more. It is NaN unless the status is 0.
         """

@@ -42,7 +42,7 @@ def visible(
     time : instant
         The instant, UTC: anything that `as_times` takes.
     min_elevation_deg : float
-        Least elevation, deg, in [0, 90).
+        Minimum elevation, deg, in [0, 90).
 
     Returns
     -------

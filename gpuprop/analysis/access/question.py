@@ -1,4 +1,4 @@
-"""What is asked for: sites, window, least elevation and filters, checked."""
+"""What is asked for: sites, window, minimum elevation and filters, checked."""
 
 import math
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Question:
     window : tuple of int
         First instant and the instant after the last one, microseconds since 1970.
     min_elevation_deg : float
-        Least elevation, deg.
+        Minimum elevation, deg.
     filters : Filters
         Which passes are kept.
     """
@@ -90,7 +90,7 @@ def ask(
 
 
 def least_elevation(value: float, what: str = "min_elevation_deg") -> float:
-    """Return a least elevation, deg, in [0, 90). ValueError otherwise."""
+    """Return a minimum elevation, deg, in [0, 90). ValueError otherwise."""
     number = _number(value, what)
     if not 0.0 <= number < 90.0:
         raise ValueError(f"{what} is {value}: give degrees from 0 up to, not including, 90")

@@ -81,7 +81,7 @@ def access(
     duration : duration, optional
         Length of the window, such as "1d", in place of stop.
     min_elevation_deg : float
-        Least elevation above the plane normal to the vertical of WGS-84, deg, in [0, 90).
+        Minimum elevation above the plane normal to the vertical of WGS-84, deg, in [0, 90).
     min_duration : duration, optional
         Keep passes at least so long.
     sunlit : bool
@@ -121,11 +121,12 @@ def access(
 
     Notes
     -----
-    A pass is [rise, set): rise is the first microsecond with at least the least elevation and with
-    status 0, set the first one without. Passes shorter than 1 ms are not reported, longer ones
-    always. If the window cuts a pass, rise or set is its end. The culmination is the highest
-    instant inside. Refraction and light time are left out. Every engine, any number of threads and
-    any order of satellites and sites gives the same bytes. docs/access.md has the method.
+    A pass is [rise, set): rise is the first microsecond with status 0 and not below the minimum
+    elevation, set the first one without. Passes shorter than 1 ms are not reported, longer ones
+    always. If the window cuts a pass, rise or set is the end of the window. The culmination is the
+    highest instant inside. Refraction and light time are left out. The bytes are the same on every
+    engine, with any number of threads, and in any order of satellites and sites. docs/access.md has
+    the method.
     """
     asked = ask(
         propagator,

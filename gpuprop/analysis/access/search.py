@@ -52,7 +52,7 @@ class Search:
     sites : tuple of Site
         The sites.
     min_elevation_deg : float
-        Least elevation, deg.
+        Minimum elevation, deg.
     window : tuple of int
         First instant and the instant after the last one, microseconds since 1970.
     step_s : int
@@ -78,7 +78,7 @@ class Search:
 
     @property
     def tangent(self) -> float:
-        """Tangent of the least elevation."""
+        """Tangent of the minimum elevation."""
         return self._sine / self._cosine
 
     def exact(self, propagator: Propagator, sites: slice = slice(None)) -> Exact:
@@ -123,7 +123,7 @@ class Search:
                 Events(chosen[each.satellite], each.site, each.us, each.what)
                 for each in self._events(followed, at, upto, tell)
             ]
-            keys = opened.site * self._rooms + opened.satellite
+            keys = opened.site.astype(np.int64) * self._rooms + opened.satellite
             more = [_of_pairs(each, keys, self._rooms) for each in more]
             events = Events.joined([events, *more])
             opened = _open(events, begin, end)
@@ -141,7 +141,7 @@ class Search:
         seen = in_view(self.exact(self.propagator), instant)
         site, satellite = np.nonzero(seen)
         n = len(site)
-        return Events(satellite, site, np.full(n, instant), np.full(n, RISE))
+        return Events(satellite, site, np.full(n, instant), np.full(n, RISE)).small()
 
     def _events(
         self,
@@ -171,7 +171,7 @@ class Search:
                 here = slice(site, site + group)
                 found = engine.access(block.columns, self.places[here], rule)
                 events = decide(self.exact(propagator, here), knots, found)
-                yield events._replace(site=events.site + site)
+                yield events.small(site)
             knot = upto
             if tell is not None:
                 tell(min(knot * self._step, end))
@@ -240,7 +240,7 @@ def places_of(sites: tuple[Site, ...]) -> Array:
 
 def _of_pairs(events: Events, keys: Bits, rooms: int) -> Events:
     """Return the events of some pairs, given as site * rooms + satellite."""
-    chosen = np.isin(events.site * rooms + events.satellite, keys)
+    chosen = np.isin(events.site.astype(np.int64) * rooms + events.satellite, keys)
     return events.chosen(chosen)
 
 

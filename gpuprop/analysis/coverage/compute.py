@@ -53,7 +53,7 @@ def coverage(
         lat, lon (deg), and optionally name and height_km; or two arrays (n,) or one array (n, 2):
         latitudes and longitudes of points, deg.
     min_elevation_deg : float
-        Least elevation above the horizontal plane of the WGS-84 ellipsoid, from 0 up to, not
+        Minimum elevation above the horizontal plane of the WGS-84 ellipsoid, from 0 up to, not
         including, 90 deg.
     regions : str or sequence of str, optional
         ISO 3166 alpha-3 codes of countries, such as ["BRA", "KAZ"] or "BRA,KAZ".
@@ -81,7 +81,7 @@ def coverage(
 
     Notes
     -----
-    A satellite counts if its state has status 0 and `up >= sin(least elevation) * range`, in the
+    A satellite counts if its state has status 0 and `up >= sin(minimum elevation) * range`, in the
     horizontal axes of the cell's centre on the ellipsoid. A gap is a run of instants without a
     satellite; its length is their number times the step. The tables are the same whatever the
     engine, the number of threads and the order of the satellites. Of several GPUs, the first one
@@ -143,7 +143,7 @@ def coverage(
 
 
 def _checked_elevation(value: float) -> float:
-    """Return a least elevation as a float."""
+    """Return a minimum elevation as a float."""
     try:
         least = float(value)
     except (TypeError, ValueError):

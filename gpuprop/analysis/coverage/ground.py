@@ -106,7 +106,7 @@ def cell_ground(
 
 
 class _Elevation(NamedTuple):
-    """The members of Ground that belong to the least elevation."""
+    """The members of Ground that belong to the minimum elevation."""
 
     elevation: float
     sine: float
@@ -115,7 +115,7 @@ class _Elevation(NamedTuple):
 
 
 def _elevation(min_elevation_deg: float, plane: Array) -> _Elevation:
-    """Compute the members of Ground that belong to the least elevation.
+    """Compute the members of Ground that belong to the minimum elevation.
 
     plane (n,): distance of the horizontal planes of all places from the centre, km.
     """

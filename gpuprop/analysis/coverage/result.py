@@ -28,7 +28,7 @@ class Coverage:
     grid : str
         The grid: `1deg`, `h3:4`, or `points`.
     min_elevation_deg : float
-        Least elevation, deg.
+        Minimum elevation, deg.
     times : Times
         The instants.
     labels : tuple of str

@@ -1,45 +1,24 @@
 """Let the workers of a Dask cluster write the files of a screening."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
-
-import numpy.typing as npt
-import pyarrow as pa
 
 from ...dataset.contents import Kind
 from ...dataset.entries import PartEntry
 from ...dataset.session import Job
 from ...dataset.store import Store
-from ...elements.sets import Elements
 from ...propagator import Propagator
-from ...sgp4.model import Model
-from ...snapshots.cluster import Order, Workers, on_cluster
+from ...snapshots.cluster import Workers, on_cluster
 from ...snapshots.encoding.part import Progress
+from ..order import AnswerOrder
 from .contents import SCREENING, ScreeningContents
 from .directory import plan_of, write_file, written_file
 from .parts import Screening
 from .question import Question
 
 
-@dataclass(frozen=True)
-class ScreeningOrder(Order):
-    """The order of a screening.
-
-    Attributes
-    ----------
-    fields : dict
-        The element sets.
-    model : Model
-        The model of SGP4.
-    asked : Question
-        What is looked for.
-    """
-
-    fields: dict[str, npt.NDArray[Any]]
-    model: Model
-    asked: Question
+class ScreeningOrder(AnswerOrder):
+    """The order of a screening."""
 
     @property
     def kind(self) -> Kind:
@@ -48,7 +27,7 @@ class ScreeningOrder(Order):
 
     def prepare(self) -> "PreparedScreening":
         """Make the plan and the propagator."""
-        propagator = self.propagator(Elements(self.fields), self.model, None)
+        propagator = self.open()
         contents = plan_of(propagator, self.asked)
         self.check_plan(contents.plan)
         self.check_pyarrow()
@@ -91,16 +70,5 @@ def produce(
     workers: Workers, propagator: Propagator, asked: Question, job: Job, todo: list[int]
 ) -> Generator[PartEntry, None, None]:
     """Let the workers write the missing files of a job: see on_cluster."""
-    make = partial(
-        ScreeningOrder,
-        directory=job.store.shared_path(),
-        shard=job.manifest.shard,
-        engine=workers.engine,
-        threads=workers.threads,
-        plan=dict(job.manifest.plan),
-        pyarrow=pa.__version__,
-        fields=dict(propagator.elements.fields),
-        model=propagator.model,
-        asked=asked,
-    )
+    make = partial(ScreeningOrder.of, job, workers, propagator, asked)
     return on_cluster(workers, make, job, sorted(todo, key=lambda index: (index % 2, index)))

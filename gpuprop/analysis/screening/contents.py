@@ -1,38 +1,20 @@
-"""The plan of a screening as its manifest records it, and what follows from it for every file.
+"""What dataset/ must know about a directory of a screening.
 
-This is what dataset/ must know about a screening. Of each part of the window there are two files,
-which dataset/ sees as two parts: 2 p holds the conjunctions, 2 p + 1 the companions of part p. The
-plan comes from a disk or a store: nothing in it is used before `ScreeningContents.of` has checked
-it.
+Of each part of the window there are two files, which dataset/ sees as two parts: 2 p holds the
+conjunctions, 2 p + 1 the companions of part p.
 """
 
-import json
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
+from ...dataset.contents import Files, Kind
+from ...dataset.fields import Check, text
+from ..parts_by_time import SATELLITES, PartsByTime
 
-from ...dataset.contents import Files, Kind, Plan
-from ...dataset.entries import FileEntry, PartEntry
-from ...dataset.fields import FieldError, check_fields, digest, integer, json_object, one_of, text
-from ...dataset.store import Store
-from ...errors import DamagedError
-from ...time.instants import format_ns
-from ..events import MICROSECOND
-
-FOLDER, SATELLITES = "screening", "satellites"
 TABLES = ("conjunctions", "companions")
 SORTED_BY = ("TCA", "ENTER")
-# Fields of a plan that describe its files. They are not in the metadata of a schema.
-FILE_FIELDS = ("format", "parts", "part_us", "first_us", "stop_us")
-MARK = b"PAR1"  # at both ends of a file
-SCHEMA_BYTES = 1 << 20  # more than the schema takes without the text of the plan
-
-
-def _instant(value: object) -> bool:
-    return type(value) is int and abs(value) < 1 << 63
 
 
 @dataclass(frozen=True)
@@ -51,111 +33,27 @@ class ScreeningFiles(Files):
         return index < self.parts and name == self.part(index)
 
 
-@dataclass(frozen=True, eq=False)
-class ScreeningContents:
-    """The plan of a screening, and what follows from it: dataset.contents.Contents."""
+class ScreeningContents(PartsByTime):
+    """The plan of a screening, and what follows from it for every file."""
 
-    plan: Plan
-
-    @staticmethod
-    def of(plan: Plan) -> "ScreeningContents":
-        """Check a plan. FieldError if a field cannot be correct."""
-        check_fields(
-            "its plan",
-            plan,
-            {
-                "version": text,
-                "elements": digest,
-                "options": json_object,
-                "satellites": integer(1),
-                "format": one_of("parquet"),
-                "parts": integer(2),
-                "part_us": integer(1),
-                "first_us": _instant,
-                "stop_us": _instant,
-            },
-            {
-                **dict.fromkeys(("recall", "probability", "model", "frame", "time_scale"), text),
-                **dict.fromkeys(("gravity", "opsmode"), text),
-                "earth_orientation": lambda value: value is None,
-            },
-        )
-        span = plan["stop_us"] - plan["first_us"]
-        if span < 1 or plan["parts"] != 2 * -(-span // plan["part_us"]):
-            raise FieldError(f"its plan has {plan['parts']} files; its window makes another number")
-        return ScreeningContents(plan)
-
-    @property
-    def format(self) -> str:
-        """The format of the files."""
-        return "parquet"
+    folder: ClassVar[str] = "screening"
+    tables: ClassVar[int] = len(TABLES)
+    optional: ClassVar[Mapping[str, Check]] = {
+        **dict.fromkeys(("recall", "probability", "model", "frame", "time_scale"), text),
+        **dict.fromkeys(("gravity", "opsmode"), text),
+        "earth_orientation": lambda value: value is None,
+    }
 
     @property
     def files(self) -> Files:
         """The names of the files."""
-        return ScreeningFiles(FOLDER, SATELLITES, self.format, self.plan["parts"])
+        return ScreeningFiles(self.folder, SATELLITES, self.format, self.plan["parts"])
 
-    @property
-    def ending(self) -> bytes:
-        """The last bytes of every complete file."""
-        return MARK
-
-    def span(self, index: int) -> tuple[int, int]:
-        """Return the first instant of a file and the one after its last, microseconds."""
-        begin = self.plan["first_us"] + (index // 2) * self.plan["part_us"]
-        return begin, min(begin + self.plan["part_us"], self.plan["stop_us"])
-
-    def ends(self, index: int) -> tuple[str, str]:
-        """Return the first and the last instant of TCA or ENTER in a file, UTC."""
-        begin, end = self.span(index)
-        return format_ns(begin * MICROSECOND), format_ns((end - 1) * MICROSECOND)
-
-    @property
-    def metadata(self) -> dict[str, object]:
-        """The metadata in the schema of every part."""
-        return {name: value for name, value in self.plan.items() if name not in FILE_FIELDS}
-
-    def text(self, file: str) -> bytes:
-        """Return the text in a file that proves that it was written under this plan."""
-        return json.dumps(self.metadata).encode()
-
-    def text_range(self, file: str, size: int) -> tuple[int, int]:
-        """Return the bytes [first, stop) of a file that must hold the text: its footer."""
-        return max(0, size - 4 * len(self.text(file)) - SCHEMA_BYTES), size
-
-    def was_cut(self, read: Callable[[int, int], bytes], size: int) -> bool:
-        """Say whether a file has lost its end, so that nobody can read it."""
-        begin = read(0, min(size, 4))
-        return MARK.startswith(begin) and read(max(4, size - 4), size) != MARK
-
-    def check_companion(self, entry: FileEntry) -> None:
-        """Raise FieldError unless the entry of the satellites has a row for each of them."""
-        if entry.rows != self.plan["satellites"]:
-            raise FieldError(
-                f"its entry of the satellites has {entry.rows} rows; its plan has "
-                f"{self.plan['satellites']} satellites"
-            )
-
-    def check_part(self, entry: PartEntry) -> None:
-        """Raise FieldError unless an entry has the instants of its part."""
-        if (entry.first, entry.last) != self.ends(entry.part):
-            raise FieldError(f"the instants of part {entry.part} are not those of its plan")
-
-    def check_ends(self, store: Store, entry: PartEntry) -> None:
-        """Raise DamagedError unless the rows of a file are of its part."""
-        name = SORTED_BY[entry.part % 2]
-        try:
-            with store.arrow_file(entry.file, entry.bytes) as file:
-                instants = pq.ParquetFile(file).read(columns=[name]).column(name)
-        except (OSError, ValueError) as error:
-            raise DamagedError(f"it cannot be read ({error})") from None
-        if len(instants) != entry.rows:
-            raise DamagedError(f"it has {len(instants):,} rows, {entry.rows:,} were written")
-        if entry.rows:
-            first, last = (value.value for value in pc.min_max(instants).values())
-            begin, end = self.span(entry.part)
-            if first < begin * MICROSECOND or last >= end * MICROSECOND:
-                raise DamagedError("its rows are those of another part")
+    def sorted_by(self, index: int) -> str:
+        """Return the column of instants by which the rows of a file are in its part."""
+        return SORTED_BY[index % 2]
 
 
-SCREENING = Kind(FOLDER, SATELLITES, "screen", "gpuprop.screen", ScreeningContents.of)
+SCREENING = Kind(
+    ScreeningContents.folder, SATELLITES, "screen", "gpuprop.screen", ScreeningContents.of
+)

@@ -1,30 +1,23 @@
 """Write a screening into a crash-safe directory, in parts by time, and open it."""
 
 import json
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import TypeAlias
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...dataset.check import file_digest
-from ...dataset.entries import FileEntry, PartEntry, RunFacts
-from ...dataset.location import AnyPath, open_store
-from ...dataset.manifest import Manifest
+from ...dataset.entries import PartEntry, RunFacts
 from ...dataset.merge import merge_if_complete
 from ...dataset.session import Job, JobOptions, claim
-from ...dataset.shards import MOST_PARTS
 from ...dataset.sink import NewFile
 from ...dataset.store import Store
-from ...elements.sets import Elements
 from ...propagator import Propagator
+from ..parts_by_time import write_satellites
 from ..tables import with_metadata, write_parquet
 from .contents import SCREENING, ScreeningContents
 from .parts import Part, Progress, Screening
@@ -47,28 +40,13 @@ Produce: TypeAlias = Callable[[Job, list[int]], Generator[PartEntry, None, None]
 def plan_of(propagator: Propagator, asked: Question) -> ScreeningContents:
     """Plan a directory: a function of the question and the element sets alone.
 
-    ValueError for more than MOST_PARTS files.
+    ValueError for too many files.
     """
     window, n = asked.window, len(propagator.elements)
     a_day = max(1.0, EVENTS_A_DAY * (n * asked.threshold) ** 2)
     part = int(DAY_US * min(1.0, ROWS_OF_A_PART / a_day)) // STATUS_STEP * STATUS_STEP
     part = min(max(part, SHORTEST_PART_US), LONGEST_PART_US)
-    files = 2 * -(-(window.stop - window.first) // part)
-    if files > MOST_PARTS:
-        raise ValueError(
-            f"the window makes {files:,} files, and a directory holds at most {MOST_PARTS:,}: "
-            "write several directories"
-        )
-    return ScreeningContents.of(
-        {
-            **asked.metadata(propagator),
-            "format": "parquet",
-            "parts": files,
-            "part_us": part,
-            "first_us": window.first,
-            "stop_us": window.stop,
-        }
-    )
+    return ScreeningContents.planned(asked.metadata(propagator), window.first, window.stop, part)
 
 
 @dataclass(frozen=True)
@@ -133,13 +111,7 @@ def write_screening(
     """
     begun = time.perf_counter()
     contents = plan_of(propagator, asked)
-    facts = RunFacts(
-        engine=engine or propagator.engine,
-        host=socket.gethostname(),
-        started=datetime.now(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        command=[str(word) for word in command] if command else None,
-        directory=os.getcwd() if command else None,
-    )
+    facts = RunFacts.of_this_process(engine or propagator.engine, command)
     with claim(store, SCREENING, contents.plan, facts, how) as job:
         manifest = job.manifest
         if job.writes_companion:
@@ -277,25 +249,3 @@ def written_file(
         return None
     digest = file_digest(store, name, size)
     return PartEntry(name, rows, size, digest, index, *contents.ends(index), {}, engine=engine)
-
-
-def write_satellites(store: Store, contents: ScreeningContents, elements: Elements) -> FileEntry:
-    """Write the file of the satellites, sorted by number. Returns its entry."""
-    table = elements[np.argsort(elements.sat_id, kind="stable")].to_arrow()
-    name = contents.files.companion
-    table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
-    return FileEntry(name, table.num_rows, file.bytes, file.digest)
-
-
-def complete_manifest(path: AnyPath) -> tuple[Store, Manifest]:
-    """Read the manifest of a directory. ValueError if its run did not finish."""
-    store = open_store(path)
-    manifest = Manifest.read(store, SCREENING)
-    if not manifest.complete:
-        raise ValueError(
-            f"{store} holds a run that did not finish: {len(manifest.parts)} of "
-            f"{manifest.files.parts} files are complete; continue it (resume=True, --resume)"
-        )
-    return store, manifest

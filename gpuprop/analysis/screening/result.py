@@ -12,10 +12,10 @@ from ...dataset.entries import PartEntry
 from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.store import Store
-from ...errors import DamagedError
+from ..parts_by_time import open_complete
 from ..tables import with_metadata
-from .contents import FOLDER
-from .directory import LOST, complete_manifest
+from .contents import SCREENING
+from .directory import LOST
 from .parts import Part
 from .table import COMPANIONS, CONJUNCTIONS
 
@@ -189,19 +189,5 @@ def open_screening(path: AnyPath) -> ScreenedDirectory:
     DamagedError
         A file has another size than was written, or the manifest was altered.
     """
-    store, manifest = complete_manifest(path)
-    store.refuse_link(FOLDER)
-    reader = store.reader([entry.file for entry in manifest.entries])
-    for entry in manifest.entries:
-        size = reader.size(entry.file)
-        if size is None:
-            raise FileNotFoundError(
-                f"{store.path / entry.file} is missing, but the manifest lists it: write it again "
-                "with resume"
-            )
-        if size != entry.bytes:
-            raise DamagedError(
-                f"{store.path / entry.file} is damaged: it has {size:,} bytes, {entry.bytes:,} "
-                "were written; write it again with resume"
-            )
+    store, manifest = open_complete(path, SCREENING)
     return ScreenedDirectory(store, manifest)

@@ -4,7 +4,6 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -15,24 +14,23 @@ import pyarrow as pa
 from ..analysis.coverage import Coverage, coverage
 from ..analysis.coverage.labels import ALL, OTHER, operator_labels, source_labels
 from ..analysis.tables import check_suffix, write_table
-from ..catalogs.sources import ages_in_words
 from ..elements.sets import Elements
-from ..engine.choice import EngineWarning, requested_name
 from ..errors import UsageError
 from ..files.whole_file import replace
 from ..geography.countries import regions
 from ..messages import counted
 from ..plots import check_picture, coverage_page, need_matplotlib
 from ..plots.columns import check_column
-from ..propagator import Propagator
 from ..time.instants import format_ns
-from ..time.times import Times, time_grid
+from ..time.times import Times
 from ..time.units import SECOND
-from .console import DONE, err, out, say, silent, wide
+from .console import DONE, out, say, silent, wide
 from .coverage_options import CoverageOptions
-from .inputs import repeated_numbers, warnings_as_notes
+from .inputs import repeated_numbers
 from .options import wrong_call
-from .satellites import read_satellites
+from .progress import progress_bar
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -42,43 +40,33 @@ pa.array(np.empty(0))
 MOST_MAPS = 8  # on a page that can be printed
 
 
-def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
+def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     """Run the command, and return the exit code."""
     codes = _codes(options.region)
     files = _files(sources, options, bool(codes))
-    tell = silent if options.quiet else say
-    elements, start = read_satellites(sources, options, tell)
-    with wrong_call():
-        times = time_grid(
-            start,
-            options.stop,
-            step=options.step,
-            duration=options.duration if options.duration or options.stop else "1d",
-            scale=options.scale,
-        )
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements,
-                options.engine,
-                options.gravity,
-                options.opsmode,
-                threads=options.threads,
-                eop=options.eop,
-            )
-    if ages := ages_in_words(elements, times.start_ns):
-        tell(ages)
+    tell = silent if options.messages.quiet else say
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.instants,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    times = time_steps(start, options.instants)
+    propagator = open_propagator(elements, options.run, tell, eop=options.eop)
+    report_inputs(elements, times.start_ns, tell)
     tell(
         f"{counted(len(elements), 'satellite')} x {counted(times.count, 'instant')} from "
-        f"{format_ns(times.start_ns)}, every {options.step}, grid {options.grid}"
+        f"{format_ns(times.start_ns)}, every {options.instants.step}, grid {options.grid}"
     )
-    if requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell)
     labels = operator_labels(elements) if options.by == "operator" else source_labels(elements)
     satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
     if satellites and options.by == "operator":
         satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
     begun = time.perf_counter()
-    with propagator, _progress(options.quiet) as progress, wrong_call():
+    with propagator, progress_bar(options.messages.quiet) as progress, wrong_call():
         found = coverage(
             propagator,
             times,
@@ -102,7 +90,7 @@ def answer_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
                 f"{', '.join(drawn)}"
             )
         _draw(found, options, _source(sources, elements), drawn)
-    if options.json:
+    if options.messages.json:
         out.json(_facts(found, files, options, times, elements, engine, seconds))
         return DONE
     if codes:
@@ -264,17 +252,3 @@ def _facts(
         "regions": found.by_region.to_pylist(),
         **repeated_numbers(elements),
     }
-
-
-@contextmanager
-def _progress(quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a progress bar on stderr if that is a terminal."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    columns = BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -33,7 +33,7 @@ def kd_tree(positions, radius):
     return cKDTree(positions).query_pairs(radius, output_type="ndarray")
 
 
-class Truth:
+class Search:
     """Close approaches of satrecs (n,) in [start, start + seconds), start in two parts (jd, fr)."""
 
     def __init__(self, satrecs, start, seconds, threshold, step=4.0, neighbours=all_pairs):

@@ -1,26 +1,15 @@
 """What `gpuprop propagate` does: read the satellites, plan the run, write it, report."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
 from rich.filesize import decimal
 
-from ..catalogs.sources import ages_in_words, median_age_days
-from ..dataset.contents import Kind
-from ..dataset.entries import RunFacts
-from ..dataset.resume_command import command_to_resume
+from ..catalogs.sources import median_age_days
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
-from ..dataset.store import Store
-from ..engine.choice import EngineWarning, requested_name
-from ..errors import LockedError
 from ..messages import counted
-from ..propagator import Propagator
-from ..snapshots.cluster import Workers, connected, known_cluster
 from ..snapshots.contents import SNAPSHOTS
 from ..snapshots.plan import Plan, make_plan
 from ..snapshots.write import Report, run_plan
@@ -28,14 +17,17 @@ from ..states import STATUS
 from ..time.durations import format_duration
 from ..time.instants import format_ns
 from ..time.scales import leap_seconds_expire
-from ..time.times import Times, time_grid
+from ..time.times import Times
 from ..time.units import SECOND
 from .app import COMMAND_LINE
-from .console import DONE, err, print_result, say, silent
-from .inputs import SHOWN, given_store, repeated_numbers, warnings_as_notes
+from .console import DONE, print_result, say, silent
+from .directories import cluster_workers, given_cluster, resume_hint
+from .inputs import SHOWN, given_store, repeated_numbers
 from .options import wrong_call
+from .progress import progress_bar
 from .propagate_options import PropagateOptions
-from .satellites import read_satellites
+from .propagators import open_propagator, report_engine, report_inputs
+from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -44,43 +36,31 @@ pa.array(np.empty(0))
 Tell = Callable[[str], None]
 
 
-def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
+def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
     """Run the command, and return the exit code."""
     with wrong_call():
         shard = None if options.shard is None else Shard.parse(options.shard)
         how = JobOptions(options.overwrite, options.resume, shard)
-        cluster = known_cluster(options.cluster) if options.cluster is not None else None
+        cluster = given_cluster(options.cluster)
     store = given_store(options.output) if options.output is not None else None
-    tell = silent if options.quiet else say
-    elements, start = read_satellites(sources, options, tell)
+    tell = silent if options.messages.quiet else say
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.instants,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
+    )
+    times = time_steps(start, options.instants)
+    propagator = open_propagator(elements, options.run, tell, eop=options.eop, cluster=cluster)
     with wrong_call():
-        times = time_grid(
-            start,
-            options.stop,
-            step=options.step,
-            duration=options.duration if options.duration or options.stop else "1d",
-            scale=options.scale,
-        )
-        # with a cluster, the engines of the workers count, not those of this machine
-        engine = options.engine if cluster is None else "numpy"
-        with warnings_as_notes(tell, EngineWarning):
-            propagator = Propagator(
-                elements,
-                engine,
-                options.gravity,
-                options.opsmode,
-                threads=options.threads,
-                eop=options.eop,
-            )
         plan = make_plan(elements, times, options.snapshots, propagator.model, options.eop)
-    if plan.earth_orientation:
-        tell(f"Earth orientation: {plan.earth_orientation}")
-    if ages := ages_in_words(elements, times.start_ns):
-        tell(ages)
-    if options.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
+    report_inputs(elements, times.start_ns, tell, plan.earth_orientation)
+    if options.instants.scale != "utc" and int(times.edges.max()) > leap_seconds_expire():
         tell(
             f"leap seconds are known until {format_ns(leap_seconds_expire())}: later ones would "
-            f"shift the instants of --scale {options.scale}"
+            f"shift the instants of --scale {options.instants.scale}"
         )
     size = _planned(plan, shard)
     summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"
@@ -94,30 +74,39 @@ def run_propagation(sources: Sequence[str], options: PropagateOptions) -> int:
             "median_age_days": median_age_days(elements, times.start_ns),
             "frame": plan.options.frame,
             "earth_orientation": plan.earth_orientation,
-            "engine": options.engine or "auto" if cluster else propagator.engine,
+            "engine": options.run.engine or "auto" if cluster else propagator.engine,
         }
-        print_result(facts | duplicates, options.json, summary)
+        print_result(facts | duplicates, options.messages.json, summary)
         return DONE
     assert store is not None
     tell(summary)
-    if cluster is None and requested_name(options.engine).startswith("auto"):
-        tell(f"engine: {propagator.engine} (auto)")
+    report_engine(propagator, options.run, tell, cluster)
     command = COMMAND_LINE.get([])
     with (
-        connected(cluster) if cluster else nullcontext() as client,
-        _progress(size["rows"], plan.row_bytes, options.quiet) as progress,
+        cluster_workers(cluster, options.run) as workers,
+        progress_bar(options.messages.quiet, _rate(plan.row_bytes)) as progress,
         resume_hint(store, command, SNAPSHOTS, shard),
     ):
-        workers = Workers(client, options.engine, options.threads) if client else None
         report = run_plan(
-            store, plan, propagator, how, workers=workers, command=command, progress=progress
+            store,
+            plan,
+            propagator,
+            how,
+            workers=workers,
+            command=command,
+            progress=progress and (lambda rows, total, _: progress(rows, total)),
         )
     _report_steps(report, tell)
-    print_result(report.to_dict() | duplicates, options.json, _wrote(report))
+    print_result(report.to_dict() | duplicates, options.messages.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")
     return DONE
+
+
+def _rate(row_bytes: int) -> Callable[[float], str]:
+    """Return what writes a speed in rows a second as states/s and bytes/s."""
+    return lambda speed: f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
 
 
 def _size(size: dict[str, int]) -> str:
@@ -172,27 +161,6 @@ def _report_steps(report: Report, tell: Tell) -> None:
         tell(f"note: {note}")
 
 
-@contextmanager
-def resume_hint(
-    store: Store, command: Sequence[str], kind: Kind, shard: Shard | None = None
-) -> Iterator[None]:
-    """Add the command that resumes a run to an error that ends it."""
-    try:
-        yield
-    except (KeyboardInterrupt, OSError, RuntimeError) as error:
-        begun = False
-        if not isinstance(error, (FileExistsError, LockedError)):
-            with suppress(OSError):
-                begun = any(name.endswith(".json") for name in store.names())
-        if begun:
-            facts = RunFacts(command=list(command), directory=os.getcwd())
-            error.__notes__ = [
-                "Complete parts are kept, the unfinished part is discarded. Resume with: "
-                f"{command_to_resume(facts, kind, shard)}"
-            ]
-        raise
-
-
 def _span(times: Times) -> str:
     every = (
         f"every {format_duration(times.step_ns)}"
@@ -200,41 +168,3 @@ def _span(times: Times) -> str:
         else f"to {format_ns(int(times.instants[-1]))}, over a leap second"
     )
     return f"from {format_ns(times.start_ns)} {every}"
-
-
-@contextmanager
-def _progress(
-    rows: int, row_bytes: int, quiet: bool
-) -> Iterator[Callable[[int, int, int], None] | None]:
-    """Show a progress bar on stderr if that is a terminal: states/s, bytes/s, time left."""
-    if quiet or not err.is_terminal:
-        yield None
-        return
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        TaskProgressColumn,
-        TimeRemainingColumn,
-    )
-    from rich.text import Text
-
-    class Rate(ProgressColumn):
-        def render(self, task: Any) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text(
-                ""
-                if speed is None
-                else f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
-            )
-
-    with Progress(
-        BarColumn(),
-        TaskProgressColumn(),
-        Rate(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-    ) as bar:
-        task = bar.add_task("", total=rows)
-        yield lambda done, total, bytes_done: bar.update(task, completed=done)

@@ -1,0 +1,55 @@
+"""Open the propagator of a command, and report what it computes with."""
+
+from collections.abc import Callable
+
+from ..catalogs.sources import ages_in_words
+from ..elements.sets import Elements
+from ..engine.choice import EngineWarning, requested_name
+from ..propagator import Propagator
+from .inputs import warnings_as_notes
+from .options import wrong_call
+from .shared_options import EngineOptions
+
+Tell = Callable[[str], None]
+
+
+def open_propagator(
+    elements: Elements,
+    options: EngineOptions,
+    tell: Tell,
+    *,
+    eop: str | None = None,
+    cluster: str | None = None,
+) -> Propagator:
+    """Open the propagator, and print notes on engines that cannot be used.
+
+    With a cluster, the engines of the workers count, not those of this machine.
+    """
+    engine = options.engine if cluster is None else "numpy"
+    with wrong_call(), warnings_as_notes(tell, EngineWarning):
+        return Propagator(
+            elements,
+            engine,
+            options.gravity,
+            options.opsmode,
+            threads=options.threads,
+            eop=eop,
+        )
+
+
+def report_inputs(
+    elements: Elements, start_ns: int, tell: Tell, earth_orientation: str | None = None
+) -> None:
+    """Print the Earth orientation, and how old the element sets are at the first instant."""
+    if earth_orientation:
+        tell(f"Earth orientation: {earth_orientation}")
+    if ages := ages_in_words(elements, start_ns):
+        tell(ages)
+
+
+def report_engine(
+    propagator: Propagator, options: EngineOptions, tell: Tell, cluster: str | None = None
+) -> None:
+    """Print which engine was chosen, if the choice was left to gpuprop."""
+    if cluster is None and requested_name(options.engine).startswith("auto"):
+        tell(f"engine: {propagator.engine} (auto)")
