@@ -7,9 +7,9 @@ properties are in the units of the library (radians, radians per minute).
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,10 @@ import pyarrow as pa
 from ..messages import shown
 from ..sgp4.gravity import gravity_model
 from ..time.instants import format_ns
-from ..time.times import as_times, instant_ns
+from ..time.times import instant_ns
 from ..time.units import MINUTE
-from ..typing import Array, Instant, Instants, Mask
+from ..typing import Array, Instant, Mask
+from .columns import Fields, complete_fields
 from .conditions import Satellites, read_condition
 from .description import html, title
 from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, LAST_ID, REV_PER_DAY
@@ -35,8 +36,6 @@ MOST_SHARED = 16  # satellites with one catalogue number that `latest` distingui
 ONE_ORBIT_DEG = 1.0
 # Launches are counted from 1, but programs that generate element sets write 00000ABC.
 NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")
-# the values of a field, or a function that makes them
-Column = npt.NDArray[np.generic] | Callable[[], npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -59,36 +58,6 @@ class Reject:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}: {self.text!r}"
-
-
-class _Fields(Mapping[str, npt.NDArray[np.generic]]):
-    """Read-only columns, some of which are made when they are first asked for."""
-
-    def __init__(self, columns: dict[str, Column]) -> None:
-        self._columns = columns
-
-    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
-        column = self._columns[name]
-        if callable(column):
-            column = column()
-            column.flags.writeable = False
-            self._columns[name] = column
-        return column
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self) | dict(other)
-
-    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(other) | dict(self)
-
-    def __repr__(self) -> str:
-        return f"<fields {', '.join(self)}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,26 +112,8 @@ class Elements:
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
-        complete: dict[str, Column] = {}
-        for name, (dtype, _, default) in FIELDS.items():
-            values = self.fields.get(name)
-            if name == "EPOCH" and values is not None:
-                values = _epochs(values)
-            array: npt.NDArray[np.generic]
-            if name == "OBJECT_NAME" and callable(values):
-                complete[name] = values
-                continue
-            if values is None:
-                array = np.broadcast_to(np.array(default, dtype), n)
-            elif isinstance(values, np.ndarray) and values.strides == (0,) and len(values):
-                array = np.broadcast_to(np.array(values[0], dtype), len(values))
-            else:
-                array = np.array(values, dtype)
-            if array.shape != (n,):
-                raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
-            array.flags.writeable = False
-            complete[name] = array
-        object.__setattr__(self, "fields", _Fields(complete))
+        if not isinstance(self.fields, Fields):  # these are complete already, and are shared
+            object.__setattr__(self, "fields", complete_fields(self.fields, n))
         object.__setattr__(self, "rejected", list(self.rejected))
         noted = np.ones((len(self.notes), n), bool) if self.noted is None else self.noted
         kept = [number for number, members in enumerate(noted) if members.any() or not n]
@@ -715,16 +666,6 @@ def _may_be_same_satellite(a: Elements, b: Elements) -> Mask:
     near = np.abs(np.subtract(*inclinations)) <= ONE_ORBIT_DEG
     same_id = have_ids & (ids[0] == ids[1])
     return np.asarray(same_id | np.where(have_names, names[0] == names[1], ~have_ids & near), bool)
-
-
-def _epochs(values: Instants) -> npt.NDArray[np.datetime64]:
-    """Convert epochs in any form that as_times takes to datetime64[ns]."""
-    if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[ns]"):
-        return values
-    try:
-        return as_times(values).datetime64
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"EPOCH: {error}") from None
 
 
 def _renumbered(parts: list[Elements]) -> list[Elements]:
