@@ -12,8 +12,8 @@ import gpuprop
 from gpuprop import Propagator, Site, coverage, time_grid
 from gpuprop.analysis.coverage.places import MOST_CELLS, as_places
 from gpuprop.elements.selection import operators
-from gpuprop.engine import cpu_coverage
 from gpuprop.engine.cpu import CpuEngine, library, usable
+from gpuprop.engine.cpu import coverage as cpu_coverage
 from gpuprop.engine.cuda import coverage as cuda_coverage
 
 TIMES = time_grid("2026-01-01", step="7min", duration="84min")

@@ -16,7 +16,14 @@ from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import buffers, digest
 from gpuprop.engine import cpu as engine_cpu
 from gpuprop.engine.buffers import KEPT_BLOCKS, on_cache_lines
-from gpuprop.engine.cpu import LARGE_BLOCKS, CpuEngine, CpuUnavailableError, library, usable
+from gpuprop.engine.cpu import (
+    LARGE_BLOCKS,
+    CpuEngine,
+    CpuUnavailableError,
+    kernels,
+    library,
+    usable,
+)
 from gpuprop.engine.numpy import NumpyEngine
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.model import CODES, Model
@@ -279,7 +286,7 @@ def test_a_library_that_does_not_load_is_told(monkeypatch, tmp_path, fresh_libra
 
 @needs_kernels
 def test_kernels_of_other_sources_are_refused(monkeypatch, fresh_library):
-    monkeypatch.setattr(engine_cpu, "kernels_digest", lambda: "0" * 64)
+    monkeypatch.setattr(kernels, "kernels_digest", lambda: "0" * 64)
     ok, why = usable()
     assert not ok and "pip install -e ." in why
 
