@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from state_samples import random_elements
 
-from gpuprop import Propagator, Site, Times, convert, look_angles, read_elements
+from gpuprop import Propagator, Times, convert, read_elements, views
 from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cuda as engine_cuda
@@ -229,14 +229,6 @@ def test_pairs_are_converted():
             assert np.array_equal(column, expected.columns[name], equal_nan=True), (frame, name)
 
 
-def test_look_angles_need_a_grid():
-    elements, instants = sets()
-    _, index, times = drawn(elements, instants, 5)
-    pairs = Propagator(elements, "numpy").pair_states(index, times)
-    with pytest.raises(ValueError, match="these are states of pairs"):
-        look_angles(pairs, Site(0.0, 0.0))
-
-
 # The rotation that the kernels compute
 
 
@@ -307,10 +299,8 @@ def test_only_the_pairs_before_1972_need_the_hosts_rotations(monkeypatch):
     k, index, times = drawn(elements, instants, 200)
     propagator = Propagator(elements, "numpy", eop=eop)
     rows = []
-    whole = propagator_module.view
-    monkeypatch.setattr(
-        propagator_module, "view", lambda ns, *rest: rows.append(len(ns)) or whole(ns, *rest)
-    )
+    whole = views.view
+    monkeypatch.setattr(views, "view", lambda ns, *rest: rows.append(len(ns)) or whole(ns, *rest))
     pairs = propagator.pair_states(index, times, "itrs", sunlit=True)
     assert rows == [np.count_nonzero(k < 2)]
     same(pairs, propagator.states(Times(instants), "itrs", sunlit=True), k, index)

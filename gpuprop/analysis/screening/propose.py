@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from ...engine.numpy.screening import angles
 from ...engine.screening import CandidatePairs, Screen, SkyIndex
+from ...in_place import candidate_pairs
 from ...propagator import Propagator
 from ...time.times import Times
 from ...typing import Bits, Mask
@@ -61,7 +62,9 @@ class Proposer:
         )
         blocks = [(begin, min(begin + knots, stop)) for begin in range(first, stop, knots)]
         # Closed at the end, also if the caller stops earlier: no thread goes on.
-        found = self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
+        found = candidate_pairs(
+            self.propagator, self._times(blocks), self._screen(first), threads=1
+        )
         parts: list[CandidatePairs] = []
         instants: list[Bits] = []
         lost = np.zeros(n_sats, bool)
