@@ -16,6 +16,7 @@ from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library, usable
+from gpuprop.engine.cuda import propagation as cuda_propagation
 from gpuprop.engine.operations import STRUCTURES
 from gpuprop.frames import earth_orientation, rotations
 from gpuprop.frames.tables import earth_table
@@ -182,7 +183,7 @@ def test_no_pairs(engine):
 
 
 def test_a_gpu_takes_many_pairs_in_parts(monkeypatch):
-    monkeypatch.setattr(engine_cuda, "PAIRS", 100)
+    monkeypatch.setattr(cuda_propagation, "PAIRS", 100)
     elements, instants = sets()
     k, index, times = drawn(elements, instants, 301)
     for frame in ("teme", "itrs", "gcrs"):
