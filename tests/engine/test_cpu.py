@@ -4,6 +4,8 @@ import gc
 import os
 import pickle
 import shutil
+import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,7 +15,7 @@ from state_samples import EPOCH, MINUTE, random_elements
 from gpuprop import Elements, Propagator, engines
 from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
-from gpuprop.engine import buffers, digest
+from gpuprop.engine import buffers, digest, operations
 from gpuprop.engine import cpu as engine_cpu
 from gpuprop.engine.buffers import KEPT_BLOCKS, on_cache_lines
 from gpuprop.engine.cpu import (
@@ -302,3 +304,30 @@ def test_empty_sets():
         0,
         3,
     )
+
+
+@needs_kernels
+def test_an_interruption_keeps_what_other_threads_use(monkeypatch):
+    """The tasks live as long as a thread works on one: it reads them until the end."""
+    tasks = kernels.task_list("pairs", [(0, 1)] * 4)
+    kept, job = weakref.ref(tasks), operations.argument("PairJob")
+    begun, go_on, main = threading.Event(), threading.Event(), threading.current_thread()
+
+    def work(job: object, todo: object) -> None:
+        if threading.current_thread() is main:
+            assert begun.wait(30)
+            raise KeyboardInterrupt
+        begun.set()
+        assert go_on.wait(30)
+
+    width = library().widths[0]
+    monkeypatch.setitem(library().work, width, work)
+    interrupted = False
+    try:
+        library().run(width, job, tasks, 2)
+    except KeyboardInterrupt:
+        interrupted = True
+    del tasks
+    gc.collect()
+    assert interrupted and kept() is not None
+    go_on.set()

@@ -126,6 +126,7 @@ class CpuEngine:
             stride=stride,
             **out,
         )
+        job.columns = columns  # they live as long as a thread works, also after an interruption
         tasks = task_list(kernel, pieces(stride, WORTH_A_TASK))
         library().run(self.width, job, tasks, self.threads)
 

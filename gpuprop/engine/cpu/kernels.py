@@ -95,6 +95,7 @@ class Library:
         job: the argument of the kernels of all tasks.
         """
         todo = TaskList(tasks.ctypes.data, len(tasks), 0)
+        todo.array = tasks  # after an interruption a thread goes on with the task that it has
         work, arguments = self.work[width], (ctypes.byref(job), ctypes.byref(todo))
         others = min(threads, len(tasks)) - 1
         helpers = [_pool(threads, os.getpid()).submit(work, *arguments) for _ in range(others)]
