@@ -20,6 +20,7 @@ import workloads
 import gpuprop
 from gpuprop import Elements, Propagator, Times, coverage, engines, time_grid
 from gpuprop.analysis.coverage.places import as_places
+from gpuprop.in_place import coverage_counter, on_one_device
 from gpuprop.sgp4.coverage import CoverageRequest, Viewed, count_all
 
 LEAST_DEG = 25.0
@@ -60,7 +61,7 @@ def check(title: str, elements: Elements, engine: str, least: float, times: Time
     for k in range(len(times)):
         request = CoverageRequest(ground)
         brute = count_all(request, viewed(states, k))[0][slots]
-        counter = propagator.coverage_counter(request)
+        counter = coverage_counter(propagator, request)
         columns = {name: column[k : k + 1] for name, column in states.columns.items()}
         counter.add(columns)
         found = counter.tallies()["most"][slots]
@@ -182,7 +183,7 @@ def growth(engine: str, threads: int | None, start: Any) -> list[dict[str, Any]]
         propagator = Propagator(elements, engine, threads=threads)
         times = Times.grid(start, 30_000_000_000, instants)
         places = as_places(grid)
-        counter = propagator.coverage_counter(CoverageRequest(places.ground(LEAST_DEG)[0]))
+        counter = coverage_counter(propagator, CoverageRequest(places.ground(LEAST_DEG)[0]))
         blocks = list(propagator.snapshots(times, "itrs", velocity=False, device=True))
         counter.add(blocks[0].columns)
         began = time.perf_counter()
@@ -228,7 +229,7 @@ def main() -> None:
         propagator = Propagator(elements, options.engine, threads=options.threads)
         found = seconds(
             {
-                "states": partial(states_alone, propagator.on_one_device(), times),
+                "states": partial(states_alone, on_one_device(propagator), times),
                 "coverage": partial(coverage, propagator, times, min_elevation_deg=LEAST_DEG),
             },
             options.runs,

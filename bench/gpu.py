@@ -19,7 +19,8 @@ import workloads
 from executed import executed
 
 from gpuprop import Elements, Propagator, time_grid, walker
-from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda import device as cuda_device
+from gpuprop.engine.cuda import propagation as cuda_propagation
 from gpuprop.engine.cuda.availability import CudaError, check, import_cupy
 from gpuprop.engine.cuda.source import OPTIONS
 from gpuprop.sgp4.model import COORDINATES, TEME
@@ -114,7 +115,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
 
     propagation: Any = propagator._propagations[0]
     names = (*COORDINATES, "status")
-    rows = min(n_times, LARGEST // (engine_cuda.STATE_BYTES * len(elements)))
+    rows = min(n_times, LARGEST // (cuda_propagation.STATE_BYTES * len(elements)))
     engine = propagation._engine
     with engine.streams.computing:  # where the constants were uploaded
         block = engine.columns((rows, len(elements)), names)
@@ -132,7 +133,7 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
             return states / seconds(cupy, kernels)
 
     states = len(elements) * n_times
-    chosen = engine_cuda.BLOCK, engine_cuda.CHUNK
+    chosen = cuda_device.BLOCK, cuda_propagation.CHUNK
     shapes: list[dict[str, Any]] = []
     found: dict[str, Any] = dict(
         title=title,
@@ -141,15 +142,15 @@ def measure(cupy: Any, title: str, elements: Elements, n_times: int) -> dict[str
         kernel_states_per_s=rate(),
         shapes=shapes,
     )
-    for engine_cuda.BLOCK, engine_cuda.CHUNK in SHAPES:
-        shape = dict(block=engine_cuda.BLOCK, chunk=engine_cuda.CHUNK, states_per_s=rate())
+    for cuda_device.BLOCK, cuda_propagation.CHUNK in SHAPES:
+        shape = dict(block=cuda_device.BLOCK, chunk=cuda_propagation.CHUNK, states_per_s=rate())
         kernel = engine.kernels["propagate_near_earth"]
-        shapes.append(shape | occupancy(cupy, kernel, engine_cuda.BLOCK))
-    engine_cuda.BLOCK, engine_cuda.CHUNK = chosen
+        shapes.append(shape | occupancy(cupy, kernel, cuda_device.BLOCK))
+    cuda_device.BLOCK, cuda_propagation.CHUNK = chosen
     part = times[: min(n_times, propagator.instants(64 << 20))]
     to_host = len(part) * len(elements) / seconds(cupy, lambda: propagation.block(part.ns, names))
     return found | dict(
-        to_host_states_per_s=to_host, to_host_bytes_per_s=to_host * engine_cuda.STATE_BYTES
+        to_host_states_per_s=to_host, to_host_bytes_per_s=to_host * cuda_propagation.STATE_BYTES
     )
 
 
@@ -167,7 +168,7 @@ def main() -> None:
     measured["compare"] = measured["add"]
     by_arithmetic = 1.0 / sum(count / measured[name] for name, count in per_state.items())
     bytes_per_s = bandwidth(cupy)
-    by_memory = bytes_per_s / engine_cuda.STATE_BYTES
+    by_memory = bytes_per_s / cuda_propagation.STATE_BYTES
     rounded = {name: round(value, 1) for name, value in per_state.items()}
     print(
         f"limits: {by_arithmetic / 1e9:.1f} G states/s by arithmetic ({rounded}), "

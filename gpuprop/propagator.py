@@ -1,31 +1,27 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
-from collections.abc import Callable, Generator, Iterable
-from copy import copy
+from collections.abc import Generator
 from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
 
-from . import frames
 from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
-from .engine.choice import CoverageCounter, Engine, Propagation, open_engines
+from .engine.choice import Engine, Propagation, open_engines
 from .engine.prefetch import ahead, usable_cores
-from .engine.screening import CandidatePairs, Screen
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
-from .frames.interpolation import tt_ns
-from .frames.tables import DAY_1972, earth_table
+from .frames.tables import DAY_1972
 from .literals import Engine as EngineName
 from .literals import Frame, OpsMode
 from .sgp4.constants import Constants
-from .sgp4.coverage import CoverageRequest
 from .sgp4.gravity import gravity_model
-from .sgp4.model import TEME, Model, View, column_dtypes
+from .sgp4.model import Model, column_dtypes
 from .states import POSITION, States, column_names, position_names
 from .time.times import MOST_LISTED, Times, as_times
 from .time.units import DAY
 from .typing import Bits, Columns, Instants
+from .views import check_reach, pair_view, view
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
@@ -101,48 +97,6 @@ class Propagator:
     def engine(self) -> str:
         """Name of the engine in use."""
         return self._engine.name
-
-    def engine_of(self, block: States) -> Engine:
-        """Return the engine that has computed a block: with several GPUs, that of its GPU.
-
-        Parameters
-        ----------
-        block : States
-            A block of this propagator.
-
-        Returns
-        -------
-        Engine
-            The engine.
-        """
-        device = getattr(next(iter(block.columns.values())), "device", None)
-        number = getattr(device, "id", None)
-        return next(
-            (each for each in self._engines if getattr(each, "device", None) == number),
-            self._engine,
-        )
-
-    def part(self, index: npt.ArrayLike) -> "Propagator":
-        """Make a propagator of some of the satellites, with the same engines and model.
-
-        Parameters
-        ----------
-        index : array_like
-            Their positions, from 0, or booleans, as Elements takes them.
-
-        Returns
-        -------
-        Propagator
-            The propagator.
-        """
-        made = copy(self)
-        made.elements = self.elements[np.asarray(index)]
-        made._epoch_ns = made.elements.epoch.view(np.int64)
-        mean = mean_elements(made.elements)
-        made._propagations = [
-            engine.load(self.model, mean, made._epoch_ns) for engine in self._engines
-        ]
-        return made
 
     @property
     def eop(self) -> EarthOrientation:
@@ -370,57 +324,6 @@ class Propagator:
             self.model,
         )
 
-    def on_one_device(self) -> "Propagator":
-        """Return this propagator, of several GPUs with the first one alone."""
-        one = copy(self)
-        one._propagations = self._propagations[:1]
-        return one
-
-    def coverage_counter(self, request: CoverageRequest) -> CoverageCounter:
-        """Prepare to count satellites in view of places where `on_one_device` has its states."""
-        return self._engine.coverage(request)
-
-    def candidate_pairs(
-        self, blocks: Iterable[Times], screen: Screen, threads: int = 0
-    ) -> Generator[tuple[CandidatePairs, npt.NDArray[np.uint8]], None, None]:
-        """Find the pairs that may come close around knots: the first step of a screening.
-
-        Parameters
-        ----------
-        blocks : iterable of Times
-            Knots in steps of screen.step. The first and the last of a block are neighbours only.
-        screen : Screen
-            What is asked for.
-        threads : int
-            Blocks that are computed ahead on one engine; of several GPUs each has its own.
-
-        Returns
-        -------
-        generator of (CandidatePairs, (n_knots, n_sats) uint8)
-            The candidates of each block, and the status of all satellites at its knots, without
-            those at its ends.
-        """
-        names = column_names(True, False)
-
-        def found(
-            turn: tuple[Engine, Propagation, Times],
-        ) -> tuple[CandidatePairs, npt.NDArray[np.uint8]]:
-            engine, propagation, times = turn
-            room = propagation.room(len(times), names)
-            columns = propagation.device_block(times.ns, names, TEME, room)
-            status = columns["status"][1:-1]
-            on_host = status if isinstance(status, np.ndarray) else status.get()
-            return engine.candidate_pairs(columns, screen), on_host.astype(np.uint8, copy=False)
-
-        turns = (
-            (engine, propagation, times)
-            for (engine, propagation), times in zip(
-                cycle(zip(self._engines, self._propagations, strict=True)), blocks
-            )
-        )
-        many = len(self._propagations)
-        return ahead(found, turns, many if many > 1 else threads, "screening")
-
     def _pair_columns(
         self, satellites: Bits, ns: Bits, edges: Bits, frame: Frame, names: tuple[str, ...]
     ) -> Columns:
@@ -450,40 +353,6 @@ class Propagator:
         for here, part in zip(pieces, found, strict=True):
             for name, column in columns.items():
                 column[here] = part[name]
-        return columns
-
-    def positions_between(
-        self, first_ns: int, last_ns: int
-    ) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Columns]:
-        """Prepare for many calls that compute positions of pairs in ITRS, in a window.
-
-        Parameters
-        ----------
-        first_ns : int
-            The first instant, nanoseconds since 1970 UTC.
-        last_ns : int
-            The last instant.
-
-        Returns
-        -------
-        callable
-            The function columns(index, ns) computes x, y, z (km) and status, (n,) each, with the
-            bits of `pair_states`. It does not check that satellites and instants are in range.
-
-        Raises
-        ------
-        ValueError
-            For instants outside the Earth orientation.
-        """
-        edges = np.array([first_ns, last_ns], np.int64)
-        self._checked(Times(edges), "itrs", False)
-        table = earth_table("itrs", edges, self.eop)
-        names = column_names(velocity=False, sunlit=False)
-
-        def columns(index: npt.NDArray[np.int64], ns: npt.NDArray[np.int64]) -> Columns:
-            seen = view(ns, "itrs", self.eop) if table is None else View(earth=table)
-            return self._propagations[0].pairs(index, ns, names, seen)
-
         return columns
 
     def close(self) -> None:
@@ -617,47 +486,3 @@ def extremes(ns: Bits) -> Bits:
     parts = [ns[first : first + AT_ONCE] for first in range(0, len(ns), AT_ONCE)]
     ends = [(part.min(), part.max()) for part in parts]
     return np.array([min(end[0] for end in ends), max(end[1] for end in ends)]) if ends else ns
-
-
-def check_reach(times: Times, frame: str, eop: EarthOrientation | None, sunlit: bool) -> None:
-    """Check that a frame is known and that it and the Sun can be computed at all instants.
-
-    `eop` is None in teme. ValueError otherwise.
-    """
-    position_names(frame)
-    try:
-        if eop is not None:
-            eop.at(times.edges)
-        if frame == "gcrs" or sunlit:
-            tt_ns(times.edges)
-    except ValueError as error:
-        raise ValueError(f"{'sunlit' if frame == 'teme' else f'frame {frame}'}: {error}") from error
-
-
-def view(ns: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool = False) -> View:
-    """Compute what engines need to know of a frame and of the Sun at instants (n_times,)."""
-    if frame == "teme" and not sunlit:
-        return TEME
-    rotation = (
-        None
-        if frame == "teme"
-        else frames.rotations("itrs" if frame == "geodetic" else frame, ns, eop)
-    )
-    # Earth orientation changes the Sun in TEME by less than 1e-11 rad, so no table is needed, and
-    # none limits the instants.
-    return View(rotation, frame == "geodetic", frames.sun(ns, "none") if sunlit else None)
-
-
-def pair_view(
-    ns: Bits, edges: Bits, frame: str, eop: EarthOrientation | None, sunlit: bool
-) -> View:
-    """Prepare what the engines need of a frame and of the Sun for pairs at instants (n,).
-
-    edges: the earliest and the latest instant, or none. In the Earth-fixed frames the engine
-    computes the rotation of each pair from a table.
-    """
-    geodetic = frame == "geodetic"
-    earth = None if eop is None else earth_table("itrs" if geodetic else frame, edges, eop)
-    if earth is None:
-        return view(ns, frame, eop, sunlit)
-    return View(None, geodetic, frames.sun(ns, "none") if sunlit else None, earth)

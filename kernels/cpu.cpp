@@ -1,6 +1,6 @@
 // The kernels on a CPU, W satellites at a time: loads, calls and stores, no formulas. Compiled once
 // for each width (-DW=2, 4, 8), with entry points that end in the width; a plain C interface for
-// gpuprop/engine/cpu.py. Of the C++ library only headers are used: the linker could take a library
+// gpuprop/engine/cpu/. Of the C++ library only headers are used: the linker could take a library
 // function from the object file of a wider CPU.
 #include <cstdint>
 #include <cstring>

@@ -11,12 +11,12 @@ import pyarrow as pa
 from ..frames import EarthOrientation, EarthOrientationLike, between, earth_orientation, sun
 from ..frames.eop import PREDICTED
 from ..literals import Frame
-from ..propagator import check_reach
 from ..sgp4.frames import DEGREES, geodetic, itrs_of_geodetic, rotate
 from ..sgp4.orbit import State
 from ..states import VELOCITY, States, position_names, position_unit, state_columns
 from ..time.times import Times, as_times
 from ..typing import Array, Bits, Columns, Instants
+from ..views import check_reach
 
 CHUNK = 1 << 16  # rows of a table that are converted at once
 Converted = TypeVar("Converted", States, pa.Table)

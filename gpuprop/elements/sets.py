@@ -5,11 +5,10 @@ the file in its units (degrees, revolutions per day), so that they can be writte
 properties are in the units of the library (radians, radians per minute).
 """
 
-import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,25 +17,19 @@ import pyarrow as pa
 from ..messages import shown
 from ..sgp4.gravity import gravity_model
 from ..time.instants import format_ns
-from ..time.times import as_times, instant_ns
+from ..time.times import instant_ns
 from ..time.units import MINUTE
-from ..typing import Array, Instant, Instants, Mask
+from ..typing import Array, Instant, Mask
+from .columns import Fields, complete_fields
 from .conditions import Satellites, read_condition
 from .description import html, title
-from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, LAST_ID, REV_PER_DAY
+from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, REV_PER_DAY
+from .identity import best_sets, new_numbers
 from .satrecs import fields_of, satrecs_of
 from .selection import Patterns, SelectionError, SelectionWarning, as_patterns, find, why_unused
 
 if TYPE_CHECKING:
     from sgp4.api import Satrec
-
-MOST_SHARED = 16  # satellites with one catalogue number that `latest` distinguishes
-# Sets without names and designators are of different satellites if their inclinations differ more.
-ONE_ORBIT_DEG = 1.0
-# Launches are counted from 1, but programs that generate element sets write 00000ABC.
-NO_LAUNCH = re.compile(r"(\d{4}-|\d\d)000")
-# the values of a field, or a function that makes them
-Column = npt.NDArray[np.generic] | Callable[[], npt.NDArray[np.generic]]
 
 
 @dataclass(frozen=True)
@@ -59,36 +52,6 @@ class Reject:
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.reason}: {self.text!r}"
-
-
-class _Fields(Mapping[str, npt.NDArray[np.generic]]):
-    """Read-only columns, some of which are made when they are first asked for."""
-
-    def __init__(self, columns: dict[str, Column]) -> None:
-        self._columns = columns
-
-    def __getitem__(self, name: str) -> npt.NDArray[np.generic]:
-        column = self._columns[name]
-        if callable(column):
-            column = column()
-            column.flags.writeable = False
-            self._columns[name] = column
-        return column
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self) | dict(other)
-
-    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(other) | dict(self)
-
-    def __repr__(self) -> str:
-        return f"<fields {', '.join(self)}>"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,26 +106,8 @@ class Elements:
         if missing:
             raise ValueError(f"element fields missing: {', '.join(missing)}")
         n = len(self.fields["NORAD_CAT_ID"])
-        complete: dict[str, Column] = {}
-        for name, (dtype, _, default) in FIELDS.items():
-            values = self.fields.get(name)
-            if name == "EPOCH" and values is not None:
-                values = _epochs(values)
-            array: npt.NDArray[np.generic]
-            if name == "OBJECT_NAME" and callable(values):
-                complete[name] = values
-                continue
-            if values is None:
-                array = np.broadcast_to(np.array(default, dtype), n)
-            elif isinstance(values, np.ndarray) and values.strides == (0,) and len(values):
-                array = np.broadcast_to(np.array(values[0], dtype), len(values))
-            else:
-                array = np.array(values, dtype)
-            if array.shape != (n,):
-                raise ValueError(f"{name} has shape {array.shape}, NORAD_CAT_ID has ({n},)")
-            array.flags.writeable = False
-            complete[name] = array
-        object.__setattr__(self, "fields", _Fields(complete))
+        if not isinstance(self.fields, Fields):  # these are complete already, and are shared
+            object.__setattr__(self, "fields", complete_fields(self.fields, n))
         object.__setattr__(self, "rejected", list(self.rejected))
         noted = np.ones((len(self.notes), n), bool) if self.noted is None else self.noted
         kept = [number for number, members in enumerate(noted) if members.any() or not n]
@@ -570,25 +515,8 @@ class Elements:
         return np.asarray(self.synthetic | (self.sat_id == 0))
 
     def _best_sets(self, distance: npt.NDArray[np.uint64]) -> list[npt.NDArray[np.intp]]:
-        """Find the best set of each satellite, as _one_per_satellite defines it.
-
-        The first array has the index of one set for each number; the second has one for each number
-        that has sets of another satellite, too; and so on. After MOST_SHARED satellites with one
-        number, the last array has all sets that remain.
-        """
-        # The sort is stable, so the best set of each number is the last one.
-        order = np.lexsort((self.epoch, ~distance, self.sat_id))
-        order = order[~self._has_no_own_number[order]]
-        found: list[npt.NDArray[np.intp]] = []
-        while len(order) and len(found) < MOST_SHARED:
-            number = self.sat_id[order]
-            last = np.append(np.flatnonzero(number[1:] != number[:-1]), len(order) - 1)
-            best = order[np.repeat(last, np.diff(last, prepend=-1))]
-            found.append(order[last])
-            rest = best != order
-            order, best = order[rest], best[rest]
-            order = order[~_may_be_same_satellite(self[order], self[best])]
-        return [*found, order]
+        """Find the best set of each satellite: see best_sets."""
+        return best_sets(self.fields, self._has_no_own_number, distance)
 
     def _noted(self, mask: Mask, what: str) -> "Elements":
         """Select sets, with a note that says which and how many."""
@@ -688,82 +616,26 @@ def checked_elements(value: object, what: str) -> Elements:
     )
 
 
+def _renumbered(parts: list[Elements]) -> list[Elements]:
+    """Give synthetic satellites new numbers, as the notes of Elements.concat say."""
+    parts = list(parts)
+    for place, numbers, note in new_numbers(
+        [part.sat_id for part in parts], [part.synthetic for part in parts]
+    ):
+        part = parts[place]
+        assert part.noted is not None
+        parts[place] = Elements(
+            {**part.fields, "NORAD_CAT_ID": numbers},
+            part.rejected,
+            (*part.notes, note),
+            np.vstack([part.noted, part.synthetic]),
+            part.source,
+        )
+    return parts
+
+
 def median_ns(instants: npt.NDArray[np.int64]) -> int:
     """Compute the median of integer nanoseconds, (n,), rounded down."""
     middle = [(len(instants) - 1) // 2, len(instants) // 2]
     low, high = np.partition(instants, middle)[middle].tolist()
     return int(low + (high - low) // 2)
-
-
-def _may_be_same_satellite(a: Elements, b: Elements) -> Mask:
-    """Compute whether a[i] and b[i], with one catalogue number, may be of one satellite, (n,).
-
-    The rule is in the notes of Elements.latest.
-    """
-    ids = [
-        np.array(
-            ["" if NO_LAUNCH.match(text) else text.strip() for text in part.fields["OBJECT_ID"]],
-            object,
-        )
-        for part in (a, b)
-    ]
-    names = [
-        np.array([" ".join(text.upper().split()) for text in part.name], object) for part in (a, b)
-    ]
-    have_ids, have_names = ((pair[0] != "") & (pair[1] != "") for pair in (ids, names))
-    inclinations = (part.fields["INCLINATION"].astype(np.float64) for part in (a, b))
-    near = np.abs(np.subtract(*inclinations)) <= ONE_ORBIT_DEG
-    same_id = have_ids & (ids[0] == ids[1])
-    return np.asarray(same_id | np.where(have_names, names[0] == names[1], ~have_ids & near), bool)
-
-
-def _epochs(values: Instants) -> npt.NDArray[np.datetime64]:
-    """Convert epochs in any form that as_times takes to datetime64[ns]."""
-    if isinstance(values, np.ndarray) and values.dtype == np.dtype("datetime64[ns]"):
-        return values
-    try:
-        return as_times(values).datetime64
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"EPOCH: {error}") from None
-
-
-def _renumbered(parts: list[Elements]) -> list[Elements]:
-    """Give synthetic satellites new numbers, as the notes of Elements.concat say."""
-    if not any(part.synthetic.any() for part in parts):
-        return parts
-    real = np.concatenate([part.sat_id[~part.synthetic] for part in parts])
-    taken = {0, *real.tolist()}
-    moved = []
-    for place, part in enumerate(parts):
-        own = part.sat_id[part.synthetic].tolist()
-        if taken.isdisjoint(own):
-            taken.update(own)
-        else:
-            moved.append(place)
-    highest = max(taken)
-    parts = list(parts)
-    for place in moved:
-        part, first = parts[place], max(FIRST_SYNTHETIC_ID, highest + 1)
-        old, member = np.unique(part.sat_id[part.synthetic], return_inverse=True)
-        last = first + len(old) - 1
-        if last > LAST_ID:
-            raise ValueError(
-                f"no numbers are left for {len(old):,} synthetic satellites after {highest}: give "
-                "another first_id"
-            )
-        numbers = part.sat_id.copy()
-        numbers[part.synthetic] = (first + np.arange(len(old)))[member]
-        highest = last
-        note = (
-            f"numbers of other satellites: sat_id {old[0]} to {old[-1]} are {first} to {last} here"
-        )
-        assert part.noted is not None
-        noted = np.vstack([part.noted, part.synthetic])
-        parts[place] = Elements(
-            {**part.fields, "NORAD_CAT_ID": numbers},
-            part.rejected,
-            (*part.notes, note),
-            noted,
-            part.source,
-        )
-    return parts

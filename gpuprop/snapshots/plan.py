@@ -20,7 +20,6 @@ from ..elements.fields import OMM_FIELDS
 from ..elements.sets import Elements, checked_elements
 from ..frames import EarthOrientation, earth_orientation
 from ..literals import Compression, DType, FileFormat, Frame, OpsMode, TimestampUnit
-from ..propagator import check_reach
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
 from ..states import position_unit
@@ -31,6 +30,7 @@ from ..time.units import MICROSECOND
 from ..time.units import UNITS as DURATIONS
 from ..typing import Instants
 from ..version import __version__
+from ..views import check_reach
 from .contents import FOLDER, SATELLITES
 from .layout import Layout
 from .options import SnapshotOptions

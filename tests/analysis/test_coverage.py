@@ -12,8 +12,9 @@ import gpuprop
 from gpuprop import Propagator, Site, coverage, time_grid
 from gpuprop.analysis.coverage.places import MOST_CELLS, as_places
 from gpuprop.elements.selection import operators
-from gpuprop.engine import cpu_coverage, digest
+from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library, usable
+from gpuprop.engine.cpu import coverage as cpu_coverage
 from gpuprop.engine.cuda import coverage as cuda_coverage
 
 TIMES = time_grid("2009-12-30", step="7min", duration="84min")

@@ -2,8 +2,12 @@
 Arrow.
 """
 
+import copy
+import dataclasses
 import json
 import pickle
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +64,38 @@ def test_one_value_for_all_takes_no_memory_and_names_are_made_when_asked_for():
     shell = walker("53:100/10/1", 550.0)
     assert shell.fields["MEAN_MOTION"].strides == (0,)
     assert shell.name[[0, 99]].tolist() == ["WALKER P01 S01", "WALKER P10 S10"]
+
+
+def test_columns_behave_as_a_mapping_of_read_only_arrays():
+    def names():
+        return ["A", "B", "C"]
+
+    given = {
+        name: element_sets()[:3].fields[name]
+        for name in ("EPOCH", "NORAD_CAT_ID", "INCLINATION", *MEAN)
+    }
+    fields: Any = Elements({**given, "OBJECT_NAME": names}).fields
+    assert issubclass(type(fields), Mapping) and "BSTAR" in fields and "BSTARS" not in fields
+    as_dict = fields.copy()
+    assert type(as_dict) is dict and as_dict["BSTAR"] is fields["BSTAR"]
+    # a function inside of another one cannot be pickled, but what it makes can
+    for again in (pickle.loads(pickle.dumps(fields)), copy.deepcopy(fields)):
+        assert list(again) == list(fields) and again["OBJECT_NAME"].tolist() == ["A", "B", "C"]
+        assert not any(column.flags.writeable for column in again.values())
+    assert copy.copy(fields) is fields
+    replaced = dataclasses.replace(Elements(fields), notes=("new",), noted=None)
+    assert replaced.notes == ("new",) and replaced.fields is fields  # shared, not copied
+    assert replaced.from_source("here").fields is fields
+
+
+def test_names_that_are_made_must_be_one_for_each_satellite():
+    given = {
+        name: element_sets()[:3].fields[name]
+        for name in ("EPOCH", "NORAD_CAT_ID", "INCLINATION", *MEAN)
+    }
+    elements = Elements({**given, "OBJECT_NAME": lambda: np.array(["A"], object)})
+    with pytest.raises(ValueError, match=r"OBJECT_NAME has shape \(1,\), NORAD_CAT_ID has \(3,\)"):
+        _ = elements.name
 
 
 def test_choosing():

@@ -4,6 +4,8 @@ import gc
 import os
 import pickle
 import shutil
+import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -13,10 +15,17 @@ from state_samples import EPOCH, MINUTE, random_elements
 from gpuprop import Elements, Propagator, engines
 from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
-from gpuprop.engine import buffers, digest
+from gpuprop.engine import buffers, digest, operations
 from gpuprop.engine import cpu as engine_cpu
 from gpuprop.engine.buffers import KEPT_BLOCKS, on_cache_lines
-from gpuprop.engine.cpu import LARGE_BLOCKS, CpuEngine, CpuUnavailableError, library, usable
+from gpuprop.engine.cpu import (
+    LARGE_BLOCKS,
+    CpuEngine,
+    CpuUnavailableError,
+    kernels,
+    library,
+    usable,
+)
 from gpuprop.engine.numpy import NumpyEngine
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.model import CODES, Model
@@ -279,7 +288,7 @@ def test_a_library_that_does_not_load_is_told(monkeypatch, tmp_path, fresh_libra
 
 @needs_kernels
 def test_kernels_of_other_sources_are_refused(monkeypatch, fresh_library):
-    monkeypatch.setattr(engine_cpu, "kernels_digest", lambda: "0" * 64)
+    monkeypatch.setattr(kernels, "kernels_digest", lambda: "0" * 64)
     ok, why = usable()
     assert not ok and "pip install -e ." in why
 
@@ -295,3 +304,30 @@ def test_empty_sets():
         0,
         3,
     )
+
+
+@needs_kernels
+def test_an_interruption_keeps_what_other_threads_use(monkeypatch):
+    """The tasks live as long as a thread works on one: it reads them until the end."""
+    tasks = kernels.task_list("pairs", [(0, 1)] * 4)
+    kept, job = weakref.ref(tasks), operations.argument("PairJob")
+    begun, go_on, main = threading.Event(), threading.Event(), threading.current_thread()
+
+    def work(job: object, todo: object) -> None:
+        if threading.current_thread() is main:
+            assert begun.wait(30)
+            raise KeyboardInterrupt
+        begun.set()
+        assert go_on.wait(30)
+
+    width = library().widths[0]
+    monkeypatch.setitem(library().work, width, work)
+    interrupted = False
+    try:
+        library().run(width, job, tasks, 2)
+    except KeyboardInterrupt:
+        interrupted = True
+    del tasks
+    gc.collect()
+    assert interrupted and kept() is not None
+    go_on.set()

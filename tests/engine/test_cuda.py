@@ -15,8 +15,9 @@ from published import element_sets
 from state_samples import COLUMNS, EPOCH, MINUTE, equal, random_elements
 
 from gpuprop import Elements, Propagator, constellation, time_grid
-from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda import device as cuda_device
 from gpuprop.engine.cuda import pinned
+from gpuprop.engine.cuda import propagation as cuda_propagation
 from gpuprop.time.times import as_times
 
 pytestmark = pytest.mark.usefixtures("kernels")
@@ -91,7 +92,7 @@ def test_slices_of_any_size_in_any_order_of_the_streams(monkeypatch, order, n_ti
     expected = Propagator(elements, "numpy").states(times)
     for rows in (1, 3, 20):
         monkeypatch.setattr(
-            engine_cuda, "SLICE_BYTES", rows * len(elements) * engine_cuda.STATE_BYTES
+            cuda_propagation, "SLICE_BYTES", rows * len(elements) * cuda_propagation.STATE_BYTES
         )
         assert equal(Propagator(elements, "cuda").states(times), expected)
     fake.check_guards()
@@ -103,7 +104,7 @@ def test_launches_of_any_shape(cupy, monkeypatch, n_sats, n_times):
     elements, times = every_regime()[np.arange(n_sats)], instants(*range(n_times))
     expected = Propagator(elements, "numpy").states(times)
     monkeypatch.setattr(
-        engine_cuda, "SLICE_BYTES", n_times * n_sats * engine_cuda.STATE_BYTES
+        cuda_propagation, "SLICE_BYTES", n_times * n_sats * cuda_propagation.STATE_BYTES
     )  # nothing but guards behind the last instant
     for block, chunk, threads in (
         (128, 32, 1 << 19),
@@ -112,8 +113,9 @@ def test_launches_of_any_shape(cupy, monkeypatch, n_sats, n_times):
         (96, 32, 1),
         (128, 7, 2),
     ):
-        for name, value in (("BLOCK", block), ("CHUNK", chunk), ("THREADS", threads)):
-            monkeypatch.setattr(engine_cuda, name, value)
+        monkeypatch.setattr(cuda_device, "BLOCK", block)
+        monkeypatch.setattr(cuda_propagation, "CHUNK", chunk)
+        monkeypatch.setattr(cuda_propagation, "THREADS", threads)
         assert equal(Propagator(elements, "cuda").states(times), expected)
     assert (
         len(
@@ -192,7 +194,7 @@ def test_a_device_block_takes_a_share_of_the_gpu(monkeypatch):
 
 
 def test_device_memory_does_not_grow_with_the_block(cupy, monkeypatch):
-    monkeypatch.setattr(engine_cuda, "SLICE_BYTES", 1 << 20)
+    monkeypatch.setattr(cuda_propagation, "SLICE_BYTES", 1 << 20)
     propagator = Propagator(every_regime(), "cuda:0")
     held = cupy.live
     cupy.peak = 0

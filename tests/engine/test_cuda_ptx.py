@@ -13,9 +13,9 @@ from fake_cupy import FakeCupy, FromPtx
 from ptx import PtxError
 
 from gpuprop import Propagator
-from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
 from gpuprop.engine.cuda import CudaEngine
+from gpuprop.engine.cuda import device as cuda_device
 from gpuprop.engine.cuda.source import OPTIONS, source
 from gpuprop.engine.operations import KERNELS
 from gpuprop.sgp4.constants import kernels_folder
@@ -188,7 +188,7 @@ def test_contraction_is_found_by_the_digest(differences, monkeypatch):
     unless it is told to go on.
     """
     fused = ("--std=c++17", "--fmad=true")
-    monkeypatch.setattr(engine_cuda, "OPTIONS", fused)
+    monkeypatch.setattr(cuda_device, "OPTIONS", fused)
     wheel = EVERY[0][0]
     with pytest.raises(PtxError, match="may fuse it"):
         FromPtx(wheel, 90)(source(), fused)

@@ -15,7 +15,7 @@ from fake_cupy import FakeCupy
 from state_samples import random_elements
 
 from gpuprop import Propagator, Site, look_angles, time_grid
-from gpuprop.engine import cuda as engine_cuda
+from gpuprop.engine.cuda import propagation as cuda_propagation
 from gpuprop.engine.cuda import streams
 from gpuprop.sgp4.model import column_dtypes
 
@@ -36,7 +36,9 @@ VIEWS = {
 
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch):
-    monkeypatch.setattr(engine_cuda, "SLICE_BYTES", 3 * len(ELEMENTS) * engine_cuda.STATE_BYTES)
+    monkeypatch.setattr(
+        cuda_propagation, "SLICE_BYTES", 3 * len(ELEMENTS) * cuda_propagation.STATE_BYTES
+    )
 
 
 @pytest.fixture(params=[False, True], ids=["one default stream", "default streams of threads"])

@@ -1,8 +1,11 @@
 """The float64 operations of lane.cuh that a GPU replaces by cheaper ones have the same bits."""
 
 import ctypes
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+import pytest
 from fake_cupy import SHIM, compiled
 
 from gpuprop.engine.cuda.source import source
@@ -108,6 +111,59 @@ def test_minutes_are_the_quotient():
 
 def test_quotients_of_constants_are_correctly_rounded():
     assert count("wrong_quotients", 8_000_000) == 0
+
+
+@pytest.mark.parametrize("divisor", [60_000_000_000, 86_400_000_000_000, 86_400, 36_525])
+def test_the_condition_of_the_correction_holds(divisor):
+    """The proof that a quotient is correctly rounded, for every number, needs this alone.
+
+    The reciprocal is the nearest double, in error by less than half of 2^-53, relatively; so the
+    rounded product is in error by less than one unit in the last place, and Markstein's theorem
+    gives the rounded quotient (P. W. Markstein, IBM Journal of Research and Development 34, 1990).
+    """
+    reciprocal = Fraction(1.0 / divisor)
+    error = abs(reciprocal * divisor - 1)
+    assert error < Fraction(1, 2**54)
+    below, above = (Fraction(np.nextafter(1.0 / divisor, to)) for to in (0.0, 1.0))
+    assert all(error < abs(other * divisor - 1) for other in (below, above))
+
+
+def test_quotients_next_to_a_half_are_correctly_rounded():
+    """The hardest cases: quotients that miss the middle between two doubles by least.
+
+    With b = d * 2^k and d odd, a * 2^j = b * (2 q + 1) / 2 +- r for the smallest r. Exact integers
+    tell how the quotient must be rounded.
+    """
+    hard = [
+        (a, divisor)
+        for divisor in (6 * 10**10, 864 * 10**11, 86400, 36525)
+        for a in nearest_halves(divisor)
+    ]
+    text = PROGRAM.format(shim=Path(SHIM).read_text(), lane=source("lane.cuh"))
+    text += 'extern "C" double one_quotient(double a, double b) { return quotient(a, b); }'
+    function = compiled(text, "-O2", "-Wno-unused").one_quotient
+    function.argtypes, function.restype = [ctypes.c_double, ctypes.c_double], ctypes.c_double
+    for a, divisor in hard:
+        assert function(a, divisor) == a / divisor, (a, divisor)
+
+
+def nearest_halves(divisor: int) -> list[float]:
+    """Return doubles whose quotients are next to the middle between two doubles."""
+    odd = divisor
+    while odd % 2 == 0:
+        odd //= 2
+    found = []
+    for miss in range(1, 200):
+        for shift in range(50, 54 + odd.bit_length()):
+            # a 2^shift = odd (2 q + 1) +- miss, with 54 bits in 2 q + 1 and 53 in a
+            for sign in (1, -1):
+                middle = -sign * miss * pow(odd, -1, 1 << shift) % (1 << shift)
+                for half in (middle, middle + (1 << shift)):
+                    a, rest = divmod(odd * half + sign * miss, 1 << shift)
+                    if half % 2 and half.bit_length() == 54 and not rest and 0 < a < 2**53:
+                        found.append(float(a))
+    assert len(found) > 20
+    return found
 
 
 def test_half_of_a_number_is_subtracted_exactly():

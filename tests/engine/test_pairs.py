@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from state_samples import random_elements
 
-from gpuprop import Propagator, Site, Times, convert, look_angles, read_elements
+from gpuprop import Propagator, Times, convert, read_elements, views
 from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cuda as engine_cuda
 from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library, usable
+from gpuprop.engine.cuda import propagation as cuda_propagation
 from gpuprop.engine.operations import STRUCTURES
 from gpuprop.frames import earth_orientation, rotations
 from gpuprop.frames.tables import earth_table
@@ -182,7 +183,7 @@ def test_no_pairs(engine):
 
 
 def test_a_gpu_takes_many_pairs_in_parts(monkeypatch):
-    monkeypatch.setattr(engine_cuda, "PAIRS", 100)
+    monkeypatch.setattr(cuda_propagation, "PAIRS", 100)
     elements, instants = sets()
     k, index, times = drawn(elements, instants, 301)
     for frame in ("teme", "itrs", "gcrs"):
@@ -227,14 +228,6 @@ def test_pairs_are_converted():
         assert np.array_equal(found.index, index)
         for name, column in found.columns.items():
             assert np.array_equal(column, expected.columns[name], equal_nan=True), (frame, name)
-
-
-def test_look_angles_need_a_grid():
-    elements, instants = sets()
-    _, index, times = drawn(elements, instants, 5)
-    pairs = Propagator(elements, "numpy").pair_states(index, times)
-    with pytest.raises(ValueError, match="these are states of pairs"):
-        look_angles(pairs, Site(0.0, 0.0))
 
 
 # The rotation that the kernels compute
@@ -307,10 +300,8 @@ def test_only_the_pairs_before_1972_need_the_hosts_rotations(monkeypatch):
     k, index, times = drawn(elements, instants, 200)
     propagator = Propagator(elements, "numpy", eop=eop)
     rows = []
-    whole = propagator_module.view
-    monkeypatch.setattr(
-        propagator_module, "view", lambda ns, *rest: rows.append(len(ns)) or whole(ns, *rest)
-    )
+    whole = views.view
+    monkeypatch.setattr(views, "view", lambda ns, *rest: rows.append(len(ns)) or whole(ns, *rest))
     pairs = propagator.pair_states(index, times, "itrs", sunlit=True)
     assert rows == [np.count_nonzero(k < 2)]
     same(pairs, propagator.states(Times(instants), "itrs", sunlit=True), k, index)

@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from ...in_place import positions_between
 from ...propagator import Propagator
 from ...sgp4.access import height, local_position
 from ...typing import Array, Bits
@@ -36,8 +37,8 @@ class Exact:
         self._columns = np.ascontiguousarray(sites.T)
         self.tangent = tangent
         self.first, self.last = window
-        self._positions = propagator.positions_between(
-            self.first * MICROSECOND, self.last * MICROSECOND
+        self._positions = positions_between(
+            propagator, self.first * MICROSECOND, self.last * MICROSECOND
         )
         elements = propagator.elements
         self.satellites = np.arange(len(elements))

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ...propagator import Propagator, check_reach
+from ...propagator import Propagator
 from ...time.durations import duration_ns, format_duration
 from ...time.instants import format_ns
 from ...time.times import Times, instant_ns
 from ...typing import Duration, Instant
+from ...views import check_reach
 from ..events import MICROSECOND
 from ..look_angles import Site
 from ..tables import Sites, answer_metadata, as_sites, check_one_set_each

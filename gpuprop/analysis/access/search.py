@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...frames import geodetic_site
+from ...in_place import engine_of, part_of
 from ...propagator import BLOCK_BYTES, Propagator
 from ...sgp4.access import AccessRule
 from ...sgp4.trig import sincos
@@ -134,7 +135,7 @@ class Search:
         """Return a propagator of some of the satellites."""
         if len(satellites) == len(self.propagator.elements):
             return self.propagator
-        return self.propagator.part(satellites)
+        return part_of(self.propagator, satellites)
 
     def _risen(self, instant: int) -> Events:
         """Return a rise for each pair that is in view at the first instant of the window."""
@@ -166,7 +167,7 @@ class Search:
             us = np.clip(us, low, high)
             block = propagator.states(Times(us * MICROSECOND), "itrs", False, device=True)
             rule = AccessRule(self._cosine, self._sine, self._step * 1e-6, *span)
-            engine = propagator.engine_of(block)
+            engine = engine_of(propagator, block)
             for site in range(0, len(self.places), group):
                 here = slice(site, site + group)
                 found = engine.access(block.columns, self.places[here], rule)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...geography import countries
+from ...in_place import coverage_counter, on_one_device
 from ...messages import shown
 from ...propagator import Propagator
 from ...sgp4.coverage import CoverageRequest
@@ -192,8 +193,8 @@ def _tallies(
     progress: Callable[[int, int], object] | None,
 ) -> dict[str, npt.NDArray[Any]]:
     """Count the satellites at all instants, block by block, where the states are."""
-    counter, done = prop.coverage_counter(request), 0
-    blocks = prop.on_one_device().snapshots(times, "itrs", velocity=False, device=True)
+    counter, done = coverage_counter(prop, request), 0
+    blocks = on_one_device(prop).snapshots(times, "itrs", velocity=False, device=True)
     try:
         for block in blocks:
             counter.add(block.columns)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ...engine.numpy.screening import angles
 from ...engine.screening import CandidatePairs, Screen, SkyIndex
+from ...in_place import candidate_pairs
 from ...propagator import Propagator
 from ...time.times import Times
 from ...typing import Bits, Mask
@@ -69,7 +70,7 @@ class Proposer:
         begun, count = first, 0
         # closed also if the caller stops earlier: no thread goes on
         with closing(
-            self.propagator.candidate_pairs(self._times(blocks), self._screen(first), threads=1)
+            candidate_pairs(self.propagator, self._times(blocks), self._screen(first), threads=1)
         ) as found:
             for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
                 parts.append(candidates)

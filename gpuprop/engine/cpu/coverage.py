@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..sgp4.coverage import CoverageRequest
-from ..typing import Columns
-from . import operations
+from ...sgp4.coverage import CoverageRequest
+from ...typing import Columns
+from .. import operations
 
 PASS_BYTES = 8 << 20  # counts of some instants: they stay in the cache between the two kernels
 MOST_BYTES = 128 << 20  # more than PASS_BYTES, if there would be less than an instant a thread

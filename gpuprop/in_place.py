@@ -1,0 +1,166 @@
+"""What analyses need of a propagator and its users do not: questions to states in place.
+
+States are asked about where they are computed. So these functions reach for the engines of a
+propagator, and for the element sets that are loaded into them.
+"""
+
+from collections.abc import Callable, Generator, Iterable
+from copy import copy
+from itertools import cycle
+
+import numpy as np
+import numpy.typing as npt
+
+from .elements.mean_elements import mean_elements
+from .engine.choice import CoverageCounter, Engine, Propagation
+from .engine.prefetch import ahead
+from .engine.screening import CandidatePairs, Screen
+from .frames.tables import earth_table
+from .propagator import Propagator
+from .sgp4.coverage import CoverageRequest
+from .sgp4.model import TEME, View
+from .states import States, column_names
+from .time.times import Times
+from .typing import Columns
+from .views import view
+
+
+def engine_of(propagator: Propagator, block: States) -> Engine:
+    """Return the engine that has computed a block: with several GPUs, that of its GPU.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        A propagator.
+    block : States
+        A block of it.
+
+    Returns
+    -------
+    Engine
+        The engine.
+    """
+    device = getattr(next(iter(block.columns.values())), "device", None)
+    number = getattr(device, "id", None)
+    return next(
+        (each for each in propagator._engines if getattr(each, "device", None) == number),
+        propagator._engine,
+    )
+
+
+def part_of(propagator: Propagator, index: npt.ArrayLike) -> Propagator:
+    """Make a propagator of some of the satellites, with the same engines and model.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        A propagator of all of them.
+    index : array_like
+        Their positions, from 0, or booleans, as Elements takes them.
+
+    Returns
+    -------
+    Propagator
+        The propagator.
+    """
+    made = copy(propagator)
+    made.elements = propagator.elements[np.asarray(index)]
+    made._epoch_ns = made.elements.epoch.view(np.int64)
+    mean = mean_elements(made.elements)
+    made._propagations = [
+        engine.load(propagator.model, mean, made._epoch_ns) for engine in propagator._engines
+    ]
+    return made
+
+
+def on_one_device(propagator: Propagator) -> Propagator:
+    """Return a propagator that has, of several GPUs, the first one alone."""
+    one = copy(propagator)
+    one._propagations = propagator._propagations[:1]
+    return one
+
+
+def coverage_counter(propagator: Propagator, request: CoverageRequest) -> CoverageCounter:
+    """Prepare to count satellites in view of places where `on_one_device` has its states."""
+    return propagator._engine.coverage(request)
+
+
+def candidate_pairs(
+    propagator: Propagator, blocks: Iterable[Times], screen: Screen, threads: int = 0
+) -> Generator[tuple[CandidatePairs, npt.NDArray[np.uint8]], None, None]:
+    """Find the pairs that may come close around knots: the first step of a screening.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        The satellites.
+    blocks : iterable of Times
+        Knots in steps of screen.step. The first and the last of a block are neighbours only.
+    screen : Screen
+        What is asked for.
+    threads : int
+        Blocks that are computed ahead on one engine; of several GPUs each has its own.
+
+    Returns
+    -------
+    generator of (CandidatePairs, (n_knots, n_sats) uint8)
+        The candidates of each block, and the status of all satellites at its knots, without
+        those at its ends.
+    """
+    names = column_names(True, False)
+
+    def found(
+        turn: tuple[Engine, Propagation, Times],
+    ) -> tuple[CandidatePairs, npt.NDArray[np.uint8]]:
+        engine, propagation, times = turn
+        room = propagation.room(len(times), names)
+        columns = propagation.device_block(times.ns, names, TEME, room)
+        status = columns["status"][1:-1]
+        on_host = status if isinstance(status, np.ndarray) else status.get()
+        return engine.candidate_pairs(columns, screen), on_host.astype(np.uint8, copy=False)
+
+    turns = (
+        (engine, propagation, times)
+        for (engine, propagation), times in zip(
+            cycle(zip(propagator._engines, propagator._propagations, strict=True)), blocks
+        )
+    )
+    many = len(propagator._propagations)
+    return ahead(found, turns, many if many > 1 else threads, "screening")
+
+
+def positions_between(
+    propagator: Propagator, first_ns: int, last_ns: int
+) -> Callable[[npt.NDArray[np.int64], npt.NDArray[np.int64]], Columns]:
+    """Prepare for many calls that compute positions of pairs in ITRS, in a window.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        The satellites.
+    first_ns : int
+        The first instant, nanoseconds since 1970 UTC.
+    last_ns : int
+        The last instant.
+
+    Returns
+    -------
+    callable
+        The function columns(index, ns) computes x, y, z (km) and status, (n,) each, with the
+        bits of `pair_states`. It does not check that satellites and instants are in range.
+
+    Raises
+    ------
+    ValueError
+        For instants outside the Earth orientation.
+    """
+    edges = np.array([first_ns, last_ns], np.int64)
+    propagator._checked(Times(edges), "itrs", False)
+    table = earth_table("itrs", edges, propagator.eop)
+    names = column_names(velocity=False, sunlit=False)
+
+    def columns(index: npt.NDArray[np.int64], ns: npt.NDArray[np.int64]) -> Columns:
+        seen = view(ns, "itrs", propagator.eop) if table is None else View(earth=table)
+        return propagator._propagations[0].pairs(index, ns, names, seen)
+
+    return columns
