@@ -51,13 +51,12 @@ class Candidates(NamedTuple):
 
     def chosen(self, which: Mask | slice) -> "Candidates":
         """Return some of the candidates."""
-        return Candidates(
-            self.knot[which],
-            self.satellite[which],
-            self.site[which],
-            self.kind[which],
-            self.local[which],
-        )
+        if isinstance(which, slice):
+            return Candidates(*(column[which] for column in self))
+        if which.all():
+            return self
+        places = np.flatnonzero(which)  # faster than a mask
+        return Candidates(*(column.take(places, axis=0) for column in self))
 
 
 def local_position(site: Array, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:

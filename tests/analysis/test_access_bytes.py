@@ -78,6 +78,17 @@ def test_any_knots(step, expected):
     assert file_of(table) == expected
 
 
+@pytest.mark.parametrize("seconds", [1, 29, 31, 59])
+def test_any_knots_around_a_window_between_them(seconds):
+    propagator = Propagator(satellites(), threads=1)
+    start = EPOCH + np.timedelta64(seconds, "s")
+    asked = ask(propagator, SITES, start, None, "4h", 5.0)
+    files = [
+        file_of(passes_in(propagator, asked, *asked.window, step_s=step)) for step in (30, 60, 90)
+    ]
+    assert files[0] == files[1] == files[2]
+
+
 def test_any_order_of_input(expected):
     elements = satellites()
     order = np.random.default_rng(4).permutation(len(elements))

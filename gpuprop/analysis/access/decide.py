@@ -23,9 +23,9 @@ def decide(exact: Exact, knots: Knots, found: Candidates) -> Events:
         return found.chosen((found.kind & kind) > 0)
 
     crossed, unsure_crossings = crossings(exact, knots, chosen(CROSSING))
-    tops, unsure_tops = culminations(exact, knots, chosen(CULMINATION))
+    tops, unsure_tops, at_edges = culminations(exact, knots, chosen(CULMINATION))
     events = [crossed, tops]
-    lists: list[Cells] = []
+    lists: list[Cells] = [at_edges]
     for some in _parts(chosen(SUSPECT), SUSPECTS):
         lists.append(suspect_cells(exact, knots, some))
     # around a knot without a good state the culmination may be before the interval

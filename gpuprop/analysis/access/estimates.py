@@ -11,6 +11,7 @@ from ...typing import Array, Bits
 from ..events import CELL, EXTREMUM_STEP, Places, first_true
 from .cells import (
     CULMINATE,
+    NO_CELLS,
     NO_EVENTS,
     RISE,
     SET,
@@ -101,15 +102,16 @@ def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Ar
 
 def culminations(
     exact: Exact, knots: Knots, found: Candidates, width: int = WIDTH
-) -> tuple[Events, Candidates]:
-    """Find culminations near knots. Return also candidates without a sure result.
+) -> tuple[Events, Candidates, Cells]:
+    """Find culminations near knots. Return also candidates without a sure result, and cells.
 
     A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
-    instants near the estimate.
+    instants near the estimate. One that may be in one of several cells, or outside of the
+    window, is in one of the cells that are returned.
     """
     n = len(found.knot)
     if not n:
-        return NO_EVENTS, found
+        return NO_EVENTS, found, NO_CELLS
     path = Cubic.of(found.local)
     s = turning_point(path, np.full((n, 1), -1.0), np.ones((n, 1)))
     east, north, up = path.at(s)[..., 0]
@@ -131,16 +133,20 @@ def culminations(
         estimate = np.where(sure, near - width + left / fall, near)
         # near is rounded by half a step, and the line is not exact
         steps = np.ceil(np.maximum(1.0, 1.2 * least / (fall * EXTREMUM_STEP) + 0.7))
-    sure &= steps * EXTREMUM_STEP < CELL / 2
+    sure &= steps * EXTREMUM_STEP < max(CELL / 2, width)
     near = np.rint(estimate / EXTREMUM_STEP).astype(np.int64) * EXTREMUM_STEP
     away = np.where(sure, steps, 1.0).astype(np.int64) * EXTREMUM_STEP
     left, middle, right = height_differences(exact, satellite, site, near, (-away, 0, away))
     sure &= (left > least) & (right < -least)
     cell = near // CELL
     off = near - cell * CELL
-    sure &= (off > away) & (CELL - off > away)
     begin, end = cell * CELL, (cell + 1) * CELL
-    sure &= (begin >= exact.first) & (end <= exact.last)
+    within = (off > away) & (CELL - off > away) & (begin >= exact.first) & (end <= exact.last)
+    edge = np.flatnonzero(sure & ~within)
+    unsure = found.chosen(~sure)
+    sure &= within
+    first = (near[edge] - away[edge]) // CELL
+    cells = _ranges(satellite[edge], site[edge], first, (near[edge] + away[edge]) // CELL)
     top = np.where(middle > 0.0, near + EXTREMUM_STEP, near)
     wide = np.flatnonzero(sure & (away > EXTREMUM_STEP))
     top[wide] = first_true(
@@ -160,11 +166,19 @@ def culminations(
     up_there = exact.above(satellite[which], site[which], top[which]) >= 0.0
     there = which[up_there]
     tops = Events(satellite[there], site[there], top[there], np.full(len(there), CULMINATE))
-    unsure = found.chosen(~sure)
     if width == WIDE or not len(unsure.knot):
-        return tops, unsure
-    slow, unsure = culminations(exact, knots, unsure, WIDE)
-    return Events.together([tops, slow]), unsure
+        return tops, unsure, cells
+    slow, unsure, more = culminations(exact, knots, unsure, WIDE)
+    both = [np.concatenate(each) for each in zip(cells, more, strict=True)]
+    return Events.together([tops, slow]), unsure, (both[0], both[1], both[2])
+
+
+def _ranges(satellite: Bits, site: Bits, first: Bits, last: Bits) -> Cells:
+    """List the cells from first to last, (n,) each."""
+    count = last - first + 1
+    begins = np.cumsum(count) - count
+    cells = np.arange(count.sum()) + np.repeat(first - begins, count)
+    return np.repeat(satellite, count), np.repeat(site, count), cells
 
 
 def cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int) -> Cells:

@@ -90,7 +90,7 @@ class Search:
     def _known_instants(self) -> tuple[int, int]:
         """Return the first and the last instant with states: the window, or more if possible."""
         first, stop = self.window
-        wide = first - 2 * self._step, stop + 3 * self._step
+        wide = first - 3 * self._step, stop + 5 * self._step
         for reach in (wide, (first, stop - 1)):
             try:
                 self.propagator.snapshots(
@@ -153,8 +153,9 @@ class Search:
     ) -> Iterator[Events]:
         """Yield the events in [begin, end), and some around it, block by block."""
         n_sats = len(propagator.elements)
-        # An event in a cell that reaches beyond the span is proposed by the interval around it.
-        knot, stop = (begin - CELL) // self._step, -(-(end + CELL) // self._step)
+        # An event in a cell that reaches beyond the span is proposed by the interval around it, and
+        # a culmination by the interval that begins at the highest knot, before or after it.
+        knot, stop = (begin - CELL) // self._step, -(-(end + CELL) // self._step) + 1
         rows = max(8, min(propagator.instants(BLOCK_BYTES, False), stop - knot + AROUND))
         group = max(1, MOST_TRIPLES // (rows * max(1, n_sats)))
         low, high = self._reach
