@@ -18,6 +18,7 @@ from .sgp4.constants import Constants
 from .sgp4.gravity import gravity_model
 from .sgp4.model import Model, column_dtypes
 from .states import POSITION, States, column_names, position_names
+from .time.instants import format_ns
 from .time.times import MOST_LISTED, Times, as_times
 from .time.units import DAY
 from .typing import Bits, Columns, Instants
@@ -407,22 +408,15 @@ class Propagator:
         instants = as_times(times)
         check_reach(instants, frame, self.eop if frame != "teme" else None, sunlit)
         ends = instants.edges
-        if not len(ends):
+        if not len(ends) or not len(self._epoch_ns):
             return instants
-        epochs = (
-            [int(edge) for edge in (self._epoch_ns.min(), self._epoch_ns.max())]
-            if len(self._epoch_ns)
-            else []
-        )
-        if any(
-            abs(int(instant) - epoch) >= 1 << 63
-            for epoch in epochs
-            for instant in (ends.min(), ends.max())
-        ):
-            raise ValueError(
-                "an instant is more than 292 years from an epoch: nanoseconds since epoch do not "
-                "fit 64 bits"
-            )
+        for number in (int(self._epoch_ns.argmin()), int(self._epoch_ns.argmax())):
+            epoch = int(self._epoch_ns[number])
+            if any(abs(int(instant) - epoch) >= 1 << 63 for instant in (ends.min(), ends.max())):
+                raise ValueError(
+                    f"an instant is more than 292 years from an epoch ({format_ns(epoch)}, sat_id "
+                    f"{self.elements.sat_id[number]}): nanoseconds since epoch do not fit 64 bits"
+                )
         return instants
 
     def _block(
