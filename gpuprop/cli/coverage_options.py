@@ -49,7 +49,8 @@ class CoverageOptions:
         str | None,
         Parameter(
             help="A picture to write, .png, .svg or .pdf: the world map and the profile by "
-            "latitude. Needs matplotlib: pip install 'gpuprop[plot]'.",
+            "latitude. With --by: a map for each of the eight with the most satellites. "
+            "Needs matplotlib: pip install 'gpuprop[plot]'.",
             group=FILES,
         ),
     ] = None

@@ -37,10 +37,13 @@ from .satellites import read_satellites, time_steps
 pa.array(np.empty(0))
 
 
+MOST_MAPS = 8  # on a page that can be printed
+
+
 def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     """Run the command, and return the exit code."""
     codes = _codes(options.region)
-    files = _files(options, bool(codes))
+    files = _files(sources, options, bool(codes))
     tell = silent if options.messages.quiet else say
     elements, start = read_satellites(
         sources,
@@ -80,7 +83,13 @@ def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     if codes:
         write_table(files["by_region"], found.by_region)
     if options.map is not None:
-        _draw(found, options, _source(sources, elements), satellites)
+        drawn = _shown(satellites)
+        if satellites and drawn and len(drawn) < len(satellites):
+            tell(
+                f"the map shows the {len(drawn)} of {len(satellites)} with the most satellites: "
+                f"{', '.join(drawn)}"
+            )
+        _draw(found, options, _source(sources, elements), drawn)
     if options.messages.json:
         out.json(_facts(found, files, options, times, elements, engine, seconds))
         return DONE
@@ -103,7 +112,7 @@ def _codes(region: list[str] | None) -> list[str]:
         raise UsageError(f"--region: {error}") from None
 
 
-def _files(options: CoverageOptions, by_region: bool) -> dict[str, Path]:
+def _files(sources: Sequence[str], options: CoverageOptions, by_region: bool) -> dict[str, Path]:
     """Name the files, and check before anything is computed that they can be written."""
     assert options.output is not None
     with wrong_call():
@@ -118,7 +127,10 @@ def _files(options: CoverageOptions, by_region: bool) -> dict[str, Path]:
         check_column(options.map_column)
         import_module("gpuprop.plots.coverage")  # now, so that an error of matplotlib costs nothing
         files["map"] = Path(options.map)
+    read = [Path(name) for name in (*sources, options.grid, options.eop) if name]
     for path in files.values():
+        if path.exists() and any(each.exists() and path.samefile(each) for each in read):
+            raise UsageError(f"{str(path)!r} is read by this command: write to another file")
         if not path.parent.is_dir():
             raise UsageError(f"there is no directory {str(path.parent)!r} to write {path.name} in")
         if path.is_dir():
@@ -126,8 +138,16 @@ def _files(options: CoverageOptions, by_region: bool) -> dict[str, Path]:
     return files
 
 
+def _shown(satellites: dict[str, int] | None) -> list[str] | None:
+    """Choose the labels that a page has room for, in their order: those with most satellites."""
+    if not satellites:
+        return None
+    most = sorted(satellites, key=lambda label: -satellites[label])[:MOST_MAPS]
+    return [label for label in satellites if label in most]
+
+
 def _draw(
-    found: Coverage, options: CoverageOptions, source: str, satellites: dict[str, int] | None
+    found: Coverage, options: CoverageOptions, source: str, constellations: list[str] | None
 ) -> None:
     from ..plots.paper import picture  # needs matplotlib
 
@@ -136,7 +156,7 @@ def _draw(
         found,
         options.map_column,
         source=source,
-        constellations=list(satellites) if satellites else None,
+        constellations=constellations,
     )
     replace(Path(options.map), [picture(page, options.map)])
 

@@ -251,7 +251,10 @@ def _describe_bar(bar: Any, look: Look) -> None:
         bar.set_label(f"{look.what.label}, square-root scale")
         high = float(look.norm.vmax or 1)
         series = [step * 10.0**power for power in range(-2, 7) for step in (1, 2, 5)]
-        bar.set_ticks([0, *(tick for tick in series if 0.008 * high <= tick <= high)])
+        ticks = [0.0, *(tick for tick in series if 0.008 * high <= tick <= high)]
+        if ticks[-1] < 0.8 * high and high >= 10:  # what the last colour means
+            ticks.append(math.floor(high))
+        bar.set_ticks(ticks)
         bar.ax.xaxis.set_major_formatter("{x:g}")
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(length=2.5, width=0.5)

@@ -167,6 +167,37 @@ def test_the_map_is_written_and_says_what_it_shows(run, tmp_path):
     assert "Satellites above 25° of elevation" in page
 
 
+def test_a_file_that_is_read_is_not_replaced(run, tmp_path):
+    points = tmp_path / "points.csv"
+    points.write_text("name,lat,lon\nA,1,2\n")
+    asked = ["--duration", "5min", "--grid", "points.csv", "-o"]
+    code, _, err = run("coverage", SHELL, *asked, "points.csv")
+    assert code == 2 and "'points.csv' is read by this command: write to another file" in err
+    (tmp_path / "c.by_latitude.csv").symlink_to("points.csv")
+    code, _, err = run("coverage", SHELL, *asked, "c.csv")
+    assert code == 2 and "c.by_latitude.csv' is read by this command" in err
+    assert points.read_text() == "name,lat,lon\nA,1,2\n"
+
+
+def test_a_map_shows_no_more_constellations_than_a_page_holds(run, monkeypatch):
+    pytest.importorskip("matplotlib")
+    drawn = []
+
+    def page(*arguments, constellations, **options):
+        drawn.append(constellations)
+        return plots.coverage_page(*arguments, constellations=constellations, **options)
+
+    monkeypatch.setattr(answer, "coverage_page", page)
+    shells = [f"walker:53:{n}/1/0@1200" for n in (9, 1, 2, 8, 3, 4, 5, 6, 7, 10)]
+    code, _, err = run(
+        "coverage", *shells, *SMALL, "--by", "source", "-o", "c.csv", "--map", "m.png"
+    )
+    assert code == 0
+    most = [shell for shell in shells if shell not in (shells[1], shells[2])]
+    assert drawn == [most]
+    assert f"the map shows the 8 of 10 with the most satellites: {', '.join(most)}" in err
+
+
 def test_without_regions_stdout_says_what_was_written(run):
     code, out, _ = run("coverage", SHELL, *SMALL, "-o", "c.parquet", "--engine", "numpy")
     assert code == 0
