@@ -371,13 +371,30 @@ class Propagator:
         )
 
     def on_one_device(self) -> "Propagator":
-        """Return this propagator, of several GPUs with the first one alone."""
+        """Return a propagator that computes on one device.
+
+        Returns
+        -------
+        Propagator
+            If this one uses several GPUs, it uses the first of them alone.
+        """
         one = copy(self)
         one._propagations = self._propagations[:1]
         return one
 
     def coverage_counter(self, request: CoverageRequest) -> CoverageCounter:
-        """Prepare to count satellites in view of places where `on_one_device` has its states."""
+        """Prepare to count satellites in view of places, on the device of the states.
+
+        Parameters
+        ----------
+        request : CoverageRequest
+            The places and the labels.
+
+        Returns
+        -------
+        CoverageCounter
+            Counts blocks of states of `on_one_device`.
+        """
         return self._engine.coverage(request)
 
     def candidate_pairs(
