@@ -56,7 +56,7 @@ COMMAND_LINE: ContextVar[list[str]] = ContextVar("COMMAND_LINE")
 app = App(
     name="gpuprop",
     help="Propagate whole constellations with SGP4. Write positions to Apache Arrow files, or "
-    "find passes, coverage and close approaches.",
+    "find passes, coverage and close approaches, or show satellites on a globe.",
     version=__version__,
     version_flags=["--version", "-V"],
     help_format="plaintext",

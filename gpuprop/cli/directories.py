@@ -1,9 +1,10 @@
-"""What the commands that write a directory share: workers of a cluster, and how to resume."""
+"""What the commands that write a directory share: workers, reports, and how to resume."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..dataset.contents import Kind
 from ..dataset.entries import RunFacts
@@ -12,7 +13,12 @@ from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..errors import LockedError, UsageError
 from ..snapshots.cluster import Workers, connected, known_cluster
+from .inputs import SHOWN
 from .shared_options import EngineOptions
+
+if TYPE_CHECKING:
+    from ..analysis.screening.directory import ScreeningReport
+    from ..snapshots.write import Report
 
 
 def is_file(output: str) -> bool:
@@ -36,6 +42,25 @@ def refuse_for_file(output: str, options: dict[str, object]) -> None:
 def given_cluster(cluster: str | None) -> str | None:
     """Return a cluster given on the command line, if there is one. ValueError for wrong text."""
     return None if cluster is None else known_cluster(cluster)
+
+
+def report_steps(
+    report: "Report | ScreeningReport", tell: Callable[[str], None], nouns: str = "parts"
+) -> None:
+    """Print what was resumed, rewritten and merged. nouns: what the report counts as parts."""
+    if report.resumed:
+        tell(f"resumed: {report.resumed:,} of {report.parts:,} {nouns} were complete")
+    for what in report.rewritten[:SHOWN]:
+        tell(f"written again: {what}")
+    if len(report.rewritten) > SHOWN:
+        tell(f"written again: {len(report.rewritten) - SHOWN:,} more")
+    if report.shard:
+        if report.merged:
+            tell(f"all shards are complete: {report.path} is one run now")
+        else:
+            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
+    for note in report.notes:
+        tell(f"note: {note}")
 
 
 @contextmanager

@@ -21,8 +21,8 @@ from ..time.times import Times
 from ..time.units import SECOND
 from .app import COMMAND_LINE
 from .console import DONE, print_result, say, silent
-from .directories import cluster_workers, given_cluster, resume_hint
-from .inputs import SHOWN, given_store, repeated_numbers
+from .directories import cluster_workers, given_cluster, report_steps, resume_hint
+from .inputs import given_store, repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
 from .propagate_options import PropagateOptions
@@ -96,7 +96,7 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
             command=command,
             progress=progress and (lambda rows, total, _: progress(rows, total)),
         )
-    _report_steps(report, tell)
+    report_steps(report, tell)
     print_result(report.to_dict() | duplicates, options.messages.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
@@ -142,23 +142,6 @@ def _wrote(report: Report) -> str:
     return (
         f"wrote {what}: {size}, in {report.seconds:.1f} s ({rate:.2f} M states/s, {report.engine})"
     )
-
-
-def _report_steps(report: Report, tell: Tell) -> None:
-    """Print what was resumed, rewritten and merged."""
-    if report.resumed:
-        tell(f"resumed: {report.resumed:,} of {report.parts:,} parts were complete")
-    for what in report.rewritten[:SHOWN]:
-        tell(f"written again: {what}")
-    if len(report.rewritten) > SHOWN:
-        tell(f"written again: {len(report.rewritten) - SHOWN:,} more")
-    if report.shard:
-        if report.merged:
-            tell(f"all shards are complete: {report.path} is one run now")
-        else:
-            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
-    for note in report.notes:
-        tell(f"note: {note}")
 
 
 def _span(times: Times) -> str:

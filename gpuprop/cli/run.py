@@ -15,7 +15,10 @@ from ..files.standard_input import name_standard_input
 from .app import COMMAND_LINE, COMMANDS, RUNS, app
 from .console import DONE, FAILED, WRONG_CALL, print_error
 
-PASSES = "gpuprop access finds passes; in Python, gpuprop.visible gives who is in view now"
+PASSES = (
+    "gpuprop access finds passes; in Python, gpuprop.visible gives the satellites in view at one "
+    "instant"
+)
 SCREEN = "gpuprop screen finds close approaches"
 STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it

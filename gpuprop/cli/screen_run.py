@@ -27,7 +27,14 @@ from ..propagator import Propagator
 from ..time.durations import format_duration
 from .app import COMMAND_LINE
 from .console import DONE, print_result, say, silent, wide
-from .directories import cluster_workers, given_cluster, is_file, refuse_for_file, resume_hint
+from .directories import (
+    cluster_workers,
+    given_cluster,
+    is_file,
+    refuse_for_file,
+    report_steps,
+    resume_hint,
+)
 from .inputs import given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .progress import Progress, progress_bar
@@ -83,7 +90,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
             if report.shard is None or report.merged:
                 found = open_screening(given_store(output).path)
             facts = asdict(report)
-            _report(report, tell)
+            report_steps(report, tell, "files")
     if found is not None:
         facts |= found.summary
         _tell_lost(facts["lost_status"], tell)
@@ -171,21 +178,6 @@ def _into_directory(
             command=command,
             progress=progress,
         )
-
-
-def _report(report: ScreeningReport, tell: Callable[[str], None]) -> None:
-    """Print what was resumed, rewritten and merged."""
-    if report.resumed:
-        tell(f"resumed: {report.resumed:,} of {report.parts:,} files were complete")
-    for what in report.rewritten:
-        tell(f"written again: {what}")
-    if report.shard:
-        if report.merged:
-            tell(f"all shards are complete: {report.path} is one run now")
-        else:
-            tell(f"not merged yet: the last shard will do it, or gpuprop merge {report.path}")
-    for note in report.notes:
-        tell(f"note: {note}")
 
 
 def _tell_lost(lost: list[int], tell: Callable[[str], None]) -> None:

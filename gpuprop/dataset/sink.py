@@ -4,6 +4,7 @@ from types import TracebackType
 
 import xxhash
 
+from ..files.whole_file import finish
 from .store import Store
 
 CACHED_BYTES = 512 << 10  # hashed at a time, so that they are copied from the processor's cache
@@ -82,14 +83,7 @@ class NewFile:
         trace: TracebackType | None,
     ) -> None:
         self.closed = True
-        try:
-            if kind is None:
-                self._file.commit()
-        except BaseException:
-            self._file.discard()
-            raise
-        if kind is not None:
-            self._file.discard()
+        finish(self._file, kind is not None)
 
 
 def digest_text(digest: xxhash.xxh3_128) -> str:

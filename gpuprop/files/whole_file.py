@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Protocol
 
 CHUNK = 1 << 20
 
@@ -81,14 +81,29 @@ class WholeFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        try:
-            if kind is None:
-                self.commit()
-                return
-        except BaseException:
-            self.discard()
-            raise
-        self.discard()
+        finish(self, kind is not None)
+
+
+class Unfinished(Protocol):
+    """A file that is being written."""
+
+    def commit(self) -> None:
+        """Complete the file."""
+
+    def discard(self) -> None:
+        """Remove what was written."""
+
+
+def finish(file: Unfinished, failed: bool) -> None:
+    """Commit a file. Discard it if it failed, or if it cannot be committed."""
+    if failed:
+        file.discard()
+        return
+    try:
+        file.commit()
+    except BaseException:
+        file.discard()
+        raise
 
 
 def write_whole(path: Path, data: bytes) -> None:

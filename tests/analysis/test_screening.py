@@ -78,7 +78,7 @@ EVENTS = {
 
 
 def check(table, elements, first, seconds, threshold=5.0):
-    """The rows are the least ranges of brute force: none missed, none invented."""
+    """The rows are the minimum ranges of brute force: none missed, none invented."""
     expected = truth(elements, first, seconds, threshold).approaches()
     order = elements.sat_id
     rows = sorted(
@@ -169,7 +169,7 @@ def test_both_ends_of_the_window():
         (row,) = found(elements, first, (stop - first) / SECOND).conjunctions.to_pylist()
         assert row["AT_EDGE"] and row["TCA"].value // 1000 == edge
         assert not whole.column("AT_EDGE")[0].as_py()
-    # the least range is outside of the window, and so is the stay
+    # the minimum range is outside of the window, and so is the stay
     assert not found(elements, tca + 2 * SECOND, 10.0).conjunctions.num_rows
     # inside a window that is shorter than the stay, and shorter than a step
     (row,) = found(elements, tca - 50_000, 0.1).conjunctions.to_pylist()

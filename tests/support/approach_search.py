@@ -1,7 +1,7 @@
 """Close approaches by brute force: python-sgp4's states every few seconds, refined on ranges.
 
 Nothing of gpuprop is used. Pairs near each other at a sample are found by comparing all, or by a
-k-d tree of scipy; the least range is then found on ranges alone, by golden sections.
+k-d tree of scipy; the minimum range is then found on ranges alone, by golden sections.
 """
 
 import math
@@ -78,7 +78,7 @@ class Search:
         return t, self.range(i, j, t)
 
     def approaches(self, at_once=64):
-        """All least ranges below the threshold, inside the window: (i, j, t, range, speed)."""
+        """All minimum ranges below the threshold, inside the window: (i, j, t, range, speed)."""
         samples = np.arange(0.0, self.seconds + self.step, self.step)
         half = 0.5 * self.step
         radius = self.threshold + FASTEST * half

@@ -12,7 +12,7 @@ passes.py     the passes that rise in a span of time
 contents.py   the plan of a directory of passes, for dataset/
 directory.py  write a directory of passes, and open it
 run.py        the function `access`
-in_view.py    the function `visible`: who is in view at one instant
+in_view.py    the function `visible`: the satellites in view at one instant
 """
 
 from .directory import PassesDirectory, open_passes

@@ -1,4 +1,4 @@
-"""The function `visible`: who is in view at one instant."""
+"""The function `visible`: the satellites in view at one instant."""
 
 import numpy as np
 import pyarrow as pa

@@ -54,12 +54,12 @@ def coverage(
         lat, lon (deg), and optionally name and height_km; or two arrays (n,) or one array (n, 2):
         latitudes and longitudes of points, deg.
     min_elevation_deg : float
-        Minimum elevation above the horizontal plane of the WGS-84 ellipsoid, from 0 up to, not
-        including, 90 deg.
+        Minimum elevation above the horizontal plane of the WGS-84 ellipsoid, from 0 to below
+        90 deg.
     regions : str or sequence of str, optional
         ISO 3166 alpha-3 codes of countries, such as ["BRA", "KAZ"] or "BRA,KAZ".
     by : {"operator", "source"} or (n_sats,) labels, optional
-        Count the satellites of each label apart, and all together (`all`). With "operator",
+        Count the satellites of each label separately, and all together (`all`). With "operator",
         satellites of no known operator are `other`. "source" is `Elements.source`.
     progress : callable, optional
         Called as progress(instants done, instants in all) after each block.

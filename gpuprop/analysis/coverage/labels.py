@@ -1,4 +1,4 @@
-"""Labels of satellites, which coverage counts apart."""
+"""Labels of satellites: coverage counts the satellites of each label separately."""
 
 from typing import Any, NamedTuple
 

@@ -1,7 +1,7 @@
 """Decide the events of candidates: conjunctions and companions, from exact states.
 
 Most pairs fly by at kilometres per second: then the squared range is convex while they are near, a
-stay has one least range, and the cell that holds it decides alone. The stays of all other pairs
+stay has one minimum range, and the cell that holds it decides alone. The stays of all other pairs
 are evaluated as a whole (`stays`).
 """
 
@@ -19,7 +19,7 @@ from .instants import sign_change
 from .ranges import Pairs
 from .stays import CELL, Known, Stays, Window, edges, find_stays
 
-COMPANION_SPEED = 0.010  # km/s: pairs that are slower at their least range are companions
+COMPANION_SPEED = 0.010  # km/s: pairs that are slower at their minimum range are companions
 # km/s: SGP4's velocity differs from the derivative of its position by up to half of this
 VELOCITY_MARGIN = 0.025
 LOWEST = 6378.0  # km, radius
@@ -78,7 +78,7 @@ class Companions(NamedTuple):
 
 
 def fast_speed(threshold: float) -> float:
-    """Compute the relative speed, km/s, above which a stay has exactly one least range.
+    """Compute the relative speed, km/s, above which a stay has exactly one minimum range.
 
     Squared range is convex while v > D sqrt(2 mu / r^3); twice that, at the lowest radius.
     """
@@ -210,7 +210,7 @@ class Decider:
         )
 
     def _classified(self, pairs: Pairs, stays: Stays) -> tuple[Events, Companions]:
-        """Split stays into conjunctions, a row for each least range, and companions."""
+        """Split stays into conjunctions, a row for each minimum range, and companions."""
         n, minima, window = len(stays.pair), stays.minima, self._window
         # Least ranges may also be at the ends: of a stay that is cut, or ends with a status.
         last = stays.leave - 1

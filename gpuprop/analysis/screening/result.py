@@ -29,8 +29,8 @@ class Screened:
     Attributes
     ----------
     conjunctions : pyarrow.Table
-        A row for each least range below the threshold of a pair that is faster than 10 m/s there,
-        sorted by TCA, then the numbers.
+        A row for each minimum of the range of a pair, if it is below the threshold and the pair is
+        faster than 10 m/s there, sorted by TCA, then the numbers.
     companions : pyarrow.Table
         A row for each stay below the threshold at a lower speed, sorted by ENTER, then the numbers.
     summary : dict
@@ -70,7 +70,7 @@ class Screened:
         }
 
     def closest(self, count: int = 10) -> pa.Table:
-        """Return the conjunctions with the least ranges, the closest first.
+        """Return the conjunctions with the smallest ranges, the closest first.
 
         Parameters
         ----------

@@ -63,11 +63,11 @@ def screen(
         Conjunctions, sorted by TCA, then numbers: NORAD_CAT_ID_1, OBJECT_NAME_1, DSE_1 (days since
         epoch at TCA), the same with _2 (the first number is the smaller), TCA (UTC, whole
         microseconds), TCA_RANGE (km), TCA_RELATIVE_SPEED (km/s), RADIAL, IN_TRACK, CROSS_TRACK
-        (km, the second seen from the first, in the first's axes), AT_EDGE (the least range lies at
-        an end of the window).
+        (km, the second relative to the first, in the axes of the first), AT_EDGE (the minimum range
+        lies at an end of the window).
 
         Companions, sorted by ENTER, then numbers: numbers, names, ENTER, LEAVE, TCA, TCA_RANGE,
-        TCA_RELATIVE_SPEED, MINIMA (least ranges in the stay), ENTER_CUT, LEAVE_CUT.
+        TCA_RELATIVE_SPEED, MINIMA (minima of the range in the stay), ENTER_CUT, LEAVE_CUT.
 
     Raises
     ------
@@ -84,11 +84,11 @@ def screen(
     Notes
     -----
     A stay is an unbroken time with a range below the threshold and the status 0 of both. If the
-    relative speed at its least range is below 10 m/s, it is one row of the companions; otherwise
-    each least range in it is a row of the conjunctions. Stays shorter than 1 ms are not reported,
+    relative speed at its minimum range is below 10 m/s, it is one row of the companions; otherwise
+    each minimum range in it is a row of the conjunctions. Stays shorter than 1 ms are not reported,
     longer ones always.
 
-    Public element sets are in error by kilometres: the tables say which pairs to look at, not that
+    Public element sets are in error by kilometres: the tables say which pairs to examine, not that
     they will come so close. There is no probability of collision, because the sets have no
     covariance. docs/screening.md has the method and its one assumption.
     """

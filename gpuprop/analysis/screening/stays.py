@@ -66,7 +66,7 @@ class Minima(NamedTuple):
 
 
 class Stays(NamedTuple):
-    """Whole stays, (n,) each, and the least ranges in them."""
+    """Whole stays, (n,) each, and the minimum ranges in them."""
 
     pair: Places
     enter: Bits
@@ -86,7 +86,7 @@ def pieces_of(
 ) -> tuple[Pieces, Minima]:
     """Evaluate cells of pairs, (n,) each; sorted by pair and cell, without repetitions.
 
-    Returns the pieces of stays in them, and their least ranges.
+    Returns the pieces of stays in them, and their minimum ranges.
     """
     begin, end = edges(cell, window)
     # the end of a cell is the beginning of the next one
