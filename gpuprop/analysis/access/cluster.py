@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
@@ -40,6 +41,8 @@ class PassOrder(Order):
     """
 
     fields: dict[str, npt.NDArray[Any]]
+    notes: tuple[str, ...]
+    noted: npt.NDArray[np.bool_] | None
     model: Model
     eop: EarthOrientation
     asked: Question
@@ -51,7 +54,8 @@ class PassOrder(Order):
 
     def prepare(self) -> "PreparedPasses":
         """Make the plan and the propagator."""
-        propagator = self.propagator(Elements(self.fields), self.model, self.eop)
+        elements = Elements(self.fields, notes=self.notes, noted=self.noted)
+        propagator = self.propagator(elements, self.model, self.eop)
         contents = plan_of(propagator, self.asked)
         self.check_plan(contents.plan)
         self.check_pyarrow()
@@ -90,6 +94,8 @@ def produce(
         plan=dict(job.manifest.plan),
         pyarrow=pa.__version__,
         fields=dict(propagator.elements.fields),
+        notes=propagator.elements.notes,
+        noted=propagator.elements.noted,
         model=propagator.model,
         eop=propagator.eop,
         asked=asked,

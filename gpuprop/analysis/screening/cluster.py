@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
@@ -38,6 +39,8 @@ class ScreeningOrder(Order):
     """
 
     fields: dict[str, npt.NDArray[Any]]
+    notes: tuple[str, ...]
+    noted: npt.NDArray[np.bool_] | None
     model: Model
     asked: Question
 
@@ -48,7 +51,8 @@ class ScreeningOrder(Order):
 
     def prepare(self) -> "PreparedScreening":
         """Make the plan and the propagator."""
-        propagator = self.propagator(Elements(self.fields), self.model, None)
+        elements = Elements(self.fields, notes=self.notes, noted=self.noted)
+        propagator = self.propagator(elements, self.model, None)
         contents = plan_of(propagator, self.asked)
         self.check_plan(contents.plan)
         self.check_pyarrow()
@@ -100,6 +104,8 @@ def produce(
         plan=dict(job.manifest.plan),
         pyarrow=pa.__version__,
         fields=dict(propagator.elements.fields),
+        notes=propagator.elements.notes,
+        noted=propagator.elements.noted,
         model=propagator.model,
         asked=asked,
     )
