@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -19,7 +20,6 @@ from ..files.whole_file import replace
 from ..propagator import Propagator
 from ..snapshots.plan import elements_digest
 from ..time.times import Times
-from ..typing import Array
 from ..version import __version__
 from .look_angles import Site
 
@@ -123,12 +123,12 @@ def check_one_set_each(elements: Elements, question: str) -> None:
             "gpuprop export made the files, give each another --first-id"
         )
     raise ValueError(
-        f"{question} takes one element set a satellite, and {numbers} several ({_listed(repeated)}): "
-        + "; ".join(remedies)
+        f"{question} takes one element set a satellite, and {numbers} several "
+        f"({_listed(repeated)}): {'; '.join(remedies)}"
     )
 
 
-def _listed(numbers: Array) -> str:
+def _listed(numbers: npt.NDArray[np.int32]) -> str:
     """Return the first catalogue numbers as text."""
     return ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
 

@@ -322,7 +322,9 @@ def test_visible_on_every_engine(engine):
 @pytest.mark.parametrize("value", ["now", None, 1.5, True, 1 << 63])
 def test_a_forged_window(value):
     plan = {
-        **dict(version="1", elements="0" * 64, options={}, satellites=1, format="parquet"),
+        **dict(
+            version="1", elements="xxh3-128:" + "0" * 32, options={}, satellites=1, format="parquet"
+        ),
         **dict(parts=1, part_us=10, first_us=0, stop_us=10),
     }
     for name in ("first_us", "stop_us"):

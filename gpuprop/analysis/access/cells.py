@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...typing import Array, Bits, Mask
-from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, rises
+from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, rises, sorted_by
 from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
@@ -32,7 +32,7 @@ class Events(NamedTuple):
         all_ = Events.together(parts)
         most = int(all_.satellite.max(initial=0)) + 1
         pair, instant = all_.site * most + all_.satellite, all_.us * 4 + all_.what
-        order = np.lexsort((instant, pair))
+        order = sorted_by(pair, instant)
         new = np.ones(len(order), bool)
         new[1:] = (np.diff(pair[order]) != 0) | (np.diff(instant[order]) != 0)
         return all_.chosen(order[new])
@@ -55,7 +55,7 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     if not len(cell):
         return NO_EVENTS
     pair = site * (int(satellite.max()) + 1) + satellite
-    order = np.lexsort((cell, pair))
+    order = sorted_by(pair, cell)
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(pair[order]) > 0) | (np.diff(cell[order]) > 0)
     order = order[new]
