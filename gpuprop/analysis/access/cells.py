@@ -54,7 +54,7 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     satellite, site, cell = satellite[inside], site[inside], cell[inside]
     if not len(cell):
         return NO_EVENTS
-    pair = site * (int(satellite.max()) + 1) + satellite
+    pair = satellite * (int(site.max()) + 1) + site  # states of one satellite are faster together
     order = sorted_by(pair, cell)
     new = np.ones(len(order), bool)
     new[1:] = (np.diff(pair[order]) > 0) | (np.diff(cell[order]) > 0)

@@ -76,7 +76,7 @@ def table_of(
     places: the sites, (n_sites, 12). The sites are sorted by name.
     """
     elements = propagator.elements
-    order = sorted_by(passes.rise, passes.site, elements.sat_id[passes.satellite])
+    order = sorted_by(passes.rise, passes.site, elements.sat_id[passes.satellite].astype(np.int64))
     order = order[(passes.set - passes.rise)[order] >= filters.min_duration_us]
     pieces = [
         _rows(propagator, sites, places, passes, order[first : first + ROWS], filters)
