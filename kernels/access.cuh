@@ -46,7 +46,7 @@ FN LocalPosition local_position(const Site& site, const Position& r) {
 }
 
 // r and status: of the four knots. known: their instants are those of the grid.
-FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double step, bool known) {
+FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double step, Mask known) {
     Real dx = r[2].x - r[1].x, dy = r[2].y - r[1].y, dz = r[2].z - r[1].z;
     Real radius = sqrt(r[1].x * r[1].x + r[1].y * r[1].y + r[1].z * r[1].z);
     Real next = sqrt(r[2].x * r[2].x + r[2].y * r[2].y + r[2].z * r[2].z);
@@ -61,9 +61,8 @@ FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double 
     Real risen = EARTH_RADIUS - acceleration * (step * step * 0.125);
     Mask back = both(decayed, either(radius > risen, next > risen));
     Mask some = either(either(here, after), back);
-    Mask never = opposite(either(four, opposite(four)));
-    interval.all_good = known ? four : never;
-    interval.some_good = known ? some : opposite(never);
+    interval.all_good = both(four, known);
+    interval.some_good = either(some, opposite(known));
     return interval;
 }
 

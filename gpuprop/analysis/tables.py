@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
@@ -94,13 +95,42 @@ def check_one_set_each(elements: Elements, question: str) -> None:
     question: what was called, for the message, such as `access`.
     """
     repeated = elements.duplicates
-    if len(repeated):
-        shown = ", ".join(map(str, repeated[:SHOWN])) + (", ..." if len(repeated) > SHOWN else "")
-        numbers = "1 catalogue number has" if len(repeated) == 1 else f"{len(repeated):,} have"
-        raise ValueError(
-            f"{question} takes one element set a satellite, and {numbers} several ({shown}): keep "
-            "the newest of each with elements.latest(), on the command line --latest"
+    if not len(repeated):
+        return
+    numbers = "1 catalogue number has" if len(repeated) == 1 else f"{len(repeated):,} have"
+    left = elements.latest()
+    others = left.duplicates
+    synthetic = np.intersect1d(others, left.sat_id[left.synthetic])
+    remedies = []
+    if len(np.setdiff1d(repeated, others)):
+        remedies.append(
+            "keep the newest of each with elements.latest(), on the command line --latest"
         )
+    if len(synthetic):
+        remedies.append(
+            f"numbers of filings are repeated ({_listed(synthetic)}): take each satellite once, "
+            "and give files of other filings another --first-id in gpuprop export"
+        )
+    if 0 in others:
+        remedies.append(
+            "number 0 means that a set has no number: give each of these satellites a number "
+            "(NORAD_CAT_ID) of its own"
+        )
+    others = np.setdiff1d(others, [0, *synthetic])
+    if len(others):
+        remedies.append(
+            f"different satellites share a number ({_listed(others)}): give each one its own; if "
+            "gpuprop export made the files, give each another --first-id"
+        )
+    raise ValueError(
+        f"{question} takes one element set a satellite, and {numbers} several "
+        f"({_listed(repeated)}): {'; '.join(remedies)}"
+    )
+
+
+def _listed(numbers: npt.NDArray[np.int32]) -> str:
+    """Return the first catalogue numbers as text."""
+    return ", ".join(map(str, numbers[:SHOWN])) + (", ..." if len(numbers) > SHOWN else "")
 
 
 # --- files ---

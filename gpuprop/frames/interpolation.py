@@ -23,6 +23,7 @@ STEP = DAY // 2
 RESERVE = 8 * STEP  # at the end of 64 bits: for TT - UTC and the knots after an instant
 STENCIL = tuple(range(-3, 5))  # knots around the interval from 0 to 1
 BLOCK = 8  # knots computed at once: 0.6 ms of precession-nutation
+NEIGHBOURS = 4  # blocks that are all taken, without a look which of them are needed
 BLOCKS_KEPT = 32_768  # 359 years: 10 MB
 AU = erfa.DAU * 1e-3  # km
 SPEED_OF_LIGHT = 86_400.0 / erfa.AULT  # au/day
@@ -67,21 +68,31 @@ def _interpolated(knots: Callable[[int], Array], ns: Bits) -> Array:
     tt = tt_ns(ns)
     knot = tt // STEP
     u = (tt - knot * STEP) / STEP  # [0, 1)
-    first = (knot + STENCIL[0]) // BLOCK
-    last = (knot + STENCIL[-1]) // BLOCK
-    blocks = np.union1d(first, last)
-    values = (
-        np.concatenate([knots(int(block)) for block in blocks]) if len(blocks) else np.empty((0, 3))
+    if not len(ns):
+        return np.zeros((3, 0))
+    low = (int(knot.min()) + STENCIL[0]) // BLOCK
+    high = (int(knot.max()) + STENCIL[-1]) // BLOCK
+    short = high - low < NEIGHBOURS
+    blocks = (
+        np.arange(low, high + 1)
+        if short
+        else np.union1d((knot + STENCIL[0]) // BLOCK, (knot + STENCIL[-1]) // BLOCK)
     )
+    values = np.concatenate([knots(int(block)) for block in blocks])
+    columns = np.ascontiguousarray(values.T)
+    away = {k: u - k for k in STENCIL}
     total = np.zeros((3, len(ns)))
     for j in STENCIL:
         weight = np.ones(len(ns))
         for k in STENCIL:
             if k != j:
-                weight = weight * ((u - k) / (j - k))
-        block = (knot + j) // BLOCK
-        row = np.searchsorted(blocks, block) * BLOCK + (knot + j - block * BLOCK)
-        total = total + weight * values[row].T
+                weight *= away[k] / (j - k)
+        if short:
+            row = knot + (j - low * BLOCK)
+        else:
+            block = (knot + j) // BLOCK
+            row = np.searchsorted(blocks, block) * BLOCK + (knot + j - block * BLOCK)
+        total += weight * columns.take(row, axis=1)
     return total
 
 

@@ -52,11 +52,11 @@ class Candidates(NamedTuple):
     def chosen(self, which: Mask | slice) -> "Candidates":
         """Return some of the candidates."""
         if isinstance(which, slice):
-            return Candidates(*(column[which] for column in self))
+            return Candidates(*(getattr(self, name)[which] for name in self._fields))
         if which.all():
             return self
-        places = np.flatnonzero(which)  # faster than a mask
-        return Candidates(*(column.take(places, axis=0) for column in self))
+        places = np.flatnonzero(which)  # to take them is faster than a mask
+        return Candidates(*(getattr(self, name).take(places, axis=0) for name in self._fields))
 
 
 def local_position(site: Array, x: Array, y: Array, z: Array) -> tuple[Array, Array, Array]:

@@ -12,8 +12,10 @@ from state_samples import EPOCH, random_elements
 from gpuprop import Propagator, Site, access, constellation, open_passes, visible
 from gpuprop.__main__ import main
 from gpuprop.analysis.access import directory, search
+from gpuprop.analysis.access.contents import PassContents
 from gpuprop.analysis.access.passes import passes_in
 from gpuprop.analysis.access.question import ask
+from gpuprop.dataset.fields import FieldError
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine.choice import open_engine
 from gpuprop.engine.cpu import CpuEngine, library, usable
@@ -315,3 +317,16 @@ def test_visible_on_every_engine(engine):
         )
     ]
     assert file_of(tables[0]) == file_of(tables[1]) and tables[0].num_rows > 10
+
+
+@pytest.mark.parametrize("value", ["now", None, 1.5, True, 1 << 63])
+def test_a_forged_window(value):
+    plan = {
+        **dict(
+            version="1", elements="xxh3-128:" + "0" * 32, options={}, satellites=1, format="parquet"
+        ),
+        **dict(parts=1, part_us=10, first_us=0, stop_us=10),
+    }
+    for name in ("first_us", "stop_us"):
+        with pytest.raises(FieldError, match=name):
+            PassContents.of({**plan, name: value})

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from state_samples import random_elements
 
-from gpuprop import Propagator, Site, constellation
+from gpuprop import Elements, Propagator, Site, constellation
 from gpuprop.analysis import events, tables
 from gpuprop.time.times import as_times
 
@@ -59,9 +60,26 @@ def test_metadata_does_not_depend_on_the_order():
 
 def test_several_sets_of_one_number():
     elements = constellation("starlink-g1-s1")[[0, 1, 0]]
-    with pytest.raises(ValueError, match=r"1 catalogue number has several \(1000000000\).*latest"):
+    with pytest.raises(ValueError, match=r"1 catalogue number has several \(1000000000\).*filings"):
         tables.check_one_set_each(elements, "access")
     tables.check_one_set_each(elements[:2], "access")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "inclinations", "says", "not_said"),
+    [
+        ([7, 7, 8], [53.0, 53.0, 53.0], "--latest", "--first-id"),
+        ([7, 7, 8], [53.0, 97.0, 53.0], "--first-id", "--latest"),
+        ([0, 0, 8], [53.0, 53.0, 53.0], "number 0 means that a set has no number", "latest"),
+    ],
+)
+def test_the_remedy_for_several_sets(numbers, inclinations, says, not_said):
+    few = random_elements(5, 3)
+    changed = dict(NORAD_CAT_ID=np.array(numbers), INCLINATION=np.array(inclinations))
+    elements = Elements(dict(few.fields, **changed, OBJECT_ID=[""] * 3, OBJECT_NAME=[""] * 3))
+    with pytest.raises(ValueError) as raised:
+        tables.check_one_set_each(elements, "access")
+    assert says in str(raised.value) and not_said not in str(raised.value)
 
 
 def test_sites(tmp_path):

@@ -24,7 +24,7 @@ class Cubic(NamedTuple):
     @staticmethod
     def of(local: Array) -> "Cubic":
         """Interpolate between knots. local: (n, 12), as in Candidates."""
-        before, here, after, last = local.reshape(-1, 4, 3, 1).transpose(1, 2, 0, 3)
+        before, here, after, last = local.T.copy().reshape(4, 3, -1, 1)
         return Cubic(
             here,
             after - before / 3 - here / 2 - last / 6,

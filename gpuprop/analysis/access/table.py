@@ -11,17 +11,17 @@ from ...propagator import Propagator
 from ...sgp4.access import local_position
 from ...sgp4.earth_rotation import earth_rotation
 from ...sgp4.frames import sunlight
-from ...sgp4.look_angles import look_from
-from ...sgp4.orbit import State
-from ...sgp4.trig import atan2
+from ...sgp4.orbit import NAN
+from ...sgp4.trig import TWO_PI, atan2
 from ...time.times import Times
 from ...typing import Array, Bits
-from ..events import MICROSECOND
+from ..events import MICROSECOND, sorted_by
 from ..look_angles import Site
 from ..tables import UTC, field
 from .search import Passes
 
 ROWS = 1 << 15  # made at a time
+CLEAR = 1e-9  # between sines: more than rounding errors of elevations
 LIT = 2  # the code of `sunlit` outside of the shadow
 COLUMNS = pa.schema(
     [
@@ -76,7 +76,7 @@ def table_of(
     places: the sites, (n_sites, 12). The sites are sorted by name.
     """
     elements = propagator.elements
-    order = np.lexsort((elements.sat_id[passes.satellite], passes.site, passes.rise))
+    order = sorted_by(passes.rise, passes.site, elements.sat_id[passes.satellite].astype(np.int64))
     order = order[(passes.set - passes.rise)[order] >= filters.min_duration_us]
     pieces = [
         _rows(propagator, sites, places, passes, order[first : first + ROWS], filters)
@@ -101,13 +101,10 @@ def _rows(
     # In a pass that begins or ends otherwise than by elevation, an end may be higher.
     top = np.where(top < 0, rise, top)
     us = np.concatenate((rise, top, inside))
-    azimuth, elevation, distance = _look(propagator, np.tile(satellite, 3), np.tile(place, 3), us)
-    ends = elevation.reshape(3, n)
-    best = np.where(ends[0] > ends[1], 0, 1)
-    best = np.where(ends[2] > ends[best, np.arange(n)], 2, best)
-    best = np.where((best == 1) & (ends[0] == ends[1]), 0, best)
-    at = best * n + np.arange(n)
+    seen = _local(propagator, np.tile(satellite, 3), np.tile(place, 3), us)
+    at = _highest(seen, n) * n + np.arange(n)
     culmination = us[at]
+    azimuths = _azimuth(seen)
 
     ns = culmination * MICROSECOND
     toward_sun = sun(ns, "none") if n else np.empty((0, 3))
@@ -129,11 +126,11 @@ def _rows(
         pa.array([each.name for each in sites], pa.string()).take(pa.array(site)),
         *(instants * MICROSECOND for instants in (rise, culmination, set_us)),
         (set_us - rise) / 1e6,
-        np.degrees(azimuth[:n]),
-        np.degrees(azimuth[at]),
-        np.degrees(azimuth[2 * n :]),
-        np.degrees(elevation[at]),
-        distance[at],
+        np.degrees(azimuths[:n]),
+        np.degrees(azimuths[at]),
+        np.degrees(azimuths[2 * n :]),
+        np.degrees(_elevation(seen[:, at])),
+        _distance(seen[:, at]),
         lit,
         sun_elevation,
         passes.rise_cut[order],
@@ -147,16 +144,53 @@ def _rows(
     return found if keep.all() else found.filter(pa.array(keep))
 
 
-def _look(
-    propagator: Propagator, satellite: Bits, place: Array, us: Bits
-) -> tuple[Array, Array, Array]:
-    """Compute azimuth, elevation (rad) and range (km) of pairs. place: (12, n)."""
+def _local(propagator: Propagator, satellite: Bits, place: Array, us: Bits) -> Array:
+    """Compute east, north and up (3, n), km, of pairs. place: (12, n)."""
     states = propagator.pair_states(satellite, Times(us * MICROSECOND), "itrs", velocity=False)
-    zero = np.zeros(len(us))
-    state = State(states.x, states.y, states.z, zero, zero, zero, states.status)
     with np.errstate(all="ignore"):
-        azimuth, elevation, distance, _ = look_from(place, state)
-    return azimuth, elevation, distance
+        return np.stack(local_position(place, states.x, states.y, states.z))
+
+
+# These have the bits of look_from, without what the table does not need.
+def _azimuth(seen: Array) -> Array:
+    """Compute azimuths (n,), rad, in [0, 2 pi), of east, north and up (3, n)."""
+    east, north, _ = seen
+    azimuth = atan2(east, north)
+    azimuth = np.where(azimuth < 0.0, azimuth + TWO_PI, azimuth)
+    azimuth = np.where(azimuth >= TWO_PI, 0.0, azimuth)
+    return np.where(np.isnan(_distance(seen)), NAN, azimuth)
+
+
+def _elevation(seen: Array) -> Array:
+    """Compute elevations (n,), rad."""
+    east, north, up = seen
+    elevation = atan2(up, np.sqrt(east * east + north * north))
+    return np.where(np.isnan(_distance(seen)), NAN, elevation)
+
+
+def _distance(seen: Array) -> Array:
+    """Compute ranges (n,), km."""
+    east, north, up = seen
+    found: Array = np.sqrt((east * east + north * north) + up * up)
+    return found
+
+
+def _highest(seen: Array, n: int) -> Bits:
+    """Say which is the highest of rise (0), culmination (1) and end (2) of passes, (n,).
+
+    Of equal elevations the earliest is the highest. seen: (3, 3 n), all rises come first. The sines
+    decide where they differ by far, and else the elevations.
+    """
+    sines = (seen[2] / _distance(seen)).reshape(3, n)
+    near = np.flatnonzero(~(sines[1] > np.maximum(sines[0], sines[2]) + CLEAR))
+    m = len(near)
+    ends = _elevation(seen.reshape(3, 3, n)[:, :, near].reshape(3, 3 * m)).reshape(3, m)
+    best = np.where(ends[0] > ends[1], 0, 1)
+    best = np.where(ends[2] > ends[best, np.arange(m)], 2, best)
+    best = np.where((best == 1) & (ends[0] == ends[1]), 0, best)
+    found = np.ones(n, np.int64)
+    found[near] = best
+    return found
 
 
 def sun_elevations(propagator: Propagator, place: Array, ns: Bits, toward_sun: Array) -> Array:
