@@ -32,7 +32,7 @@ from ..time.times import time_grid
 from .access_options import AccessOptions
 from .app import COMMAND_LINE
 from .console import DONE, err, out, print_result, say, silent, wide
-from .inputs import given_store, repeated_numbers, warnings_as_notes
+from .inputs import check_outputs, given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .propagation import resume_hint
 from .satellites import read_satellites
@@ -51,6 +51,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
         cluster = known_cluster(options.cluster) if options.cluster is not None else None
         if is_file:
             check_suffix(output)
+            check_outputs([output], [*sources, *(options.sites or ()), options.eop])
             _refuse_for_file(options)
         sites = _sites(options)
     elements, start = read_satellites(sources, options, tell)

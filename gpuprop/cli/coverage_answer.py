@@ -30,7 +30,7 @@ from ..time.times import Times, time_grid
 from ..time.units import SECOND
 from .console import DONE, err, out, say, silent, wide
 from .coverage_options import CoverageOptions
-from .inputs import repeated_numbers, warnings_as_notes
+from .inputs import check_outputs, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .satellites import read_satellites
 
@@ -139,14 +139,7 @@ def _files(sources: Sequence[str], options: CoverageOptions, by_region: bool) ->
         check_column(options.map_column)
         import_module("gpuprop.plots.coverage")  # now, so that an error of matplotlib costs nothing
         files["map"] = Path(options.map)
-    read = [Path(name) for name in (*sources, options.grid, options.eop) if name]
-    for path in files.values():
-        if path.exists() and any(each.exists() and path.samefile(each) for each in read):
-            raise UsageError(f"{str(path)!r} is read by this command: write to another file")
-        if not path.parent.is_dir():
-            raise UsageError(f"there is no directory {str(path.parent)!r} to write {path.name} in")
-        if path.is_dir():
-            raise UsageError(f"{str(path)!r} is a directory: name a file")
+    check_outputs(files.values(), [*sources, options.grid, options.eop])
     return files
 
 

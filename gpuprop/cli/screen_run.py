@@ -33,7 +33,7 @@ from ..time.durations import duration_ns, format_duration
 from ..time.times import time_grid
 from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent, wide
-from .inputs import given_store, repeated_numbers, warnings_as_notes
+from .inputs import check_outputs, given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .propagation import resume_hint
 from .satellites import read_satellites
@@ -57,6 +57,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
         cluster = known_cluster(options.cluster) if options.cluster is not None else None
         if is_file:
             check_suffix(output)
+            check_outputs([output, _companions(output)], sources)
             _refuse_for_file(options)
     elements, start = read_satellites(sources, options, tell)
     with wrong_call():
@@ -166,12 +167,17 @@ def _into_files(
 
     part = Screening(propagator, asked).part(window.first, window.stop, tell)
     found = ScreenedInMemory(asked.metadata(propagator), part)
-    path = Path(output)
-    beside = path.with_name(f"{path.stem}.companions{path.suffix}")
-    size = write_table(beside, found.companions) + write_table(path, found.conjunctions)
+    beside = _companions(output)
+    size = write_table(beside, found.companions) + write_table(output, found.conjunctions)
     return found, dict(
         path=output, companions_path=str(beside), bytes=size, engine=propagator.engine
     )
+
+
+def _companions(output: str) -> Path:
+    """Name the table of companions, beside that of conjunctions."""
+    path = Path(output)
+    return path.with_name(f"{path.stem}.companions{path.suffix}")
 
 
 def _into_directory(
