@@ -187,7 +187,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # of the table
     ("1 or more", "covered", _share),
     ("worst place", "covered_min", _share),
     ("4 or more", "covered_4", _share),
-    ("longest gap", "longest_gap_s", "{:.0f} s".format),
+    ("longest gap", "longest_gap_s", lambda gap: "unknown" if math.isnan(gap) else f"{gap:.0f} s"),
 )
 
 
@@ -247,16 +247,21 @@ def _facts(
         "satellites": len(elements),
         "instants": times.count,
         "start": format_ns(times.start_ns),
-        "step_s": times.step_ns / SECOND if times.step_ns else None,
+        "step_s": times.step_ns / SECOND if times.step_ns and times.count > 1 else None,
         "grid": found.grid,
         "min_elevation_deg": found.min_elevation_deg,
         "rows": found.cells.num_rows,
         "constellations": list(found.labels),
         "engine": engine,
         "seconds": round(seconds, 3),
-        "regions": found.by_region.to_pylist(),
+        "regions": [_json_row(row) for row in found.by_region.to_pylist()],
         **repeated_numbers(elements),
     }
+
+
+def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Replace NaN, which JSON does not have, by None: the lengths of gaps of one instant."""
+    return {name: None if value != value else value for name, value in row.items()}
 
 
 @contextmanager

@@ -229,6 +229,22 @@ def test_wrong_types(elements):
         coverage(Propagator(elements, "numpy"), TIMES, min_elevation_deg="high")
 
 
+@pytest.mark.parametrize("wrong", [[3], 3, ["BRA", None], [["BRA"]]])
+def test_wrong_types_of_regions(elements, wrong):
+    with pytest.raises(TypeError, match=r"is no region: give codes of countries, such as \['BRA'"):
+        coverage(Propagator(elements, "numpy"), TIMES, "30deg", regions=wrong)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, "", np.datetime64("NaT")])
+def test_a_label_that_is_missing_is_refused(elements, missing):
+    labels = ["a"] * len(elements)
+    labels[3] = missing
+    with pytest.raises(
+        ValueError, match=rf"satellite {elements.sat_id[3]} has the label .*'other'"
+    ):
+        coverage(Propagator(elements, "numpy"), TIMES, "30deg", by=labels)
+
+
 def test_too_many_counts(elements):
     labels = [str(number) for number in range(len(elements))]
     assert len(elements) * 720 * 360 > MOST_CELLS
@@ -265,6 +281,10 @@ def test_one_instant_has_no_length(elements):
     assert np.isnan(found.cells["longest_gap_s"].to_numpy()).all()
     assert set(found.cells["gaps"].to_pylist()) <= {0, 1}
     assert found.cells["gap_cut"].to_pylist() == [n == 1 for n in found.cells["gaps"].to_pylist()]
+    # a window that is shorter than the step has one instant, too
+    short = time_grid("2009-12-30", duration="10min", step="1h")
+    found = coverage(Propagator(elements, "numpy"), short, "30deg")
+    assert np.isnan(found.cells["longest_gap_s"].to_numpy()).all()
 
 
 def test_a_listed_grid_has_the_step_of_the_grid(elements):

@@ -1,6 +1,6 @@
 """The function `coverage`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,9 +73,9 @@ def coverage(
     ValueError
         For a grid that cannot be read, an elevation out of range, instants that are not in equal
         steps, several element sets of one satellite (use `Elements.latest`), labels of another
-        length, and a region without a cell centre inside (use a finer grid).
+        length or missing ones, and a region without a cell centre inside (use a finer grid).
     TypeError
-        For a propagator or a grid of another type.
+        For a propagator, a grid, a region or a label of another type.
     ImportError
         For a grid of h3 without the package h3.
 
@@ -159,10 +159,10 @@ def checked_step(times: Times) -> int | None:
     """Return the step of instants in ns; None for one instant. ValueError without one step."""
     if not times.count:
         raise ValueError("there are no instants: coverage needs one or more")
-    if times.step_ns is not None:
-        return times.step_ns
     if times.count == 1:
         return None
+    if times.step_ns is not None:
+        return times.step_ns
     steps = np.diff(times.ns)
     if steps.min() != steps.max() or steps[0] <= 0:
         wrong = int(np.argmax((steps != steps[0]) | (steps <= 0)))
@@ -180,9 +180,22 @@ def _regions(regions: Sequence[str] | Sequence[Region] | str | None) -> list[Reg
         return []
     if isinstance(regions, str):
         regions = regions.replace(",", " ").split()
-    codes = [region for region in regions if isinstance(region, str)]
+    if not isinstance(regions, Iterable):
+        raise TypeError(_not_a_region(regions))
+    given = list(regions)
+    for region in given:
+        if not isinstance(region, str) and not isinstance(region, Region):
+            raise TypeError(_not_a_region(region))
+    codes = [region for region in given if isinstance(region, str)]
     known = iter(countries.regions(codes) if codes else [])
-    return [next(known) if isinstance(region, str) else region for region in regions]
+    return [next(known) if isinstance(region, str) else region for region in given]
+
+
+def _not_a_region(value: object) -> str:
+    return (
+        f"regions: {shown(value)} ({type(value).__name__}) is no region: give codes of countries, "
+        "such as ['BRA', 'KAZ'], or objects with code, name and contains(lat_deg, lon_deg)"
+    )
 
 
 def _tallies(

@@ -1,7 +1,7 @@
 """The tables of coverage: by cell, by latitude, by region."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ SHARES = ("covered", "covered_2", "covered_4", "covered_8")
 MEANS = ("visible_mean", *SHARES, "gaps", "mean_gap_s")
 
 
+@runtime_checkable
 class Region(Protocol):
     """A region: gpuprop.geography.countries.Region, or anything that has the same."""
 
