@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ..elements.sets import Elements
-from ..files.whole_file import replace
+from ..files.whole_file import CHUNK, replacing
 from ..propagator import Propagator
 from ..snapshots.plan import elements_digest
 from ..time.times import Times
@@ -174,9 +174,12 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> int:
         ".arrow": write_arrow,
         ".csv": _write_csv,
     }
-    sink = pa.BufferOutputStream()
-    write[suffix](table, sink)
-    return replace(Path(path), [sink.getvalue().to_pybytes()])
+    with replacing(Path(path)) as file:
+        # a large table is not held a second time; the buffer writes all of what it is given
+        buffered = io.BufferedWriter(cast(io.FileIO, file), CHUNK)
+        write[suffix](table, pa.PythonFile(buffered, "w"))
+        buffered.flush()
+        return file.tell()
 
 
 def write_parquet(table: pa.Table, sink: Any) -> None:

@@ -25,7 +25,7 @@ from .access_options import AccessOptions
 from .app import COMMAND_LINE
 from .console import DONE, out, print_result, say, silent, wide
 from .directories import cluster_workers, given_cluster, is_file, refuse_for_file, resume_hint
-from .inputs import given_store, repeated_numbers
+from .inputs import check_outputs, given_store, repeated_numbers
 from .options import wrong_call
 from .progress import Progress, progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
@@ -45,6 +45,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
         cluster = given_cluster(options.directory.cluster)
         if one_file:
             check_suffix(output)
+            check_outputs([output], [*sources, *(options.sites or ()), options.eop])
             refuse_for_file(output, asdict(options.directory))
         sites = _sites(options)
     elements, start = read_satellites(

@@ -26,7 +26,7 @@ from ..time.times import Times
 from ..time.units import SECOND
 from .console import DONE, out, say, silent, wide
 from .coverage_options import CoverageOptions
-from .inputs import repeated_numbers
+from .inputs import check_outputs, repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
@@ -127,14 +127,7 @@ def _files(sources: Sequence[str], options: CoverageOptions, by_region: bool) ->
         check_column(options.map_column)
         import_module("gpuprop.plots.coverage")  # now, so that an error of matplotlib costs nothing
         files["map"] = Path(options.map)
-    read = [Path(name) for name in (*sources, options.grid, options.eop) if name]
-    for path in files.values():
-        if path.exists() and any(each.exists() and path.samefile(each) for each in read):
-            raise UsageError(f"{str(path)!r} is read by this command: write to another file")
-        if not path.parent.is_dir():
-            raise UsageError(f"there is no directory {str(path.parent)!r} to write {path.name} in")
-        if path.is_dir():
-            raise UsageError(f"{str(path)!r} is a directory: name a file")
+    check_outputs(files.values(), [*sources, options.grid, options.eop])
     return files
 
 
@@ -182,7 +175,7 @@ COLUMNS: tuple[tuple[str, str, Callable[[float], str]], ...] = (  # of the table
     ("1 or more", "covered", _share),
     ("worst place", "covered_min", _share),
     ("4 or more", "covered_4", _share),
-    ("longest gap", "longest_gap_s", "{:.0f} s".format),
+    ("longest gap", "longest_gap_s", lambda gap: "unknown" if math.isnan(gap) else f"{gap:.0f} s"),
 )
 
 
@@ -242,13 +235,18 @@ def _facts(
         "satellites": len(elements),
         "instants": times.count,
         "start": format_ns(times.start_ns),
-        "step_s": times.step_ns / SECOND if times.step_ns else None,
+        "step_s": times.step_ns / SECOND if times.step_ns and times.count > 1 else None,
         "grid": found.grid,
         "min_elevation_deg": found.min_elevation_deg,
         "rows": found.cells.num_rows,
         "constellations": list(found.labels),
         "engine": engine,
         "seconds": round(seconds, 3),
-        "regions": found.by_region.to_pylist(),
+        "regions": [_json_row(row) for row in found.by_region.to_pylist()],
         **repeated_numbers(elements),
     }
+
+
+def _json_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Replace NaN, which JSON does not have, by None: the lengths of gaps of one instant."""
+    return {name: None if value != value else value for name, value in row.items()}

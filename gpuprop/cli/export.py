@@ -13,7 +13,7 @@ from ..catalogs.write.report import reason_lines
 from ..errors import UsageError
 from ..messages import counted
 from .console import DONE, print_result, say
-from .inputs import SHOWN, choose, repeated_numbers, report_records
+from .inputs import SHOWN, check_outputs, choose, repeated_numbers, report_records
 from .options import Checksum, Epoch, FirstId, Json, Latest, Select, Where, wrong_call
 
 
@@ -50,6 +50,7 @@ def export(
         raise UsageError("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
+    check_outputs([output], sources)
     elements = read_sources(
         sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest
     )

@@ -1,7 +1,9 @@
-"""What commands are given: a directory, and the selection of satellites."""
+"""What commands are given: a directory, files, and the selection of satellites."""
 
+import os
+import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -22,6 +24,31 @@ def given_store(directory: str) -> Store:
     """Return the store of a directory given on the command line: a path or a URL."""
     with wrong_call():
         return open_store(directory)
+
+
+def check_outputs(
+    outputs: Iterable[str | os.PathLike[str]], inputs: Iterable[str | os.PathLike[str] | None]
+) -> None:
+    """Raise UsageError if a file to write is one that the command reads, or has no folder.
+
+    This is checked before anything is read. inputs may be names of constellations, too.
+    """
+    read = [each for each in inputs if each and os.path.exists(each)]
+    for path in outputs:
+        name, folder = os.fspath(path), os.path.dirname(path) or "."
+        if os.path.exists(path) and any(os.path.samefile(path, each) for each in read):
+            raise UsageError(f"{name!r} is read by this command: write to another file")
+        if not os.path.isdir(folder):
+            raise UsageError(
+                f"there is no directory {folder!r} to write {os.path.basename(path)} in"
+            )
+        if os.path.isdir(path):
+            raise UsageError(f"{name!r} is a directory: name a file")
+        try:
+            with tempfile.TemporaryFile(dir=folder):  # a mode does not say all: /proc, full disks
+                pass
+        except OSError as error:
+            raise UsageError(f"{name!r} cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -35,7 +35,7 @@ from .directories import (
     report_steps,
     resume_hint,
 )
-from .inputs import given_store, repeated_numbers, warnings_as_notes
+from .inputs import check_outputs, given_store, repeated_numbers, warnings_as_notes
 from .options import wrong_call
 from .progress import Progress, progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
@@ -59,6 +59,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
         cluster = given_cluster(options.directory.cluster)
         if one_file:
             check_suffix(output)
+            check_outputs([output, _companions(output)], sources)
             refuse_for_file(output, asdict(options.directory) | dict(shard=options.shard))
     elements, start = read_satellites(
         sources,
@@ -146,12 +147,17 @@ def _into_files(
 
     part = Screening(propagator, asked).part(window.first, window.stop, tell)
     found = ScreenedInMemory(asked.metadata(propagator), part)
-    path = Path(output)
-    beside = path.with_name(f"{path.stem}.companions{path.suffix}")
-    size = write_table(beside, found.companions) + write_table(path, found.conjunctions)
+    beside = _companions(output)
+    size = write_table(beside, found.companions) + write_table(output, found.conjunctions)
     return found, dict(
         path=output, companions_path=str(beside), bytes=size, engine=propagator.engine
     )
+
+
+def _companions(output: str) -> Path:
+    """Name the table of companions, beside that of conjunctions."""
+    path = Path(output)
+    return path.with_name(f"{path.stem}.companions{path.suffix}")
 
 
 def _into_directory(

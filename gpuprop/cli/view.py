@@ -21,7 +21,7 @@ from ..viewer import view as make_globe
 from ..viewer.globe import MOST_BYTES
 from ..viewer.sites import site_of_text, sites_of_file
 from .console import DONE, print_result, say, silent
-from .inputs import choose, given_store, report_records
+from .inputs import check_outputs, choose, given_store, report_records
 from .options import FILES, INSTANTS, MESSAGES, STATES, Json, flag, wrong_call
 from .propagators import open_propagator, report_engine
 from .shared_options import TOGETHER, EarthOrientationFile, EngineOptions, SatelliteOptions
@@ -105,6 +105,7 @@ def view(
         raise UsageError("SOURCE is missing: name a catalogue, a constellation or a directory")
     if output is None:
         raise UsageError("-o FILE is missing: name the HTML file to write, such as globe.html")
+    check_outputs([output], [*sources, sites, coverage, eop])
     tell = silent if quiet else say
     places = [site_of_text(text) for text in site or ()]
     places += sites_of_file(sites) if sites is not None else []

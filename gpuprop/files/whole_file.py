@@ -8,8 +8,8 @@ import gzip
 import os
 import re
 import secrets
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol
@@ -136,18 +136,27 @@ def replace(path: Path, pieces: Iterable[str | bytes]) -> int:
     OSError
         With the name of the file. The old file is then unchanged, and no temporary file is left.
     """
+    with replacing(path) as file:
+        _write(file, pieces, path.suffix.lower() == ".gz")
+        return file.tell()
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file that replaces `path` at the end; see `replace`, whose errors it has.
+
+    It is without a buffer: one write() may write only a part.
+    """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "cannot be replaced by a file, name another", str(path))
     try:
         with WholeFile(target) as whole:
-            _write(whole.file, pieces, path.suffix.lower() == ".gz")
-            size = whole.file.tell()
+            yield whole.file
     except OSError as error:
         raise type(error)(
             error.errno, f"{error.strerror or error} while writing the file", str(path)
         ) from error
-    return size
 
 
 def _write(file: IO[bytes], pieces: Iterable[str | bytes], compressed: bool) -> None:

@@ -1,5 +1,8 @@
 """Tables of answers: files, metadata, sites. Instants of events: bisection on a grid of cells."""
 
+import errno
+import io
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -12,6 +15,7 @@ from state_samples import random_elements
 
 from gpuprop import Elements, Propagator, Site, constellation
 from gpuprop.analysis import events, tables
+from gpuprop.files import whole_file
 from gpuprop.time.times import as_times
 
 SECOND = 1_000_000  # microseconds
@@ -40,6 +44,32 @@ def test_files_by_suffix(tmp_path):
     with pytest.raises(ValueError, match=r"'x.txt' does not say the format: end it in .parquet"):
         tables.write_table("x.txt", table)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.arrow", "x.csv", "x.parquet"]
+
+
+@pytest.mark.parametrize("suffix", tables.SUFFIXES)
+def test_a_file_that_cannot_be_finished_is_absent(tmp_path, monkeypatch, suffix):
+    """A disk that takes a part of every write, and then is full."""
+    table = pa.table({"x": np.random.default_rng(1).uniform(size=200_000)})
+    whole, path, room = tmp_path / f"a{suffix}", tmp_path / f"b{suffix}", [None]
+
+    class Disk(io.FileIO):
+        def write(self, data):
+            if room[0] is None:
+                return super().write(memoryview(data)[:1000])
+            room[0] -= 1
+            if room[0] < 0:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(data)
+
+    size = tables.write_table(whole, table)
+    monkeypatch.setattr(whole_file, "open", lambda name, *_, **__: Disk(name, "x"), raising=False)
+    assert tables.write_table(path, table) == size
+    assert path.read_bytes() == whole.read_bytes()
+    room[0] = 1
+    with pytest.raises(OSError, match=f"while writing the file.*b{suffix}"):
+        tables.write_table(path, table)
+    assert path.read_bytes() == whole.read_bytes()
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_metadata_does_not_depend_on_the_order():

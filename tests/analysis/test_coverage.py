@@ -2,6 +2,8 @@
 
 import json
 import pickle
+import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from state_samples import random_elements
 
 import gpuprop
 from gpuprop import Propagator, Site, coverage, time_grid
-from gpuprop.analysis.coverage.places import MOST_CELLS, as_places
+from gpuprop.analysis.coverage.places import BYTES_OF_COUNT, MOST_CELLS, as_places
 from gpuprop.elements.selection import operators
 from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library, usable
@@ -201,7 +203,7 @@ class Nowhere(Box):
     [
         (dict(grid="7deg"), "7deg: 7 does not divide 180"),
         (dict(grid="0deg"), "does not divide"),
-        (dict(grid="0.01deg"), "too many"),
+        (dict(grid="0.09deg"), "too many: use 0.1deg"),
         (dict(grid="h3:9"), "from 0 to 5"),
         (dict(grid="nowhere.csv"), "no such file"),
         (dict(min_elevation_deg=90.0), "less than 90"),
@@ -230,11 +232,62 @@ def test_wrong_types(elements):
         coverage(Propagator(elements, "numpy"), TIMES, min_elevation_deg="high")
 
 
+@pytest.mark.parametrize("wrong", [[3], 3, ["BRA", None], [["BRA"]]])
+def test_wrong_types_of_regions(elements, wrong):
+    with pytest.raises(TypeError, match=r"is no region: give codes of countries, such as \['BRA'"):
+        coverage(Propagator(elements, "numpy"), TIMES, "30deg", regions=wrong)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), np.nan, "", np.datetime64("NaT")])
+def test_a_label_that_is_missing_is_refused(elements, missing):
+    labels = ["a"] * len(elements)
+    labels[3] = missing
+    with pytest.raises(
+        ValueError, match=rf"satellite {elements.sat_id[3]} has the label .*'other'"
+    ):
+        coverage(Propagator(elements, "numpy"), TIMES, "30deg", by=labels)
+
+
 def test_too_many_counts(elements):
     labels = [str(number) for number in range(len(elements))]
     assert len(elements) * 720 * 360 > MOST_CELLS
     with pytest.raises(ValueError, match="coarser grid or fewer labels"):
         coverage(Propagator(elements, "numpy"), TIMES, "0.5deg", by=labels)
+
+
+@needs_kernels
+def test_memory_of_a_fine_grid_is_what_is_stated(elements):
+    n_cells = 2 * 720**2
+    tracemalloc.start()
+    try:
+        found = coverage(Propagator(elements[:8], "cpu"), TIMES[:3], "0.25deg")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.cells.num_rows == n_cells
+    assert peak < n_cells * BYTES_OF_COUNT + cpu_coverage.PASS_BYTES
+    # the table shares the arrays: only the flags are packed anew
+    assert found.cells["lat"].to_numpy().base is not None
+
+
+@pytest.mark.parametrize(
+    ("grid", "advice"),
+    [
+        ("10deg", "use a finer grid than 10deg, such as 1deg, or give points"),
+        ("1deg", "use a finer grid than 1deg, such as 0.1deg, or give points"),
+        ("0.703125deg", "such as 0.3515625deg,"),
+        ("0.15deg", "such as 0.1deg,"),
+        ("0.1deg", "grid 0.1deg inside: give points inside of it"),
+        ("h3:2", "such as h3:4,"),
+        ("h3:4", "such as h3:5,"),
+        ((np.array([1.0]), np.array([2.0])), "inside: give points inside of it"),
+    ],
+)
+def test_a_region_without_a_cell_gets_a_grid_that_works(elements, grid, advice):
+    with pytest.raises(ValueError, match=re.escape(advice)):
+        coverage(Propagator(elements, "numpy"), TIMES, grid, regions=[Nowhere()])
+    for name in re.findall(r"such as ([\w:.]+),", advice):
+        assert len(as_places(name).lat) <= MOST_CELLS
 
 
 def test_two_sets_of_one_satellite_are_an_error(elements):
@@ -266,6 +319,10 @@ def test_one_instant_has_no_length(elements):
     assert np.isnan(found.cells["longest_gap_s"].to_numpy()).all()
     assert set(found.cells["gaps"].to_pylist()) <= {0, 1}
     assert found.cells["gap_cut"].to_pylist() == [n == 1 for n in found.cells["gaps"].to_pylist()]
+    # a window that is shorter than the step has one instant, too
+    short = time_grid("2009-12-30", duration="10min", step="1h")
+    found = coverage(Propagator(elements, "numpy"), short, "30deg")
+    assert np.isnan(found.cells["longest_gap_s"].to_numpy()).all()
 
 
 def test_a_listed_grid_has_the_step_of_the_grid(elements):

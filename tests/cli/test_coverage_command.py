@@ -137,6 +137,16 @@ def test_by_operator_puts_the_unknown_last(run):
     ]
 
 
+def test_one_instant_has_gaps_of_unknown_length(run):
+    call = ("coverage", SHELL, "--grid", "10deg", "--duration", "10min", "--step", "1h")
+    code, out, _ = run(*call, "--region", "BRA", "-o", "c.parquet")
+    assert code == 0 and out.splitlines()[-1].endswith("unknown")
+    code, out, _ = run(*call, "--region", "BRA", "-o", "c.parquet", "--json")
+    facts = json.loads(out, parse_constant=pytest.fail)  # NaN is no JSON
+    assert facts["instants"] == 1 and facts["step_s"] is None
+    assert facts["regions"][0]["longest_gap_s"] is None
+
+
 def test_json_is_one_object(run):
     code, out, err = run(
         *("coverage", SHELL, *SMALL, "--region", "BRA", "--by", "source", "-o", "c.csv"),

@@ -1,6 +1,6 @@
 """The function `coverage`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,10 @@ from ...time.times import Times, as_times
 from ...typing import Instants
 from ..tables import answer_metadata, check_one_set_each
 from .labels import ALL, as_labels
-from .places import MOST_CELLS, Grid, as_places
+from .places import BYTES_OF_COUNT, MOST_CELLS, Grid, as_places
 from .result import Coverage
 from .tables import (
     Region,
-    Values,
     cells_table,
     latitude_table,
     places_inside,
@@ -49,7 +48,8 @@ def coverage(
     times : (n_times,) instants
         Instants in equal steps, as `time_grid` makes them.
     grid : str, path, or arrays
-        `1deg`: cells of geodetic latitude and longitude, of any size that divides 180 degrees.
+        `1deg`: cells of geodetic latitude and longitude, of any size that divides 180 degrees,
+        down to 0.1.
         `h3:4`: the cells of that resolution of h3 (extra `h3`). A CSV of points, with the columns
         lat, lon (deg), and optionally name and height_km; or two arrays (n,) or one array (n, 2):
         latitudes and longitudes of points, deg.
@@ -74,9 +74,9 @@ def coverage(
     ValueError
         For a grid that cannot be read, an elevation out of range, instants that are not in equal
         steps, several element sets of one satellite (use `Elements.latest`), labels of another
-        length, and a region without a cell centre inside (use a finer grid).
+        length or missing ones, and a region without a cell centre inside (use a finer grid).
     TypeError
-        For a propagator or a grid of another type.
+        For a propagator, a grid, a region or a label of another type.
     ImportError
         For a grid of h3 without the package h3.
 
@@ -104,9 +104,10 @@ def coverage(
     for region in inside:  # before anything is computed
         places_inside(places, region)
     if len(places.lat) * max(1, len(names)) > MOST_CELLS:
+        most_mb = MOST_CELLS * BYTES_OF_COUNT // 1_000_000
         raise ValueError(
             f"{len(places.lat):,} cells with {max(1, len(names)):,} labels are more than "
-            f"{MOST_CELLS:,} counts: use a coarser grid or fewer labels"
+            f"{MOST_CELLS:,} counts, which take {most_mb:,} MB: use a coarser grid or fewer labels"
         )
     ground, slots = places.ground(least)
     request = CoverageRequest(
@@ -115,11 +116,7 @@ def coverage(
         1 if labels is None else max(1, len(labels.names)),
     )
     tallies = _tallies(prop, instants, request, progress)
-    values: list[Values] = []
-    for plane in range(max(1, len(names))):
-        first = plane * ground.n_slots
-        own = {name: array[first : first + ground.n_slots] for name, array in tallies.items()}
-        values.append(values_of(own, slots, instants.count, step_ns))
+    values = values_of(tallies, slots, request.n_planes, instants.count, step_ns)
     metadata = answer_metadata(
         prop,
         instants,
@@ -160,10 +157,10 @@ def checked_step(times: Times) -> int | None:
     """Return the step of instants in ns; None for one instant. ValueError without one step."""
     if not times.count:
         raise ValueError("there are no instants: coverage needs one or more")
-    if times.step_ns is not None:
-        return times.step_ns
     if times.count == 1:
         return None
+    if times.step_ns is not None:
+        return times.step_ns
     steps = np.diff(times.ns)
     if steps.min() != steps.max() or steps[0] <= 0:
         wrong = int(np.argmax((steps != steps[0]) | (steps <= 0)))
@@ -181,9 +178,27 @@ def _regions(regions: Sequence[str] | Sequence[Region] | str | None) -> list[Reg
         return []
     if isinstance(regions, str):
         regions = regions.replace(",", " ").split()
-    codes = [region for region in regions if isinstance(region, str)]
+    if not isinstance(regions, Iterable):
+        raise TypeError(_not_a_region(regions))
+    given = list(regions)
+    codes = [region for region in given if isinstance(region, str)]
     known = iter(countries.regions(codes) if codes else [])
-    return [next(known) if isinstance(region, str) else region for region in regions]
+    found: list[Region] = []
+    for region in given:
+        if isinstance(region, str):
+            found.append(next(known))
+        elif isinstance(region, Region):
+            found.append(region)
+        else:
+            raise TypeError(_not_a_region(region))
+    return found
+
+
+def _not_a_region(value: object) -> str:
+    return (
+        f"regions: {shown(value)} ({type(value).__name__}) is no region: give codes of countries, "
+        "such as ['BRA', 'KAZ'], or objects with code, name and contains(lat_deg, lon_deg)"
+    )
 
 
 def _tallies(

@@ -38,6 +38,12 @@ def as_labels(by: Any, elements: Elements) -> Labels | None:
             f"by has shape {given.shape}: give one label for each of the {len(elements):,} "
             "satellites, in their order"
         )
+    for number, label in enumerate(given.tolist()):
+        if label is None or label != label or not str(label):  # NaN is not equal to itself
+            raise ValueError(
+                f"by: satellite {elements.sat_id[number]} has the label {label!r}: give a text for "
+                f"each satellite, such as {OTHER!r} where none is known"
+            )
     texts = [str(label) for label in given.tolist()]
     if ALL in texts:
         raise ValueError(

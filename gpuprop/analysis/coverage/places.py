@@ -25,8 +25,10 @@ from .ground import cell_ground, column_longitudes, grid_ground, row_latitudes
 Grid: TypeAlias = str | os.PathLike[str] | Site | Iterable[Site] | npt.ArrayLike
 DEGREES = re.compile(r"(?P<number>[0-9]*\.?[0-9]+)\s*deg", re.ASCII)
 H3 = re.compile(r"h3:(?P<resolution>[0-9]+)", re.ASCII)
-MOST_CELLS = 16_000_000  # of all labels together: their counts and tallies take 1 GB
-SMALLEST_DEG = 0.05
+MOST_CELLS = 8_000_000  # counts: cells times labels
+BYTES_OF_COUNT = 110  # tallies, columns and places, at the peak
+FINEST_DEG = 0.1  # of a grid: 6,480,000 cells
+MOST_H3 = 5  # resolution: 2,016,842 cells
 BAND_DEG = 1.0  # height of the bands of by_latitude, of places that are not in rows
 
 
@@ -88,21 +90,21 @@ def degree_cells(number: str) -> Places:
         raise ValueError(
             f"grid {number}deg: {number} does not divide 180 degrees: use 1deg, 0.5deg, 2.5deg ..."
         )
-    if rows > 180.0 / SMALLEST_DEG:
+    if rows > 180.0 / FINEST_DEG:
         raise ValueError(
-            f"grid {number}deg: cells smaller than {SMALLEST_DEG} degrees are too many: use a "
-            "coarser grid, or give the points that matter"
+            f"grid {number}deg: cells smaller than {FINEST_DEG} degrees are too many: use "
+            f"{FINEST_DEG}deg or a coarser grid, or give the points that matter"
         )
     n = int(rows)
     sin, _ = sincos(np.radians((np.arange(n + 1) * 2.0 - n) * (90.0 / n)))
     zones = np.diff([_authalic(float(s)) for s in sin]) * (math.pi / n)
-    lat = row_latitudes(n)
+    lat = np.repeat(row_latitudes(n), 2 * n)
     return Places(
         f"{number}deg",
-        np.repeat(lat, 2 * n),
+        lat,
         np.tile(column_longitudes(n), n),
         np.repeat(zones, 2 * n),
-        np.repeat(lat, 2 * n),
+        lat,
         n_rows=n,
     )
 
@@ -122,11 +124,10 @@ def h3_cells(resolution: int) -> Places:
         import h3.api.basic_int as h3
     except ImportError:
         raise ImportError("a grid of h3 needs the package h3: pip install 'gpuprop[h3]'") from None
-    most = 5
-    if resolution > most:
+    if resolution > MOST_H3:
         raise ValueError(
-            f"grid h3:{resolution}: resolutions from 0 to {most} are possible "
-            f"(h3:{most} has {h3.get_num_cells(most):,} cells)"
+            f"grid h3:{resolution}: resolutions from 0 to {MOST_H3} are possible "
+            f"(h3:{MOST_H3} has {h3.get_num_cells(MOST_H3):,} cells)"
         )
     cells = sorted(
         cell for base in h3.get_res0_cells() for cell in h3.cell_to_children(base, resolution)

@@ -1,7 +1,8 @@
 """The tables of coverage: by cell, by latitude, by region."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +11,15 @@ import pyarrow as pa
 from ...time.units import SECOND
 from ...typing import Array, Bits, Mask
 from ..tables import field, with_metadata
-from .places import Places
+from .places import FINEST_DEG, MOST_H3, Places
 
 SHARES = ("covered", "covered_2", "covered_4", "covered_8")
+Group: TypeAlias = Bits | slice  # indices of places
+CHUNK = 1 << 20  # places that a region is asked for at a time
 MEANS = ("visible_mean", *SHARES, "gaps", "mean_gap_s")
 
 
+@runtime_checkable
 class Region(Protocol):
     """A region: gpuprop.geography.countries.Region, or anything that has the same."""
 
@@ -48,29 +52,43 @@ class Values(NamedTuple):
 
 
 def values_of(
-    tallies: Mapping[str, npt.NDArray[Any]], slots: Bits, n_times: int, step_ns: int | None
-) -> Values:
-    """Compute the values of one label from its tallies (n_slots,).
+    tallies: dict[str, npt.NDArray[Any]],
+    slots: Bits,
+    n_planes: int,
+    n_times: int,
+    step_ns: int | None,
+) -> list[Values]:
+    """Compute the values of each label from the tallies (n_planes * n_slots,), which it empties.
 
+    A tally is removed as soon as it is used: on a fine grid each takes as much as a column.
     step_ns: None for one instant, whose gaps have no length (NaN).
     """
-    tally = {name: values[slots] for name, values in tallies.items()}
     step = np.nan if step_ns is None else step_ns / SECOND
-    one, two, four, eight = (tally[name] / n_times for name in SHARES)
-    open_ = (n_times - tally["covered"]) * step
-    return Values(
-        tally["least"],
-        tally["total"] / n_times,
-        tally["most"],
-        one,
-        two,
-        four,
-        eight,
-        tally["gaps"],
-        tally["longest"] * step,
-        open_ / np.maximum(tally["gaps"], 1),
-        (tally["cut"] + tally["run"]) > 0,
-    )
+
+    def take(name: str) -> list[npt.NDArray[Any]]:
+        """Return what each label has in the places, and remove the tally."""
+        return [plane[slots] for plane in tallies.pop(name).reshape(n_planes, -1)]
+
+    gaps, covered = take("gaps"), take("covered")
+    mean_gap = [
+        (n_times - one) * step / np.maximum(many, 1)
+        for one, many in zip(covered, gaps, strict=True)
+    ]
+    columns: dict[str, list[npt.NDArray[Any]]] = {"gaps": gaps, "mean_gap_s": mean_gap}
+    columns["covered"] = [each / n_times for each in covered]
+    del covered
+    for name in SHARES[1:]:
+        columns[name] = [each / n_times for each in take(name)]
+    columns["longest_gap_s"] = [each * step for each in take("longest")]
+    runs, cuts = take("run"), take("cut")
+    columns["gap_cut"] = [(cut + run) > 0 for cut, run in zip(cuts, runs, strict=True)]
+    del runs, cuts
+    columns["visible_min"], columns["visible_max"] = take("least"), take("most")
+    columns["visible_mean"] = [each / n_times for each in take("total")]
+    return [
+        Values(**{name: columns[name][plane] for name in Values._fields})
+        for plane in range(n_planes)
+    ]
 
 
 def _fields(of_groups: bool) -> list[pa.Field]:
@@ -114,26 +132,26 @@ def cells_table(
             *_fields(of_groups=False),
         ]
     )
-    columns: dict[str, Any] = {
-        "constellation": np.repeat(np.array(labels, object), n),
-        "lat": np.tile(places.lat, times),
-        "lon": np.tile(places.lon, times),
-        "area_km2": np.tile(places.weight, times),
-    }
+    # Chunks, one for each label: no column is copied, and all labels share the places.
+    shared = {"lat": places.lat, "lon": places.lon, "area_km2": places.weight}
+    columns: dict[str, Any] = {name: [array] * times for name, array in shared.items()}
+    columns["constellation"] = [pa.repeat(pa.scalar(label), n) for label in labels]
     if places.key is not None:
-        columns[places.key[0]] = places.key[1] * times
+        columns[places.key[0]] = [pa.array(places.key[1], pa.string())] * times
     for name in Values._fields:
-        columns[name] = np.concatenate([getattr(each, name) for each in values])
-    return _table(columns, schema, metadata)
+        columns[name] = [getattr(each, name) for each in values]
+    arrays = [
+        pa.chunked_array([pa.array(chunk, one.type) for chunk in columns[one.name]], one.type)
+        for one in schema
+    ]
+    return pa.Table.from_arrays(arrays, schema=with_metadata(schema, metadata))
 
 
 def latitude_table(
     places: Places, labels: Sequence[str], values: Sequence[Values], metadata: Mapping[str, object]
 ) -> pa.Table:
     """Make the table by latitude: a row for each label and latitude, from south to north."""
-    latitudes, band = np.unique(places.bands, return_inverse=True)
-    order = np.argsort(band.ravel(), kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(band.ravel()[order])) + 1)
+    latitudes, groups = _bands(places)
     schema = pa.schema(
         [
             *_labelled(labels),
@@ -145,6 +163,17 @@ def latitude_table(
     columns = _grouped(places, labels, values, groups)
     columns["lat"] = np.tile(latitudes, len(values))
     return _table(columns, schema, metadata)
+
+
+def _bands(places: Places) -> tuple[Array, list[Group]]:
+    """Return the latitudes of the table by latitude, and the places of each."""
+    if places.n_rows:
+        ends = np.arange(places.n_rows + 1) * (len(places.lat) // places.n_rows)
+        rows = [slice(first, end) for first, end in itertools.pairwise(ends.tolist())]
+        return places.lat[ends[:-1]], list(rows)
+    latitudes, band = np.unique(places.bands, return_inverse=True)
+    order = np.argsort(band.ravel(), kind="stable")
+    return latitudes, [*np.split(order, np.flatnonzero(np.diff(band.ravel()[order])) + 1)]
 
 
 def region_table(
@@ -180,31 +209,45 @@ def region_table(
 
 def places_inside(places: Places, region: Region) -> Bits:
     """Return the indices of the places inside of a region; ValueError if there are none."""
-    inside = np.flatnonzero(region.contains(places.lat, places.lon))
+    inside = np.concatenate(
+        [
+            first + np.flatnonzero(region.contains(places.lat[first:end], places.lon[first:end]))
+            for first, end in _chunks(len(places.lat))
+        ]
+    )
     if not len(inside):
-        finer = (
-            f"use a finer grid than {places.name}, such as {_finer(places.name)}"
-            if places.have_areas
-            else "give points inside of it"
-        )
         raise ValueError(
             f"region {region.code} ({region.name}) has no "
             f"{'cell centre' if places.have_areas else 'point'} of the grid {places.name} inside: "
-            f"{finer}"
+            f"{_finer(places)}"
         )
     return inside
 
 
-def _finer(name: str) -> str:
-    """Name a grid that is finer: a tenth of the degrees, or two more in h3's resolution."""
-    if name.startswith("h3:"):
-        return f"h3:{min(5, int(name[3:]) + 2)}, or points"
-    degrees = float(name.removesuffix("deg"))
-    return f"{degrees / (10 if degrees >= 1 else 2):g}deg"
+def _chunks(n: int) -> Iterator[tuple[int, int]]:
+    for first in range(0, n, CHUNK):
+        yield first, min(first + CHUNK, n)
+
+
+def _finer(places: Places) -> str:
+    """Say what to do about a region without a place inside: a finer grid that exists, or points."""
+    finer = None
+    if places.name.startswith("h3:"):
+        resolution = int(places.name[3:])
+        if resolution < MOST_H3:
+            finer = f"h3:{min(MOST_H3, resolution + 2)}"
+    elif places.n_rows:
+        degrees = 180.0 / places.n_rows
+        wanted = degrees / (10 if degrees >= 1 else 2)
+        if degrees > 1.001 * FINEST_DEG:
+            finer = f"{max(wanted, FINEST_DEG):.12g}deg"
+    if finer is None:
+        return "give points inside of it"
+    return f"use a finer grid than {places.name}, such as {finer}, or give points inside of it"
 
 
 def _grouped(
-    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Bits]
+    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Group]
 ) -> dict[str, Any]:
     """Compute the columns of groups of places: a row for each label and group.
 
@@ -215,7 +258,7 @@ def _grouped(
 
 
 def _group_rows(
-    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Bits]
+    places: Places, labels: Sequence[str], values: Sequence[Values], groups: Sequence[Group]
 ) -> Iterator[dict[str, Any]]:
     for number, one in enumerate(values):
         for group in groups:
