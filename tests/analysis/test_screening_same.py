@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pyarrow as pa
 import pytest
-from approach_samples import START, crowd
+from approach_samples import START, circular, crowd, elements_of, mean_of
 from approach_search import Search
 from fake_cupy import FakeCupy
 from hypothesis import given, settings
@@ -16,6 +16,7 @@ from gpuprop.analysis.screening.decide import Decider
 from gpuprop.analysis.screening.parts import Screening
 from gpuprop.analysis.screening.propose import Proposer
 from gpuprop.analysis.screening.question import ask
+from gpuprop.analysis.screening.stays import CELL
 from gpuprop.engine.choice import engines
 from gpuprop.engine.cpu import CpuEngine, library, usable
 from gpuprop.engine.numpy import NumpyEngine
@@ -116,6 +117,43 @@ def test_parts_in_any_order(cut, expected):
         ]
         lost = np.unique(np.concatenate([found[each].lost for each in ranges]))
         assert content((*both, lost)) == expected
+
+
+# --- many slow pairs ---
+def cloud(n):
+    """Fragments within a few km of each other, which drift apart."""
+    mean = mean_of(circular(30.0, 20.0, 50.0, 6928.0), START)
+    noise = np.random.default_rng(7).normal(0.0, 1.0, (n, 6))
+    return elements_of(mean + noise * [1e-7, 1e-4, 1e-4, 1e-4, 1e-4, 1e-4], [START] * n)
+
+
+@pytest.fixture(scope="module")
+def drifting():
+    """All candidates of a cloud are decided at once, as one group."""
+    found = tables(cloud(40), 1500.0, 2.0, enough=1 << 40)
+    begins = found[1].column("ENTER").to_numpy().astype(np.int64) // 1000
+    # some stays begin in a cell of absolute time after the end of a batch in it
+    ends = (begins // CELL * CELL + 30 * SECOND) // (60 * SECOND) * 60 * SECOND + 30 * SECOND
+    assert ((ends >= begins // CELL * CELL) & (ends < begins)).sum() > 5
+    return content(found)
+
+
+@pytest.mark.parametrize("knots", [1, 2, 5])
+def test_stays_that_begin_at_the_end_of_a_batch_are_found(knots, drifting):
+    assert content(tables(cloud(40), 1500.0, 2.0, knots=knots, enough=1)) == drifting
+
+
+@pytest.mark.slow
+def test_parts_that_meet_where_stays_begin(drifting):
+    prop = Propagator(cloud(40), "numpy")
+    start, stop = (
+        np.datetime64(START + t, "us").astype("datetime64[ns]") for t in (0, 1500 * SECOND)
+    )
+    screening = Screening(prop, ask(prop, start, stop, None, 2.0, None))
+    edges = np.linspace(START, START + 1500 * SECOND, 31).astype(int).tolist()
+    parts = [screening.part(*each) for each in pairwise(edges)]
+    both = [pa.concat_tables([part[k] for part in parts]).combine_chunks() for k in (0, 1)]
+    assert content((*both, parts[0].lost)) == drifting
 
 
 # --- candidates ---

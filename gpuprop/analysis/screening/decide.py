@@ -134,7 +134,8 @@ class Decider:
             )
             events, companions = self._classified(pairs, stays)
             parts.append(events)
-            goes_on = stays.leave > stop
+            # a stay that begins later, in the last cell, is found again there
+            goes_on = (stays.enter < stop) & (stays.leave > stop)
             self._remember(key[stays.pair[goes_on]], stays.enter[goes_on], stays.leave[goes_on])
         self._forget(stop)
         return self._owned(Events.concat(parts), companions, first, stop)
