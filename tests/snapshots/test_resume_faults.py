@@ -21,6 +21,7 @@ from arrow_samples import (
 )
 
 from gpuprop import open_snapshots, write_snapshots
+from gpuprop.dataset import entries
 from gpuprop.snapshots import plan_snapshots, verify_snapshots, write
 
 
@@ -120,7 +121,7 @@ def test_a_clock_that_jumps(tmp_path, undisturbed, monkeypatch):
         def now(cls, zone=None):
             return cls.fromtimestamp(next(times), zone)
 
-    monkeypatch.setattr(write, "datetime", Jumping)
+    monkeypatch.setattr(entries, "datetime", Jumping)
     cut_off(tmp_path / "out")
     for number, path in enumerate(sorted(tmp_path.rglob("out/**/*"))):
         os.utime(path, (0, 0) if number % 2 else (4e9, 4e9))
