@@ -22,7 +22,7 @@ from arrow_samples import (
 
 from gpuprop import open_snapshots, write_snapshots
 from gpuprop.dataset import entries
-from gpuprop.snapshots import plan_snapshots, verify_snapshots
+from gpuprop.snapshots import plan_snapshots, verify_snapshots, write
 
 
 @pytest.fixture(autouse=True)
