@@ -128,6 +128,9 @@ def _instant(text: str, scale: Scale) -> int:
 
 
 def _refuse_for_file(options: ScreenOptions) -> None:
+    parent = Path(str(options.output)).parent
+    if not parent.is_dir():  # not after hours of work
+        raise UsageError(f"{parent} is not a directory: make it first, or choose another file")
     for name, given in (
         ("resume", options.resume),
         ("overwrite", options.overwrite),
