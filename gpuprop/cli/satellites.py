@@ -81,7 +81,7 @@ def window_ns(start: str, window: WindowOptions) -> tuple[int, int]:
         begin = instant_ns(start, window.scale)
         if window.stop is not None:
             return begin, instant_ns(window.stop, window.scale)
-        return begin, begin + duration_ns(window.duration or "1d")
+        return begin, begin + duration_ns("1d" if window.duration is None else window.duration)
 
 
 def time_steps(start: str, instants: InstantOptions) -> Times:

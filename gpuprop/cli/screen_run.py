@@ -95,7 +95,7 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
     if found is not None:
         facts |= found.summary
         _tell_lost(facts["lost_status"], tell)
-        if not options.messages.json and found.conjunctions.num_rows:
+        if not options.messages.json and facts["conjunctions"]:
             _show(found.closest(SHOWN))
     facts |= dict(seconds=time.perf_counter() - begun, **repeated_numbers(elements))
     facts.setdefault("path", output)
@@ -190,8 +190,8 @@ def _tell_lost(lost: list[int], tell: Callable[[str], None]) -> None:
     if lost:
         shown = ", ".join(map(str, lost[:5])) + (", ..." if len(lost) > 5 else "")
         tell(
-            f"{counted(len(lost), 'satellite')} lost the status 0 (decayed, or not computable), "
-            f"and were screened while they had it: {shown}"
+            f"{counted(len(lost), 'satellite')} without the status 0 (decayed, or not computable) "
+            f"for all or some of the time, screened only while it is 0: {shown}"
         )
 
 

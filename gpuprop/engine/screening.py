@@ -225,6 +225,10 @@ class CandidatePairs(NamedTuple):
         whole = [np.empty(capacity, np.int64) for _ in range(3)]
         return CandidatePairs._make([*whole, *(np.empty(capacity) for _ in range(3))])
 
+    def at(self, which: npt.NDArray[np.intp] | slice) -> "CandidatePairs":
+        """Return some of them."""
+        return CandidatePairs._make(column[which] for column in self)
+
     @staticmethod
     def concat(parts: "list[CandidatePairs]") -> "CandidatePairs":
         """Put candidates together."""

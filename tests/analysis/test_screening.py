@@ -294,6 +294,8 @@ def test_what_is_asked_for_is_checked():
         screen(prop, start, start, duration="1d")
     with pytest.raises(ValueError, match="empty: stop must be later"):
         screen(prop, start, start)
+    with pytest.raises(TypeError, match="duration=0 has no unit"):
+        screen(prop, start, duration=0)
     with pytest.raises(ValueError, match="has none of the 2 satellites"):
         screen(prop, start, primaries="@guowang")
     with pytest.raises(ValueError, match="give out=DIR"):
@@ -316,7 +318,7 @@ def test_the_tables_say_what_they_hold():
     assert abs(distance - row["TCA_RANGE"]) < 1e-9
     assert abs(row["DSE_1"] - (row["TCA"].value - KNOT * 1000) / 86_400e9) < 1e-12
     assert result.summary["conjunctions"] == 1 and result.summary["within_km"]["5"] == 1
-    assert result.closest(3).num_rows == 1 and "1 conjunctions" in repr(result)
+    assert result.closest(3).num_rows == 1 and "1 conjunction and" in repr(result)
 
 
 def test_axes_of_the_first():

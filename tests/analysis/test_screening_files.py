@@ -54,6 +54,7 @@ def test_a_directory_holds_what_memory_holds(prop, tmp_path):
         assert result.conjunctions.equals(memory.conjunctions, check_metadata=True)
         assert result.companions.equals(memory.companions, check_metadata=True)
         assert result.summary == memory.summary and result.summary["lost_status"]
+        assert result.closest(7).equals(memory.closest(7), check_metadata=True)
     assert open_screening(tmp_path / "out").satellites.num_rows == len(ELEMENTS)
     assert memory.conjunctions.num_rows > 40 and memory.companions.num_rows >= 3
     done = [each for each, _ in told]

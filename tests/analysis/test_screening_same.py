@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpuprop import Elements, Propagator, screen
-from gpuprop.analysis.screening.decide import Decider
+from gpuprop.analysis.screening.decide import Decider, _groups
 from gpuprop.analysis.screening.parts import Screening
 from gpuprop.analysis.screening.propose import Proposer
 from gpuprop.analysis.screening.question import ask
@@ -154,6 +154,22 @@ def test_parts_that_meet_where_stays_begin(drifting):
     parts = [screening.part(*each) for each in pairwise(edges)]
     both = [pa.concat_tables([part[k] for part in parts]).combine_chunks() for k in (0, 1)]
     assert content((*both, parts[0].lost)) == drifting
+
+
+@pytest.mark.slow
+def test_dense_clouds_are_decided_in_small_groups(drifting, monkeypatch):
+    monkeypatch.setattr("gpuprop.analysis.screening.propose.MOST_CANDIDATES", 2000)
+    monkeypatch.setattr("gpuprop.analysis.screening.decide.GROUP", 100)
+    prop = Propagator(cloud(40), "numpy")
+    start = np.datetime64(START, "us").astype("datetime64[ns]")
+    window = ask(prop, start, None, "1500s", 2.0, None).window
+    batches = list(Proposer(prop, 2.0, enough=1).batches(window))
+    most = max(len(np.unique(batch.knots)) for batch in batches)
+    assert most * np.bincount(batches[0].candidates.knot).max() <= 2 * 2000
+    groups = list(_groups(batches[0].candidates))
+    assert len(groups) > 3
+    assert sorted(np.concatenate(groups)) == list(range(len(batches[0].knots)))
+    assert content(tables(cloud(40), 1500.0, 2.0, enough=1)) == drifting
 
 
 # --- candidates ---

@@ -41,7 +41,7 @@ def test_a_directory(run, catalogue, expected):
     assert len(lines) == 12 and f"{expected.conjunctions.num_rows:,} conjunctions" in lines[-1]
     for line, row in zip(lines[1:], closest.to_pylist(), strict=False):
         assert str(row["NORAD_CAT_ID_1"]) in line and f"{row['TCA_RANGE']:.3f}" in line
-    assert "lost the status 0" in err and "below 60 km" in err
+    assert "without the status 0" in err and "below 60 km" in err
     code, out, err = run("screen", catalogue, *WINDOW, "--threshold", "60km", "-o", "close")
     assert code == 2 and "already holds screening" in err
     again = ("screen", catalogue, *WINDOW, "--threshold", "60km", "-o", "close", "--resume")
@@ -108,6 +108,7 @@ def test_primaries(run, catalogue):
         (["--stop", "2026-01-02", "--duration", "1d"], "either --stop or --duration"),
         (["--primaries", "nothing*"], "--primaries nothing* matches the name of none"),
         (["-o", "x.txt"], "does not say the format"),
+        (["-o", "nowhere/x.csv"], "nowhere is not a directory: make it first"),
         (["-o", "x.csv", "--resume"], "--resume is for a directory"),
         (["-o", "x.csv", "--shard", "1/2"], "--shard is for a directory"),
         (["--shard", "3/2"], "3/2"),

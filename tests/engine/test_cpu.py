@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from patience import PATIENCE_S
 from state_samples import EPOCH, MINUTE, random_elements
 
 from gpuprop import Elements, Propagator, engines
@@ -315,10 +316,10 @@ def test_an_interruption_keeps_what_other_threads_use(monkeypatch):
 
     def work(job: object, todo: object) -> None:
         if threading.current_thread() is main:
-            assert begun.wait(30)
+            assert begun.wait(PATIENCE_S)
             raise KeyboardInterrupt
         begun.set()
-        assert go_on.wait(30)
+        assert go_on.wait(PATIENCE_S)
 
     width = library().widths[0]
     monkeypatch.setitem(library().work, width, work)

@@ -6,6 +6,7 @@ are evaluated as a whole (`stays`).
 """
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ LOWEST = 6378.0  # km, radius
 # microseconds: candidates are rounded, and an event may lie on the edge of a cell
 ROUNDING = 1500
 CELLS_AT_ONCE = 1 << 16
+# candidates of a group that is decided at once: bounds the memory in dense clouds of fragments
+GROUP = 1 << 17
 # a stay shorter than this is evaluated as a whole, because it may be too short to report
 BRIEF = 2e-3  # s
 
@@ -71,6 +74,11 @@ class Companions(NamedTuple):
         return Companions._make(column[which] for column in self)
 
     @staticmethod
+    def concat(parts: "list[Companions]") -> "Companions":
+        """Put companions together."""
+        return Companions._make(map(np.concatenate, zip(*parts, strict=True)))
+
+    @staticmethod
     def none() -> "Companions":
         """Return none."""
         whole, flag = np.empty(0, np.int64), np.empty(0, bool)
@@ -110,14 +118,26 @@ class Decider:
         needed, and no others.
         """
         first, stop = max(first, self._window.first), min(stop, self._window.stop)
+        events, companions = [self._later], [Companions.none()]
+        for some in _groups(found):
+            passes, stays = self._decided(found.at(some), knots[some], first, stop)
+            events += passes
+            companions.append(stays)
+        self._forget(stop)
+        return self._owned(Events.concat(events), Companions.concat(companions), first, stop)
+
+    def _decided(
+        self, found: CandidatePairs, knots: Bits, first: int, stop: int
+    ) -> tuple[list[Events], Companions]:
+        """Decide all candidates of some pairs. Events outside of the range may be among them."""
         pair, cell, slow = self._cells(found, knots, first, stop)
         key, index = np.unique(pair, return_inverse=True)
         pairs = Pairs(self._propagator, *self._ends(key))
-        quick = ~slow
-        parts = [self._later]
+        quick = np.flatnonzero(~slow)
+        parts: list[Events] = []
         seeds = [(index[slow], cell[slow])]
-        for begin in range(0, int(quick.sum()), CELLS_AT_ONCE):
-            some = np.flatnonzero(quick)[begin : begin + CELLS_AT_ONCE]
+        for begin in range(0, len(quick), CELLS_AT_ONCE):
+            some = quick[begin : begin + CELLS_AT_ONCE]
             events, left = self._quick(pairs, index[some], cell[some])
             parts.append(events)
             for step in (-1, 0, 1):  # a status may have cut its stay off in another cell
@@ -127,18 +147,16 @@ class Decider:
             np.concatenate([each for each, _ in seeds]),
             np.concatenate([each for _, each in seeds]),
         )
-        companions = Companions.none()
-        if len(seed):
-            stays = find_stays(
-                pairs, seed, seed_cell, self._threshold2, self._window, self._known_of(key)
-            )
-            events, companions = self._classified(pairs, stays)
-            parts.append(events)
-            # a stay that begins later, in the last cell, is found again there
-            goes_on = (stays.enter < stop) & (stays.leave > stop)
-            self._remember(key[stays.pair[goes_on]], stays.enter[goes_on], stays.leave[goes_on])
-        self._forget(stop)
-        return self._owned(Events.concat(parts), companions, first, stop)
+        if not len(seed):
+            return parts, Companions.none()
+        stays = find_stays(
+            pairs, seed, seed_cell, self._threshold2, self._window, self._known_of(key)
+        )
+        events, companions = self._classified(pairs, stays)
+        # a stay that begins later, in the last cell, is found again there
+        goes_on = (stays.enter < stop) & (stays.leave > stop)
+        self._remember(key[stays.pair[goes_on]], stays.enter[goes_on], stays.leave[goes_on])
+        return [*parts, events], companions
 
     def _cells(
         self, found: CandidatePairs, knots: Bits, first: int, stop: int
@@ -312,3 +330,19 @@ class Decider:
             events.at((events.tca >= first) & (events.tca < stop)),
             companions.at((companions.enter >= first) & (companions.enter < stop)),
         )
+
+
+def _groups(found: CandidatePairs) -> Iterator[Places | slice]:
+    """Split candidates into groups of about GROUP; those of a pair are in one group."""
+    if len(found.knot) <= GROUP:
+        yield slice(None)
+        return
+    pair = (found.first << 32) | found.second
+    order = np.argsort(pair, kind="stable")
+    pair = pair[order]
+    begin = 0
+    while begin < len(pair):
+        last = pair[min(begin + GROUP, len(pair)) - 1]
+        end = int(np.searchsorted(pair, last, side="right"))
+        yield order[begin:end]
+        begin = end

@@ -1,8 +1,9 @@
 """Propose candidates: pairs that may come close, from states at knots on an absolute grid."""
 
+from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,8 @@ STATE_BYTES = 49
 STATUS_STEP = 180_000_000
 LEAST_KNOTS = 8  # of a block: the two at its ends are computed twice
 MOST_KNOTS = 256
+# candidates of a block: where they are dense, as in a cloud of fragments, it has fewer knots
+MOST_CANDIDATES = 1 << 18
 # candidates that are decided together: few calls of the engine, and little memory
 ENOUGH = 1 << 16
 
@@ -39,11 +42,12 @@ class Batch(NamedTuple):
     lost: Mask  # (n_sats,) satellites without the status 0 at a knot every STATUS_STEP
 
 
-@dataclass(frozen=True)
+@dataclass
 class Proposer:
     """Finds the candidates of a window.
 
-    step: microseconds between two knots, even. knots: of a block; None: by BLOCK_BYTES.
+    step: microseconds between two knots, even. knots: of a block; None: by BLOCK_BYTES and
+    MOST_CANDIDATES, after a block of one.
     """
 
     propagator: Propagator
@@ -52,6 +56,8 @@ class Proposer:
     step: int = STEP
     knots: int | None = None
     enough: int = ENOUGH
+    # candidates a knot in the last block; before the first one it is not known
+    _density: int | None = field(default=None, init=False)
 
     def batches(self, window: Window) -> Generator[Batch, None, None]:
         """Yield the candidates of a window, in order of time."""
@@ -59,20 +65,23 @@ class Proposer:
         first = (window.first + half) // self.step
         stop = (window.last + half) // self.step + 1
         n_sats = len(self.propagator.elements)
-        size = BLOCK_BYTES * (GPU_BLOCKS if self.propagator.engine == "cuda" else 1)
-        knots = self.knots or min(
-            max(size // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS
-        )
-        blocks = [(begin, min(begin + knots, stop)) for begin in range(first, stop, knots)]
+        blocks: deque[tuple[int, int]] = deque()  # begun, and not yet yielded
         parts: list[CandidatePairs] = []
         instants: list[Bits] = []
         lost = np.zeros(n_sats, bool)
         begun, count = first, 0
         # closed also if the caller stops earlier: no thread goes on
         with closing(
-            candidate_pairs(self.propagator, self._times(blocks), self._screen(first), threads=1)
+            candidate_pairs(
+                self.propagator,
+                self._times(first, stop, blocks),
+                self._screen(first),
+                threads=1,
+            )
         ) as found:
-            for (begin, end), (candidates, status) in zip(blocks, found, strict=True):
+            for candidates, status in found:
+                begin, end = blocks.popleft()
+                self._density = max(1, len(candidates.knot) // (end - begin))
                 parts.append(candidates)
                 instants.append((begin - 1 + candidates.knot) * self.step)
                 knot = np.arange(begin, end) * self.step
@@ -91,10 +100,23 @@ class Proposer:
                 parts, instants, lost = [], [], np.zeros(n_sats, bool)
                 begun, count = end, 0
 
-    def _times(self, blocks: list[tuple[int, int]]) -> Iterator[Times]:
+    def _times(self, first: int, stop: int, blocks: deque[tuple[int, int]]) -> Iterator[Times]:
+        """Yield the instants of each block, and put its first and its last knot into `blocks`."""
         step = self.step * MICROSECOND
-        for begin, end in blocks:
-            yield Times.grid((begin - 1) * step, step, end - begin + 2)
+        most = self._most_knots()
+        while first < stop:
+            count = 1
+            if self._density is not None:
+                count = max(1, min(most, MOST_CANDIDATES // self._density))
+            end = min(first + (self.knots or count), stop)
+            blocks.append((first, end))
+            yield Times.grid((first - 1) * step, step, end - first + 2)
+            first = end
+
+    def _most_knots(self) -> int:
+        n_sats = len(self.propagator.elements)
+        size = BLOCK_BYTES * (GPU_BLOCKS if self.propagator.engine == "cuda" else 1)
+        return min(max(size // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS)
 
     def _screen(self, knot: int) -> Screen:
         """Make the index for the objects as they are at a knot."""

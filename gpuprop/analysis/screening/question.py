@@ -113,12 +113,13 @@ def checked_threshold(value: float) -> float:
 
 
 def _window(start: Instant, stop: Instant | None, duration: Duration | None) -> Window:
-    if stop is None and duration is None:
-        duration = "1d"
-    if (stop is None) == (duration is None):
+    if stop is not None and duration is not None:
         raise ValueError("give either stop or duration, such as duration='1d'")
     first = instant_ns(start)
-    last = instant_ns(stop) if stop is not None else first + duration_ns(duration or "1d")
+    if stop is not None:
+        last = instant_ns(stop)
+    else:
+        last = first + duration_ns("1d" if duration is None else duration)
     first_us, stop_us = -(-first // MICROSECOND), -(-last // MICROSECOND)
     if stop_us - first_us < 1:
         raise ValueError(

@@ -4,6 +4,7 @@ import json
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -12,6 +13,8 @@ from ...dataset.entries import PartEntry
 from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.store import Store
+from ...messages import counted
+from ...typing import Array
 from ..parts_by_time import open_complete
 from ..tables import with_metadata
 from .contents import SCREENING
@@ -20,6 +23,7 @@ from .parts import Part
 from .table import COMPANIONS, CONJUNCTIONS
 
 Facts: TypeAlias = dict[str, Any]  # a JSON object
+NUMBERS = ("NORAD_CAT_ID_1", "NORAD_CAT_ID_2")
 WITHIN_KM = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 50.0)
 
 
@@ -48,7 +52,7 @@ class Screened:
     def summary(self) -> Facts:
         """The summary."""
         options = self._metadata["options"]
-        distance = self.conjunctions.column("TCA_RANGE").to_numpy()
+        distance, companions = self._ranges(), self._companion_count()
         return {
             "satellites": self._metadata["satellites"],
             "elements": self._metadata["elements"],
@@ -57,7 +61,7 @@ class Screened:
             "threshold_km": options["threshold_km"],
             "primaries": options["primaries"],
             "conjunctions": len(distance),
-            "companions": self.companions.num_rows,
+            "companions": companions,
             "closest_km": float(distance.min()) if len(distance) else None,
             "within_km": {
                 f"{limit:g}": int((distance < limit).sum())
@@ -82,25 +86,27 @@ class Screened:
         pyarrow.Table
             Rows of `conjunctions`.
         """
-        table = self.conjunctions
-        order = pc.sort_indices(
-            table,
-            sort_keys=[
-                ("TCA_RANGE", "ascending"),
-                ("TCA", "ascending"),
-                ("NORAD_CAT_ID_1", "ascending"),
-                ("NORAD_CAT_ID_2", "ascending"),
-            ],
-        )
-        return table.take(order[:count])
+        return _closest(self.conjunctions, count)
+
+    def _ranges(self) -> Array:
+        return np.asarray(self.conjunctions.column("TCA_RANGE").to_numpy())
+
+    def _companion_count(self) -> int:
+        return int(self.companions.num_rows)
 
     def __repr__(self) -> str:
         options = self._metadata["options"]
         return (
-            f"<screening: {self.conjunctions.num_rows:,} conjunctions and "
-            f"{self.companions.num_rows:,} companions within {options['threshold_km']:g} km, "
+            f"<screening: {counted(self.conjunctions.num_rows, 'conjunction')} and "
+            f"{counted(self.companions.num_rows, 'companion')} within "
+            f"{options['threshold_km']:g} km, "
             f"{options['start']} to {options['stop']}>"
         )
+
+
+def _closest(table: pa.Table, count: int) -> pa.Table:
+    keys = [(name, "ascending") for name in ("TCA_RANGE", "TCA", *NUMBERS)]
+    return table.take(pc.sort_indices(table, sort_keys=keys)[:count])
 
 
 class ScreenedInMemory(Screened):
@@ -152,6 +158,24 @@ class ScreenedDirectory(Screened):
             found |= set(json.loads(schema.metadata.get(LOST, b"[]")))
         return sorted(found)
 
+    # The summary and the closest rows of a long window: without all rows in memory.
+    def closest(self, count: int = 10) -> pa.Table:
+        """Return the conjunctions with the least ranges, as Screened.closest."""
+        schema = with_metadata(CONJUNCTIONS, self._metadata)
+        table = schema.empty_table()
+        for entry in self._entries(0):
+            part = _closest(self._read(entry.file).cast(schema), count)
+            table = _closest(pa.concat_tables([table, part]), count)
+        return table.combine_chunks()
+
+    def _ranges(self) -> Array:
+        column = "TCA_RANGE"
+        parts = [self._read(entry.file, [column]).column(column) for entry in self._entries(0)]
+        return np.concatenate([np.empty(0), *parts])
+
+    def _companion_count(self) -> int:
+        return sum(entry.rows for entry in self._entries(1))
+
     def _table(self, number: int) -> pa.Table:
         columns = (CONJUNCTIONS, COMPANIONS)[number]
         schema = with_metadata(columns, self._metadata)
@@ -161,9 +185,11 @@ class ScreenedDirectory(Screened):
     def _entries(self, number: int) -> list[PartEntry]:
         return [entry for entry in self._manifest.parts if entry.part % 2 == number]
 
-    def _read(self, file: str) -> pa.Table:
+    def _read(self, file: str, columns: list[str] | None = None) -> pa.Table:
         return pq.read_table(
-            self._store.arrow_path(file), filesystem=self._store.arrow_filesystem()
+            self._store.arrow_path(file),
+            columns=columns,
+            filesystem=self._store.arrow_filesystem(),
         )
 
 
