@@ -308,7 +308,7 @@ class CpuEngine:
         """Find candidates of passes: see choice.Engine."""
         n_times, n_sats = columns["x"].shape
         begin, end = 1, max(1, n_times - 2)
-        # One task gives candidates in the order of the satellites, whose exact states are then faster.
+        # One task gives candidates in the order of satellites: their exact states are then faster.
         shares = TASKS_PER_THREAD * self.threads if self.threads > 1 else 1
         size = max(1, -(-(end - begin) // shares))
         instants = [(begin + low, begin + high) for low, high in pieces(end - begin, size)]
