@@ -128,7 +128,9 @@ def sorted_by(*keys: Bits) -> Places:
         bits += width
         if bits > 62:
             return np.lexsort(keys[::-1])
-        packed = (packed << width) | (key - low)
+        packed <<= width
+        packed += key
+        packed -= low
     return np.argsort(packed)
 
 
