@@ -70,8 +70,8 @@ def crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Ca
         if not len(todo):
             break
         both = np.concatenate((instant[todo] - 1, instant[todo]))
-        who, where = (np.tile(each[todo], 2) for each in (found.satellite, found.site))
-        before, after = np.split(exact.above(who, where, both), 2)
+        positions = exact.positions(np.tile(found.satellite[todo], 2), both).reshape(3, 2, -1)
+        before, after = exact.seen(exact.place(found.site[todo]), positions)
         done = ((before >= 0.0) != rising[todo]) & ((after >= 0.0) == rising[todo])
         done &= np.isfinite(before) & np.isfinite(after)
         failed[todo[done]] = False
