@@ -1,7 +1,7 @@
 """Passes: validated, then timed against Skyfield's find_events, on one core, in the same run.
 
-    python bench/access.py [--json FILE]             a sample is validated, then ratios (wall and CPU
-                                                     time), growth and memory: two minutes
+    python bench/access.py [--json FILE]             a sample is validated, then ratios, growth and
+                                                     memory: a minute or two
     python bench/access.py --validate [--json FILE]  200 satellites of the catalogue, 12 sites, two
                                                      days, at 0, 10, 25 and 40 degrees, against
                                                      the independent search of pass_search.py
@@ -81,7 +81,7 @@ def validated(
 def by_skyfield(
     elements: Elements, sites: list[Site], start: Any, least: float
 ) -> tuple[float, float]:
-    """Seconds that find_events takes for a satellite, a site and a day: of the clock, of the CPU."""
+    """Seconds of find_events for a satellite, a site and a day: of the clock, of the CPU."""
     ts = load.timescale(builtin=True)
     day = start.astype("datetime64[us]").item()
     t0 = ts.utc(day.year, day.month, day.day, day.hour, day.minute, day.second)

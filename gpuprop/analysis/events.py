@@ -29,8 +29,6 @@ FEW = 2500  # brackets: to test seven instants of each at once is faster than th
 Places: TypeAlias = npt.NDArray[np.intp]
 # predicate(which, instants): whether something holds for the events `which` (m,) at instants (m,)
 Predicate: TypeAlias = Callable[[Places, Bits], Mask]
-# quantity(which, instants): a value (m,), whose extrema are sought
-Quantity: TypeAlias = Callable[[Places, Bits], Array]
 
 
 def first_true(
@@ -103,17 +101,6 @@ def _three_levels(low: Bits, high: Bits, open_: Places, predicate: Predicate, st
     low[open_], high[open_] = edges[first, column], edges[last, column]
 
 
-def rises(quantity: Quantity, which: Places, instants: Bits, first: int, last: int) -> Mask:
-    """Say whether quantities rise at instants: the sign of q(t + SPAN) - q(t - SPAN).
-
-    first, last: the window, microseconds; no state outside of it is asked for. NaN does not rise.
-    """
-    both = np.concatenate((np.maximum(instants - SPAN, first), np.minimum(instants + SPAN, last)))
-    before, after = np.split(quantity(np.concatenate((which, which)), both), 2)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(after > before)
-
-
 def sorted_by(*keys: Bits) -> Places:
     """Return the order (n,) that sorts by integers, the first of which counts most.
 
@@ -128,7 +115,9 @@ def sorted_by(*keys: Bits) -> Places:
         bits += width
         if bits > 62:
             return np.lexsort(keys[::-1])
-        packed = (packed << width) | (key - low)
+        packed <<= width
+        packed += key
+        packed -= low
     return np.argsort(packed)
 
 

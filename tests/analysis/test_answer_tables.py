@@ -172,17 +172,12 @@ def test_estimates_leave_no_trace(crossing, off, step):
     assert np.array_equal(again, found) and sum(tested) < plain
 
 
-def test_rises_asks_for_no_state_outside_of_the_window():
-    asked = []
-
-    def quantity(which, instants):
-        asked.append(instants)
-        return -((instants - 5000.0) ** 2)
-
-    instants = np.array([0, 4999, 5001, 10_000])
-    found = events.rises(quantity, np.arange(4), instants, 0, 10_000)
-    assert list(found) == [True, True, False, False]
-    assert asked[0].min() == 0 and asked[0].max() == 10_000
+@given(st.lists(st.tuples(*[st.integers(-(1 << width), 1 << width) for width in (3, 30, 40)])))
+def test_order_of_several_keys(rows):
+    keys = np.array(rows, np.int64).reshape(-1, 3).T
+    order = events.sorted_by(*keys)
+    assert sorted(order.tolist()) == list(range(len(rows)))
+    assert [rows[place] for place in order] == sorted(rows)
 
 
 def test_cells():

@@ -6,8 +6,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import height, local_position
 from ...typing import Array, Bits, Mask
-from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, rises, sorted_by
+from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, sorted_by
 from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
@@ -135,13 +136,8 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
 
 def climbing(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> Mask:
     """Say whether elevations rise at instants."""
-    return rises(
-        lambda which, at: exact.height(satellite[which], site[which], at),
-        np.arange(len(us)),
-        us,
-        exact.first,
-        exact.last,
-    )
+    rising: Mask = height_differences(exact, satellite, site, us, (0,))[0] > 0.0
+    return rising
 
 
 def _state(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> tuple[Mask, Mask]:
@@ -162,11 +158,11 @@ def height_differences(
 ) -> list[Array]:
     """Compute differences of heights over 2 SPAN at instants, moved by each of `aside`."""
     at = np.concatenate([us + each + span for each in aside for span in (-SPAN, SPAN)])
-    at = np.clip(at, exact.first, exact.last)
+    np.clip(at, exact.first, exact.last, out=at)
     count = 2 * len(aside)
-    heights = exact.height(np.tile(satellite, count), np.tile(site, count), at)
-    before, after = heights.reshape(len(aside), 2, len(us)).transpose(1, 0, 2)
-    return list(after - before)
+    positions = exact.positions(np.tile(satellite, count), at).reshape(3, count, len(us))
+    heights = height(*local_position(exact.place(site), *positions))
+    return list(heights[1::2] - heights[::2])
 
 
 def in_view(exact: Exact, us: int) -> Mask:

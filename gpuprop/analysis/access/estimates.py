@@ -28,6 +28,7 @@ ROUNDS = 3  # of a search for a crossing that takes one as a rule
 NEWTON_STEPS = 2
 # us: a culmination is first enclosed in twice the first of these; a slow one in twice the second
 WIDTH, WIDE = 1 << 17, 1 << 24
+ROW = 8  # cells in a row that are looked at together
 SURE = 6.0  # times the rounding errors
 
 
@@ -70,8 +71,8 @@ def crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Ca
         if not len(todo):
             break
         both = np.concatenate((instant[todo] - 1, instant[todo]))
-        who, where = (np.tile(each[todo], 2) for each in (found.satellite, found.site))
-        before, after = np.split(exact.above(who, where, both), 2)
+        positions = exact.positions(np.tile(found.satellite[todo], 2), both).reshape(3, 2, -1)
+        before, after = exact.seen(exact.place(found.site[todo]), positions)
         done = ((before >= 0.0) != rising[todo]) & ((after >= 0.0) == rising[todo])
         done &= np.isfinite(before) & np.isfinite(after)
         failed[todo[done]] = False
@@ -192,7 +193,8 @@ def cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int
 def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     """List the cells of suspect intervals in which something may happen.
 
-    docs/access.md derives the bounds of a path in a cell, and of the error of the cubic.
+    Rows of cells are looked at before the cells in them. docs/access.md derives the bounds of a
+    path in a cell, and of the error of the cubic.
     """
     n = len(found.knot)
     if not n:
@@ -200,22 +202,37 @@ def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     begin = knots.first + found.knot * knots.step
     first = begin // CELL
     count = knots.step // CELL + 2
-    cells = first[:, None] + np.arange(count + 1)  # their edges
     path = Cubic.of(found.local)
-    position = path.at((cells * CELL - begin[:, None]) / knots.step)
-    level = np.sqrt(position[0] * position[0] + position[1] * position[1])
-    above = position[2] - exact.tangent * level
-    length, error, acceleration = _bounds(exact, knots, found)
-    scale = 1.0 + exact.tangent
-    seconds = CELL * 1e-6
-    nearest = np.minimum(level[:, 1:], level[:, :-1]) - (length + 2.0 * error)
-    with np.errstate(all="ignore"):
-        turn = exact.tangent * (length / seconds) ** 2 / nearest
-        bend = (acceleration * scale + turn) * (seconds * seconds / 8.0) + error * scale
-    reach = np.where(nearest > 0.0, bend, (length + error) * scale)
-    low = np.minimum(above[:, 1:], above[:, :-1])
-    high = np.maximum(above[:, 1:], above[:, :-1])
-    possible = (low <= reach) & (high >= -reach)
+    bounds = _bounds(exact, knots, found)
+
+    def extremes(which: Places, edges: Bits, width: int) -> tuple[Array, Array, Array]:
+        """Bound paths between edges (m, k): low, high, and how far beyond, km (m, k - 1).
+
+        edges: cells from the first of each, `width` from one to the next.
+        """
+        s = ((first[which, None] + edges) * CELL - begin[which, None]) / knots.step
+        position = path.chosen(which).at(s)
+        length, error, acceleration = (each[which] for each in bounds)
+        level = np.sqrt(position[0] * position[0] + position[1] * position[1])
+        above = position[2] - exact.tangent * level
+        scale, seconds = 1.0 + exact.tangent, width * CELL * 1e-6
+        length = length * width
+        nearest = np.minimum(level[:, 1:], level[:, :-1]) - (length + 2.0 * error)
+        with np.errstate(all="ignore"):
+            turn = exact.tangent * (length / seconds) ** 2 / nearest
+            bend = (acceleration * scale + turn) * (seconds * seconds / 8.0) + error * scale
+        reach = np.where(nearest > 0.0, bend, (length + error) * scale)
+        low = np.minimum(above[:, 1:], above[:, :-1])
+        return low, np.maximum(above[:, 1:], above[:, :-1]), reach
+
+    everyone = np.arange(n)
+    rows = np.append(np.arange(0, count, ROW), count)
+    low, high, reach = extremes(everyone, np.tile(rows, (n, 1)), ROW)
+    who, row = np.nonzero((low <= reach) & (high >= -reach))
+    edges = rows[row][:, None] + np.arange(ROW + 1)
+    low, high, reach = extremes(who, edges, 1)
+    place, column = np.nonzero((low <= reach) & (high >= -reach) & (edges[:, :-1] < count))
+    crossed, cell = who[place], edges[place, column]
 
     # culminations in view
     starts, ends = path.climb(np.zeros((n, 1))), path.climb(np.ones((n, 1)))
@@ -223,12 +240,14 @@ def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     top = turning_point(
         path.chosen(turning), np.zeros((len(turning), 1)), np.ones((len(turning), 1))
     )
-    column = ((begin[turning] + top[:, 0] * knots.step) // CELL).astype(np.int64) - first[turning]
-    for aside in (-1, 0, 1):
-        at = np.clip(column + aside, 0, count - 1)
-        possible[turning, at] |= high[turning, at] >= -reach[turning, at]
-    row, column = np.nonzero(possible)
-    return found.satellite[row], found.site[row], cells[row, column]
+    at = ((begin[turning] + top[:, 0] * knots.step) // CELL).astype(np.int64) - first[turning]
+    edges = at[:, None] + np.arange(-1, 3)  # of the cell and its neighbours
+    low, high, reach = extremes(turning, edges, 1)
+    inside = (edges[:, :-1] >= 0) & (edges[:, :-1] < count)
+    place, column = np.nonzero((high >= -reach) & inside)
+    who = np.concatenate((crossed, turning[place]))
+    cells = first[who] + np.concatenate((cell, edges[place, column]))
+    return found.satellite[who], found.site[who], cells
 
 
 def _bounds(exact: Exact, knots: Knots, found: Candidates) -> tuple[Array, Array, Array]:

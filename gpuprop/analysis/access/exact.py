@@ -75,7 +75,7 @@ class Exact:
         return self.seen(self.place(site), self.positions(satellite, us))
 
     def seen(self, site: Array, position: Array) -> Array:
-        """Compute the same for positions (3, n), seen from a site (12,) or sites (12, n)."""
+        """Compute the same for positions (3, ...), seen from a site (12,) or sites (12, n)."""
         east, north, up = local_position(site, *position)
         return up - self.tangent * np.sqrt(east * east + north * north)
 

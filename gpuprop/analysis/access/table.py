@@ -101,7 +101,7 @@ def _rows(
     # In a pass that begins or ends otherwise than by elevation, an end may be higher.
     top = np.where(top < 0, rise, top)
     us = np.concatenate((rise, top, inside))
-    seen = _local(propagator, np.tile(satellite, 3), np.tile(place, 3), us)
+    seen = _local(propagator, np.tile(satellite, 3), place, us)
     at = _highest(seen, n) * n + np.arange(n)
     culmination = us[at]
     azimuths = _azimuth(seen)
@@ -145,10 +145,12 @@ def _rows(
 
 
 def _local(propagator: Propagator, satellite: Bits, place: Array, us: Bits) -> Array:
-    """Compute east, north and up (3, n), km, of pairs. place: (12, n)."""
+    """Compute east, north and up (3, m n), km, of pairs. place: (12, n), for each n of them."""
     states = propagator.pair_states(satellite, Times(us * MICROSECOND), "itrs", velocity=False)
+    n = place.shape[1]
+    x, y, z = (each.reshape(len(us) // n, n) for each in (states.x, states.y, states.z))
     with np.errstate(all="ignore"):
-        return np.stack(local_position(place, states.x, states.y, states.z))
+        return np.stack(local_position(place, x, y, z)).reshape(3, -1)
 
 
 # These have the bits of look_from, without what the table does not need.
