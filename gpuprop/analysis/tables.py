@@ -228,7 +228,15 @@ def _not_a_site(value: object) -> str:
 def read_sites(path: str | os.PathLike[str]) -> list[Site]:
     """Read a CSV with the columns name, lat, lon (deg) and height_km. Errors name the line."""
     name = os.fspath(path)
-    text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+    data = Path(path).read_bytes()
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{name}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}): save the file as "
+            "UTF-8"
+        ) from None
     reader = csv.reader(io.StringIO(text))
     header = [column.strip().lower() for column in next(reader, [])]
     missing = [column for column in SITE_COLUMNS[:3] if column not in header]

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from gpuprop import Propagator, Site, constellation
 from gpuprop.analysis import events, tables
+from gpuprop.analysis.coverage.places import as_places
 from gpuprop.files import whole_file
 from gpuprop.time.times import as_times
+from gpuprop.viewer.sites import sites_of_file
 
 SECOND = 1_000_000  # microseconds
 
@@ -120,6 +122,18 @@ def test_wrong_sites(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
         tables.as_sites(path)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_sites_that_are_not_utf_8_are_refused(tmp_path, encoding):
+    path = tmp_path / "sites.csv"
+    path.write_text("name,lat,lon\nA,1,2\nSão Paulo,-23.5,-46.6\n", encoding)
+    line = 3 if encoding == "latin-1" else 1
+    for read in (tables.as_sites, as_places, sites_of_file):
+        with pytest.raises(ValueError, match=rf"sites\.csv: line {line} is not UTF-8 .*save"):
+            read(path)
+    path.write_text("\ufeffname,lat,lon\nSão Paulo,-23.5,-46.6\n", "utf-8")
+    assert tables.as_sites(path)[0].name == sites_of_file(path)[0].name == "São Paulo"
 
 
 def test_wrong_types_of_sites():
