@@ -115,6 +115,16 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
+def check_directory(out: object) -> None:
+    """Raise ValueError for a directory of parts that is called like one file: passes.csv."""
+    suffix = Path(str(out)).suffix.lower()
+    if suffix in SUFFIXES:
+        raise ValueError(
+            f"out={str(out)!r} is a directory of parts: name it without {suffix}. Without out, the "
+            "answer is one table, which pyarrow or pandas write to a file"
+        )
+
+
 def write_table(path: str | os.PathLike[str], table: pa.Table) -> int:
     """Write a table to one file, which is complete or absent.
 

@@ -27,7 +27,7 @@ from ..literals import Scale
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots.cluster import Workers, connected, known_cluster
-from ..time.durations import duration_ns, format_duration
+from ..time.durations import duration_ns, in_words
 from ..time.times import time_grid
 from .access_options import AccessOptions
 from .app import COMMAND_LINE
@@ -145,7 +145,7 @@ def _summary(asked: Question, satellites: int) -> str:
     first, stop = asked.window
     return (
         f"{counted(satellites, 'satellite')} over {counted(len(asked.sites), 'site')}, "
-        f"{format_duration((stop - first) * 1000)}, from {asked.min_elevation_deg:g} deg"
+        f"{in_words((stop - first) * 1000)}, from {asked.min_elevation_deg:g} deg"
     )
 
 

@@ -29,7 +29,7 @@ from ..literals import Scale
 from ..messages import counted
 from ..propagator import Propagator
 from ..snapshots.cluster import Workers, connected, known_cluster
-from ..time.durations import duration_ns, format_duration
+from ..time.durations import duration_ns, in_words
 from ..time.times import time_grid
 from .app import COMMAND_LINE
 from .console import DONE, err, print_result, say, silent, wide
@@ -149,8 +149,7 @@ def _question(asked: Question, satellites: int) -> str:
         primaries = counted(len(asked.numbers), "satellite")
         what = f"{primaries} ({', '.join(asked.primaries or ())}) against {what}"
     return (
-        f"{what}, below {asked.threshold:g} km, for "
-        f"{format_duration((window.stop - window.first) * 1000)}"
+        f"{what}, below {asked.threshold:g} km, for {in_words((window.stop - window.first) * 1000)}"
     )
 
 

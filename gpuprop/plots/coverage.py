@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import UsageError
+from ..time.durations import in_words
 from ..time.instants import format_ns
-from ..time.units import DAY, HOUR, MINUTE, SECOND
 from .cells import draw_cells
 from .columns import SATELLITES, Meaning, meaning
 from .paper import TEXT
@@ -360,11 +360,3 @@ def _caption(coverage: "Coverage", source: str | None, counted: bool) -> str:
         f"grid: {coverage.grid}; {SOURCE}"
     )
     return "\n".join(filter(None, ("; ".join(facts), instants)))
-
-
-def in_words(duration_ns: int) -> str:
-    """Return a duration in the largest unit that divides it: 1 d, 90 min, 30 s."""
-    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
-        if duration_ns and duration_ns % unit == 0:
-            return f"{duration_ns // unit:,} {name}"
-    return f"{duration_ns / SECOND:g} s"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpuprop import Propagator, Site, constellation
+from gpuprop import Propagator, Site, access, constellation
 from gpuprop.analysis import events, tables
 from gpuprop.analysis.coverage.places import as_places
 from gpuprop.files import whole_file
@@ -185,3 +185,22 @@ def test_cells():
     edges = events.cell_edges(-1, events.CELL + 1)
     assert list(edges) == [-events.CELL, 0, events.CELL, 2 * events.CELL]
     assert list(events.cell_edges(0, events.CELL)) == [0, events.CELL]
+
+
+@pytest.mark.parametrize("height", [-7000.0, -12.1, 100_001.0, np.nan, np.inf])
+def test_heights_that_no_site_has(tmp_path, height):
+    with pytest.raises(ValueError, match=r"site 'A': height_km .* is not from -12 to 100000"):
+        Site(1.0, 2.0, height, "A")
+    path = tmp_path / "sites.csv"
+    path.write_text(f"name,lat,lon,height_km\nA,1,2,{height}\n")
+    with pytest.raises(ValueError, match="line 2: site 'A': height_km"):
+        tables.as_sites(path)
+
+
+def test_a_directory_is_not_called_like_a_file(tmp_path):
+    propagator = Propagator(constellation("starlink-g1-s1")[:2], "numpy")
+    for name in ("zz.csv", "zz.PARQUET", "s3://bucket/zz.arrow"):
+        out = name if "://" in name else tmp_path / name
+        with pytest.raises(ValueError, match=r"is a directory of parts: name it without \.\w+"):
+            access(propagator, Site(1.0, 2.0), "2026-01-01", duration="1min", out=out)
+    assert not list(tmp_path.iterdir())

@@ -18,8 +18,9 @@ from gpuprop.errors import UsageError
 from gpuprop.geography.countries import regions
 from gpuprop.plots.cells import unrolled
 from gpuprop.plots.columns import MEANINGS
-from gpuprop.plots.coverage import coverage_page, in_words
+from gpuprop.plots.coverage import coverage_page
 from gpuprop.plots.paper import TEXT, picture
+from gpuprop.time.durations import in_words
 from gpuprop.time.units import DAY, MINUTE, SECOND
 
 matplotlib.use("Agg")
