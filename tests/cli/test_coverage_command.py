@@ -255,8 +255,8 @@ def test_points_from_a_file(run, tmp_path):
         (["--grid", "towns.csv"], "there is no such file"),
         (["--min-elevation", "90"], "less than 90"),
         (["--min-elevation", "-1"], "0 or more"),
-        (["--grid", "10deg", "--region", "LUX"], "use a finer grid than 10deg, such as 1deg"),
-        (["--region", "VAT"], "use a finer grid than 1deg, such as 0.1deg, or give points"),
+        (["--grid", "10deg", "--region", "LUX"], "use a finer grid than 10deg, such as 0.5deg"),
+        (["--region", "VAT"], "no cell centre of the grid 1deg inside: give points inside of it"),
     ],
 )
 def test_wrong_calls_end_before_anything_is_read(run, never, options, said):
