@@ -1,7 +1,8 @@
 """A place on the ground, from which satellites are seen."""
 
-import math
 from dataclasses import dataclass
+
+DEEPEST, HIGHEST = -12.0, 100_000.0  # km: the sea floor is nowhere below -11
 
 
 @dataclass(frozen=True)
@@ -15,14 +16,14 @@ class Site:
     longitude_deg : float
         Longitude, deg, east positive, from -360 to 360.
     height_km : float
-        Height above the WGS-84 ellipsoid, km.
+        Height above the WGS-84 ellipsoid, km, from -12 (below the sea floor) to 100,000.
     name : str
         Name for tables and messages.
 
     Raises
     ------
     ValueError
-        For a latitude beyond 90, a longitude beyond 360, NaN and an infinite height.
+        For a latitude beyond 90, a longitude beyond 360, a height out of range, and NaN.
     TypeError
         For a value that is not a number.
     """
@@ -36,7 +37,7 @@ class Site:
         for field, limit in (
             ("latitude_deg", 90.0),
             ("longitude_deg", 360.0),
-            ("height_km", math.inf),
+            ("height_km", HIGHEST),
         ):
             given = getattr(self, field)
             try:
@@ -46,10 +47,10 @@ class Site:
                     f"site {self.name!r}: {field} must be a number, not {given!r} "
                     f"({type(given).__name__})"
                 ) from None
-            if not abs(value) <= limit or math.isinf(value):
+            least = DEEPEST if field == "height_km" else -limit
+            if not least <= value <= limit:
                 raise ValueError(
-                    f"site {self.name!r}: {field} {value} is not "
-                    + (f"from -{limit:g} to {limit:g}" if limit < 1000 else "a number")
+                    f"site {self.name!r}: {field} {value} is not from {least:g} to {limit:g}"
                 )
             object.__setattr__(self, field, value)
 

@@ -145,6 +145,16 @@ def check_suffix(path: str | os.PathLike[str]) -> str:
     return suffix
 
 
+def check_directory(out: object) -> None:
+    """Raise ValueError for a directory of parts that is called like one file: passes.csv."""
+    suffix = Path(str(out)).suffix.lower()
+    if suffix in SUFFIXES:
+        raise ValueError(
+            f"out={str(out)!r} is a directory of parts: name it without {suffix}. Without out, the "
+            "answer is one table, which pyarrow or pandas write to a file"
+        )
+
+
 def write_table(path: str | os.PathLike[str], table: pa.Table) -> int:
     """Write a table to one file, which is complete or absent.
 
@@ -258,7 +268,15 @@ def _not_a_site(value: object) -> str:
 def read_sites(path: str | os.PathLike[str]) -> list[Site]:
     """Read a CSV with the columns name, lat, lon (deg) and height_km. Errors name the line."""
     name = os.fspath(path)
-    text = Path(path).read_bytes().decode("utf-8-sig", "replace")
+    data = Path(path).read_bytes()
+    try:
+        text = data.decode().removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{name}: line {line} is not UTF-8 (byte 0x{data[error.start]:02x}): save the file as "
+            "UTF-8"
+        ) from None
     reader = csv.reader(io.StringIO(text))
     header = [column.strip().lower() for column in next(reader, [])]
     missing = [column for column in SITE_COLUMNS[:3] if column not in header]

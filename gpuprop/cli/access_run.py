@@ -20,7 +20,7 @@ from ..analysis.tables import check_suffix, read_sites, site_of, write_table
 from ..dataset.session import JobOptions
 from ..messages import counted
 from ..propagator import Propagator
-from ..time.durations import format_duration
+from ..time.durations import in_words
 from .access_options import AccessOptions
 from .app import COMMAND_LINE
 from .console import DONE, out, print_result, say, silent, wide
@@ -108,7 +108,7 @@ def _summary(asked: Question, satellites: int) -> str:
     first, stop = asked.window
     return (
         f"{counted(satellites, 'satellite')} over {counted(len(asked.sites), 'site')}, "
-        f"{format_duration((stop - first) * 1000)}, from {asked.min_elevation_deg:g} deg"
+        f"{in_words((stop - first) * 1000)}, from {asked.min_elevation_deg:g} deg"
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..analysis.coverage import Coverage, coverage
+from ..analysis.coverage.compute import checked_question
 from ..analysis.coverage.labels import ALL, OTHER, operator_labels, source_labels
 from ..analysis.tables import check_suffix, write_table
 from ..elements.sets import Elements
@@ -44,7 +45,12 @@ def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
     """Run the command, and return the exit code."""
     codes = _codes(options.region)
     files = _files(sources, options, bool(codes))
+    with wrong_call():
+        checked_question(options.grid, options.min_elevation, codes)
     tell = silent if options.messages.quiet else say
+    if options.by == "source":
+        for name in sorted({name for name in sources if sources.count(name) > 1}):
+            tell(f"note: {name} is given {sources.count(name)} times, and counts as one source")
     elements, start = read_satellites(
         sources,
         options.satellites,

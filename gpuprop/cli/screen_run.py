@@ -24,7 +24,7 @@ from ..elements.selection import SelectionError, SelectionWarning
 from ..errors import UsageError
 from ..messages import counted
 from ..propagator import Propagator
-from ..time.durations import format_duration
+from ..time.durations import in_words
 from .app import COMMAND_LINE
 from .console import DONE, print_result, say, silent, wide
 from .directories import (
@@ -129,8 +129,7 @@ def _question(asked: Question, satellites: int) -> str:
         primaries = counted(len(asked.numbers), "satellite")
         what = f"{primaries} ({', '.join(asked.primaries or ())}) against {what}"
     return (
-        f"{what}, below {asked.threshold:g} km, for "
-        f"{format_duration((window.stop - window.first) * 1000)}"
+        f"{what}, below {asked.threshold:g} km, for {in_words((window.stop - window.first) * 1000)}"
     )
 
 

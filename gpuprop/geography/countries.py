@@ -148,7 +148,8 @@ def regions(codes: Iterable[str]) -> list[Region]:
     Parameters
     ----------
     codes
-        ISO 3166-1 alpha-3 codes, as in Natural Earth's ISO_A3_EH: ``["BRA", "KAZ"]``.
+        ISO 3166-1 alpha-3 codes, as in Natural Earth's ISO_A3_EH: ``["BRA", "KAZ"]``. Small
+        letters will do.
 
     Returns
     -------
@@ -161,7 +162,10 @@ def regions(codes: Iterable[str]) -> list[Region]:
         If a code is not known, or is given twice.
     """
     known = _countries()
-    asked = [codes] if isinstance(codes, str) else list(codes)
+    asked = [
+        code.strip().upper() if isinstance(code, str) and code.strip().upper() in known else code
+        for code in ([codes] if isinstance(codes, str) else codes)
+    ]
     for code in asked:
         if code not in known:
             raise UsageError(_unknown(code))
@@ -178,7 +182,7 @@ def _unknown(code: object) -> str:
         return f"{what}: give codes of ISO 3166-1 alpha-3, such as 'BRA'"
     word = code.strip().casefold()
     names = {region.name.casefold(): region for region in _countries().values()}
-    near = [known for known in (_countries().get(word.upper()), names.get(word)) if known]
+    near = [names[word]] if word in names else []
     if not near and len(word) > 3:
         near = [region for name, region in names.items() if word in name][:3]
         near = near or [names[name] for name in difflib.get_close_matches(word, names, 3, 0.75)]

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ..errors import UsageError
+from ..time.durations import in_words
 from ..time.instants import format_ns
-from ..time.units import DAY, HOUR, MINUTE, SECOND
 from .cells import draw_cells
 from .columns import SATELLITES, Meaning, meaning
 from .paper import TEXT
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..analysis.coverage import Coverage
 
 ALL = "all"  # the label of all satellites together
+OTHER = "other"  # the label of satellites of no known operator
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 FAR_APART = 5.0  # from this ratio of medians on, maps with one scale need a square-root one
@@ -43,6 +44,8 @@ class Look(NamedTuple):
     what: Meaning
     colours: Colormap
     norm: Normalize
+    extend: str = "neither"  # ends of the bar that get an arrow: there are values beyond
+    only: str = ""  # what all cells have, instead of a scale
 
 
 def coverage_map(
@@ -91,7 +94,8 @@ def coverage_map(
 
         _, ax = plt.subplots(figsize=(WIDTH, 4.6), layout="constrained")
     drawn = _draw_map(ax, coverage, look, constellation)
-    bar = ax.figure.colorbar(drawn, ax=ax, location="bottom", shrink=0.7, aspect=40, pad=0.02)
+    place: dict[str, Any] = dict(location="bottom", shrink=0.7, aspect=40, pad=0.02)
+    bar = ax.figure.colorbar(drawn, ax=ax, **place, **_bar(look))
     _describe_bar(bar, look)
     ax.set_title(_title(coverage, constellation), loc="left")
     return ax
@@ -107,8 +111,10 @@ def coverage_page(
     """Draw a page: the map, the profile by latitude beside it, and a caption.
 
     Regions have white outlines. With labels (`by`), there is a map for each. All have the same
-    colours, on a square-root scale if their numbers differ much. The profile beside a row of maps
-    has a line for each label; those of the row are coloured.
+    colours, on a square-root scale if their numbers differ much. `other`, which may have many times
+    as many satellites, does not set the scale if there are named ones: what is beyond it has the
+    last colour, and the bar an arrow. The profile beside a row of maps has a line for each label;
+    those of the row are coloured.
 
     Parameters
     ----------
@@ -172,7 +178,10 @@ def coverage_page(
         span = across * (width + GAP) - GAP
         y = TOP + rows * row_height + TICKS + 0.06
         bar = figure.colorbar(
-            drawn, cax=place(LEFT + 0.15 * span, y, 0.7 * span, 0.09), orientation="horizontal"
+            drawn,
+            cax=place(LEFT + 0.15 * span, y, 0.7 * span, 0.09),
+            orientation="horizontal",
+            **_bar(look),
         )
         _describe_bar(bar, look)
         figure.text(0.12 / WIDTH, 1 - 0.1 / height, _title(coverage, None), fontsize=9.5, va="top")
@@ -213,9 +222,12 @@ def _look(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Look:
-    """Choose the colours of the values of some labels."""
+    """Choose the colours of the values of some labels. `other` has those of the named ones."""
     what = meaning(column, coverage.cells)
-    each = [_values(_rows(coverage, coverage.cells, label), column, what) for label in labels]
+    of = {label: _values(_rows(coverage, coverage.cells, label), column, what) for label in labels}
+    every = np.concatenate(list(of.values()))
+    every = every[np.isfinite(every)]
+    each = [of[label] for label in labels if label != OTHER] or list(of.values())
     values = np.concatenate(each)
     known = values[np.isfinite(values)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
@@ -224,14 +236,21 @@ def _look(
     if 0 <= low < 0.5 * high or low == high:
         low = 0.0
     low, high = low if vmin is None else vmin, high if vmax is None else vmax
+    below, above = bool((every < low).any()), bool((every > high).any())
+    extend = "both" if below and above else "min" if below else "max" if above else "neither"
     if high <= low:
         high = low + 1.0
+    if vmin is None and vmax is None and (not len(every) or ("gap" in column and not every.any())):
+        # one value, of which a scale from 0 to 1 would say nothing
+        colour = matplotlib.colormaps["viridis"](DARKEST) if len(every) else (0.85, 0.85, 0.85, 1.0)
+        only = "no gaps" if len(every) else "not known"
+        return Look(column, what, ListedColormap([colour]), Normalize(low, high), only=only)
     viridis = matplotlib.colormaps["viridis"](np.linspace(DARKEST, 1.0, 256))
     colours = ListedColormap(viridis, name=f"viridis from {DARKEST}").with_extremes(bad="0.85")
     middles = [float(np.median(some)) for some in each]
     if what.unit == SATELLITES and low == 0 and max(middles) > FAR_APART * min(middles):
-        return Look(column, what, colours, PowerNorm(0.5, low, high))
-    return Look(column, what, colours, Normalize(low, high))
+        return Look(column, what, colours, PowerNorm(0.5, low, high), extend)
+    return Look(column, what, colours, Normalize(low, high), extend)
 
 
 def _draw_map(ax: Axes, coverage: "Coverage", look: Look, label: str | None) -> Any:
@@ -244,7 +263,18 @@ def _draw_map(ax: Axes, coverage: "Coverage", look: Look, label: str | None) -> 
     return drawn
 
 
+def _bar(look: Look) -> dict[str, Any]:
+    """Return how a colour bar shows what is beyond its ends."""
+    return dict(extend=look.extend, extendfrac=0.03)
+
+
 def _describe_bar(bar: Any, look: Look) -> None:
+    bar.outline.set_linewidth(0.5)
+    bar.ax.tick_params(length=2.5, width=0.5)
+    if look.only:
+        bar.set_ticks([])
+        bar.set_label(f"{look.what.words}: {look.only}")
+        return
     bar.set_label(look.what.label)
     bar.locator = MaxNLocator(7, steps=STEPS)
     if isinstance(look.norm, PowerNorm):
@@ -256,8 +286,6 @@ def _describe_bar(bar: Any, look: Look) -> None:
             ticks.append(math.floor(high))
         bar.set_ticks(ticks)
         bar.ax.xaxis.set_major_formatter("{x:g}")
-    bar.outline.set_linewidth(0.5)
-    bar.ax.tick_params(length=2.5, width=0.5)
 
 
 def _profile(
@@ -332,11 +360,3 @@ def _caption(coverage: "Coverage", source: str | None, counted: bool) -> str:
         f"grid: {coverage.grid}; {SOURCE}"
     )
     return "\n".join(filter(None, ("; ".join(facts), instants)))
-
-
-def in_words(duration_ns: int) -> str:
-    """Return a duration in the largest unit that divides it: 1 d, 90 min, 30 s."""
-    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
-        if duration_ns and duration_ns % unit == 0:
-            return f"{duration_ns // unit:,} {name}"
-    return f"{duration_ns / SECOND:g} s"

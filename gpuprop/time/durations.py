@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..typing import Duration
-from .units import DAY, SECOND, UNIT_WORDS, UNITS, array_ns
+from .units import DAY, HOUR, MINUTE, SECOND, UNIT_WORDS, UNITS, array_ns
 
 NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 QUANTITY = re.compile(rf"\s*({NUMBER})\s*([a-zµμ]+)", re.ASCII)
@@ -27,6 +27,14 @@ def format_duration(ns: int) -> str:
     """
     unit = next(name for name in ("min", "s", "ms", "us", "ns") if ns % UNITS[name] == 0)
     return f"{ns // UNITS[unit]}{unit}"
+
+
+def in_words(duration_ns: int) -> str:
+    """Return a duration in the largest unit that divides it: 1 d, 90 min, 30 s."""
+    for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if duration_ns and duration_ns % unit == 0:
+            return f"{duration_ns // unit:,} {name}"
+    return f"{duration_ns / SECOND:g} s"
 
 
 def _exact(number: str, unit: str, named: str) -> int:

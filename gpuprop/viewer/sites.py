@@ -1,12 +1,10 @@
 """Sites on the ground, from text and from files."""
 
-import csv
 from pathlib import Path
 
 from ..analysis.look_angles import Site
+from ..analysis.tables import read_sites
 from ..errors import UsageError
-
-COLUMNS = ("name", "lat", "lon", "height_km")
 
 
 def site_of_text(text: str) -> Site:
@@ -19,16 +17,10 @@ def sites_of_file(path: Path) -> list[Site]:
 
     UsageError names the line that cannot be read.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
-        missing = [name for name in COLUMNS[:3] if name not in reader.fieldnames]
-        if missing:
-            raise UsageError(f"{path}: line 1 lacks the column {missing[0]}: {','.join(COLUMNS)}")
-        return [
-            _site([row.get(name) or "" for name in COLUMNS], f"{path}: line {reader.line_num}")
-            for row in reader
-        ]
+    try:
+        return read_sites(path)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def _site(values: list[str], where: str) -> Site:

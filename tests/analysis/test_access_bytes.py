@@ -252,7 +252,7 @@ def test_the_command_line(run, tmp_path):
     table = pq.read_table(tmp_path / "p.parquet")
     assert facts["passes"] == table.num_rows > 50
     assert set(table.column("site").to_pylist()) == {"A", "B", "Brasilia"}
-    assert "over 3 sites, 720min, from 25 deg" in err
+    assert "over 3 sites, 12 h, from 25 deg" in err
     code, out, _ = run("access", *source, *where, *window, "-o", "d")
     assert code == 0 and out.startswith(f"wrote d: {table.num_rows:,} passes, ")
     assert open_passes(tmp_path / "d").to_table().equals(table.combine_chunks())

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from state_samples import random_elements
 
-from gpuprop import Elements, Propagator, Site, constellation
+from gpuprop import Elements, Propagator, Site, access, constellation
 from gpuprop.analysis import events, tables
+from gpuprop.analysis.coverage.places import as_places
 from gpuprop.files import whole_file
 from gpuprop.time.times import as_times
+from gpuprop.viewer.sites import sites_of_file
 
 SECOND = 1_000_000  # microseconds
 
@@ -140,6 +142,18 @@ def test_wrong_sites(tmp_path, text, message):
         tables.as_sites(path)
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_sites_that_are_not_utf_8_are_refused(tmp_path, encoding):
+    path = tmp_path / "sites.csv"
+    path.write_text("name,lat,lon\nA,1,2\nSão Paulo,-23.5,-46.6\n", encoding)
+    line = 3 if encoding == "latin-1" else 1
+    for read in (tables.as_sites, as_places, sites_of_file):
+        with pytest.raises(ValueError, match=rf"sites\.csv: line {line} is not UTF-8 .*save"):
+            read(path)
+    path.write_text("\ufeffname,lat,lon\nSão Paulo,-23.5,-46.6\n", "utf-8")
+    assert tables.as_sites(path)[0].name == sites_of_file(path)[0].name == "São Paulo"
+
+
 def test_wrong_types_of_sites():
     for wrong in (3, [(1.0, 2.0)], None):
         with pytest.raises(TypeError, match=r"is not a gpuprop\.Site: write Site"):
@@ -184,3 +198,22 @@ def test_cells():
     edges = events.cell_edges(-1, events.CELL + 1)
     assert list(edges) == [-events.CELL, 0, events.CELL, 2 * events.CELL]
     assert list(events.cell_edges(0, events.CELL)) == [0, events.CELL]
+
+
+@pytest.mark.parametrize("height", [-7000.0, -12.1, 100_001.0, np.nan, np.inf])
+def test_heights_that_no_site_has(tmp_path, height):
+    with pytest.raises(ValueError, match=r"site 'A': height_km .* is not from -12 to 100000"):
+        Site(1.0, 2.0, height, "A")
+    path = tmp_path / "sites.csv"
+    path.write_text(f"name,lat,lon,height_km\nA,1,2,{height}\n")
+    with pytest.raises(ValueError, match="line 2: site 'A': height_km"):
+        tables.as_sites(path)
+
+
+def test_a_directory_is_not_called_like_a_file(tmp_path):
+    propagator = Propagator(constellation("starlink-g1-s1")[:2], "numpy")
+    for name in ("zz.csv", "zz.PARQUET", "s3://bucket/zz.arrow"):
+        out = name if "://" in name else tmp_path / name
+        with pytest.raises(ValueError, match=r"is a directory of parts: name it without \.\w+"):
+            access(propagator, Site(1.0, 2.0), "2026-01-01", duration="1min", out=out)
+    assert not list(tmp_path.iterdir())

@@ -214,7 +214,7 @@ class Nowhere(Box):
         (dict(by=["all"] * 92), "has the label 'all'"),
         (dict(times=["2026-01-01", "2026-01-03", "2026-01-04"]), "equal steps"),
         (dict(times=[]), "no instants"),
-        (dict(regions=[Nowhere()]), r"NOW \(Nowhere\) has no cell centre of the grid 30deg .*3deg"),
+        (dict(regions=[Nowhere()]), r"NOW \(Nowhere\) has no cell centre of the grid 30deg .*1deg"),
     ],
 )
 def test_wrong_calls_say_what_to_do(elements, options, message):
@@ -257,10 +257,11 @@ def test_too_many_counts(elements):
 
 @needs_kernels
 def test_memory_of_a_fine_grid_is_what_is_stated(elements):
-    n_cells = 2 * 720**2
+    n_cells, propagator = 2 * 720**2, Propagator(elements[:8], "cpu")
+    coverage(propagator, TIMES[:3], "30deg")  # what is imported at first is not counted
     tracemalloc.start()
     try:
-        found = coverage(Propagator(elements[:8], "cpu"), TIMES[:3], "0.25deg")
+        found = coverage(propagator, TIMES[:3], "0.25deg")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -271,11 +272,25 @@ def test_memory_of_a_fine_grid_is_what_is_stated(elements):
 
 
 @pytest.mark.parametrize(
+    ("code", "grid", "finer"), [("LUX", "10deg", 1), ("MLT", "1deg", 1), ("VAT", "1deg", 0)]
+)
+def test_the_grid_that_is_named_has_a_cell_in_the_country(elements, code, grid, finer):
+    """A country in which no grid has a cell gets no advice that fails, too."""
+    propagator = Propagator(elements[:2], "numpy")
+    with pytest.raises(ValueError, match=rf"region {code} .* has no cell centre") as error:
+        coverage(propagator, TIMES[:1], grid, regions=code)
+    named = re.findall(r"such as ([\w.]+),", str(error.value))
+    assert len(named) == finer
+    for each in named:
+        assert coverage(propagator, TIMES[:1], each, regions=code).by_region.num_rows == 1
+
+
+@pytest.mark.parametrize(
     ("grid", "advice"),
     [
         ("10deg", "use a finer grid than 10deg, such as 1deg, or give points"),
-        ("1deg", "use a finer grid than 1deg, such as 0.1deg, or give points"),
-        ("0.703125deg", "such as 0.3515625deg,"),
+        ("1deg", "use a finer grid than 1deg, such as 0.5deg, or give points"),
+        ("0.703125deg", "such as 0.5deg,"),
         ("0.15deg", "such as 0.1deg,"),
         ("0.1deg", "grid 0.1deg inside: give points inside of it"),
         ("h3:2", "such as h3:4,"),

@@ -147,6 +147,13 @@ def test_one_instant_has_gaps_of_unknown_length(run):
     assert facts["regions"][0]["longest_gap_s"] is None
 
 
+def test_a_source_that_is_given_twice_is_noted(run):
+    call = ("coverage", SHELL, SHELL, *SMALL, "--by", "source", "--region", "bra")
+    code, out, err = run(*call, "-o", "c.parquet")
+    assert code == 0 and f"note: {SHELL} is given 2 times, and counts as one source" in err
+    assert table_of(out)[0][:4] == ["BRA", "Brazil", SHELL, "120"]
+
+
 def test_json_is_one_object(run):
     code, out, err = run(
         *("coverage", SHELL, *SMALL, "--region", "BRA", "--by", "source", "-o", "c.csv"),
@@ -243,6 +250,13 @@ def test_points_from_a_file(run, tmp_path):
         (["-o", "nowhere/c.parquet"], "there is no directory 'nowhere'"),
         (["-o", "c.txt"], "'c.txt' does not say the format"),
         (["-o", "c"], "'c' does not say the format"),
+        (["--grid", "7deg"], "7 does not divide 180"),
+        (["--grid", "0.05deg"], "use 0.1deg or a coarser grid"),
+        (["--grid", "towns.csv"], "there is no such file"),
+        (["--min-elevation", "90"], "less than 90"),
+        (["--min-elevation", "-1"], "0 or more"),
+        (["--grid", "10deg", "--region", "LUX"], "use a finer grid than 10deg, such as 0.5deg"),
+        (["--region", "VAT"], "no cell centre of the grid 1deg inside: give points inside of it"),
     ],
 )
 def test_wrong_calls_end_before_anything_is_read(run, never, options, said):
@@ -260,11 +274,6 @@ def test_without_matplotlib_nothing_is_computed(run, never, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--grid", "7deg"], "7 does not divide 180"),
-        (["--grid", "towns.csv"], "there is no such file"),
-        (["--min-elevation", "90"], "less than 90"),
-        (["--min-elevation", "-1"], "0 or more"),
-        (["--region", "LUX"], "finer grid"),
         (["--step", "0s"], "step"),
         (["--stop", "2025-01-01"], "stop"),
         (["--engine", "abacus"], "abacus"),

@@ -62,3 +62,10 @@ def test_a_picture_that_cannot_be_written_is_found_first(run, tmp_path):
     code, _, err = run(*call)
     assert code == 2 and "'/proc/m.png' cannot be written: " in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("duration", "words"), [("1d", "1 d"), ("90min", "90 min"), ("6h", "6 h")])
+def test_the_window_is_in_the_largest_unit(run, duration, words):
+    window = ("--start", "2026-01-01", "--duration", duration)
+    code, _, err = run("access", SHELL, "--site", "A,1,2", *window, "-o", "a.parquet")
+    assert code == 0 and f"8 satellites over 1 site, {words}, from 10 deg" in err

@@ -183,7 +183,6 @@ def test_few_pairs_at_once_change_nothing(monkeypatch):
     ("code", "said"),
     [
         ("Brazil", "did you mean BRA (Brazil)?"),
-        ("bra", "did you mean BRA (Brazil)?"),
         ("Kazakstan", "did you mean KAZ (Kazakhstan)?"),
         ("Congo", "COD (Democratic Republic of the Congo) or COG (Republic of the Congo)?"),
         ("BRZ", "BRN (Brunei)"),
@@ -225,3 +224,9 @@ def test_lines_of_a_map_do_not_cross_it():
             assert (abs(piece[:, 0]) <= 180).all() and (abs(piece[:, 1]) <= 90).all()
             at_edge = abs(piece[:, 0]) > 179.9999
             assert not (at_edge[1:] & at_edge[:-1]).any()  # the source cuts Chukotka there
+
+
+def test_codes_in_small_letters():
+    assert regions(["bra", " Kaz "]) == regions(["BRA", "KAZ"])
+    with pytest.raises(UsageError, match="BRA is given more than once"):
+        regions(["BRA", "bra"])

@@ -18,8 +18,9 @@ from gpuprop.errors import UsageError
 from gpuprop.geography.countries import regions
 from gpuprop.plots.cells import unrolled
 from gpuprop.plots.columns import MEANINGS
-from gpuprop.plots.coverage import coverage_page, in_words
+from gpuprop.plots.coverage import coverage_page
 from gpuprop.plots.paper import TEXT, picture
+from gpuprop.time.durations import in_words
 from gpuprop.time.units import DAY, MINUTE, SECOND
 
 matplotlib.use("Agg")
@@ -203,6 +204,50 @@ def test_numbers_far_apart_have_a_square_root_scale():
         "mean number in view (satellites), square-root scale"
     ]
     assert bars[0].get_xticks().tolist() == [0, 0.1, 0.2, 0.5, 1, 2, 5]
+
+
+def test_other_does_not_set_the_scale_of_named_ones():
+    """The catalogue has thousands of others: the maps of constellations must be readable."""
+    coverage = sample(labels=("guowang", "other"))
+    changed(coverage, slice(648, 1296), lambda old: 100 * old)
+    figure = coverage_page(coverage)
+    named, other = (drawn(ax, QuadMesh)[0] for ax in figure.axes if ax.get_xlim() == (-180, 180))
+    assert (
+        named.get_clim()
+        == other.get_clim()
+        == (
+            named.get_array().min(),
+            named.get_array().max(),
+        )
+    )
+    assert other.get_array().min() > 10 * named.get_array().max()
+    assert named.colorbar is None and other.colorbar.extend == "max"
+    # alone, it has its own scale; and without more of them there is no arrow
+    (mesh,) = drawn(coverage.map(constellation="other"), QuadMesh)
+    assert mesh.get_clim()[1] == mesh.get_array().max() and mesh.colorbar.extend == "neither"
+    (mesh,) = drawn(sample().map(vmax=5), QuadMesh)
+    assert mesh.colorbar.extend == "max"
+
+
+@pytest.mark.parametrize(("value", "said"), [(0.0, "no gaps"), (np.nan, "not known")])
+def test_without_gaps_the_bar_has_one_colour_and_says_so(value, said):
+    coverage = changed(sample(), slice(None), lambda _: value, "longest_gap_s")
+    ax = coverage.map("longest_gap_s")
+    (mesh,) = drawn(ax, QuadMesh)
+    assert mesh.cmap.N == 1
+    assert mesh.colorbar.ax.get_xlabel() == f"longest gap without a satellite: {said}"
+    assert mesh.colorbar.ax.get_xticks().tolist() == []
+    page = coverage_page(coverage, "longest_gap_s")
+    assert any(text.endswith(said) for text, _ in texts(page))
+
+
+def changed(coverage, rows, change, column="visible_mean"):
+    """Change some values of a column of the cells."""
+    values = coverage.cells[column].to_numpy().copy()
+    values[rows] = change(values[rows])
+    place = coverage.cells.schema.get_field_index(column)
+    object.__setattr__(coverage, "cells", coverage.cells.set_column(place, column, [values]))
+    return coverage
 
 
 def test_regions_have_white_outlines():

@@ -8,7 +8,7 @@ from ...dataset.location import AnyPath, open_store
 from ...dataset.session import JobOptions
 from ...propagator import Propagator
 from ...typing import Duration, Instant
-from ..tables import Sites
+from ..tables import Sites, check_directory
 from .directory import PassesDirectory, open_passes, write_passes
 from .passes import Progress, passes_in
 from .question import ask
@@ -111,7 +111,7 @@ def access(
     ------
     ValueError
         If a number has several element sets (`latest` keeps one), for wrong sites, elevations and
-        windows, and for instants outside the Earth orientation.
+        windows, for instants outside the Earth orientation, and if `out` ends as a file does.
     TypeError
         For arguments of other types.
     FileExistsError
@@ -143,6 +143,7 @@ def access(
         if resume:
             raise ValueError("resume continues a directory: give out=DIR")
         return passes_in(propagator, asked, *asked.window, progress=progress)
+    check_directory(out)
     store = open_store(out)
     write_passes(store, propagator, asked, JobOptions(resume=resume), progress=progress)
     return open_passes(out)

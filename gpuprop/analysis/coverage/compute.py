@@ -17,7 +17,7 @@ from ...time.times import Times, as_times
 from ...typing import Instants
 from ..tables import answer_metadata, check_one_set_each
 from .labels import ALL, as_labels
-from .places import BYTES_OF_COUNT, MOST_CELLS, Grid, as_places
+from .places import BYTES_OF_COUNT, MOST_CELLS, Grid, Places, as_places
 from .result import Coverage
 from .tables import (
     Region,
@@ -94,15 +94,11 @@ def coverage(
             "Propagator(elements)"
         )
     check_one_set_each(prop.elements, "coverage")
-    least = _checked_elevation(min_elevation_deg)
     instants = as_times(times)
     step_ns = checked_step(instants)
-    places = as_places(grid)
+    least, places, inside = checked_question(grid, min_elevation_deg, regions)
     labels = as_labels(by, prop.elements)
     names = () if labels is None else (*labels.names, ALL)
-    inside = _regions(regions)
-    for region in inside:  # before anything is computed
-        places_inside(places, region)
     if len(places.lat) * max(1, len(names)) > MOST_CELLS:
         most_mb = MOST_CELLS * BYTES_OF_COUNT // 1_000_000
         raise ValueError(
@@ -138,6 +134,23 @@ def coverage(
         instants,
         names,
     )
+
+
+def checked_question(
+    grid: Grid,
+    min_elevation_deg: float,
+    regions: Sequence[str] | Sequence[Region] | str | None = None,
+) -> tuple[float, Places, list[Region]]:
+    """Check what is asked, before anything is read or computed; errors as of `coverage`.
+
+    Returns the least elevation, the places, and the regions, each with a place inside.
+    """
+    least = _checked_elevation(min_elevation_deg)
+    places = as_places(grid)
+    inside = _regions(regions)
+    for region in inside:
+        places_inside(places, region)
+    return least, places, inside
 
 
 def _checked_elevation(value: float) -> float:

@@ -27,7 +27,8 @@ DEGREES = re.compile(r"(?P<number>[0-9]*\.?[0-9]+)\s*deg", re.ASCII)
 H3 = re.compile(r"h3:(?P<resolution>[0-9]+)", re.ASCII)
 MOST_CELLS = 8_000_000  # counts: cells times labels
 BYTES_OF_COUNT = 110  # tallies, columns and places, at the peak
-FINEST_DEG = 0.1  # of a grid: 6,480,000 cells
+FINER_DEG = (1.0, 0.5, 0.25, 0.2, 0.1)  # grids that are proposed where another is too coarse
+FINEST_DEG = FINER_DEG[-1]  # 6,480,000 cells
 MOST_H3 = 5  # resolution: 2,016,842 cells
 BAND_DEG = 1.0  # height of the bands of by_latitude, of places that are not in rows
 

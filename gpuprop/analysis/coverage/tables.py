@@ -11,7 +11,8 @@ import pyarrow as pa
 from ...time.units import SECOND
 from ...typing import Array, Bits, Mask
 from ..tables import field, with_metadata
-from .places import FINEST_DEG, MOST_H3, Places
+from .ground import column_longitudes, row_latitudes
+from .places import FINER_DEG, MOST_H3, Places
 
 SHARES = ("covered", "covered_2", "covered_4", "covered_8")
 Group: TypeAlias = Bits | slice  # indices of places
@@ -33,6 +34,14 @@ class Region(Protocol):
 
     def contains(self, lat_deg: Array, lon_deg: Array) -> Mask:
         """Compute which points are inside."""
+
+
+@runtime_checkable
+class Outlined(Region, Protocol):
+    """A region that knows its border."""
+
+    def outline(self) -> list[Array]:
+        """Return lines (n, 2): longitude and latitude, deg."""
 
 
 class Values(NamedTuple):
@@ -219,7 +228,7 @@ def places_inside(places: Places, region: Region) -> Bits:
         raise ValueError(
             f"region {region.code} ({region.name}) has no "
             f"{'cell centre' if places.have_areas else 'point'} of the grid {places.name} inside: "
-            f"{_finer(places)}"
+            f"{_finer(places, region)}"
         )
     return inside
 
@@ -229,21 +238,35 @@ def _chunks(n: int) -> Iterator[tuple[int, int]]:
         yield first, min(first + CHUNK, n)
 
 
-def _finer(places: Places) -> str:
-    """Say what to do about a region without a place inside: a finer grid that exists, or points."""
+def _finer(places: Places, region: Region) -> str:
+    """Say what to do about a region without a place inside: a finer grid with one, or points."""
     finer = None
     if places.name.startswith("h3:"):
         resolution = int(places.name[3:])
         if resolution < MOST_H3:
             finer = f"h3:{min(MOST_H3, resolution + 2)}"
     elif places.n_rows:
-        degrees = 180.0 / places.n_rows
-        wanted = degrees / (10 if degrees >= 1 else 2)
-        if degrees > 1.001 * FINEST_DEG:
-            finer = f"{max(wanted, FINEST_DEG):.12g}deg"
+        numbers = [f"{each:g}" for each in FINER_DEG if each < 180.0 / places.n_rows]
+        finer = next((f"{each}deg" for each in numbers if _has_centre(region, each)), None)
     if finer is None:
         return "give points inside of it"
     return f"use a finer grid than {places.name}, such as {finer}, or give points inside of it"
+
+
+def _has_centre(region: Region, number: str) -> bool:
+    """Return whether the grid of `number` degrees has a cell's centre in a region with an outline.
+
+    True for a region without one: the whole of a fine grid is not searched for a message.
+    """
+    if not isinstance(region, Outlined):
+        return True
+    lon, lat = np.concatenate(region.outline()).T
+    n_rows = round(180.0 / float(number))
+    rows, columns = row_latitudes(n_rows), column_longitudes(n_rows)
+    rows = rows[(rows >= lat.min()) & (rows <= lat.max())]
+    columns = columns[(columns >= lon.min()) & (columns <= lon.max())]
+    inside = region.contains(np.repeat(rows, len(columns)), np.tile(columns, len(rows)))
+    return bool(inside.any())
 
 
 def _grouped(
