@@ -306,7 +306,11 @@ def test_a_region_without_a_cell_gets_a_grid_that_works(elements, grid, advice):
 
 
 def test_two_sets_of_one_satellite_are_an_error(elements):
-    twice = gpuprop.Elements.concat([elements, elements[:1]])
+    numbered = gpuprop.Elements(dict(elements.fields, NORAD_CAT_ID=np.arange(1, len(elements) + 1)))
+    later = gpuprop.Elements(
+        dict(numbered[:1].fields, EPOCH=numbered[:1].epoch + np.timedelta64(1, "h"))
+    )
+    twice = gpuprop.Elements.concat([numbered, later])
     with pytest.raises(ValueError, match="latest"):
         coverage(Propagator(twice, "numpy"), TIMES)
 

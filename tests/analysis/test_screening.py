@@ -282,7 +282,9 @@ def test_what_is_asked_for_is_checked():
     elements = EVENTS["head on"]
     prop = Propagator(elements, "numpy")
     start = instant(KNOT)
-    twice = Propagator(Elements(dict(elements.fields, NORAD_CAT_ID=np.array([7, 7]))), "numpy")
+    one = elements[:1]
+    later = Elements(dict(one.fields, EPOCH=one.epoch + np.timedelta64(1, "h")))
+    twice = Propagator(Elements.concat([one, later]), "numpy")
     with pytest.raises(ValueError, match=r"takes one element set a satellite.*latest\(\)"):
         screen(twice, start)
     for threshold in (0.0, 0.0099, 100.1, math.nan, -1.0):

@@ -108,7 +108,7 @@ def test_primaries(run, catalogue):
         (["--stop", "2026-01-02", "--duration", "1d"], "either --stop or --duration"),
         (["--primaries", "nothing*"], "--primaries nothing* matches the name of none"),
         (["-o", "x.txt"], "does not say the format"),
-        (["-o", "nowhere/x.csv"], "nowhere is not a directory: make it first"),
+        (["-o", "nowhere/x.csv"], "there is no directory 'nowhere' to write x.csv in"),
         (["-o", "x.csv", "--resume"], "--resume is for a directory"),
         (["-o", "x.csv", "--shard", "1/2"], "--shard is for a directory"),
         (["--shard", "3/2"], "3/2"),

@@ -688,7 +688,7 @@ def test_info_tells_of_those_selected(capsys, shared_data, tmp_path):
     )
     assert "none has a name" in capsys.readouterr().err
     assert main(["info", str(tmp_path), "--select", "@guowang"]) == 2
-    assert "snapshots" in capsys.readouterr().err
+    assert "is a directory that gpuprop wrote" in capsys.readouterr().err
 
 
 def test_ages_on_the_command_line_are_counted_to_the_start_in_its_time_scale(capsys):
