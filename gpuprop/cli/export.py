@@ -50,7 +50,7 @@ def export(
         raise UsageError("name what to write and where: gpuprop export SOURCE -o FILE")
     with wrong_call():
         format_of(output, format)
-    check_outputs([output], sources)
+    check_outputs([output], ())  # a catalogue may replace itself: it is read before it is written
     elements = read_sources(
         sources, on_error=on_error, checksum=checksum, epoch=epoch, first_id=first_id, latest=latest
     )

@@ -122,9 +122,13 @@ FORMS = _forms()
 # compute.
 MAY_BE_FUSED = {f"{word}.f64": FORMS[f"{word}.rn.f64"] for word in ("add", "sub", "mul")}
 IN_MEMORY = ("f64", *INTEGERS)
-SUMS = {"atom.global.add.u32": "u32"}
+# newer compilers name the order and the scope, which sums of integers do not depend on
+SUMS = {f"atom.{how}global.add.u32": "u32" for how in ("", "relaxed.gpu.")}
 LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") for kind in IN_MEMORY}
 STORES = {f"st.global.{kind}": kind for kind in IN_MEMORY}
+# without a space an address is generic: here the same as a global one, as there is no other memory
+LOADS |= {f"ld.{kind}": ("global", kind) for kind in IN_MEMORY}
+STORES |= {f"st.{kind}": kind for kind in IN_MEMORY}
 
 
 @cache
