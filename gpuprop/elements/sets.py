@@ -113,11 +113,7 @@ class Elements:
         kept = [number for number, members in enumerate(noted) if members.any() or not n]
         object.__setattr__(self, "notes", tuple(self.notes[number] for number in kept))
         object.__setattr__(self, "noted", noted[kept])
-        source = np.full(n, "", object) if self.source is None else np.array(self.source, object)
-        if source.shape != (n,):
-            raise ValueError(f"source has shape {source.shape}, NORAD_CAT_ID has ({n},)")
-        source.flags.writeable = False
-        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "source", _sources(self.source, n))
 
     # --- library units ---
     @property
@@ -340,7 +336,7 @@ class Elements:
         Elements
             The sets, their notes and their rejected records.
         """
-        source = np.full(len(self), name, object)
+        source = np.broadcast_to(np.array(name, object), len(self))
         return Elements(self.fields, self.rejected, self.notes, self.noted, source)
 
     @staticmethod
@@ -639,3 +635,16 @@ def median_ns(instants: npt.NDArray[np.int64]) -> int:
     middle = [(len(instants) - 1) // 2, len(instants) // 2]
     low, high = np.partition(instants, middle)[middle].tolist()
     return int(low + (high - low) // 2)
+
+
+def _sources(source: npt.NDArray[np.object_] | None, n: int) -> npt.NDArray[np.object_]:
+    """Return the sources of n sets, read-only; one text for all of them takes no memory."""
+    if source is None:
+        return np.broadcast_to(np.array("", object), n)
+    if np.shape(source) != (n,):
+        raise ValueError(f"source has shape {np.shape(source)}, NORAD_CAT_ID has ({n},)")
+    if isinstance(source, np.ndarray) and source.strides == (0,) and n:
+        return np.broadcast_to(np.array(source[0], object), n)
+    own = np.array(source, object)
+    own.flags.writeable = False
+    return own

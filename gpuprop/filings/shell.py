@@ -347,7 +347,7 @@ class Shell:
                 "slot": slot,
             },
             notes=(self.describe(), _conventions(model)),
-            source=np.full(total, self.id, object),
+            source=np.broadcast_to(np.array(self.id, object), total),
         )
 
     def to_dict(self) -> dict[str, object]:
