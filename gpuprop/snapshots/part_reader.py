@@ -102,8 +102,7 @@ class Part:
                 with pq.ParquetFile(file, pre_buffer=not self.store.reads_are_cheap) as parquet:
                     wanted = self._wanted(parquet.schema_arrow, parquet.num_row_groups, numbers)
                     for number in wanted:
-                        group = parquet.read_row_group(number, columns)
-                        yield number, group.combine_chunks().to_batches()[0]
+                        yield number, _row_group(parquet, number, columns)
             else:
                 reader = pa.ipc.open_file(file)
                 wanted = self._wanted(reader.schema, reader.num_record_batches, numbers)
@@ -165,6 +164,11 @@ class Part:
             return int(self.times.instants[instant])
         ends = {part[0]: self.entry.first, part[-1]: self.entry.last}
         return instant_ns(ends[instant]) if instant in ends else None
+
+
+def _row_group(parquet: pq.ParquetFile, number: int, columns: list[str] | None) -> pa.RecordBatch:
+    """Read a row group as one batch; nothing else of it is kept while the next one is read."""
+    return parquet.read_row_group(number, columns).combine_chunks().to_batches()[0]
 
 
 @contextmanager
