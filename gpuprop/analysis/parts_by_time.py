@@ -193,13 +193,36 @@ class PartsByTime(ABC):
                 raise DamagedError("its rows are those of another part")
 
 
+def write_rows(
+    store: Store, contents: PartsByTime, index: int, table: pa.Table, engine: str
+) -> PartEntry:
+    """Write a file of a directory. Returns its entry."""
+    name = contents.files.part(index)
+    file = _written(store, name, table)
+    return PartEntry(
+        name,
+        table.num_rows,
+        file.bytes,
+        file.digest,
+        index,
+        *contents.ends(index),
+        {},
+        engine=engine,
+    )
+
+
+def _written(store: Store, name: str, table: pa.Table) -> NewFile:
+    with NewFile(store, name) as file:
+        write_parquet(table, pa.PythonFile(file, "w"))
+    return file
+
+
 def write_satellites(store: Store, contents: PartsByTime, elements: Elements) -> FileEntry:
     """Write the file of the satellites, sorted by number. Returns its entry."""
     table = elements[np.argsort(elements.sat_id, kind="stable")].to_arrow()
     name = contents.files.companion
     table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
+    file = _written(store, name, table)
     return FileEntry(name, table.num_rows, file.bytes, file.digest)
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -16,11 +16,10 @@ from ...dataset.entries import PartEntry, RunFacts
 from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.session import Job, JobOptions, claim
-from ...dataset.sink import NewFile
 from ...dataset.store import Store
 from ...propagator import Propagator
-from ..parts_by_time import open_complete, write_satellites
-from ..tables import with_metadata, write_parquet
+from ..parts_by_time import open_complete, write_rows, write_satellites
+from ..tables import with_metadata
 from .contents import PASSES, PassContents
 from .passes import passes_in
 from .question import Question
@@ -164,11 +163,7 @@ def write_part(
     """Write a part: a pure function of the plan and its number. Returns its entry."""
     table = passes_in(propagator, asked, *contents.span(part))
     table = table.cast(with_metadata(COLUMNS, contents.metadata))
-    name = contents.files.part(part)
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
-    entry = PartEntry(name, table.num_rows, file.bytes, file.digest, part, *contents.ends(part), {})
-    return replace(entry, engine=propagator.engine)
+    return write_rows(store, contents, part, table, propagator.engine)
 
 
 # --- reading ---

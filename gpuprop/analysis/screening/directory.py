@@ -7,18 +7,16 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...dataset.check import file_digest
 from ...dataset.entries import PartEntry, RunFacts
 from ...dataset.merge import merge_if_complete
 from ...dataset.session import Job, JobOptions, claim
-from ...dataset.sink import NewFile
 from ...dataset.store import Store
 from ...propagator import Propagator
-from ..parts_by_time import write_satellites
-from ..tables import with_metadata, write_parquet
+from ..parts_by_time import write_rows, write_satellites
+from ..tables import with_metadata
 from .contents import SCREENING, ScreeningContents
 from .parts import Part, Progress, Screening
 from .propose import STATUS_STEP
@@ -219,19 +217,7 @@ def write_file(
         schema = with_metadata(COMPANIONS, contents.metadata)
         lost = json.dumps(part.lost.tolist()).encode()
         table = part.companions.cast(schema.with_metadata({**schema.metadata, LOST: lost}))
-    name = contents.files.part(index)
-    with NewFile(store, name) as file:
-        write_parquet(table, pa.PythonFile(file, "w"))
-    return PartEntry(
-        name,
-        table.num_rows,
-        file.bytes,
-        file.digest,
-        index,
-        *contents.ends(index),
-        {},
-        engine=engine,
-    )
+    return write_rows(store, contents, index, table, engine)
 
 
 def written_file(
