@@ -290,6 +290,8 @@ def test_what_is_asked_for_is_checked():
     for threshold in (0.0, 0.0099, 100.1, math.nan, -1.0):
         with pytest.raises(ValueError, match=r"from 0\.01 km \(10 m\) to 100 km"):
             screen(prop, start, threshold_km=threshold)
+    with pytest.raises(ValueError, match=r"is a directory of parts: name it without \.csv"):
+        screen(prop, start, duration="1h", out="zz.csv")
     with pytest.raises(TypeError, match="number of kilometres"):
         screen(prop, start, threshold_km="five")
     with pytest.raises(ValueError, match="either stop or duration"):

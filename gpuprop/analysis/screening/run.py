@@ -6,6 +6,7 @@ from ...dataset.session import JobOptions
 from ...dataset.shards import Shard
 from ...propagator import Propagator
 from ...typing import Duration, Instant
+from ..tables import check_directory
 from .contents import SCREENING
 from .directory import write_screening
 from .parts import Progress, Screening
@@ -105,6 +106,7 @@ def screen(
         )
         part = Screening(propagator, asked).part(window.first, window.stop, tell)
         return ScreenedInMemory(asked.metadata(propagator), part)
+    check_directory(out)
     how = JobOptions(overwrite, resume, None if shard is None else Shard.parse(shard))
     store = open_store(out)
     report = write_screening(store, propagator, asked, how, progress=progress)
