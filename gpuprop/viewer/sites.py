@@ -3,13 +3,16 @@
 from pathlib import Path
 
 from ..analysis.look_angles import Site
-from ..analysis.tables import read_sites
+from ..analysis.tables import read_sites, site_of
 from ..errors import UsageError
 
 
 def site_of_text(text: str) -> Site:
     """Read NAME,LAT,LON or NAME,LAT,LON,HEIGHT (deg, km); UsageError if it cannot be read."""
-    return _site(text.split(","), f"--site {text!r}")
+    try:
+        return site_of([part.strip() for part in text.split(",")], f"--site {text!r}")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
 
 
 def sites_of_file(path: Path) -> list[Site]:
@@ -21,13 +24,3 @@ def sites_of_file(path: Path) -> list[Site]:
         return read_sites(path)
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-def _site(values: list[str], where: str) -> Site:
-    if not 3 <= len(values) <= 4:
-        raise UsageError(f"{where}: give NAME,LAT,LON or NAME,LAT,LON,HEIGHT (deg, km)")
-    try:
-        lat, lon, *height = (float(value) if value.strip() else 0.0 for value in values[1:])
-        return Site(lat, lon, height[0] if height else 0.0, values[0].strip())
-    except ValueError as error:
-        raise UsageError(f"{where}: {error}") from None

@@ -173,6 +173,6 @@ def test_sites_from_text(tmp_path):
     (tmp_path / "sites.csv").write_text("name,lat\nA,1\n")
     with pytest.raises(UsageError, match="lacks the column lon"):
         sites_of_file(tmp_path / "sites.csv")
-    for text in ("A,1", "A,1,2,3,4", "A,91,0", "A,x,0"):
+    for text in ("A,1", "A,1,2,3,4", "A,91,0", "A,x,0", "A,,5", "A,5,"):
         with pytest.raises(UsageError, match="--site"):
             site_of_text(text)
