@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
@@ -245,8 +246,7 @@ def as_sites(sites: Sites) -> tuple[Site, ...]:
     for site in sites:
         if not isinstance(site, Site):
             raise TypeError(_not_a_site(site))
-        named = site.name or f"{site.latitude_deg:g},{site.longitude_deg:g}"
-        found.append(Site(site.latitude_deg, site.longitude_deg, site.height_km, named))
+        found.append(replace(site, name=site.label))
     if not found:
         raise ValueError("there are no sites: give a gpuprop.Site, several, or a CSV of them")
     twice = [name for name, count in Counter(site.name for site in found).items() if count > 1]
