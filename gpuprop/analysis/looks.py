@@ -1,6 +1,5 @@
 """LookAngles: directions and distances of satellites from sites, and their tables."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -283,7 +282,7 @@ def facts_of(
         for site in sites
     ]
     facts: dict[str, object] = {name: states[name] for name in kept if name in states}
-    facts |= {"earth_orientation": earth_orientation, "sites": json.loads(json.dumps(places))}
+    facts |= {"earth_orientation": earth_orientation, "sites": places}
     return facts | (
         {} if min_elevation_deg is None else {"min_elevation_deg": float(min_elevation_deg)}
     )
