@@ -39,6 +39,24 @@ def read_satellites(
             raise UsageError(f"--scale {window.scale} says how to read --start: give --start")
         if window.start:
             given = np.datetime64(instant_ns(window.start, window.scale), "ns")
+    elements, start = chosen_satellites(sources, options, given, tell, gravity)
+    for note in _notes(elements.notes, verbose):
+        tell(note)
+    instant = window.start or format_ns(int(start.astype(np.int64)))
+    return elements, instant
+
+
+def chosen_satellites(
+    sources: Sequence[str],
+    options: SatelliteOptions,
+    given: np.datetime64 | None,
+    tell: Tell,
+    gravity: str,
+) -> tuple[Elements, np.datetime64]:
+    """Read and choose the satellites. Return them and the first instant.
+
+    given: the first instant, if there is one; else it is when most of the input is from.
+    """
     parts = read_parts(
         sources,
         on_error=options.on_error,
@@ -64,10 +82,7 @@ def read_satellites(
             latest=options.latest,
             tell=tell,
         )
-    for note in _notes(elements.notes, verbose):
-        tell(note)
-    instant = window.start or format_ns(int(start.astype(np.int64)))
-    return elements, instant
+    return elements, start
 
 
 def window_ns(start: str, window: WindowOptions) -> tuple[int, int]:

@@ -10,20 +10,19 @@ import numpy as np
 from cyclopts import Parameter
 from rich.filesize import decimal
 
-from ..catalogs.sources import read_sources
 from ..errors import UsageError
 from ..files.addresses import is_url
 from ..literals import Scale
 from ..messages import counted
 from ..snapshots import Snapshots, open_snapshots
-from ..time.times import time_grid
 from ..viewer import view as make_globe
 from ..viewer.globe import MOST_BYTES
 from ..viewer.sites import site_of_text, sites_of_file
 from .console import DONE, print_result, say, silent
-from .inputs import check_outputs, choose, given_store, report_records
+from .inputs import check_outputs, given_store
 from .options import FILES, INSTANTS, MESSAGES, STATES, Json, flag, wrong_call
 from .propagators import open_propagator, report_engine
+from .satellites import chosen_satellites, instant_ns
 from .shared_options import TOGETHER, EarthOrientationFile, EngineOptions, SatelliteOptions
 
 SATELLITES, RUN = SatelliteOptions(), EngineOptions()
@@ -110,8 +109,13 @@ def view(
     places = [site_of_text(text) for text in site or ()]
     places += sites_of_file(sites) if sites is not None else []
     most = _bytes(max_size)
+    begin: np.datetime64 | None
+    end: np.datetime64 | None
     with wrong_call():
-        begin, end = (None if each is None else _instant(each, scale) for each in (start, stop))
+        begin, end = (
+            None if each is None else np.datetime64(instant_ns(each, scale), "ns")
+            for each in (start, stop)
+        )
     snapshots = _directory(sources)
     source: Any = snapshots
     if snapshots is not None:
@@ -121,28 +125,7 @@ def view(
                 f"constellations: {snapshots.path} holds snapshots"
             )
     else:
-        elements = read_sources(
-            sources,
-            on_error=satellites.on_error,
-            checksum=satellites.checksum,
-            gravity=run.gravity,
-            epoch=begin if satellites.epoch is None else satellites.epoch,
-            first_id=satellites.first_id,
-            latest=satellites.latest,
-        )
-        report_records(elements, tell, satellites.latest)
-        with wrong_call():
-            if begin is None:
-                begin = (elements.latest() if satellites.latest else elements).default_start
-            elements = choose(
-                elements,
-                satellites.select,
-                satellites.where,
-                begin,
-                run.gravity,
-                latest=satellites.latest,
-                tell=tell,
-            )
+        elements, begin = chosen_satellites(sources, satellites, begin, tell, run.gravity)
         source = open_propagator(elements, run, tell, eop=eop)
         report_engine(source, run, tell)
     with wrong_call():
@@ -186,11 +169,6 @@ def _directory(sources: tuple[str, ...]) -> Snapshots | None:
         if Path(each).is_dir():
             raise UsageError(f"{each} is a directory: it must be the only SOURCE")
     return None
-
-
-def _instant(text: str, scale: Scale) -> np.datetime64:
-    """Read an instant of a clock in a time scale."""
-    return np.datetime64(time_grid(text, duration="1s", step="1s", scale=scale).start_ns, "ns")
 
 
 def _bytes(text: str) -> int:
