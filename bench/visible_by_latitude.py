@@ -1,4 +1,6 @@
-"""The mean number of satellites in view by latitude, from a formula (docs/coverage.md derives it).
+"""The mean number of satellites in view by latitude, from a formula.
+
+docs/methods/coverage.md derives it.
 
 Satellites of a shell are at equal distances in time on circular orbits with SGP4's short-period
 terms of J2, and the nodes anywhere. The Earth is the ellipsoid of WGS-84.

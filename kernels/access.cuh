@@ -1,5 +1,6 @@
 // Intervals between knots in which a satellite may rise, culminate or set at a site. They are
-// proposals: exact states decide. Twin: gpuprop/sgp4/access.py; docs/access.md derives the bounds.
+// proposals: exact states decide. Twin: gpuprop/sgp4/access.py. docs/methods/access.md derives
+// the bounds.
 #pragma once
 #include "look_angles.cuh"
 

@@ -1,5 +1,5 @@
 // Which places on the ground have a satellite in view, and for how long they have none. Twin:
-// gpuprop/sgp4/coverage.py; docs/coverage.md derives the formulas.
+// gpuprop/sgp4/coverage.py; docs/methods/coverage.md derives the formulas.
 //
 // `sees` is the definition. All else only proposes: on a row of places of one latitude those that
 // see a satellite are one interval of longitude, whose ends are computed roughly; a place that is

@@ -1,7 +1,8 @@
 """Intervals between knots in which a satellite may rise, culminate or set at a site.
 
-Twin of kernels/access.cuh; docs/access.md derives the bounds. A knot is an instant of a grid with
-equal steps. An interval lies between two knots, and is judged by four: the two around it too.
+Twin of kernels/access.cuh; docs/methods/access.md derives the bounds. A knot is an instant of a
+grid with equal steps. An interval lies between two knots, and is judged by four: the two around it
+too.
 """
 
 from typing import NamedTuple

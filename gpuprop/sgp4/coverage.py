@@ -1,7 +1,7 @@
 """Which places on the ground have a satellite in view, and for how long they have none.
 
 Twin of kernels/coverage.cuh: `sees` has its bits, and everything else gives the same counts.
-docs/coverage.md derives the formulas.
+docs/methods/coverage.md derives the formulas.
 """
 
 from dataclasses import dataclass, fields

@@ -193,8 +193,8 @@ def cells_of(exact: Exact, knots: Knots, found: Candidates, begin: int, end: int
 def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     """List the cells of suspect intervals in which something may happen.
 
-    Rows of cells are looked at before the cells in them. docs/access.md derives the bounds of a
-    path in a cell, and of the error of the cubic.
+    Rows of cells are looked at before the cells in them. docs/methods/access.md derives the bounds
+    of a path in a cell, and of the error of the cubic.
     """
     n = len(found.knot)
     if not n:

@@ -125,8 +125,8 @@ def access(
     elevation, set the first one without. Passes shorter than 1 ms are not reported, longer ones
     always. If the window cuts a pass, rise or set is the end of the window. The culmination is the
     highest instant inside. Refraction and light time are left out. The bytes are the same on every
-    engine, with any number of threads, and in any order of satellites and sites. docs/access.md has
-    the method.
+    engine, with any number of threads, and in any order of satellites and sites.
+    docs/methods/access.md has the method.
     """
     asked = ask(
         propagator,

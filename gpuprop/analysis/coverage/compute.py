@@ -86,7 +86,7 @@ def coverage(
     horizontal axes of the cell's centre on the ellipsoid. A gap is a run of instants without a
     satellite; its length is their number times the step. The tables are the same whatever the
     engine, the number of threads and the order of the satellites. Of several GPUs, the first one
-    is used. docs/coverage.md has the method.
+    is used. docs/methods/coverage.md has the method.
     """
     if not isinstance(prop, Propagator):
         raise TypeError(

@@ -36,7 +36,7 @@ class Coverage:
 
     Notes
     -----
-    docs/coverage.md defines the columns.
+    docs/methods/coverage.md defines the columns.
     """
 
     cells: pa.Table

@@ -21,8 +21,8 @@ LEAST_KM, MOST_KM = 0.01, 100.0
 RECALL = (
     "No pair below the threshold is missed if, within 30 s of each state (one every 60 s), the "
     "path of SGP4 departs from the integral of its velocities by less than twice what it departs "
-    "by over the steps to the states before and after (docs/screening.md has the margin that was "
-    "measured)."
+    "by over the steps to the states before and after (docs/methods/screening.md has the margin "
+    "that was measured)."
 )
 NO_PROBABILITY = "none: public element sets have no covariance"
 

@@ -91,7 +91,7 @@ def screen(
 
     Public element sets are in error by kilometres: the tables say which pairs to examine, not that
     they will come so close. There is no probability of collision, because the sets have no
-    covariance. docs/screening.md has the method and its one assumption.
+    covariance. docs/methods/screening.md has the method and its one assumption.
     """
     asked = ask(propagator, start, stop, duration, threshold_km, primaries)
     if out is None:

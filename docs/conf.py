@@ -1,0 +1,73 @@
+"""Settings of the site: `python -m sphinx -W -n --keep-going docs build/site`.
+
+Nothing is fetched: pages, scripts and fonts come from the installed packages.
+"""
+
+import importlib.util
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+from gpuprop.version import __version__
+
+HERE = Path(__file__).parent
+
+project = "gpuprop"
+author = "the authors of gpuprop"
+version = release = __version__
+html_title = f"gpuprop {release}"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "numpydoc",
+]
+exclude_patterns = ["gallery/*.md", "**/.ipynb_checkpoints"]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}  # autosummary writes .rst
+
+# Headings get anchors as on the pages of a repository, so that [text](page.md#a-heading) works.
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence", "deflist"]
+
+# Types are in the docstrings' Parameters, as prose with units: no types in signatures.
+autodoc_typehints = "none"
+autodoc_member_order = "bysource"
+autosummary_generate = True
+numpydoc_show_class_members = False
+# Names of other libraries: their pages are not fetched, so they cannot be linked.
+nitpick_ignore_regex = [("py:.*", r"(?!gpuprop).*")]
+
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "navbar_align": "left",
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+    "announcement": None,
+    "logo": {"text": html_title},
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_context = {"default_mode": "auto"}
+project_copyright = f"gpuprop {release}, Apache-2.0"
+
+
+def build_gallery(_: Sphinx) -> None:
+    """Draw the pictures of gallery.md into gallery/pictures, if gallery/make.py is there."""
+    make = HERE / "gallery" / "make.py"
+    if not make.exists():
+        return
+    spec = importlib.util.spec_from_file_location("gallery_make", make)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.build(HERE / "gallery" / "pictures")
+
+
+def setup(app: Sphinx) -> None:
+    """Connect what is made before the pages are read."""
+    app.connect("builder-inited", build_gallery)
