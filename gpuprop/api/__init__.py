@@ -3,8 +3,8 @@
 Replace `from sgp4.api import ...` by `from gpuprop.api import ...`; nothing else changes.
 
 Names, arguments, units, attributes and error codes are those of python-sgp4 2.27. Positions are in
-TEME, km and km/s. They differ from python-sgp4's by rounding: less than 1e-6 km in the tests; the
-section Accuracy of the README has the figures for whole catalogues. Instants are Julian dates (UTC)
+TEME, km and km/s. They differ from python-sgp4's by rounding: less than 1e-6 km in the tests;
+docs/measured/accuracy.md has the figures for whole catalogues. Instants are Julian dates (UTC)
 in two parts, in double precision; they are never rounded to nanoseconds. jday_datetime and
 sat_epoch_datetime (sgp4.conveniences in python-sgp4) are here too. The modules omm, exporter and
 conveniences of python-sgp4 accept a Satrec of this module.
