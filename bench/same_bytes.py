@@ -8,6 +8,8 @@ killed after its first part and resumed. Then every catalogue of the data folder
 digest of its file of satellites is taken; a file that gpuprop refuses counts with its exit code.
 A manifest counts with its plan and its entries, without what may differ between two runs: engine,
 host and times.
+Every file names the version of gpuprop. To compare trees of two versions, write the same version
+into the gpuprop/version.py of both first.
 
 --python: the Python of the environment to run [default: this one]. --against: the Python of
 another environment, such as that of a checkout of an earlier commit, or the JSON of an earlier

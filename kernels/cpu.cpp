@@ -9,6 +9,7 @@
 #include "coverage.cuh"
 #include "deep_space.cuh"
 #include "earth_rotation.cuh"
+#include "exported.cuh"
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
@@ -145,7 +146,7 @@ extern "C" {
 
 // Do tasks of a list until all are taken. Several threads may work on one list. job: the argument
 // of their kernels.
-void ENTRY(work)(const void* job, TaskList* list) {
+EXPORTED void ENTRY(work)(const void* job, TaskList* list) {
     for (;;) {
         Integer k = __atomic_fetch_add(&list->next, 1, __ATOMIC_RELAXED);
         if (k >= list->n_tasks) return;
@@ -157,8 +158,8 @@ void ENTRY(work)(const void* job, TaskList* list) {
 #if W == 2
 // Initialise a satellite whose gravity and afspc are set: its regime and constants from `elements`
 // (the fields of MeanElements), and `start`, its resonance at the epoch.
-void gpuprop_satellite_initialise(Satellite* satellite, const double* elements,
-                                  SatelliteState* start) {
+EXPORTED void gpuprop_satellite_initialise(Satellite* satellite, const double* elements,
+                                           SatelliteState* start) {
     Real e[8];
     for (int j = 0; j < 8; j++) e[j] = splat(elements[j]);
     Code regime;
@@ -173,8 +174,8 @@ void gpuprop_satellite_initialise(Satellite* satellite, const double* elements,
 }
 
 // The state t minutes after the epoch. before: an earlier result for this satellite, or its start.
-void gpuprop_satellite_state(const Satellite* satellite, double t, const SatelliteState* before,
-                             SatelliteState* after) {
+EXPORTED void gpuprop_satellite_state(const Satellite* satellite, double t,
+                                      const SatelliteState* before, SatelliteState* after) {
     if (satellite->regime == NEAR_EARTH)
         satellite_regime<NEAR_EARTH>(*satellite, t, *before, *after);
     if (satellite->regime == DEEP_SPACE)
