@@ -59,6 +59,7 @@ class Labels:
         self._renderer: Any = RendererAgg(width, height, figure.dpi)
         self._limits = ax.bbox if inside else figure.bbox
         self._boxes = np.empty((0, 4))
+        self._points = np.empty((0, 2))
         self.left_out = 0  # labels without room
         self.keep_clear(
             text.get_window_extent(self._renderer)
@@ -77,6 +78,10 @@ class Labels:
         half = around * self._pixel
         self._boxes = np.concatenate((self._boxes, np.hstack((points - half, points + half))))
 
+    def prefer_clear_of_points(self, points: Array) -> None:
+        """Put labels over these points (n, 2), in pixels, only where there is no other room."""
+        self._points = np.concatenate((self._points, points[np.isfinite(points).all(axis=1)]))
+
     def place(
         self, x: float, y: float, text: str, offsets: Sequence[Offset], **look: Any
     ) -> Text | None:
@@ -86,6 +91,7 @@ class Labels:
         """
         label = Text(x, y, text, transform=IdentityTransform(), **look)
         label.set_figure(self._ax.figure)
+        free = []
         for offset in offsets:
             label.set(
                 x=x + offset.right * self._pixel,
@@ -95,9 +101,20 @@ class Labels:
             )
             box = label.get_window_extent(self._renderer)
             if self._is_free(box):
-                return self._added(label, x, y, offset, box)
-        self.left_out += 1
-        return None
+                hidden = self._hidden(box)
+                if not hidden:
+                    return self._added(label, x, y, offset, box)
+                free.append((hidden, offset, box))
+        if not free:
+            self.left_out += 1
+            return None
+        _, offset, box = min(free, key=lambda each: each[0])
+        return self._added(label, x, y, offset, box)
+
+    def _hidden(self, box: Bbox) -> int:
+        """Count the points that a label hides."""
+        x, y = self._points.T
+        return int(((x > box.x0) & (x < box.x1) & (y > box.y0) & (y < box.y1)).sum())
 
     def _is_free(self, box: Bbox) -> bool:
         apart = APART * self._pixel
@@ -126,6 +143,7 @@ class Labels:
             va=offset.va,
             fontproperties=label.get_fontproperties(),
             color=label.get_color(),
+            bbox=dict(boxstyle="square,pad=0.1", facecolor="white", alpha=0.75, linewidth=0),
             zorder=6,
             annotation_clip=False,
         )

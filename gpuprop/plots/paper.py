@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.textpath import TextToPath
@@ -47,6 +48,7 @@ DATELESS: dict[str, dict[str, None]] = {
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
+DARK = 0.42  # lightness of text in colour, of 1
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
 LEFT = 0.12  # of titles and captions, inches
 TITLE_SIZE, CAPTION_SIZE = 9.5, 6.5  # points
@@ -59,11 +61,15 @@ MakeFigure: TypeAlias = Callable[..., Figure]  # matplotlib.figure.Figure, or py
 
 def look_of_line(number: int) -> dict[str, Any]:
     """Return colour and dashes of a line: in print without colour, dashes tell lines apart."""
-    turn = number // len(LINES)
-    return dict(
-        color=LINES[number % len(LINES)],
-        linestyle=DASHES[(number + turn) % len(DASHES)],
-    )
+    turn, place = divmod(number, len(LINES))
+    return dict(color=LINES[place], linestyle=DASHES[(place + turn) % len(DASHES)])
+
+
+def ink(number: int) -> tuple[float, float, float]:
+    """Return the colour of text about a line: that of the line, dark enough to be read."""
+    red, green, blue = to_rgb(LINES[number % len(LINES)])
+    dark = min(1.0, DARK / max(1e-9, 0.2126 * red + 0.7152 * green + 0.0722 * blue))
+    return (red * dark, green * dark, blue * dark)
 
 
 # --- text ---
@@ -99,18 +105,22 @@ def width_of(text: str, size: float) -> float:
     return float(width) / POINTS
 
 
-def fitted(text: str, width: float, size: float) -> str:
-    """Cut a text to a width in inches: the end is left out, with … for it."""
+def fitted(text: str, width: float, size: float, tail: int = 0) -> str:
+    """Cut a text to a width in inches, with … for what is left out.
+
+    tail: so many characters at the end are kept, where names often differ.
+    """
     if width_of(text, size) <= width:
         return text
-    few, many = 0, len(text)
+    end = text[len(text) - tail :].lstrip()
+    few, many = 0, max(0, len(text) - tail)
     while few < many:
         middle = (few + many + 1) // 2
-        if width_of(f"{text[:middle]}…", size) <= width:
+        if width_of(f"{text[:middle]}…{end}", size) <= width:
             few = middle
         else:
             many = middle - 1
-    return f"{text[:few].rstrip()}…"
+    return f"{text[:few].rstrip()}…{end}"
 
 
 def wrapped(paragraphs: Sequence[str], width: float, size: float, most: int) -> list[str]:
