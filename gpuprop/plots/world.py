@@ -17,19 +17,24 @@ SOURCE = "coast lines and borders: Natural Earth"
 NEAR_DEG = 0.12  # points nearer to each other than this are one on paper: a third of a point
 WIDTHS = {False: 0.45, True: 0.3}  # of coast lines and borders, points
 COLOURS = {False: "black", True: "0.2"}
+PALE = {False: "0.55", True: "0.8"}  # where lines of their own matter more
 
 
-def draw_world(ax: Axes, codes: Sequence[str] = ()) -> None:
+def draw_world(ax: Axes, codes: Sequence[str] = (), *, pale: bool = False) -> None:
     """Draw coast lines and borders, and set limits and ticks: longitude and latitude, deg.
 
     Equal steps of longitude and latitude are equal lengths (plate carrée).
 
-    codes: countries that get white outlines.
+    codes: countries that get white outlines. pale: coast lines and borders in grey.
     """
     for region in regions(codes):
         _draw(ax, _path(region.outline()), 2, edgecolor="white", linewidth=1.6)
     for border in (False, True):
-        look = dict(edgecolor=COLOURS[border], linewidth=WIDTHS[border], joinstyle="round")
+        look = dict(
+            edgecolor=(PALE if pale else COLOURS)[border],
+            linewidth=WIDTHS[border],
+            joinstyle="round",
+        )
         _draw(ax, _outlines(border), 3, **look)
     ax.set(xlim=(-180, 180), ylim=(-90, 90), aspect="equal")
     ax.set_xticks(range(-120, 121, 60), [degrees(x, "E", "W") for x in range(-120, 121, 60)])

@@ -1,0 +1,43 @@
+"""Marks in time: whole minutes, hours or days of UTC, and how they are written."""
+
+import numpy as np
+
+from ..time.instants import format_ns
+from ..time.units import DAY, HOUR, MINUTE, SECOND
+from ..typing import Bits
+
+STEPS_NS = (
+    *(each * SECOND for each in (1, 2, 5, 10, 15, 30)),
+    *(each * MINUTE for each in (1, 2, 5, 10, 15, 20, 30)),
+    *(each * HOUR for each in (1, 2, 3, 6, 12)),
+    *(each * DAY for each in (1, 2, 5, 10, 20, 50, 100)),
+)
+
+
+def step_for(span_ns: int, most: int) -> int:
+    """Return the shortest step, ns, of which a span has at most so many."""
+    return next((step for step in STEPS_NS if span_ns <= most * step), STEPS_NS[-1])
+
+
+def marks(begin_ns: int, end_ns: int, step_ns: int) -> Bits:
+    """Return the whole multiples of a step in [begin, end], ns since 1970 UTC."""
+    first = -(-begin_ns // step_ns)
+    return np.arange(first, end_ns // step_ns + 1, dtype=np.int64) * step_ns
+
+
+def clock(ns: int, *, seconds: bool = False, day: bool = False) -> str:
+    """Write an instant as 21:05, with seconds as 21:05:09, with the day as 07-24 21:05."""
+    text = format_ns(ns // SECOND * SECOND)
+    written = text[11:19] if seconds else text[11:16]
+    return f"{text[5:10]} {written}" if day else written
+
+
+def window_in_words(begin_ns: int, end_ns: int) -> str:
+    """Write a window as 2026-01-01 00:00 to 01:30 UTC, with seconds only where there are some."""
+    whole = begin_ns % MINUTE == 0 and end_ns % MINUTE == 0
+    first, last = (
+        np.datetime_as_string(np.datetime64(each, "ns"), "m" if whole else "s").replace("T", " ")
+        for each in (begin_ns, end_ns)
+    )
+    same_day = first[:10] == last[:10]
+    return f"{first} to {last[11:] if same_day else last} UTC"

@@ -1,0 +1,354 @@
+"""The sky over a site: its passes on a polar plot, with a list of them."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
+
+from ..analysis.access import access
+from ..analysis.look_angles import look_angles
+from ..analysis.site import Site
+from ..elements.sets import Elements
+from ..errors import UsageError
+from ..propagator import Propagator
+from ..time.instants import format_ns
+from ..time.times import Times
+from ..time.units import DAY
+from ..typing import Array, Duration, Instant
+from .caption import of_satellites
+from .clock import clock, window_in_words
+from .labels import Labels, Offset, around
+from .paper import TITLE_SIZE, WIDTH, MakeFigure, Page, fitted, plain, style
+from .window import window_of
+
+East = Literal["left", "right"]
+LIT = 2  # the code of `sunlit` outside of the shadow
+BRIGHT, EDGE, PENUMBRA, SHADOW = "#E69F00", "#7A5300", "#9A6A00", "#30343B"
+MOST_DRAWN = 300  # passes: more hide each other
+MOST_LISTED = 30  # rows beside the sky
+MOST_TIMED = 12  # passes with times at their ends: with more, the list alone has them
+MOST_TIMED_TOPS = 6  # passes with the time at their culmination
+MOST_NUMBERED = 60  # passes with numbers, rings and triangles
+POINTS = 61  # of a path
+DIAMETER, SKY = 4.2, 0.3  # inches: of the horizon, and the room around it
+TAIL = 7  # characters at the end of a name that are shown
+ROW = 0.145  # inches
+
+
+class Paths(NamedTuple):
+    """Where satellites stand during their passes, (n_passes, POINTS) each."""
+
+    azimuth: Array  # rad, from north over east
+    elevation: Array  # deg
+    lit: Array  # code of `sunlit`
+
+
+def sky(
+    prop: Propagator,
+    site: Site,
+    start: Instant | None = None,
+    stop: Instant | None = None,
+    *,
+    duration: Duration | None = None,
+    min_elevation_deg: float = 10.0,
+    sunlit: bool = False,
+    site_sun_below_deg: float | None = None,
+    east: East = "left",
+    ax: Axes | None = None,
+    title: str | None = None,
+    source: str | None = None,
+    make: MakeFigure = Figure,
+) -> Axes:
+    """Draw the passes of satellites over a site on the dome of the sky.
+
+    Parameters
+    ----------
+    prop : Propagator
+        The satellites; each has one element set.
+    site : Site
+        The place on the ground.
+    start : instant, optional
+        First instant, UTC. When most of the element sets are from, unless given.
+    stop : instant, optional
+        End of the window, not included.
+    duration : duration, optional
+        Length of time, in place of stop; a day unless given.
+    min_elevation_deg : float
+        Minimum elevation of a pass, deg, in [0, 90); a dashed ring.
+    sunlit, site_sun_below_deg
+        Which passes are kept, as for `gpuprop.access`.
+    east : {"left", "right"}
+        `left`: as one who looks up sees the sky, as on star charts. `right`: as on a compass, with
+        azimuths clockwise.
+    ax : matplotlib.axes.Axes, optional
+        Polar axes to draw into, without the list; a new figure, with a caption, unless given.
+    title, source : str, optional
+        In place of the site's name and the window, and of `Elements.source`.
+    make : callable
+        Makes the figure: matplotlib.figure.Figure, or matplotlib.pyplot.figure.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Polar axes: azimuth from north over east, rad, and distance from the zenith, deg.
+
+    Raises
+    ------
+    UsageError
+        If there is no pass, for axes that are not polar, and for another word for east.
+    ValueError
+        As for `gpuprop.access`.
+
+    Notes
+    -----
+    Bright parts of a path are in sunlight, dark parts in the Earth's shadow. A ring is the rise, a
+    triangle the set; the number stands at the culmination, and the list has the times. Of more
+    than 300 passes the highest are drawn, and the caption says so. Refraction is left out.
+    """
+    if east not in ("left", "right"):
+        raise UsageError(f"east {east!r} is not known: use 'left' or 'right'")
+    if ax is not None and ax.name != "polar":
+        raise UsageError(
+            "a sky needs polar axes: make them with subplot_kw={'projection': 'polar'}"
+        )
+    elements = prop.elements
+    begin, end = window_of(elements, start, stop, duration, DAY)
+    passes = access(
+        prop,
+        site,
+        np.datetime64(begin, "ns"),
+        np.datetime64(end, "ns"),
+        min_elevation_deg=min_elevation_deg,
+        sunlit=sunlit,
+        site_sun_below_deg=site_sun_below_deg,
+    )
+    if not passes.num_rows:
+        raise UsageError(
+            f"no satellite passes over {plain(site.label, 60)} above {min_elevation_deg:g} deg "
+            f"from {format_ns(begin)} to {format_ns(end)}: give a longer duration, or a lower "
+            "minimum elevation"
+        )
+    found, chosen = passes.num_rows, passes
+    if found > MOST_DRAWN:
+        highest = np.argsort(-passes["max_elevation_deg"].to_numpy(), kind="stable")[:MOST_DRAWN]
+        chosen = passes.take(pa.array(np.sort(highest)))
+    paths = _paths(prop, site, chosen)
+    named = plain(title) if title is not None else _title(site, begin, end)
+    with style(ax):
+        if ax is None:
+            listed = min(chosen.num_rows, MOST_LISTED)
+            about = _caption(elements, site, found, min_elevation_deg, east, source)
+            across = DIAMETER + 2 * SKY
+            page = Page(make, across, named, about)
+            ax = page.axes(SKY, SKY, DIAMETER, DIAMETER, projection="polar")
+            table = page.axes(across, 0.0, WIDTH - across, across)
+            _list(table, chosen.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
+        else:
+            ax.set_title(fitted(named, WIDTH, TITLE_SIZE), parse_math=False)
+        _dress(ax, min_elevation_deg, east)
+        _draw(ax, paths, chosen, end - begin > DAY)
+    return ax
+
+
+def _paths(prop: Propagator, site: Site, passes: pa.Table) -> Paths:
+    """Compute where satellites stand at equal distances in time, from rise to set."""
+    ids = passes["sat_id"].to_numpy()
+    order = np.argsort(prop.elements.sat_id, kind="stable")
+    index = order[np.searchsorted(prop.elements.sat_id, ids, sorter=order)]
+    rise, last = (passes[name].to_numpy().astype(np.int64) for name in ("rise", "set"))
+    share = np.linspace(0.0, 1.0, POINTS)
+    ns = rise[:, None] + np.round((last - rise - 1)[:, None] * share).astype(np.int64)
+    states = prop.pair_states(
+        np.repeat(index, POINTS), Times(ns.ravel()), "itrs", velocity=False, sunlit=True
+    )
+    seen = look_angles(states, site, range_rate=False)
+    shape = ns.shape
+    return Paths(
+        np.asarray(seen.azimuth).reshape(shape),
+        np.degrees(np.asarray(seen.elevation)).reshape(shape),
+        np.asarray(states.sunlit).reshape(shape),
+    )
+
+
+def _dress(ax: Axes, least: float, east: East) -> None:
+    """Set north, east, rings of elevation and directions of polar axes."""
+    polar: Any = ax
+    polar.set_theta_zero_location("N")
+    polar.set_theta_direction(1 if east == "left" else -1)
+    polar.set_rlim(0.0, 90.0)
+    polar.set_rgrids([30, 60], ["60°", "30°"], angle=157.5, fontsize=6, color="0.45")
+    polar.set_thetagrids(range(0, 360, 45), ["N", "NE", "E", "SE", "S", "SW", "W", "NW"])
+    ax.tick_params(pad=0)
+    ax.grid(alpha=0.35, linewidth=0.5)
+    if least > 0.0:
+        ring = np.linspace(0.0, 2 * np.pi, 361)
+        ax.plot(ring, np.full(361, 90.0 - least), color="0.35", linewidth=0.7, dashes=(4, 2))
+
+
+def _draw(ax: Axes, paths: Paths, passes: pa.Table, days: bool) -> None:
+    n = passes.num_rows
+    few = n <= MOST_TIMED
+    radius = 90.0 - paths.elevation
+    points = np.stack([np.unwrap(paths.azimuth, axis=1), radius], axis=-1)  # (n, POINTS, 2)
+    # a part of a path has the light of its first point; parts of one light are one line
+    lines, lit = [], []
+    for number in range(n):
+        cuts = np.flatnonzero(np.diff(paths.lit[number])) + 1
+        for first, last in zip([0, *cuts], [*cuts, POINTS - 1], strict=True):
+            if last > first:
+                lines.append(points[number, first : last + 1])
+                lit.append(int(paths.lit[number, first]))
+    thick = 2.2 if few else 1.4 if n <= MOST_NUMBERED else 0.7
+
+    # in print without colour, a bright path is a wide one with dark edges
+    def add(some: list[Array], colour: str, width: float, zorder: float) -> None:
+        drawn = LineCollection(some, colors=colour, linewidths=width, zorder=zorder)
+        drawn.set(capstyle="butt", rasterized=n > MOST_DRAWN // 3)
+        ax.add_collection(drawn, autolim=False)
+
+    for light, colour in ((0, SHADOW), (1, PENUMBRA), (LIT, BRIGHT)):
+        some = [line for line, each in zip(lines, lit, strict=True) if each == light]
+        if light == LIT:
+            add(some, EDGE, thick + 0.9, 3.3)
+        add(some, colour, thick if light == LIT else 0.55 * thick, 3.0 if light < LIT else 3.5)
+    if n > MOST_NUMBERED:
+        return
+    size = 4.5 if few else 3.0
+    dark: dict[str, Any] = dict(color="black", zorder=5, clip_on=False)
+    for number in range(n):
+        ax.plot(*points[number, 0], "o", markersize=size, markerfacecolor="white", **dark)
+        (x0, y0), (x1, y1) = ax.transData.transform(points[number, -2:])
+        turn = float(np.degrees(np.arctan2(y1 - y0, x1 - x0))) - 90.0
+        arrow = MarkerStyle("^").rotated(deg=turn)
+        ax.plot(*points[number, -1], marker=arrow, markersize=size + 1, linestyle="", **dark)
+    _label(ax, points, passes, few, days)
+
+
+def _label(ax: Axes, points: Array, passes: pa.Table, few: bool, days: bool) -> None:
+    """Write numbers at culminations and, of few passes, times at all three events."""
+    labels = Labels(ax, inside=False)
+    pixels = ax.transData.transform(points.reshape(-1, 2)).reshape(points.shape)
+    labels.prefer_clear_of_points(_dense(pixels))
+    labels.keep_clear_of_points(pixels[:, [0, -1]].reshape(-1, 2), 3.0)
+    instants = {
+        name: passes[name].to_numpy().astype(np.int64) for name in ("rise", "culmination", "set")
+    }
+    elevation = passes["max_elevation_deg"].to_numpy()
+    for number in range(len(points)):
+        # the point of the path that is the nearest to the culmination
+        top = pixels[number, int(points[number, :, 1].argmin())]
+        bold: dict[str, Any] = dict(fontsize=8, fontweight="bold")
+        if len(points) <= MOST_TIMED_TOPS:
+            at = clock(int(instants["culmination"][number]), day=days)
+            text = f"{number + 1}: {at}, {elevation[number]:.0f}°"
+            if labels.place(*top, text, around(6.0), fontsize=7, fontweight="bold"):
+                continue
+        labels.place(*top, f"{number + 1}", around(6.0), **bold)
+    if not few:
+        return
+    for number in range(len(points)):
+        for name, end in (("rise", 0), ("set", -1)):
+            offsets = _outwards(ax, pixels[number, end])
+            text = clock(int(instants[name][number]), day=days)
+            labels.place(*pixels[number, end], text, offsets, fontsize=6)
+
+
+def _outwards(ax: Axes, point: Array) -> list[Offset]:
+    """Return the places of a label around an end of a path: first those away from the zenith."""
+    away = point - ax.bbox.get_points().mean(axis=0)
+    away = away / max(float(np.hypot(*away)), 1e-9)
+    return sorted(
+        [*around(7.0), *around(12.0)],
+        key=lambda each: (
+            -(each.right * away[0] + each.up * away[1]) / np.hypot(each.right, each.up)
+        ),
+    )
+
+
+def _dense(pixels: Array) -> Array:
+    """Put a point between any two of paths (n, POINTS, 2)."""
+    between = (pixels[:, 1:] + pixels[:, :-1]) / 2
+    return np.concatenate((pixels, between), axis=1).reshape(-1, 2)
+
+
+def _list(ax: Axes, passes: pa.Table, more: int, days: bool) -> None:
+    """Write the passes in rows: number, satellite, rise, culmination, set, greatest elevation."""
+    ax.set_axis_off()
+    width, height = ax.get_window_extent().size / ax.figure.dpi
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    size = 6.2
+    heads = ("", "satellite", "rise", "highest", "set")
+    places = (0.14, 0.2, width - 0.98, width - 0.42, width - 0.08)
+    if days:
+        places = (0.14, 0.2, width - 1.28, width - 0.44, width - 0.08)
+    room = places[2] - 0.52 - places[1] - (0.3 if days else 0.0)
+
+    def row(y: float, texts: Sequence[str], **look: Any) -> None:
+        for number, (x, text) in enumerate(zip(places, texts, strict=True)):
+            if text:
+                ha = "left" if number == 1 else "right"
+                ax.text(x, y, text, ha=ha, va="center", fontsize=size, **look)
+
+    top = 0.12
+    row(top, heads, color="0.35")
+    ax.plot([0, width - 0.08], [top + ROW * 0.6] * 2, color="0.5", linewidth=0.5)
+    names = passes["object_name"].to_pylist()
+    for number, each in enumerate(names):
+        name = plain(each, 60) or str(passes["sat_id"][number].as_py())
+        rise, highest, last = (
+            passes[column][number].value for column in ("rise", "culmination", "set")
+        )
+        elevation = passes["max_elevation_deg"][number].as_py()
+        cut = [passes[column][number].as_py() for column in ("rise_cut", "set_cut")]
+        row(
+            top + (number + 1.1) * ROW,
+            (
+                str(number + 1),
+                fitted(name, room, size, TAIL),
+                f"{'<' if cut[0] else ''}{clock(rise, seconds=True, day=days)}",
+                f"{clock(highest)} {elevation:2.0f}°",
+                f"{'>' if cut[1] else ''}{clock(last)}",
+            ),
+        )
+    if more:
+        ax.text(
+            places[1],
+            top + (len(names) + 1.3) * ROW,
+            f"and {more:,} more: gpuprop access lists all",
+            va="center",
+            fontsize=size,
+            color="0.35",
+        )
+
+
+def _title(site: Site, begin: int, end: int) -> str:
+    return f"Sky over {plain(site.label, 40)}, {window_in_words(begin, end)}"
+
+
+def _caption(
+    elements: Elements, site: Site, found: int, least: float, east: East, source: str | None
+) -> list[str]:
+    drawn = "1 pass" if found == 1 else f"{found:,} passes"
+    if found > MOST_DRAWN:
+        drawn = f"the highest {MOST_DRAWN} of {drawn}"
+    convention = {
+        "left": "north up, east left, as one who looks up sees it",
+        "right": "north up, east right, as on a compass",
+    }[east]
+    where = (
+        f"{abs(site.latitude_deg):g}°{'N' if site.latitude_deg >= 0 else 'S'}, "
+        f"{abs(site.longitude_deg):g}°{'E' if site.longitude_deg >= 0 else 'W'}, "
+        f"{site.height_km:g} km"
+    )
+    said = [
+        f"{where}; {drawn} above {least:g}° (dashed ring), without refraction; {convention}",
+        "wide bright lines: satellite in sunlight; thin dark lines: in shadow; ring: rise; "
+        "triangle: set; number: highest point",
+        "times in UTC; < and >: the window begins or ends within the pass",
+    ]
+    return [of_satellites(elements, source), "; ".join(said)]
