@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ..analysis.coverage import Coverage
 from ..errors import UsageError
-from ..messages import shown
+from ..messages import counted, shown
 from ..typing import Array, Mask
 
 # column: name on the page, unit
@@ -203,6 +203,8 @@ def _described(cells: pa.Table, name: str) -> str:
         least = options.get("min_elevation_deg")
     except (KeyError, ValueError, AttributeError):
         return name
-    said = [f"above {least:g}°"] if isinstance(least, int | float) else []
-    said += [f"from {options[word]}" for word in ("start",) if word in options]
+    number = facts.get("satellites")
+    said = [counted(number, "satellite")] if isinstance(number, int) else []
+    said += [f"above {least:g}°"] if isinstance(least, int | float) else []
+    said += [f"from {options['start']}"] if "start" in options else []
     return ", ".join([name, *said])

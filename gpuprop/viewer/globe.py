@@ -177,8 +177,7 @@ def view(
     named = list(sources) or _names(source)
     named = [os.path.basename(each.rstrip("/")) for each in named]  # no folders of this machine
     name = title or ", ".join(named) or "Satellites"
-    about = statement(elements, tracks, shown.begin, shown.end, shown.eop)
-    about |= {"Model": shown.model}
+    about = statement(elements, tracks, shown.begin, shown.end, shown.eop, shown.model)
     about["Sources"] = [", ".join(named) or "element sets as given", *about["Sources"]]
     facts = facts_of(elements, tracks, shown.begin, shown.end)
     data, arrays = _content(shown)

@@ -37,7 +37,7 @@ class Facts(TypedDict):
 
 
 def statement(
-    elements: Elements, tracks: Tracks, begin: int, end: int, eop: EarthOrientation
+    elements: Elements, tracks: Tracks, begin: int, end: int, eop: EarthOrientation, model: str
 ) -> dict[str, str | list[str]]:
     """Describe the data for people: subjects, each with one or several sentences."""
     epochs = elements.epoch.view(np.int64)
@@ -54,6 +54,7 @@ def statement(
             f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
             *filter(None, [ages_in_words(elements, begin)]),
         ],
+        "Model": model,
         "Frame": "TEME. The Earth turns as in PEF (GMST 1982 of UT1); polar motion, at most 15 m "
         "on the ground, is left out",
         "Earth orientation": eop.described(np.array([begin, end])),

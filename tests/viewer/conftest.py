@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from browsers import Opened
+from globes import EPOCH, MINUTES, RESET, SITE, globe_satellites
+
+from gpuprop import Elements, view
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
@@ -38,3 +41,36 @@ def opened(browser: Any) -> Iterator[Callable[..., Opened]]:
     for each in pages:
         each.context.close()
         each.check()
+
+
+@pytest.fixture(scope="session")
+def satellites() -> Elements:
+    return globe_satellites()
+
+
+@pytest.fixture(scope="session")
+def globe(satellites: Elements, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("globe")
+    made = view(satellites, start=EPOCH, duration=f"{MINUTES}min", sites=SITE, title="Test & globe")
+    return made.save(folder / "globe.html")
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Any, globe: Path) -> Iterator[Opened]:
+    page = Opened(browser, globe)
+    page(
+        "const {lat, lon, distance, goal} = gpuprop.world.camera;"
+        "const sites = [...gpuprop.world.sites.sites];"
+        "globalThis.start = {camera: {lat, lon, distance, goal}, sites}"
+    )
+    yield page
+    page.context.close()
+
+
+@pytest.fixture
+def page(shared_page: Opened) -> Iterator[Opened]:
+    """The globe as it is when it opens, paused at its first instant."""
+    shared_page(RESET)
+    shared_page.page.mouse.move(5, 600)
+    yield shared_page
+    shared_page.check()

@@ -5,15 +5,16 @@ import { element, make } from "./data.js";
 const KEYS = [
   ["Drag, arrows", "turn the globe"],
   ["Wheel, pinch, + −", "zoom"],
-  ["Click, tap", "choose a satellite; with Shift several"],
+  ["Click, tap", "choose a satellite; with Shift, or a long press, several"],
   ["Space", "play or pause"],
-  ["R", "let time run backwards"],
+  ["R", "let time run the other way"],
   ["[ ]", "slower, faster"],
   [", .", "10 seconds back, ahead"],
   ["/", "search"],
   ["F", "follow the chosen satellite"],
   ["E", "inertial or Earth-fixed view"],
   ["S", "add a site: then click on the ground; on a site, it is removed"],
+  ["0", "the first view again"],
   ["T", "light or dark"],
   ["Esc", "choose none"],
 ];

@@ -90,13 +90,19 @@ export class Camera {
     this.goal = Math.min(FARTHEST, Math.max(NEAREST, EQUATOR + height));
   }
 
-  /** Look down on a position in TEME. @param {Vector} p @param {number} angle @param {number} share of the way */
+  /**
+   * Turn so as to look down on a position in TEME.
+   * @param {Vector} p @param {number} angle @param {number} share of the way
+   * @returns {number} rad that are left
+   */
   follow(p, angle, share) {
     const lat = Math.asin(p[2] / Math.hypot(...p));
     const lon = Math.atan2(p[1], p[0]) - (this.fixed ? angle : 0);
-    const turn = lon - this.lon;
-    this.lon += share * (turn - 2 * Math.PI * Math.round(turn / (2 * Math.PI)));
-    this.lat += share * (Math.min(TOP, Math.max(-TOP, lat)) - this.lat);
+    const around = lon - this.lon, turn = around - 2 * Math.PI * Math.round(around / (2 * Math.PI));
+    const rise = Math.min(TOP, Math.max(-TOP, lat)) - this.lat;
+    this.lon += share * turn;
+    this.lat += share * rise;
+    return (1 - share) * Math.hypot(turn, rise);
   }
 
   /** Go on with a zoom. @param {number} seconds since the last picture */

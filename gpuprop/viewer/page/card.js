@@ -2,8 +2,10 @@
 
 import { css } from "./colours.js";
 import { element, make } from "./data.js";
+import { layerAt, layerPixels, layerText } from "./layers.js";
 import { thousands } from "./legend.js";
 import { named } from "./sites.js";
+import { DEGREE } from "./vector.js";
 
 /** @typedef {import("./world.js").World} World */
 
@@ -12,14 +14,16 @@ function facts(world, index) {
   const found = world.details(index);
   if (!found) return [["Position", "none at this time"]];
   const light = found.light >= 1 ? "sunlit" : found.light > 0 ? "in penumbra" : "in shadow";
-  const age = found.age.toFixed(Math.abs(found.age) < 10 ? 1 : 0).replace(/^-(0\.0)$/, "$1").replace("-", "−");
-  return [
+  const days = Math.abs(found.age), age = `${days.toFixed(days < 10 ? 1 : 0)} days`;
+  const rows = /** @type {[string, string][]} */ ([
     ["Altitude", `${thousands(Math.round(found.altitude))} km`],
     ["Speed", `${found.speed.toFixed(2)} km/s`],
-    ["Age of its set", `${age} days`],
-    ["Above", named(found.lat, found.lon)],
+    ["Element set", found.age < -0.05 ? `${age} ahead` : `${age} old`],
     ["Light", light],
-  ];
+    ["Above", named(found.lat, found.lon)],
+  ]);
+  if (Number.isFinite(found.error)) rows.push(["Drawn within", `${Math.ceil(found.error)} m`]);
+  return rows;
 }
 
 /** @param {World} world */
@@ -36,8 +40,11 @@ export function startCard(world) {
     if (index < 0) return;
     element("name").textContent = world.name(index);
     element("name").title = world.name(index).slice(0, 400);
-    const operator = world.data.groups[0].labels[world.group(index, 0)];
-    element("number").textContent = `${world.data.numbers[index]} · ${operator}`;
+    const known = world.data.groups.flatMap(({ name, labels, rest }, grouping) => {
+      const group = world.group(index, grouping);
+      return name === "altitude" || group >= labels.length - rest ? [] : [labels[group]];
+    });
+    element("number").textContent = [world.data.numbers[index], ...known].join(" · ");
     follow.setAttribute("aria-pressed", String(world.following));
     const others = world.chosen.length - 1;
     element("others").textContent = others ? `and ${others} more chosen` : "";
@@ -50,24 +57,34 @@ export function startCard(world) {
   return tell;
 }
 
-/**
- * Show the tip of the satellite under the pointer.
- * @param {World} world @param {number} x @param {number} y
- */
-export function showTip(world, x, y) {
-  const tip = element("tip"), index = world.hovered;
-  tip.hidden = index < 0;
-  if (index < 0) return;
-  const dot = make("span", "dot");
-  dot.style.background = css(world.colours[world.group(index)]);
-  const title = make("div", "title");
-  title.append(dot, make("bdi", "label", world.name(index)), make("span", "count", String(world.data.numbers[index])));
+/** Show the tip of what is under the pointer: a satellite, or a value of coverage. @param {World} world */
+export function showTip(world) {
+  const tip = element("tip"), index = world.hovered, [x, y] = world.pointer;
+  const rows = index >= 0 ? facts(world, index).slice(0, 3) : groundFacts(world);
+  tip.hidden = !rows.length;
+  if (!rows.length) return;
   const list = make("dl");
-  fill(list, facts(world, index).slice(0, 3));
-  tip.replaceChildren(title, list);
+  fill(list, rows);
+  tip.replaceChildren(list);
+  if (index >= 0) {
+    const dot = make("span", "dot"), title = make("div", "title");
+    dot.style.background = css(world.colours[world.group(index)]);
+    title.append(dot, make("bdi", "label", world.name(index)), make("span", "count", String(world.data.numbers[index])));
+    tip.prepend(title);
+  }
   const box = tip.getBoundingClientRect();
   tip.style.left = `${Math.min(x + 14, world.camera.width - box.width - 8)}px`;
   tip.style.top = `${y + 18 + box.height < world.camera.height ? y + 18 : y - box.height - 12}px`;
+}
+
+/** @param {World} world @returns {[string, string][]} the value of the layer under the pointer */
+function groundFacts({ image, ground, page }) {
+  if (!image || !ground) return [];
+  const value = layerAt(image, layerPixels(page, image), ground);
+  return [
+    [image.title, value === null ? "none" : layerText(image, value)],
+    ["At", named(ground.lat / DEGREE, ground.lon / DEGREE)],
+  ];
 }
 
 /** @param {HTMLElement} list @param {[string, string][]} rows */

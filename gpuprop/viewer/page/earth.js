@@ -2,6 +2,7 @@
 
 import { rgb } from "./colours.js";
 import { buffer, Program, rectangles } from "./gl.js";
+import { layerPixels, layerRange } from "./layers.js";
 import { COAST_FRAGMENT, COAST_VERTEX, EARTH_FRAGMENT, EARTH_VERTEX } from "./shaders.js";
 import { DEGREE, positionOf } from "./vector.js";
 
@@ -20,6 +21,7 @@ export class Earth {
     this.land = texture(gl, landMask(gl, coast), gl.LINEAR_MIPMAP_NEAREST);
     this.layer = texture(gl, null, gl.NEAREST);
     this.layered = false;
+    this.range = { low: 0, high: 254 };
     this.coast = this.#segments(coast);
     this.border = this.#segments(border);
     this.empty = gl.createVertexArray();
@@ -30,7 +32,8 @@ export class Earth {
     const { gl, page } = this, image = page.data.coverage?.[index];
     this.layered = image !== undefined;
     if (!image) return;
-    const pixels = page.array(`coverage_${image.column}`, Uint8Array);
+    const pixels = layerPixels(page, image);
+    this.range = layerRange(image, pixels);
     gl.bindTexture(gl.TEXTURE_2D, this.layer);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8, image.width, image.height, 0, gl.RED, gl.UNSIGNED_BYTE, pixels);
@@ -50,6 +53,7 @@ export class Earth {
     )) surface.vector(name, theme[name]);
     surface.number("nightly", theme.nightly);
     surface.number("layered", this.layered ? 1 : 0);
+    gl.uniform2f(surface.uniform("range"), this.range.low, this.range.high);
     surface.vector("scale", theme.layer.flatMap(rgb));
     gl.activeTexture(gl.TEXTURE1);
     gl.bindTexture(gl.TEXTURE_2D, this.layer);

@@ -40,7 +40,7 @@ export function startLegend(world) {
   function row(label, count, i) {
     const made = /** @type {HTMLButtonElement} */ (make("button", "group"));
     made.type = "button";
-    made.title = "Click: show or hide. Double click: show this group alone";
+    made.title = "Click: hide or show. Double click: show only this group";
     made.append(make("span", "dot"), make("span", "label", label), make("span", "count", thousands(count)));
     made.onclick = () => {
       const shown = world.shown[world.grouping];

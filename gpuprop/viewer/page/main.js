@@ -2,8 +2,8 @@
 
 import { startAbout } from "./about.js";
 import { startBar } from "./bar.js";
-import { startCard } from "./card.js";
-import { css, rgb, THEMES } from "./colours.js";
+import { showTip, startCard } from "./card.js";
+import { THEMES } from "./colours.js";
 import { element, readPage } from "./data.js";
 import { Earth } from "./earth.js";
 import { startLegend } from "./legend.js";
@@ -12,8 +12,11 @@ import { showPaths } from "./paths.js";
 import { showSites, startPlaces } from "./places.js";
 import { startPointer } from "./pointer.js";
 import { drawnPositions } from "./readback.js";
+import { showRings } from "./rings.js";
 import { Satellites } from "./satellites.js";
 import { startSearch } from "./search.js";
+import { SiteViews } from "./sites.js";
+import { startTools } from "./tools.js";
 import { DEGREE, direction, dot } from "./vector.js";
 import { World } from "./world.js";
 
@@ -38,6 +41,9 @@ function main() {
   startTools(world);
   const tellCard = startCard(world), tellBar = startBar(world);
   startPointer(world, canvas);
+  canvas.addEventListener("webglcontextlost", () =>
+    tellProblem("The browser took the graphics memory of this page. Load the page again."));
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) clock.playing = false;
   let shownLayer = -2, pictures = 0, last = performance.now(), listed = 0, before = "";
   world.listeners.push(() => {
     satellites.paint(world.grouping, world.colours, world.shown[world.grouping]);
@@ -70,12 +76,14 @@ function main() {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
     }
-    // the middle of what panels leave free
-    const wide = width > WIDE, beside = element("side").clientHeight > 0, rise = beside ? 0.13 : 0;
-    const shift = wide && !beside ? Math.min(135, width / 10) : 0;
-    camera.resize(width, height, shift, (wide ? 0.02 : rise) * height, seconds);
+    const { shift, rise } = free(width, height), share = 1 - Math.exp(-6 * seconds);
+    camera.resize(width, height, shift, rise, seconds);
     const state = world.following ? orbits.state(world.current, clock.now) : null;
-    if (state) camera.follow(state.position, world.angle, 1 - Math.exp(-6 * seconds));
+    if (state) camera.follow(state.position, world.angle, share);
+    else if (world.heading) {
+      const apart = camera.follow(SiteViews.position(world.heading, world.angle), world.angle, share);
+      if (apart < 1e-4) world.heading = null;
+    }
     camera.pass(seconds);
     camera.aim(world.angle);
   }
@@ -92,7 +100,7 @@ function main() {
     earth.draw(camera, angle, sun, theme);
     const renew = wall - listed > LISTS;
     lines.clear();
-    showSites(world, lines, rgb(theme.site), renew);
+    showSites(world, lines, renew);
     lines.draw(camera, 1.1);
     lines.clear();
     showPaths(world, lines);
@@ -101,6 +109,7 @@ function main() {
     showRings(world);
     if (renew) {
       tellCard();
+      if (!element("tip").hidden) showTip(world);
       listed = wall;
     }
     tellBar();
@@ -127,6 +136,19 @@ function main() {
     },
   };
   document.body.dataset.ready = "";
+}
+
+/**
+ * Find how far the middle of what panels leave free is from the middle of the window.
+ * @param {number} width @param {number} height @returns {{shift: number, rise: number}} to the right, up
+ */
+function free(width, height) {
+  const beside = element("side").clientHeight > 0;
+  if (width > WIDE) return { shift: beside ? 0 : Math.min(135, width / 10), rise: 0.02 * height };
+  const covered = [element("bar"), element("side"), element("legend")].filter((panel) => panel.clientHeight > 0);
+  const bottom = Math.min(...covered.map((panel) => panel.getBoundingClientRect().top));
+  const top = element("tools").getBoundingClientRect().bottom;
+  return { shift: 0, rise: Math.max(0, (height - top - bottom) / 2) };
 }
 
 /** Choose a longitude on the day side from which much land is seen. @param {World} world @returns {number} */
@@ -164,49 +186,16 @@ function pointSize(count, { radius }) {
   return base * Math.min(2.5, Math.max(0.72, Math.sqrt(radius / 285)));
 }
 
-/** The buttons at the upper right. @param {World} world */
-function startTools(world) {
-  const frame = element("frame"), theme = element("theme"), legend = element("show-legend");
-  world.theme = matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
-  frame.onclick = () => {
-    world.camera.setFixed(!world.camera.fixed, world.angle);
-    world.update();
-  };
-  theme.onclick = () => {
-    world.theme = world.theme === "dark" ? "light" : "dark";
-    world.update();
-  };
-  legend.onclick = () => {
-    const open = document.body.classList.toggle("legend-open");
-    legend.setAttribute("aria-expanded", String(open));
-  };
-  world.listeners.push(() => {
-    frame.setAttribute("aria-pressed", String(world.camera.fixed));
-    theme.textContent = world.theme === "dark" ? "☀" : "☾";
-  });
-}
-
-/** Put rings around the chosen satellite and the one under the pointer. @param {World} world */
-function showRings(world) {
-  for (const [id, index] of /** @type {[string, number][]} */ ([["ring", world.current], ["hover", world.hovered]])) {
-    const ring = element(id), state = index < 0 ? null : world.orbits.state(index, world.clock.now);
-    const place = state && world.camera.project(state.position);
-    ring.style.display = place && !place.hidden ? "" : "none";
-    if (!place) continue;
-    ring.style.transform = `translate(${place.x.toFixed(1)}px, ${place.y.toFixed(1)}px)`;
-    if (id === "ring") {
-      ring.style.color = css(rgb(THEMES[world.theme].chosen));
-      const name = ring.firstElementChild;
-      if (name && name.textContent !== world.name(index)) name.textContent = world.name(index);
-    }
-  }
+/** @param {string} text what is wrong, in place of a picture */
+function tellProblem(text) {
+  const problem = element("problem");
+  problem.hidden = false;
+  problem.textContent = text;
 }
 
 try {
   main();
 } catch (error) {
-  const problem = element("problem");
-  problem.hidden = false;
-  problem.textContent = error instanceof Error ? error.message : String(error);
+  tellProblem(error instanceof Error ? error.message : String(error));
   throw error;
 }

@@ -1,5 +1,6 @@
 // The orbits of chosen satellites.
 
+import { rgb, THEMES } from "./colours.js";
 import { cross, dot, length, minus, times, turned } from "./vector.js";
 
 /** @typedef {import("./vector.js").Vector} Vector */
@@ -18,7 +19,8 @@ export function showPaths(world, lines) {
   for (const index of world.chosen) {
     const state = orbits.state(index, now), orbit = state && ellipse(state.position, state.velocity);
     if (!orbit) continue;
-    const colour = colours[world.group(index)], bright = index === world.current ? 1 : 0.6;
+    const last = index === world.current, bright = last ? 1 : 0.7;
+    const colour = last ? rgb(THEMES[world.theme].chosen) : colours[world.group(index)];
     /** @type {Vector | null} */
     let before = null;
     for (let i = 0; i <= POINTS; i++) {

@@ -3,25 +3,34 @@
 import { faster, play, turn } from "./bar.js";
 import { showTip } from "./card.js";
 import { element } from "./data.js";
+import { turnWithEarth } from "./tools.js";
 import { placeOf, turned } from "./vector.js";
 
 /** @typedef {import("./world.js").World} World */
 
 const CLICK = 6; // pixels that a click may move
+const LONG_MS = 500; // of a long press
 const REACH = { mouse: 12, pen: 16, touch: 24 }; // of a pointer to a satellite, pixels
 
 /** @param {World} world @param {HTMLCanvasElement} canvas */
 export function startPointer(world, canvas) {
+  const { lat, lon, goal, fixed } = world.camera;
+  const first = () => {
+    turnWithEarth(world, fixed);
+    Object.assign(world.camera, { lat, lon, goal });
+    world.following = false;
+    world.update();
+  };
   /** @type {Map<number, PointerEvent>} */
   const down = new Map();
-  let moved = 0, spread = 0;
+  let moved = 0, spread = 0, began = 0;
   const reach = (/** @type {PointerEvent} */ event) => REACH[/** @type {"mouse"} */ (event.pointerType)] ?? 12;
 
   canvas.onpointerdown = (event) => {
     canvas.setPointerCapture(event.pointerId);
     canvas.focus({ preventScroll: true });
     down.set(event.pointerId, event);
-    if (down.size === 1) moved = 0;
+    if (down.size === 1) [moved, began] = [0, event.timeStamp];
     spread = apart(down);
   };
   canvas.onpointermove = (event) => {
@@ -40,6 +49,7 @@ export function startPointer(world, canvas) {
       moved += CLICK;
     }
     if (moved > CLICK) {
+      world.heading = null;
       if (world.following && down.size === 1) {
         world.following = false;
         world.update();
@@ -51,7 +61,8 @@ export function startPointer(world, canvas) {
   canvas.onpointerup = (event) => {
     down.delete(event.pointerId);
     spread = apart(down);
-    if (moved <= CLICK && !down.size) click(world, event, reach(event));
+    const long = event.pointerType === "touch" && event.timeStamp - began > LONG_MS;
+    if (moved <= CLICK && !down.size) click(world, event, reach(event), event.shiftKey || long);
   };
   canvas.onpointercancel = (event) => down.delete(event.pointerId);
   canvas.onpointerleave = () => hover(world, -99, -99, 0);
@@ -59,7 +70,7 @@ export function startPointer(world, canvas) {
     event.preventDefault();
     world.camera.zoom(Math.exp(Math.max(-120, Math.min(120, event.deltaY)) * 0.0022));
   }, { passive: false });
-  addEventListener("keydown", (event) => key(world, event));
+  addEventListener("keydown", (event) => key(world, event, first));
 }
 
 /** @param {Map<number, PointerEvent>} down @returns {number} distance of two fingers */
@@ -70,13 +81,16 @@ function apart(down) {
 
 /** @param {World} world @param {number} x @param {number} y @param {number} reach */
 export function hover(world, x, y, reach) {
+  const ground = reach ? world.camera.ground(x, y) : null;
+  world.pointer = [x, y];
   world.hovered = reach ? world.nearest(x, y, reach) : -1;
-  showTip(world, x, y);
+  world.ground = ground && placeOf(turned(ground, -world.angle));
+  showTip(world);
   element("globe").style.cursor = world.hovered >= 0 ? "pointer" : "";
 }
 
-/** @param {World} world @param {PointerEvent} event @param {number} reach */
-function click(world, event, reach) {
+/** @param {World} world @param {PointerEvent} event @param {number} reach @param {boolean} add */
+function click(world, event, reach, add) {
   if (world.adding) {
     const ground = world.camera.ground(event.offsetX, event.offsetY);
     if (ground) {
@@ -88,12 +102,12 @@ function click(world, event, reach) {
     return;
   }
   const index = world.nearest(event.offsetX, event.offsetY, reach);
-  if (index >= 0) world.choose(index, event.shiftKey);
-  else if (!event.shiftKey) world.choose(-1);
+  if (index >= 0) world.choose(index, add);
+  else if (!add) world.choose(-1);
 }
 
-/** @param {World} world @param {KeyboardEvent} event */
-function key(world, event) {
+/** @param {World} world @param {KeyboardEvent} event @param {() => void} first shows the first view again */
+function key(world, event, first) {
   const typing = event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing && event.key !== "Escape") return;
@@ -114,7 +128,8 @@ function key(world, event) {
     "]": () => faster(world, 1),
     "r": () => turn(world),
     "/": () => element("search").focus(),
-    "e": () => element("frame").click(),
+    "e": () => turnWithEarth(world, !camera.fixed),
+    "0": first,
     "t": () => element("theme").click(),
     "s": () => element("add-site").click(),
     "?": () => element("info").click(),

@@ -1,6 +1,9 @@
 // Search by name or number.
 
 import { element, input, make } from "./data.js";
+import { thousands } from "./legend.js";
+
+const MOST_FOUND = 12; // satellites that are listed
 
 /** @param {import("./world.js").World} world */
 export function startSearch(world) {
@@ -10,7 +13,8 @@ export function startSearch(world) {
   let marked = 0;
 
   function show() {
-    found = world.search(field.value);
+    const every = world.search(field.value);
+    found = every.slice(0, MOST_FOUND);
     marked = 0;
     list.replaceChildren(...found.map((index, i) => {
       const row = make("li", i ? "" : "marked");
@@ -23,6 +27,9 @@ export function startSearch(world) {
       return row;
     }));
     if (field.value.trim() && !found.length) list.append(make("li", "none", "No satellite of this name or number"));
+    if (every.length > found.length) {
+      list.append(make("li", "none", `and ${thousands(every.length - found.length)} more: type more of the name`));
+    }
     list.hidden = !field.value.trim();
   }
   /** @param {number} index */
@@ -42,7 +49,7 @@ export function startSearch(world) {
     else if (event.key === "Escape") field.blur();
     else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       marked = Math.min(found.length - 1, Math.max(0, marked + (event.key === "ArrowDown" ? 1 : -1)));
-      [...list.children].forEach((row, i) => row.classList.toggle("marked", i === marked));
+      [...list.children].forEach((row, i) => i < found.length && row.classList.toggle("marked", i === marked));
       event.preventDefault();
     }
     event.stopPropagation();

@@ -86,6 +86,7 @@ uniform vec3 sun;
 uniform float angle; // of the Earth's rotation
 uniform sampler2D land, layer;
 uniform float layered;
+uniform vec2 range; // of the layer's pixels that the colours span
 uniform vec3 water, ground, night, glow;
 uniform float nightly; // how dark the night is
 uniform vec3 scale[5];
@@ -127,7 +128,7 @@ void main() {
   shaded = mix(shaded, glow, 0.13 * grid);
   if (layered > 0.0) {
     float value = texture(layer, vec2(u, at.y)).r * 255.0;
-    if (value < 254.5) shaded = mix(shaded, coloured(value / 254.0), 0.82 * layered * mix(0.8, 1.0, day));
+    if (value < 254.5) shaded = mix(shaded, coloured((value - range.x) / (range.y - range.x)), 0.82 * layered * mix(0.8, 1.0, day));
   }
   float rim = 1.0 - max(0.0, dot(n, normalize(camera - q / SCALE)));
   shaded = mix(shaded, glow, 0.38 * rim * rim * rim * mix(0.25, 1.0, day));
@@ -164,7 +165,7 @@ void main() {
   float c = cos(angle), s = sin(angle);
   mat2 turn = mat2(c, s, -s, c);
   vec3 from = vec3(turn * a.xy, a.z), to = vec3(turn * b.xy, b.z);
-  facing = dot(from * SCALE, camera * SCALE) - 1.0;
+  facing = (dot(from * SCALE, camera * SCALE) - 1.0) / (length(camera * SCALE) - 1.0);
   day = smoothstep(-0.1, 0.1, dot(normalize(from), sun));
   gl_Position = facing <= 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : ribbon(from, to);
 }`;
@@ -176,7 +177,7 @@ in float facing, day;
 uniform vec4 colour;
 out vec4 pixel;
 void main() {
-  pixel = vec4(colour.rgb, colour.a * soft() * smoothstep(0.0, 0.15, facing) * mix(0.5, 1.0, day));
+  pixel = vec4(colour.rgb, colour.a * soft() * smoothstep(0.0, 0.35, facing) * mix(0.5, 1.0, day));
 }`;
 
 export const LINE_VERTEX = `${CAMERA}${RIBBON}

@@ -38,7 +38,12 @@ export class World {
     /** @type {number[]} */
     this.chosen = []; // satellites; the last one has its details shown
     this.following = false;
+    /** @type {import("./sites.js").Site | null} */
+    this.heading = null; // the site to which the camera turns
     this.hovered = -1;
+    this.pointer = [0, 0]; // where the mouse is, pixels
+    /** @type {import("./vector.js").Place | null} */
+    this.ground = null; // under the mouse
     this.adding = false; // the next click on the ground adds a site
     this.version = 0; // counts updates
     /** @type {(() => void)[]} */
@@ -61,6 +66,11 @@ export class World {
 
   get sun() {
     return this.orbits.sun(this.clock.now);
+  }
+
+  /** The image of coverage that is shown. @returns {import("./data.js").CoverageImage | undefined} */
+  get image() {
+    return this.data.coverage?.[this.layer];
   }
 
   /** The satellite whose details are shown; -1 for none. */
@@ -136,9 +146,9 @@ export class World {
 
   /**
    * Search by name or number: those that begin with the text come first.
-   * @param {string} text @param {number} [most] @returns {number[]} satellites
+   * @param {string} text @returns {number[]} satellites
    */
-  search(text, most = 12) {
+  search(text) {
     const wanted = text.trim().toLowerCase(), { names, numbers } = this.data;
     if (!wanted) return [];
     /** @type {number[][]} */
@@ -149,6 +159,6 @@ export class World {
       else if (name.startsWith(wanted) || number.startsWith(wanted)) found[1].push(i);
       else if (name.includes(wanted)) found[2].push(i);
     }
-    return found.flat().slice(0, most);
+    return found.flat();
   }
 }
