@@ -153,7 +153,7 @@ def near_180(engine: str) -> list[dict[str, Any]]:
 
 
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """Format the rows of the README: each group over all catalogues, by span.
+    """Format the rows of docs/measured/accuracy.md: each group over all catalogues, by span.
 
     Medians and quantiles are those of the worst catalogue.
     """

@@ -1,4 +1,4 @@
-"""Compare frames, look angles and geodetic coordinates with other libraries, for the README.
+"""Compare frames, look angles and geodetic coordinates with other libraries, for the documentation.
 
     python bench/frames_accuracy.py [--instants 400] [--json FILE]
 
@@ -239,7 +239,7 @@ def skies(n: int) -> list[dict[str, Any]]:
 
 
 def table(result: dict[str, Any]) -> list[str]:
-    """Format the rows of the README: frames over all years, then look angles."""
+    """Format the rows of docs/measured/accuracy.md: frames over all years, then look angles."""
     lines = []
     for frame in ("itrs", "gcrs"):
         for witness in ("astropy", "Skyfield"):

@@ -1,4 +1,4 @@
-"""Measure the cost of common mistakes and of float32 columns, for two tables of the README.
+"""Measure the cost of common mistakes and of float32 columns, for two tables of the documentation.
 
     python bench/mistakes.py [--json FILE]
 
@@ -201,7 +201,7 @@ def float32() -> list[dict[str, Any]]:
 
 
 def float32_table(rows: list[dict[str, Any]]) -> list[str]:
-    """Format the rows of the README."""
+    """Format the rows of docs/guides/files.md."""
     text = (
         "| {orbit} | {axis_m:.2f} m | {position_m:.2f} m | {axis_mm_s:.2f} mm/s | "
         "{latitude_deg:.1e} deg | {longitude_deg:.1e} deg "

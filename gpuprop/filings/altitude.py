@@ -47,9 +47,9 @@ def mean_motion_at(
     moves the radius by kilometres over a year.
 
     With an eccentricity e, the mean radius is larger by the e^2 / 2 of an ellipse. The function
-    adds e and e' as if at right angles and neglects products of e and J2, so the mean radius is
+    adds e and e' as if at right angles and neglects products of e and J2. So the mean radius is
     wrong by up to 5 m at e = 0.0004 (2 m for the ellipses on record), 0.25 km at e = 0.02 and 3.7
-    km at e = 0.3 (tests/end_to_end/test_readme_figures.py).
+    km at e = 0.3 (tests/docs/test_figures.py).
     """
     radius = 1.0 + altitude_km / gravity.radius  # Earth radii, as are all lengths here
     cosio = math.cos(math.radians(inclination_deg))

@@ -12,7 +12,12 @@ NAMED = re.compile(
     r"`((?:bench|docs|examples|gpuprop|kernels|tests|\.ci)/[\w./*{}-]+|[\w-]+\.md)[ `]"
 )
 # Written by a build, and the files that a page tells how to add.
-ABSENT = {"docs/gallery/pictures", "kernels/links.cuh", "kernels/links_cpu.cuh", "kernels/links_gpu.cuh"}
+ABSENT = {
+    "docs/gallery/pictures",
+    "kernels/links.cuh",
+    "kernels/links_cpu.cuh",
+    "kernels/links_gpu.cuh",
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,11 +12,11 @@ import gpuprop
 
 EPOCH = "2026-01-01T00:00:00Z"
 FLEETS = (  # constellation, name and first number in the public catalogue, each n-th satellite
-    ("starlink-g1-s1", "STARLINK-{}", 44713, 12),
-    ("qianfan-648", "QIANFAN-{}", 60379, 12),
-    ("guowang-flown", "HULIANWANG DIGUI-{}", 62323, 4),
-    ("oneweb-588", "ONEWEB-{:04}", 44057, 12),
-    ("kuiper", "KUIPER-{:05}", 63724, 60),
+    ("starlink-g1-s1", "STARLINK-{}", 44713, 36),
+    ("qianfan-648", "QIANFAN-{}", 60379, 36),
+    ("guowang-flown", "HULIANWANG DIGUI-{}", 62323, 8),
+    ("oneweb-588", "ONEWEB-{:04}", 44057, 36),
+    ("kuiper", "KUIPER-{:05}", 63724, 180),
 )
 OTHERS = """\
 ISS (ZARYA)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from project import ROOT
@@ -51,12 +50,12 @@ def anchors(text: str) -> set[str]:
 
 
 def links(text: str) -> list[tuple[str, str]]:
-    """Return the links and pictures of a page: (path, anchor); those to other sites are left out."""
+    """Return the links and pictures of a page: (path, anchor), without those to other sites."""
     targets = re.findall(r"\]\(([^)\s]+)\)", without_blocks(text))
     local = [target for target in targets if not re.match(r"[a-z]+:", target)]
     return [(path, anchor) for path, _, anchor in (target.partition("#") for target in local)]
 
 
-def tracked(path: Path) -> bool:
-    """Whether a path, which may be a pattern, is of the project."""
-    return any(ROOT.glob(str(path))) if "*" in str(path) else (ROOT / path).exists()
+def flowing(text: str) -> str:
+    """Return a text with the lines of each paragraph joined; tables and blocks keep theirs."""
+    return re.sub(r"(?<=[^\n|])\n *(?=[^\s|`#*:>-])", " ", text)

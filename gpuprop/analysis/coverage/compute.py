@@ -143,7 +143,7 @@ def checked_question(
 ) -> tuple[float, Places, list[Region]]:
     """Check what is asked, before anything is read or computed; errors as of `coverage`.
 
-    Returns the least elevation, the places, and the regions, each with a place inside.
+    Returns the minimum elevation, the places, and the regions, each with a place inside.
     """
     least = _checked_elevation(min_elevation_deg)
     places = as_places(grid)

@@ -1,10 +1,13 @@
-"""The README's tables are those of bench/results, and a smaller measurement agrees with them."""
+"""Tables and sentences of README and docs/ are those of bench/results, and smaller measurements
+agree with them.
+"""
 
 import json
 import math
 
 import numpy as np
 import pytest
+from documents import PAGES, flowing
 from project import ROOT
 from walker_samples import mean_radius, satrec
 
@@ -20,14 +23,26 @@ from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.snapshots.layout import PART_BYTES
 from gpuprop.time.times import as_times
 
-README = (ROOT / "README.md").read_text()
+README, ACCURACY, SPEED, FRAMES, FILES, LONG_JOBS, CONSTELLATIONS, ENGINES = (
+    flowing(PAGES[name])
+    for name in (
+        "README.md",
+        "docs/measured/accuracy.md",
+        "docs/measured/speed.md",
+        "docs/guides/frames_and_time.md",
+        "docs/guides/files.md",
+        "docs/guides/long_jobs.md",
+        "docs/guides/constellations.md",
+        "docs/guides/engines.md",
+    )
+)
 EARTH = 6378.135  # km
 
 
 def results(name):
-    """Committed figures that the README names."""
+    """Committed figures that a page names."""
     path = f"bench/results/{name}"
-    assert path in README
+    assert any(path in text for text in PAGES.values())
     return json.loads((ROOT / path).read_text())["results"]
 
 
@@ -46,27 +61,59 @@ def tables():
 
 
 @pytest.mark.parametrize(
-    ("name", "rows"), [("accuracy", 4), ("mistakes", 10), ("float32", 3), ("frames", 6)]
+    ("name", "rows", "page"),
+    [
+        ("accuracy", 4, "docs/measured/accuracy.md"),
+        ("mistakes", 10, "README.md"),
+        ("float32", 3, "docs/guides/files.md"),
+        ("frames", 6, "docs/measured/accuracy.md"),
+    ],
 )
-def test_tables_are_what_was_measured(name, rows):
+def test_tables_are_what_was_measured(name, rows, page):
     lines = tables()[name]
     assert len(lines) == rows
-    assert "\n" + "\n".join(lines) + "\n" in README
+    assert "\n" + "\n".join(lines) + "\n" in PAGES[page]
 
 
 def test_sentences_are_what_was_measured():
     catalogues = results("accuracy-2026-11-28.json")["catalogues"]
     for days, in_words in ((7.0, "a week"), (30.0, "thirty days")):
         rows = [row for row in catalogues if row["span_days"] == days]
-        assert f"over {sum(row['satellites'] for row in rows):,} element sets" in README
-        assert f"{sum(row['satellites_lost'] for row in rows):,} sets ({in_words})" in README
+        assert f"over {sum(row['satellites'] for row in rows):,} element sets" in ACCURACY
+        assert f"{sum(row['satellites_lost'] for row in rows):,} sets ({in_words})" in ACCURACY
         assert not any(row["wrong_errors"] or row["invented_errors"] for row in rows)
     largest = max(row["good"]["largest"]["km"] for row in catalogues if row["span_days"] == 7.0)
     assert f"{largest * 1e6:.2f} mm at most, until SGP4 itself reports an error" in README
     earth = results("mistakes-2026-11-28.json")["mistakes"]
     assert (
         f"{earth['frame_bias_mas']:.0f} milliarcseconds ({earth['frame_bias_m']:.1f} m at 550 km)"
-        in README
+        in FRAMES
+    )
+
+
+def test_answers_took_what_is_told():
+    """Rows of the table of answers, from the committed results that the page names."""
+    rows = results("coverage-2026-11-28.json")["rows"]
+    covered = next(row for row in rows if row["sets"] in SPEED)
+    race = results("access-2026-11-28.json")["race"]
+    day = results("screening-2026-11-28.json")["speed"]
+    assert race["threads"] == 1 and race["engine"] == day["engine"] == "cpu"
+    for told in (
+        f"{covered['coverage_s']:.1f} s | {covered['times_brute_force']:,} times as fast",
+        f"{race['passes']:,} passes | {race['wall']['seconds']:.2f} s | "
+        f"{race['wall']['ratio']:.0f} times as fast as Skyfield",
+        f"{day['objects']:,} satellites, a day, 5 km: {day['conjunctions']:,} conjunctions | "
+        f"{day['day_wall_s']:.1f} s | {day['times_faster']} times as fast as a k-d tree",
+    ):
+        assert told in SPEED
+
+
+def test_a_core_and_a_gpu_compute_what_is_told():
+    rows = json.loads((ROOT / "bench/results/gpu-h200-2026-11-28.json").read_text())["results"]
+    best = round(max(row["kernel_states_per_s"] for row in rows["results"]) / 1e9, 1)
+    assert (
+        f"{best:.1f} G states/s" in SPEED
+        and f"{best:.1f}".replace(".", ",") + "00 million" in README
     )
 
 
@@ -145,7 +192,7 @@ def test_geodetic_coordinates_are_exact():
     rows = frames_accuracy.places(4_000)
     if not rows:
         pytest.skip("long double is no wider than double here")
-    assert "3e-13 rad and a micrometre of exact ones" in README
+    assert "3e-13 rad and a micrometre of exact ones" in ACCURACY
     assert [rows[0]["height_km"], rows[-1]["height_km"]] == [-100.0, 400_000.0]
     for row in rows:
         assert (
@@ -176,11 +223,11 @@ def test_where_sgp4_divides_by_nothing(installed_engine):
 def test_constants_are_those_told():
     assert (
         f"A directory holds at most {MOST_PARTS:,} parts, {MOST_PARTS * PART_BYTES / 1e12:.0f} TB"
-        in README
+        in LONG_JOBS
     )
-    assert WORTH_WORKERS == 4_000_000 and "for jobs of more than four million states" in README
-    assert INTERVAL_S == 7200.0 and "at most one request in two hours for a group" in README
-    assert DEADLINE_S == 900.0 and "It ends within 15 minutes" in README
+    assert WORTH_WORKERS == 4_000_000 and "for jobs of more than four million states" in ENGINES
+    assert INTERVAL_S == 7200.0 and "at most one request in two hours for a group" in CONSTELLATIONS
+    assert DEADLINE_S == 900.0 and "A download ends within 15 minutes" in CONSTELLATIONS
 
 
 # --- figures of docstrings ---
