@@ -16,9 +16,10 @@ struct Cpu {
     unsigned features = 0;  // leaf 7, EBX
     unsigned saved = 0;     // the registers that the operating system saves
 
+    // Without FMA, which CPUs with AVX2 have, none of these.
     Cpu() {
         unsigned a, b, c, d;
-        if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, OSXSAVE) || !has(c, AVX)) return;
+        if (!__get_cpuid(1, &a, &b, &c, &d) || !has(c, OSXSAVE | AVX | FMA)) return;
         __asm__("xgetbv" : "=a"(saved), "=d"(d) : "c"(0));
         if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) features = b;
     }
@@ -27,7 +28,7 @@ struct Cpu {
     }
     static bool has(unsigned word, unsigned bits) { return (word & bits) == bits; }
 
-    static constexpr unsigned OSXSAVE = 1u << 27, AVX = 1u << 28;
+    static constexpr unsigned FMA = 1u << 12, OSXSAVE = 1u << 27, AVX = 1u << 28;
     static constexpr unsigned AVX2 = 1u << 5;
     static constexpr unsigned AVX512F = 1u << 16, AVX512DQ = 1u << 17, AVX512VL = 1u << 31;
     static constexpr unsigned YMM = 0x6, ZMM = 0xe6;

@@ -73,7 +73,8 @@ def look_angles(
     ----------
     block : States, pyarrow.Table or pyarrow.dataset.Dataset
         States of a block or of pairs, in any frame; or rows of snapshots, in any order, with the
-        frame in their metadata (`open_snapshots(path).at(instant)`, `.track(sat_id)`, `.dataset`).
+        frame in their metadata (``open_snapshots(path).at(instant)``, ``.track(sat_id)``,
+        ``.dataset``).
     sites : Site or sequence of Site
         One or several sites.
     eop : EarthOrientation, str or path, optional

@@ -132,7 +132,17 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class EngineReport:
-    """Whether an engine is usable here, and why (not)."""
+    """Whether an engine is usable here, and why (not).
+
+    Parameters
+    ----------
+    name : str
+        Name of the engine: `cuda`, `cpu` or `numpy`.
+    usable : bool
+        Whether it can be used here.
+    detail : str
+        What was found (vectors, cores, GPU), or what is missing and how to get it.
+    """
 
     name: str
     usable: bool

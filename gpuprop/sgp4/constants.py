@@ -68,12 +68,19 @@ def execution_order(
 
 @dataclass(frozen=True, eq=False)
 class Constants:
-    """Constants in execution order.
+    """Constants of SGP4, from the initialisation of n element sets, in execution order.
 
-    values: name in kernels/constants.def -> (n,).
-    epoch_ns: (n,) nanoseconds since 1970-01-01 UTC.
-    order: (n,) position of each satellite in the input.
-    bounds: regime -> slice of the execution order.
+    Parameters
+    ----------
+    values : dict of str to (n,) float64
+        Values by name. kernels/constants.def lists the names with units and meanings.
+    epoch_ns : (n,) int64
+        Epochs, nanoseconds since 1970-01-01 UTC.
+    order : (n,) int64
+        Position of each satellite in the input.
+    bounds : dict of int to slice
+        Which satellites of the execution order have a regime: 0 near the Earth, 1 deep space, 2
+        and 3 deep space in resonance with one and two revolutions a day.
     """
 
     values: dict[str, Array]

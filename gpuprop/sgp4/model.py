@@ -15,7 +15,20 @@ from .gravity import Gravity
 
 @dataclass(frozen=True)
 class Model:
-    """The choices that, with an element set and an instant, define a state."""
+    """The choices that, with an element set and an instant, define a state.
+
+    Parameters
+    ----------
+    gravity : Gravity
+        The gravity model: the Earth's radius (km), mu, J2, J3 and J4.
+    opsmode : {"i", "a"}
+        The mode of SGP4: improved, or that of the Air Force (AFSPC).
+
+    Raises
+    ------
+    ValueError
+        For another mode.
+    """
 
     gravity: Gravity
     opsmode: OpsMode  # i: improved, a: as AFSPC

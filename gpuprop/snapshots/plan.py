@@ -20,6 +20,7 @@ from ..elements.fields import OMM_FIELDS
 from ..elements.sets import Elements, checked_elements
 from ..frames import EarthOrientation, earth_orientation
 from ..literals import Compression, DType, FileFormat, Frame, OpsMode, TimestampUnit
+from ..messages import counted
 from ..sgp4.gravity import gravity_model
 from ..sgp4.model import Model
 from ..states import position_unit
@@ -70,7 +71,7 @@ def elements_digest(elements: Elements) -> str:
     return digest_text(digest)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """What a run writes. plan_snapshots makes it.
 
@@ -96,6 +97,15 @@ class Plan:
     model: Model
     earth_orientation: str | None
     layout: Layout
+
+    def __repr__(self) -> str:
+        options = self.options
+        return (
+            f"<Plan: {counted(self.satellites, 'satellite')} at "
+            f"{counted(self.instants, 'instant')}, {options.frame}, {options.dtype}, "
+            f"{options.format}: {counted(self.rows, 'row')} in {counted(self.parts, 'part')}, "
+            f"{decimal_bytes(self.bytes)} before compression>"
+        )
 
     @property
     def satellites(self) -> int:

@@ -15,6 +15,7 @@ from ..dataset.shards import Shard
 from ..dataset.store import Store
 from ..frames import EarthOrientation
 from ..literals import Compression, DType, FileFormat, Frame, TimestampUnit
+from ..messages import counted, shown
 from ..propagator import Propagator
 from ..states import States
 from ..typing import Instants
@@ -25,7 +26,7 @@ from .encoding.encode import Form, encoded
 from .encoding.part import Progress, Written, write_part, write_satellites
 from .options import SnapshotOptions
 from .other_epoch import explain_epochs
-from .plan import Plan, make_plan
+from .plan import Plan, decimal_bytes, make_plan
 
 # Computes blocks of the states at consecutive instants, given by their numbers.
 BlocksAt: TypeAlias = Callable[[range], AbstractContextManager[Iterable[States]]]
@@ -33,7 +34,7 @@ BlocksAt: TypeAlias = Callable[[range], AbstractContextManager[Iterable[States]]
 Produce: TypeAlias = Callable[[Job, Written, Progress | None], Generator[PartEntry, None, None]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """What a run wrote, or a shard of it.
 
@@ -106,6 +107,18 @@ class Report:
     def not_good(self) -> int:
         """Number of states whose status is not 0."""
         return self.rows - self.status.get(0, 0)
+
+    def __repr__(self) -> str:
+        what = [
+            f"{counted(self.rows, 'row')} in {counted(self.parts, 'part')}",
+            decimal_bytes(self.bytes),
+            f"{self.seconds:.1f} s",
+            self.engine,
+            *([f"{self.not_good:,} states not good"] if self.not_good else []),
+            *([f"{counted(len(self.rewritten), 'file')} written again"] if self.rewritten else []),
+            *([f"shard {self.shard}"] if self.shard else []),
+        ]
+        return f"<Report {shown(self.path, 200)}: {', '.join(what)}>"
 
     def to_dict(self) -> dict[str, object]:
         """Return all fields for JSON.

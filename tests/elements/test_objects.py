@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-from html.parser import HTMLParser
 
 import duckdb
 import numpy as np
@@ -10,31 +9,12 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from html_checks import Balanced
 from state_samples import random_elements
 
 import gpuprop
 from gpuprop import Elements
 from gpuprop.elements.description import shells_of
-
-
-class Balanced(HTMLParser):
-    """Collects text; AssertionError if a tag is closed that is not open."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.text = [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attrs):
-        self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text.append(data)
 
 
 def test_reprs():

@@ -92,6 +92,14 @@ def test_the_image_takes_what_the_build_needs_and_runs_without_rights():
     assert re.search(r"^USER [1-9]\d*$", dockerfile, re.M)
 
 
+def test_entry_points_are_exported():
+    """Windows finds only functions that are marked; here the others would work, too."""
+    for name in ("kernels/cpu.cpp", "kernels/widths.cpp"):
+        exported = text(name).partition('\nextern "C" {\n')[2]
+        functions = re.findall(r"^(?!#|//|\}| )(.+\()", exported, re.M)
+        assert functions and all(each.startswith("EXPORTED ") for each in functions), functions
+
+
 @pytest.mark.slow
 def test_the_source_archive(tmp_path):
     """It has every file that is kept in version control, licences too, and nothing else."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from ...messages import counted
+from ...notebook import MOST_ROWS, page
 from ...time.times import Times
 
 if TYPE_CHECKING:
@@ -104,3 +105,13 @@ class Coverage:
             *([f"by {', '.join(self.labels)}"] if self.labels else []),
         ]
         return f"<Coverage: {'; '.join(what)}>"
+
+    def _repr_html_(self) -> str:
+        what, first = ("by_region", "name") if self.by_region.num_rows else ("by_latitude", "lat")
+        table = self.by_region if self.by_region.num_rows else self.by_latitude
+        names = [first, *(["constellation"] if self.labels else [])]
+        names += ["visible_min", "visible_mean", "visible_max", "covered", "longest_gap_s"]
+        rows = table.select(names).slice(0, MOST_ROWS).to_pylist()
+        facts = {"instants": repr(self.times)[1:-1].partition(": ")[2]}
+        caption = f"{what}, {min(MOST_ROWS, table.num_rows)} of {counted(table.num_rows, 'row')}"
+        return page(repr(self)[1:-1], facts, names, [row.values() for row in rows], caption)

@@ -14,6 +14,7 @@ from ...dataset.location import AnyPath
 from ...dataset.manifest import Manifest
 from ...dataset.store import Store
 from ...messages import counted
+from ...notebook import MOST_ROWS, page
 from ...typing import Array
 from ..parts_by_time import open_complete
 from ..tables import with_metadata
@@ -102,6 +103,20 @@ class Screened:
             f"{options['threshold_km']:g} km, "
             f"{options['start']} to {options['stop']}>"
         )
+
+    def _repr_html_(self) -> str:
+        closest = self.closest(MOST_ROWS)
+        names = ["OBJECT_NAME_1", "OBJECT_NAME_2", "TCA", "TCA_RANGE", "TCA_RELATIVE_SPEED"]
+        instants = closest["TCA"].cast(pa.timestamp("us")).cast(pa.string())
+        closest = closest.set_column(closest.column_names.index("TCA"), "TCA", instants)
+        rows = closest.select(names).to_pylist()
+        facts = {
+            "satellites": f"{self._metadata['satellites']:,}",
+            "without a state": f"{counted(len(self._lost), 'satellite')}, at some instants",
+        }
+        caption = "the closest approaches, UTC, km, km/s" if rows else ""
+        shown = [row.values() for row in rows]
+        return page(repr(self)[1:-1], facts, names if rows else (), shown, caption)
 
 
 def _closest(table: pa.Table, count: int) -> pa.Table:

@@ -6,6 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...elements.sets import Elements, checked_elements
+from ...messages import counted
+from ...notebook import page
 from ..presets import relatives
 from .planes import Planes, planes_of
 from .survey import ON_STATION, FlownShell, Survey, filed_shells, shells
@@ -48,7 +50,7 @@ class Filling:
         return 100.0 * len(self.members) / len(self.filed)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """A filing compared with a survey.
 
@@ -81,6 +83,29 @@ class Comparison:
     def percent(self) -> float:
         """Satellites flown per hundred filed."""
         return 100.0 * self.satellites_flown / max(self.satellites_filed, 1)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Comparison: {self.satellites_flown:,} of {self.satellites_filed:,} satellites "
+            f"({self.percent:.1f} %) in {counted(len(self.fillings), 'filed shell')}; "
+            f"{counted(len(self.outside), 'flown shell')} not filed>"
+        )
+
+    def _repr_html_(self) -> str:
+        header = ("inclination, deg", "altitude, km", "filed", "flown", "%", "near")
+        rows = [
+            (
+                f"{each.filed.inclination_deg:.2f}",
+                f"{each.altitude_km:.1f}",
+                f"{len(each.filed):,}",
+                f"{len(each.members):,}",
+                f"{each.percent:.1f}",
+                f"{each.near:,}",
+            )
+            for each in self.fillings
+        ]
+        tolerances = f"{self.tolerance_deg:g} deg, {self.tolerance_km:g} km"
+        return page(repr(self)[1:-1], {"tolerances": tolerances}, header, rows, "filed shells")
 
 
 def filling(

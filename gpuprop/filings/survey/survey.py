@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...elements.sets import Elements, checked_elements
+from ...messages import counted
+from ...notebook import page
 from ...typing import Array, Mask
 from .orbits import Orbits, orbits_of
 from .planes import Planes, planes_of
@@ -94,7 +96,7 @@ class Between:
     members: dict[str, Members] = field(repr=False)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Survey(Sequence[FlownShell]):
     """The shells of n satellites, as a sequence, and the state of every satellite.
 
@@ -114,10 +116,10 @@ class Survey(Sequence[FlownShell]):
     """
 
     shells: tuple[FlownShell, ...]
-    elements: Elements = field(repr=False)
-    orbits: Orbits = field(repr=False)
-    shell_number: npt.NDArray[np.int64] = field(repr=False)
-    state: npt.NDArray[np.uint8] = field(repr=False)
+    elements: Elements
+    orbits: Orbits
+    shell_number: npt.NDArray[np.int64]
+    state: npt.NDArray[np.uint8]
 
     @property
     def epoch(self) -> np.datetime64:
@@ -174,6 +176,29 @@ class Survey(Sequence[FlownShell]):
 
     def __len__(self) -> int:
         return len(self.shells)
+
+    def __repr__(self) -> str:
+        states = ", ".join(f"{int(self.where(name).sum()):,} {name}" for name in STATES)
+        return (
+            f"<Survey: {counted(len(self.elements), 'satellite')} in "
+            f"{counted(len(self.shells), 'shell')}; {states}>"
+        )
+
+    def _repr_html_(self) -> str:
+        header = ("inclination, deg", "altitude, km", "satellites", "planes", "on a plane")
+        rows = [
+            (
+                f"{shell.inclination_deg:.2f}",
+                f"{shell.altitude_km:.1f}",
+                f"{len(shell):,}",
+                len(shell.planes),
+                f"{shell.satellites_per_plane:g}",
+            )
+            for shell in self.shells
+        ]
+        epoch = np.datetime_as_string(self.epoch, unit="s") if len(self.elements) else "none"
+        facts = {"epoch of the nodes, UTC": epoch}
+        return page(repr(self)[1:-1], facts, header if rows else (), rows, "shells")
 
     @overload
     def __getitem__(self, index: int) -> FlownShell: ...
