@@ -1,5 +1,6 @@
 """States show themselves, and xarray, pandas, Polars, DuckDB, astropy and DLPack take them."""
 
+import importlib
 import json
 import sys
 from dataclasses import replace
@@ -157,12 +158,10 @@ def test_xarray(propagator, frame, tmp_path):
         assert data["vx"].attrs["units"] == "km/s"
         meanings = data["status"].attrs["flag_meanings"].split()
         assert len(meanings) == len(data["status"].attrs["flag_values"]) == len(gpuprop.STATUS)
-        # what a file would get
-        encoded = xr.conventions.encode_dataset_coordinates(data)[0]
-        decoded = xr.decode_cf(
-            xr.Dataset({}, {"time": xr.conventions.encode_cf_variable(encoded["time"])})
-        )
-        assert gpuprop.as_times(decoded["time"]) == states.times
+        path = tmp_path / f"{pairs}.nc"
+        data.to_netcdf(path, engine="h5netcdf")
+        with xr.open_dataset(path, engine="h5netcdf") as back:
+            assert back.identical(data) and gpuprop.as_times(back["time"]) == states.times
     block = propagator.states(TIMES).to_xarray()
     one = block.sel(sat_id=1_000_000_023)
     assert one["object_name"].item() == "WALKER P03 S08"
@@ -200,17 +199,20 @@ def test_dlpack(propagator):
         assert address == column.ctypes.data
 
 
-def test_torch(propagator):
-    torch = pytest.importorskip("torch", reason="torch is too large for the tests' environment")
-    states = propagator.states(TIMES)
-    tensor = torch.from_dlpack(states.x)
-    assert tensor.data_ptr() == states.x.ctypes.data and tuple(tensor.shape) == states.x.shape
-    assert np.array_equal(bits(tensor.numpy()), bits(states.x))
-    columns = {
-        name: np.from_dlpack(torch.from_dlpack(column).clone())
-        for name, column in states.columns.items()
-    }
-    assert equal(replace(states, columns=columns).to_arrow(), states.to_arrow())
+@pytest.mark.parametrize("library", ["torch", "tvm_ffi"])
+def test_columns_go_to_other_libraries_and_back(propagator, library):
+    """By DLPack, without a copy. tvm_ffi is small, so it is always there."""
+    if library == "torch":
+        pytest.importorskip(library, reason="torch is too large for the tests' environment")
+    take = importlib.import_module(library).from_dlpack
+    for states in both(propagator, "itrs"):
+        tensors = {name: take(column) for name, column in states.columns.items()}
+        for name, column in states.columns.items():
+            assert tuple(tensors[name].shape) == column.shape
+            assert str(tensors[name].dtype).removeprefix("torch.") == str(column.dtype)
+        columns = {name: np.from_dlpack(tensor) for name, tensor in tensors.items()}
+        assert all(np.shares_memory(columns[name], states.columns[name]) for name in columns)
+        assert equal(replace(states, columns=columns).to_arrow(), states.to_arrow())
 
 
 def test_reprs(propagator):

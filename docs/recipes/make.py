@@ -105,8 +105,8 @@ def as_json(page: str) -> str:
     return json.dumps(notebook(page), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def run(page: str, folder: Path) -> list[str]:
-    """Run the cells of a page in a folder, in a kernel of this Python; return what they print.
+def run(page: str, folder: Path) -> list[Any]:
+    """Run the cells of a page in a folder, in a kernel of this Python; return them with outputs.
 
     Raises
     ------
@@ -129,20 +129,20 @@ def run(page: str, folder: Path) -> list[str]:
         ).execute()
     finally:
         os.environ["PATH"] = before
-    return [_printed(cell) for cell in book["cells"] if cell["cell_type"] == "code"]
+    return [cell for cell in book["cells"] if cell["cell_type"] == "code"]
 
 
-def _printed(cell: Any) -> str:
-    """Return what a cell has printed on stdout, without colours and blanks at ends of lines."""
+def printed(cell: Any, where: str = "stdout") -> str:
+    """Return what a cell has printed, without colours and without blanks at ends of lines."""
     streams = [output for output in cell["outputs"] if output["output_type"] == "stream"]
-    text = "".join(stream["text"] for stream in streams if stream["name"] == "stdout")
+    text = "".join(stream["text"] for stream in streams if stream["name"] == where)
     return "".join(f"{line.rstrip()}\n" for line in COLOUR.sub("", text).splitlines())
 
 
-def refreshed(page: str, printed: list[str]) -> str:
+def refreshed(page: str, now: list[str]) -> str:
     """Return a page with other outputs; a cell without a block of `text` does not get one."""
     said = outputs(page)
-    new = [text for text, old in zip(printed, said, strict=True) if old is not None]
+    new = [text for text, old in zip(now, said, strict=True) if old is not None]
     return BLOCK.sub(
         lambda block: f"```text\n{new.pop(0)}```\n" if block[1] == "text" else block[0], page
     )
@@ -159,7 +159,9 @@ def main() -> None:
         page = path.read_text(encoding="utf-8")
         if arguments.outputs:
             with tempfile.TemporaryDirectory() as folder:
-                path.write_text(refreshed(page, run(page, Path(folder))), encoding="utf-8")
+                cells = run(page, Path(folder))
+                page = refreshed(page, [printed(cell) for cell in cells])
+                path.write_text(page, encoding="utf-8")
                 for picture in pictures(page):
                     source = Path(folder) / picture.removeprefix(f"{name}-")
                     shutil.copyfile(source, HERE / "pictures" / picture)

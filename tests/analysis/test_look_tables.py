@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+import xarray as xr
 
 import gpuprop
 from gpuprop import Propagator, Site, look_angles
@@ -79,7 +80,7 @@ def test_arrow(block, listed):
     assert table["site"].to_pylist() == labels[listed.site_index].tolist()
 
 
-def test_other_libraries(block, listed):
+def test_other_libraries(block, listed, tmp_path):
     for angles in (block, listed):
         n = angles.azimuth.size
         frame, table = pl.DataFrame(angles), angles.to_arrow()
@@ -98,6 +99,10 @@ def test_other_libraries(block, listed):
         )
         assert data["elevation_rate_deg_s"].attrs["units"] == "deg/s"
         assert gpuprop.as_times(data["time"]) == angles.times
+        path = tmp_path / f"{len(data.sizes)}.nc"
+        data.to_netcdf(path, engine="h5netcdf")
+        with xr.open_dataset(path, engine="h5netcdf") as back:
+            assert back.identical(data)
     data = block.to_xarray()
     assert dict(data.sizes) == {"time": 3, "site": 2, "sat_id": 40}
     one = data.sel(site="Brasilia", sat_id=1_000_000_003)

@@ -6,11 +6,17 @@ import io
 import json
 import os
 import re
+from functools import cache
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
+from astropy.constants import c
+from astropy.coordinates import EarthLocation
 from project import ROOT
+
+import gpuprop
 
 PAGES = ROOT / "docs" / "recipes"
 NOTEBOOKS = ROOT / "examples"
@@ -23,32 +29,90 @@ def page_of(name):
     return (PAGES / f"{name}.md").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=make.NAMES)
-def ran(request, tmp_path_factory):
-    """The name of a recipe, its page, what its cells printed, and the folder in which they ran."""
-    folder = tmp_path_factory.mktemp(request.param)
-    page = page_of(request.param)
-    return request.param, page, make.run(page, folder), folder
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """Run a recipe, once: its cells with their outputs, and the folder with its files."""
+
+    @cache
+    def run(name):
+        folder = tmp_path_factory.mktemp(name)
+        return make.run(page_of(name), folder), folder
+
+    return run
+
+
+each_recipe = pytest.mark.parametrize("name", make.NAMES)
 
 
 @pytest.mark.slow
-def test_cells_print_what_the_page_says(ran):
-    _, page, printed, _ = ran
-    said = make.outputs(page)
-    assert len(said) == len(printed)
-    assert [text for text, old in zip(printed, said, strict=True) if old is not None] == [
-        old for old in said if old is not None
-    ]
+@each_recipe
+def test_cells_print_what_the_page_says(ran, name):
+    cells, said = ran(name)[0], make.outputs(page_of(name))
+    assert len(said) == len(cells) and any(said)
+    for cell, text in zip(cells, said, strict=True):
+        assert text in (None, make.printed(cell))
 
 
 @pytest.mark.slow
-def test_pictures_of_the_page_are_those_that_its_cells_draw(ran):
+@each_recipe
+def test_cells_of_python_do_not_warn(ran, name):
+    cells = [cell for cell in ran(name)[0] if not cell.source.startswith("%%sh")]
+    assert [make.printed(cell, "stderr") for cell in cells] == [""] * len(cells)
+
+
+@pytest.mark.slow
+def test_files_for_a_simulator(ran):
+    """They are as Hypatia reads them: satgenpy's read_tles, read_isls, read_ground_stations."""
+    folder = ran("network")[1]
+    first, *lines = (folder / "tles.txt").read_text().splitlines()
+    assert first == "72 22" and len(lines) == 3 * 1584
+    assert [line.split()[1] for line in lines[::3]] == [str(k) for k in range(1584)]
+    assert len({line[18:32] for line in lines[1::3]}) == 1  # one epoch
+    links = np.loadtxt(folder / "isls.txt", dtype=int)
+    assert (links[:, 0] < links[:, 1]).all() and len(np.unique(links, axis=0)) == len(links)
+    assert np.array_equal(np.bincount(links.ravel()), np.full(1584, 4))
+    stations = (folder / "ground_stations.basic.txt").read_text().splitlines()
+    assert [station.split(",")[0] for station in stations] == [*"01234"]
+    assert {station.count(",") for station in stations} == {4}
+
+
+@pytest.mark.slow
+def test_links_and_positions_agree(ran):
+    """The range of each link is the distance between the station and the written position."""
+    folder = ran("network")[1]
+    links = pd.read_parquet(folder / "links.parquet")
+    positions = gpuprop.open_snapshots(folder / "positions").dataset.to_table().to_pandas()
+    links = links.merge(positions, on=["time", "sat_id"], how="left")
+    sites = {"London": (51.51, -0.13, 50.0), "New York": (40.71, -74.01, 50.0)}
+    for name, (lat, lon, height_m) in sites.items():
+        site = EarthLocation.from_geodetic(lon, lat, height_m).itrs.cartesian.xyz.to_value("km")
+        of = links[links["site"] == name]
+        away = np.linalg.norm(of[["x", "y", "z"]].to_numpy() - site, axis=1)
+        assert len(of) and np.allclose(away, of["range_km"], rtol=0, atol=1e-6)
+        assert np.allclose(of["delay_ms"], away / c.to_value("km/ms"), rtol=0, atol=1e-9)
+
+
+@pytest.mark.slow
+def test_the_list_of_the_night(ran):
+    """The command and the Python list the same passes, and all of them are visible."""
+    folder = ran("observer")[1]
+    passes, night = pd.read_csv(folder / "passes.csv"), pd.read_csv(folder / "tonight.csv")
+    assert len(passes) == len(night) > 0
+    assert (passes["sunlit"] == 2).all() and (passes["site_sun_elevation_deg"] < -6).all()
+    local = pd.to_datetime(night["rise"], utc=True)
+    assert (local == pd.to_datetime(passes["rise"]).dt.floor("s")).all()
+    assert night["rise"].str.endswith("-03:00").all()
+
+
+@pytest.mark.slow
+@each_recipe
+def test_pictures_of_the_page_are_those_that_its_cells_draw(ran, name):
     """They are compared coarsely: other versions of matplotlib draw text a little differently."""
     import matplotlib.image
 
-    name, page, _, folder = ran
-    assert make.pictures(page)
-    for picture in make.pictures(page):
+    folder, names = ran(name)[1], make.pictures(page_of(name))
+    assert names
+    for picture in names:
         assert picture.startswith(f"{name}-")
         shown = matplotlib.image.imread(PAGES / "pictures" / picture)
         drawn = matplotlib.image.imread(folder / picture.removeprefix(f"{name}-"))
@@ -62,7 +126,7 @@ def _blurred(image, size=20):
     return blocks.mean(axis=(1, 3))
 
 
-@pytest.mark.parametrize("name", make.NAMES)
+@each_recipe
 def test_notebooks_are_made_from_the_pages(name):
     assert (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8") == make.as_json(
         page_of(name)
@@ -76,7 +140,7 @@ def test_each_page_and_notebook_is_listed():
     assert sorted(shown) == sorted(path.name for path in (PAGES / "pictures").iterdir())
 
 
-@pytest.mark.parametrize("name", make.NAMES)
+@each_recipe
 def test_notebooks_are_clean(name):
     text = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8")
     book = nbformat.read(io.StringIO(text), as_version=nbformat.NO_CONVERT)
@@ -93,7 +157,7 @@ def test_notebooks_are_clean(name):
             ast.parse(cell.source)
 
 
-@pytest.mark.parametrize("name", make.NAMES)
+@each_recipe
 def test_links_of_notebooks_lead_where_those_of_the_page_lead(name):
     """Links of a page are from docs/recipes/, and those of a notebook from examples/."""
     page = page_of(name)
@@ -107,7 +171,7 @@ def targets(text, folder):
     return [os.path.normpath(folder / link) for link in links]
 
 
-@pytest.mark.parametrize("name", make.NAMES)
+@each_recipe
 def test_commands_that_need_a_network_are_not_cells(name):
     """They are in blocks of `console`, which no test runs; their options are checked here."""
     page = page_of(name)

@@ -2,7 +2,10 @@
 
 import json
 
+import duckdb
 import numpy as np
+import pandas as pd
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -80,6 +83,21 @@ def test_what_spark_reads(tmp_path):
         logical = json.loads(column.logical_type.to_json())
         assert column.physical_type == "INT64"
         assert (logical["timeUnit"], logical["isAdjustedToUTC"]) == ("microseconds", True)
+
+
+@pytest.mark.parametrize("unit", ["ns", "us"])
+def test_what_other_programs_read(tmp_path, unit):
+    """The same instants in both units, and that they are UTC."""
+    write_snapshots(tmp_path, propagator(), GRID, format="parquet", timestamp_unit=unit)
+    part = str(tmp_path / "snapshots" / "part-000000.parquet")
+    expected = np.repeat(GRID.datetime64, len(satellites()))
+    assert pl.scan_parquet(part).collect_schema()["time"] == pl.Datetime(unit, "UTC")
+    assert np.array_equal(pl.read_parquet(part)["time"].to_numpy(), expected)
+    read = pd.read_parquet(part)["time"]
+    assert str(read.dtype) == f"datetime64[{unit}, UTC]"
+    assert np.array_equal(read.dt.tz_localize(None).to_numpy(), expected)
+    found = duckdb.sql(f"SELECT DISTINCT time FROM '{part}' ORDER BY time").to_arrow_table()
+    assert as_times(found["time"]) == GRID
 
 
 def test_a_run_is_resumed_in_its_own_unit(tmp_path, monkeypatch):
