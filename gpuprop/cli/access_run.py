@@ -16,7 +16,7 @@ from ..analysis.access.directory import PassReport, open_passes, write_passes
 from ..analysis.access.passes import passes_in
 from ..analysis.access.question import Question, ask
 from ..analysis.look_angles import Site
-from ..analysis.tables import check_suffix, read_sites, site_of, write_table
+from ..analysis.tables import check_suffix, read_sites, site_of_text, write_table
 from ..dataset.session import JobOptions
 from ..messages import counted
 from ..propagator import Propagator
@@ -93,12 +93,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
 
 
 def _sites(options: AccessOptions) -> list[Site]:
-    sites = [
-        site_of([part.strip() for part in text.rsplit(",", 3)], f"--site {text!r}")
-        if text.count(",") >= 3
-        else site_of([part.strip() for part in text.split(",")], f"--site {text!r}")
-        for text in options.site or ()
-    ]
+    sites = [site_of_text(text) for text in options.site or ()]
     for path in options.sites or ():
         sites += read_sites(path)
     return sites

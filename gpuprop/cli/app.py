@@ -38,7 +38,7 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "view": "Show satellites on the globe as they move: one HTML file that needs no network.",
 }
 # commands with a module NAME_run, which help does not need: it imports numpy and pyarrow
-RUNS = ("access", "coverage", "propagate", "screen")
+RUNS = ("access", "coverage", "propagate", "screen", "view")
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "

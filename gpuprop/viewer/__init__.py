@@ -8,7 +8,6 @@ groups.py    operator, shell, altitude and status of each satellite, for colours
 earth.py     coast lines, borders, the rotation of the Earth, the Sun
 coverage.py  a table of coverage as an image of the Earth
 statement.py what the page says of its data
-sites.py     sites on the ground, from text
 page.py      joins data, page/*.js, page/style.css and page/template.html into one file
 page/        the page: plain ES modules with JSDoc types, of which main.js is the first
 """

@@ -2,7 +2,7 @@
 
 import html
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ..analysis.coverage import Coverage
 from ..analysis.look_angles import Site
+from ..analysis.tables import Sites, read_sites
 from ..catalogs.sources import read_sources
 from ..elements.sets import Elements
 from ..errors import UsageError
@@ -99,7 +100,7 @@ def view(
     start: Instant | None = None,
     stop: Instant | None = None,
     duration: Duration | None = None,
-    sites: Site | Iterable[Site] = (),
+    sites: Sites = (),
     min_elevation_deg: float = 25.0,
     coverage: Table | None = None,
     title: str | None = None,
@@ -119,8 +120,9 @@ def view(
         of snapshots.
     duration : duration, optional
         Its length, in place of `stop`. Default: 90 minutes, or less if the page would be too large.
-    sites : Site or iterable of Site
-        Sites on the ground, whose satellites in view the page shows.
+    sites : Site, iterable of Site, str or path
+        Sites on the ground, whose satellites in view the page shows; or a CSV file of them with the
+        columns name, lat, lon (deg) and, if given, height_km.
     min_elevation_deg : float
         Least elevation for sites, deg, from 0 to 90. It can be changed in the page.
     coverage : str, path, pyarrow.Table or Coverage, optional
@@ -146,7 +148,8 @@ def view(
         If the page would be larger than `max_bytes` (the message says what would fit), if there are
         no satellites, and for a window, a site or a table that cannot be used.
     ValueError
-        For an instant that cannot be read, or is outside the Earth orientation.
+        For an instant or a file of sites that cannot be read, and for an instant outside the Earth
+        orientation.
 
     Notes
     -----
@@ -161,7 +164,7 @@ def view(
         )
     if stop is not None and duration is not None:
         raise UsageError("give stop or duration, not both")
-    places = [sites] if isinstance(sites, Site) else list(sites)
+    places = _sites(sites)
     layer = None if coverage is None else coverage_layer(coverage)
     window = (
         None if start is None else instant_ns(start),
@@ -274,6 +277,13 @@ def _names(source: Source) -> list[str]:
     if isinstance(source, Snapshots):
         return [source.path.name]
     return [] if isinstance(source, Propagator | Elements) else list(source)
+
+
+def _sites(given: Sites) -> list[Site]:
+    """Return the sites, in the order given."""
+    if isinstance(given, str | os.PathLike):
+        return read_sites(given)
+    return [given] if isinstance(given, Site) else list(given)
 
 
 def _site_data(site: Site) -> dict[str, str | float]:

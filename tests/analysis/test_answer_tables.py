@@ -18,7 +18,6 @@ from gpuprop.analysis import events, tables
 from gpuprop.analysis.coverage.places import as_places
 from gpuprop.files import whole_file
 from gpuprop.time.times import as_times
-from gpuprop.viewer.sites import sites_of_file
 
 SECOND = 1_000_000  # microseconds
 
@@ -147,11 +146,21 @@ def test_sites_that_are_not_utf_8_are_refused(tmp_path, encoding):
     path = tmp_path / "sites.csv"
     path.write_text("name,lat,lon\nA,1,2\nSão Paulo,-23.5,-46.6\n", encoding)
     line = 3 if encoding == "latin-1" else 1
-    for read in (tables.as_sites, as_places, sites_of_file):
+    for read in (tables.as_sites, as_places, tables.read_sites):
         with pytest.raises(ValueError, match=rf"sites\.csv: line {line} is not UTF-8 .*save"):
             read(path)
     path.write_text("\ufeffname,lat,lon\nSão Paulo,-23.5,-46.6\n", "utf-8")
-    assert tables.as_sites(path)[0].name == sites_of_file(path)[0].name == "São Paulo"
+    assert tables.as_sites(path)[0].name == tables.read_sites(path)[0].name == "São Paulo"
+
+
+def test_a_site_from_text():
+    read = tables.site_of_text
+    assert read("A, 1,-2 ,0.5") == Site(1.0, -2.0, 0.5, "A")
+    assert read("A,1,-2") == Site(1.0, -2.0, 0.0, "A")
+    assert read("Washington, D.C.,38.9,-77.0,0") == Site(38.9, -77.0, 0.0, "Washington, D.C.")
+    for text in ("A,1", "A,1,2,x", "A,91,0", "A,x,0", "A,,5", "A,5,"):
+        with pytest.raises(ValueError, match=f"--site '{text}'"):
+            read(text)
 
 
 def test_wrong_types_of_sites():

@@ -34,6 +34,8 @@ SHARED = {
     "satellites",
     "screen_options",
     "screen_run",
+    "view_options",
+    "view_run",
 }
 MODULES = """
 import sys
@@ -61,13 +63,14 @@ def test_help_and_version_import_little(arguments: list[str]) -> None:
     assert not modules & commands
 
 
-def test_a_command_imports_its_own_file_alone() -> None:
-    printed, modules = modules_of("propagate", "--help")
-    assert "--output" in printed and "--resume" in printed
-    commands = {f"gpuprop.cli.{name}" for name in COMMANDS}
-    assert modules & commands == {"gpuprop.cli.propagate"}
+@pytest.mark.parametrize("name", RUNS)
+def test_help_of_a_command_imports_its_own_file_alone(name: str) -> None:
+    printed, modules = modules_of(name, "--help")
+    assert "--output" in printed
+    commands = {f"gpuprop.cli.{each}" for each in COMMANDS}
+    assert modules & commands == {f"gpuprop.cli.{name}"}
     assert not modules & {"numpy", "pyarrow", "pandas", "rich.markdown", "rich.syntax"}
-    assert "gpuprop.cli.propagate_run" not in modules
+    assert f"gpuprop.cli.{name}_run" not in modules
 
 
 def test_help_of_where_names_every_quantity() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from gpuprop import open_snapshots
+from gpuprop.cli.view_options import ViewOptions
+from gpuprop.viewer.globe import MOST_BYTES
 
 
 def test_a_constellation_becomes_a_globe(run):
@@ -67,3 +69,7 @@ def test_a_directory_must_be_alone(run):
     assert code == 2 and "must be the only SOURCE" in err.replace("\n", " ")
     code, _, err = run("view", "out", "-o", "g.html", "--latest")
     assert code == 2 and "holds snapshots" in err.replace("\n", " ")
+
+
+def test_the_largest_size_is_that_of_the_function():
+    assert ViewOptions().max_size == f"{MOST_BYTES // 1_000_000}MB"

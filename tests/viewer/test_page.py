@@ -16,7 +16,6 @@ from gpuprop.viewer import earth
 from gpuprop.viewer.coverage import NOTHING, coverage_layer
 from gpuprop.viewer.groups import MOST, groups_of
 from gpuprop.viewer.page import page
-from gpuprop.viewer.sites import site_of_text, sites_of_file
 
 EPOCH = "2026-01-01T00:00:00Z"
 START = int(np.datetime64("2026-01-01", "ns").astype(np.int64))
@@ -165,14 +164,11 @@ def test_the_page_states_its_sources_and_assumptions():
     assert repr(globe).startswith("<Globe: 1,296 satellites, 2026-01-01T00:00:00Z to ")
 
 
-def test_sites_from_text(tmp_path):
-    assert site_of_text("A, 1,-2 ,0.5") == Site(1.0, -2.0, 0.5, "A")
-    (tmp_path / "sites.csv").write_text("Name,lat,lon\nA,1,2\nB,3,x\n")
-    with pytest.raises(UsageError, match="line 3"):
-        sites_of_file(tmp_path / "sites.csv")
-    (tmp_path / "sites.csv").write_text("name,lat\nA,1\n")
-    with pytest.raises(UsageError, match="lacks the column lon"):
-        sites_of_file(tmp_path / "sites.csv")
-    for text in ("A,1", "A,1,2,3,4", "A,91,0", "A,x,0", "A,,5", "A,5,"):
-        with pytest.raises(UsageError, match="--site"):
-            site_of_text(text)
+def test_sites_from_a_file(tmp_path):
+    path = tmp_path / "sites.csv"
+    path.write_text("Name,lat,lon\nA,1,2\nB,3,4\n")
+    data = data_of(view("qianfan", duration="5min", sites=path).html)
+    assert [site["name"] for site in data["sites"]] == ["A", "B"]
+    path.write_text("Name,lat,lon\nA,1,2\nB,3,x\n")
+    with pytest.raises(ValueError, match="line 3"):
+        view("qianfan", duration="5min", sites=path)

@@ -9,6 +9,8 @@ import { DEGREE, positionOf } from "./vector.js";
 /** @typedef {import("./gl.js").GL} GL */
 
 const LONGEST = 2; // deg of a line that is drawn straight
+const COARSE = 0.3; // deg between points of the lines that are drawn from far away
+const FAR = 1.6; // pixels that this is at most from far away
 
 export class Earth {
   /** @param {GL} gl @param {import("./data.js").Page} page */
@@ -22,8 +24,8 @@ export class Earth {
     this.layer = texture(gl, null, gl.NEAREST);
     this.layered = false;
     this.range = { low: 0, high: 254 };
-    this.coast = this.#segments(coast);
-    this.border = this.#segments(border);
+    this.fine = [border, coast].map((lines) => this.#segments(lines));
+    this.coarse = [border, coast].map((lines) => this.#segments(lines.map(thinned).filter(({ length }) => length > 2)));
     this.empty = gl.createVertexArray();
   }
 
@@ -70,8 +72,9 @@ export class Earth {
     lines.vector("sun", sun);
     gl.uniform2f(lines.uniform("view"), gl.canvas.width, gl.canvas.height);
     const ratio = gl.canvas.width / camera.width, faint = Math.min(1, Math.max(0.3, camera.radius / 200));
+    const [border, coast] = camera.radius * ratio * COARSE * DEGREE < FAR ? this.coarse : this.fine;
     for (const [segments, thick, opacity] of /** @type {[Segments, number, number][]} */ (
-      [[this.border, 0.7, 0.4], [this.coast, 0.9, 0.75]]
+      [[border, 0.7, 0.4], [coast, 0.9, 0.75]]
     )) {
       lines.number("thick", thick * ratio);
       gl.uniform4f(lines.uniform("colour"), ...theme.coast, opacity * faint);
@@ -126,6 +129,20 @@ export class Earth {
 /** @param {[number, number]} lonlat deg @returns {import("./vector.js").Vector} Earth-fixed */
 function onGround([lon, lat]) {
   return positionOf({ lat: lat * DEGREE, lon: lon * DEGREE, height: 0 });
+}
+
+/**
+ * Leave out points of a line that are near the one before, but not its ends.
+ * @param {[number, number][]} line deg @returns {[number, number][]}
+ */
+function thinned(line) {
+  let [lon, lat] = line[0];
+  return line.filter((point, i) => {
+    const across = (point[0] - lon) * Math.cos(lat * DEGREE);
+    if (i && i < line.length - 1 && Math.hypot(across, point[1] - lat) < COARSE) return false;
+    [lon, lat] = point;
+    return true;
+  });
 }
 
 /** @param {import("./data.js").Page} page @param {string} name @returns {[number, number][][]} deg */
