@@ -30,6 +30,7 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "info": "Show what a catalogue holds, or a directory of snapshots, of passes or of a "
     "screening.",
     "merge": "Merge the shards in a directory into one run, or say which are missing.",
+    "plot": "Draw pictures: coverage, ground tracks, the sky over a site, shells, the race.",
     "screen": "Find all close approaches: of all satellites to each other, or of some to all.",
     "shells": "Show which shells the satellites of a catalogue fill: inclination, altitude, "
     "planes. With --against, show how much of a filing they fill.",
@@ -38,7 +39,8 @@ COMMANDS = {  # propagate first: errors list the commands in this order
     "view": "Show satellites on the globe as they move: one HTML file that needs no network.",
 }
 # commands with a module NAME_run, which help does not need: it imports numpy and pyarrow
-RUNS = ("access", "coverage", "propagate", "screen", "view")
+RUNS = ("access", "coverage", "plot", "propagate", "screen", "view")
+GROUPS = ("plot",)  # commands with commands of their own
 # for commands that take any number of SOURCEs; cyclopts writes the other usage lines
 USAGE = {
     "access": "Usage: gpuprop access SOURCE... (--site NAME,LAT,LON,KM | --sites FILE.csv)... "
@@ -56,7 +58,7 @@ COMMAND_LINE: ContextVar[list[str]] = ContextVar("COMMAND_LINE")
 app = App(
     name="gpuprop",
     help="Propagate whole constellations with SGP4. Write positions to Apache Arrow files, or "
-    "find passes, coverage and close approaches, or show satellites on a globe.",
+    "find passes, coverage and close approaches, draw pictures, or show satellites on a globe.",
     version=__version__,
     version_flags=["--version", "-V"],
     help_format="plaintext",

@@ -12,7 +12,7 @@ from cyclopts import CycloptsError, UnknownCommandError
 
 from ..errors import GpupropError, UsageError
 from ..files.standard_input import name_standard_input
-from .app import COMMAND_LINE, COMMANDS, RUNS, app
+from .app import COMMAND_LINE, COMMANDS, GROUPS, RUNS, app
 from .console import DONE, FAILED, WRONG_CALL, print_error
 
 PASSES = (
@@ -24,14 +24,14 @@ STATES = "gpuprop propagate writes the states from which they can be computed"
 MISSING = re.compile(r"parameter (\S+) requires an argument")  # as cyclopts says it
 HELP = {"--help", "-h"}
 NOT_THERE = {  # commands that people look for, and what to use instead
-    **dict.fromkeys(("passes", "pass", "visible", "visibility", "look", "sky"), PASSES),
+    **dict.fromkeys(("passes", "pass", "visible", "visibility", "look"), PASSES),
+    "sky": f"gpuprop plot sky draws it; {PASSES}",
     **dict.fromkeys(("conjunctions", "conjunction"), SCREEN),
     "links": STATES,
     "globe": "gpuprop view draws it",
-    **dict.fromkeys(
-        ("plot", "map"),
-        "gpuprop coverage --map draws a map of the satellites in view, gpuprop view a globe",
-    ),
+    "map": "gpuprop coverage --map draws a map of the satellites in view, gpuprop plot other "
+    "pictures, gpuprop view a globe",
+    **dict.fromkeys(("ground-track", "race"), "gpuprop plot draws it"),
 }
 
 
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         )
         return result if isinstance(result, int) else DONE
     except UnknownCommandError:
-        return _failed(_unknown(arguments[0]), WRONG_CALL)
+        return _failed(_unknown(arguments), WRONG_CALL)
     except CycloptsError as error:
         what = _reworded(str(error).strip(), arguments)
         help = f"gpuprop {_command(arguments)}--help lists the options."
@@ -101,11 +101,29 @@ def _repeat(arguments: Sequence[str], said: str) -> str:
 
 
 def _command(arguments: Sequence[str]) -> str:
-    return f"{arguments[0]} " if arguments and arguments[0] in COMMANDS else ""
+    """Return the words of the command that was called, with a space behind each."""
+    if not arguments or arguments[0] not in COMMANDS:
+        return ""
+    words = arguments[: 2 if arguments[0] in GROUPS else 1]
+    return " ".join([*(word for word in words if not word.startswith("-")), ""])
 
 
-def _unknown(word: str) -> str:
+def _unknown_of(group: str, word: str) -> str:
+    """Make the message for a word that is not a command of a group."""
+    known = [name for name in app[group] if not name.startswith("-")]
+    near = difflib.get_close_matches(word.lower().replace("_", "-"), known, cutoff=0.5)
+    guess = f": did you mean {' or '.join(near)}?" if near else ""
+    return (
+        f"gpuprop {group} has no {word!r}{guess}\n"
+        f"it has: {', '.join(known)}; gpuprop {group} {known[0]} --help describes one"
+    )
+
+
+def _unknown(arguments: Sequence[str]) -> str:
     """Make the message for a word that is not a command."""
+    word = arguments[0]
+    if word in GROUPS:
+        return _unknown_of(word, arguments[1])
     from ..filings.presets import is_preset, is_walker_source  # needs numpy
 
     if word in NOT_THERE:

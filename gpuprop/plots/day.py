@@ -1,5 +1,6 @@
 """The race: how many satellites of each constellation every site has in view through a day."""
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -8,17 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis.access import access
+from ..analysis.access.passes import Progress, passes_in
+from ..analysis.access.question import ask
 from ..analysis.coverage.labels import OTHER, as_labels
 from ..analysis.site import Site
 from ..analysis.tables import Sites, as_sites
 from ..elements.selection import find, operators
 from ..errors import UsageError
-from ..messages import counted
 from ..propagator import Propagator
 from ..time.durations import in_words
 from ..time.instants import parse_instant
@@ -32,6 +33,8 @@ from .window import window_of
 
 MOST_SITES = 12
 MOST_LABELS = 12
+MOST_PASSES = 2_000_000  # in a table at a time
+PASSES_A_DAY = 8  # of a satellite over a site, about: for the size of tables alone
 BINS = 144  # in a window: ten minutes of a day
 LEFT, RIGHT, TICKS = 0.5, 1.85, 0.3  # inches
 LEADER = 0.22  # inches: from the end of a line to its name
@@ -46,6 +49,16 @@ class Counts(NamedTuple):
     fewest: Array
     mean: Array
     most: Array
+
+
+class Intervals(NamedTuple):
+    """Passes: from rise to set, ns, and which of the sites and labels each belongs to, (n,)."""
+
+    rise: Bits
+    last: Bits
+    sites: list[str]
+    place: npt.NDArray[np.int16]
+    group: Bits
 
 
 class Race(NamedTuple):
@@ -72,7 +85,8 @@ def race(
     by: str | Sequence[str] | npt.ArrayLike = "source",
     title: str | None = None,
     source: str | None = None,
-    make: MakeFigure = Figure,
+    progress: Progress | None = None,
+    make: MakeFigure | None = None,
 ) -> npt.NDArray[Any]:
     """Draw how many satellites of each constellation are in view of sites, through a day.
 
@@ -94,8 +108,10 @@ def race(
         What a line is about, as for `gpuprop.coverage`; at most 12 labels.
     title, source : str, optional
         In place of the window, and of `Elements.source`.
-    make : callable
-        Makes the figure: matplotlib.figure.Figure, or matplotlib.pyplot.figure.
+    progress : callable, optional
+        Called as progress(seconds of the window done, all seconds).
+    make : callable, optional
+        Makes the figure: matplotlib.pyplot.figure unless given.
 
     Returns
     -------
@@ -105,7 +121,7 @@ def race(
     Raises
     ------
     UsageError
-        For too many sites or labels.
+        For too many sites or labels, and if no satellite is ever in view.
     ValueError
         As for `gpuprop.access` and `gpuprop.coverage`.
 
@@ -122,21 +138,14 @@ def race(
     names = tuple(dict.fromkeys(labelled.names[number] for number in labelled.of.tolist()))
     _check(len(places), len(names))
     begin, end = window_of(elements, start, stop, duration, DAY)
-    passes = access(
-        prop,
-        places,
-        np.datetime64(begin, "ns"),
-        np.datetime64(end, "ns"),
-        min_elevation_deg=min_elevation_deg,
-    )
-    order = np.argsort(elements.sat_id, kind="stable")
-    at = np.searchsorted(elements.sat_id, passes["sat_id"].to_numpy(), sorter=order)
     number_of = {name: number for number, name in enumerate(names)}
-    renumbered = np.array([number_of.get(name, -1) for name in labelled.names])
-    group = renumbered[labelled.of[order[at]]]
+    group = np.array([number_of.get(name, -1) for name in labelled.names])[labelled.of]
+    intervals = _intervals(prop, places, group, begin, end, min_elevation_deg, progress)
     # the order in which the user gave the sites
-    given = [site.label for site in sites] if _is_list(sites) else [site.name for site in places]
-    found = counted_passes(passes, group, names, tuple(given), begin, end)
+    given = [site.name for site in places]
+    if isinstance(sites, list | tuple):
+        given = [site.label for site in sites]
+    found = counted(intervals, names, tuple(given), begin, end)
     about = of_satellites(elements, source)
     return _draw(found, min_elevation_deg, about, title, make)
 
@@ -146,7 +155,7 @@ def race_of_passes(
     *,
     title: str | None = None,
     source: str = "",
-    make: MakeFigure = Figure,
+    make: MakeFigure | None = None,
 ) -> npt.NDArray[Any]:
     """Draw the same of a table of passes, as `gpuprop access` wrote it, by operator.
 
@@ -156,7 +165,7 @@ def race_of_passes(
         The passes, all of them: with the metadata of `gpuprop.access`.
     title, source : str, optional
         As for `race`. Where the passes are from.
-    make : callable
+    make : callable, optional
         As for `race`.
 
     Returns
@@ -189,23 +198,66 @@ def race_of_passes(
         raise UsageError(
             "the table has only sunlit passes, or only those in the dark: give all passes"
         )
-    names = np.array([str(name) for name in passes["object_name"].to_pylist()], object)
-    distinct, which = np.unique(names.astype(str), return_inverse=True)
-    labels = np.full(len(distinct), OTHER, object)
+    encoded = passes["object_name"].combine_chunks().dictionary_encode()
+    names = np.array([str(name) for name in encoded.dictionary.to_pylist()], object)
+    labels = np.full(len(names), OTHER, object)
     for name in sorted({each.name for each in operators().values()}, reverse=True):
-        labels[find(f"@{name}", distinct.astype(object)).mask] = name
+        labels[find(f"@{name}", names).mask] = name
     every, group = np.unique(labels.astype(str), return_inverse=True)
-    sites = tuple(dict.fromkeys(passes["site"].to_pylist()))
+    sites = tuple(pc.unique(passes["site"]).to_pylist())
     _check(len(sites), len(every))
-    found = counted_passes(
-        passes, group.ravel()[which.ravel()], tuple(every.tolist()), sites, begin, end
-    )
+    of_pass = group.ravel()[encoded.indices.to_numpy(zero_copy_only=False)]
+    intervals = [_interval(passes, sites, of_pass)]
+    found = counted(intervals, tuple(every.tolist()), sites, begin, end)
     return _draw(found, least, plain(source), title, make)
 
 
-def counted_passes(
-    passes: pa.Table,
+def _intervals(
+    prop: Propagator,
+    places: tuple[Site, ...],
     group: Bits,
+    begin: int,
+    end: int,
+    least: float,
+    progress: Progress | None,
+) -> list[Intervals]:
+    """Find the intervals of the passes of a window, in spans of bounded tables.
+
+    group: the label of each satellite (n_sats,), as an index.
+    """
+    elements = prop.elements
+    window = np.datetime64(begin, "ns"), np.datetime64(end, "ns")
+    asked = ask(prop, places, *window, None, least)
+    first, stop = asked.window  # microseconds
+    a_day = len(elements) * len(places) * PASSES_A_DAY
+    spans = max(1, math.ceil(a_day * (end - begin) / DAY / MOST_PASSES))
+    edges = [first + (stop - first) * number // spans for number in range(spans + 1)]
+    order = np.argsort(elements.sat_id, kind="stable")
+    names = tuple(site.name for site in places)
+    found = []
+    for since, until in itertools.pairwise(edges):
+
+        def tell(done: float, _: float, since: int = since) -> None:
+            if progress is not None:
+                progress((since - first) / 1e6 + done, (stop - first) / 1e6)
+
+        passes = passes_in(prop, asked, since, until, progress=tell)
+        at = np.searchsorted(elements.sat_id, passes["sat_id"].to_numpy(), sorter=order)
+        found.append(_interval(passes, names, group[order[at]]))
+    return found
+
+
+def _interval(passes: pa.Table, sites: Sequence[str], group: Bits) -> Intervals:
+    encoded = passes["site"].combine_chunks().dictionary_encode()
+    number_of = {name: number for number, name in enumerate(sites)}
+    numbers = np.array([number_of[name] for name in encoded.dictionary.to_pylist()], np.int16)
+    place = numbers[encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
+    rise, last = (passes[name].to_numpy().astype(np.int64) for name in ("rise", "set"))
+    return Intervals(rise, last, list(sites), place, group)
+
+
+def counted(
+    found: Sequence[Intervals],
     labels: tuple[str, ...],
     sites: tuple[str, ...],
     begin_ns: int,
@@ -215,10 +267,8 @@ def counted_passes(
 
     Parameters
     ----------
-    passes
-        The table of passes (n): site, rise, set.
-    group
-        The label of each pass (n,), as an index.
+    found
+        The passes.
     labels, sites
         All labels and sites, in the order of the picture.
     begin_ns, end_ns
@@ -230,20 +280,17 @@ def counted_passes(
         The fewest, the mean and the most of each bin.
     """
     edges = begin_ns + np.arange(BINS + 1, dtype=np.int64) * (end_ns - begin_ns) // BINS
-    rise, last = (passes[name].to_numpy().astype(np.int64) for name in ("rise", "set"))
-    encoded = passes["site"].combine_chunks().dictionary_encode()
-    known = encoded.dictionary.to_pylist()
-    place = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     counts = []
     for site in sites:
-        here = place == known.index(site) if site in known else np.zeros(len(place), bool)
-        counts.append(
-            [
-                _in_bins(rise[mine], last[mine], edges)
-                for number in range(len(labels))
-                for mine in [here & (group == number)]
-            ]
-        )
+        of_site = []
+        for label in range(len(labels)):
+            rise, last = [], []
+            for each in found:
+                mine = (each.place == each.sites.index(site)) & (each.group == label)
+                rise.append(each.rise[mine])
+                last.append(each.last[mine])
+            of_site.append(_in_bins(np.concatenate(rise), np.concatenate(last), edges))
+        counts.append(of_site)
     return Race(sites, labels, edges, counts)
 
 
@@ -270,9 +317,14 @@ def _in_bins(rise: Bits, last: Bits, edges: Bits) -> Counts:
 
 
 def _draw(
-    found: Race, least: float, about: str, title: str | None, make: MakeFigure
+    found: Race, least: float, about: str, title: str | None, make: MakeFigure | None
 ) -> npt.NDArray[Any]:
     rows = len(found.sites)
+    if not any(each.most.any() for site in found.counts for each in site):
+        raise UsageError(
+            f"no satellite is in view of any site above {least:g} deg: give a lower minimum "
+            "elevation, or a longer duration"
+        )
     begin, end = int(found.edges_ns[0]), int(found.edges_ns[-1])
     bin_ns = int(found.edges_ns[1] - begin)
     means = [float(each.mean.mean()) for site in found.counts for each in site]
@@ -381,15 +433,9 @@ def _ticks(high: float, is_root: bool) -> list[float]:
     return ticks
 
 
-def _is_list(sites: Any) -> bool:
-    return isinstance(sites, list | tuple) and all(isinstance(each, Site) for each in sites)
-
-
 def _check(sites: int, labels: int) -> None:
     if sites > MOST_SITES:
-        raise UsageError(
-            f"{counted(sites, 'site')} are too many for one picture: give at most {MOST_SITES}"
-        )
+        raise UsageError(f"{sites:,} sites are too many for one picture: give at most {MOST_SITES}")
     if labels > MOST_LABELS:
         raise UsageError(
             f"{labels} constellations are too many for one picture: give at most {MOST_LABELS}"

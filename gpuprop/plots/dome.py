@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
 from ..analysis.access import access
@@ -62,7 +61,7 @@ def sky(
     ax: Axes | None = None,
     title: str | None = None,
     source: str | None = None,
-    make: MakeFigure = Figure,
+    make: MakeFigure | None = None,
 ) -> Axes:
     """Draw the passes of satellites over a site on the dome of the sky.
 
@@ -89,8 +88,8 @@ def sky(
         Polar axes to draw into, without the list; a new figure, with a caption, unless given.
     title, source : str, optional
         In place of the site's name and the window, and of `Elements.source`.
-    make : callable
-        Makes the figure: matplotlib.figure.Figure, or matplotlib.pyplot.figure.
+    make : callable, optional
+        Makes the figure: matplotlib.pyplot.figure unless given.
 
     Returns
     -------
@@ -246,16 +245,16 @@ def _label(ax: Axes, points: Array, passes: pa.Table, few: bool, days: bool) -> 
         if len(points) <= MOST_TIMED_TOPS:
             at = clock(int(instants["culmination"][number]), day=days)
             text = f"{number + 1}: {at}, {elevation[number]:.0f}°"
-            if labels.place(*top, text, around(6.0), fontsize=7, fontweight="bold"):
+            if labels.place(top, text, around(6.0), fontsize=7, fontweight="bold"):
                 continue
-        labels.place(*top, f"{number + 1}", around(6.0), **bold)
+        labels.place(top, f"{number + 1}", around(6.0), **bold)
     if not few:
         return
     for number in range(len(points)):
         for name, end in (("rise", 0), ("set", -1)):
             offsets = _outwards(ax, pixels[number, end])
             text = clock(int(instants[name][number]), day=days)
-            labels.place(*pixels[number, end], text, offsets, fontsize=6)
+            labels.place(pixels[number, end], text, offsets, fontsize=6)
 
 
 def _outwards(ax: Axes, point: Array) -> list[Offset]:
@@ -279,7 +278,7 @@ def _dense(pixels: Array) -> Array:
 def _list(ax: Axes, passes: pa.Table, more: int, days: bool) -> None:
     """Write the passes in rows: number, satellite, rise, culmination, set, greatest elevation."""
     ax.set_axis_off()
-    width, height = ax.get_window_extent().size / ax.figure.dpi
+    width, height = ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
     ax.set(xlim=(0, width), ylim=(height, 0))
     size = 6.2
     heads = ("", "satellite", "rise", "highest", "set")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import SubFigure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
@@ -51,12 +52,15 @@ class Labels:
     """
 
     def __init__(self, ax: Axes, inside: bool = True) -> None:
-        figure = ax.figure
+        figure: Any = ax.figure
+        if isinstance(figure, SubFigure):
+            figure = figure.figure
         figure.draw_without_rendering()  # places ticks, and axes of a fixed shape
         self._ax = ax
         self._pixel = figure.dpi / POINTS
         width, height = (round(side) for side in figure.bbox.size)
-        self._renderer: Any = RendererAgg(width, height, figure.dpi)
+        agg: Any = RendererAgg
+        self._renderer = agg(width, height, figure.dpi)
         self._limits = ax.bbox if inside else figure.bbox
         self._boxes = np.empty((0, 4))
         self._points = np.empty((0, 2))
@@ -82,13 +86,12 @@ class Labels:
         """Put labels over these points (n, 2), in pixels, only where there is no other room."""
         self._points = np.concatenate((self._points, points[np.isfinite(points).all(axis=1)]))
 
-    def place(
-        self, x: float, y: float, text: str, offsets: Sequence[Offset], **look: Any
-    ) -> Text | None:
-        """Write a text near a point in pixels, at the first of the offsets where there is room.
+    def place(self, point: Array, text: str, offsets: Sequence[Offset], **look: Any) -> Text | None:
+        """Write a text near a point (2,) in pixels: at the first of the offsets with room.
 
         None, and one more is left out, if there is none.
         """
+        x, y = (float(each) for each in point)
         label = Text(x, y, text, transform=IdentityTransform(), **look)
         label.set_figure(self._ax.figure)
         free = []

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, MultipleLocator, NullLocator
 
 from ..elements.sets import Elements, checked_elements
@@ -63,7 +62,7 @@ def shells(
     title: str | None = None,
     source: str | None = None,
     filed_source: str | None = None,
-    make: MakeFigure = Figure,
+    make: MakeFigure | None = None,
 ) -> npt.NDArray[Any]:
     """Draw shells: altitude against inclination and against the node of every orbit.
 
@@ -75,8 +74,8 @@ def shells(
         A filing, which is drawn below the catalogue, on the same scales.
     title, source, filed_source : str, optional
         In place of what is shown, and of `Elements.source` of both.
-    make : callable
-        Makes the figure: matplotlib.figure.Figure, or matplotlib.pyplot.figure.
+    make : callable, optional
+        Makes the figure: matplotlib.pyplot.figure unless given.
 
     Returns
     -------

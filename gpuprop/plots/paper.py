@@ -157,7 +157,7 @@ class Page:
     Parameters
     ----------
     make
-        Makes the figure: matplotlib.figure.Figure or pyplot.figure.
+        Makes the figure: matplotlib.figure.Figure, or pyplot.figure for None.
     height
         Of what is between title and caption, inches.
     title
@@ -172,12 +172,16 @@ class Page:
 
     def __init__(
         self,
-        make: MakeFigure,
+        make: MakeFigure | None,
         height: float,
         title: str,
         caption: Sequence[str],
         width: float = WIDTH,
     ) -> None:
+        if make is None:
+            from matplotlib import pyplot  # notebooks show what it makes
+
+            make = pyplot.figure
         room = width - 2 * LEFT
         lines = wrapped(caption, room, CAPTION_SIZE, MOST_LINES)
         self.width = width

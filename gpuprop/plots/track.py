@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.markers import MarkerStyle
 
 from ..analysis.site import Site
@@ -44,7 +43,7 @@ def ground_track(
     ax: Axes | None = None,
     title: str | None = None,
     source: str | None = None,
-    make: MakeFigure = Figure,
+    make: MakeFigure | None = None,
 ) -> Axes:
     """Draw the ground tracks of satellites.
 
@@ -65,8 +64,8 @@ def ground_track(
         Axes to draw into; a new figure, with a caption, unless given.
     title, source : str, optional
         In place of the satellites' names and of `Elements.source`.
-    make : callable
-        Makes the figure: matplotlib.figure.Figure, or matplotlib.pyplot.figure.
+    make : callable, optional
+        Makes the figure: matplotlib.pyplot.figure unless given.
 
     Returns
     -------
@@ -226,20 +225,20 @@ def _label(
         lon = (site.longitude_deg + 180.0) % 360.0 - 180.0
         point = ax.transData.transform((lon, site.latitude_deg))
         labels.keep_clear_of_points(point[None], 3.0)
-        labels.place(*point, plain(site.label, NAME_CHARACTERS), around(6.0), fontsize=6.5)
+        labels.place(point, plain(site.label, NAME_CHARACTERS), around(6.0), fontsize=6.5)
     for number in seen.tolist():
         first = int(np.flatnonzero(np.isfinite(block.lat[:, number]))[0])
         point = ax.transData.transform((block.lon[first, number], block.lat[first, number]))
         name = plain(str(elements.name[number]), NAME_CHARACTERS) or str(elements.sat_id[number])
         bold: dict[str, Any] = dict(fontsize=7.5, fontweight="bold", color=ink(number))
-        labels.place(*point, name, around(7.0), **bold)
+        labels.place(point, name, around(7.0), **bold)
     for number in seen.tolist():
         for which, ns in enumerate(instants.tolist()):
             place = dots.lon[which, number], dots.lat[which, number]
             if np.isfinite(place).all():
                 point = ax.transData.transform(place)
                 text = clock(ns, day=days)
-                labels.place(*point, text, around(4.0), fontsize=6, color=ink(number))
+                labels.place(point, text, around(4.0), fontsize=6, color=ink(number))
 
 
 def _arrows(ax: Axes, lon: Array, lat: Array, look: dict[str, Any]) -> None:

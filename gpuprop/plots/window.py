@@ -7,6 +7,7 @@ from ..errors import UsageError
 from ..time.durations import duration_ns
 from ..time.instants import format_ns
 from ..time.times import instant_ns
+from ..time.units import SECOND
 from ..typing import Duration, Instant
 
 
@@ -46,6 +47,9 @@ def window_of(
         end = begin + (default_ns if duration is None else duration_ns(duration))
     if end <= begin:
         raise UsageError(
-            f"the window ends at {format_ns(end)}, before it begins: give a later stop"
+            f"the window ends at {format_ns(end)}, and begins at {format_ns(begin)}: give a later "
+            "stop"
         )
+    if end - begin < SECOND:
+        raise UsageError("the window is shorter than a second: give a longer one")
     return begin, end
