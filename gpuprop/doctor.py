@@ -25,18 +25,21 @@ from rich.table import Table
 
 from .elements.mean_elements import mean_elements
 from .engine import digest
-from .engine.choice import Engine, EngineWarning, Propagation, engines, open_engine, open_engines
+from .engine.choice import Engine, EngineWarning, Propagation, engines, open_engine, open_for_uses
 from .engine.cpu import CpuEngine, library
 from .engine.cuda import CudaError, availability
 from .engine.cuda.source import OPTIONS
+from .engine.fastest import choice_here
 from .engine.prefetch import usable_cores
+from .engine.rates import STATE_BYTES
+from .engine.teams import USES, Choice, words
 from .sgp4.gravity import GRAVITY
 from .sgp4.model import Model
 from .time.units import MINUTE
 from .version import __version__
 
 SHOWN = 8  # differences of an engine in the text; --json has all
-SATELLITES, INSTANTS = 2048, 128  # the block whose speed is measured
+SATELLITES, INSTANTS = 2048, 128  # of the block whose speed is measured; the instants at least
 MEASURED_S = 0.25  # seconds that the measurement takes
 AVX512 = {"avx512f", "avx512dq", "avx512vl"}  # the flags that kernels/widths.cpp tests
 VECTORS = {  # doubles in a vector, and the flags of the CPU
@@ -71,12 +74,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor found. facts: values for JSON, None if there is nothing."""
+    """What the doctor found. facts: values for JSON, None if there is nothing.
+
+    trouble: why a job that names no engine fails. choice: what `auto` takes of what is visible, or
+    why that is not known.
+    """
 
     facts: dict[str, object]
     verdicts: list[Verdict]
     auto: str
-    trouble: str = ""  # why a job that names no engine fails
+    trouble: str = ""
+    choice: Choice | str | None = None
 
     @property
     def healthy(self) -> bool:
@@ -92,6 +100,7 @@ class Report:
         return dict(
             healthy=self.healthy,
             auto=self.auto,
+            choice=self.choice.to_dict() if isinstance(self.choice, Choice) else self.choice,
             trouble=self.trouble,
             facts=self.facts,
             engines=verdicts,
@@ -116,6 +125,8 @@ class Report:
             rate = "" if each.states_per_second is None else f"{each.states_per_second / 1e6:,.1f}"
             verdicts.add_row(each.engine, proof if each.usable else "not usable", rate, each.detail)
         yield from (facts, "", verdicts, "")
+        if isinstance(self.choice, Choice) and self.choice.estimates:
+            yield from choice_text(self.choice)
         for each in self.verdicts:
             for difference in (each.differences or [])[:SHOWN]:
                 yield f"{each.engine}: {difference}"
@@ -127,6 +138,19 @@ class Report:
             yield f"auto is {self.auto}; every usable engine reproduces the committed digest."
         else:
             yield REMEDY
+
+
+def choice_text(choice: Choice) -> Iterator[RenderableType]:
+    """Yield the estimates, and why `auto` takes what it takes."""
+    estimates = Table(box=None, pad_edge=False)
+    for heading in ("estimate (a model, not measured here)", *USES.values()):
+        estimates.add_column(heading, justify="right" if heading in USES.values() else "left")
+    for each in choice.estimates:
+        estimates.add_row(f"{each.engine}, {each.hardware}", *map(words, each.rates))
+    yield from (estimates, "")
+    for reason in (*choice.reasons.values(), *choice.left_out.values()):
+        yield f"auto: {reason}"
+    yield ""
 
 
 def examine() -> Report:
@@ -155,7 +179,8 @@ def _examined() -> Report:
     except Exception as error:  # any error of an engine is a result
         trouble = str(error)
     facts = {name: guarded(probe) for name, probe in PROBES.items()}
-    return Report(facts, verdicts, guarded(lambda: _engine_of_jobs("auto")), trouble)
+    auto = guarded(lambda: _engine_of_jobs("auto"))
+    return Report(facts, verdicts, auto, trouble, guarded(choice_here))
 
 
 def variants(kind: str) -> dict[str, Callable[[], Engine]]:
@@ -205,13 +230,15 @@ def _start(engine: Engine) -> Propagation:
 
 
 def _engine_of_jobs(name: str | None) -> str:
-    """Return the name of the engine that a job gets."""
+    """Return the names of the engines that a job gets."""
 
     def begin(engine: Engine) -> str:
         _start(engine)
         return engine.name
 
-    return open_engines(begin, name)[0]
+    opened = open_for_uses(begin, name)
+    names = {*opened.begun, *(each for others in opened.others.values() for each in others)}
+    return ", ".join(sorted(names))
 
 
 def speed(engine: Engine) -> float:
@@ -221,7 +248,8 @@ def speed(engine: Engine) -> float:
     """
     _, instants = digest.sets(1)
     propagation = _start(engine)
-    grid = instants[0] + np.arange(INSTANTS) * MINUTE
+    count = max(INSTANTS, propagation.block_bytes // (SATELLITES * STATE_BYTES))
+    grid = instants[0] + np.arange(count) * MINUTE
     propagation.block(grid, digest.COLUMNS)  # the first block allocates memory, starts threads
     spent, best = 0.0, math.inf
     while spent < MEASURED_S:
@@ -229,7 +257,7 @@ def speed(engine: Engine) -> float:
         propagation.block(grid, digest.COLUMNS)
         seconds = time.perf_counter() - begin
         spent, best = spent + seconds, min(best, seconds)
-    return SATELLITES * INSTANTS / best
+    return SATELLITES * count / best
 
 
 def to_words(value: object) -> str:

@@ -6,14 +6,13 @@ propagator, and for the element sets that are loaded into them.
 
 from collections.abc import Callable, Generator, Iterable
 from copy import copy
-from itertools import cycle
 
 import numpy as np
 import numpy.typing as npt
 
 from .elements.mean_elements import mean_elements
 from .engine.choice import CoverageCounter, Engine, Propagation
-from .engine.prefetch import ahead
+from .engine.prefetch import ahead, shared
 from .engine.screening import CandidatePairs, Screen
 from .frames.tables import earth_table
 from .propagator import Propagator
@@ -67,9 +66,15 @@ def part_of(propagator: Propagator, index: npt.ArrayLike) -> Propagator:
     made.elements = propagator.elements[np.asarray(index)]
     made._epoch_ns = made.elements.epoch.view(np.int64)
     mean = mean_elements(made.elements)
-    made._propagations = [
-        engine.load(propagator.model, mean, made._epoch_ns) for engine in propagator._engines
-    ]
+
+    def load(engine: Engine) -> Propagation:
+        return engine.load(propagator.model, mean, made._epoch_ns)
+
+    made._propagations = [load(engine) for engine in propagator._engines]
+    made._others = {
+        use: [(engine, load(engine)) for engine, _ in pairs]
+        for use, pairs in propagator._others.items()
+    }
     return made
 
 
@@ -119,14 +124,14 @@ def candidate_pairs(
         on_host = status if isinstance(status, np.ndarray) else status.get()
         return engine.candidate_pairs(columns, screen), on_host.astype(np.uint8, copy=False)
 
-    turns = (
-        (engine, propagation, times)
-        for (engine, propagation), times in zip(
-            cycle(zip(propagator._engines, propagator._propagations, strict=True)), blocks
-        )
-    )
-    many = len(propagator._propagations)
-    return ahead(found, turns, many if many > 1 else threads, "screening")
+    workers = list(zip(propagator._engines, propagator._propagations, strict=True))
+
+    def turn(worker: tuple[Engine, Propagation], times: Times) -> tuple[Engine, Propagation, Times]:
+        return (*worker, times)
+
+    if len(workers) > 1:
+        return shared(found, blocks, workers, turn, 1, "screening")
+    return ahead(found, (turn(workers[0], times) for times in blocks), threads, "screening")
 
 
 def positions_between(
@@ -157,10 +162,10 @@ def positions_between(
     edges = np.array([first_ns, last_ns], np.int64)
     propagator._checked(Times(edges), "itrs", False)
     table = earth_table("itrs", edges, propagator.eop)
-    names = column_names(velocity=False, sunlit=False)
+    names, loaded = column_names(velocity=False, sunlit=False), propagator._loaded("pairs")[0]
 
     def columns(index: npt.NDArray[np.int64], ns: npt.NDArray[np.int64]) -> Columns:
         seen = view(ns, "itrs", propagator.eop) if table is None else View(earth=table)
-        return propagator._propagations[0].pairs(index, ns, names, seen)
+        return loaded.pairs(index, ns, names, seen)
 
     return columns

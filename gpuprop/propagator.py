@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from .elements.mean_elements import mean_elements
 from .elements.sets import Elements, checked_elements
-from .engine.choice import Engine, Propagation, open_engines
-from .engine.prefetch import ahead, usable_cores
+from .engine.choice import Engine, Propagation, open_for_uses
+from .engine.host import BLOCK_BYTES as BLOCK_BYTES
+from .engine.prefetch import ahead, shared, usable_cores
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.tables import DAY_1972
 from .literals import Engine as EngineName
@@ -24,9 +25,6 @@ from .time.units import DAY
 from .typing import Bits, Columns, Instants
 from .views import check_reach, pair_view, view
 
-# Three blocks are in use at once and should stay in the cache of the processor: with larger ones
-# runs take up to a tenth longer.
-BLOCK_BYTES = 32 << 20
 AT_ONCE = 65536  # pairs that are checked: they stay in the cache
 WORTH_A_GPU = 100_000  # pairs: fewer are not shared by several GPUs
 START_1972 = DAY_1972 * DAY  # ns since 1970
@@ -41,8 +39,10 @@ class Propagator:
         Element sets of the satellites.
     engine : {"auto", "cuda", "cpu", "numpy"}, optional
         Engine to use; the environment variable GPUPROP_ENGINE unless given, else `auto`. `auto`
-        takes the fastest that starts; if a GPU does not start, it runs without it and gives the
-        reason in an EngineWarning. `cuda` uses every GPU, `cuda:1` the second one alone.
+        takes what is estimated as the fastest, of what starts: it may compute blocks for the host
+        on the CPU, and answers and blocks with device=True on a GPU (`engine_reasons`). `cuda` uses
+        every GPU, `cuda:1` the second one alone. Both leave out a GPU that would slow the others,
+        and `auto` one that does not start; an EngineWarning gives the reason.
     gravity : {"wgs72", "wgs72old", "wgs84"}
         Gravity model. Element sets are made with wgs72.
     opsmode : {"i", "a"}
@@ -87,17 +87,31 @@ class Propagator:
         def load(engine: Engine) -> tuple[Engine, Propagation]:
             return engine, engine.load(self.model, mean, self._epoch_ns)
 
-        opened = open_engines(load, engine, threads)
+        opened = open_for_uses(load, engine, threads)
         self.threads = usable_cores(threads)
-        self._engines = [engine for engine, _ in opened]
+        self._engines = [engine for engine, _ in opened.begun]
         self._engine = self._engines[0]
         # each of several GPUs has all satellites
-        self._propagations = [propagation for _, propagation in opened]
+        self._propagations = [propagation for _, propagation in opened.begun]
+        # use (engine.teams.USES) -> engines that are faster for it
+        self._others = opened.others
+        self._choice = opened.choice
 
     @property
     def engine(self) -> str:
-        """Name of the engine in use."""
-        return self._engine.name
+        """Name of the engine in use; `cpu, cuda` if `auto` uses both, for different things."""
+        others = (engine.name for pairs in self._others.values() for engine, _ in pairs)
+        return ", ".join(sorted({self._engine.name, *others}))
+
+    @property
+    def engine_reasons(self) -> list[str]:
+        """Why `auto` uses these engines; empty if an engine was named or there is no GPU."""
+        return list(self._choice.reasons.values()) if self._choice else []
+
+    def _loaded(self, use: str) -> list[Propagation]:
+        """Return the loaded element sets of the engines for a use: see engine.teams.USES."""
+        others = self._others.get(use)
+        return self._propagations if others is None else [loaded for _, loaded in others]
 
     @property
     def eop(self) -> EarthOrientation:
@@ -180,7 +194,8 @@ class Propagator:
                 f"{times.count:,} instants in one block, which holds at most {MOST_LISTED:,}: use "
                 "snapshots, or a longer step"
             )
-        names, propagation = column_names(velocity, sunlit), self._propagations[0]
+        names = column_names(velocity, sunlit)
+        propagation = self._loaded("device" if device else "host")[0]
         return self._block(
             propagation,
             times,
@@ -203,8 +218,9 @@ class Propagator:
     ) -> Generator[States, None, None]:
         """Compute the same as `states` in blocks of consecutive instants.
 
-        The next block is computed while you use the current one. Several GPUs take turns. Wrong
-        arguments raise an error in the call, not at the first block.
+        The next block is computed while you use the current one; a GPU has two in work. Several
+        GPUs take blocks as they become free. Wrong arguments raise an error in the call, not at the
+        first block.
 
         Parameters
         ----------
@@ -217,9 +233,10 @@ class Propagator:
         sunlit : bool
             Compute whether the Sun shines on each satellite, too.
         block_bytes : int, optional
-            Largest size of a block in bytes. A block has at least one instant. Default: 32 MiB,
-            and at least two instants on the engine `cpu`; for a block that stays on a GPU 1 GiB, or
-            a sixteenth of its memory if that is less.
+            Largest size of a block in bytes. A block has at least one instant. Default: 32 MiB; on
+            the engine `cpu` 8 MiB for each core if that is more, at most 128 MiB, and at least two
+            instants; for a block that stays on a GPU 1 GiB, or a sixteenth of its memory if that is
+            less.
         instants : int, optional
             Instants in a block, in place of block_bytes.
         device : bool
@@ -242,8 +259,8 @@ class Propagator:
         if instants is None:
             size, least = block_bytes, 1
             if size is None:
-                first = self._propagations[0]
-                size = (device and first.device_block_bytes) or BLOCK_BYTES
+                first = self._loaded("device" if device else "host")[0]
+                size = (device and first.device_block_bytes) or first.block_bytes
                 least = first.least_instants
             instants = max(least, self.instants(size, velocity, sunlit))
         times = self._checked(times, frame, sunlit)
@@ -333,6 +350,7 @@ class Propagator:
         Before 1972 the host computes the rotations to the Earth-fixed frames, which takes longer.
         """
         eop = self.eop if frame != "teme" else None
+        propagations = self._loaded("pairs")
 
         def computed(propagation: Propagation, here: slice | Bits) -> Columns:
             index, when = satellites[here], ns[here]
@@ -343,14 +361,14 @@ class Propagator:
         pieces: list[slice | Bits] = [slice(None)]
         if frame not in ("teme", "gcrs") and len(ns) and edges[0] < START_1972 <= edges[1]:
             pieces = [np.flatnonzero(early) for early in (ns < START_1972, ns >= START_1972)]
-        elif len(self._propagations) > 1:
-            size = max(1, WORTH_A_GPU, -(-len(ns) // len(self._propagations)))
+        elif len(propagations) > 1:
+            size = max(1, WORTH_A_GPU, -(-len(ns) // len(propagations)))
             pieces = [slice(first, first + size) for first in range(0, len(ns), size)] or pieces
-        turns = zip(cycle(self._propagations), pieces)
+        turns = zip(cycle(propagations), pieces)
         if len(pieces) == 1:
             return computed(*next(turns))
         columns = {name: np.empty(len(ns), kind) for name, kind in column_dtypes(names).items()}
-        found = ahead(lambda turn: computed(*turn), turns, len(self._propagations), "pairs")
+        found = ahead(lambda turn: computed(*turn), turns, len(propagations), "pairs")
         for here, part in zip(pieces, found, strict=True):
             for name, column in columns.items():
                 column[here] = part[name]
@@ -358,7 +376,8 @@ class Propagator:
 
     def close(self) -> None:
         """Stop the worker processes of the engine. The propagator can still be used."""
-        for propagation in self._propagations:
+        others = (loaded for pairs in self._others.values() for _, loaded in pairs)
+        for propagation in (*self._propagations, *others):
             propagation.close()
 
     def __enter__(self) -> "Propagator":
@@ -372,17 +391,19 @@ class Propagator:
     ) -> Generator[States, None, None]:
         names = column_names(velocity, sunlit)
         pieces = (times[first : first + instants] for first in range(0, times.count, instants))
-        # This generator runs in the caller's thread, so memory is allocated on the caller's stream.
-        turns = (
-            (propagation, piece, propagation.room(len(piece), names) if device else None)
-            for propagation, piece in zip(cycle(self._propagations), pieces)
-        )
-        return ahead(
-            lambda turn: self._block(*turn, frame, names, device),
-            turns,
-            len(self._propagations),
-            "snapshots",
-        )
+        propagations = self._loaded("device" if device else "host")
+
+        # It is called in the caller's thread, so that memory is allocated on the caller's stream.
+        def turn(propagation: Propagation, piece: Times) -> tuple[Propagation, Times, object]:
+            return propagation, piece, propagation.room(len(piece), names) if device else None
+
+        def block(turn: tuple[Propagation, Times, object]) -> States:
+            return self._block(*turn, frame, names, device)
+
+        each = propagations[0].ahead
+        if len(propagations) > 1:
+            return shared(block, pieces, propagations, turn, each, "snapshots")
+        return ahead(block, (turn(propagations[0], piece) for piece in pieces), each, "snapshots")
 
     def instants(self, block_bytes: int, velocity: bool = True, sunlit: bool = False) -> int:
         """Compute how many instants a block has.

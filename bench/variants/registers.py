@@ -1,82 +1,124 @@
-"""List registers and spilled bytes of the CUDA kernels for several GPUs and register bounds.
+"""List registers, spilled bytes and instructions of every CUDA kernel, for several GPUs.
 
-    python bench/variants/registers.py --json bench/variants/registers.json
+    python bench/variants/registers.py [--bounds '128, 3'] --json bench/variants/registers.json
 
-The figures are those of ptxas. Needs nvcc, but no GPU.
+NVRTC and its assembler compile the kernels; nvdisasm lists the machine code. All come in wheels
+(`pip install nvidia-cuda-nvrtc nvidia-cuda-nvdisasm`). No GPU is needed. A test compares the file
+with the kernels: run this again after a change of a kernel.
+
+--bounds compiles every kernel with other `__launch_bounds__`, to compare.
 """
 
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+BENCH = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(BENCH), str(BENCH.parent / "tests" / "support")]
 import machine
+import nvrtc
 
 from gpuprop.engine.cuda.source import OPTIONS, source
 
-CAPABILITIES = (75, 80, 86, 89, 90, 100, 120)  # nvcc 13 no longer supports 7.0
-CHOSEN = "as chosen"
-# __launch_bounds__ of every kernel
-BOUNDS = (CHOSEN, "128", "128, 2", "128, 3", "128, 4", "128, 5", "256, 2")
+CAPABILITIES = (80, 89, 90, 100, 120)
+WHEEL = "nvidia-cuda-nvrtc"
+DISASSEMBLER = "nvidia-cuda-nvdisasm"
 ENTRY = re.compile(
     r"Compiling entry function '(\w+)'.*?(\d+) bytes stack frame, (\d+) bytes spill stores"
     r".*?Used (\d+) registers",
     re.DOTALL,
 )
+INSTRUCTION = re.compile(r"^\s+/\*[0-9a-f]+\*/\s+(?:@!?U?P\w+ )?([A-Z][A-Z0-9_.]*)")
+FLOAT64 = re.compile(r"D(ADD|MUL|FMA|SETP)\b|MUFU\.\w*64")
+CLASSES = {
+    "float64": FLOAT64,
+    "float32": re.compile(r"F(ADD|MUL|FMA|SETP|SEL|MNMX)\b|MUFU(?!\.\w*64)"),
+    "memory": re.compile(r"(LD|ST|ATOM|RED)(G|S|C|U|L|\b)"),
+    "local": re.compile(r"(LD|ST)L\b"),
+}
 
 
-def compiled(capability: int, bounds: str) -> dict[str, dict[str, int]]:
-    """Compile the kernels; return the figures of ptxas for each."""
+def digest() -> str:
+    """Digest of the text of the kernels, without comments."""
+    lines = (re.sub(r"\s*//.*|^#line .*", "", line).rstrip() for line in source().splitlines())
+    return hashlib.sha256("\n".join(line for line in lines if line).encode()).hexdigest()
+
+
+def compiled(capability: int, bounds: str | None, disassembler: str) -> dict[str, dict[str, int]]:
+    """Compile the kernels; return the figures of each."""
     text = source()
-    if bounds != CHOSEN:
+    if bounds:
         text = re.sub(r"__launch_bounds__\([^)]*\)", f"__launch_bounds__({bounds})", text)
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "joined.cu").write_text(text)
-        command = [
-            "nvcc",
-            "-cubin",
-            f"-arch=sm_{capability}",
-            *OPTIONS,
-            "-Xptxas",
-            "-v",
-            "-o",
-            "joined.cubin",
-            "joined.cu",
-        ]
-        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    options = (f"--gpu-architecture=sm_{capability}", "--ptxas-options=-v", *OPTIONS)
+    _, messages, code = nvrtc.everything(text, options, WHEEL)
+    counts = instructions(code, disassembler)
     return {
-        name: dict(registers=int(registers), spilled=int(spilled), stack=int(stack))
-        for name, stack, spilled, registers in ENTRY.findall(done.stderr)
+        name: dict(registers=int(registers), spilled=int(spilled), stack=int(stack)) | counts[name]
+        for name, stack, spilled, registers in sorted(ENTRY.findall(messages))
     }
+
+
+def instructions(code: bytes, disassembler: str) -> dict[str, dict[str, int]]:
+    """Count the instructions in the machine code of each kernel: all, and those of CLASSES."""
+    with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
+        file.write(code)
+        file.flush()
+        done = subprocess.run(
+            [disassembler, "-c", file.name], check=True, capture_output=True, text=True
+        )
+    found: dict[str, Counter[str]] = {}
+    for line in done.stdout.splitlines():
+        if section := re.match(r"\s*\.section\s+\.text\.(\w+)", line):
+            here = found.setdefault(section[1], Counter())
+        elif (word := INSTRUCTION.match(line)) and word[1] != "NOP":
+            here.update(instructions=1)
+            here.update(name for name, kind in CLASSES.items() if kind.match(word[1]))
+    return {
+        name: {each: counts[each] for each in ("instructions", *CLASSES)}
+        for name, counts in found.items()
+    }
+
+
+def find_disassembler() -> str | None:
+    """Return the path of nvdisasm: on the PATH, or in its wheel."""
+    if path := shutil.which("nvdisasm"):
+        return path
+    try:
+        files = metadata.files(DISASSEMBLER) or []
+    except metadata.PackageNotFoundError:
+        return None
+    return next((str(file.locate()) for file in files if file.name == "nvdisasm"), None)
 
 
 def main() -> None:
     parser = machine.arguments(__doc__)
+    parser.add_argument("--bounds", help="other launch bounds of every kernel, such as '128, 3'")
     options = parser.parse_args()
-    if shutil.which("nvcc") is None:
-        parser.error("nvcc is not installed")
-    version = subprocess.run(
-        ["nvcc", "--version"], check=True, capture_output=True, text=True
-    ).stdout.splitlines()[-1]
-    results: list[dict[str, Any]] = [
-        dict(capability=number, bounds=CHOSEN, kernels=compiled(number, CHOSEN))
-        for number in CAPABILITIES
-    ]
-    results += [
-        dict(capability=90, bounds=bounds, kernels=compiled(90, bounds)) for bounds in BOUNDS[1:]
-    ]
-    for result in results:
-        print(f"sm_{result['capability']}, __launch_bounds__({result['bounds']})")
-        for name, figures in result["kernels"].items():  # type: ignore[attr-defined]
+    disassembler = find_disassembler()
+    if disassembler is None:
+        parser.error(f"nvdisasm is not installed: pip install {DISASSEMBLER}")
+    results: dict[str, Any] = {}
+    for number in CAPABILITIES:
+        results[f"sm_{number}"] = compiled(number, options.bounds, disassembler)
+        print(f"sm_{number}")
+        for name, figures in results[f"sm_{number}"].items():
             print(
                 f"    {name:24} {figures['registers']:4} registers, {figures['spilled']:4} bytes "
-                "spilled"
+                f"spilled, {figures['instructions']:6} instructions, {figures['float64']:5} of "
+                "float64"
             )
-    machine.report(dict(compiler=version, compiled=results), options.json)
+    compiler = f"{WHEEL} {metadata.version(WHEEL)}"
+    machine.report(
+        dict(compiler=compiler, bounds=options.bounds, digest=digest(), kernels=results),
+        options.json,
+    )
 
 
 if __name__ == "__main__":

@@ -50,6 +50,8 @@ def report_inputs(
 def report_engine(
     propagator: Propagator, options: EngineOptions, tell: Tell, cluster: str | None = None
 ) -> None:
-    """Print which engine was chosen, if the choice was left to gpuprop."""
+    """Print which engine was chosen and why, if the choice was left to gpuprop."""
     if cluster is None and requested_name(options.engine).startswith("auto"):
         tell(f"engine: {propagator.engine} (auto)")
+        for reason in propagator.engine_reasons:
+            tell(f"  {reason}")

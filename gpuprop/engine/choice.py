@@ -20,16 +20,19 @@ from ..typing import Array, Columns
 from . import cpu as engine_cpu
 from . import cuda as engine_cuda
 from .cpu import CpuEngine
-from .cuda import CudaEngine, CudaError, CudaMissingError
+from .cuda import CudaEngine
+from .cuda.hardware import gpu_of
+from .fastest import LEFT_OUT, Opened, fastest
 from .numpy import NumpyEngine
 from .screening import CandidatePairs, Screen
+from .teams import team
 
 ENGINE = re.compile(r"(?P<kind>cpu|numpy|(?:auto|cuda)(?::(?P<gpu>[0-9]{1,4}))?)")
 Result = TypeVar("Result")
 
 
 class EngineWarning(UserWarning):
-    """A GPU does not start, and `auto` runs without it."""
+    """A GPU does not start, or would slow the others, and the work is done without it."""
 
 
 class Propagation(Protocol):
@@ -37,6 +40,11 @@ class Propagation(Protocol):
 
     constants: Constants
     least_instants: int  # that a block should have, because fewer cost more time a state
+    ahead: int  # blocks that are computed while the caller uses one
+
+    @property
+    def block_bytes(self) -> int:
+        """Size of a block in the memory of the host, if the caller names none."""
 
     @property
     def device_block_bytes(self) -> int | None:
@@ -188,7 +196,22 @@ def open_engines(
     *,
     first: bool = False,
 ) -> list[Result]:
-    """Open the engines that share the work, and call `begin` with each.
+    """Open the engines that share the work, and call `begin` with each: see `open_for_uses`.
+
+    first: of several GPUs, open only the first one that starts; auto takes the engine that is
+    fastest for blocks that stay where they are.
+    """
+    return open_for_uses(begin, name, threads, first=first).begun
+
+
+def open_for_uses(
+    begin: Callable[[Engine], Result],
+    name: str | None = None,
+    threads: int | None = None,
+    *,
+    first: bool = False,
+) -> Opened[Result]:
+    """Open the engines for each use, and call `begin` with each.
 
     Parameters
     ----------
@@ -196,17 +219,18 @@ def open_engines(
         The first work of an engine, such as loading element sets. An engine that raises CudaError
         here counts as one that does not start.
     name : str, optional
-        auto, cuda (every visible GPU), cuda:1 (the second GPU alone), cpu or numpy. auto takes the
-        GPUs that start, else cpu, else numpy; auto:1 tries only the second GPU. Default:
+        auto, cuda (every visible GPU), cuda:1 (the second GPU alone), cpu or numpy. auto takes for
+        each use what `teams.choose` estimates as the fastest, of what starts; auto:1 looks only at
+        the second GPU. auto and cuda leave out a GPU that would slow the others. Default:
         GPUPROP_ENGINE, else auto.
     threads : int, optional
         Cores to use. Default: all.
     first : bool
-        Of several GPUs, open only the first one that starts.
+        Open one engine, for one use.
 
     Returns
     -------
-    list
+    Opened
         What `begin` returned, for each engine.
 
     Raises
@@ -222,8 +246,8 @@ def open_engines(
     Warns
     -----
     EngineWarning
-        If a GPU of this machine does not start and `auto` runs without it, with the reason. A
-        machine without a GPU or without CuPy gives no warning.
+        If a GPU of this machine does not start and `auto` runs without it, or if a GPU is left
+        out, with the reason. A machine without a GPU or without CuPy gives no warning.
     """
     if not isinstance(name, str | None):
         raise TypeError(f"engine {name!r} is not a name: use auto, cuda, cuda:1, cpu or numpy")
@@ -234,6 +258,7 @@ def open_engines(
         raise ValueError(
             f"threads is {threads}: give a whole number, one or more, or none for all cores"
         )
+    cores = None if threads is None else int(threads)
     match = ENGINE.fullmatch(name)
     if not match:
         raise ValueError(
@@ -242,13 +267,9 @@ def open_engines(
         )
     kind, gpu = match["kind"].partition(":")[0], None if match["gpu"] is None else int(match["gpu"])
     if kind == "auto":
-        begun, trouble = _on_gpus_that_start(begin, gpu, first)
-        kind = "cuda" if begun else "cpu" if engine_cpu.usable()[0] else "numpy"
-        if trouble:
-            what = "cuda leaves out a GPU" if begun else f"engine {kind} is used instead of cuda"
-            warnings.warn(f"{what}: {'; '.join(trouble)}", EngineWarning, stacklevel=_outside())
-        if begun:
-            return begun
+        opened, what, why = fastest(begin, gpu, cores, first)
+        _warn(what, why)
+        return opened
     # Only the engine that was asked for: to look for a GPU takes milliseconds.
     checks = {"cuda": lambda: engine_cuda.usable(gpu or 0), "cpu": engine_cpu.usable}
     fine, detail = checks[kind]() if kind in checks else (True, "")
@@ -257,35 +278,20 @@ def open_engines(
         raise ValueError(
             f"engine {name!r}{origin} is not usable here ({detail}): use {usable}, or auto"
         )
-    if kind == "cuda":
-        numbers = [gpu] if gpu is not None else range(1 if first else engine_cuda.count())
-        return [begin(CudaEngine(number)) for number in numbers]
-    cores = None if threads is None else int(threads)
-    return [begin(CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores))]
+    if kind != "cuda":
+        return Opened([begin(CpuEngine(cores) if kind == "cpu" else NumpyEngine(cores))], {})
+    if gpu is not None or first:
+        return Opened([begin(CudaEngine(gpu or 0))], {})
+    members, left_out = team([gpu_of(number) for number in range(engine_cuda.count())])
+    begun = [begin(CudaEngine(each.number)) for each in members]
+    _warn(LEFT_OUT, list(left_out.values()))
+    return Opened(begun, {})
 
 
-def _on_gpus_that_start(
-    begin: Callable[[Engine], Result], gpu: int | None, first: bool
-) -> tuple[list[Result], list[str]]:
-    """Return the results of `begin` on the GPUs that start, and why other GPUs do not start."""
-    begun: list[Result] = []
-    trouble: list[str] = []
-    try:
-        numbers = [gpu] if gpu is not None else range(engine_cuda.count())
-    except CudaMissingError:
-        return begun, trouble
-    except CudaError as error:
-        return begun, [str(error)]
-    for number in numbers:
-        try:
-            begun.append(begin(CudaEngine(number)))
-        except CudaMissingError:
-            break
-        except CudaError as error:
-            trouble.append(str(error))
-        if begun and first:
-            break
-    return begun, list(dict.fromkeys(trouble))
+def _warn(what: str, reasons: list[str]) -> None:
+    """Warn that GPUs are not used, if there are reasons."""
+    if reasons:
+        warnings.warn(f"{what}: {'; '.join(reasons)}", EngineWarning, stacklevel=_outside())
 
 
 def _outside() -> int:

@@ -2,12 +2,14 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Turn = TypeVar("Turn")
+Worker = TypeVar("Worker")
 
 
 def usable_cores(most: int | None = None) -> int:
@@ -46,6 +48,58 @@ def ahead(
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                failure = None  # breaks the cycle of the exception and this frame
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def shared(
+    function: Callable[[Turn], Result],
+    items: Iterable[Item],
+    workers: Sequence[Worker],
+    turn: Callable[[Worker, Item], Turn],
+    each: int,
+    name: str,
+) -> Generator[Result, None, None]:
+    """Yield results in the order of the items, which workers take as they become free.
+
+    An item goes to the worker with the fewest unfinished items, at most `each`. turn(worker, item)
+    is called on the caller's thread and gives the argument of function. At most each * len(workers)
+    results wait or are computed while the caller uses one. Errors are as those of `ahead`.
+    """
+    most = each * len(workers)
+    pool = ThreadPoolExecutor(most, f"gpuprop-{name}")
+    pending: deque[tuple[int, Future[Result]]] = deque()
+    source, failure, ended = iter(items), None, False
+
+    def free() -> int | None:
+        """Return the worker with the fewest unfinished items, or None if all are busy."""
+        busy = [0] * len(workers)
+        for number, future in pending:
+            busy[number] += not future.done()
+        number = busy.index(min(busy))
+        return number if busy[number] < each else None
+
+    try:
+        while True:
+            while not ended and len(pending) <= most and (number := free()) is not None:
+                try:
+                    given = turn(workers[number], next(source))
+                    pending.append((number, pool.submit(function, given)))
+                except StopIteration:
+                    ended = True
+                except Exception as error:  # raised below, after the results of earlier items
+                    failure, ended = error, True
+            if not pending:
+                break
+            if pending[0][1].done() or ended or len(pending) > most:
+                yield pending.popleft()[1].result()
+            else:  # a worker may become free before the next result is there
+                wait([future for _, future in pending if not future.done()], None, FIRST_COMPLETED)
         if failure is not None:
             try:
                 raise failure

@@ -115,7 +115,8 @@ def test_neither_engine_threads_blocks_nor_order_change_a_byte(engine, elements,
     for threads, size in ((1, 1), (2, 5000)):
         monkeypatch.setattr(cpu_coverage, "PASS_BYTES", 4 * size)
         monkeypatch.setattr(cuda_coverage, "PASS_BYTES", 4 * size)
-        monkeypatch.setattr("gpuprop.propagator.BLOCK_BYTES", 92 * 25 * 2)
+        for each in ("cpu.CpuPropagation", "numpy.NumpyPropagation", "cuda.CudaPropagation"):
+            monkeypatch.setattr(f"gpuprop.engine.{each}.block_bytes", 92 * 25 * 2)
         monkeypatch.setattr(
             Propagator.snapshots,
             "__kwdefaults__",

@@ -14,7 +14,6 @@ from patience import PATIENCE_S
 from state_samples import EPOCH, MINUTE, random_elements
 
 from gpuprop import Elements, Propagator, engines
-from gpuprop import propagator as propagator_module
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import buffers, digest, operations
 from gpuprop.engine import cpu as engine_cpu
@@ -22,11 +21,13 @@ from gpuprop.engine.buffers import KEPT_BLOCKS, on_cache_lines
 from gpuprop.engine.cpu import (
     LARGE_BLOCKS,
     CpuEngine,
+    CpuPropagation,
     CpuUnavailableError,
     kernels,
     library,
     usable,
 )
+from gpuprop.engine.host import HostPropagation
 from gpuprop.engine.numpy import NumpyEngine
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.model import CODES, Model
@@ -195,7 +196,8 @@ def test_what_vectors_read_and_write_begins_at_a_cache_line():
 @needs_kernels
 def test_large_blocks_have_two_instants_and_are_used_again(monkeypatch):
     elements, times = random_elements(32, 50), EPOCH + np.arange(5)
-    monkeypatch.setattr(propagator_module, "BLOCK_BYTES", 1)
+    for each in (CpuPropagation, HostPropagation):
+        monkeypatch.setattr(each, "block_bytes", 1)
     monkeypatch.setattr(buffers, "KEPT_BYTES", 1000)
     propagator = Propagator(elements, "cpu", threads=1)
     assert [len(block) for block in propagator.snapshots(times)] == [2, 2, 1]

@@ -409,7 +409,7 @@ def test_auto_takes_the_gpus_that_start(cupy, monkeypatch):
     )
     with pytest.warns(EngineWarning, match="cuda leaves out a GPU: GPU 0 has not enough memory"):
         propagator = Propagator(element_sets(), "auto")
-    assert propagator.engine == "cuda" and len(propagator._propagations) == 1
+    assert "cuda" in propagator.engine and len(propagator._propagations) == 1
     with pytest.raises(CudaError, match="GPU 0 has not enough memory"):
         Propagator(element_sets(), "cuda")
 
@@ -421,7 +421,7 @@ def test_a_lost_gpu_does_not_end_the_other(cupy, monkeypatch, lost):
         EngineWarning, match=f"cuda leaves out a GPU: GPU {lost} does not answer .*nvidia-smi"
     ):
         propagator = Propagator(element_sets(), "auto")
-    assert propagator.engine == "cuda" and {device for *_, device in cupy.launches} == {1 - lost}
+    assert "cuda" in propagator.engine and {each[-1] for each in cupy.launches} == {1 - lost}
     assert Propagator(element_sets(), f"cuda:{1 - lost}").engine == "cuda"
     with pytest.raises((CudaError, ValueError), match=f"GPU {lost} does not answer"):
         Propagator(element_sets(), "cuda")

@@ -21,10 +21,13 @@ import pytest
 from fake_gpu import CUDARuntimeError, Event, Machine, OutOfMemoryError
 
 from gpuprop.engine.operations import KERNELS
+from gpuprop.engine.rates import Gpu
 
 GRID_LIMITS = (2**31 - 1, 65535)
 LARGEST_BLOCK = 128  # __launch_bounds__
 CAPABILITY = 9, 0  # of the GPUs
+H200 = Gpu(0, "H200", CAPABILITY, 132, 1.98e9)
+CLOCK_KHZ = 13  # cudaDevAttrClockRate
 FLAGS = (
     "-std=c++17",
     "-ffp-contract=off",
@@ -108,13 +111,23 @@ class CompileException(Exception):
 
 
 class FakeCupy:
-    """Put it into sys.modules["cupy"]."""
+    """Put it into sys.modules["cupy"].
+
+    gpus: names. hardware_of: name -> Gpu, what it says of itself; else that of an H200.
+    """
 
     __version__ = "14.0"
     kernels = staticmethod(from_source)  # what the kernels' code and the compiler's options become
 
-    def __init__(self, gpus=("Fake A", "Fake B"), eager=(), memory=1 << 40, per_thread=False):
-        self.gpus = gpus
+    def __init__(
+        self,
+        gpus=("Fake A", "Fake B"),
+        eager=(),
+        memory=1 << 40,
+        per_thread=False,
+        hardware_of=None,
+    ):
+        self.gpus, self.hardware_of = gpus, hardware_of or {}
         self.machine = machine = Machine(len(gpus), eager, memory, per_thread)
         self.pinned_live = self.pinned_made = 0
         self.pinned_addresses = set()
@@ -140,13 +153,23 @@ class FakeCupy:
                 runtimeGetVersion=lambda: 12090,
                 getDeviceProperties=lambda index: dict(
                     name=self.gpus[index].encode(),
-                    major=CAPABILITY[0],
-                    minor=CAPABILITY[1],
+                    major=self.hardware(index).capability[0],
+                    minor=self.hardware(index).capability[1],
+                    multiProcessorCount=self.hardware(index).multiprocessors,
                     totalGlobalMem=memory,
                 ),
+                deviceGetAttribute=self._attribute,
                 is_hip=False,
             ),
         )
+
+    def hardware(self, index):
+        return self.hardware_of.get(self.gpus[index], H200)
+
+    def _attribute(self, attribute, index):
+        if attribute == CLOCK_KHZ:
+            return round(self.hardware(index).clock_hz / 1e3)
+        raise CUDARuntimeError(1, "cudaErrorInvalidValue: invalid argument")
 
     @property
     def live(self):

@@ -44,9 +44,15 @@ def ptx(source: str, options: tuple[str, ...], wheel: str) -> str:
     return compiled(source, options, wheel)[0]
 
 
-@cache
 def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, str]:
     """PTX and messages."""
+    text, messages, _ = everything(source, options, wheel)
+    return text, messages
+
+
+@cache
+def everything(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, str, bytes]:
+    """PTX, messages, and the machine code if the options name a real architecture (sm_90)."""
     nvrtc = libraries()[wheel]
     program = ctypes.c_void_p()
     _check(
@@ -59,7 +65,13 @@ def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, st
         done = nvrtc.nvrtcCompileProgram(program, len(options), words)
         messages = _text(nvrtc.nvrtcGetProgramLogSize, nvrtc.nvrtcGetProgramLog, program)
         assert done == 0, messages
-        return _text(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program), messages
+        text = _text(nvrtc.nvrtcGetPTXSize, nvrtc.nvrtcGetPTX, program)
+        size = ctypes.c_size_t()
+        _check(nvrtc.nvrtcGetCUBINSize(program, ctypes.byref(size)))
+        code = ctypes.create_string_buffer(size.value)
+        if size.value:
+            _check(nvrtc.nvrtcGetCUBIN(program, code))
+        return text, messages, code.raw[: size.value]
     finally:
         nvrtc.nvrtcDestroyProgram(ctypes.byref(program))
 

@@ -115,7 +115,7 @@ class Proposer:
 
     def _most_knots(self) -> int:
         n_sats = len(self.propagator.elements)
-        size = BLOCK_BYTES * (GPU_BLOCKS if self.propagator.engine == "cuda" else 1)
+        size = BLOCK_BYTES * (GPU_BLOCKS if "cuda" in self.propagator.engine else 1)
         return min(max(size // (STATE_BYTES * max(1, n_sats)), LEAST_KNOTS), MOST_KNOTS)
 
     def _screen(self, knot: int) -> Screen:

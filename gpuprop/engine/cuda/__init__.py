@@ -17,7 +17,7 @@ from ...sgp4.model import COORDINATES, LOOK, MeanElements, Model
 from ...typing import Array
 from .. import operations
 from ..screening import CLASSES, CandidatePairs, Screen
-from .availability import CudaError, CudaMissingError, count, explained, usable
+from .availability import CudaError, CudaMissingError, check, count, explained, usable
 from .coverage import CudaCoverage
 from .device import GRID_Y, Device, DeviceColumns
 from .propagation import CudaPropagation
@@ -29,6 +29,7 @@ __all__ = [
     "CudaMissingError",
     "CudaPropagation",
     "Room",
+    "check",
     "count",
     "usable",
 ]

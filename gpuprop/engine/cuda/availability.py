@@ -188,12 +188,13 @@ def gpu_names(cupy: Any) -> list[str]:
 
 def _gpu_name(cupy: Any, index: int) -> str:
     try:
-        return str(_properties(cupy, index)["name"].decode())
+        return str(properties_of(cupy, index)["name"].decode())
     except CudaError as error:
         return str(error)
 
 
-def _properties(cupy: Any, index: int) -> dict[str, Any]:
+def properties_of(cupy: Any, index: int) -> dict[str, Any]:
+    """Return the properties of a GPU; CudaError if it does not answer."""
     properties: dict[str, Any] = _answer(
         f"GPU {index}", cupy.cuda.runtime.getDeviceProperties, index
     )
@@ -239,7 +240,7 @@ def check(index: int = 0) -> str:
             f"NVRTC, which compiles the kernels, does not load ({error}); this "
             f"installs it: {INSTALL}"
         ) from error
-    properties = _properties(cupy, index)
+    properties = properties_of(cupy, index)
     capability = f"compute capability {properties['major']}.{properties['minor']}"
     driver = cuda_version(_answer("CUDA", cupy.cuda.runtime.driverGetVersion))
     return (

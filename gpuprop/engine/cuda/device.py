@@ -1,6 +1,7 @@
 """A GPU: its kernels, and memory and work on it."""
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,12 +52,10 @@ class Device:
         members: of the kernel's argument (operations.def), with CuPy arrays.
         """
         structure, first, last = operations.KERNELS[kernel], satellites.start, satellites.stop
-        # Launch in propagate.cu; CuPy passes a host array of one element by value
-        record = np.zeros(
-            1, [("job", operations.dtype(structure)), ("task", operations.dtype("Task"))]
-        )
+        record = np.zeros(1, _argument(structure))
+        job = record["job"]
         for name, value in operations.numbers(structure, members, _address):
-            record["job"][name] = value
+            job[name] = value
         record["task"] = (operations.NUMBERS[kernel], first, last, begin, n_times, chunk)
         x, y = threads or (last - first, -(-n_times // chunk))
         grid = -(-x // BLOCK), min(y, GRID_Y)
@@ -70,6 +69,12 @@ class Device:
     def columns(self, shape: tuple[int, ...], names: Iterable[str]) -> DeviceColumns:
         """Allocate columns with these names and one shape on the current stream."""
         return {name: self.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
+
+
+@cache
+def _argument(structure: str) -> np.dtype[Any]:
+    """Return the type of Launch in propagate.cu; CuPy passes an array of one element by value."""
+    return np.dtype([("job", operations.dtype(structure)), ("task", operations.dtype("Task"))])
 
 
 def _address(array: Any) -> int:

@@ -10,6 +10,7 @@ from ...sgp4.constants import FIELDS, Constants
 from ...sgp4.model import CODES, COORDINATES, TEME, Model, View, column_dtypes
 from ...typing import Columns
 from .. import operations
+from ..host import BLOCK_BYTES
 from .availability import explained
 from .device import GRID_Y, Device, DeviceColumns
 from .pinned import pinned_pool
@@ -32,6 +33,8 @@ class CudaPropagation:
     """Constants of one set of satellites, resident on a GPU and ready to be propagated."""
 
     least_instants = 1
+    block_bytes = BLOCK_BYTES
+    ahead = 2  # while one is computed or copied, Python prepares the next one
 
     def __init__(self, engine: Device, model: Model, constants: Constants) -> None:
         self.model = model
@@ -56,6 +59,8 @@ class CudaPropagation:
     def close(self) -> None:
         """Release the buffers. They come back when they are needed."""
         with self._one_at_a_time:
+            # a block that another thread waits for may still be copied from them
+            self._engine.streams.copying.record().synchronize()
             self._slices, self._rank = [], None
             self._buffers = pinned_pool(self._engine.cupy)
 
@@ -65,13 +70,23 @@ class CudaPropagation:
         """Compute columns: see choice.Propagation.
 
         They are computed slice by slice into two buffers of SLICE_BYTES (or one instant) on the
-        device: while one is copied to the host, the other is computed. The host's arrays belong to
-        the caller as long as any of them lives (see buffers.BufferPool).
+        device: while one is copied to the host, the other is computed. Another thread may give the
+        GPU its work as soon as this one has done so, so that the bus does not wait between blocks.
+        The host's arrays belong to the caller as long as any of them lives (see
+        buffers.BufferPool).
         """
-        with self._one_at_a_time, explained(self._engine.cupy, self._engine.device):
+        copying = self._engine.streams.copying
+        with explained(self._engine.cupy, self._engine.device):
             block = self._buffers.columns((len(ns), len(self.constants)), column_dtypes(names))
             if len(ns) and len(self.constants):
-                self._fill(ns, block, view)
+                try:
+                    with self._one_at_a_time:
+                        self._fill(ns, block, view)
+                        copied = copying.record()
+                    copied.synchronize()
+                except BaseException:
+                    copying.record().synchronize()  # the host's memory may be used again
+                    raise
             return block
 
     def _two_slices(self) -> list[DeviceColumns]:
@@ -80,27 +95,25 @@ class CudaPropagation:
         return [self._engine.columns((rows, n_sats), (*COORDINATES, *CODES)) for _ in range(2)]
 
     def _fill(self, ns: npt.NDArray[np.int64], block: Columns, view: View) -> None:
+        """Give the GPU the work of a block."""
         computing, copying = self._engine.streams.computing, self._engine.streams.copying
+        # an earlier block may still be copied from the slices
         copied = [copying.record(), copying.record()]
-        try:
-            with computing:
-                self._slices = self._slices or self._two_slices()
-                rows = len(self._slices[0]["x"])
-                instants, seen = self._uploaded(ns, view)
-                for number, first in enumerate(range(0, len(ns), rows)):
-                    here = slice(first, min(first + rows, len(ns)))
-                    columns = {
-                        name: self._slices[number % 2][name][: here.stop - first] for name in block
-                    }
-                    computing.wait_event(copied[number % 2])
-                    self._launch(instants[here], seen.at(here), columns)
-                    copying.wait_event(computing.record())
-                    for name, column in columns.items():
-                        column.get(stream=copying, out=block[name][here], blocking=False)
-                    copied[number % 2] = copying.record()
-        finally:
-            # also after an error, because the host's memory may be used again
-            copying.record().synchronize()
+        with computing:
+            self._slices = self._slices or self._two_slices()
+            rows = len(self._slices[0]["x"])
+            instants, seen = self._uploaded(ns, view)
+            for number, first in enumerate(range(0, len(ns), rows)):
+                here = slice(first, min(first + rows, len(ns)))
+                columns = {
+                    name: self._slices[number % 2][name][: here.stop - first] for name in block
+                }
+                computing.wait_event(copied[number % 2])
+                self._launch(instants[here], seen.at(here), columns)
+                copying.wait_event(computing.record())
+                for name, column in columns.items():
+                    column.get(stream=copying, out=block[name][here], blocking=False)
+                copied[number % 2] = copying.record()
 
     @property
     def device_block_bytes(self) -> int:
