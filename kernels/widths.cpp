@@ -12,7 +12,7 @@ int64_t gpuprop_widths() {
     __builtin_cpu_init();
 #endif
 #ifdef WIDTH_4
-    if (__builtin_cpu_supports("avx2")) widths |= 1 << 4;
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) widths |= 1 << 4;
 #endif
 #ifdef WIDTH_8
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
