@@ -99,8 +99,19 @@ FN Single longer_reciprocal(Single x) {
     return fused(x, fused(x, fused(x, near, 1.0f), 1.0f), 1.0f);
 }
 
+// 1 - sqrt(1 - x) for 0 <= x <= 0.003.
+FN Single flattening(Single x) { return x * fused(x, fused(x, 0.0625f, 0.125f), 0.5f); }
+
+// The mean orbit at an instant, with drag and the long-period terms.
+struct MixedMean {
+    Single shrunk, grown;  // 1 - am / ao, and sqrt(ao / am)
+    Single ram;            // 1 / am, 1/km
+    Single axnl, aynl;     // eccentricity vector
+    Ticks u, node;         // mean argument of latitude and node
+};
+
 // since: ns from the epoch; t: the same in spans.
-FN MixedState mixed(const MixedConstants& c, const Real (&since)[PARTS], Single t) {
+FN MixedMean mixed_mean(const MixedConstants& c, const Real (&since)[PARTS], Single t) {
     Ticks l = phase(c.l0, c.l1, c.l2, since);
     Ticks w = phase(c.w0, c.w1, since);
     Ticks n = phase(c.n0, c.n1, since);
@@ -117,8 +128,6 @@ FN MixedState mixed(const MixedConstants& c, const Real (&since)[PARTS], Single 
     Single higher = (t2 * t) * fused(t, fused(t, c.drag5, c.drag4), c.drag3);
 
     // the semi-major axis, ao (1 - da)^2
-    Single shrunk = fused(-da, da, da + da);
-    Pair am = sum_of_sorted(c.ao, fused(-shrunk, c.ao, c.ao_rest));
     Single grown = longer_reciprocal(da);
     Single ram = c.rao * (grown * grown);
 
@@ -126,12 +135,25 @@ FN MixedState mixed(const MixedConstants& c, const Real (&since)[PARTS], Single 
     SingleSinCos argp = sincos(w - ticks(temp * TICKS));
     Single axnl = em * argp.c;
     Single rp = ram * reciprocal_of_rest(em * em);
-    Single aynl = fused(em, argp.s, rp * c.aycof);
-    Ticks u = l + ticks(fused(rp * c.xlcof, axnl, higher));
+    return {fused(-da, da, da + da),
+            grown,
+            ram,
+            axnl,
+            fused(em, argp.s, rp * c.aycof),
+            l + ticks(fused(rp * c.xlcof, axnl, higher)),
+            n + ticks(c.node2 * t2)};
+}
 
+struct MixedAnomaly {
+    Single esine, ecose;  // e sin E and e cos E
+    Ticks u;              // argument of latitude
+};
+
+FN MixedAnomaly mixed_anomaly(const MixedMean& mean) {
+    Single axnl = mean.axnl, aynl = mean.aynl;
     // Kepler's equation for d = E + argp - u: the series to the third power of the eccentricity,
-    // then one step of Newton; es = e sin E, ec = e cos E
-    SingleSinCos at_u = sincos(u);
+    // then one step of Newton; es and ec are e sin E and e cos E for E + argp = u
+    SingleSinCos at_u = sincos(mean.u);
     Single es = fused(axnl, at_u.s, -(aynl * at_u.c)), ec = fused(axnl, at_u.c, aynl * at_u.s);
     Single d = es * fused(ec, 1.0f + ec, fused(es * es, -0.5f, 1.0f));
     Single d2 = d * d;
@@ -142,17 +164,31 @@ FN MixedState mixed(const MixedConstants& c, const Real (&since)[PARTS], Single 
     d = d + step;
     Single esine = fused(ecd, step, esd), ecose = fused(-esd, step, ecd);
 
-    // from the eccentric to the true anomaly: its half is atan(g) larger
-    Single el2 = fused(axnl, axnl, aynl * aynl);
-    Single flat = el2 * fused(el2, fused(el2, 0.0625f, 0.125f), 0.5f);  // 1 - sqrt(1 - el2)
-    Single betal = 1.0f - flat;
+    // from the eccentric to the true anomaly, which is 2 atan(g) more
+    Single flat = flattening(fused(axnl, axnl, aynl * aynl));
     Single g = (esine * 0.5f) * longer_reciprocal(0.5f * (flat + ecose));
     Single g2 = g * g;
     Single delta = (g + g) * fused(g2, fused(g2, 0.2f, -0.33333333f), 1.0f);
-    u = u + ticks((d + delta) * TICKS);
+    return {esine, ecose, mean.u + ticks((d + delta) * TICKS)};
+}
+
+// The orbit with its short-period terms.
+struct MixedOrbit {
+    Pair r;              // km
+    Pair sini, cosi;     // of the inclination
+    Ticks u, node;       // argument of latitude and node
+    Single rdot, rfdot;  // velocity along the radius and across it, km/s
+};
+
+FN MixedOrbit mixed_orbit(const MixedConstants& c, const MixedMean& mean,
+                          const MixedAnomaly& anomaly) {
+    Single esine = anomaly.esine, ecose = anomaly.ecose, ram = mean.ram;
+    Pair am = sum_of_sorted(c.ao, fused(-mean.shrunk, c.ao, c.ao_rest));
+    Single el2 = fused(mean.axnl, mean.axnl, mean.aynl * mean.aynl);
+    Single betal = 1.0f - flattening(el2);
 
     // short-period terms
-    SingleSinCos at = sincos(u);
+    SingleSinCos at = sincos(anomaly.u);
     Single sin2u = (at.s + at.s) * at.c, cos2u = fused(at.s * -2.0f, at.s, 1.0f);
     Single rpl = ram * reciprocal_of_rest(el2);
     Single rpl2 = rpl * rpl;
@@ -162,33 +198,35 @@ FN MixedState mixed(const MixedConstants& c, const Real (&since)[PARTS], Single 
     Single periodic =
         fused(c.radial * 0.5f, rpl * cos2u, -(r.high * (c.level * (rpl2 * betal))));
     r = sum_of_sorted(r.high, periodic + (r.rest + left));
-    PairSinCos su = sincos_pair(u + ticks((c.along * rpl2) * sin2u));
-    PairSinCos node = sincos_pair(n + ticks(fused(c.across * rpl2, sin2u, c.node2 * t2)));
     Single di = (c.tilt * rpl2) * cos2u, half = di * (di * -0.5f);
-    Pair sini = sum_of_sorted(c.sini, fused(di, c.cosi, fused(half, c.sini, c.sini_rest)));
-    Pair cosi = sum_of_sorted(c.cosi, fused(-di, c.sini, fused(half, c.cosi, c.cosi_rest)));
 
-    // velocities along the radius and across it
-    Single velocity = c.speed * grown;
+    Single velocity = c.speed * mean.grown;
     Single swept = velocity * longer_reciprocal(ecose);
     Single rate = velocity * (ram * rpl);
-    Single rdot = fused(swept, esine, -(rate * (c.radial * sin2u)));
-    Single rfdot = fused(swept, betal, rate * fused(c.radial, cos2u, c.level));
+    return {r,
+            sum_of_sorted(c.sini, fused(di, c.cosi, fused(half, c.sini, c.sini_rest))),
+            sum_of_sorted(c.cosi, fused(-di, c.sini, fused(half, c.cosi, c.cosi_rest))),
+            anomaly.u + ticks((c.along * rpl2) * sin2u),
+            mean.node + ticks((c.across * rpl2) * sin2u),
+            fused(swept, esine, -(rate * (c.radial * sin2u))),
+            fused(swept, betal, rate * fused(c.radial, cos2u, c.level))};
+}
 
-    // orientation
-    Pair a = product(node.s, cosi), b = product(node.c, cosi);
-    Pair ux = sum(product(node.c, su.c), -product(a, su.s));
-    Pair uy = sum(product(node.s, su.c), product(b, su.s));
-    Pair uz = product(sini, su.s);
-    Single vx = fused(a.high, -su.c.high, -(node.c.high * su.s.high));
-    Single vy = fused(b.high, su.c.high, -(node.s.high * su.s.high));
-    Single vz = sini.high * su.c.high;
-    return {product(ux, r),
-            product(uy, r),
-            product(uz, r),
-            fused(rdot, ux.high, rfdot * vx),
-            fused(rdot, uy.high, rfdot * vy),
-            fused(rdot, uz.high, rfdot * vz)};
+FN MixedState mixed_state(const MixedOrbit& o) {
+    PairSinCos u = sincos_pair(o.u), node = sincos_pair(o.node);
+    Pair a = product(node.s, o.cosi), b = product(node.c, o.cosi);
+    Pair ux = sum(product(node.c, u.c), -product(a, u.s));
+    Pair uy = sum(product(node.s, u.c), product(b, u.s));
+    Pair uz = product(o.sini, u.s);
+    Single vx = fused(a.high, -u.c.high, -(node.c.high * u.s.high));
+    Single vy = fused(b.high, u.c.high, -(node.s.high * u.s.high));
+    Single vz = o.sini.high * u.c.high;
+    return {product(ux, o.r),
+            product(uy, o.r),
+            product(uz, o.r),
+            fused(o.rdot, ux.high, o.rfdot * vx),
+            fused(o.rdot, uy.high, o.rfdot * vy),
+            fused(o.rdot, uz.high, o.rfdot * vz)};
 }
 
 // One of the PARTS of a mixed state.

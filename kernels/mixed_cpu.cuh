@@ -73,10 +73,22 @@ void propagate_mixed(const PropagateJob& job, const Task& task) {
             State exact[TILE / W];
             const bool blended = any(some);
             if (unlikely(blended)) exact_tile(job, tile, tile_end - tile, k, exact);
+            // Stage by stage over the tile: each is short enough that the processor overlaps
+            // several vectors.
+            MixedMean mean[TILE / (2 * W)];
+            MixedAnomaly anomaly[TILE / (2 * W)];
+            MixedOrbit orbit[TILE / (2 * W)];
             for (int64_t i = tile, v = 0; i < tile_end; i += 2 * W, v += 2) {
                 const Bits whole[PARTS] = {since[v], since[v + 1]};
                 const Real real[PARTS] = {number(since[v]), number(since[v + 1])};
-                const MixedState s = mixed(load_mixed(job, i), real, spans(whole));
+                mean[v / 2] = mixed_mean(load_mixed(job, i), real, spans(whole));
+            }
+            for (int64_t i = tile, v = 0; i < tile_end; i += 2 * W, v++)
+                anomaly[v] = mixed_anomaly(mean[v]);
+            for (int64_t i = tile, v = 0; i < tile_end; i += 2 * W, v++)
+                orbit[v] = mixed_orbit(load_mixed(job, i), mean[v], anomaly[v]);
+            for (int64_t i = tile, v = 0; i < tile_end; i += 2 * W, v += 2) {
+                const MixedState s = mixed_state(orbit[v / 2]);
                 store_part<0>(job, s, blended ? exact + v : nullptr, far[v], k, ahead, i, tile_end,
                               ordered[v]);
                 store_part<1>(job, s, blended ? exact + v + 1 : nullptr, far[v + 1], k, ahead,

@@ -34,7 +34,8 @@ FN void propagate_mixed(const PropagateJob& job, const Task& task) {
         const Bits since[PARTS] = {job.ns[k] - epoch_ns};
         if (beyond(since[0], job.reach)) continue;
         const Real ns[PARTS] = {number(since[0])};
-        State s = state_part<0>(mixed(c, ns, spans(since)));
+        MixedMean mean = mixed_mean(c, ns, spans(since));
+        State s = state_part<0>(mixed_state(mixed_orbit(c, mean, mixed_anomaly(mean))));
         store_in_frame(job, s, k, i);
     }
 }

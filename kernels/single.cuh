@@ -81,19 +81,42 @@ typedef unsigned HalfTicks __attribute__((vector_size(W * 4)));
 typedef int Whole __attribute__((vector_size(W * 8)));
 
 FN Single single(float x) { return x - (Single){}; }
+// One instruction; GCC does not make it of a loop everywhere.
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_fma)
+#define FUSE(type, a, b, c) __builtin_elementwise_fma(a, b, c)
+#endif
+#endif
+#if !defined(FUSE) && W == 8 && defined(__AVX512F__)
+#define FUSE(type, a, b, c) FUSE_##type(a, b, c)
+#define FUSE_Single(a, b, c) __builtin_ia32_vfmaddps512_mask(a, b, c, -1, 4)
+#define FUSE_Real(a, b, c) __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4)
+#elif !defined(FUSE) && W == 4 && defined(__FMA__)
+#define FUSE(type, a, b, c) FUSE_##type(a, b, c)
+#define FUSE_Single(a, b, c) __builtin_ia32_vfmaddps256(a, b, c)
+#define FUSE_Real(a, b, c) __builtin_ia32_vfmaddpd256(a, b, c)
+#endif
+#ifdef FUSE
+FN Single fused(Single a, Single b, Single c) { return FUSE(Single, a, b, c); }
+#else
 FN Single fused(Single a, Single b, Single c) {
     Single y;
-    for (int i = 0; i < FLOATS; i++) y[i] = __builtin_fmaf(a[i], b[i], c[i]);  // one instruction
+    for (int i = 0; i < FLOATS; i++) y[i] = __builtin_fmaf(a[i], b[i], c[i]);
     return y;
 }
+#endif
 FN Single fused(Single a, float b, Single c) { return fused(a, single(b), c); }
 FN Single fused(Single a, Single b, float c) { return fused(a, b, single(c)); }
 FN Single fused(Single a, float b, float c) { return fused(a, single(b), single(c)); }
 #ifndef FUSED
 FN Real fused(Real a, Real b, Real c) {
+#ifdef FUSE
+    return FUSE(Real, a, b, c);
+#else
     Real y;
     for (int i = 0; i < W; i++) y[i] = __builtin_fma(a[i], b[i], c[i]);
     return y;
+#endif
 }
 #endif
 FN Single whole(Ticks a) { return __builtin_convertvector((Whole)a, Single); }

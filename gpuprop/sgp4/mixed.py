@@ -13,10 +13,12 @@ import numpy.typing as npt
 from ..typing import Array, Mask
 from .constants import NEAR_EARTH, Constants, kernels_folder
 from .gravity import Gravity
+from .model import Model
 
 BOUND_M = 1.0  # a position differs by at most this from the exact one
-BOUND_MM_S = 10.0  # and a velocity by this
-REACH_NS = 7 * 86_400_000_000_000  # from the epoch; further away states are exact
+BOUND_MM_S = 5.0  # and a velocity by this
+DAY_NS = 86_400_000_000_000
+REACH_NS = 7 * DAY_NS  # from the epoch; further away states are exact
 
 _TEXT = (kernels_folder() / "mixed.def").read_text(encoding="utf-8")
 PHASES: tuple[str, ...] = tuple(re.findall(r"^PHASE\((\w+),", _TEXT, re.MULTILINE))
@@ -35,10 +37,25 @@ LEAST_ECCENTRICITY = -0.0009  # of the mean one with drag: below -0.001 the stat
 MOST_DECAY = 0.01  # of the square root of the semi-major axis
 MOST_DRAG = 3.0  # rad, quadratic drag on the mean longitude
 MOST_HIGHER = 0.2  # rad, higher powers of it
-MOST_PERIODIC_DRAG = 0.02  # rad, drag on the perigee
+MOST_PERIODIC_DRAG = 0.1  # rad, drag on the perigee
+MOST_SERIES = 3.0e-9  # what the series of sin(mm) leaves out of the eccentricity
+MOST_ROUNDING = 0.05  # xmcof times the eccentricity, of which float32 rounds off 6e-8
 MOST_TURN = 1.0e4  # turns from the origin of an angle
 LEAST_RADIUS = 1.005  # er, at perigee: below 1 the status is 6
 MOST_LONG_PERIOD = 0.01  # er: terms of the inclination, which grow near 180 degrees
+
+
+def precision_facts(model: Model) -> dict[str, object]:
+    """Return what metadata say of the precision: its name and bounds if it is not exact."""
+    if model.precision == "exact":
+        return {}  # as files of earlier versions
+    facts = {
+        "name": model.precision,
+        "position_bound_m": BOUND_M,
+        "velocity_bound_mm_s": BOUND_MM_S,
+        "within_days_of_epoch": REACH_NS // DAY_NS,
+    }
+    return {"precision": facts}
 
 
 class MixedTable(NamedTuple):
@@ -69,10 +86,10 @@ def holds(constants: Constants) -> Mask:
             (c["no_unkozai"] * t * t * t)
             * (np.abs(c["t3cof"]) + t * (np.abs(c["t4cof"]) + t * np.abs(c["t5cof"])))
         )
-        edge = 1.0 + np.abs(c["eta"])
-        periodic = np.abs(c["omgcof"]) * t + np.abs(c["xmcof"]) * (
-            edge * edge * edge + np.abs(c["delmo"])
-        )
+        eta = np.abs(c["eta"])  # (1 + eta cos m)^3 is within 1 + 3 eta^2 and 3 eta + eta^3 of it
+        periodic = np.abs(c["omgcof"]) * t + np.abs(c["xmcof"]) * (eta * (6.0 + 2.0 * eta * eta))
+        series = np.abs(c["bcc5"]) * periodic * periodic * periodic / 6.0
+        rounding = np.abs(c["xmcof"]) * most
         shrunk = c["ao"] * (1.0 - decay) * (1.0 - decay)
         angles = [np.abs(c[name]) for name in ("nodeo", "argpo", "mo", "inclo")]
         turns = np.maximum.reduce(angles) / (2.0 * np.pi)
@@ -85,6 +102,8 @@ def holds(constants: Constants) -> Mask:
             & (quadratic <= MOST_DRAG)
             & (higher <= MOST_HIGHER)
             & (periodic <= MOST_PERIODIC_DRAG)
+            & (series <= MOST_SERIES)
+            & (rounding <= MOST_ROUNDING)
             & (turns <= MOST_TURN)
             & (shrunk * (1.0 - most) >= LEAST_RADIUS)
             & (np.abs(c["aycof"]) <= MOST_LONG_PERIOD)

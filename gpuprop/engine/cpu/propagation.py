@@ -1,6 +1,7 @@
 """Element sets on the cpu engine: constants in memory, blocks of states and states of pairs."""
 
 import ctypes
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -78,6 +79,17 @@ class CpuPropagation(HostPropagation):
         self._by_satellite: Array | None = None
         self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
 
+    def _kernels(self) -> Iterable[tuple[str, slice]]:
+        """Return the kernels that compute states, each with its slice of the execution order."""
+        return (
+            (f"propagate_{operations.REGIME_NAMES[regime]}", part)
+            for regime, part in self.constants.bounds.items()
+        )
+
+    def _mixed_members(self) -> dict[str, Any]:
+        """Return the members of PropagateJob for precision mixed."""
+        return {}
+
     def _tiles_of(self, size: int) -> npt.NDArray[np.int64]:
         """Split the satellites into tiles of `size`: (n_tiles, 3) kernel, first, last.
 
@@ -86,8 +98,8 @@ class CpuPropagation(HostPropagation):
         """
         if size not in self._tiles:
             tiles = [
-                (operations.NUMBERS[f"propagate_{operations.REGIME_NAMES[regime]}"], first, last)
-                for regime, part in self.constants.bounds.items()
+                (operations.NUMBERS[kernel], first, last)
+                for kernel, part in self._kernels()
                 for first, last in (
                     (i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)
                 )
@@ -123,6 +135,7 @@ class CpuPropagation(HostPropagation):
             geodetic=view.geodetic,
             sun=sun,
             streamed=sum(column.nbytes for column in out.values()) >= PAST_CACHES,
+            **self._mixed_members(),
             **out,
         )
 
