@@ -1,6 +1,7 @@
 """Propagator: states of all satellites at many instants, a bounded block at a time."""
 
 from collections.abc import Generator
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -14,7 +15,7 @@ from .engine.prefetch import ahead, shared, usable_cores
 from .frames import EarthOrientation, EarthOrientationLike, earth_orientation
 from .frames.tables import DAY_1972
 from .literals import Engine as EngineName
-from .literals import Frame, OpsMode
+from .literals import Frame, OpsMode, Precision
 from .sgp4.constants import Constants
 from .sgp4.gravity import gravity_model
 from .sgp4.model import Model, column_dtypes
@@ -53,19 +54,25 @@ class Propagator:
         Earth orientation for the frames other than teme, as `earth_orientation` takes it: None for
         the tables that astropy-iers-data ships, a file (finals2000A.all, EOP C04), or "none" (UT1 =
         UTC, no polar motion).
+    precision : {"exact", "mixed"}
+        `mixed` is faster: positions are at most 1 m and velocities at most 5 mm/s from the exact
+        ones within 7 days of the epoch. It needs the engine `cuda`, or `cpu` on a CPU with FMA.
+        Satellites in deep space, with an eccentricity above 0.05 or with strong drag are exact (see
+        `mixed`), and so are all states further than 7 days from the epoch, and `pair_states`.
 
     Raises
     ------
     ValueError
         For an unknown name, an engine that is not usable here, or a file that is not a table of
-        Earth orientation.
+        Earth orientation; for precision mixed on an engine that does not have it.
     CudaError
         If a GPU that was chosen by name does not start.
 
     Notes
     -----
-    A state depends on its element set, its instant and the Earth orientation alone. Every engine
-    computes the same bits. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6.
+    A state depends on its element set, its instant, the precision and the Earth orientation alone.
+    Every engine computes the same bits. Source: AIAA 2006-6753, Spacetrack Reports 3 and 6;
+    docs/methods/mixed_precision.md for precision mixed.
     """
 
     def __init__(
@@ -77,10 +84,11 @@ class Propagator:
         *,
         threads: int | None = None,
         eop: EarthOrientationLike = None,
+        precision: Precision = "exact",
     ) -> None:
         self.elements = checked_elements(elements, "elements")
         self._eop = earth_orientation(eop) if eop is not None else None
-        self.model = Model(gravity_model(gravity), opsmode)
+        self.model = Model(gravity_model(gravity), opsmode, precision)
         self._epoch_ns = elements.epoch.view(np.int64)
         mean = mean_elements(elements)
 
@@ -114,6 +122,18 @@ class Propagator:
         return self._propagations if others is None else [loaded for _, loaded in others]
 
     @property
+    def precision(self) -> Precision:
+        """The precision of `states` and `snapshots`: exact or mixed."""
+        return self.model.precision
+
+    @property
+    def mixed(self) -> npt.NDArray[np.bool_]:
+        """Which satellites have precision mixed, (n_sats,); the others are exact."""
+        first, held = self._propagations[0], np.zeros(len(self.elements), bool)
+        held[first.constants.order[: first.mixed_count]] = True
+        return held
+
+    @property
     def eop(self) -> EarthOrientation:
         """Earth orientation in use. The packaged tables are read when they are needed."""
         if self._eop is None:
@@ -127,6 +147,8 @@ class Propagator:
 
     def __repr__(self) -> str:
         model = f"{self.model.gravity.name}, opsmode {self.model.opsmode}"
+        if self.precision == "mixed":
+            model += f", precision mixed for {int(self.mixed.sum()):,}"
         return f"<Propagator: {len(self.elements):,} satellites, engine {self.engine}, {model}>"
 
     def states(
@@ -299,8 +321,8 @@ class Propagator:
         Returns
         -------
         States
-            Columns (n,), in the order of the pairs, with the bits of `states`; `index` and `sat_id`
-            are (n,), too.
+            Columns (n,), in the order of the pairs, with the bits of `states` of precision exact;
+            `index` and `sat_id` are (n,), too.
 
         Raises
         ------
@@ -339,7 +361,7 @@ class Propagator:
             self._eop,
             satellites,
             self.elements,
-            self.model,
+            replace(self.model, precision="exact"),
         )
 
     def _pair_columns(

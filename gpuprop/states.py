@@ -28,6 +28,7 @@ from .frames import EarthOrientation, earth_orientation
 from .literals import Frame
 from .messages import counted
 from .notebook import MOST_ROWS, page
+from .sgp4.mixed import precision_facts
 from .sgp4.model import Model
 from .time.instants import format_ns
 from .time.times import Times
@@ -199,6 +200,7 @@ class States:
             "earth_orientation": self.earth_orientation if len(self) else None,
             "gravity": None if model is None else model.gravity.name,
             "opsmode": None if model is None else model.opsmode,
+            **({} if model is None else precision_facts(model)),
             "units": {"position": position_unit(self.frame)}
             | ({"velocity": "km/s"} if "vx" in self.columns else {}),
             **({"notes": list(notes)} if notes else {}),

@@ -13,6 +13,7 @@
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
+#include "mixed.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
 #include "screening_cpu.cuh"
@@ -57,6 +58,7 @@ FN Constants repeat_constants(const double* from, int64_t stride) {
 }
 
 #include "grid_cpu.cuh"
+#include "mixed_cpu.cuh"
 #include "pairs_cpu.cuh"
 #include "julian_cpu.cuh"
 
@@ -153,6 +155,9 @@ EXPORTED void ENTRY(work)(const void* job, TaskList* list) {
         FUNCTIONS[list->tasks[k].kernel](job, list->tasks[k]);
     }
 }
+
+// Whether these kernels have precision mixed.
+int64_t ENTRY(has_mixed)() { return HAS_MIXED; }
 
 // For one state wider vectors have no use, and the processor needs time to power them up.
 #if W == 2

@@ -8,6 +8,7 @@
 #include "frames.cuh"
 #include "initialise.cuh"
 #include "look_angles.cuh"
+#include "mixed.cuh"
 #include "near_earth.cuh"
 #include "orbit.cuh"
 #include "screening.cuh"
@@ -138,6 +139,7 @@ FN void pairs(const PairJob& job, const Task& task) {
 
 #include "access_gpu.cuh"
 #include "coverage_gpu.cuh"
+#include "mixed_gpu.cuh"
 #include "screening_gpu.cuh"
 
 #define KERNEL(name, argument, function, blocks)                                                  \

@@ -47,6 +47,14 @@ class Propagation(Protocol):
         """Size of a block in the memory of the host, if the caller names none."""
 
     @property
+    def exact(self) -> "Propagation":
+        """The same element sets with precision exact."""
+
+    @property
+    def mixed_count(self) -> int:
+        """Number of satellites with precision mixed: the first ones in execution order."""
+
+    @property
     def device_block_bytes(self) -> int | None:
         """Size of a block that stays on a GPU, if the caller names none; else None."""
 

@@ -21,6 +21,16 @@ class HostPropagation(ABC):
     block_bytes = BLOCK_BYTES
     ahead = 1  # it has all cores
 
+    @property
+    def exact(self) -> "HostPropagation":
+        """The same satellites with precision exact."""
+        return self
+
+    @property
+    def mixed_count(self) -> int:
+        """Number of satellites with precision mixed: the first ones in execution order."""
+        return 0
+
     @abstractmethod
     def block(
         self, ns: npt.NDArray[np.int64], names: tuple[str, ...], view: View = TEME

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..literals import OpsMode
+from ..literals import OpsMode, Precision
 from ..typing import Array
 from .earth_rotation import EarthTable
 from .gravity import Gravity
@@ -32,11 +32,17 @@ class Model:
 
     gravity: Gravity
     opsmode: OpsMode  # i: improved, a: as AFSPC
+    precision: Precision = "exact"  # mixed: see gpuprop.sgp4.mixed
 
     def __post_init__(self) -> None:
         if self.opsmode not in ("i", "a"):
             raise ValueError(
                 f"opsmode {self.opsmode!r} is not known: use i (improved) or a (as AFSPC)"
+            )
+        if self.precision not in ("exact", "mixed"):
+            raise ValueError(
+                f"precision {self.precision!r} is not known: use exact, or mixed (at most 1 m off "
+                "within 7 days of epoch)"
             )
 
 

@@ -22,6 +22,7 @@ from ...sgp4.model import COORDINATES, LOOK, MeanElements, Model, column_dtypes
 from ...typing import Array, Columns
 from .. import operations
 from ..buffers import on_cache_lines
+from ..mixed import PrecisionError
 from ..prefetch import usable_cores
 from ..screening import CandidatePairs, Screen
 from .coverage import CpuCoverage
@@ -35,6 +36,7 @@ from .kernels import (
     task_list,
     usable,
 )
+from .mixed import MixedPropagation
 from .propagation import LARGE_BLOCKS, CpuPropagation, stride_of
 from .satellites import CpuJulian, CpuSatellite, JulianStates
 
@@ -80,6 +82,11 @@ class CpuEngine:
         self, model: Model, elements: MeanElements, epoch_ns: npt.NDArray[np.int64]
     ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
+        if model.precision == "mixed" and self.width not in library().mixed:
+            raise PrecisionError(
+                f"engine cpu has none for vectors of {self.width}: this CPU has no fused "
+                "multiply-add (FMA), or gpuprop was compiled without it"
+            )
         n, stride = len(epoch_ns), stride_of(len(epoch_ns))
         # Execution order is known only when the regimes are. To compute them first is cheaper than
         # to sort eighty columns.
@@ -98,7 +105,8 @@ class CpuEngine:
             order,
             bounds,
         )
-        return CpuPropagation(self, model, constants, table, epochs)
+        exact = CpuPropagation(self, model, constants, table, epochs)
+        return MixedPropagation(exact) if model.precision == "mixed" else exact
 
     def _initialise(
         self,

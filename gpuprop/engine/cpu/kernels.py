@@ -86,6 +86,10 @@ class Library:
         self.work = {width: self._library[f"gpuprop_work_{width}"] for width in self.widths}
         for work in self.work.values():
             work.argtypes, work.restype = [pointer, pointer], None
+        # the widths with precision mixed
+        self.mixed = tuple(
+            width for width in self.widths if self._library[f"gpuprop_has_mixed_{width}"]()
+        )
 
     def run(
         self, width: int, job: ctypes.Structure, tasks: npt.NDArray[np.int64], threads: int

@@ -1,6 +1,7 @@
 """Element sets on the cpu engine: constants in memory, blocks of states and states of pairs."""
 
 import ctypes
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import numpy as np
@@ -85,6 +86,17 @@ class CpuPropagation(HostPropagation):
         """Size of a block, if the caller names none: it grows with the cores, to LARGE_BYTES."""
         return min(max(BLOCK_BYTES, BYTES_OF_CORE * self._engine.threads), LARGE_BYTES)
 
+    def _kernels(self) -> Iterable[tuple[str, slice]]:
+        """Return the kernels that compute states, each with its slice of the execution order."""
+        return (
+            (f"propagate_{operations.REGIME_NAMES[regime]}", part)
+            for regime, part in self.constants.bounds.items()
+        )
+
+    def _mixed_members(self) -> dict[str, Any]:
+        """Return the members of PropagateJob for precision mixed."""
+        return {}
+
     def _tiles_of(self, size: int) -> npt.NDArray[np.int64]:
         """Split the satellites into tiles of `size`: (n_tiles, 3) kernel, first, last.
 
@@ -93,8 +105,8 @@ class CpuPropagation(HostPropagation):
         """
         if size not in self._tiles:
             tiles = [
-                (operations.NUMBERS[f"propagate_{operations.REGIME_NAMES[regime]}"], first, last)
-                for regime, part in self.constants.bounds.items()
+                (operations.NUMBERS[kernel], first, last)
+                for kernel, part in self._kernels()
                 for first, last in (
                     (i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)
                 )
@@ -130,6 +142,7 @@ class CpuPropagation(HostPropagation):
             geodetic=view.geodetic,
             sun=sun,
             streamed=sum(column.nbytes for column in out.values()) >= PAST_CACHES,
+            **self._mixed_members(),
             **out,
         )
 

@@ -20,6 +20,7 @@ from ..screening import CLASSES, CandidatePairs, Screen
 from .availability import CudaError, CudaMissingError, check, count, explained, usable
 from .coverage import CudaCoverage
 from .device import GRID_Y, Device, DeviceColumns
+from .mixed import MixedPropagation
 from .propagation import CudaPropagation
 from .streams import Room
 
@@ -72,7 +73,8 @@ class CudaEngine(Device):
                 )
             values = dict(zip(FIELDS, constants.get(), strict=True))
             in_order = Constants.sort(values, regimes.get(), epoch_ns)
-        return CudaPropagation(self, model, in_order)
+        exact = CudaPropagation(self, model, in_order)
+        return MixedPropagation(exact) if model.precision == "mixed" else exact
 
     def look_angles(
         self, columns: DeviceColumns, rotation: Array | None, sites: Array

@@ -1,6 +1,7 @@
 """Element sets on a GPU: resident constants, blocks of states and states of pairs."""
 
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,27 @@ class CudaPropagation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaPropagation, (self._engine, self.model, self.constants)
+
+    @property
+    def exact(self) -> "CudaPropagation":
+        """The same satellites with precision exact."""
+        return self
+
+    @property
+    def mixed_count(self) -> int:
+        """Number of satellites with precision mixed: the first ones in execution order."""
+        return 0
+
+    def _kernels(self) -> Iterable[tuple[str, slice]]:
+        """Return the kernels that compute states, each with its slice of the execution order."""
+        return (
+            (f"propagate_{operations.REGIME_NAMES[regime]}", satellites)
+            for regime, satellites in self.constants.bounds.items()
+        )
+
+    def _mixed_members(self) -> dict[str, Any]:
+        """Return the members of PropagateJob for precision mixed."""
+        return {}
 
     def close(self) -> None:
         """Release the buffers. They come back when they are needed."""
@@ -209,15 +231,16 @@ class CudaPropagation:
         Instants, view and columns are on the device.
         """
         n_times = len(ns)
-        for regime, satellites in self.constants.bounds.items():
+        for kernel, satellites in self._kernels():
             count = satellites.stop - satellites.start
             self._engine.launch(
-                f"propagate_{operations.REGIME_NAMES[regime]}",
+                kernel,
                 satellites,
                 n_times,
                 max(min(CHUNK, count * n_times // THREADS), 1, -(-n_times // GRID_Y)),
                 **operations.model_members(self.model),
                 **self._resident,
+                **self._mixed_members(),
                 stride=len(self.constants),
                 n_sats=len(self.constants),
                 ns=ns,

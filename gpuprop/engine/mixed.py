@@ -1,0 +1,68 @@
+"""Precision mixed on the engines cpu and cuda: which satellites have it, and their order.
+
+gpuprop/sgp4/mixed.py says for which satellites it holds, and computes their constants.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import GpupropError
+from ..sgp4.constants import NEAR_EARTH, Constants
+from ..sgp4.gravity import Gravity
+from ..sgp4.mixed import REACH_NS, MixedTable, holds, mixed_table
+
+PARTS = 16  # a row of constants is a multiple of this, which every vector of a CPU divides
+
+
+class PrecisionError(GpupropError, ValueError):
+    """An engine does not have precision mixed; the message names those that have it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"precision mixed is not available here ({reason}): use engine cpu on a CPU with FMA, "
+            "or cuda, or precision exact, which every engine has"
+        )
+
+
+class MixedSets(NamedTuple):
+    """Satellites in the execution order of precision mixed: those that have it come first."""
+
+    constants: Constants
+    order: npt.NDArray[np.intp]  # (n,) from this order to that of precision exact
+    count: int  # satellites with precision mixed
+    table: MixedTable  # their constants; rows end with copies of the last satellite
+
+    @staticmethod
+    def of(exact: Constants, gravity: Gravity) -> "MixedSets":
+        """Sort satellites, and compute the constants of those with precision mixed."""
+        held = holds(exact)
+        order = np.argsort(~held, kind="stable")
+        count = int(held.sum())
+        values = {name: row[order] for name, row in exact.values.items()}
+        sorted_ = Constants(values, exact.epoch_ns[order], exact.order[order], exact.bounds)
+        table = mixed_table(gravity, {name: row[:count] for name, row in values.items()})
+        stride = -(-count // PARTS) * PARTS
+        which = np.minimum(np.arange(stride), max(0, count - 1))
+        return MixedSets(
+            sorted_, order, count, MixedTable(table.phases[:, which], table.terms[:, which])
+        )
+
+    def near_earth(self) -> slice | None:
+        """Return the satellites near the Earth without precision mixed; None if there are none."""
+        near = self.constants.bounds.get(NEAR_EARTH, slice(0, 0))
+        return slice(self.count, near.stop) if self.count < near.stop else None
+
+    def kernels(self, regime_names: tuple[str, ...]) -> list[tuple[str, slice]]:
+        """Return the kernels that compute states, each with its slice of the execution order."""
+        found = [("propagate_mixed", slice(0, self.count))] if self.count else []
+        for regime, part in self.constants.bounds.items():
+            here = self.near_earth() if regime == NEAR_EARTH else part
+            if here is not None:
+                found.append((f"propagate_{regime_names[regime]}", here))
+        return found
+
+    def members(self) -> dict[str, object]:
+        """Return the members of PropagateJob for precision mixed, without the arrays."""
+        return {"mixed_stride": self.table.phases.shape[1], "reach": REACH_NS}
