@@ -4,6 +4,7 @@ Nothing is fetched: pages, scripts and fonts come from the installed packages.
 """
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -23,6 +24,9 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
 ]
+sys.path.insert(0, str(HERE))  # for extensions in this folder
+if importlib.util.find_spec("command_help"):
+    extensions.append("command_help")  # the directive that writes the help of the commands
 exclude_patterns = ["gallery/*.md", "**/.ipynb_checkpoints"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}  # autosummary writes .rst
 

@@ -5,7 +5,7 @@ begins with no names defined, so it can be copied alone; the files of the blocks
 there. Blocks of `console` are only shown: they need a network, a cluster, Docker or more rights.
 The commands of gpuprop in them must be right, though.
 
-test_recipes.py runs the recipes, whose blocks are the cells of notebooks.
+The recipes are cells of notebooks, which run as such.
 """
 
 import os
