@@ -49,9 +49,8 @@ html_copy_source = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",
-    "show_prev_next": True,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
-    "announcement": None,
     "logo": {"text": html_title},
     "footer_start": ["copyright"],
     "footer_end": [],
