@@ -44,6 +44,7 @@ nitpick_ignore_regex = [("py:.*", r"(?!gpuprop).*")]
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {

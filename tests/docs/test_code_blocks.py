@@ -96,6 +96,13 @@ def test_every_block_says_what_it_is():
             assert known, f"{page}:{block.line}: {block.language!r}"
 
 
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_lines_fit_the_page(page):
+    for block in blocks(page):
+        if block.language in {"python", "sh", "console"}:
+            assert all(len(line) <= 100 for line in block.text.splitlines()), f"{page}:{block.line}"
+
+
 def test_exceptions_are_used():
     ci = (ROOT / ".ci" / "run").read_text()
     texts = [block.text for block in of("sh", "README.md")]
