@@ -4,6 +4,7 @@ Nothing is fetched: pages, scripts and fonts come from the installed packages.
 """
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from sphinx.application import Sphinx
@@ -23,6 +24,9 @@ extensions = [
     "sphinx.ext.autosummary",
     "numpydoc",
 ]
+sys.path.insert(0, str(HERE))  # for extensions in this folder
+if importlib.util.find_spec("command_help"):
+    extensions.append("command_help")  # the directive that writes the help of the commands
 exclude_patterns = ["gallery/*.md", "**/.ipynb_checkpoints"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}  # autosummary writes .rst
 
@@ -40,14 +44,14 @@ nitpick_ignore_regex = [("py:.*", r"(?!gpuprop).*")]
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",
-    "show_prev_next": True,
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
-    "announcement": None,
     "logo": {"text": html_title},
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -5,7 +5,7 @@ begins with no names defined, so it can be copied alone; the files of the blocks
 there. Blocks of `console` are only shown: they need a network, a cluster, Docker or more rights.
 The commands of gpuprop in them must be right, though.
 
-test_recipes.py runs the recipes, whose blocks are the cells of notebooks.
+The recipes are cells of notebooks, which run as such.
 """
 
 import os
@@ -94,6 +94,13 @@ def test_every_block_says_what_it_is():
         for block in blocks(page):
             known = block.language in ({"python", "sh"} | SHOWN) or block.language[:1] == "{"
             assert known, f"{page}:{block.line}: {block.language!r}"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("docs/")])
+def test_lines_fit_the_page(page):
+    for block in blocks(page):
+        if block.language in {"python", "sh", "console"}:
+            assert all(len(line) <= 108 for line in block.text.splitlines()), f"{page}:{block.line}"
 
 
 def test_exceptions_are_used():
