@@ -50,6 +50,12 @@ def convert(states: Converted, frame: Frame, *, eop: EarthOrientationLike = None
         for columns on a GPU; and for instants outside the Earth orientation.
     TypeError
         For anything but States and tables.
+
+    Notes
+    -----
+    TEME to PEF is a rotation by the Greenwich mean sidereal time of 1982, PEF to ITRS polar motion
+    (AIAA 2006-6753, appendix C). GCRS is computed from ITRS, by the Earth rotation angle and
+    precession-nutation of IAU 2006/2000A (erfa.xys06a). Geodetic coordinates are on WGS-84.
     """
     position_names(frame)
     if isinstance(states, States):

@@ -118,6 +118,10 @@ def look_angles(
 
     The look angles of a block on a GPU are CuPy arrays there. A list, and what has `radec` or
     `rates`, is copied to the host.
+
+    The vector from the site to the satellite, in ITRS, is resolved along the site's axes east,
+    north and up (the normal of WGS-84), as in Vallado, Fundamentals of Astrodynamics and
+    Applications, chapter 4. Refraction and light time are left out.
     """
     sites = _checked_sites(sites)
     wanted = Wanted(_least(min_elevation_deg), range_rate, radec, rates)

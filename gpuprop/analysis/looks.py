@@ -60,13 +60,13 @@ class LookAngles:
     sites : tuple of Site
         The n_sites sites.
     azimuth : (n_times, n_sites, n_sats) float64
-        Azimuth from north by east, rad in [0, 2 pi).
+        Azimuth, clockwise from north (east is pi / 2), rad in [0, 2 pi).
     elevation : (n_times, n_sites, n_sats) float64
         Elevation above the plane normal to the vertical of the ellipsoid, rad.
     range : (n_times, n_sites, n_sats) float64
         Distance, km.
     range_rate : (n_times, n_sites, n_sats) float64, optional
-        Rate of change of the distance, km/s, positive if the satellite recedes.
+        Rate of change of the distance, km/s, positive if the satellite moves away.
     right_ascension : (n_times, n_sites, n_sats) float64, optional
         Right ascension of the direction from the site, in the axes of GCRS, rad in [0, 2 pi).
     declination : (n_times, n_sites, n_sats) float64, optional

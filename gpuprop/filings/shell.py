@@ -53,25 +53,26 @@ class Shell:
     sats_per_plane : int or sequence of int
         Satellites on each plane; a sequence repeats from plane to plane.
     altitude_km : float
-        Mean radius of the orbit minus the equatorial radius. Set half way between for an ellipse.
+        Mean radius of the orbit minus the equatorial radius, km. For an ellipse it is the mean of
+        apogee and perigee.
     apogee_km, perigee_km : float, optional
-        In place of the altitude, for an ellipse.
+        Greatest and least altitude of an ellipse, km, in place of altitude_km.
     argp_deg : float
         Argument of perigee, deg.
     raan0_deg : float
         Node of the first plane, deg.
     raan_spread_deg, raan_step_deg, raan_deg : float, float, sequence of float
-        Exactly one: the angle over which the planes are spread, the step from plane to plane, or
-        the node of each plane, deg.
+        Give one of them, deg: the angle over which the planes are spread, the step from plane to
+        plane, or the node of each plane.
     phase0_deg : float
         Argument of latitude of the first satellite of the first plane, deg.
     phasing, phase_step_deg, phase_deg : int, float, sequence of float
-        Exactly one: Walker's F, the step of the argument of latitude from plane to plane, or the
-        phases of the planes, deg, which repeat.
+        Give one of them: Walker's F, the step of the argument of latitude from plane to plane
+        (deg), or the phases of the planes (deg), which repeat.
     constellation : str
         The system that the shell belongs to.
     status, confidence : str
-        One of STATUSES and one of CONFIDENCES.
+        How real the shell is, and how sure its figures are: words of STATUSES and CONFIDENCES.
     assumed : sequence of str
         Names of the parameters that no source states.
     source_url, source_title, note : str

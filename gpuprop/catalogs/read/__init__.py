@@ -67,10 +67,10 @@ def read_elements(
     ------
     ElementsError
         For bad records under "raise"; always when no record is good, when the source is something
-        else (a web page, a notice, an archive, a URL, empty, binary), and beyond the limits
-        (source.MAX_BYTES unpacked, MAX_LINE, MAX_LINES; draft.MAX_RECORDS, MAX_REJECTED). A set
-        that SGP4 cannot propagate is a bad record: eccentricity outside [0, 1), mean motion outside
-        (0, 20] rev/day, another theory, frame, centre, time scale or unit.
+        else (a web page, a notice, an archive, a URL, empty, binary), and beyond the limits: 256
+        MiB unpacked, 64 KiB in a line, 10 million lines, 2 million records, 1 million bad ones. A
+        set that SGP4 cannot propagate is a bad record: eccentricity outside [0, 1), mean motion
+        outside (0, 20] rev/day, another theory, frame, centre, time scale or unit.
     OSError
         When the source cannot be opened.
 
