@@ -194,7 +194,7 @@ def view(
     size = len(text.encode())
     if size > max_bytes:
         raise UsageError(
-            f"the page has {size / 1e6:.1f} MB, and it may have {max_bytes / 1e6:g} MB: give "
+            f"the page has {size / 1e6:.4g} MB, and it may have {max_bytes / 1e6:g} MB: give "
             f"a shorter --duration, fewer satellites (--select), or --max-size "
             f"{-(-size // 1_000_000)}MB"
         )

@@ -156,6 +156,12 @@ def test_arrays_and_names_come_back():
     assert "default-src 'none'" in html
 
 
+def test_a_title_that_utf_8_cannot_encode():
+    globe = view("qianfan", duration="5min", title="a\udcffb", sources=["\udcff"])
+    assert "<title>a?b</title>" in globe.html
+    assert globe.facts["bytes"] == len(globe.html.encode())
+
+
 def test_the_page_states_its_sources_and_assumptions():
     globe = view("qianfan", duration="5min", sites=[Site(1.0, 2.0)])
     data = data_of(globe.html)

@@ -260,3 +260,10 @@ def test_keys(page):
     view = page("({lat: gpuprop.world.camera.lat, goal: gpuprop.world.camera.goal})")
     assert all(before[name] == view[name] for name in view)
     assert page("gpuprop.world.camera.fixed") is False
+    # in the statement of the data, keys scroll and close
+    page("gpuprop.world.choose(3)")
+    keys.press("?")
+    keys.press("ArrowDown")
+    keys.press("Escape")
+    assert not page.page.is_visible("#about") and page("gpuprop.world.chosen") == [3]
+    assert page("gpuprop.world.camera.lat") == before["lat"]
