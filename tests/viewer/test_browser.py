@@ -1,7 +1,6 @@
 """The globe in a real browser: what it draws, what it says, and that it needs no network."""
 
 import itertools
-import os
 
 import numpy as np
 import pyarrow as pa
@@ -210,7 +209,7 @@ def test_hostile_names_are_text(opened, tmp_path, monkeypatch):
     assert [mark[:20] for mark in marks] == [name[:20] for name in HOSTILE]
     page.page.click("#info")
     said = page.text("#statement")
-    assert all(os.path.basename(name.rstrip("/")) in said for name in HOSTILE)
+    assert all(name[:300] in said for name in HOSTILE)
     assert page("window.hacked") is None
     assert page("document.querySelectorAll('img, #found script').length") == 0
     assert page("document.querySelectorAll('script').length") == 2
