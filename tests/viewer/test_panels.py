@@ -85,6 +85,9 @@ def test_the_legend_counts_and_switches_groups(page, satellites):
     assert page.text("#count") == "180 of 664 satellites"
     page.page.click("#every")
     assert page.text("#count") == "664 satellites"
+    page.page.locator(".group").first.focus()
+    page.page.keyboard.press("Shift+Enter")
+    assert page.text("#count") == "480 of 664 satellites"
 
 
 def test_time_goes_to_any_instant_and_both_ways(page):
