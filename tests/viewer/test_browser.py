@@ -143,6 +143,15 @@ def test_satellites_in_shadow_are_dimmed(page):
     assert np.median(dark) < 0.7 * np.median(lit)
 
 
+def test_few_satellites_are_chosen_at_first(opened, satellites, tmp_path):
+    for count, words in ((1, "1 satellite"), (3, "3 satellites")):
+        globe = view(satellites[:count], start=EPOCH, duration="5min")
+        page = opened(globe.save(tmp_path / f"{count}.html"))
+        assert page("gpuprop.world.chosen") == list(range(count))
+        assert page("gpuprop.world.following") == (count == 1)
+        assert page.text("#count") == words and page.page.is_visible("#card")
+
+
 def test_the_earth_stands_still_in_the_fixed_view(page):
     mark = (
         "t => {gpuprop.world.clock.to(t); gpuprop.draw(); const {world} = gpuprop;"

@@ -33,7 +33,7 @@ export function startLegend(world) {
       /** @type {HTMLElement} */ (each.firstElementChild).style.background = css(colours[i]);
     });
     const on = count.reduce((sum, each, i) => sum + (shown[i] ? each : 0), 0), all = world.orbits.count;
-    element("count").textContent = `${on === all ? "" : `${thousands(on)} of `}${thousands(all)} satellites`;
+    element("count").textContent = `${on === all ? "" : `${thousands(on)} of `}${thousands(all)} satellite${all === 1 ? "" : "s"}`;
     element("every").hidden = shown.every(Boolean);
   }
   /** @param {string} label @param {number} count @param {number} i */
