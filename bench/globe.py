@@ -139,8 +139,12 @@ def main() -> None:
             if options.pictures and count == options.satellites[-1]:
                 options.pictures.mkdir(parents=True, exist_ok=True)
                 shots(browser, path, options.pictures)
-        results = dict(browser=browser.version, rows=rows, command=command(Path(place)))
-        results["load"] = [round(each, 1) for each in os.getloadavg()]  # of the machine: how busy
+        results = dict(
+            browser=browser.version,
+            rows=rows,
+            command=command(Path(place)),
+            load=[round(each, 1) for each in os.getloadavg()],  # of the machine: how busy
+        )
         browser.close()
     machine.report(results, options.json)
 

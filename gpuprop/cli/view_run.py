@@ -13,7 +13,9 @@ from ..errors import UsageError
 from ..files.addresses import is_url
 from ..messages import counted
 from ..snapshots import Snapshots, open_snapshots
+from ..time.units import MINUTE
 from ..viewer import view as make_globe
+from ..viewer.computed import USUAL_NS
 from .console import DONE, print_result, say, silent
 from .inputs import check_outputs, given_store
 from .options import wrong_call
@@ -74,6 +76,11 @@ def run_view(sources: tuple[str, ...], output: Path, options: ViewOptions) -> in
         f"wrote {output}: {counted(facts['satellites'], 'satellite')} for {minutes:g} minutes from "
         f"{facts['start']}, {decimal(facts['bytes'])}"
     )
+    if snapshots is None and not options.duration and end is None and minutes < USUAL_NS / MINUTE:
+        tell(
+            f"{minutes:g} minutes are what fits {options.max_size}: --max-size and --duration give "
+            "more"
+        )
     if error := facts["error_m"]:
         tell(
             f"error of interpolation: median {error['median']} m, 99 % below {error['p99']} m, at "

@@ -16,9 +16,10 @@ from ..analysis.tables import Sites, read_sites
 from ..catalogs.sources import read_sources
 from ..elements.sets import Elements
 from ..errors import UsageError
+from ..files.addresses import is_url
 from ..files.whole_file import replace
 from ..frames import EarthOrientation, earth_orientation
-from ..messages import counted
+from ..messages import counted, shortened
 from ..propagator import Propagator
 from ..snapshots import Snapshots, open_snapshots
 from ..time.durations import duration_ns
@@ -34,7 +35,7 @@ from .groups import groups_of
 from .knots import Tracks
 from .page import page
 from .recorded import recorded_elements, recorded_tracks
-from .statement import Facts, facts_of, statement
+from .statement import NOTE_CHARACTERS, Facts, facts_of, statement
 
 MOST_BYTES = 15_000_000
 
@@ -177,8 +178,7 @@ def view(
     else:
         shown = _computed(opened, *window, max_bytes)
     elements, tracks = shown.elements, shown.tracks
-    named = list(sources) or _names(source)
-    named = [os.path.basename(each.rstrip("/")) for each in named]  # no folders of this machine
+    named = list(map(_short, sources or _names(source)))
     name = title or ", ".join(named) or "Satellites"
     about = statement(elements, tracks, shown.begin, shown.end, shown.eop, shown.model)
     about["Sources"] = [", ".join(named) or "element sets as given", *about["Sources"]]
@@ -194,7 +194,7 @@ def view(
     size = len(text.encode())
     if size > max_bytes:
         raise UsageError(
-            f"the page has {size / 1e6:.1f} MB, and it may have {max_bytes / 1e6:g} MB: give "
+            f"the page has {size / 1e6:.4g} MB, and it may have {max_bytes / 1e6:g} MB: give "
             f"a shorter --duration, fewer satellites (--select), or --max-size "
             f"{-(-size // 1_000_000)}MB"
         )
@@ -277,6 +277,13 @@ def _names(source: Source) -> list[str]:
     if isinstance(source, Snapshots):
         return [source.path.name]
     return [] if isinstance(source, Propagator | Elements) else list(source)
+
+
+def _short(source: str) -> str:
+    """Return a source without the folders of this machine; walker:53:60/5/1@550 has none."""
+    if os.path.exists(source) or is_url(source):
+        source = os.path.basename(source.rstrip("/"))
+    return shortened(source, NOTE_CHARACTERS)
 
 
 def _sites(given: Sites) -> list[Site]:

@@ -143,6 +143,6 @@ class Budget:
         fits += [f"--max-size {-(-size * 102 // 100_000_000)}MB"]
         raise UsageError(
             f"{counted(self.satellites, 'satellite')} for {duration_ns / MINUTE:g} minutes make a "
-            f"page of {size / 1e6:.1f} MB, and it may have {self.most / 1e6:g} MB. "
+            f"page of {size / 1e6:.4g} MB, and it may have {self.most / 1e6:g} MB. "
             f"What fits: {' or '.join(fits)}"
         )

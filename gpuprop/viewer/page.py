@@ -76,7 +76,8 @@ def page(title: str, data: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[A
         offset += little.nbytes + padding
     text = json.dumps({**data, "arrays": places}, separators=(",", ":")).replace("<", "\\u003c")
     content = {
-        "title": html.escape(title),
+        # a file name that is not UTF-8 has characters that UTF-8 cannot encode
+        "title": html.escape(title.encode("utf-8", "replace").decode("utf-8")),
         "style": _text("style.css"),
         "data": text,
         "bytes": base64.b64encode(b"".join(pieces)).decode("ascii"),

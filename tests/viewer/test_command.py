@@ -23,6 +23,14 @@ def test_a_constellation_becomes_a_globe(run):
     assert facts["satellites"] == 6912 and "error of interpolation: median 8.8 m" in err
 
 
+def test_a_window_that_was_shortened_is_said(run):
+    code, out, err = run("view", "walker:53:60/5/1@550", "-o", "g.html", "--max-size", "350kB")
+    assert code == 0 and "60 satellites for 45 minutes" in out
+    assert "45 minutes are what fits 350kB" in err.replace("\n", " ")
+    _, out, err = run("view", "walker:53:60/5/1@550", "-o", "g.html")
+    assert "for 90 minutes" in out and "what fits" not in err
+
+
 def test_a_directory_becomes_a_globe(run):
     code, _, _ = run(
         "propagate", "walker:53:60/5/1@550", "-o", "out", "--duration", "20min", "--quiet"

@@ -156,6 +156,21 @@ def test_arrays_and_names_come_back():
     assert "default-src 'none'" in html
 
 
+def test_sources_are_named_without_folders(tmp_path):
+    path = tmp_path / "iridium.csv"
+    gpuprop.write_elements(gpuprop.constellation("iridium-next"), path)
+    pattern = "walker:53:60/5/1@550"
+    data = data_of(view([str(path), pattern], duration="5min").html)
+    assert data["title"] == data["about"]["Sources"][0] == f"iridium.csv, {pattern}"
+    assert str(tmp_path) not in json.dumps(data)
+
+
+def test_a_title_that_utf_8_cannot_encode():
+    globe = view("qianfan", duration="5min", title="a\udcffb", sources=["\udcff"])
+    assert "<title>a?b</title>" in globe.html
+    assert globe.facts["bytes"] == len(globe.html.encode())
+
+
 def test_the_page_states_its_sources_and_assumptions():
     globe = view("qianfan", duration="5min", sites=[Site(1.0, 2.0)])
     data = data_of(globe.html)

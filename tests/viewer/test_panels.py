@@ -85,6 +85,9 @@ def test_the_legend_counts_and_switches_groups(page, satellites):
     assert page.text("#count") == "180 of 664 satellites"
     page.page.click("#every")
     assert page.text("#count") == "664 satellites"
+    page.page.locator(".group").first.focus()
+    page.page.keyboard.press("Shift+Enter")
+    assert page.text("#count") == "480 of 664 satellites"
 
 
 def test_time_goes_to_any_instant_and_both_ways(page):
@@ -260,3 +263,10 @@ def test_keys(page):
     view = page("({lat: gpuprop.world.camera.lat, goal: gpuprop.world.camera.goal})")
     assert all(before[name] == view[name] for name in view)
     assert page("gpuprop.world.camera.fixed") is False
+    # in the statement of the data, keys scroll and close
+    page("gpuprop.world.choose(3)")
+    keys.press("?")
+    keys.press("ArrowDown")
+    keys.press("Escape")
+    assert not page.page.is_visible("#about") and page("gpuprop.world.chosen") == [3]
+    assert page("gpuprop.world.camera.lat") == before["lat"]

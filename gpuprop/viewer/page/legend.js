@@ -33,24 +33,26 @@ export function startLegend(world) {
       /** @type {HTMLElement} */ (each.firstElementChild).style.background = css(colours[i]);
     });
     const on = count.reduce((sum, each, i) => sum + (shown[i] ? each : 0), 0), all = world.orbits.count;
-    element("count").textContent = `${on === all ? "" : `${thousands(on)} of `}${thousands(all)} satellites`;
+    element("count").textContent = `${on === all ? "" : `${thousands(on)} of `}${thousands(all)} satellite${all === 1 ? "" : "s"}`;
     element("every").hidden = shown.every(Boolean);
   }
   /** @param {string} label @param {number} count @param {number} i */
   function row(label, count, i) {
     const made = /** @type {HTMLButtonElement} */ (make("button", "group"));
     made.type = "button";
-    made.title = "Click: hide or show. Double click: show only this group";
+    made.title = "Click: hide or show. Double click, or Shift: show only this group";
     made.append(make("span", "dot"), make("span", "label", label), make("span", "count", thousands(count)));
-    made.onclick = () => {
+    const alone = () => {
+      world.shown[world.grouping].forEach((_, j, shown) => shown[j] = j === i);
+      world.update();
+    };
+    made.onclick = (event) => {
+      if (event.shiftKey) return alone();
       const shown = world.shown[world.grouping];
       shown[i] = !shown[i];
       world.update();
     };
-    made.ondblclick = () => {
-      world.shown[world.grouping].forEach((_, j, shown) => shown[j] = j === i);
-      world.update();
-    };
+    made.ondblclick = alone;
     return made;
   }
   choice.onchange = () => {

@@ -21,6 +21,7 @@ import { DEGREE, direction, dot } from "./vector.js";
 import { World } from "./world.js";
 
 const LISTS = 250; // ms between two renewals of lists and details
+const FEW = 6; // satellites whose orbits are shown at first
 const WIDE = 760; // pixels from which panels stand beside the globe
 
 /** Start the page. @returns {void} */
@@ -34,6 +35,8 @@ function main() {
   camera.lon = firstLongitude(world);
   camera.goal = camera.distance = firstDistance(world);
   element("title").textContent = page.data.title;
+  if (orbits.count <= FEW) world.chosen = world.data.numbers.map((_, i) => i); // few points are not found at once
+  world.following = orbits.count === 1;
   startLegend(world);
   startSearch(world);
   startPlaces(world);

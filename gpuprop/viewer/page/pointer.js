@@ -111,6 +111,7 @@ function key(world, event, first) {
   const typing = event.target instanceof HTMLSelectElement || event.target instanceof HTMLInputElement;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (typing && event.key !== "Escape") return;
+  if (document.querySelector("dialog[open]") && event.key !== "?") return; // it scrolls, and Esc closes it
   const { camera, clock } = world;
   /** @type {Record<string, () => void>} */
   const actions = {
