@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ..analysis.coverage import Coverage
 
 LEFT, RIGHT, GAP = 0.42, 0.2, 0.12  # inches
-TITLE, TICKS, BAR = 0.36, 0.22, 0.45
-LEGEND_CHARACTERS = 18
+TITLE, TICKS, BAR = 0.36, 0.22, 0.5
+BEFORE_NAMES = 0.2  # inches: what a legend has on the left of its names
 
 
 def coverage_map(
@@ -209,7 +209,8 @@ def _profile(
             )
         line: dict[str, Any] = dict(color="0.8", linewidth=0.8)
         if label in here:
-            name = plain(label, LEGEND_CHARACTERS) if label else "mean"
+            room = ax.bbox.width / ax.figure.dpi - BEFORE_NAMES
+            name = fitted(plain(label, 60), room, 6.5, 4) if label else "mean"
             line = dict(look_of_line(number), linewidth=1.1, label=name)
         marker = "." if len(lat) < 13 else ""
         ax.plot(values_of(rows, look.column, what), lat, marker=marker, **line)

@@ -29,12 +29,12 @@ East = Literal["left", "right"]
 LIT = 2  # the code of `sunlit` outside of the shadow
 BRIGHT, EDGE, PENUMBRA, SHADOW = "#E69F00", "#7A5300", "#9A6A00", "#30343B"
 MOST_DRAWN = 300  # passes: more hide each other
-MOST_LISTED = 30  # rows beside the sky
+MOST_LISTED = 28  # rows beside the sky
 MOST_TIMED = 12  # passes with times at their ends: with more, the list alone has them
 MOST_TIMED_TOPS = 6  # passes with the time at their culmination
 MOST_NUMBERED = 60  # passes with numbers, rings and triangles
 POINTS = 61  # of a path
-DIAMETER, SKY = 4.2, 0.3  # inches: of the horizon, and the room around it
+DIAMETER, SKY = 3.95, 0.3  # inches: of the horizon, and the room around it
 TAIL = 7  # characters at the end of a name that are shown
 ROW = 0.145  # inches
 
@@ -282,10 +282,8 @@ def _list(ax: Axes, passes: pa.Table, more: int, days: bool) -> None:
     ax.set(xlim=(0, width), ylim=(height, 0))
     size = 6.2
     heads = ("", "satellite", "rise", "highest", "set")
-    places = (0.14, 0.2, width - 0.98, width - 0.42, width - 0.08)
-    if days:
-        places = (0.14, 0.2, width - 1.28, width - 0.44, width - 0.08)
-    room = places[2] - 0.52 - places[1] - (0.3 if days else 0.0)
+    places = (0.14, 0.2, width - 1.04, width - 0.48, width - 0.08)
+    room = places[2] - 0.5 - places[1] - (0.27 if days else 0.0)
 
     def row(y: float, texts: Sequence[str], **look: Any) -> None:
         for number, (x, text) in enumerate(zip(places, texts, strict=True)):
@@ -348,6 +346,6 @@ def _caption(
         f"{where}; {drawn} above {least:g}° (dashed ring), without refraction; {convention}",
         "wide bright lines: satellite in sunlight; thin dark lines: in shadow; ring: rise; "
         "triangle: set; number: highest point",
-        "times in UTC; < and >: the window begins or ends within the pass",
+        "times in UTC; < and >: cut by the window",
     ]
     return [of_satellites(elements, source), "; ".join(said)]
