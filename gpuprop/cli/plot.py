@@ -3,6 +3,7 @@
 Help needs this module, so it imports neither numpy nor pyarrow.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -137,6 +138,7 @@ def _check(sources: tuple[str, ...], picture: PictureOptions) -> None:
         raise UsageError("-o FILE is missing: name the picture to write: .png, .svg or .pdf")
 
 
-for name, draw in zip(KINDS, (coverage, ground_track, sky, shells, race), strict=True):
+PICTURES: tuple[Callable[..., int], ...] = (coverage, ground_track, sky, shells, race)
+for name, draw in zip(KINDS, PICTURES, strict=True):
     usage = f"Usage: gpuprop plot {name} {USAGE[name]}"
     plot.command(draw, name=name, help=KINDS[name], usage=usage)

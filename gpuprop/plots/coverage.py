@@ -245,7 +245,8 @@ def _caption(coverage: "Coverage", source: str | None, counted: bool) -> list[st
     counted: all satellites are shown, so that their number is worth saying.
     """
     about = json.loads((coverage.cells.schema.metadata or {}).get(b"gpuprop", b"{}"))
-    times, step = coverage.times, coverage.times.step_ns or 0
+    times = coverage.times
+    step = (times.step_ns or 0) if times.count > 1 else 0
     facts = [plain(source)] if source else []
     if counted and "satellites" in about:
         facts.append(f"{about['satellites']:,} satellites")
