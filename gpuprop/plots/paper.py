@@ -24,7 +24,8 @@ from ..messages import printable
 
 FONT = "DejaVu Sans"  # comes with matplotlib
 TEXT: Any = {
-    "font.family": [FONT],
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT, "Verdana"],  # programs that show an SVG may lack the first
     "font.size": 8.0,
     "text.parse_math": False,  # a name with two $ is no formula
     "axes.titlesize": 8.5,
