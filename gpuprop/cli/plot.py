@@ -3,7 +3,8 @@
 Help needs this module, so it imports neither numpy nor pyarrow.
 """
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from cyclopts import App, Parameter
 
@@ -62,12 +63,6 @@ plot = App(
 )
 
 
-def _command(name: str) -> Any:
-    usage = f"Usage: gpuprop plot {name} {USAGE[name]}"
-    return plot.command(name=name, help=KINDS[name], usage=usage)
-
-
-@_command("coverage")
 def coverage(
     table: Annotated[
         str | None,
@@ -88,7 +83,6 @@ def coverage(
     return plot_run.draw_coverage(table, options)
 
 
-@_command("ground-track")
 def ground_track(*sources: Sources, options: Annotated[GroundTrackOptions, All] = TRACK) -> int:
     """Run `gpuprop plot ground-track`."""
     _check(sources, options.picture)
@@ -97,7 +91,6 @@ def ground_track(*sources: Sources, options: Annotated[GroundTrackOptions, All] 
     return plot_run.draw_ground_track(sources, options)
 
 
-@_command("sky")
 def sky(*sources: Sources, options: Annotated[SkyOptions, All] = SKY) -> int:
     """Run `gpuprop plot sky`."""
     _check(sources, options.picture)
@@ -110,7 +103,6 @@ def sky(*sources: Sources, options: Annotated[SkyOptions, All] = SKY) -> int:
     return plot_run.draw_sky(sources, options)
 
 
-@_command("shells")
 def shells(*sources: Sources, options: Annotated[ShellOptions, All] = SHELLS) -> int:
     """Run `gpuprop plot shells`."""
     _check(sources, options.picture)
@@ -119,7 +111,6 @@ def shells(*sources: Sources, options: Annotated[ShellOptions, All] = SHELLS) ->
     return plot_run.draw_shells(sources, options)
 
 
-@_command("race")
 def race(
     *sources: Annotated[
         str,
@@ -145,3 +136,9 @@ def _check(sources: tuple[str, ...], picture: PictureOptions) -> None:
         )
     if picture.output is None:
         raise UsageError("-o FILE is missing: name the picture to write: .png, .svg or .pdf")
+
+
+PICTURES: tuple[Callable[..., int], ...] = (coverage, ground_track, sky, shells, race)
+for name, draw in zip(KINDS, PICTURES, strict=True):
+    usage = f"Usage: gpuprop plot {name} {USAGE[name]}"
+    plot.command(draw, name=name, help=KINDS[name], usage=usage)

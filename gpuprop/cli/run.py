@@ -40,7 +40,7 @@ def load(arguments: Sequence[str]) -> None:
     for name in COMMANDS if arguments[:1] == ["completion"] else arguments[:1]:
         if name in COMMANDS:
             import_module(f"{__package__}.{name}")
-        if name in RUNS and not HELP.intersection(arguments):
+        if name in RUNS and arguments[0] == name and not HELP.intersection(arguments):
             import_module(f"{__package__}.{name}_run")
 
 

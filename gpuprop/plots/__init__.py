@@ -9,6 +9,7 @@ track.py           ground tracks
 dome.py            the sky over a site: its passes on a polar plot
 orbits.py          shells: altitude against inclination and node
 day.py             the race: satellites in view of sites through a day
+counts.py          how many satellites are in view of sites, in bins of time
 world.py           the axes of a world map: coast lines, borders, ticks
 labels.py          labels that hide neither each other nor other text
 caption.py         what captions say of satellites

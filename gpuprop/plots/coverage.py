@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ..analysis.coverage import Coverage
 
 LEFT, RIGHT, GAP = 0.42, 0.2, 0.12  # inches
-TITLE, TICKS, BAR = 0.36, 0.22, 0.45
-LEGEND_CHARACTERS = 18
+TITLE, TICKS, BAR = 0.36, 0.22, 0.5
+BEFORE_NAMES = 0.2  # inches: what a legend has on the left of its names
 
 
 def coverage_map(
@@ -209,7 +209,8 @@ def _profile(
             )
         line: dict[str, Any] = dict(color="0.8", linewidth=0.8)
         if label in here:
-            name = plain(label, LEGEND_CHARACTERS) if label else "mean"
+            room = ax.bbox.width / ax.figure.dpi - BEFORE_NAMES
+            name = fitted(plain(label, 60), room, 6.5, 4) if label else "mean"
             line = dict(look_of_line(number), linewidth=1.1, label=name)
         marker = "." if len(lat) < 13 else ""
         ax.plot(values_of(rows, look.column, what), lat, marker=marker, **line)
@@ -244,7 +245,8 @@ def _caption(coverage: "Coverage", source: str | None, counted: bool) -> list[st
     counted: all satellites are shown, so that their number is worth saying.
     """
     about = json.loads((coverage.cells.schema.metadata or {}).get(b"gpuprop", b"{}"))
-    times, step = coverage.times, coverage.times.step_ns or 0
+    times = coverage.times
+    step = (times.step_ns or 0) if times.count > 1 else 0
     facts = [plain(source)] if source else []
     if counted and "satellites" in about:
         facts.append(f"{about['satellites']:,} satellites")

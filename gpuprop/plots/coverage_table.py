@@ -174,7 +174,8 @@ def _by_latitude(cells: pa.Table, name: str) -> pa.Table:
             np.minimum.at(reduced, group, values)
         elif column.name in ("visible_max", "longest_gap_s"):
             reduced = np.full(n, -np.inf)
-            np.maximum.at(reduced, group, values)
+            with np.errstate(invalid="ignore"):  # one instant has gaps of no known length
+                np.maximum.at(reduced, group, values)
         else:
             total = np.bincount(group, values * weight, n)
             reduced = total / np.bincount(group, weight, n)

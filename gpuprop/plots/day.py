@@ -1,10 +1,9 @@
 """The race: how many satellites of each constellation every site has in view through a day."""
 
-import itertools
 import json
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +12,8 @@ import pyarrow.compute as pc
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ..analysis.access.passes import Progress, passes_in
-from ..analysis.access.question import ask
+from ..analysis.access.passes import Progress
 from ..analysis.coverage.labels import OTHER, as_labels
-from ..analysis.site import Site
 from ..analysis.tables import Sites, as_sites
 from ..elements.selection import find, operators
 from ..errors import UsageError
@@ -24,54 +21,21 @@ from ..propagator import Propagator
 from ..time.durations import in_words
 from ..time.instants import parse_instant
 from ..time.units import DAY, HOUR
-from ..typing import Array, Bits, Duration, Instant
+from ..typing import Array, Duration, Instant
 from .caption import of_satellites
 from .clock import clock, marks, step_for, window_in_words
+from .counts import Counts, Race, counted, interval_of, intervals_of
 from .labels import spread
 from .paper import WIDTH, MakeFigure, Page, fitted, ink, look_of_line, plain, style, width_of
 from .window import window_of
 
 MOST_SITES = 12
 MOST_LABELS = 12
-MOST_PASSES = 2_000_000  # in a table at a time
-PASSES_A_DAY = 8  # of a satellite over a site, about: for the size of tables alone
-BINS = 144  # in a window: ten minutes of a day
 LEFT, RIGHT, TICKS = 0.5, 1.85, 0.3  # inches
 LEADER = 0.22  # inches: from the end of a line to its name
 ROW, ABOVE = 1.2, 0.26  # inches: of a site, and of its name above it
 FAR_APART = 5.0  # from this ratio of means on, the scale is a square root
 SIZE = 6.5  # of labels, points
-
-
-class Counts(NamedTuple):
-    """How many satellites of one label a site has in view, in each bin (n,)."""
-
-    fewest: Array
-    mean: Array
-    most: Array
-
-
-class Intervals(NamedTuple):
-    """Passes: from rise to set, ns, and which of the sites and labels each belongs to, (n,)."""
-
-    rise: Bits
-    last: Bits
-    sites: list[str]
-    place: npt.NDArray[np.int16]
-    group: Bits
-
-
-class Race(NamedTuple):
-    """What a picture of the race shows.
-
-    counts has those of each label for each site, in the order of both. edges_ns: the ends of the
-    bins (n + 1,).
-    """
-
-    sites: tuple[str, ...]
-    labels: tuple[str, ...]
-    edges_ns: Bits
-    counts: list[list[Counts]]
 
 
 def race(
@@ -140,7 +104,7 @@ def race(
     begin, end = window_of(elements, start, stop, duration, DAY)
     number_of = {name: number for number, name in enumerate(names)}
     group = np.array([number_of.get(name, -1) for name in labelled.names])[labelled.of]
-    intervals = _intervals(prop, places, group, begin, end, min_elevation_deg, progress)
+    intervals = intervals_of(prop, places, group, begin, end, min_elevation_deg, progress)
     # the order in which the user gave the sites
     given = [site.name for site in places]
     if isinstance(sites, list | tuple):
@@ -188,15 +152,15 @@ def race_of_passes(
         facts = json.loads((passes.schema.metadata or {})[b"gpuprop"])["options"]
         begin, end = parse_instant(facts["start"]), parse_instant(facts["stop"])
         least = float(facts["min_elevation_deg"])
-        filters = [facts.get(name) for name in ("sunlit", "site_sun_below_deg")]
+        filters = [facts.get(name) for name in ("sunlit", "site_sun_below_deg", "min_duration_s")]
     except (KeyError, ValueError, TypeError):
         raise UsageError(
             "the table does not say its window and minimum elevation: give the .parquet or .arrow "
             "file that gpuprop access writes, or SOURCE and --site"
         ) from None
-    if any(each not in (None, False) for each in filters):
+    if any(each not in (None, False, 0.0) for each in filters):
         raise UsageError(
-            "the table has only sunlit passes, or only those in the dark: give all passes"
+            "passes were left out of the table (short ones, or by light): give a table of all"
         )
     encoded = passes["object_name"].combine_chunks().dictionary_encode()
     names = np.array([str(name) for name in encoded.dictionary.to_pylist()], object)
@@ -207,113 +171,9 @@ def race_of_passes(
     sites = tuple(pc.unique(passes["site"]).to_pylist())
     _check(len(sites), len(every))
     of_pass = group.ravel()[encoded.indices.to_numpy(zero_copy_only=False)]
-    intervals = [_interval(passes, sites, of_pass)]
+    intervals = [interval_of(passes, sites, of_pass)]
     found = counted(intervals, tuple(every.tolist()), sites, begin, end)
     return _draw(found, least, plain(source), title, make)
-
-
-def _intervals(
-    prop: Propagator,
-    places: tuple[Site, ...],
-    group: Bits,
-    begin: int,
-    end: int,
-    least: float,
-    progress: Progress | None,
-) -> list[Intervals]:
-    """Find the intervals of the passes of a window, in spans of bounded tables.
-
-    group: the label of each satellite (n_sats,), as an index.
-    """
-    elements = prop.elements
-    window = np.datetime64(begin, "ns"), np.datetime64(end, "ns")
-    asked = ask(prop, places, *window, None, least)
-    first, stop = asked.window  # microseconds
-    a_day = len(elements) * len(places) * PASSES_A_DAY
-    spans = max(1, math.ceil(a_day * (end - begin) / DAY / MOST_PASSES))
-    edges = [first + (stop - first) * number // spans for number in range(spans + 1)]
-    order = np.argsort(elements.sat_id, kind="stable")
-    names = tuple(site.name for site in places)
-    found = []
-    for since, until in itertools.pairwise(edges):
-
-        def tell(done: float, _: float, since: int = since) -> None:
-            if progress is not None:
-                progress((since - first) / 1e6 + done, (stop - first) / 1e6)
-
-        passes = passes_in(prop, asked, since, until, progress=tell)
-        at = np.searchsorted(elements.sat_id, passes["sat_id"].to_numpy(), sorter=order)
-        found.append(_interval(passes, names, group[order[at]]))
-    return found
-
-
-def _interval(passes: pa.Table, sites: Sequence[str], group: Bits) -> Intervals:
-    encoded = passes["site"].combine_chunks().dictionary_encode()
-    number_of = {name: number for number, name in enumerate(sites)}
-    numbers = np.array([number_of[name] for name in encoded.dictionary.to_pylist()], np.int16)
-    place = numbers[encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)]
-    rise, last = (passes[name].to_numpy().astype(np.int64) for name in ("rise", "set"))
-    return Intervals(rise, last, list(sites), place, group)
-
-
-def counted(
-    found: Sequence[Intervals],
-    labels: tuple[str, ...],
-    sites: tuple[str, ...],
-    begin_ns: int,
-    end_ns: int,
-) -> Race:
-    """Count the satellites in view in bins of a window, from instants of rise and set.
-
-    Parameters
-    ----------
-    found
-        The passes.
-    labels, sites
-        All labels and sites, in the order of the picture.
-    begin_ns, end_ns
-        The window, ns since 1970 UTC.
-
-    Returns
-    -------
-    Race
-        The fewest, the mean and the most of each bin.
-    """
-    edges = begin_ns + np.arange(BINS + 1, dtype=np.int64) * (end_ns - begin_ns) // BINS
-    counts = []
-    for site in sites:
-        of_site = []
-        for label in range(len(labels)):
-            rise, last = [], []
-            for each in found:
-                mine = (each.place == each.sites.index(site)) & (each.group == label)
-                rise.append(each.rise[mine])
-                last.append(each.last[mine])
-            of_site.append(_in_bins(np.concatenate(rise), np.concatenate(last), edges))
-        counts.append(of_site)
-    return Race(sites, labels, edges, counts)
-
-
-def _in_bins(rise: Bits, last: Bits, edges: Bits) -> Counts:
-    """Count the intervals [rise, last) that are open, in each bin."""
-    # steps of the count: the instants at which it changes, and its value from there on
-    instants, back = np.unique(np.concatenate((edges, rise, last)), return_inverse=True)
-    back = back.ravel()
-    change = np.zeros(len(instants), np.int64)
-    n = len(edges)
-    np.add.at(change, back[n : n + len(rise)], 1)
-    np.add.at(change, back[n + len(rise) :], -1)
-    value = np.cumsum(change)
-    first = back[:n]  # the place of each edge among the instants
-    inside, start = slice(first[0], first[-1]), first[:-1] - first[0]
-    values = value[inside]
-    lengths = np.diff(instants)[inside].astype(np.float64)
-    area = np.add.reduceat(values * lengths, start)
-    return Counts(
-        np.minimum.reduceat(values, start).astype(np.float64),
-        area / np.diff(edges),
-        np.maximum.reduceat(values, start).astype(np.float64),
-    )
 
 
 def _draw(

@@ -29,12 +29,12 @@ East = Literal["left", "right"]
 LIT = 2  # the code of `sunlit` outside of the shadow
 BRIGHT, EDGE, PENUMBRA, SHADOW = "#E69F00", "#7A5300", "#9A6A00", "#30343B"
 MOST_DRAWN = 300  # passes: more hide each other
-MOST_LISTED = 30  # rows beside the sky
+MOST_LISTED = 28  # rows beside the sky
 MOST_TIMED = 12  # passes with times at their ends: with more, the list alone has them
 MOST_TIMED_TOPS = 6  # passes with the time at their culmination
 MOST_NUMBERED = 60  # passes with numbers, rings and triangles
 POINTS = 61  # of a path
-DIAMETER, SKY = 4.2, 0.3  # inches: of the horizon, and the room around it
+DIAMETER, SKY = 3.95, 0.3  # inches: of the horizon, and the room around it
 TAIL = 7  # characters at the end of a name that are shown
 ROW = 0.145  # inches
 
@@ -149,7 +149,7 @@ def sky(
             _list(table, chosen.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
         else:
             ax.set_title(fitted(named, WIDTH, TITLE_SIZE), parse_math=False)
-        _dress(ax, min_elevation_deg, east)
+        _dress(ax, min_elevation_deg, east, chosen.num_rows <= MOST_NUMBERED)
         _draw(ax, paths, chosen, end - begin > DAY)
     return ax
 
@@ -174,13 +174,14 @@ def _paths(prop: Propagator, site: Site, passes: pa.Table) -> Paths:
     )
 
 
-def _dress(ax: Axes, least: float, east: East) -> None:
-    """Set north, east, rings of elevation and directions of polar axes."""
+def _dress(ax: Axes, least: float, east: East, named: bool) -> None:
+    """Set north, east, directions and rings of elevation, which may be named, of polar axes."""
     polar: Any = ax
     polar.set_theta_zero_location("N")
     polar.set_theta_direction(1 if east == "left" else -1)
     polar.set_rlim(0.0, 90.0)
-    polar.set_rgrids([30, 60], ["60°", "30°"], angle=157.5, fontsize=6, color="0.45")
+    rings = ["60°", "30°"] if named else ["", ""]
+    polar.set_rgrids([30, 60], rings, angle=157.5, fontsize=6, color="0.45")
     polar.set_thetagrids(range(0, 360, 45), ["N", "NE", "E", "SE", "S", "SW", "W", "NW"])
     ax.tick_params(pad=0)
     ax.grid(alpha=0.35, linewidth=0.5)
@@ -213,7 +214,7 @@ def _draw(ax: Axes, paths: Paths, passes: pa.Table, days: bool) -> None:
     for light, colour in ((0, SHADOW), (1, PENUMBRA), (LIT, BRIGHT)):
         some = [line for line, each in zip(lines, lit, strict=True) if each == light]
         if light == LIT:
-            add(some, EDGE, thick + 0.9, 3.3)
+            add(some, EDGE, thick + 0.35 * max(thick, 1.0), 3.3)
         add(some, colour, thick if light == LIT else 0.55 * thick, 3.0 if light < LIT else 3.5)
     if n > MOST_NUMBERED:
         return
@@ -245,9 +246,14 @@ def _label(ax: Axes, points: Array, passes: pa.Table, few: bool, days: bool) -> 
         if len(points) <= MOST_TIMED_TOPS:
             at = clock(int(instants["culmination"][number]), day=days)
             text = f"{number + 1}: {at}, {elevation[number]:.0f}°"
-            if labels.place(top, text, around(6.0), fontsize=7, fontweight="bold"):
+            if labels.place(top, text, around(6.0), fontsize=7, fontweight="bold", strict=True):
                 continue
-        labels.place(top, f"{number + 1}", around(6.0), **bold)
+        text, end = f"{number + 1}", pixels[number, -1]
+        if not (
+            labels.place(top, text, around(6.0), **bold, strict=True)
+            or labels.place(end, text, _outwards(ax, end), **bold, strict=True)
+        ):
+            labels.place(top, text, around(6.0), **bold)
     if not few:
         return
     for number in range(len(points)):
@@ -282,10 +288,8 @@ def _list(ax: Axes, passes: pa.Table, more: int, days: bool) -> None:
     ax.set(xlim=(0, width), ylim=(height, 0))
     size = 6.2
     heads = ("", "satellite", "rise", "highest", "set")
-    places = (0.14, 0.2, width - 0.98, width - 0.42, width - 0.08)
-    if days:
-        places = (0.14, 0.2, width - 1.28, width - 0.44, width - 0.08)
-    room = places[2] - 0.52 - places[1] - (0.3 if days else 0.0)
+    places = (0.14, 0.2, width - 1.04, width - 0.48, width - 0.08)
+    room = places[2] - 0.5 - places[1] - (0.27 if days else 0.0)
 
     def row(y: float, texts: Sequence[str], **look: Any) -> None:
         for number, (x, text) in enumerate(zip(places, texts, strict=True)):
@@ -336,7 +340,7 @@ def _caption(
     if found > MOST_DRAWN:
         drawn = f"the highest {MOST_DRAWN} of {drawn}"
     convention = {
-        "left": "north up, east left, as one who looks up sees it",
+        "left": "north up, east left, as one looks up",
         "right": "north up, east right, as on a compass",
     }[east]
     where = (
@@ -346,8 +350,8 @@ def _caption(
     )
     said = [
         f"{where}; {drawn} above {least:g}° (dashed ring), without refraction; {convention}",
-        "wide bright lines: satellite in sunlight; thin dark lines: in shadow; ring: rise; "
-        "triangle: set; number: highest point",
-        "times in UTC; < and >: the window begins or ends within the pass",
+        "wide bright lines: in sunlight; thin dark lines: in shadow; ring: rise; "
+        "triangle: set; number: highest point, or beside the triangle",
+        "times in UTC; < and >: cut by the window",
     ]
     return [of_satellites(elements, source), "; ".join(said)]

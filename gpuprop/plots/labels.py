@@ -11,7 +11,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox, IdentityTransform
 
 from ..typing import Array
-from .paper import POINTS
+from .paper import HINTED, POINTS
 
 APART = 1.2  # points between two labels
 
@@ -86,10 +86,19 @@ class Labels:
         """Put labels over these points (n, 2), in pixels, only where there is no other room."""
         self._points = np.concatenate((self._points, points[np.isfinite(points).all(axis=1)]))
 
-    def place(self, point: Array, text: str, offsets: Sequence[Offset], **look: Any) -> Text | None:
+    def place(
+        self,
+        point: Array,
+        text: str,
+        offsets: Sequence[Offset],
+        *,
+        strict: bool = False,
+        **look: Any,
+    ) -> Text | None:
         """Write a text near a point (2,) in pixels: at the first of the offsets with room.
 
-        None, and one more is left out, if there is none.
+        None, and one more is left out, if there is none. strict: only where it hides no points;
+        the caller tries again, and nothing is counted.
         """
         x, y = (float(each) for each in point)
         label = Text(x, y, text, transform=IdentityTransform(), **look)
@@ -102,14 +111,14 @@ class Labels:
                 ha=offset.ha,
                 va=offset.va,
             )
-            box = label.get_window_extent(self._renderer)
+            box = _grown(label.get_window_extent(self._renderer), offset.ha)
             if self._is_free(box):
                 hidden = self._hidden(box)
                 if not hidden:
                     return self._added(label, x, y, offset, box)
                 free.append((hidden, offset, box))
-        if not free:
-            self.left_out += 1
+        if not free or strict:
+            self.left_out += not strict
             return None
         _, offset, box = min(free, key=lambda each: each[0])
         return self._added(label, x, y, offset, box)
@@ -152,6 +161,13 @@ class Labels:
         )
         self.keep_clear([box])
         return added
+
+
+def _grown(box: Bbox, ha: str) -> Bbox:
+    """Return the box of a text that is drawn at another resolution, where signs are wider."""
+    more = (HINTED - 1.0) * box.width
+    left = {"left": 0.0, "center": 0.5, "right": 1.0}[ha] * more
+    return Bbox.from_extents(box.x0 - left, box.y0, box.x1 + more - left, box.y1)
 
 
 def spread(wanted: Sequence[float], height: float, low: float, high: float) -> list[float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -23,7 +24,8 @@ from ..messages import printable
 
 FONT = "DejaVu Sans"  # comes with matplotlib
 TEXT: Any = {
-    "font.family": [FONT],
+    "font.family": ["sans-serif"],
+    "font.sans-serif": [FONT, "Verdana"],  # programs that show an SVG may lack the first
     "font.size": 8.0,
     "text.parse_math": False,  # a name with two $ is no formula
     "axes.titlesize": 8.5,
@@ -48,13 +50,15 @@ DATELESS: dict[str, dict[str, None]] = {
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
-DARK = 0.42  # lightness of text in colour, of 1
+DARK = 1.05 / 4.6 - 0.05  # luminance of text in colour
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
 LEFT = 0.12  # of titles and captions, inches
 TITLE_SIZE, CAPTION_SIZE = 9.5, 6.5  # points
 LINE_HEIGHT = 1.3
 MOST_LINES = 5  # of a caption
 POINTS = 72.0  # in an inch
+HINTED = 1.06  # on a screen, signs are drawn up to so much wider than they are
+NARROWEST = 0.2  # of a sign, in sizes of the font
 
 MakeFigure: TypeAlias = Callable[..., Figure]  # matplotlib.figure.Figure, or pyplot.figure
 
@@ -66,10 +70,17 @@ def look_of_line(number: int) -> dict[str, Any]:
 
 
 def ink(number: int) -> tuple[float, float, float]:
-    """Return the colour of text about a line: that of the line, dark enough to be read."""
-    red, green, blue = to_rgb(LINES[number % len(LINES)])
-    dark = min(1.0, DARK / max(1e-9, 0.2126 * red + 0.7152 * green + 0.0722 * blue))
-    return (red * dark, green * dark, blue * dark)
+    """Return the colour of text about a line: that of the line, dark enough to be read on white.
+
+    The contrast is at least 4.5, as WCAG 2.2 asks for (level AA, relative luminance).
+    """
+    colour = np.array(to_rgb(LINES[number % len(LINES)]))
+    linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
+    linear *= min(1.0, DARK / max(1e-9, float(linear @ (0.2126, 0.7152, 0.0722))))
+    red, green, blue = np.where(
+        linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055
+    ).tolist()
+    return (red, green, blue)
 
 
 # --- text ---
@@ -99,10 +110,13 @@ def _signs() -> frozenset[int]:
 
 
 def width_of(text: str, size: float) -> float:
-    """Measure a text of one line: its width in inches. size: of the font, points."""
+    """Measure a text of one line: its width in inches, rather too much than too little.
+
+    size: of the font, points.
+    """
     font = FontProperties(family=FONT, size=size)
     width, _, _ = TextToPath().get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / POINTS
+    return HINTED * float(width) / POINTS
 
 
 def fitted(text: str, width: float, size: float, tail: int = 0) -> str:
@@ -110,10 +124,11 @@ def fitted(text: str, width: float, size: float, tail: int = 0) -> str:
 
     tail: so many characters at the end are kept, where names often differ.
     """
-    if width_of(text, size) <= width:
+    most = tail + int(width * POINTS / (NARROWEST * size)) + 1
+    if len(text) <= most and width_of(text, size) <= width:
         return text
     end = text[len(text) - tail :].lstrip()
-    few, many = 0, max(0, len(text) - tail)
+    few, many = 0, max(0, min(len(text) - tail, most))
     while few < many:
         middle = (few + many + 1) // 2
         if width_of(f"{text[:middle]}…{end}", size) <= width:
@@ -128,16 +143,16 @@ def wrapped(paragraphs: Sequence[str], width: float, size: float, most: int) -> 
     lines: list[str] = []
     for paragraph in filter(None, paragraphs):
         line = ""
-        for word in paragraph.split(" "):
+        for word in (fitted(word, width, size) for word in paragraph.split(" ")):
             longer = f"{line} {word}" if line else word
             if line and width_of(longer, size) > width:
-                lines.append(fitted(line, width, size))
+                lines.append(line)
                 line = word
             else:
                 line = longer
             if len(lines) > most:
                 break
-        lines.append(fitted(line, width, size))
+        lines.append(line)
     if len(lines) > most:
         lines = [*lines[: most - 1], fitted(f"{lines[most - 1]} …", width, size)]
     return lines

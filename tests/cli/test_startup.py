@@ -9,7 +9,7 @@ import pytest
 
 import gpuprop
 from gpuprop.cli import run
-from gpuprop.cli.app import COMMANDS, RUNS, USAGE, app
+from gpuprop.cli.app import COMMANDS, GROUPS, RUNS, USAGE, app
 from gpuprop.elements.altitudes import ALTITUDE
 from gpuprop.elements.conditions import QUANTITIES
 
@@ -25,6 +25,8 @@ SHARED = {
     "inputs",
     "kinds",
     "options",
+    "plot_options",
+    "plot_run",
     "progress",
     "propagators",
     "shared_options",
@@ -34,6 +36,7 @@ SHARED = {
     "satellites",
     "screen_options",
     "screen_run",
+    "sites",
     "view_options",
     "view_run",
 }
@@ -66,11 +69,19 @@ def test_help_and_version_import_little(arguments: list[str]) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_help_of_a_command_imports_its_own_file_alone(name: str) -> None:
     printed, modules = modules_of(name, "--help")
-    assert "--output" in printed
+    assert f"Usage: gpuprop {name} " in printed
     commands = {f"gpuprop.cli.{each}" for each in COMMANDS}
     assert modules & commands == {f"gpuprop.cli.{name}"}
     assert not modules & {"numpy", "pyarrow", "pandas", "rich.markdown", "rich.syntax"}
     assert f"gpuprop.cli.{name}_run" not in modules
+
+
+def test_help_of_pictures_needs_neither_numpy_nor_matplotlib() -> None:
+    for arguments in (["plot", "--help"], ["plot", "sky", "--help"], ["plot", "race", "-h"]):
+        printed, modules = modules_of(*arguments)
+        assert "Usage: gpuprop plot " in printed
+        assert not modules & {"numpy", "pyarrow", "matplotlib", "pandas"}
+        assert "gpuprop.cli.plot_run" not in modules
 
 
 def test_help_of_where_names_every_quantity() -> None:
@@ -85,7 +96,8 @@ def test_each_command_is_a_function_in_a_file_of_its_name() -> None:
     files = {path.stem for path in Path(run.__file__).parent.glob("*.py")}
     assert files - SHARED == set(COMMANDS)
     for name in COMMANDS:
-        assert app[name].default_command is getattr(import_module(f"gpuprop.cli.{name}"), name)
+        there = getattr(import_module(f"gpuprop.cli.{name}"), name)
+        assert there is (app[name] if name in GROUPS else app[name].default_command)
     assert set(USAGE) < set(COMMANDS) and set(RUNS) < set(COMMANDS)
 
 

@@ -1,7 +1,6 @@
 """The map of coverage: what it shows, and that it can be read."""
 
 import io
-import itertools
 import re
 import xml.etree.ElementTree as ET
 
@@ -9,9 +8,9 @@ import matplotlib
 import numpy as np
 import pytest
 from coverage_samples import sample
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, PolyCollection, QuadMesh
 from matplotlib.patches import PathPatch
+from picture_texts import assert_readable, texts
 
 from gpuprop import plots
 from gpuprop.errors import UsageError
@@ -33,28 +32,6 @@ def _close():
     import matplotlib.pyplot as plt
 
     plt.close("all")
-
-
-def texts(figure):
-    """The visible texts of a figure and their boxes, in pixels."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    renderer = canvas.get_renderer()
-    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
-    labels = {
-        label for axis in axes for tick in axis.majorTicks for label in (tick.label1, tick.label2)
-    }
-    shown = {
-        label
-        for axis in axes
-        for tick in axis._update_ticks()
-        for label in (tick.label1, tick.label2)
-    }
-    return [
-        (text.get_text(), text.get_window_extent(renderer))
-        for text in figure.findobj(matplotlib.text.Text)
-        if text.get_visible() and text.get_text().strip() and (text in shown or text not in labels)
-    ]
 
 
 def drawn(ax, kind):
@@ -144,16 +121,7 @@ def test_no_text_of_a_page_hides_another(labels, column):
             column,
             source="starlink-gen1, guowang, qianfan, honghu-3; epoch 2026-01-01T00:00:00Z",
         )
-        found = texts(figure)
-    assert len(found) > 15
-    for name, box in found:
-        assert box.x0 >= 0 and box.y0 >= 0, name
-        assert box.x1 <= figure.bbox.width and box.y1 <= figure.bbox.height, name
-    for (one, box), (other, second) in itertools.combinations(found, 2):
-        apart = (
-            box.x1 <= second.x0 or second.x1 <= box.x0 or box.y1 <= second.y0 or second.y1 <= box.y0
-        )
-        assert apart, (one, other)
+        assert_readable(figure, 16)
 
 
 @pytest.mark.parametrize("labels", [(), LABELS])
