@@ -73,7 +73,9 @@ def passes(engine: str) -> list[object]:
 def grid(engine: str) -> list[object]:
     times = time_grid(START, step="61s", duration="427s")
     labels = np.arange(33) % 3
-    return gpuprop.coverage(Propagator(shell(), engine), times, "15deg", by=labels).cells.to_pylist()
+    return gpuprop.coverage(
+        Propagator(shell(), engine), times, "15deg", by=labels
+    ).cells.to_pylist()
 
 
 def points(engine: str) -> list[object]:
