@@ -8,6 +8,7 @@ each epoch, one call that is compiled before, states that stay where they are co
 timed in float32 and in float64, and both are compared with gpuprop's states.
 """
 
+import importlib.util
 import statistics
 import sys
 import time
@@ -82,11 +83,9 @@ def main() -> None:
     parser.add_argument("--satellites", type=int, default=9341)
     parser.add_argument("--instants", type=int, default=1000)
     options = parser.parse_args()
-    try:
-        import jax  # noqa: F401
-        import jaxsgp4  # noqa: F401
-    except ImportError as error:
-        sys.exit(f"nothing was measured: {error}")
+    missing = [name for name in ("jax", "jaxsgp4") if importlib.util.find_spec(name) is None]
+    if missing:
+        sys.exit(f"nothing was measured: {' and '.join(missing)} are not installed")
     title, starlink, _ = workloads.starlink()
     elements = starlink[np.resize(np.arange(len(starlink)), options.satellites)]
     minutes = STEP_MIN * np.arange(options.instants)

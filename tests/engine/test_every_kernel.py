@@ -1,6 +1,6 @@
-"""The same proofs for every CUDA kernel: whole questions, on the double of CuPy with guard zones and
-odd sizes, with the kernels as they are written and with NVRTC's PTX of them for four architectures;
-a control with contraction; and registers and spills, from the assembler.
+"""The same proofs for every CUDA kernel: whole questions with odd sizes, on the double of CuPy with
+guard zones, with the kernels as they are written and with NVRTC's PTX of them for four
+architectures; a control with contraction; and registers and spills, from the assembler.
 """
 
 import json
@@ -19,6 +19,7 @@ import gpuprop
 from gpuprop import Elements, Propagator, Site, time_grid, walker
 from gpuprop.engine.cuda import device as cuda_device
 from gpuprop.engine.cuda import propagation as cuda_propagation
+from gpuprop.engine.cuda.source import source
 from gpuprop.engine.operations import KERNELS
 
 START = "2026-01-01T00:00:00Z"
@@ -113,7 +114,7 @@ def expected(question):
 
 
 def asked(monkeypatch, question, kernels, **options):
-    """The answer of the cuda engine, and the kernels that ran; nothing was written beside a buffer."""
+    """The answer of the cuda engine, and the kernels that ran, which wrote beside no buffer."""
     monkeypatch.setattr(FakeCupy, "kernels", kernels)
     fake = FakeCupy(gpus=("Fake A",), **options)
     monkeypatch.setitem(sys.modules, "cupy", fake)
@@ -159,7 +160,7 @@ def test_contraction_would_change_every_kernel_with_float64():
     counts = []
     for option in ("--fmad=false", "--fmad=true"):
         text = nvrtc.ptx(
-            registers.source(),
+            source(),
             ("--gpu-architecture=compute_90", "--std=c++17", option),
             list(nvrtc.libraries())[-1],
         )

@@ -1,4 +1,4 @@
-"""bench/gpu_day.sh, which nobody can run without a GPU, names files that exist and is sound bash."""
+"""bench/gpu_day.sh, which needs a GPU, names files that exist and is sound bash."""
 
 import re
 import subprocess
