@@ -340,7 +340,7 @@ def test_a_gpu_that_fails_at_work_raises_at_the_place_of_its_block(cards, device
 
     failing._launch = launch  # type: ignore[attr-defined]
     found = []
-    with pytest.raises(CudaError, match="GPU 1 failed .*engine cpu gives the same bits"):
+    with pytest.raises(CudaError, match=r"GPU 1 failed .*engine cpu gives the same bits"):
         for block in propagator.snapshots(TIMES, instants=1, device=device):
             found.append(block.times.start_ns)
     assert len(found) >= 2 and found == TIMES.ns[: len(found)].tolist()
