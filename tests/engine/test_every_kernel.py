@@ -13,6 +13,7 @@ import nvrtc
 import pytest
 from fake_cupy import FakeCupy, FromPtx, from_source
 from published import element_sets
+from state_samples import random_elements
 from variants import registers
 
 import gpuprop
@@ -45,6 +46,12 @@ def every_regime() -> Elements:
     return element_sets()
 
 
+@cache
+def mixed_regimes() -> Elements:
+    """Random orbits of every regime, all with one epoch."""
+    return random_elements(11, 60)
+
+
 def states(engine: str) -> list[bytes]:
     elements = every_regime()
     times = time_grid(elements.epoch.max(), step="97min", duration="679min")
@@ -69,6 +76,12 @@ def directions(engine: str) -> list[bytes]:
 
 def passes(engine: str) -> list[object]:
     return gpuprop.access(Propagator(shell(), engine), SITES, START, duration="2h").to_pylist()
+
+
+def passes_of_every_regime(engine: str) -> list[object]:
+    propagator = Propagator(mixed_regimes(), engine)
+    start = mixed_regimes().epoch[0]
+    return gpuprop.access(propagator, SITES, start, duration="5h").to_pylist()
 
 
 def grid(engine: str) -> list[object]:
@@ -98,6 +111,9 @@ PROOFS = {
     pairs: {"initialise_satellites", *PAIRS},
     directions: {"look_angles"},
     passes: {*NEAR, "pairs_near_earth", "access_candidates"},
+    passes_of_every_regime: {
+        "initialise_satellites", "access_candidates", *PROPAGATE, *PAIRS,
+    },
     grid: {*NEAR, "cover_grid", "sum_counts", "tally_counts"},
     points: {*NEAR, "cover_cells", "sum_counts", "tally_counts"},
     meetings: {*NEAR, "pairs_near_earth", "screen_count", "screen_start", "screen_place",
