@@ -17,6 +17,7 @@ import machine
 import numpy as np
 
 from gpuprop import Propagator, time_grid, walker
+from gpuprop.literals import Frame
 
 TESTS = Path(__file__).resolve().parent.parent / "tests" / "support"
 BLOCKS, INSTANTS, RUNS = 150, 730, 5  # 1 GiB of 30,000 satellites has 730 instants
@@ -28,7 +29,8 @@ def double(gpu_s: float) -> Any:
     import fake_cupy
     import fake_gpu
 
-    record, synchronize = fake_gpu.Event.record, fake_gpu.Event.synchronize
+    of_event: Any = fake_gpu.Event
+    record, synchronize = of_event.record, of_event.synchronize
 
     class Timed(fake_cupy.FakeCupy):
         ends = 0.0  # when the GPU has done its work
@@ -53,12 +55,11 @@ def double(gpu_s: float) -> Any:
         if (left := event.ends - time.perf_counter()) > 0.0:
             time.sleep(left)
 
-    fake_gpu.Event.record = timed_record  # type: ignore[method-assign]
-    fake_gpu.Event.synchronize = timed_synchronize  # type: ignore[method-assign]
+    of_event.record, of_event.synchronize = timed_record, timed_synchronize
     return cupy
 
 
-def blocks(cupy: Any, frame: str, sunlit: bool) -> tuple[float, float]:
+def blocks(frame: Frame, sunlit: bool) -> tuple[float, float]:
     """Return microseconds of a block, the shortest of all runs: of the CPU, and of a clock."""
     elements = walker("53:8/4/1", altitude_km=550.0, epoch="2026-01-01T00:00:00Z")
     propagator = Propagator(elements, "cuda:0")
@@ -69,7 +70,8 @@ def blocks(cupy: Any, frame: str, sunlit: bool) -> tuple[float, float]:
         for _ in propagator.snapshots(times, frame, instants=INSTANTS, sunlit=sunlit, device=True):
             pass
         found.append((time.process_time() - cpu, time.perf_counter() - began))
-    return tuple(1e6 * min(each) / BLOCKS for each in zip(*found[1:], strict=True))  # type: ignore[return-value]
+    cpu, clock = (1e6 * min(each) / BLOCKS for each in zip(*found[1:], strict=True))
+    return cpu, clock
 
 
 def of_the_double(cupy: Any) -> float:
@@ -92,8 +94,9 @@ def main() -> None:
     options = parser.parse_args()
     sys.modules["cupy"] = cupy = double(1e-6 * options.gpu_us)
     rows = []
-    for frame, sunlit in (("teme", False), ("itrs", False), ("itrs", True)):
-        cpu, clock = blocks(cupy, frame, sunlit)
+    views: tuple[tuple[Frame, bool], ...] = (("teme", False), ("itrs", False), ("itrs", True))
+    for frame, sunlit in views:
+        cpu, clock = blocks(frame, sunlit)
         name = f"{frame}{', sunlit' if sunlit else ''}"
         rows.append(dict(view=name, cpu_us=cpu, from_block_to_block_us=clock))
         print(

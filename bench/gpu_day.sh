@@ -1,45 +1,128 @@
 #!/usr/bin/env bash
 # Check and measure everything that needs an NVIDIA GPU, in one call of at most ten minutes.
 #
-#     bench/gpu_day.sh [FOLDER]
+#     bench/gpu_day.sh [FOLDER]           default: gpu-day
+#     bench/gpu_day.sh --dry [FOLDER]     without a GPU: the engine cpu, small jobs, no sanitizer
 #
-# Writes a log and a JSON file of each step to FOLDER (default: gpu-day), and one line for each step
-# to the terminal. A step that fails does not stop the others; the exit status is the number of
-# steps that failed. Needs an installed gpuprop with its test requirements and CuPy; PYTHON is the
-# interpreter (default: python). Real catalogues are read from ../shared, as in the tests.
+# It writes a log and a JSON file of each step to FOLDER, and day.json: GPU, driver, date, commit, and
+# all steps with their results. A step that fails does not stop the others, and one for which no time
+# is left counts as failed; the exit status is the number of steps that failed. Needs an installed
+# gpuprop with its test requirements and CuPy; PYTHON is the interpreter (default: python). jaxsgp4 is
+# compared if jax and jaxsgp4 are installed. Real catalogues are read from ../shared, as in the tests.
 set -u
 cd "$(dirname "$0")/.."
+dry=
+if [ "${1:-}" = --dry ]; then dry=yes; shift; fi
 out=$(realpath -m "${1:-gpu-day}")
 python=${PYTHON:-python}
-mkdir -p "$out"
+total=590
+rm -rf "$out" && mkdir -p "$out"
 failed=0
+export GPUPROP_DAY_STEPS=$out/steps.tsv
+: >"$GPUPROP_DAY_STEPS"
 
 # step NAME SECONDS COMMAND...: run a command within a time, with its output in NAME.log.
 step() {
-    local name=$1 limit=$2 began=$SECONDS
+    local name=$1 limit=$2 began=$SECONDS left=$((total - SECONDS)) what
     shift 2
-    if timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1; then
-        echo "$name: passed in $((SECONDS - began)) s: $(tail -n 1 "$out/$name.log")"
+    if [ "$limit" -gt "$left" ]; then limit=$left; fi
+    if [ "$limit" -lt 5 ]; then
+        echo "no time is left" >"$out/$name.log"
+        what=failed
+    elif timeout -k 10 "$limit" "$@" >"$out/$name.log" 2>&1; then
+        what=passed
     else
-        echo "$name: FAILED after $((SECONDS - began)) s: $(tail -n 3 "$out/$name.log" | tr '\n' ' ')"
-        failed=$((failed + 1))
+        what=failed
     fi
+    if [ "$what" = failed ]; then failed=$((failed + 1)); fi
+    printf '%s\t%s\t%s\n' "$name" "$what" "$((SECONDS - began))" >>"$GPUPROP_DAY_STEPS"
+    echo "$name: $what in $((SECONDS - began)) s: $(tail -n 2 "$out/$name.log" | tr '\n' ' ' | cut -c 1-200)"
 }
 
-nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || exit 1
+# skip NAME REASON: note a step that cannot run here.
+skip() {
+    printf '%s\t%s\t0\n' "$1" "skipped: $2" >>"$GPUPROP_DAY_STEPS"
+    echo "$1: skipped: $2"
+}
+
+if [ -n "$dry" ]; then
+    engine=cpu short=(--short) gpu="none, a dry run"
+else
+    engine=cuda short=()
+    gpu=$(nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader) || exit 1
+fi
+echo "$gpu"
+
+# The digest of every engine, each GPU, the estimates of auto and its choice.
 step doctor 60 "$python" -m gpuprop doctor --json
-step tests-engines 180 "$python" -m pytest -q -p no:cacheprovider -k cuda \
-    tests/engine/test_digest.py tests/engine/test_pairs.py tests/engine/test_engines.py \
-    tests/engine/test_one_answer.py tests/sgp4 tests/frames/test_output_frames.py \
-    tests/analysis
-for tool in memcheck initcheck; do
-    step "$tool" 120 compute-sanitizer --tool "$tool" --error-exitcode 1 \
-        "$python" -m pytest -q -p no:cacheprovider -k cuda tests/engine/test_digest.py \
-        tests/engine/test_pairs.py tests/analysis/test_look_angles.py \
-        tests/analysis/test_coverage.py tests/analysis/test_access_bytes.py \
-        tests/analysis/test_screening_same.py
-done
-step kernels 120 "$python" bench/gpu.py --json "$out/gpu.json"
-step answers 150 "$python" bench/gpu_answers.py --json "$out/answers.json"
-step pairs 60 "$python" bench/pairs.py --engine cuda --pairs 20000000 --runs 3 --json "$out/pairs.json"
+engines="tests/engine/test_digest.py tests/engine/test_pairs.py"
+answers="tests/analysis/test_look_angles.py tests/analysis/test_coverage.py \
+    tests/analysis/test_access_bytes.py tests/analysis/test_screening_same.py"
+# shellcheck disable=SC2086 # lists of files
+if [ -n "$dry" ]; then
+    step tests 100 "$python" -m pytest -q -p no:cacheprovider -k "cpu and not cuda" \
+        tests/engine/test_digest.py tests/analysis/test_look_angles.py
+    skip memcheck "a dry run"
+    skip initcheck "a dry run"
+    skip kernels "a dry run"
+else
+    step tests 150 "$python" -m pytest -q -p no:cacheprovider -k cuda $engines $answers \
+        tests/engine/test_engines.py tests/engine/test_one_answer.py tests/sgp4 \
+        tests/frames/test_output_frames.py
+    for tool in memcheck initcheck; do
+        if command -v compute-sanitizer >/dev/null; then
+            step "$tool" 70 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+                "$python" -m pytest -q -p no:cacheprovider -k cuda $engines $answers
+        else
+            skip "$tool" "compute-sanitizer is not installed"
+        fi
+    done
+    # States a second of the kernels against the limits of the GPU, and copies to the host.
+    step kernels 70 "$python" bench/gpu.py --json "$out/kernels.json"
+fi
+step pairs 40 "$python" bench/pairs.py --engine "$engine" --pairs "$([ -n "$dry" ] && echo 100000 || echo 20000000)" --runs 3 \
+    --json "$out/pairs.json"
+step files 60 "$python" bench/stream.py --times "$([ -n "$dry" ] && echo 10 || echo 200)" \
+    --rounds 1 --json "$out/files.json"
+# Access, coverage and screening, with the bytes of the cpu engine.
+step answers 120 "$python" bench/gpu_answers.py --engine "$engine" "${short[@]}" \
+    --json "$out/answers.json"
+if [ -f bench/mixed.py ]; then
+    step mixed 60 "$python" bench/mixed.py --json "$out/mixed.json"
+else
+    skip mixed "bench/mixed.py is not there"
+fi
+if "$python" -c "import jax, jaxsgp4" 2>"$out/jaxsgp4.log"; then
+    step jaxsgp4 60 "$python" bench/peer_jaxsgp4.py --engine "$engine" \
+        --satellites "$([ -n "$dry" ] && echo 200 || echo 9341)" --json "$out/jaxsgp4.json"
+else
+    skip jaxsgp4 "$(tail -n 1 "$out/jaxsgp4.log")"
+fi
+
+GPU=$gpu "$python" - "$out" <<'PYTHON'
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, "bench")
+import machine
+
+out, steps = Path(sys.argv[1]), []
+for line in Path(os.environ["GPUPROP_DAY_STEPS"]).read_text().splitlines():
+    name, what, seconds = line.split("\t")
+    step = dict(name=name, outcome=what, seconds=int(seconds))
+    found = out / f"{name}.json"
+    if name == "doctor" and (out / "doctor.log").is_file():
+        found = out / "doctor.log"
+    try:
+        whole = json.loads(found.read_text())
+        step["results"] = whole.get("results", whole)
+    except (OSError, ValueError):
+        pass
+    steps.append(step)
+day = dict(gpu=os.environ["GPU"].splitlines(), machine=machine.facts(), steps=steps)
+(out / "day.json").write_text(json.dumps(day, indent=2) + "\n")
+print(f"{len(steps)} steps, {sum(each['seconds'] for each in steps)} s: {out / 'day.json'}")
+PYTHON
 exit "$failed"

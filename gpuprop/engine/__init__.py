@@ -1,8 +1,12 @@
 """Engines compute states from constants and instants. All of them return the same bits.
 
-choice.py     which engine runs here
+choice.py     the interface of an engine; engines by name
+rates.py      how many states a second an engine computes on some hardware: a model
+teams.py      which engine and which GPUs are the fastest, by this model
+hardware.py   what the model must know of this CPU
+fastest.py    what `auto` opens here
 numpy/        tiles of satellites and instants, in worker processes
-cpu.py        the compiled kernels, in threads
+cpu/          the compiled kernels, in threads
 host.py       what numpy and cpu have in common
 cuda/         the kernels on NVIDIA GPUs, through CuPy
 operations.py the operations of the kernels, from kernels/operations.def

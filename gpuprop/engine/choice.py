@@ -1,4 +1,4 @@
-"""The interface of an engine, and the choice of the engine that runs here."""
+"""The interface of an engine, and how engines are opened by name."""
 
 import os
 import re

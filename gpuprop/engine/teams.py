@@ -61,7 +61,7 @@ def team_rate(rates: Sequence[float]) -> float:
 
 
 def team(gpus: Sequence[Gpu]) -> tuple[list[Gpu], dict[int, str]]:
-    """Choose the GPUs that are the fastest together: in their order, and why others are not."""
+    """Choose the GPUs that are the fastest together, the fastest first; and why others are not."""
     speed = {gpu.number: gpu_rates(gpu).device for gpu in gpus}
     fastest_first = sorted(gpus, key=lambda gpu: -speed[gpu.number])
     sizes = range(1, len(gpus) + 1)
@@ -77,7 +77,7 @@ def team(gpus: Sequence[Gpu]) -> tuple[list[Gpu], dict[int, str]]:
         for gpu in gpus
         if gpu.number not in numbers
     }
-    return [gpu for gpu in gpus if gpu.number in numbers], left_out
+    return members, left_out
 
 
 def choose(gpus: Sequence[Gpu], cpu: Cpu) -> Choice:

@@ -1,6 +1,6 @@
-"""The same proofs for every CUDA kernel: whole questions, on the double of CuPy with guard zones and
-odd sizes, with the kernels as they are written and with NVRTC's PTX of them for four architectures;
-a control with contraction; and registers and spills, from the assembler.
+"""The same proofs for every CUDA kernel: whole questions with odd sizes, on the double of CuPy with
+guard zones, with the kernels as they are written and with NVRTC's PTX of them for four
+architectures; a control with contraction; and registers and spills, from the assembler.
 """
 
 import json
@@ -13,12 +13,14 @@ import nvrtc
 import pytest
 from fake_cupy import FakeCupy, FromPtx, from_source
 from published import element_sets
+from state_samples import random_elements
 from variants import registers
 
 import gpuprop
 from gpuprop import Elements, Propagator, Site, time_grid, walker
 from gpuprop.engine.cuda import device as cuda_device
 from gpuprop.engine.cuda import propagation as cuda_propagation
+from gpuprop.engine.cuda.source import source
 from gpuprop.engine.operations import KERNELS
 
 START = "2026-01-01T00:00:00Z"
@@ -42,6 +44,12 @@ def shell() -> Elements:
 def every_regime() -> Elements:
     """The published element sets: near-Earth, deep space, and both resonances."""
     return element_sets()
+
+
+@cache
+def mixed_regimes() -> Elements:
+    """Random orbits of every regime, all with one epoch."""
+    return random_elements(11, 60)
 
 
 def states(engine: str) -> list[bytes]:
@@ -70,10 +78,18 @@ def passes(engine: str) -> list[object]:
     return gpuprop.access(Propagator(shell(), engine), SITES, START, duration="2h").to_pylist()
 
 
+def passes_of_every_regime(engine: str) -> list[object]:
+    propagator = Propagator(mixed_regimes(), engine)
+    start = mixed_regimes().epoch[0]
+    return gpuprop.access(propagator, SITES, start, duration="5h").to_pylist()
+
+
 def grid(engine: str) -> list[object]:
     times = time_grid(START, step="61s", duration="427s")
     labels = np.arange(33) % 3
-    return gpuprop.coverage(Propagator(shell(), engine), times, "15deg", by=labels).cells.to_pylist()
+    return gpuprop.coverage(
+        Propagator(shell(), engine), times, "15deg", by=labels
+    ).cells.to_pylist()
 
 
 def points(engine: str) -> list[object]:
@@ -95,6 +111,9 @@ PROOFS = {
     pairs: {"initialise_satellites", *PAIRS},
     directions: {"look_angles"},
     passes: {*NEAR, "pairs_near_earth", "access_candidates"},
+    passes_of_every_regime: {
+        "initialise_satellites", "access_candidates", *PROPAGATE, *PAIRS,
+    },
     grid: {*NEAR, "cover_grid", "sum_counts", "tally_counts"},
     points: {*NEAR, "cover_cells", "sum_counts", "tally_counts"},
     meetings: {*NEAR, "pairs_near_earth", "screen_count", "screen_start", "screen_place",
@@ -111,7 +130,7 @@ def expected(question):
 
 
 def asked(monkeypatch, question, kernels, **options):
-    """The answer of the cuda engine, and the kernels that ran; nothing was written beside a buffer."""
+    """The answer of the cuda engine, and the kernels that ran, which wrote beside no buffer."""
     monkeypatch.setattr(FakeCupy, "kernels", kernels)
     fake = FakeCupy(gpus=("Fake A",), **options)
     monkeypatch.setitem(sys.modules, "cupy", fake)
@@ -157,7 +176,7 @@ def test_contraction_would_change_every_kernel_with_float64():
     counts = []
     for option in ("--fmad=false", "--fmad=true"):
         text = nvrtc.ptx(
-            registers.source(),
+            source(),
             ("--gpu-architecture=compute_90", "--std=c++17", option),
             list(nvrtc.libraries())[-1],
         )

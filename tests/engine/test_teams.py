@@ -16,6 +16,7 @@ from state_samples import EPOCH, equal, random_elements
 from gpuprop import Propagator, coverage, doctor, time_grid
 from gpuprop.engine import fastest, hardware
 from gpuprop.engine.choice import EngineWarning, open_engine
+from gpuprop.engine.cuda import CudaError
 from gpuprop.engine.cuda import hardware as cuda_hardware
 from gpuprop.engine.rates import Cpu, Gpu, bus_bytes_per_s, cpu_rates, gpu_rates
 from gpuprop.engine.teams import AHEAD, choose, team, team_rate
@@ -322,3 +323,25 @@ def test_two_threads_of_a_core_count_once(monkeypatch, tmp_path):
         folder.mkdir(parents=True)
         (folder / "thread_siblings_list").write_text(siblings)
     assert hardware.physical_cores() == 2 and hardware.cpu_here(1).cores == 1
+
+
+@pytest.mark.parametrize("device", [False, True])
+def test_a_gpu_that_fails_at_work_raises_at_the_place_of_its_block(cards, device):
+    """The blocks before it come first, as with one GPU."""
+    fake = cards(H200, H200)
+    propagator = Propagator(ELEMENTS, "cuda")
+    failing, real = propagator._propagations[1], propagator._propagations[1]._launch  # type: ignore[attr-defined]
+    launches = iter(range(100))
+
+    def launch(*given):
+        if next(launches) >= 2:
+            raise fake.cuda.runtime.CUDARuntimeError(719, "unspecified launch failure")
+        real(*given)
+
+    failing._launch = launch  # type: ignore[attr-defined]
+    found = []
+    with pytest.raises(CudaError, match=r"GPU 1 failed .*engine cpu gives the same bits"):
+        for block in propagator.snapshots(TIMES, instants=1, device=device):
+            found.append(block.times.start_ns)
+    assert len(found) >= 2 and found == TIMES.ns[: len(found)].tolist()
+    fake.check_guards()
