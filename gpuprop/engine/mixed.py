@@ -17,13 +17,15 @@ PARTS = 16  # a row of constants is a multiple of this, which every vector of a 
 
 
 class PrecisionError(GpupropError, ValueError):
-    """An engine does not have precision mixed; the message names those that have it."""
+    """Precision mixed is not available, or not enough; the message says what to use."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"precision mixed is not available here ({reason}): use engine cpu on a CPU with FMA, "
-            "or cuda, or precision exact, which every engine has"
-        )
+
+def unavailable(reason: str) -> PrecisionError:
+    """Return the error of an engine that does not have precision mixed."""
+    return PrecisionError(
+        f"precision mixed is not available here ({reason}): use engine cpu on a CPU with FMA, "
+        "or cuda, or precision exact, which every engine has"
+    )
 
 
 class MixedSets(NamedTuple):

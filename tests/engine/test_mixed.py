@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-from fake_cupy import FakeCupy, from_source
 from mixed_samples import DAY, near_the_limits, needs_fma, same_bits, spread, times
 from state_samples import COLUMNS, FRAMES
 
@@ -32,15 +31,6 @@ def distances(a, b):
         1e3 * np.linalg.norm(a.position - b.position, axis=-1),
         1e6 * np.linalg.norm(a.velocity - b.velocity, axis=-1),
     )
-
-
-@pytest.fixture
-def fake(monkeypatch):
-    """The cuda engine, its text compiled for this CPU."""
-    monkeypatch.setattr(FakeCupy, "kernels", staticmethod(from_source))
-    cupy = FakeCupy()
-    monkeypatch.setitem(sys.modules, "cupy", cupy)
-    return cupy
 
 
 @needs_fma
