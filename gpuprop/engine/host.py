@@ -16,11 +16,6 @@ class HostPropagation(ABC):
     least_instants = 1
 
     @property
-    def exact(self) -> "HostPropagation":
-        """The same satellites with precision exact."""
-        return self
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
         return 0

@@ -13,11 +13,11 @@ pytestmark = needs_fma
 SITE = Site(-15.79, -47.88, 1.17, "Brasilia")
 
 
-CROWD = crowd(7, 1200)
+CROWD = crowd(7, 1500, 10.0)
 
 
 @pytest.mark.parametrize("engine", ["cpu", "cuda"])
-@pytest.mark.parametrize(("threshold", "duration"), [(0.5, "2h"), (20.0, "30min")])
+@pytest.mark.parametrize(("threshold", "duration"), [(2.0, "90min"), (20.0, "10min")])
 def test_the_tables_of_a_screening_are_the_same(request, engine, threshold, duration):
     if engine == "cuda":
         request.getfixturevalue("fake")
