@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from .elements.mean_elements import mean_elements
 from .engine.choice import CoverageCounter, Engine, Propagation
+from .engine.mixed import PrecisionError
 from .engine.prefetch import ahead, shared
 from .engine.screening import CandidatePairs, Screen
 from .frames.tables import earth_table
@@ -85,8 +86,17 @@ def on_one_device(propagator: Propagator) -> Propagator:
     return one
 
 
+def refuse_mixed(propagator: Propagator, question: str) -> None:
+    """Raise PrecisionError for a propagator whose states are not exact enough to decide."""
+    if propagator.precision != "exact":
+        raise PrecisionError(
+            f"{question} is decided by exact states: give a Propagator of precision exact"
+        )
+
+
 def coverage_counter(propagator: Propagator, request: CoverageRequest) -> CoverageCounter:
     """Prepare to count satellites in view of places where `on_one_device` has its states."""
+    refuse_mixed(propagator, "coverage")
     return propagator._engine.coverage(request)
 
 
@@ -160,6 +170,7 @@ def positions_between(
         For instants outside the Earth orientation.
     """
     edges = np.array([first_ns, last_ns], np.int64)
+    refuse_mixed(propagator, "access")
     propagator._checked(Times(edges), "itrs", False)
     table = earth_table("itrs", edges, propagator.eop)
     names, loaded = column_names(velocity=False, sunlit=False), propagator._loaded("pairs")[0]

@@ -25,7 +25,7 @@ from .columns import (
 )
 from .elements.sets import Elements
 from .frames import EarthOrientation, earth_orientation
-from .literals import Frame
+from .literals import Frame, Precision
 from .messages import counted
 from .notebook import MOST_ROWS, page
 from .sgp4.mixed import precision_facts
@@ -82,7 +82,7 @@ class States:
     elements : Elements, optional
         The element sets of the states, from which `name` comes.
     model : Model, optional
-        The gravity model and the mode of SGP4, for the metadata of tables.
+        The gravity model, mode and precision of SGP4, for the metadata of tables.
     """
 
     times: Times
@@ -187,6 +187,11 @@ class States:
             return np.full(len(self.sat_id), "", object)
         names = self.elements.name
         return names if self.index is None else names.take(self.index)
+
+    @property
+    def precision(self) -> Precision | None:
+        """The precision of the states, exact or mixed; None if the model is not known."""
+        return None if self.model is None else self.model.precision
 
     @property
     def metadata(self) -> dict[str, object]:

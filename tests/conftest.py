@@ -95,6 +95,15 @@ def kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     _run_kernels_from(request.param, monkeypatch)
 
 
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> FakeCupy:
+    """Two GPUs, simulated: the cuda engine runs its kernels, as they are written, on this CPU."""
+    _run_kernels_from("source", monkeypatch)
+    cupy = FakeCupy()
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    return cupy
+
+
 @pytest.fixture(params=USABLE)
 def installed_engine(request: pytest.FixtureRequest) -> str:
     """The same for tests that start another process: only what any process finds here."""

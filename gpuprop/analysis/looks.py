@@ -271,7 +271,16 @@ def facts_of(
     min_elevation_deg: float | None,
 ) -> dict[str, object]:
     """Return the metadata of look angles, from those of states."""
-    kept = ("version", "model", "time_scale", "gravity", "opsmode", "elements", "notes")
+    kept = (
+        "version",
+        "model",
+        "time_scale",
+        "gravity",
+        "opsmode",
+        "precision",
+        "elements",
+        "notes",
+    )
     places = [
         {
             "name": site.label,

@@ -16,6 +16,7 @@ from .shared_options import (
     EngineOptions,
     InstantOptions,
     MessageOptions,
+    PrecisionName,
     SatelliteOptions,
 )
 
@@ -49,6 +50,7 @@ class PropagateOptions:
         Parameter(name="*", group=STATES, show_default=_shown, name_transform=_option_name),
     ] = field(default_factory=SnapshotOptions)
     eop: EarthOrientationFile = None
+    precision: PrecisionName = "exact"
     run: Annotated[EngineOptions, TOGETHER] = field(default_factory=EngineOptions)
     overwrite: Annotated[bool, flag("Replace the snapshots that the directory holds.", FILES)] = (
         False

@@ -26,7 +26,7 @@ from .inputs import given_store, repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
 from .propagate_options import PropagateOptions
-from .propagators import open_propagator, report_engine, report_inputs
+from .propagators import open_propagator, report_engine, report_inputs, report_precision
 from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
@@ -53,7 +53,14 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
         verbose=options.messages.verbose,
     )
     times = time_steps(start, options.instants)
-    propagator = open_propagator(elements, options.run, tell, eop=options.eop, cluster=cluster)
+    propagator = open_propagator(
+        elements,
+        options.run,
+        tell,
+        eop=options.eop,
+        cluster=cluster,
+        precision=options.precision,
+    )
     with wrong_call():
         plan = make_plan(elements, times, options.snapshots, propagator.model, options.eop)
     report_inputs(elements, times.start_ns, tell, plan.earth_orientation)
@@ -81,6 +88,7 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
     assert store is not None
     tell(summary)
     report_engine(propagator, options.run, tell, cluster)
+    report_precision(propagator, tell)
     command = COMMAND_LINE.get([])
     with (
         cluster_workers(cluster, options.run) as workers,

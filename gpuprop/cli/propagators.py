@@ -5,7 +5,10 @@ from collections.abc import Callable
 from ..catalogs.sources import ages_in_words
 from ..elements.sets import Elements
 from ..engine.choice import EngineWarning, requested_name
+from ..literals import Precision
+from ..messages import counted
 from ..propagator import Propagator
+from ..sgp4.mixed import BOUND_M, DAY_NS, REACH_NS
 from .inputs import warnings_as_notes
 from .options import wrong_call
 from .shared_options import EngineOptions
@@ -20,12 +23,14 @@ def open_propagator(
     *,
     eop: str | None = None,
     cluster: str | None = None,
+    precision: Precision = "exact",
 ) -> Propagator:
     """Open the propagator, and print notes on engines that cannot be used.
 
-    With a cluster, the engines of the workers count, not those of this machine.
+    With a cluster, the engines of the workers count, not those of this machine; but for precision
+    mixed, which this machine must have, too.
     """
-    engine = options.engine if cluster is None else "numpy"
+    engine = options.engine if cluster is None or precision == "mixed" else "numpy"
     with wrong_call(), warnings_as_notes(tell, EngineWarning):
         return Propagator(
             elements,
@@ -34,6 +39,7 @@ def open_propagator(
             options.opsmode,
             threads=options.threads,
             eop=eop,
+            precision=precision,
         )
 
 
@@ -55,3 +61,15 @@ def report_engine(
         tell(f"engine: {propagator.engine} (auto)")
         for reason in propagator.engine_reasons:
             tell(f"  {reason}")
+
+
+def report_precision(propagator: Propagator, tell: Tell) -> None:
+    """Print the bound of precision mixed, and how many satellites have it."""
+    if propagator.precision == "exact":
+        return
+    mixed = int(propagator.mixed.sum())
+    tell(
+        f"precision mixed: {counted(mixed, 'satellite')} at most {BOUND_M:g} m off within "
+        f"{REACH_NS // DAY_NS} days of epoch; {len(propagator.elements) - mixed:,} others, and all "
+        "beyond, are exact"
+    )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ..literals import OpsMode, Scale
+from ..literals import OpsMode, Precision, Scale
 from .options import (
     FILES,
     INSTANTS,
@@ -34,6 +34,16 @@ EarthOrientationFile = Annotated[
         name="--eop",
         help="Earth orientation: a finals2000A or EOP C04 file, or none (UT1 = UTC) [default: "
         "that of astropy-iers-data].",
+        group=STATES,
+    ),
+]
+
+PrecisionName = Annotated[
+    Precision,
+    Parameter(
+        name="--precision",
+        help="exact, or mixed: faster on cpu (with FMA) and cuda, positions at most 1 m off within "
+        "7 days of epoch.",
         group=STATES,
     ),
 ]

@@ -22,11 +22,6 @@ class HostPropagation(ABC):
     ahead = 1  # it has all cores
 
     @property
-    def exact(self) -> "HostPropagation":
-        """The same satellites with precision exact."""
-        return self
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
         return 0

@@ -17,13 +17,15 @@ PARTS = 16  # a row of constants is a multiple of this, which every vector of a 
 
 
 class PrecisionError(GpupropError, ValueError):
-    """An engine does not have precision mixed; the message names those that have it."""
+    """Precision mixed is not available, or not enough; the message says what to use."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            f"precision mixed is not available here ({reason}): use engine cpu on a CPU with FMA, "
-            "or cuda, or precision exact, which every engine has"
-        )
+
+def unavailable(reason: str) -> PrecisionError:
+    """Return the error of an engine that does not have precision mixed."""
+    return PrecisionError(
+        f"precision mixed is not available here ({reason}): use engine cpu on a CPU with FMA, "
+        "or cuda, or precision exact, which every engine has"
+    )
 
 
 class MixedSets(NamedTuple):
@@ -31,7 +33,7 @@ class MixedSets(NamedTuple):
 
     constants: Constants
     order: npt.NDArray[np.intp]  # (n,) from this order to that of precision exact
-    count: int  # satellites with precision mixed
+    size: int  # satellites with precision mixed
     table: MixedTable  # their constants; rows end with copies of the last satellite
 
     @staticmethod
@@ -52,11 +54,11 @@ class MixedSets(NamedTuple):
     def near_earth(self) -> slice | None:
         """Return the satellites near the Earth without precision mixed; None if there are none."""
         near = self.constants.bounds.get(NEAR_EARTH, slice(0, 0))
-        return slice(self.count, near.stop) if self.count < near.stop else None
+        return slice(self.size, near.stop) if self.size < near.stop else None
 
     def kernels(self, regime_names: tuple[str, ...]) -> list[tuple[str, slice]]:
         """Return the kernels that compute states, each with its slice of the execution order."""
-        found = [("propagate_mixed", slice(0, self.count))] if self.count else []
+        found = [("propagate_mixed", slice(0, self.size))] if self.size else []
         for regime, part in self.constants.bounds.items():
             here = self.near_earth() if regime == NEAR_EARTH else part
             if here is not None:

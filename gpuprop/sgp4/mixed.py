@@ -82,9 +82,8 @@ def holds(constants: Constants) -> Mask:
             np.abs(c["cc1"]) + t * (np.abs(c["d2"]) + t * (np.abs(c["d3"]) + t * np.abs(c["d4"])))
         )
         quadratic = c["no_unkozai"] * np.abs(c["t2cof"]) * t * t
-        higher = (
-            (c["no_unkozai"] * t * t * t)
-            * (np.abs(c["t3cof"]) + t * (np.abs(c["t4cof"]) + t * np.abs(c["t5cof"])))
+        higher = (c["no_unkozai"] * t * t * t) * (
+            np.abs(c["t3cof"]) + t * (np.abs(c["t4cof"]) + t * np.abs(c["t5cof"]))
         )
         eta = np.abs(c["eta"])  # (1 + eta cos m)^3 is within 1 + 3 eta^2 and 3 eta + eta^3 of it
         periodic = np.abs(c["omgcof"]) * t + np.abs(c["xmcof"]) * (eta * (6.0 + 2.0 * eta * eta))

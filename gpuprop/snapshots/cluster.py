@@ -231,7 +231,13 @@ class Order(ABC):
         if name == "numpy" and multiprocessing.current_process().daemon:
             threads = 1  # Dask's workers are daemons, which may not start processes
         return Propagator(
-            elements, engine, model.gravity.name, model.opsmode, threads=threads, eop=eop
+            elements,
+            engine,
+            model.gravity.name,
+            model.opsmode,
+            threads=threads,
+            eop=eop,
+            precision=model.precision,
         )
 
 

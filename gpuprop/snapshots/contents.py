@@ -57,6 +57,7 @@ PLAN_OPTIONAL: dict[str, Check] = {  # Older plans may lack these.
     "earth_orientation": or_null(text),
     "gravity": text,
     "opsmode": text,
+    "precision": json_object,
     "units": json_object,
     "sunlit": flag,
     "elements": digest,

@@ -19,9 +19,18 @@ from ..dataset.sink import digest_text
 from ..elements.fields import OMM_FIELDS
 from ..elements.sets import Elements, checked_elements
 from ..frames import EarthOrientation, earth_orientation
-from ..literals import Compression, DType, FileFormat, Frame, OpsMode, TimestampUnit
+from ..literals import (
+    Compression,
+    DType,
+    FileFormat,
+    Frame,
+    OpsMode,
+    Precision,
+    TimestampUnit,
+)
 from ..messages import counted
 from ..sgp4.gravity import gravity_model
+from ..sgp4.mixed import precision_facts
 from ..sgp4.model import Model
 from ..states import position_unit
 from ..time.durations import format_duration
@@ -162,6 +171,7 @@ class Plan:
             "earth_orientation": self.earth_orientation,
             "gravity": self.model.gravity.name,
             "opsmode": self.model.opsmode,
+            **precision_facts(self.model),
             "units": {"position": position_unit(options.frame)}
             | ({"velocity": "km/s"} if options.velocity else {}),
             "dtype": options.dtype,
@@ -221,6 +231,7 @@ def plan_snapshots(
     eop: str | os.PathLike[str] | EarthOrientation | None = None,
     part_bytes: int | None = None,
     timestamp_unit: TimestampUnit = "ns",
+    precision: Precision = "exact",
 ) -> Plan:
     """Plan what write_snapshots would write. Nothing is computed or written.
 
@@ -252,6 +263,8 @@ def plan_snapshots(
         Most bytes of a part before compression; by default 768 MB.
     timestamp_unit : {"ns", "us"}
         Unit of the timestamps in the files.
+    precision : {"exact", "mixed"}
+        Precision of the states, as in Propagator.
 
     Returns
     -------
@@ -266,7 +279,7 @@ def plan_snapshots(
         the unit is us; or a directory cannot hold so many parts.
     """
     options = SnapshotOptions(frame, velocity, sunlit, dtype, format, compression, timestamp_unit)
-    model = Model(gravity_model(gravity), opsmode)
+    model = Model(gravity_model(gravity), opsmode, precision)
     return make_plan(elements, times, options, model, eop, part_bytes)
 
 

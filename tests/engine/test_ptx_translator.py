@@ -14,18 +14,18 @@ from fake_cupy import compiled
 from ptx import FORMS, PtxError, translate
 
 # what is loaded and stored for each kind of register
-KINDS = {"p": "b16", "rs": "b16", "r": "b32", "rd": "b64", "fd": "f64"}
+KINDS = {"p": "b16", "rs": "b16", "r": "b32", "rd": "b64", "f": "f32", "fd": "f64"}
 HEADER = ".version 8.8\n.target sm_90\n.address_size 64\n"
 REGISTERS = (
     ".reg .pred %p<9>;\n.reg .b16 %rs<9>;\n.reg .b32 %r<9>;\n.reg .b64 %rd<99>;\n"
-    ".reg .f64 %fd<9>;\n"
+    ".reg .f32 %f<9>;\n.reg .f64 %fd<9>;\n"
 )
 NAN, INFINITY = 0x7FF8000000000000, 0x7FF0000000000000
 MINUS = 1 << 63
 
 
 def module(body, size=16, header=HEADER):
-    """PTX of one kernel; its body begins at line 14."""
+    """PTX of one kernel; its body begins at line 15."""
     return (
         f"{header}\n.visible .entry kernel(\n.param .align 8 .b8 kernel_param_0[{size}]\n)\n"
         f"{{\n{REGISTERS}{body}\nret;\n}}\n"
@@ -59,6 +59,23 @@ def case(instruction, expected, **given):
 
 
 CASES = [
+    # float32, by its bits: one rounding, to nearest, ties to even; subnormal numbers stay
+    case("add.rn.f32 %r0, %r1, %r2", 0x3F800000, r1=0x3F800000, r2=0x33800000),
+    case("add.rn.f32 %r0, %r1, %r2", 0x3F800002, r1=0x3F800001, r2=0x33800000),
+    case("sub.rn.f32 %r0, %r1, %r2", 0x3F800000, r1=0x3F800000, r2=0x33000000),
+    case("sub.rn.f32 %r0, %r1, %r2", 0x00000001, r1=0x00800001, r2=0x00800000),
+    case("mul.rn.f32 %r0, %r1, %r2", 0x00400000, r1=0x00800000, r2=0x3F000000),
+    case("mul.rn.f32 %r0, %r1, %r2", 0x3F800002, r1=0x3F800001, r2=0x3F800001),
+    case("fma.rn.f32 %r0, %r1, %r2, %r3", 0x28800000, r1=0x3F800001, r2=0x3F800001, r3=0xBF800002),
+    case("neg.f32 %r0, %r1", 0x80000000, r1=0),
+    case("mov.f32 %r0, 0f3DCCCCCD", 0x3DCCCCCD),
+    case("selp.f32 %r0, %r1, %r2, %p1", 2, r1=1, r2=2, p1=0),
+    case("cvt.rn.f32.s32 %r0, %r1", 0xCB800000, r1=0xFEFFFFFF),  # -16777217
+    case("cvt.rn.f32.u32 %r0, %r1", 0x4F800000, r1=0xFFFFFFFF),
+    case("cvt.rzi.s32.f32 %r0, %r1", 0xFFFFFFFE, r1=0xC039999A),  # -2.9
+    case("cvt.rzi.s32.f32 %r0, %r1", 0x7FFFFFFF, r1=0x4F000000),  # 2^31
+    case("cvt.rzi.s32.f32 %r0, %r1", 0, r1=0x7FC00000),
+    case("cvt.f64.f32 %fd0, %r1", 2.0**-149, r1=1),
     # float64: one rounding, to nearest, ties to even
     case("add.rn.f64 %fd0, %fd1, %fd2", 1.0, fd1=1.0, fd2=2.0**-53),
     case("add.rn.f64 %fd0, %fd1, %fd2", 1 + 2.0**-51, fd1=1 + 2.0**-52, fd2=2.0**-53),
@@ -285,7 +302,7 @@ def test_every_instruction_of_the_list_is_compiled():
     """An instruction that is listed but not in ptx_shim.h would otherwise be found only when NVRTC
     emits it.
     """
-    names = {"pred": "%p1", "f64": "%fd1"}
+    names = {"pred": "%p1", "f32": "%f1", "f64": "%fd1"}
     names |= {
         f"{kind}{width}": f"%{letters}1"
         for width, letters in ((16, "rs"), (32, "r"), (64, "rd"))
@@ -471,7 +488,7 @@ REFUSED = {
     "bra $L__BB0_7;": r"no label \$L__BB0_7 in kernel",
     "add.s64 %rd1, %rd2, 1": "neither an instruction, a label nor registers",
     "add.s64 %rd1, %rd2, 1; ret;": "neither an instruction, a label nor registers",
-    ".reg .f32 %f<3>;": r"registers of type \.f32 are not known",
+    ".reg .f16 %h<3>;": r"registers of type \.f16 are not known",
     ".reg .b32 %r<3>;": "registers %r are there already",
     ".local .align 8 .b8 depot[16];": "neither an instruction, a label nor registers",
     '.pragma "unroll";': "neither an instruction, a label nor registers",
@@ -495,7 +512,7 @@ def test_what_is_not_known_is_refused_with_its_line(line):
 
 
 def test_a_label_twice():
-    with pytest.raises(PtxError, match=r"^PTX line 17: this label is there already: \$L__BB0_1:$"):
+    with pytest.raises(PtxError, match=r"^PTX line 18: this label is there already: \$L__BB0_1:$"):
         translate(module("$L__BB0_1:\nadd.s64 %rd1, %rd1, 1;\n\n$L__BB0_1:"))
 
 
@@ -542,4 +559,4 @@ def test_comments_are_no_instructions():
 
 def test_without_rounding_only_where_it_is_asked_for():
     body = "mul.f64 %fd1, %fd2, %fd3;"
-    assert "fd1 = mul_rn(fd2, fd3);" in translate(module(body), may_be_fused=True)
+    assert "v_fd1 = mul_rn(v_fd2, v_fd3);" in translate(module(body), may_be_fused=True)

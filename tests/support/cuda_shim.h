@@ -14,6 +14,18 @@ static thread_local Index blockIdx, threadIdx, blockDim, gridDim;
 
 inline double __dsqrt_rn(double x) { return __builtin_sqrt(x); }
 inline double __fma_rn(double a, double b, double c) { return __builtin_fma(a, b, c); }
+inline float __fmaf_rn(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
+inline float __int2float_rn(int x) { return float(x); }
+inline float __uint_as_float(unsigned bits) {
+    float x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+inline unsigned __float_as_uint(float x) {
+    unsigned bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
 inline double __ll2double_rn(long long x) { return double(x); }
 inline double __longlong_as_double(long long bits) {
     double x;

@@ -1,12 +1,14 @@
 """NVIDIA's run-time compiler by itself, from its wheels: it needs neither a GPU nor a driver."""
 
 import ctypes
+import re
 from functools import cache
 from importlib import metadata
 
 import pytest
 
 # of CUDA 12, which still knows compute capability 7.0, and of 13
+PROVED = (80, 90, 100, 120)  # capabilities whose PTX is always run
 WHEELS = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-nvrtc")
 
 
@@ -39,9 +41,23 @@ def architectures(wheel: str) -> list[int]:
     return [number for number in found if number >= 70]
 
 
+def every() -> list[tuple[str, int]]:
+    """Every compiler with each compute capability that it knows."""
+    return [(wheel, number) for wheel in libraries() for number in architectures(wheel)]
+
+
 def ptx(source: str, options: tuple[str, ...], wheel: str) -> str:
     """PTX of a CUDA source; AssertionError with the compiler's messages if it does not compile."""
     return compiled(source, options, wheel)[0]
+
+
+def entries(ptx: str) -> dict[str, list[str]]:
+    """The instructions of each kernel, without labels and predicates."""
+    found = {}
+    for name, body in re.findall(r"\.entry (\w+)\(.*?\)[^{]*\{(.*?)\n\}", ptx, re.DOTALL):
+        lines = (line.strip() for line in body.splitlines())
+        found[name] = [re.sub(r"^@!?%p\d+\s+", "", line) for line in lines if line.endswith(";")]
+    return found
 
 
 def compiled(source: str, options: tuple[str, ...], wheel: str) -> tuple[str, str]:

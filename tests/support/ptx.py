@@ -19,10 +19,11 @@ from typing import NamedTuple
 
 SHIMS = ("cuda_shim.h", "ptx_shim.h")
 # width in bits of each type of register
-REGISTERS = {"pred": 1, "b16": 16, "b32": 32, "b64": 64, "f64": 64}
+REGISTERS = {"pred": 1, "b16": 16, "b32": 32, "b64": 64, "f32": 32, "f64": 64}
 # in memory; 8 bits there only
 INTEGERS = {f"{kind}{width}": width for width in (8, 16, 32, 64) for kind in "sub"}
-WIDTH = {"pred": 1, "f64": 64} | INTEGERS
+WIDTH = {"pred": 1, "f32": 32, "f64": 64} | INTEGERS
+BITS = {"f32": "b32", "f64": "b64"}  # integers of the same width
 SPECIAL = {
     f"%{register}.{axis}": f"{variable}.{axis}"
     for register, variable in dict(
@@ -47,7 +48,10 @@ INSTRUCTION = re.compile(
     r"(?:@(?P<negated>!?)(?P<guard>%\w+)\s+)?(?P<opcode>[a-z][\w.]*)(?:\s+(?P<operands>[^;]+))?;"
 )
 REGISTER = re.compile(r"%([a-z]+)(0|[1-9]\d*)")
-FLOAT = re.compile(r"0d([0-9A-Fa-f]{16})")
+FLOATS = {
+    "f32": re.compile(r"0f([0-9A-Fa-f]{8})"),
+    "f64": re.compile(r"0d([0-9A-Fa-f]{16})"),
+}
 INTEGER = re.compile(r"-?(?:0|[1-9]\d*)|0x[0-9A-Fa-f]+")
 ADDRESS = re.compile(r"\[(?P<base>%?\w+)(?:\+(?P<offset>-?\d+))?\]")
 
@@ -98,6 +102,17 @@ def _forms() -> dict[str, Form]:
         forms[f"not.{bits}"] = Form(bits, (bits,), "bit_not")
     for word in ("add", "sub", "mul", "div"):
         forms[f"{word}.rn.f64"] = Form("f64", ("f64", "f64"), f"{word}_rn")
+    for word in ("add", "sub", "mul"):
+        forms[f"{word}.rn.f32"] = Form("f32", ("f32", "f32"), f"{word}_rn")
+    forms["fma.rn.f32"] = Form("f32", ("f32", "f32", "f32"), "fma_rn")
+    forms["neg.f32"] = Form("f32", ("f32",), "neg")
+    forms["mov.f32"] = Form("f32", ("f32",), "mov")
+    forms["selp.f32"] = Form("f32", ("f32", "f32", "pred"), "selp")
+    forms["setp.lt.f32"] = Form("pred", ("f32", "f32"), "lt")
+    for kind in ("s32", "u32"):
+        forms[f"cvt.rn.f32.{kind}"] = Form("f32", (kind,), "cvt<f32>")
+    forms["cvt.rzi.s32.f32"] = Form("s32", ("f32",), "cvt_rzi")
+    forms["cvt.f64.f32"] = Form("f64", ("f32",), "cvt<f64>")
     for word in ("rcp", "sqrt"):
         forms[f"{word}.rn.f64"] = Form("f64", ("f64",), f"{word}_rn")
     for word in ("neg", "abs", "mov"):
@@ -120,8 +135,10 @@ def _forms() -> dict[str, Form]:
 FORMS = _forms()
 # Without a rounding modifier the assembler may fuse them, so the PTX does not say what they
 # compute.
-MAY_BE_FUSED = {f"{word}.f64": FORMS[f"{word}.rn.f64"] for word in ("add", "sub", "mul")}
-IN_MEMORY = ("f64", *INTEGERS)
+MAY_BE_FUSED = {
+    f"{word}.{kind}": FORMS[f"{word}.rn.{kind}"] for word in ("add", "sub", "mul") for kind in BITS
+}
+IN_MEMORY = ("f32", "f64", *INTEGERS)
 # newer compilers name the order and the scope, which sums of integers do not depend on
 SUMS = {f"atom.{how}global.add.u32": "u32" for how in ("", "relaxed.gpu.")}
 LOADS = {f"ld.{space}.{kind}": (space, kind) for space in ("global", "param") for kind in IN_MEMORY}
@@ -140,8 +157,7 @@ def translate(ptx: str, *, may_be_fused: bool = False) -> str:
     ptx : str
         What NVRTC wrote.
     may_be_fused : bool
-        Whether to take add.f64, sub.f64 and mul.f64, which say no rounding, for those that round to
-        nearest.
+        Whether to take add.f64 and others, which say no rounding, for those that round to nearest.
 
     Raises
     ------
@@ -202,7 +218,7 @@ class _Kernel:
                 f"static void {self.name}(const {self.name}_job& job) {{",
                 *(
                     f"    {kind} "
-                    + ", ".join(f"{letters}{number} = unset<{kind}>()" for number in range(count))
+                    + ", ".join(f"v_{letters}{number} = unset<{kind}>()" for number in range(count))
                     + ";"
                     for letters, (kind, count) in self.registers.items()
                 ),
@@ -318,9 +334,10 @@ class _Kernel:
             return f"{kind}({SPECIAL[text]})"
         if text == self.param and kind in ("u64", "b64"):
             return f"{kind}(0)"  # the space of parameters begins there
-        if (number := FLOAT.fullmatch(text)) and kind in ("f64", "b64"):
-            return _converted(f"b64(0x{number[1]}ull)", "b64", kind)
-        if INTEGER.fullmatch(text) and kind != "f64":
+        for real, bits in BITS.items():
+            if kind in (real, bits) and (number := FLOATS[real].fullmatch(text)):
+                return _converted(f"{bits}(0x{number[1]}ull)", bits, kind)
+        if INTEGER.fullmatch(text) and kind not in BITS:
             return f"{kind}({_integer(text, kind)})"
         return _converted(self._register(text, kind), self._type(text), kind)
 
@@ -328,11 +345,11 @@ class _Kernel:
         """The name in C++ of a register that may hold a `kind`."""
         found = self._type(text)
         fits = REGISTERS[found] == WIDTH[kind] or (
-            wider and kind != "f64" and REGISTERS[found] > WIDTH[kind]
+            wider and kind not in BITS and REGISTERS[found] > WIDTH[kind]
         )
-        if not fits or (found == "f64" and kind not in ("f64", "b64")):
+        if not fits or (found in BITS and kind not in (found, BITS[found])):
             raise PtxError(f"{text} is a register of type .{found}, which holds no .{kind}")
-        return text.removeprefix("%")
+        return text.replace("%", "v_")  # not the name of a type
 
     def _type(self, text):
         name = REGISTER.fullmatch(text)

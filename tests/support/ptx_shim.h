@@ -15,18 +15,21 @@ typedef uint8_t u8, b8;
 typedef uint16_t u16, b16;
 typedef uint32_t u32, b32;
 typedef uint64_t u64, b64;
+typedef float f32;
 typedef double f64;
 
 template <class T>
-constexpr bool is_f64 = false;
+constexpr bool is_floating = false;
 template <>
-constexpr bool is_f64<f64> = true;
+constexpr bool is_floating<f32> = true;
+template <>
+constexpr bool is_floating<f64> = true;
 
-// A register holds bits, and the type of the instruction says what they mean. Between float64 and an integer the bits stay; between integers
+// A register holds bits, and the type of the instruction says what they mean. Between a float and an integer the bits stay; between integers
 // of two widths the low bits stay, or a signed value gets more of its sign and an unsigned one zeros (only ld and st do so).
 template <class To, class From>
 INLINE To as(From from) {
-    if constexpr (is_f64<To> == is_f64<From>) {
+    if constexpr (is_floating<To> == is_floating<From>) {
         return To(from);
     } else {
         static_assert(sizeof(To) == sizeof from);
@@ -37,6 +40,8 @@ INLINE To as(From from) {
 }
 template <class Register>
 INLINE Register unset() { return as<Register>(b64(0xdbdbdbdbdbdbdbdbull)); }  // what is in a register before it is written
+template <>
+INLINE f32 unset<f32>() { return as<f32>(b32(0xdbdbdbdb)); }
 
 // Memory. A GPU refuses an address that is no multiple of the size of what is there, and a parameter ends somewhere: the first line of PTX
 // that would do so is kept, and the kernel fails.
@@ -110,6 +115,15 @@ template <class T>
 INLINE T selp(T a, T b, pred p) { return p ? a : b; }
 template <class To, class From>
 INLINE To cvt(From a) { return To(a); }  // to a wider integer with the sign of a signed one; to float64 rounded to nearest
+
+// float32, rounded once to nearest, ties to even; subnormal numbers stay.
+INLINE f32 add_rn(f32 a, f32 b) { return a + b; }
+INLINE f32 sub_rn(f32 a, f32 b) { return a - b; }
+INLINE f32 mul_rn(f32 a, f32 b) { return a * b; }
+INLINE f32 fma_rn(f32 a, f32 b, f32 c) { return __builtin_fmaf(a, b, c); }
+INLINE f32 neg(f32 a) { return as<f32>(as<b32>(a) ^ 0x80000000u); }
+// To a whole number towards zero; one that does not fit becomes the nearest that does, and NaN zero.
+INLINE s32 cvt_rzi(f32 a) { return a != a ? 0 : a >= 0x1p31f ? INT32_MAX : a < -0x1p31f ? INT32_MIN : s32(a); }
 
 // float64, rounded once to nearest, ties to even.
 INLINE f64 add_rn(f64 a, f64 b) { return a + b; }

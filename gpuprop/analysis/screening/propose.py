@@ -13,6 +13,7 @@ from ...engine.numpy.screening import angles
 from ...engine.screening import CandidatePairs, Screen, SkyIndex
 from ...in_place import candidate_pairs
 from ...propagator import Propagator
+from ...sgp4.mixed import BOUND_M, BOUND_MM_S
 from ...time.times import Times
 from ...typing import Bits, Mask
 from ..events import MICROSECOND
@@ -122,6 +123,22 @@ class Proposer:
         """Make the index for the objects as they are at a knot."""
         step = self.step * MICROSECOND
         seconds = self.step * 1e-6
+        threshold = self.threshold + 2.0 * precision_slack(self.propagator, seconds)
         states = self.propagator.states(Times.grid((knot - 1) * step, step, 3))
-        index = SkyIndex.of(angles(states.columns, 1, seconds, self.threshold))
-        return Screen(seconds, self.threshold, index, self.primary)
+        index = SkyIndex.of(angles(states.columns, 1, seconds, threshold))
+        return Screen(seconds, threshold, index, self.primary)
+
+
+def precision_slack(propagator: Propagator, step: float) -> float:
+    """Return what the slack of an object lacks if its states have precision mixed, km.
+
+    Within half a step its path may be off by the bounds of position and velocity. The slack is
+    twice a residual of two states (gpuprop.sgp4.screening.residual), which may come out smaller by
+    the errors of both. A larger threshold adds half of its excess to each object's slack.
+    """
+    if propagator.precision == "exact":
+        return 0.0
+    position, velocity = 1e-3 * BOUND_M, 1e-6 * BOUND_MM_S
+    path = position + 0.5 * step * velocity
+    residual = 2.0 * position + step * velocity
+    return path + 2.0 * residual

@@ -22,7 +22,7 @@ from ...sgp4.model import COORDINATES, LOOK, MeanElements, Model, column_dtypes
 from ...typing import Array, Columns
 from .. import operations
 from ..buffers import on_cache_lines
-from ..mixed import PrecisionError
+from ..mixed import unavailable
 from ..prefetch import usable_cores
 from ..screening import CandidatePairs, Screen
 from .coverage import CpuCoverage
@@ -83,7 +83,7 @@ class CpuEngine:
     ) -> "CpuPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         if model.precision == "mixed" and self.width not in library().mixed:
-            raise PrecisionError(
+            raise unavailable(
                 f"engine cpu has none for vectors of {self.width}: this CPU has no fused "
                 "multiply-add (FMA), or gpuprop was compiled without it"
             )

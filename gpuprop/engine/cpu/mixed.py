@@ -50,7 +50,7 @@ class MixedPropagation(CpuPropagation):
     @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
-        return self._sets.count
+        return self._sets.size
 
     def _kernels(self) -> Iterable[tuple[str, slice]]:
         return self._sets.kernels(operations.REGIME_NAMES)

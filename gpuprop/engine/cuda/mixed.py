@@ -41,13 +41,13 @@ class MixedPropagation(CudaPropagation):
     @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
-        return self._sets.count
+        return self._sets.size
 
     def _kernels(self) -> list[tuple[str, slice]]:
         """Return the kernels; instants beyond the reach have one of their own."""
         kernels = self._sets.kernels(operations.REGIME_NAMES)
-        if self._sets.count:
-            kernels.insert(1, ("propagate_beyond", slice(0, self._sets.count)))
+        if self._sets.size:
+            kernels.insert(1, ("propagate_beyond", slice(0, self._sets.size)))
         return kernels
 
     def _mixed_members(self) -> dict[str, Any]:

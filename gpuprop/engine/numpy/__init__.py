@@ -15,7 +15,7 @@ from ...sgp4.model import COORDINATES, LOOK, TEME, MeanElements, Model, View, co
 from ...sgp4.orbit import State
 from ...typing import Array, Columns
 from ..host import HostPropagation
-from ..mixed import PrecisionError
+from ..mixed import unavailable
 from ..prefetch import usable_cores
 from ..screening import CandidatePairs, Screen
 from . import workers
@@ -42,7 +42,7 @@ class NumpyEngine:
     ) -> "NumpyPropagation":
         """Initialise element sets, (n,) each, and keep their constants."""
         if model.precision == "mixed":
-            raise PrecisionError("engine numpy has none")
+            raise unavailable("engine numpy has none")
         with np.errstate(all="ignore"):
             values, regime = initialise(model.gravity, model.opsmode, elements)
         return NumpyPropagation(model, Constants.sort(values, regime, epoch_ns), self.threads)
@@ -120,6 +120,11 @@ class NumpyPropagation(HostPropagation):
         out = {name: np.empty(len(ns), dtype) for name, dtype in column_dtypes(names).items()}
         fill_pairs(self.model, self.constants, index, ns, out, view)
         return out
+
+    @property
+    def exact(self) -> "NumpyPropagation":
+        """The same satellites with precision exact."""
+        return self
 
     def close(self) -> None:
         """End the worker processes; they start again when they are needed."""
