@@ -55,8 +55,7 @@ class Device:
         record = np.zeros(
             1, [("job", operations.dtype(structure)), ("task", operations.dtype("Task"))]
         )
-        for name, value in operations.numbers(structure, members, _address):
-            record["job"][name] = value
+        record["job"] = operations.record(structure, members, address)
         record["task"] = (operations.NUMBERS[kernel], first, last, begin, n_times, chunk)
         x, y = threads or (last - first, -(-n_times // chunk))
         grid = -(-x // BLOCK), min(y, GRID_Y)
@@ -72,5 +71,6 @@ class Device:
         return {name: self.cupy.empty(shape, dtype) for name, dtype in column_dtypes(names).items()}
 
 
-def _address(array: Any) -> int:
+def address(array: Any) -> int:
+    """Return the address of an array on the device."""
     return int(array.data.ptr)
