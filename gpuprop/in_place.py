@@ -17,11 +17,13 @@ from .engine.prefetch import ahead, shared
 from .engine.screening import CandidatePairs, Screen
 from .frames.tables import earth_table
 from .propagator import Propagator
+from .sgp4.access import Candidates
+from .sgp4.access_events import BisectionRule, Brackets, EventSearch, Found
 from .sgp4.coverage import CoverageRequest
 from .sgp4.model import TEME, View
 from .states import States, column_names
 from .time.times import Times
-from .typing import Columns
+from .typing import Array, Columns
 from .views import view
 
 
@@ -180,3 +182,42 @@ def positions_between(
         return loaded.pairs(index, ns, names, seen)
 
     return columns
+
+
+class EventEngine:
+    """Searches for events of passes in a window, on the engine of a propagator if it can.
+
+    Parameters
+    ----------
+    propagator : Propagator
+        The satellites.
+    first_ns : int
+        The first instant, nanoseconds since 1970 UTC.
+    last_ns : int
+        The last instant.
+
+    Notes
+    -----
+    It finds nothing (None) on the engine numpy, and before 1972: there the host computes rotations.
+    """
+
+    def __init__(self, propagator: Propagator, first_ns: int, last_ns: int) -> None:
+        self._propagation = propagator._propagations[0]
+        edges = np.array([first_ns, last_ns], np.int64)
+        self._table = earth_table("itrs", edges, propagator.eop)
+
+    def events(
+        self, found: Candidates, wanted: npt.NDArray[np.int64], search: EventSearch
+    ) -> Found | None:
+        """Search for events: see gpuprop.sgp4.access_events.search_events."""
+        if self._table is None or not len(wanted):
+            return None
+        return self._propagation.events(found, wanted, search, self._table)
+
+    def bisected(
+        self, brackets: Brackets, sites: Array, rule: BisectionRule
+    ) -> npt.NDArray[np.int64] | None:
+        """Bisect brackets in integers: the ends of the last ones."""
+        if self._table is None or not len(brackets.low):
+            return None
+        return self._propagation.bisect(brackets, sites, rule, self._table)

@@ -7,10 +7,11 @@
 namespace gpuprop {
 
 // bits of a kind
-constexpr int CROSSING = 1;        // the elevation crosses the least one once, between the knots
+constexpr int RISING = 1;          // the elevation rises above the least one once, between the knots
 constexpr int SUSPECT = 2;         // it may cross the least one any number of times
 constexpr int CULMINATION = 4;     // the first knot is higher than both of its neighbours
 constexpr int UNKNOWN_STATES = 8;  // a state of the four is missing or not good
+constexpr int SETTING = 16;        // the elevation falls below the least one once
 
 // km/s^2: the largest acceleration in ITRS near the Earth, and what a kilometre of distance adds
 constexpr double ACCELERATION = 0.0135, ACCELERATION_PER_KM = 1.6e-8;
@@ -39,7 +40,9 @@ FN Real up_of(const Site& site, const Position& r) {
            site.up[2] * (r.z - site.position[2]);
 }
 
-FN LocalPosition local_position(const Site& site, const Position& r) {
+// site: one, or one for each lane.
+template <class Place>
+FN LocalPosition local_position(const Place& site, const Position& r) {
     Real dx = r.x - site.position[0], dy = r.y - site.position[1], dz = r.z - site.position[2];
     return {(site.east[0] * dx + site.east[1] * dy) + site.east[2] * dz,
             (site.north[0] * dx + site.north[1] * dy) + site.north[2] * dz,
@@ -109,7 +112,8 @@ FN Code interval_kind(double cosine, double sine, double step, const Interval& i
     Real level = sqrt(p[0].east * p[0].east + p[0].north * p[0].north);
     Mask highest = both(is_up0, both(p[1].up * level > p[0].up * level0,
                                      p[1].up * level1 >= p[2].up * level0));
-    Code kind = select(suspect, code(SUSPECT), select(crossing, code(CROSSING), code(0)));
+    Code kind = select(suspect, code(SUSPECT),
+                       select(crossing, select(is_up0, code(SETTING), code(RISING)), code(0)));
     kind = kind + select(highest, code(CULMINATION), code(0));
     kind = select(interval.all_good, kind, code(UNKNOWN_STATES));
     return select(alive, kind, code(0));

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "access.cuh"
+#include "access_events.cuh"
 #include "coverage.cuh"
 #include "deep_space.cuh"
 #include "earth_rotation.cuh"
@@ -130,6 +131,7 @@ void look_from_sites(const LookJob& job, const Task& task) {
 }
 
 #include "access_cpu.cuh"
+#include "access_events_cpu.cuh"
 #include "coverage_cpu.cuh"
 
 // The kernels by number.

@@ -21,6 +21,7 @@ FN bool any(Mask m) { return m; }
 FN bool unlikely(bool x) { return x; }
 FN Real splat(double x) { return x; }
 FN Code code(int x) { return x; }
+FN Bits whole(long long x) { return x; }
 FN Mask both(Mask a, Mask b) { return a && b; }
 FN Mask either(Mask a, Mask b) { return a || b; }
 FN Mask opposite(Mask m) { return !m; }
@@ -103,6 +104,7 @@ FN void stores_done() {}
 #endif
 FN Real splat(double x) { return x - (Real){}; }
 FN Code code(int x) { return x - (Code){}; }
+FN Bits whole(long long x) { return x - (Bits){}; }
 FN Real select(Mask m, Real a, Real b) { return m ? a : b; }
 FN Code select(Mask m, Code a, Code b) { return m ? a : b; }
 FN Real select(Mask m, double a, Real b) { return select(m, splat(a), b); }

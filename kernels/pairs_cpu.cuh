@@ -155,27 +155,28 @@ void start(const StartJob& job, const Task& task) {
     }
 }
 
-// Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
-// meanwhile.
-template <int REGIME>
-void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
-               double (&table)[ROW][TILE]) {
-    const int64_t count = tile.count;
-    Integrator reached[TILE / W];
-    int64_t column[TILE / W];  // of the constants in the table
+// Where the constants of a tile of pairs are.
+struct PairColumns {
+    int64_t column[TILE / W];  // in the table
     bool goes_on[TILE / W];    // all lanes have the satellite of the vector before
+};
+
+// Copy the constants of the pairs of a tile into the table.
+template <int REGIME>
+FN PairColumns fill_table(const PairTile& tile, double (&table)[ROW][TILE]) {
+    PairColumns columns;
     const double* before = nullptr;
-    for (int64_t i = 0, v = 0; i < count; i += W, v++) {
+    for (int64_t i = 0, v = 0; i < tile.count; i += W, v++) {
         const double* const* row = tile.row + i;
         const double *first = row[0], *second = row[W - 1];
         Bits rows;
         std::memcpy(&rows, row, sizeof rows);
         const Mask others = rows != rows[0];
         const bool same = !any(others);
-        goes_on[v] = same && first == before;
+        columns.goes_on[v] = same && first == before;
         before = same ? first : nullptr;
-        column[v] = goes_on[v] ? column[v - 1] : i;
-        if (goes_on[v]) continue;
+        columns.column[v] = columns.goes_on[v] ? columns.column[v - 1] : i;
+        if (columns.goes_on[v]) continue;
         if (same)
             for (int j = 0; j < used<REGIME>(); j++) store(table[j] + i, splat(first[j]));
         else if (!any(both(others, rows != rows[W - 1])))  // two satellites
@@ -189,31 +190,54 @@ void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
                 for (int lane = 0; lane < W; lane++) store(table[j + lane] + i, block[lane]);
             }
     }
+    return columns;
+}
+
+// Minutes from the epochs of W pairs to their instants.
+FN Real minutes_of_pairs(const PairTile& tile, const double (&table)[ROW][TILE],
+                         const PairColumns& columns, int64_t i) {
+    Bits ns, epoch;
+    std::memcpy(&ns, tile.ns + i, sizeof ns);
+    std::memcpy(&epoch, table[0] + columns.column[i / W], sizeof epoch);
+    return minutes(ns - epoch);
+}
+
+// The Earth's rotation at all pairs of a tile.
+FN void earth_rotations(const PairJob& job, const PairTile& tile, LaneRotation (&rotation)[TILE / W]) {
+    EarthAngles angles[TILE / W];
+    for (int64_t i = 0, v = 0; i < tile.count; i += W, v++) angles[v] = pair_angles(job, tile, i);
+    for (int64_t i = 0, v = 0; i < tile.count; i += W, v++)
+        rotation[v] = earth_rotation(angles[v], job.polar);
+}
+
+// Compute the pairs of a tile. next: the tile after it, whose constants are brought to the cache
+// meanwhile.
+template <int REGIME>
+void pair_tile(const PairJob& job, const PairTile& tile, const PairTile& next,
+               double (&table)[ROW][TILE]) {
+    const int64_t count = tile.count;
+    Integrator reached[TILE / W];
+    const PairColumns columns = fill_table<REGIME>(tile, table);
     LaneRotation rotation[TILE / W];
     const bool rotated = job.earth || job.rotation;
-    if (job.earth) {
-        EarthAngles angles[TILE / W];
-        for (int64_t i = 0, v = 0; i < count; i += W, v++) angles[v] = pair_angles(job, tile, i);
-        for (int64_t i = 0, v = 0; i < count; i += W, v++)
-            rotation[v] = earth_rotation(angles[v], job.polar);
-    } else if (job.rotation)
+    if (job.earth)
+        earth_rotations(job, tile, rotation);
+    else if (job.rotation)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
             rotation[v] = pair_rotation(job, tile, i);
     const double* constants = table[1];
     if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
         for (int64_t i = 0, v = 0; i < count; i += W, v++)
-            reached[v] = pair_start(job, tile, i, load_constants(constants + column[v], TILE));
+            reached[v] =
+                pair_start(job, tile, i, load_constants(constants + columns.column[v], TILE));
     tile_states<REGIME>(
         job.gravity, job.afspc, constants, TILE, count, reached,
-        [&](int64_t i) INLINE { return column[i / W]; },
+        [&](int64_t i) INLINE { return columns.column[i / W]; },
         [&](int64_t i) INLINE {
             prefetch<REGIME>(next, i, i + W / 2);
-            Bits ns, epoch;
-            std::memcpy(&ns, tile.ns + i, sizeof ns);
-            std::memcpy(&epoch, table[0] + column[i / W], sizeof epoch);
             if constexpr (REGIME == ONE_DAY || REGIME == HALF_DAY)
-                if (goes_on[i / W] && !job.starts) reached[i / W] = reached[i / W - 1];
-            return minutes(ns - epoch);
+                if (columns.goes_on[i / W] && !job.starts) reached[i / W] = reached[i / W - 1];
+            return minutes_of_pairs(tile, table, columns, i);
         },
         [&](int64_t i, int64_t v, State& state) INLINE {
             prefetch<REGIME>(next, i + W / 2, i + W);

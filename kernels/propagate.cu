@@ -2,6 +2,7 @@
 // gpuprop/engine/cuda joins the sources into one text and launches them. A thread holds the
 // constants of one satellite.
 #include "access.cuh"
+#include "access_events.cuh"
 #include "coverage.cuh"
 #include "deep_space.cuh"
 #include "earth_rotation.cuh"
@@ -108,6 +109,17 @@ FN void propagate(const PropagateJob& job, const Task& task) {
     }
 }
 
+// The Earth's rotation at an instant, from the table of the job.
+FN LaneRotation earth_rotation_at(const PairJob& job, Integer ns) {
+    Instant when = instant(ns);
+    Integer row = when.day - job.first_day;
+    row = row < 0 ? 0 : row < job.n_days ? row : job.n_days - 1;
+    EarthDay d = job.earth[row];
+    EarthRow earth = {d.ut1_tai, d.ut1_tai_change, d.tai_utc, d.length_ns, d.xp, d.xp_change,
+                      d.yp,      d.yp_change,      d.speed};
+    return earth_rotation(earth_angles(when, earth), job.polar);
+}
+
 // Grid x is pairs; a thread whose satellite is not one of the task has nothing to do.
 template <int REGIME>
 FN void pairs(const PairJob& job, const Task& task) {
@@ -124,13 +136,7 @@ FN void pairs(const PairJob& job, const Task& task) {
     State s = state_of<REGIME>(job.gravity, job.afspc, c, reached, minutes(ns - job.epoch_ns[i]));
     if (job.sunlit) job.sunlit[at] = (unsigned char)sunlight(job.sun + 3 * at, s);
     if (job.earth) {
-        Instant when = instant(ns);
-        Integer row = when.day - job.first_day;
-        row = row < 0 ? 0 : row < job.n_days ? row : job.n_days - 1;
-        EarthDay d = job.earth[row];
-        EarthRow earth = {d.ut1_tai, d.ut1_tai_change, d.tai_utc, d.length_ns, d.xp, d.xp_change,
-                          d.yp,      d.yp_change,      d.speed};
-        to_frame(earth_rotation(earth_angles(when, earth), job.polar), job.geodetic, s);
+        to_frame(earth_rotation_at(job, ns), job.geodetic, s);
     } else if (job.rotation) {
         to_frame(job.rotation[at], job.geodetic, s);
     }
@@ -138,6 +144,7 @@ FN void pairs(const PairJob& job, const Task& task) {
 }
 
 #include "access_gpu.cuh"
+#include "access_events_gpu.cuh"
 #include "coverage_gpu.cuh"
 #include "mixed_gpu.cuh"
 #include "screening_gpu.cuh"

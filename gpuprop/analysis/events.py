@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Array, Bits, Mask
+from ..typing import Bits, Mask
 
 MICROSECOND = 1000  # ns
 # microseconds; a power of two. Inside a cell a function has at most one extremum.
@@ -31,15 +31,7 @@ Places: TypeAlias = npt.NDArray[np.intp]
 Predicate: TypeAlias = Callable[[Places, Bits], Mask]
 
 
-def first_true(
-    low: Bits,
-    high: Bits,
-    predicate: Predicate,
-    step: int = 1,
-    *,
-    near: Array | None = None,
-    margin: Array | None = None,
-) -> Bits:
+def first_true(low: Bits, high: Bits, predicate: Predicate, step: int = 1) -> Bits:
     """Find the instants at which predicates become true, by bisection in integers.
 
     Parameters
@@ -53,11 +45,6 @@ def first_true(
         0 to n - 1, at instants (m,), microseconds.
     step : int
         Bisection ends when a bracket is not longer than this, microseconds.
-    near : (n,) float64, optional
-        Estimates of the results, microseconds.
-    margin : (n,) float64, optional
-        How far from `near` a predicate need not be tested, microseconds: the caller promises that
-        it is false before and true after. The result is then the same, with fewer tests.
 
     Returns
     -------
@@ -66,17 +53,11 @@ def first_true(
     """
     low, high = low.copy(), high.copy()
     while len(open_ := np.flatnonzero(high - low > step)):
-        if near is None and len(open_) <= FEW:
+        if len(open_) <= FEW:
             _three_levels(low, high, open_, predicate, step)
             continue
         middle = (low[open_] + high[open_]) >> 1
-        if near is None or margin is None:
-            found = predicate(open_, middle)
-        else:
-            found = middle > near[open_]
-            unsure = ~(np.abs(middle - near[open_]) > margin[open_])
-            if unsure.any():
-                found[unsure] = predicate(open_[unsure], middle[unsure])
+        found = predicate(open_, middle)
         high[open_[found]] = middle[found]
         low[open_[~found]] = middle[~found]
     return high

@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..sgp4.access import AccessRule, Candidates
+from ..sgp4.access_events import BisectionRule, Brackets, EventSearch, Found
 from ..sgp4.constants import Constants
 from ..sgp4.coverage import CoverageRequest
+from ..sgp4.earth_rotation import EarthTable
 from ..sgp4.model import TEME, MeanElements, Model, View
 from ..typing import Array, Columns
 from . import cpu as engine_cpu
@@ -93,6 +95,26 @@ class Propagation(Protocol):
 
         index (n,): positions in the input. ns (n,): instants. The arrays of the view have a row for
         each pair.
+        """
+
+    def events(
+        self,
+        found: Candidates,
+        wanted: npt.NDArray[np.int64],
+        search: EventSearch,
+        earth: EarthTable,
+    ) -> Found | None:
+        """Search for events of candidates: see gpuprop.sgp4.access_events.search_events.
+
+        None: the engine leaves it to that function. There is at least one candidate.
+        """
+
+    def bisect(
+        self, brackets: Brackets, sites: Array, rule: BisectionRule, earth: EarthTable
+    ) -> npt.NDArray[np.int64] | None:
+        """Bisect brackets in integers, and return their ends: see gpuprop.analysis.events.
+
+        None: the engine leaves it to first_true there. There is at least one bracket.
         """
 
     def close(self) -> None:

@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..sgp4.access import Candidates
+from ..sgp4.access_events import BisectionRule, Brackets, EventSearch
 from ..sgp4.constants import kernels_folder
 from ..sgp4.gravity import Gravity
 from ..sgp4.model import Model, View
+from ..typing import Array, Bits
 
 TEXT = (kernels_folder() / "operations.def").read_text(encoding="utf-8")
 MEMBER = re.compile(r"^MEMBER\(([\w *]+), (\w+), ", re.MULTILINE)
@@ -84,6 +87,29 @@ def view_members(view: View, convert: Callable[[Any], Any]) -> dict[str, Any]:
     }
 
 
+def event_members(
+    found: Candidates, wanted: Bits, search: EventSearch, convert: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return the members of EventJob that describe a search.
+
+    convert: makes arrays for the engine.
+    """
+    members = search._asdict()
+    arrays = {name: members.pop(name) for name in ("sites", "turn_rate")}
+    arrays |= found._asdict() | {"wanted": wanted}
+    return members | {name: convert(array) for name, array in arrays.items()}
+
+
+def bisection_members(
+    brackets: Brackets, sites: Array, rule: BisectionRule, convert: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """Return the members of BisectJob; convert: makes arrays for the engine."""
+    arrays = brackets._asdict() | {"sites": sites}
+    arrays["goal"] = brackets.goal.astype(np.int64)
+    arrays["high"] = brackets.high.copy()  # the result comes in its place
+    return rule._asdict() | {name: convert(array) for name, array in arrays.items()}
+
+
 def gravity_values(gravity: Gravity) -> tuple[float, ...]:
     """Return the members of the structure Gravity."""
     return tuple(getattr(gravity, name) for name in STRUCTURES["Gravity"])
@@ -99,10 +125,21 @@ def numbers(
     for member, value in members.items():
         if isinstance(value, Gravity):
             yield member, gravity_values(value)
+        elif isinstance(value, ctypes.Structure | np.void):
+            yield member, value  # an earlier structure
         elif "*" in STRUCTURES[name][member]:
             yield member, 0 if value is None else address(value)
         else:
             yield member, value
+
+
+def record(name: str, members: Mapping[str, Any], address: Callable[[Any], int]) -> np.void:
+    """Make an argument of the cuda engine, which does not keep arrays alive."""
+    made = np.zeros(1, dtype(name))
+    for member, value in numbers(name, members, address):
+        made[member] = value
+    found: np.void = made[0]
+    return found
 
 
 def argument(name: str, **members: Any) -> ctypes.Structure:

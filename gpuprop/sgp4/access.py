@@ -8,14 +8,16 @@ too.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..typing import Array, Bits, Columns, Mask
 
 # bits of a kind
-CROSSING = 1  # the elevation crosses the least one once, between the knots
+RISING = 1  # the elevation rises above the least one once, between the knots
 SUSPECT = 2  # it may cross the least one any number of times
 CULMINATION = 4  # the first knot is higher than both of its neighbours
 UNKNOWN_STATES = 8  # a state of the four is missing or not good
+SETTING = 16  # the elevation falls below the least one once
 
 MU = 398600.8  # km^3/s^2
 # km/s^2: largest acceleration in ITRS near the Earth (gravity 0.0098, Coriolis 0.0016), and what
@@ -56,7 +58,10 @@ class Candidates(NamedTuple):
             return Candidates(*(getattr(self, name)[which] for name in self._fields))
         if which.all():
             return self
-        places = np.flatnonzero(which)  # to take them is faster than a mask
+        return self.chosen_at(np.flatnonzero(which))  # to take them is faster than a mask
+
+    def chosen_at(self, places: npt.NDArray[np.intp]) -> "Candidates":
+        """Return some of the candidates, given by their places."""
         return Candidates(*(getattr(self, name).take(places, axis=0) for name in self._fields))
 
 
@@ -182,8 +187,8 @@ def interval_kind(
     before_east, before_north, before_up = near[0]
     level = np.sqrt(before_east * before_east + before_north * before_north)
     highest = is_up0 & (up0 * level > before_up * level0) & (up0 * level1 >= up1 * level0)
-    kind = np.where(suspect, SUSPECT, np.where(crossing, CROSSING, 0)) + np.where(
-        highest, CULMINATION, 0
-    )
+    kind = np.where(
+        suspect, SUSPECT, np.where(crossing, np.where(is_up0, SETTING, RISING), 0)
+    ) + np.where(highest, CULMINATION, 0)
     kind = np.where(all_good, kind, UNKNOWN_STATES)
     return np.where(alive, kind, 0).astype(np.int64)

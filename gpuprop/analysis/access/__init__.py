@@ -3,8 +3,7 @@
 question.py   what is asked for, checked
 exact.py      exact states, which decide
 cells.py      events in cells of absolute time: the definition
-cubic.py      paths between knots
-estimates.py  shorter ways to events, and the cells in which events may be
+estimates.py  the cells in which events may be
 decide.py     from candidates to instants of events
 search.py     the search of a window, block by block
 table.py      the table of passes

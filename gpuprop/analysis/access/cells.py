@@ -1,14 +1,14 @@
 """Events in cells of absolute time: the definition, from exact states alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from ...sgp4.access import height, local_position
+from ...sgp4.access_events import Brackets
 from ...typing import Array, Bits, Mask
-from ..events import CELL, EXTREMUM_STEP, SPAN, Places, first_true, sorted_by
+from ..events import CELL, EXTREMUM_STEP, Places, sorted_by
 from .exact import Exact
 
 RISE, CULMINATE, SET = 0, 1, 2
@@ -84,26 +84,21 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     where = np.concatenate((site, site[alone]))
     after = np.arange(1, len(cell) + 1)
     after[alone] = len(cell) + np.arange(alone.sum())
-    is_up, climbs = _state(exact, who, where, edges)
+    is_up = exact.above(who, where, edges) >= 0.0
+    climbs = exact.climbs(who, where, edges)
     low, high = edges[: len(cell)], edges[after]
     up_low, up_high = is_up[: len(cell)], is_up[after]
     climbs_low = climbs[: len(cell)]
 
     # an extremum in the cell
     turns = np.flatnonzero((climbs_low != climbs[after]) & (low < high))
-    top = first_true(
-        low[turns],
-        high[turns],
-        lambda which, us: (
-            climbing(exact, satellite[turns[which]], site[turns[which]], us)
-            != climbs_low[turns[which]]
-        ),
-        EXTREMUM_STEP,
+    top = exact.bisected(
+        Brackets(satellite[turns], site[turns], ~climbs_low[turns], low[turns], high[turns]),
+        climbing=True,
+        step=EXTREMUM_STEP,
     )
     before = np.maximum(top - EXTREMUM_STEP, exact.first)
-    at_before, at_top = height_differences(
-        exact, satellite[turns], site[turns], before, (0, top - before)
-    )
+    at_before, at_top = exact.differences(satellite[turns], site[turns], before, (0, top - before))
     top = falls_between(before, top, at_before, at_top)
     up_top = exact.above(satellite[turns], site[turns], top) >= 0.0
     highest = up_top & climbs_low[turns]
@@ -118,12 +113,8 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     up_end = np.concatenate((up_high[straight], up_top, up_high[turns]))
     crosses = (up_begin != up_end) & (begin < end)
     pieces, begin, end, up_end = (each[crosses] for each in (pieces, begin, end, up_end))
-    instant = first_true(
-        begin,
-        end,
-        lambda which, us: (
-            (exact.above(satellite[pieces[which]], site[pieces[which]], us) >= 0.0) == up_end[which]
-        ),
+    instant = exact.bisected(
+        Brackets(satellite[pieces], site[pieces], up_end, begin, end), climbing=False
     )
     places = np.concatenate((turns[highest], pieces))
     return Events(
@@ -134,35 +125,12 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     )
 
 
-def climbing(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> Mask:
-    """Say whether elevations rise at instants."""
-    rising: Mask = height_differences(exact, satellite, site, us, (0,))[0] > 0.0
-    return rising
-
-
-def _state(exact: Exact, satellite: Bits, site: Bits, us: Bits) -> tuple[Mask, Mask]:
-    """Say whether satellites are in view, and whether their elevations rise."""
-    return exact.above(satellite, site, us) >= 0.0, climbing(exact, satellite, site, us)
-
-
 def falls_between(before: Bits, top: Bits, at_before: Array, at_top: Array) -> Bits:
     """Return where differences of heights fall through zero, as a line, to a microsecond."""
     with np.errstate(all="ignore"):
         part = at_before / (at_before - at_top)
     part = np.where((part >= 0.0) & (part <= 1.0), part, 1.0)
     return before + np.rint(part * (top - before)).astype(np.int64)
-
-
-def height_differences(
-    exact: Exact, satellite: Bits, site: Bits, us: Bits, aside: Sequence[int | Bits]
-) -> list[Array]:
-    """Compute differences of heights over 2 SPAN at instants, moved by each of `aside`."""
-    at = np.concatenate([us + each + span for each in aside for span in (-SPAN, SPAN)])
-    np.clip(at, exact.first, exact.last, out=at)
-    count = 2 * len(aside)
-    positions = exact.positions(np.tile(satellite, count), at).reshape(3, count, len(us))
-    heights = height(*local_position(exact.place(site), *positions))
-    return list(heights[1::2] - heights[::2])
 
 
 def in_view(exact: Exact, us: int) -> Mask:

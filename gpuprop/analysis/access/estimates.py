@@ -1,177 +1,45 @@
-"""Shorter ways to events, and the cells in which events may be.
-
-A shorter way is taken only where it must give the instant that the cells define: where rounding
-cannot change the answer at the neighbouring microseconds.
-"""
+"""The cells in which events may be, where gpuprop.sgp4.access_events has no sure instant."""
 
 import numpy as np
 
 from ...sgp4.access import ACCELERATION, ACCELERATION_PER_KM, LONGER, MU, Candidates
-from ...typing import Array, Bits
-from ..events import CELL, EXTREMUM_STEP, Places, first_true
-from .cells import (
-    CULMINATE,
-    NO_CELLS,
-    NO_EVENTS,
-    RISE,
-    SET,
-    Cells,
-    Events,
-    climbing,
-    falls_between,
-    height_differences,
-)
-from .cubic import Cubic, Knots, turning_point
-from .exact import Exact
+from ...sgp4.access_events import CLEAR, SPHERE, Path, path_through
+from ...typing import Array, Bits, Mask
+from ..events import CELL, Places
+from .cells import NO_CELLS, Cells
+from .exact import Exact, Knots
 
-ROUNDS = 3  # of a search for a crossing that takes one as a rule
-NEWTON_STEPS = 2
-# us: a culmination is first enclosed in twice the first of these; a slow one in twice the second
-WIDTH, WIDE = 1 << 17, 1 << 24
+AROUND = (0, 1, 16)  # cells before and after that of an estimate
+TURN_STEPS = 6
 ROW = 8  # cells in a row that are looked at together
-SURE = 6.0  # times the rounding errors
 
 
-def crossings(exact: Exact, knots: Knots, found: Candidates) -> tuple[Events, Candidates]:
-    """Find crossings, of which each candidate has one. Return also candidates without a result.
+def culmination_cells(
+    exact: Exact, satellite: Bits, site: Bits, us: Bits, distance: Array
+) -> tuple[Cells, Mask]:
+    """List the cells in which culminations near estimates are. Return also which are enclosed.
 
-    An instant is sure if the satellite is on the two sides of the minimum elevation there and a
-    microsecond before, and moves by more than the rounding errors in a microsecond.
+    A culmination is enclosed if the elevation clearly rises where the first of its cells begins,
+    and falls where the last one ends. us: estimates (n,). distance: about that of the satellites,
+    km.
     """
-    if not len(found.knot):
-        return NO_EVENTS, found
-    path = Cubic.of(found.local)
-    ends = found.local[:, 3:9].T.reshape(2, 3, -1, 1)
-    begin, end = (_above(exact, each)[0] for each in ends)
-    rising = end[:, 0] > begin[:, 0]
-    s = begin / (begin - end)
-    for _ in range(NEWTON_STEPS):
-        above, slope = _above(exact, path.at(s), path.rate(s))
-        with np.errstate(all="ignore"):
-            s = np.clip(s - above / slope, 0.0, 1.0)
-    speed = slope[:, 0] / knots.step  # km/us
-    near = knots.us(found.knot) + s[:, 0] * knots.step
-    inside = (near > exact.first - CELL) & (near < exact.last + CELL)
-    distance = np.sqrt((found.local[:, 3:6] ** 2).sum(axis=1)) + 2.0 * 6400.0
-    noise = exact.noise(found.satellite, near.astype(np.int64)) * distance * (1.0 + exact.tangent)
-    todo = np.flatnonzero(inside & (np.abs(speed) > SURE * noise))
-    failed = inside.copy()
-    instant = np.clip(near, exact.first + 1, exact.last).astype(np.int64)
-
-    def corrected(at: Array, which: Places) -> Bits:
-        with np.errstate(all="ignore"):
-            ahead = np.ceil(-at / speed[which])
-        ahead = np.where(np.abs(ahead) < CELL, ahead, 0.0)
-        moved = instant[which] + ahead.astype(np.int64)
-        return np.clip(moved, exact.first + 1, exact.last)
-
-    at = exact.above(found.satellite[todo], found.site[todo], instant[todo])
-    instant[todo] = corrected(at, todo)
-    for _ in range(ROUNDS):
-        if not len(todo):
-            break
-        both = np.concatenate((instant[todo] - 1, instant[todo]))
-        positions = exact.positions(np.tile(found.satellite[todo], 2), both).reshape(3, 2, -1)
-        before, after = exact.seen(exact.place(found.site[todo]), positions)
-        done = ((before >= 0.0) != rising[todo]) & ((after >= 0.0) == rising[todo])
-        done &= np.isfinite(before) & np.isfinite(after)
-        failed[todo[done]] = False
-        todo, after = todo[~done], after[~done]
-        instant[todo] = corrected(after, todo)
-    good = inside & ~failed
-    return (
-        Events(
-            found.satellite[good],
-            found.site[good],
-            instant[good],
-            np.where(rising[good], RISE, SET),
-        ),
-        found.chosen(failed),
-    )
-
-
-def _above(exact: Exact, position: Array, rate: Array | None = None) -> tuple[Array, Array]:
-    """Compute how far positions (3, ...) are above the minimum elevation, and its rate."""
-    east, north, up = position
-    level = np.sqrt(east * east + north * north)
-    above = up - exact.tangent * level
-    if rate is None:
-        return above, above
     with np.errstate(all="ignore"):
-        return above, rate[2] - exact.tangent * (east * rate[0] + north * rate[1]) / level
-
-
-def culminations(
-    exact: Exact, knots: Knots, found: Candidates, width: int = WIDTH
-) -> tuple[Events, Candidates, Cells]:
-    """Find culminations near knots. Return also candidates without a sure result, and cells.
-
-    A culmination is enclosed by exact states, and estimated. Bisection in its cell then tests only
-    instants near the estimate. One that may be in one of several cells, or outside of the
-    window, is in one of the cells that are returned.
-    """
-    n = len(found.knot)
-    if not n:
-        return NO_EVENTS, found, NO_CELLS
-    path = Cubic.of(found.local)
-    s = turning_point(path, np.full((n, 1), -1.0), np.ones((n, 1)))
-    east, north, up = path.at(s)[..., 0]
-    near = np.clip(
-        knots.us(found.knot) + s[:, 0] * knots.step, exact.first + width, exact.last - width
-    ).astype(np.int64)
-    inside = near >= exact.first + width
-    satellite, site = found.satellite, found.site
-
-    # The difference of the heights before and after falls through zero: between two instants, as a
-    # line, and then between the two neighbours of the nearest possible result.
-    with np.errstate(all="ignore"):
-        distance = np.sqrt(east * east + north * north + up * up)
-        least = SURE * exact.noise(satellite, near) * (2.0 * 6400.0 + distance) / distance
-    left, right = height_differences(exact, satellite, site, near, (-width, width))
-    sure = inside & (left > least) & (right < -least)
-    with np.errstate(all="ignore"):
-        fall = np.where(sure, (left - right) / (2.0 * width), 1.0)
-        estimate = np.where(sure, near - width + left / fall, near)
-        # near is rounded by half a step, and the line is not exact
-        steps = np.ceil(np.maximum(1.0, 1.2 * least / (fall * EXTREMUM_STEP) + 0.7))
-    sure &= steps * EXTREMUM_STEP < max(CELL / 2, width)
-    near = np.rint(estimate / EXTREMUM_STEP).astype(np.int64) * EXTREMUM_STEP
-    away = np.where(sure, steps, 1.0).astype(np.int64) * EXTREMUM_STEP
-    left, middle, right = height_differences(exact, satellite, site, near, (-away, 0, away))
-    sure &= (left > least) & (right < -least)
-    cell = near // CELL
-    off = near - cell * CELL
-    begin, end = cell * CELL, (cell + 1) * CELL
-    within = (off > away) & (CELL - off > away) & (begin >= exact.first) & (end <= exact.last)
-    edge = np.flatnonzero(sure & ~within)
-    unsure = found.chosen(~sure)
-    sure &= within
-    first = (near[edge] - away[edge]) // CELL
-    cells = _ranges(satellite[edge], site[edge], first, (near[edge] + away[edge]) // CELL)
-    top = np.where(middle > 0.0, near + EXTREMUM_STEP, near)
-    wide = np.flatnonzero(sure & (away > EXTREMUM_STEP))
-    top[wide] = first_true(
-        begin[wide],
-        end[wide],
-        lambda each, us: ~climbing(exact, satellite[wide[each]], site[wide[each]], us),
-        EXTREMUM_STEP,
-        near=near[wide].astype(np.float64),
-        margin=away[wide].astype(np.float64),
-    )
-    at_before, at_top = np.where(middle > 0.0, (middle, right), (left, middle))
-    at_before[wide], at_top[wide] = height_differences(
-        exact, satellite[wide], site[wide], top[wide], (-EXTREMUM_STEP, 0)
-    )
-    top = falls_between(top - EXTREMUM_STEP, top, at_before, at_top)
-    which = np.flatnonzero(sure)
-    up_there = exact.above(satellite[which], site[which], top[which]) >= 0.0
-    there = which[up_there]
-    tops = Events(satellite[there], site[there], top[there], np.full(len(there), CULMINATE))
-    if width == WIDE or not len(unsure.knot):
-        return tops, unsure, cells
-    slow, unsure, more = culminations(exact, knots, unsure, WIDE)
-    both = [np.concatenate(each) for each in zip(cells, more, strict=True)]
-    return Events.together([tops, slow]), unsure, (both[0], both[1], both[2])
+        least = CLEAR * exact.noise(satellite, us) * (SPHERE + distance) / distance
+    cell = us // CELL
+    enclosed = np.zeros(len(us), bool)
+    lists = [NO_CELLS]
+    for around in AROUND:
+        todo = np.flatnonzero(~enclosed)
+        first, end = cell[todo] - around, cell[todo] + around + 1
+        left, right = exact.differences(
+            satellite[todo], site[todo], first * CELL, (0, (end - first) * CELL)
+        )
+        good = (left > least[todo]) & (right < -least[todo])
+        good &= (first * CELL >= exact.first) & (end * CELL <= exact.last)
+        enclosed[todo[good]] = True
+        lists.append(_ranges(satellite[todo[good]], site[todo[good]], first[good], end[good] - 1))
+    columns = [np.concatenate(each) for each in zip(*lists, strict=True)]
+    return (columns[0], columns[1], columns[2]), enclosed
 
 
 def _ranges(satellite: Bits, site: Bits, first: Bits, last: Bits) -> Cells:
@@ -202,7 +70,7 @@ def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     begin = knots.first + found.knot * knots.step
     first = begin // CELL
     count = knots.step // CELL + 2
-    path = Cubic.of(found.local)
+    path = _paths(found)
     bounds = _bounds(exact, knots, found)
 
     def extremes(which: Places, edges: Bits, width: int) -> tuple[Array, Array, Array]:
@@ -211,7 +79,7 @@ def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
         edges: cells from the first of each, `width` from one to the next.
         """
         s = ((first[which, None] + edges) * CELL - begin[which, None]) / knots.step
-        position = path.chosen(which).at(s)
+        position = _chosen(path, which).at(s)
         length, error, acceleration = (each[which] for each in bounds)
         level = np.sqrt(position[0] * position[0] + position[1] * position[1])
         above = position[2] - exact.tangent * level
@@ -235,10 +103,10 @@ def suspect_cells(exact: Exact, knots: Knots, found: Candidates) -> Cells:
     crossed, cell = who[place], edges[place, column]
 
     # culminations in view
-    starts, ends = path.climb(np.zeros((n, 1))), path.climb(np.ones((n, 1)))
+    starts, ends = _climb(path, np.zeros((n, 1))), _climb(path, np.ones((n, 1)))
     turning = np.flatnonzero(((starts > 0.0) & (ends <= 0.0))[:, 0])
-    top = turning_point(
-        path.chosen(turning), np.zeros((len(turning), 1)), np.ones((len(turning), 1))
+    top = _turning_point(
+        _chosen(path, turning), np.zeros((len(turning), 1)), np.ones((len(turning), 1))
     )
     at = ((begin[turning] + top[:, 0] * knots.step) // CELL).astype(np.int64) - first[turning]
     edges = at[:, None] + np.arange(-1, 3)  # of the cell and its neighbours
@@ -262,3 +130,40 @@ def _bounds(exact: Exact, knots: Knots, found: Candidates) -> tuple[Array, Array
     length = (LONGER * chord / seconds + acceleration * seconds / 2) * (CELL * 1e-6)
     error = radius * (0.2 * (MU * seconds**2 / radius**3) ** 2 + 1e-10) + 1e-6
     return length[:, None], error[:, None], acceleration[:, None]
+
+
+def _paths(found: Candidates) -> Path:
+    """Return the paths of candidates, with coefficients (3, n, 1) for several places on each."""
+    path = path_through(np.ascontiguousarray(found.local.T))
+    return Path(*(each[:, :, None] for each in path))
+
+
+def _chosen(path: Path, which: Places) -> Path:
+    return Path(*(each[:, which] for each in path))
+
+
+def _climb(path: Path, s: Array) -> Array:
+    """Compute a number (n, m) with the sign of the rate of the elevation."""
+    (east, north, up), (east_rate, north_rate, up_rate) = path.at(s), path.rate(s)
+    found: Array = up_rate * (east * east + north * north) - up * (
+        east * east_rate + north * north_rate
+    )
+    return found
+
+
+def _turning_point(path: Path, low: Array, high: Array) -> Array:
+    """Find where elevations stop to rise, (n, 1) knots, by the Illinois method.
+
+    They rise at low, and fall at high; if not, the result is one of these.
+    """
+    at_low, at_high = _climb(path, low), _climb(path, high)
+    for _ in range(TURN_STEPS):
+        with np.errstate(all="ignore"):
+            s = high - at_high * (high - low) / (at_high - at_low)
+        s = np.where((s >= low) & (s <= high), s, 0.5 * (low + high))
+        at = _climb(path, s)
+        rises_there = at > 0.0
+        at_high = np.where(rises_there, 0.5 * at_high, at)
+        at_low = np.where(rises_there, at, 0.5 * at_low)
+        low, high = np.where(rises_there, s, low), np.where(rises_there, high, s)
+    return s

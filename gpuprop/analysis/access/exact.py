@@ -1,18 +1,34 @@
 """Exact positions of satellites seen from sites: the states that decide."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
-from ...in_place import positions_between
+from ...in_place import EventEngine, positions_between
 from ...propagator import Propagator
-from ...sgp4.access import height, local_position
-from ...typing import Array, Bits
-from ..events import MICROSECOND
+from ...sgp4.access import Candidates, height, local_position
+from ...sgp4.access_events import (
+    EARTH_ROUNDING,
+    ROUNDING,
+    BisectionRule,
+    Brackets,
+    EventSearch,
+    Found,
+    search_events,
+)
+from ...typing import Array, Bits, Mask
+from ..events import MICROSECOND, SPAN, Places, first_true
 
 MOST_PAIRS = 1 << 20  # at a time
-ROUNDING = 4.0e-16  # of a number near one, twice
-# rad: rounding of the Earth's rotation angle, which is computed from millions of seconds
-EARTH_ROUNDING = 5.0e-14
+
+
+class Knots(NamedTuple):
+    """The grid of knots that candidates count."""
+
+    first: int  # us
+    step: int  # us
 
 
 class Exact:
@@ -40,10 +56,62 @@ class Exact:
         self._positions = positions_between(
             propagator, self.first * MICROSECOND, self.last * MICROSECOND
         )
+        self._engine = EventEngine(propagator, self.first * MICROSECOND, self.last * MICROSECOND)
         elements = propagator.elements
         self.satellites = np.arange(len(elements))
+        self._epoch_ns = elements.epoch.view(np.int64)
         self._epoch_us = elements.epoch.view(np.int64) / MICROSECOND
         self._turn_rate = elements.mean_motion / 60e6  # rad/us
+
+    def events(self, knots: Knots, found: Candidates, wanted: Bits) -> Found:
+        """Search for events of candidates: see gpuprop.sgp4.access_events.search_events."""
+        search = EventSearch(
+            self.tangent,
+            knots.first,
+            knots.step,
+            self.first,
+            self.last,
+            self.sites,
+            self._turn_rate / MICROSECOND,
+        )
+        quick = self._engine.events(found, wanted, search)
+        if quick is not None:
+            return quick
+        return search_events(self.positions, self._epoch_ns, found, wanted, search)
+
+    def bisected(self, brackets: Brackets, climbing: bool, step: int = 1) -> Bits:
+        """Bisect brackets in integers, until they are not longer than `step`: their ends.
+
+        climbing: find when elevations stop to rise or to fall; else when satellites come in view or
+        go out of it.
+        """
+        rule = BisectionRule(self.tangent, self.first, self.last, climbing, step)
+        quick = self._engine.bisected(brackets, self.sites, rule)
+        if quick is not None:
+            return quick
+
+        def reached(which: Places, us: Bits) -> Mask:
+            at = brackets.satellite[which], brackets.site[which], us
+            holds = self.climbs(*at) if climbing else self.above(*at) >= 0.0
+            return np.asarray(holds == brackets.goal[which])
+
+        return first_true(brackets.low, brackets.high, reached, step)
+
+    def differences(
+        self, satellite: Bits, site: Bits, us: Bits, aside: Sequence[int | Bits]
+    ) -> list[Array]:
+        """Compute differences of heights over 2 SPAN at instants, moved by each of `aside`."""
+        at = np.concatenate([us + each + span for each in aside for span in (-SPAN, SPAN)])
+        np.clip(at, self.first, self.last, out=at)
+        count = 2 * len(aside)
+        positions = self.positions(np.tile(satellite, count), at).reshape(3, count, len(us))
+        heights = height(*local_position(self.place(site), *positions))
+        return list(heights[1::2] - heights[::2])
+
+    def climbs(self, satellite: Bits, site: Bits, us: Bits) -> Mask:
+        """Say whether elevations rise at instants."""
+        rising: Mask = self.differences(satellite, site, us, (0,))[0] > 0.0
+        return rising
 
     def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
         """Compute east, north and up (km), each (n,): NaN unless the status is 0."""

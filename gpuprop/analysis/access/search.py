@@ -15,9 +15,8 @@ from ...typing import Array, Bits, Mask
 from ..events import CELL, MICROSECOND, SHORTEST
 from ..look_angles import Site
 from .cells import CULMINATE, NO_EVENTS, RISE, Events, in_view
-from .cubic import Knots
 from .decide import decide
-from .exact import Exact
+from .exact import Exact, Knots
 
 STEP_S = 60  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates

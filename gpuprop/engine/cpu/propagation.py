@@ -1,13 +1,16 @@
 """Element sets on the cpu engine: constants in memory, blocks of states and states of pairs."""
 
 import ctypes
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import Candidates
+from ...sgp4.access_events import BisectionRule, Brackets, EventSearch, Found
 from ...sgp4.constants import FIELDS, ONE_DAY, Constants
+from ...sgp4.earth_rotation import EarthTable
 from ...sgp4.model import TEME, Model, View, column_dtypes
 from ...time.units import DAY
 from ...typing import Array, Columns
@@ -18,6 +21,7 @@ from .kernels import TASKS_PER_THREAD, TILE, WIDTHS, WORTH_A_TASK, library, piec
 
 MOST_A_TASK = 32768  # states of several tiles: only the first one waits for its constants
 PAIRS_OF_A_TASK = 16384
+EVENTS_OF_A_TASK = 8192
 SHORT_SPAN = 4 * DAY  # of pairs, ns: a few steps of the integration of resonances
 WORTH_STARTS = 2  # pairs of each satellite, for which its resonance is integrated beforehand
 PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
@@ -159,25 +163,79 @@ class CpuPropagation(HostPropagation):
         view: View = TEME,
     ) -> Columns:
         """Compute pairs: see choice.Propagation."""
-        rows = self._by_satellite  # another thread may release it meanwhile
-        if rows is None:
-            self._regimes = self.constants.regimes()
-            rows = self._by_satellite = _rows(self.table, self.constants)
         out = self._buffers.columns((len(ns),), column_dtypes(names))
-        job = operations.argument(
-            "PairJob",
-            **operations.model_members(self._model),
-            constants=rows,
-            regimes=self._regimes,
+        job = self._pair_job(
+            view,
             starts=self._starts(ns),
             index=np.ascontiguousarray(index),
             ns=np.ascontiguousarray(ns),
-            **operations.view_members(view, np.ascontiguousarray),
             **out,
         )
         tasks = task_list("pairs", [(0, len(self.constants))], pieces(len(ns), PAIRS_OF_A_TASK))
         library().run(self._engine.width, job, tasks, self._engine.threads)
         return out
+
+    def _rows(self) -> Array:
+        """Return the constants by satellite, for pairs."""
+        rows = self._by_satellite  # another thread may release it meanwhile
+        if rows is None:
+            self._regimes = self.constants.regimes()
+            rows = self._by_satellite = _rows(self.table, self.constants)
+        return rows
+
+    def _pair_job(self, view: View, **members: Any) -> ctypes.Structure:
+        """Make the argument of kernels that compute states of pairs."""
+        rows = self._rows()
+        return operations.argument(
+            "PairJob",
+            **operations.model_members(self._model),
+            constants=rows,
+            regimes=self._regimes,
+            **operations.view_members(view, np.ascontiguousarray),
+            **members,
+        )
+
+    def events(
+        self,
+        found: Candidates,
+        wanted: npt.NDArray[np.int64],
+        search: EventSearch,
+        earth: EarthTable,
+    ) -> Found:
+        """Search for events: see choice.Propagation."""
+        out = Found(np.empty(len(wanted), np.int64), np.empty(len(wanted), np.uint8))
+        knots = found.knot.min() - 1, found.knot.max() + 1
+        edges = [search.knot_us + search.step_us * int(knot) for knot in knots]
+        job = operations.argument(
+            "EventJob",
+            pairs=self._event_pairs(earth, edges),
+            **operations.event_members(found, wanted, search, np.ascontiguousarray),
+            found=out.us,
+            certainty=out.certainty,
+        )
+        self._run_events("access_events", job, len(wanted))
+        return out
+
+    def bisect(
+        self, brackets: Brackets, sites: Array, rule: BisectionRule, earth: EarthTable
+    ) -> npt.NDArray[np.int64]:
+        """Bisect brackets: see choice.Propagation."""
+        members = operations.bisection_members(brackets, sites, rule, np.ascontiguousarray)
+        pairs = self._event_pairs(earth, (brackets.low.min(), brackets.high.max()))
+        job = operations.argument("BisectJob", pairs=pairs, **members)
+        self._run_events("access_bisect", job, len(brackets.low))
+        ends: npt.NDArray[np.int64] = members["high"]
+        return ends
+
+    def _event_pairs(self, earth: EarthTable, us: Sequence[int]) -> ctypes.Structure:
+        """Make what computes states between two instants, microseconds since 1970."""
+        starts = self._starts_at(int(us[0]) * 1000, int(us[1]) * 1000)
+        return self._pair_job(View(earth=earth), starts=starts)
+
+    def _run_events(self, kernel: str, job: ctypes.Structure, count: int) -> None:
+        size = max(TILE, min(EVENTS_OF_A_TASK, -(-count // self._engine.threads)))
+        tasks = task_list(kernel, [(0, len(self.constants))], pieces(count, size))
+        library().run(self._engine.width, job, tasks, self._engine.threads)
 
     def _starts(self, ns: npt.NDArray[np.int64]) -> npt.NDArray[Any] | None:
         """Integrate the resonances to a short span of instants once, for all pairs.
@@ -185,13 +243,17 @@ class CpuPropagation(HostPropagation):
         None if no satellite is in resonance, if pairs are so few that this costs more time, and for
         a longer span. Then the kernel sorts pairs of a satellite by time, and integrates on.
         """
+        if len(ns) < WORTH_STARTS * len(self.constants):
+            return None
+        earliest, latest = int(ns.min(initial=0)), int(ns.max(initial=0))
+        return self._starts_at(earliest, latest) if latest - earliest <= SHORT_SPAN else None
+
+    def _starts_at(self, earliest: int, latest: int) -> npt.NDArray[Any] | None:
+        """Integrate the resonances to a span of instants, ns; None if no satellite has one."""
         resonant = {
             regime: part for regime, part in self.constants.bounds.items() if regime >= ONE_DAY
         }
-        if not resonant or len(ns) < WORTH_STARTS * len(self.constants):
-            return None
-        earliest, latest = int(ns.min()), int(ns.max())
-        if latest - earliest > SHORT_SPAN:
+        if not resonant:
             return None
         starts = np.zeros(len(self.constants), operations.dtype("Start"))
         job = operations.argument(

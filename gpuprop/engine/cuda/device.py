@@ -53,9 +53,7 @@ class Device:
         """
         structure, first, last = operations.KERNELS[kernel], satellites.start, satellites.stop
         record = np.zeros(1, _argument(structure))
-        job = record["job"]
-        for name, value in operations.numbers(structure, members, _address):
-            job[name] = value
+        record["job"] = operations.record(structure, members, address)
         record["task"] = (operations.NUMBERS[kernel], first, last, begin, n_times, chunk)
         x, y = threads or (last - first, -(-n_times // chunk))
         grid = -(-x // BLOCK), min(y, GRID_Y)
@@ -77,5 +75,6 @@ def _argument(structure: str) -> np.dtype[Any]:
     return np.dtype([("job", operations.dtype(structure)), ("task", operations.dtype("Task"))])
 
 
-def _address(array: Any) -> int:
+def address(array: Any) -> int:
+    """Return the address of an array on the device."""
     return int(array.data.ptr)

@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ...sgp4.access import Candidates
+from ...sgp4.access_events import BisectionRule, Brackets, EventSearch, Found
 from ...sgp4.constants import FIELDS, Constants
+from ...sgp4.earth_rotation import EarthTable
 from ...sgp4.model import CODES, COORDINATES, TEME, Model, View, column_dtypes
-from ...typing import Columns
+from ...typing import Array, Columns
 from .. import operations
 from ..host import BLOCK_BYTES
 from .availability import explained
-from .device import GRID_Y, Device, DeviceColumns
+from .device import GRID_Y, Device, DeviceColumns, address
 from .pinned import pinned_pool
 from .streams import Room
 
@@ -181,8 +184,6 @@ class CudaPropagation:
             for first in range(0, len(ns), PAIRS):
                 here = slice(first, first + PAIRS)
                 with self._engine.streams.work():
-                    if self._rank is None:
-                        self._rank = cupy.asarray(self.constants.rank())
                     columns = self._engine.columns((len(ns[here]),), names)
                     self._launch_pairs(index[here], ns[here], view.at(here), columns)
                     for name, column in columns.items():
@@ -196,26 +197,71 @@ class CudaPropagation:
         view: View,
         columns: DeviceColumns,
     ) -> None:
-        asarray = self._engine.cupy.asarray
-        members = {
+        members = self._pair_members(view) | {
+            "index": self._uploaded_array(index),
+            "ns": self._uploaded_array(ns),
+            **columns,
+        }
+        self._launch_each("pairs", len(ns), members)
+
+    def _pair_members(self, view: View) -> dict[str, Any]:
+        """Return the members of PairJob, without pairs and results."""
+        if self._rank is None:
+            self._rank = self._engine.cupy.asarray(self.constants.rank())
+        return {
             **operations.model_members(self.model),
             "constants": self._resident["constants"],
             "stride": len(self.constants),
             "epoch_ns": self._resident["epoch_ns"],
             "rank": self._rank,
-            "index": asarray(np.ascontiguousarray(index)),
-            "ns": asarray(np.ascontiguousarray(ns)),
-            **operations.view_members(view, lambda array: asarray(np.ascontiguousarray(array))),
-            **columns,
+            **operations.view_members(view, self._uploaded_array),
         }
+
+    def _launch_each(self, kernel: str, count: int, members: dict[str, Any]) -> None:
+        """Start a kernel for the satellites of each regime, with a thread for each of `count`."""
         for regime, satellites in self.constants.bounds.items():
             self._engine.launch(
-                f"pairs_{operations.REGIME_NAMES[regime]}",
+                f"{kernel}_{operations.REGIME_NAMES[regime]}",
                 satellites,
-                len(ns),
-                threads=(len(ns), 1),
+                count,
+                threads=(count, 1),
                 **members,
             )
+
+    def events(
+        self,
+        found: Candidates,
+        wanted: npt.NDArray[np.int64],
+        search: EventSearch,
+        earth: EarthTable,
+    ) -> Found:
+        """Search for events: see choice.Propagation. No state leaves the GPU."""
+        cupy = self._engine.cupy
+        device, streams = self._engine.device, self._engine.streams
+        with self._one_at_a_time, explained(cupy, device), streams.work():
+            pairs = self._pair_members(View(earth=earth))
+            members = operations.event_members(found, wanted, search, self._uploaded_array)
+            members["pairs"] = operations.record("PairJob", pairs, address)
+            us, certainty = cupy.empty(len(wanted), np.int64), cupy.empty(len(wanted), np.uint8)
+            members |= {"found": us, "certainty": certainty}
+            self._launch_each("events", len(wanted), members)
+            return Found(us.get(), certainty.get())
+
+    def bisect(
+        self, brackets: Brackets, sites: Array, rule: BisectionRule, earth: EarthTable
+    ) -> npt.NDArray[np.int64]:
+        """Bisect brackets: see choice.Propagation. No state leaves the GPU."""
+        device, streams = self._engine.device, self._engine.streams
+        with self._one_at_a_time, explained(self._engine.cupy, device), streams.work():
+            pairs = self._pair_members(View(earth=earth))
+            members = operations.bisection_members(brackets, sites, rule, self._uploaded_array)
+            members["pairs"] = operations.record("PairJob", pairs, address)
+            self._launch_each("bisect", len(brackets.low), members)
+            ends: npt.NDArray[np.int64] = members["high"].get()
+            return ends
+
+    def _uploaded_array(self, array: npt.NDArray[Any]) -> Any:
+        return self._engine.cupy.asarray(np.ascontiguousarray(array))
 
     def _uploaded(self, ns: npt.NDArray[np.int64], view: View) -> tuple[Any, View]:
         """Copy instants and view to the device."""

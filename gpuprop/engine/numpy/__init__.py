@@ -6,8 +6,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ...sgp4.access import AccessRule, Candidates, propose
+from ...sgp4.access_events import BisectionRule, Brackets, EventSearch
 from ...sgp4.constants import Constants
 from ...sgp4.coverage import CoverageRequest
+from ...sgp4.earth_rotation import EarthTable
 from ...sgp4.frames import rotate
 from ...sgp4.initialise import initialise
 from ...sgp4.look_angles import look_from
@@ -125,6 +127,20 @@ class NumpyPropagation(HostPropagation):
     def exact(self) -> "NumpyPropagation":
         """The same satellites with precision exact."""
         return self
+
+    def events(
+        self,
+        found: Candidates,
+        wanted: npt.NDArray[np.int64],
+        search: EventSearch,
+        earth: EarthTable,
+    ) -> None:
+        """Leave it to the twin: see choice.Propagation."""
+
+    def bisect(
+        self, brackets: Brackets, sites: Array, rule: BisectionRule, earth: EarthTable
+    ) -> None:
+        """Leave it to first_true: see choice.Propagation."""
 
     def close(self) -> None:
         """End the worker processes; they start again when they are needed."""
