@@ -5,7 +5,8 @@ begins with no names defined, so it can be copied alone; the files of the blocks
 there. Blocks of `console` are only shown: they need a network, a cluster, Docker or more rights.
 The commands of gpuprop in them must be right, though.
 
-The recipes are cells of notebooks, which run as such.
+The recipes are cells of notebooks, which run as such. The build of the site runs the commands of
+the gallery (test_site.py).
 """
 
 import os
@@ -22,10 +23,12 @@ from project import ROOT
 
 from gpuprop.cli.app import app
 
+GALLERY = "docs/gallery.md"
 DOCUMENTS = [
     page
     for page in PAGES
-    if page == "README.md" or (page.startswith("docs/") and not page.startswith("docs/recipes/"))
+    if page == "README.md"
+    or (page.startswith("docs/") and not page.startswith("docs/recipes/") and page != GALLERY)
 ]
 # Blocks of README that .ci/run executes to the letter, in a clean copy.
 IN_CI = ("python3 -m venv .venv && .venv/bin/pip install",)

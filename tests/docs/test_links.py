@@ -35,6 +35,8 @@ def is_entry(anchor: str) -> bool:
 @pytest.mark.parametrize("page", PAGES)
 def test_links(page):
     for path, anchor in links(PAGES[page]):
+        if path.startswith("gallery/pictures/"):
+            continue  # the build of the site makes it, and warns if not
         target = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
         assert (ROOT / target).exists(), f"{page} links to {target}"
         known = anchors(PAGES[target]) if anchor and target in PAGES else set()
