@@ -3,10 +3,13 @@
 import gc
 import os
 import pickle
+import platform
+import re
 import shutil
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +68,17 @@ def same(a, b):
 def test_where_a_compiler_is_the_engine_is_usable():
     report = engines()["cpu"]
     assert report.usable, report.detail
+
+
+@needs_kernels
+def test_widths_are_those_of_the_processor():
+    """What CPUID says is what the kernel of Linux says."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if platform.machine() != "x86_64" or not cpuinfo.exists():
+        pytest.skip("no list of the features of this processor")
+    features = set(re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(), re.MULTILINE)[1].split())
+    needed = {8: {"avx2", "fma", "avx512f", "avx512dq", "avx512vl"}, 4: {"avx2", "fma"}, 2: set()}
+    assert library().widths == tuple(width for width in needed if needed[width] <= features)
 
 
 @needs_kernels
