@@ -101,3 +101,24 @@ def test_other_libraries_take_element_sets():
     assert np.array_equal(gpuprop.as_times(frame["EPOCH"]).datetime64, sats.epoch)
     with pytest.raises(TypeError, match="give one of its columns"):
         gpuprop.as_times(sats)
+
+
+@pytest.mark.parametrize("library", ["polars", "pandas", "duckdb"])
+def test_what_other_libraries_write_is_read_back(library, tmp_path):
+    """A catalogue is filtered in a table, and read again: to the microsecond, as DuckDB has it."""
+    sats = random_elements(6, 40)
+    epoch = sats.epoch.astype("datetime64[us]").astype("datetime64[ns]")
+    sats = Elements(dict(sats.fields, EPOCH=epoch))
+    path = tmp_path / "chosen.csv"
+    if library == "polars":
+        pl.DataFrame(sats).filter(pl.col("INCLINATION") > 50).write_csv(path)
+    elif library == "pandas":
+        frame = sats.to_arrow().to_pandas()
+        frame[frame["INCLINATION"] > 50].to_csv(path, index=False)
+    else:
+        duckdb.sql("SET TimeZone = 'UTC'")
+        duckdb.sql("from sats where INCLINATION > 50").write_csv(str(path))
+    chosen = sats[sats.fields["INCLINATION"] > 50]
+    assert 0 < len(chosen) < len(sats)
+    back = gpuprop.read_elements(path).to_arrow()
+    assert back.equals(chosen.to_arrow())

@@ -36,8 +36,9 @@ def day_of_year_epochs(year: Ints, day: Ints, nanoseconds: Ints) -> tuple[Ints, 
 def iso_epochs(cells: Cells) -> tuple[Ints, Mask]:
     """Convert `2026-09-20T13:39:33.839424` or `2026-263T13:39:33`.
 
-    The fraction and a final `Z` or `+00:00` are optional. A fraction of more than nine digits is
-    rounded to the nearest nanosecond (half up). A leap second (`:60`) has no datetime64 and is bad.
+    The fraction is optional, and so is a final `Z`, `+00:00`, `+0000` (as Polars writes it) or
+    `+00` (as DuckDB writes it). A fraction of more than nine digits is rounded to the nearest
+    nanosecond (half up). A leap second (`:60`) has no datetime64 and is bad.
     Returns the instants and where they are good.
     """
     cells = _without_zone(_stripped(cells))
@@ -68,8 +69,11 @@ def _without_zone(cells: Cells) -> Cells:
     end = cells.start + cells.length
     zulu = Cells(cells.buffer, end - 1, np.minimum(cells.length, 1)).matrix(1)[:, 0] == ord("Z")
     offset = Cells(cells.buffer, np.maximum(end - 6, 0), np.minimum(cells.length, 6)).matrix(6)
-    zero = (offset == np.frombuffer(b"+00:00", np.uint8)).all(axis=1)
-    return Cells(cells.buffer, cells.start, cells.length - np.where(zulu, 1, np.where(zero, 6, 0)))
+    zone = zulu.astype(np.int64)
+    for text in (b"+00", b"+0000", b"+00:00"):
+        zero = (offset[:, -len(text) :] == np.frombuffer(text, np.uint8)).all(axis=1)
+        zone[zero] = len(text)
+    return Cells(cells.buffer, cells.start, cells.length - np.minimum(zone, cells.length))
 
 
 def _calendar(text: Bytes, by_day: Mask) -> tuple[Ints, Mask]:

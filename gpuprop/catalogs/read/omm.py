@@ -239,7 +239,7 @@ class _Columns(Mapping[str, Cells]):
         return len(self._names)
 
 
-_LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00:00)?$")
+_LEAP_SECOND = re.compile(r":60([.][0-9]*)?(Z|[+]00(:?00)?)?$")
 _NEED = {
     "datetime64[ns]": "an instant such as 2026-09-20T13:39:33.839424",
     "float64": "a number",
