@@ -15,8 +15,7 @@ from ..analysis.access.contents import PASSES
 from ..analysis.access.directory import PassReport, open_passes, write_passes
 from ..analysis.access.passes import passes_in
 from ..analysis.access.question import Question, ask
-from ..analysis.look_angles import Site
-from ..analysis.tables import check_suffix, read_sites, site_of_text, write_table
+from ..analysis.tables import check_suffix, write_table
 from ..dataset.session import JobOptions
 from ..messages import counted
 from ..propagator import Propagator
@@ -30,6 +29,7 @@ from .options import wrong_call
 from .progress import Progress, progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
 from .satellites import read_satellites, window_ns
+from .sites import given_sites
 
 SHOWN = 10  # passes on the terminal
 
@@ -47,7 +47,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             check_suffix(output)
             check_outputs([output], [*sources, *(options.sites or ()), options.eop])
             refuse_for_file(output, asdict(options.directory))
-        sites = _sites(options)
+        sites = given_sites(options.site, options.sites)
     elements, start = read_satellites(
         sources,
         options.satellites,
@@ -90,13 +90,6 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
         _show(table)
     print_result(facts, options.messages.json, f"{wrote}, in {time.perf_counter() - begun:.1f} s")
     return DONE
-
-
-def _sites(options: AccessOptions) -> list[Site]:
-    sites = [site_of_text(text) for text in options.site or ()]
-    for path in options.sites or ():
-        sites += read_sites(path)
-    return sites
 
 
 def _summary(asked: Question, satellites: int) -> str:

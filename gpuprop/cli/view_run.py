@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from rich.filesize import decimal
 
-from ..analysis.tables import read_sites, site_of_text
 from ..errors import UsageError
 from ..files.addresses import is_url
 from ..messages import counted
@@ -23,6 +22,7 @@ from .options import wrong_call
 from .propagators import open_propagator, report_engine
 from .satellites import chosen_satellites, instant_ns
 from .shared_options import SatelliteOptions
+from .sites import given_sites
 from .view_options import ViewOptions
 
 WEB = ("http://", "https://", "ftp://")
@@ -37,8 +37,7 @@ def run_view(sources: tuple[str, ...], output: Path, options: ViewOptions) -> in
     begin: np.datetime64 | None
     end: np.datetime64 | None
     with wrong_call():
-        places = [site_of_text(text) for text in options.site or ()]
-        places += [site for path in options.sites or () for site in read_sites(path)]
+        places = given_sites(options.site, options.sites)
         begin, end = (
             None if each is None else np.datetime64(instant_ns(each, options.scale), "ns")
             for each in (options.start, options.stop)

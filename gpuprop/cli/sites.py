@@ -1,0 +1,39 @@
+"""The sites that a command is given."""
+
+from collections.abc import Iterable
+
+from ..analysis.site import Site
+from ..analysis.tables import read_sites, site_of
+
+
+def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> list[Site]:
+    """Read the sites of --site and --sites, in their order.
+
+    Parameters
+    ----------
+    texts : iterable of str, optional
+        NAME,LAT,LON,HEIGHT_KM each; the name may have commas if there is a height.
+    files : iterable of str, optional
+        CSV files with the columns name, lat, lon, height_km.
+
+    Returns
+    -------
+    list of Site
+        All of them; none without texts and files.
+
+    Raises
+    ------
+    ValueError
+        For a site that cannot be read.
+    OSError
+        For a file that cannot be read.
+    """
+    sites = [
+        site_of([part.strip() for part in text.rsplit(",", 3)], f"--site {text!r}")
+        if text.count(",") >= 3
+        else site_of([part.strip() for part in text.split(",")], f"--site {text!r}")
+        for text in texts or ()
+    ]
+    for path in files or ():
+        sites += read_sites(path)
+    return sites
