@@ -296,15 +296,6 @@ def read_sites(path: str | os.PathLike[str]) -> list[Site]:
     return found
 
 
-def site_of_text(text: str) -> Site:
-    """Read NAME,LAT,LON or NAME,LAT,LON,HEIGHT (deg, km), as the option --site has it.
-
-    With a height, the name may have commas. ValueError if it cannot be read.
-    """
-    values = text.rsplit(",", 3) if text.count(",") >= 3 else text.split(",")
-    return site_of([value.strip() for value in values], f"--site {text!r}")
-
-
 def site_of(values: list[str], where: str, reader: Any = None) -> Site:
     """Make a site of texts: name, latitude, longitude and, if given, height.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ..analysis.site import Site
-from ..analysis.tables import read_sites, site_of_text
+from ..analysis.tables import read_sites, site_of
 
 
 def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> list[Site]:
@@ -28,7 +28,12 @@ def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> lis
     OSError
         For a file that cannot be read.
     """
-    sites = [site_of_text(text) for text in texts or ()]
+    sites = [
+        site_of([part.strip() for part in text.rsplit(",", 3)], f"--site {text!r}")
+        if text.count(",") >= 3
+        else site_of([part.strip() for part in text.split(",")], f"--site {text!r}")
+        for text in texts or ()
+    ]
     for path in files or ():
         sites += read_sites(path)
     return sites

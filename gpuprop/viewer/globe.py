@@ -125,7 +125,7 @@ def view(
         Sites on the ground, whose satellites in view the page shows; or a CSV file of them with the
         columns name, lat, lon (deg) and, if given, height_km.
     min_elevation_deg : float
-        Least elevation for sites, deg, from 0 to 90. It can be changed in the page.
+        Minimum elevation for sites, deg, from 0 to 90. It can be changed in the page.
     coverage : str, path, pyarrow.Table or Coverage, optional
         A table of coverage that is drawn on the Earth.
     title : str, optional

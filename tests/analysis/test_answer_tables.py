@@ -153,16 +153,6 @@ def test_sites_that_are_not_utf_8_are_refused(tmp_path, encoding):
     assert tables.as_sites(path)[0].name == tables.read_sites(path)[0].name == "São Paulo"
 
 
-def test_a_site_from_text():
-    read = tables.site_of_text
-    assert read("A, 1,-2 ,0.5") == Site(1.0, -2.0, 0.5, "A")
-    assert read("A,1,-2") == Site(1.0, -2.0, 0.0, "A")
-    assert read("Washington, D.C.,38.9,-77.0,0") == Site(38.9, -77.0, 0.0, "Washington, D.C.")
-    for text in ("A,1", "A,1,2,x", "A,91,0", "A,x,0", "A,,5", "A,5,"):
-        with pytest.raises(ValueError, match=f"--site '{text}'"):
-            read(text)
-
-
 def test_wrong_types_of_sites():
     for wrong in (3, [(1.0, 2.0)], None):
         with pytest.raises(TypeError, match=r"is not a gpuprop\.Site: write Site"):

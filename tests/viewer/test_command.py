@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gpuprop import open_snapshots
+from gpuprop import Site, open_snapshots
+from gpuprop.cli.sites import given_sites
 from gpuprop.cli.view_options import ViewOptions
 from gpuprop.viewer.globe import MOST_BYTES
 
@@ -81,3 +82,18 @@ def test_a_directory_must_be_alone(run):
 
 def test_the_largest_size_is_that_of_the_function():
     assert ViewOptions().max_size == f"{MOST_BYTES // 1_000_000}MB"
+
+
+def test_sites_of_a_command(tmp_path):
+    def read(text):
+        return given_sites([text], None)[0]
+
+    assert read("A, 1,-2 ,0.5") == Site(1.0, -2.0, 0.5, "A")
+    assert read("A,1,-2") == Site(1.0, -2.0, 0.0, "A")
+    assert read("Washington, D.C.,38.9,-77.0,0") == Site(38.9, -77.0, 0.0, "Washington, D.C.")
+    for text in ("A,1", "A,1,2,x", "A,91,0", "A,x,0", "A,,5", "A,5,"):
+        with pytest.raises(ValueError, match=f"--site '{text}'"):
+            read(text)
+    path = tmp_path / "sites.csv"
+    path.write_text("name,lat,lon\nB,3,4\n")
+    assert [site.name for site in given_sites(["A,1,2"], [str(path)])] == ["A", "B"]

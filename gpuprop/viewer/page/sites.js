@@ -1,4 +1,4 @@
-// Sites on the ground: which satellites stand above the least elevation.
+// Sites on the ground: which satellites stand above the minimum elevation.
 
 import { DEGREE, direction, minus, positionOf, turned } from "./vector.js";
 
