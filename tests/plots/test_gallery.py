@@ -48,6 +48,7 @@ def test_the_frame_of_the_globe_is_where_sphinx_puts_a_download():
     assert re.findall(r'src="([^"]+)"', PAGE.read_text()) == [f"_downloads/{digest}/globe.html"]
 
 
+@pytest.mark.slow
 def test_a_page_is_built_from_its_blocks(gallery, tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(
