@@ -22,7 +22,8 @@ def gallery():
 
 
 def commands(gallery):
-    return [shlex.split(line) for block in gallery.blocks() for line in block.splitlines()]
+    whole = [block.replace("\\\n", " ") for block in gallery.blocks()]
+    return [shlex.split(line) for block in whole for line in block.splitlines()]
 
 
 def test_every_kind_is_shown_and_every_picture_has_its_command(gallery):
