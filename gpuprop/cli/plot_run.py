@@ -60,7 +60,7 @@ def draw_coverage(table: str, options: CoverageMapOptions) -> int:
             "table; with --map it also draws it"
         )
     codes = [code for word in options.region or () for code in word.replace(",", " ").split()]
-    found = read_coverage(table, regions=codes)
+    found = read_coverage(table, regions=codes, column=options.column)
     named = [label for label in found.labels if label != ALL]
     chosen = options.constellation or (named[:MOST_MAPS] if named else None)
     if chosen and len(chosen) > MOST_MAPS:

@@ -7,6 +7,7 @@ cells.py           the cells of a grid as areas or points of a map
 columns.py         what the columns of coverage mean, in words, with their units
 track.py           ground tracks
 dome.py            the sky over a site: its passes on a polar plot
+pass_list.py       the list of passes beside the sky
 orbits.py          shells: altitude against inclination and node
 day.py             the race: satellites in view of sites through a day
 counts.py          how many satellites are in view of sites, in bins of time

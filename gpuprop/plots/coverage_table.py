@@ -19,11 +19,15 @@ from ..messages import shown
 from ..time.durations import parse_duration
 from ..time.instants import parse_instant
 from ..time.times import Times
+from .columns import MEANINGS
 
+PLACES = ("constellation", "lat", "lon", "cell", "name", "area_km2")
 FROM_CELLS = "cells of `gpuprop coverage`"
 
 
-def read_table(path: str | os.PathLike[str], what: str) -> pa.Table:
+def read_table(
+    path: str | os.PathLike[str], what: str, columns: Sequence[str] | None = None
+) -> pa.Table:
     """Read a table that gpuprop wrote: .parquet, .arrow or .csv.
 
     Parameters
@@ -32,6 +36,8 @@ def read_table(path: str | os.PathLike[str], what: str) -> pa.Table:
         The file.
     what
         What should be in it, for messages.
+    columns
+        Those that are needed; a .parquet file is read in part.
 
     Returns
     -------
@@ -54,7 +60,10 @@ def read_table(path: str | os.PathLike[str], what: str) -> pa.Table:
         ) from None
     try:
         if suffix == ".parquet":
-            return pq.read_table(path)
+            with pq.ParquetFile(path) as file:
+                there = file.schema_arrow.names
+                needed = [name for name in there if columns is None or name in columns]
+                return file.read(needed)
         if suffix == ".arrow":
             with pa.memory_map(os.fspath(path)) as file:
                 return pa.ipc.open_file(file).read_all()
@@ -65,7 +74,10 @@ def read_table(path: str | os.PathLike[str], what: str) -> pa.Table:
 
 
 def read_coverage(
-    path: str | os.PathLike[str], *, regions: Sequence[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    regions: Sequence[str] | None = None,
+    column: str | None = None,
 ) -> Coverage:
     """Read the cells that `gpuprop coverage` wrote.
 
@@ -75,6 +87,8 @@ def read_coverage(
         The table of cells: .parquet, .arrow or .csv.
     regions
         ISO 3166 alpha-3 codes of countries that a map outlines.
+    column
+        The only column that is needed: the rest of a .parquet file is not read.
 
     Returns
     -------
@@ -90,7 +104,13 @@ def read_coverage(
     OSError
         If it cannot be read.
     """
-    cells = read_table(path, "cells")
+    wanted: list[str] | None = None
+    if column in MEANINGS:
+        bounds = MEANINGS[column].low, MEANINGS[column].high
+        wanted = [*PLACES, column, *(name for name in bounds if name)]
+    cells = read_table(path, "cells", wanted)
+    if column is not None and column not in cells.column_names:
+        cells = read_table(path, "cells")  # for the message, which lists what there is
     name = shown(os.fspath(path))
     missing = [column for column in ("lat", "lon") if column not in cells.column_names]
     if missing:

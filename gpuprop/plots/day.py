@@ -222,7 +222,7 @@ def _draw(
                     baseline=each.fewest,
                     fill=True,
                     color=line["color"],
-                    alpha=0.18,
+                    alpha=min(0.2, 0.5 / len(counts)),
                     linewidth=0,
                 )
                 middle = (hours[1:] + hours[:-1]) / 2

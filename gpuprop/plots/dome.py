@@ -1,6 +1,5 @@
 """The sky over a site: its passes on a polar plot, with a list of them."""
 
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -23,6 +22,7 @@ from .caption import of_satellites
 from .clock import clock, window_in_words
 from .labels import Labels, Offset, around
 from .paper import TITLE_SIZE, WIDTH, MakeFigure, Page, fitted, plain, style
+from .pass_list import write_list
 from .window import window_of
 
 East = Literal["left", "right"]
@@ -34,9 +34,9 @@ MOST_TIMED = 12  # passes with times at their ends: with more, the list alone ha
 MOST_TIMED_TOPS = 6  # passes with the time at their culmination
 MOST_NUMBERED = 60  # passes with numbers, rings and triangles
 POINTS = 61  # of a path
+RINGS = (60, 30)  # deg of elevation
+ON_IT = Offset(0.0, 0.0, "center", "center")
 DIAMETER, SKY = 3.95, 0.3  # inches: of the horizon, and the room around it
-TAIL = 7  # characters at the end of a name that are shown
-ROW = 0.145  # inches
 
 
 class Paths(NamedTuple):
@@ -146,10 +146,10 @@ def sky(
             page = Page(make, across, named, about)
             ax = page.axes(SKY, SKY, DIAMETER, DIAMETER, projection="polar")
             table = page.axes(across, 0.0, WIDTH - across, across)
-            _list(table, chosen.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
+            write_list(table, chosen.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
         else:
             ax.set_title(fitted(named, WIDTH, TITLE_SIZE), parse_math=False)
-        _dress(ax, min_elevation_deg, east, chosen.num_rows <= MOST_NUMBERED)
+        _dress(ax, min_elevation_deg, east)
         _draw(ax, paths, chosen, end - begin > DAY)
     return ax
 
@@ -174,14 +174,13 @@ def _paths(prop: Propagator, site: Site, passes: pa.Table) -> Paths:
     )
 
 
-def _dress(ax: Axes, least: float, east: East, named: bool) -> None:
-    """Set north, east, directions and rings of elevation, which may be named, of polar axes."""
+def _dress(ax: Axes, least: float, east: East) -> None:
+    """Set north, east, directions and rings of elevation of polar axes."""
     polar: Any = ax
     polar.set_theta_zero_location("N")
     polar.set_theta_direction(1 if east == "left" else -1)
     polar.set_rlim(0.0, 90.0)
-    rings = ["60°", "30°"] if named else ["", ""]
-    polar.set_rgrids([30, 60], rings, angle=157.5, fontsize=6, color="0.45")
+    polar.set_rgrids([90 - elevation for elevation in RINGS], [""] * len(RINGS))
     polar.set_thetagrids(range(0, 360, 45), ["N", "NE", "E", "SE", "S", "SW", "W", "NW"])
     ax.tick_params(pad=0)
     ax.grid(alpha=0.35, linewidth=0.5)
@@ -254,6 +253,12 @@ def _label(ax: Axes, points: Array, passes: pa.Table, few: bool, days: bool) -> 
             or labels.place(end, text, _outwards(ax, end), **bold, strict=True)
         ):
             labels.place(top, text, around(6.0), **bold)
+    for elevation_of_ring in RINGS:  # its name, where there is no path
+        for azimuth in np.radians(np.arange(157.5, 517.5, 45.0)):
+            point = ax.transData.transform((azimuth, 90.0 - elevation_of_ring))
+            look: dict[str, Any] = dict(fontsize=6, color="0.4")
+            if labels.place(point, f"{elevation_of_ring}°", [ON_IT], strict=True, **look):
+                break
     if not few:
         return
     for number in range(len(points)):
@@ -279,54 +284,6 @@ def _dense(pixels: Array) -> Array:
     """Put a point between any two of paths (n, POINTS, 2)."""
     between = (pixels[:, 1:] + pixels[:, :-1]) / 2
     return np.concatenate((pixels, between), axis=1).reshape(-1, 2)
-
-
-def _list(ax: Axes, passes: pa.Table, more: int, days: bool) -> None:
-    """Write the passes in rows: number, satellite, rise, culmination, set, greatest elevation."""
-    ax.set_axis_off()
-    width, height = ax.bbox.width / ax.figure.dpi, ax.bbox.height / ax.figure.dpi
-    ax.set(xlim=(0, width), ylim=(height, 0))
-    size = 6.2
-    heads = ("", "satellite", "rise", "highest", "set")
-    places = (0.14, 0.2, width - 1.04, width - 0.48, width - 0.08)
-    room = places[2] - 0.5 - places[1] - (0.27 if days else 0.0)
-
-    def row(y: float, texts: Sequence[str], **look: Any) -> None:
-        for number, (x, text) in enumerate(zip(places, texts, strict=True)):
-            if text:
-                ha = "left" if number == 1 else "right"
-                ax.text(x, y, text, ha=ha, va="center", fontsize=size, **look)
-
-    top = 0.12
-    row(top, heads, color="0.35")
-    ax.plot([0, width - 0.08], [top + ROW * 0.6] * 2, color="0.5", linewidth=0.5)
-    names = passes["object_name"].to_pylist()
-    for number, each in enumerate(names):
-        name = plain(each, 60) or str(passes["sat_id"][number].as_py())
-        rise, highest, last = (
-            passes[column][number].value for column in ("rise", "culmination", "set")
-        )
-        elevation = passes["max_elevation_deg"][number].as_py()
-        cut = [passes[column][number].as_py() for column in ("rise_cut", "set_cut")]
-        row(
-            top + (number + 1.1) * ROW,
-            (
-                str(number + 1),
-                fitted(name, room, size, TAIL),
-                f"{'<' if cut[0] else ''}{clock(rise, seconds=True, day=days)}",
-                f"{clock(highest)} {elevation:2.0f}°",
-                f"{'>' if cut[1] else ''}{clock(last)}",
-            ),
-        )
-    if more:
-        ax.text(
-            places[1],
-            top + (len(names) + 1.3) * ROW,
-            f"and {more:,} more: gpuprop access lists all",
-            va="center",
-            fontsize=size,
-            color="0.35",
-        )
 
 
 def _title(site: Site, begin: int, end: int) -> str:

@@ -49,7 +49,14 @@ DATELESS: dict[str, dict[str, None]] = {
 }
 # Okabe and Ito's colours, without the yellow: readers with any colour vision tell them apart
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (7, 1.5, 1.2, 1.5)))
+DASHES: tuple[Any, ...] = (
+    "-",
+    (0, (5, 1.6)),
+    (0, (1.2, 1.2)),
+    (0, (7, 1.5, 1.2, 1.5)),
+    (0, (3, 1, 1, 1, 1, 1)),
+    (0, (9, 3)),
+)
 DARK = 1.05 / 4.6 - 0.05  # luminance of text in colour
 WIDTH = 7.5  # of a page, inches: it fits on A4 and letter paper
 LEFT = 0.12  # of titles and captions, inches

@@ -24,7 +24,7 @@ from .paper import TITLE_SIZE, WIDTH, MakeFigure, Page, fitted, ink, look_of_lin
 from .window import window_of
 from .world import SOURCE, draw_world
 
-MOST_SATELLITES = 40
+MOST_SATELLITES = 20
 MOST_STATES = 400_000
 TURN_DEG = 1.5  # of a satellite between two points of its track
 MOST_MARKS = 12  # on a track
@@ -50,7 +50,7 @@ def ground_track(
     Parameters
     ----------
     prop : Propagator
-        The satellites, at most 40.
+        The satellites, at most 20.
     start : instant, optional
         First instant, UTC. When most of the element sets are from, unless given.
     stop : instant, optional
@@ -75,7 +75,7 @@ def ground_track(
     Raises
     ------
     UsageError
-        For no satellite or more than 40, for a span that is too long for so many, and if no
+        For no satellite or more than 20, for a span that is too long for so many, and if no
         satellite has a position.
 
     Notes

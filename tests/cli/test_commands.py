@@ -31,7 +31,7 @@ from gpuprop import (
 )
 from gpuprop.catalogs.sources import read_sources
 from gpuprop.cli import progress
-from gpuprop.cli.app import COMMANDS, app
+from gpuprop.cli.app import COMMANDS, GROUPS, app
 from gpuprop.time.instants import format_ns
 from gpuprop.time.units import DAY
 from gpuprop.version import __version__
@@ -705,11 +705,19 @@ def test_help_has_groups_and_names_the_source(run):
         assert run(command, "--help")[1].startswith(f"Usage: gpuprop {command} {source} ")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+CALLABLE = [(name,) for name in COMMANDS if name not in GROUPS] + [
+    (name, part) for name in GROUPS for part in app[name] if not part.startswith("-")
+]
+
+
+@pytest.mark.parametrize("command", CALLABLE, ids=" ".join)
 def test_help_lists_every_option(run, command):
     """A flag without a group of its own was once in no panel."""
-    _, out, _ = run(command, "--help")
-    for argument in app[command].assemble_argument_collection():
+    _, out, _ = run(*command, "--help")
+    called = app
+    for name in command:
+        called = called[name]
+    for argument in called.assemble_argument_collection():
         assert argument.names[0] in out or not argument.names[0].startswith("-"), argument.names
 
 

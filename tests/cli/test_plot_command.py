@@ -135,7 +135,7 @@ def test_instants_on_another_scale(run, tmp_path):
             "no satellite passes over Brasilia",
         ),
         (("sky", "iridium", *SITE, "-o", "a.svg", "--min-elevation", "90"), "90"),
-        (("ground-track", "iridium", "-o", "a.svg"), "at most 40 satellites"),
+        (("ground-track", "iridium", "-o", "a.svg"), "at most 20 satellites"),
         (("sky", "iridium", *SITE, *HOUR, "--stop", "2027-01-01", "-o", "a.svg"), "--stop or"),
         (("sky", "iridium", *SITE, "--stop", "2020-01-01", "-o", "a.svg"), "2020"),
         (("sky", "iridium", *SITE, "--east", "up", "-o", "a.svg"), "--east"),

@@ -14,6 +14,7 @@ import gpuprop
 from gpuprop import plots
 from gpuprop.analysis.tables import write_table
 from gpuprop.errors import UsageError
+from gpuprop.plots.paper import picture
 
 table = importlib.import_module("gpuprop.plots.coverage_table")
 TWO = gpuprop.Elements.concat(
@@ -63,6 +64,29 @@ def test_the_file_gives_what_was_computed(tmp_path, grid, by, suffix):
     said = " ".join(assert_readable(page, 12))
     assert ("above 10° of elevation" in said) == (suffix != ".csv")
     assert ("2 h from 2026-01-01T00:00:00Z, every 10 min" in said) == (suffix != ".csv")
+
+
+def test_only_the_column_that_is_drawn_is_read(tmp_path):
+    found = computed("30deg", "source")
+    write_table(tmp_path / "c.parquet", found.cells)
+    whole, part = (
+        plots.read_coverage(tmp_path / "c.parquet", column=name) for name in (None, "visible_mean")
+    )
+    names = {
+        "constellation",
+        "lat",
+        "lon",
+        "area_km2",
+        "visible_min",
+        "visible_mean",
+        "visible_max",
+    }
+    assert set(part.cells.column_names) == names < set(whole.cells.column_names)
+    assert part.times == whole.times and part.labels == whole.labels
+    one, other = (
+        picture(plots.coverage_page(each, make=Figure), "a.svg") for each in (whole, part)
+    )
+    assert one == other
 
 
 def test_points_and_one_instant(tmp_path):

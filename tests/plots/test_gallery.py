@@ -22,7 +22,8 @@ def gallery():
 
 
 def commands(gallery):
-    return [shlex.split(line) for block in gallery.blocks() for line in block.splitlines()]
+    whole = [block.replace("\\\n", " ") for block in gallery.blocks()]
+    return [shlex.split(line) for block in whole for line in block.splitlines()]
 
 
 def test_every_kind_is_shown_and_every_picture_has_its_command(gallery):
@@ -48,6 +49,7 @@ def test_the_frame_of_the_globe_is_where_sphinx_puts_a_download():
     assert re.findall(r'src="([^"]+)"', PAGE.read_text()) == [f"_downloads/{digest}/globe.html"]
 
 
+@pytest.mark.slow
 def test_a_page_is_built_from_its_blocks(gallery, tmp_path, monkeypatch):
     page = tmp_path / "page.md"
     page.write_text(

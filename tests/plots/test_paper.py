@@ -87,6 +87,16 @@ def test_a_text_is_cut_to_a_width():
     assert wrapped(["a b c", "", "d"], 5.0, 7, 3) == ["a b c", "d"]
 
 
+def test_a_notebook_shows_what_pyplot_keeps():
+    from matplotlib import pyplot
+
+    before = set(pyplot.get_fignums())
+    ax = ground_track(gpuprop.Propagator(gpuprop.walker("53:2/2/1", 600.0)))
+    (number,) = set(pyplot.get_fignums()) - before
+    assert pyplot.figure(number) is ax.figure
+    pyplot.close(number)
+
+
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])
 def test_the_users_settings_change_no_byte(ending):
     def page():

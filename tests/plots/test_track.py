@@ -36,7 +36,7 @@ CASES = {
     "one": (lambda: gpuprop.constellation("iridium")[:1], {}),
     "some": (lambda: gpuprop.constellation("starlink-gen1")[::600], {}),
     "at one place": (lambda: gpuprop.constellation("iridium")[[0] * 6], {"duration": "3h"}),
-    "many": (lambda: gpuprop.constellation("qianfan")[::33], {}),
+    "many": (lambda: gpuprop.constellation("qianfan")[::66], {}),
     "days": (lambda: gpuprop.constellation("iridium")[:2], {"duration": "2d"}),
     "far": (geostationary, {"duration": "1d"}),
     "minutes": (lambda: gpuprop.constellation("iridium")[:2], {"duration": "90s"}),
