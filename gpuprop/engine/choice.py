@@ -39,10 +39,6 @@ class Propagation(Protocol):
     least_instants: int  # that a block should have, because fewer cost more time a state
 
     @property
-    def exact(self) -> "Propagation":
-        """The same element sets with precision exact."""
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
 

@@ -79,11 +79,6 @@ class CpuPropagation(HostPropagation):
         self._by_satellite: Array | None = None
         self._tiles: dict[int, npt.NDArray[np.int64]] = {}  # by their satellites
 
-    @property
-    def exact(self) -> "CpuPropagation":
-        """The same satellites with precision exact."""
-        return self
-
     def _kernels(self) -> Iterable[tuple[str, slice]]:
         """Return the kernels that compute states, each with its slice of the execution order."""
         return (

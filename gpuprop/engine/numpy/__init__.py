@@ -121,11 +121,6 @@ class NumpyPropagation(HostPropagation):
         fill_pairs(self.model, self.constants, index, ns, out, view)
         return out
 
-    @property
-    def exact(self) -> "NumpyPropagation":
-        """The same satellites with precision exact."""
-        return self
-
     def close(self) -> None:
         """End the worker processes; they start again when they are needed."""
         if self._workers is not None:
