@@ -2,7 +2,10 @@
 states elsewhere, the same bits on every engine that has it, and refused on the others.
 """
 
+import ctypes
 import pickle
+import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -17,6 +20,7 @@ from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library
 from gpuprop.engine.mixed import PrecisionError
 from gpuprop.frames.rotations import rotations
+from gpuprop.sgp4.constants import kernels_folder
 from gpuprop.sgp4.frames import rotate
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.mixed import BOUND_M, BOUND_MM_S, REACH_NS
@@ -136,6 +140,38 @@ def test_every_width_with_fma_gives_the_same_bits(count):
     for width in narrow:
         with pytest.raises(PrecisionError, match=f"for vectors of {width}: this CPU has no fused"):
             CpuEngine(1, width).load(model, mean_elements(elements), elements.epoch.view(int))
+
+
+@needs_fma
+def test_every_engine_has_these_bits_or_refuses(engine):
+    elements, when = near_the_limits(15, 90), spread(7, 4, 9 * DAY)
+    if engine == "numpy":
+        with pytest.raises(PrecisionError):
+            Propagator(elements, engine, precision="mixed")
+        return
+    expected = Propagator(elements, "cpu", precision="mixed").states(when)
+    assert same_bits(expected, Propagator(elements, engine, precision="mixed").states(when))
+
+
+@needs_fma
+@pytest.mark.slow
+def test_vectors_of_two_with_fma_give_the_same_bits(monkeypatch, tmp_path):
+    """As on processors of ARM: here the kernels of two lanes, compiled with FMA."""
+    flags = ("-DW=2", "-mfma", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
+    compiler = shutil.which("g++") or pytest.skip("no C++ compiler")
+    source, made = str(kernels_folder() / "cpu.cpp"), str(tmp_path / "two.so")
+    command = [compiler, "-std=c++17", "-O1", *flags, "-Wno-psabi", "-shared", "-fPIC", source]
+    subprocess.run([*command, "-o", made], check=True)
+    work = ctypes.CDLL(made).gpuprop_work_2
+    work.argtypes, work.restype = [ctypes.c_void_p, ctypes.c_void_p], None
+    elements, when = near_the_limits(14, 101), spread(9, 9, 9 * DAY)
+    expected = Propagator(elements, "cpu", precision="mixed").states(when)
+    monkeypatch.setitem(library().work, 2, work)
+    monkeypatch.setattr(library(), "mixed", (2,))
+    model = Model(GRAVITY["wgs72"], "i", "mixed")
+    two = CpuEngine(1, 2).load(model, mean_elements(elements), elements.epoch.view(int))
+    for name, column in two.block(when.ns, COLUMNS).items():
+        assert column.tobytes() == expected.columns[name].tobytes()
 
 
 @needs_fma
