@@ -52,8 +52,8 @@ FN void store_part(const PropagateJob& job, const MixedState& mixed, const State
     store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered);
 }
 
-// States of satellites of precision mixed at some instants. Each lane decides for itself whether its
-// instant is within reach: a state does not depend on its neighbours.
+// States of satellites of precision mixed at some instants. Each lane decides for itself whether
+// its instant is within reach: a state does not depend on its neighbours.
 void propagate_mixed(const PropagateJob& job, const Task& task) {
     const int64_t last = task.last, end = task.end;
     for (int64_t tile = task.first; tile < last; tile += TILE) {
