@@ -25,6 +25,11 @@ PHASES: tuple[str, ...] = tuple(re.findall(r"^PHASE\((\w+),", _TEXT, re.MULTILIN
 TERMS: tuple[str, ...] = tuple(re.findall(r"^TERM\((\w+),", _TEXT, re.MULTILINE))
 
 SPAN = 2.0**49 / 6.0e10  # minutes in a span: the unit of time of the terms
+# its powers, by products: pow of the system's library may round otherwise on another machine
+SPAN_2 = SPAN * SPAN
+SPAN_3 = SPAN_2 * SPAN
+SPAN_4 = SPAN_3 * SPAN
+SPAN_5 = SPAN_4 * SPAN
 TICKS = 2.0**32 / (2.0 * np.pi)  # in a radian
 TO_INTEGER = 1.5 * 2.0**52
 REACH = REACH_NS / 6.0e10  # minutes
@@ -139,15 +144,15 @@ def mixed_table(gravity: Gravity, c: dict[str, Array]) -> MixedTable:
         w1=c["argpdot"] * rate,
         n0=_phase(c["nodeo"]),
         n1=c["nodedot"] * rate,
-        node2=c["nodecf"] * (TICKS * SPAN**2),
-        drag2=drag2 * (TICKS * SPAN**2),
-        drag3=no * c["t3cof"] * (TICKS * SPAN**3),
-        drag4=no * c["t4cof"] * (TICKS * SPAN**4),
-        drag5=no * c["t5cof"] * (TICKS * SPAN**5),
+        node2=c["nodecf"] * (TICKS * SPAN_2),
+        drag2=drag2 * (TICKS * SPAN_2),
+        drag3=no * c["t3cof"] * (TICKS * SPAN_3),
+        drag4=no * c["t4cof"] * (TICKS * SPAN_4),
+        drag5=no * c["t5cof"] * (TICKS * SPAN_5),
         cc1=c["cc1"] * SPAN,
-        d2=c["d2"] * SPAN**2,
-        d3=c["d3"] * SPAN**3,
-        d4=c["d4"] * SPAN**4,
+        d2=c["d2"] * SPAN_2,
+        d3=c["d3"] * SPAN_3,
+        d4=c["d4"] * SPAN_4,
         ecco=c["ecco"],
         bcc4=c["bcc4"] * SPAN,
         bcc5=c["bcc5"],
