@@ -1,5 +1,5 @@
 // The types and operations that all kernels are written in: a lane is a double in a CUDA thread,
-// and one of W doubles of a vector on a CPU. Only this file depends on the compiler.
+// and one of W doubles of a vector on a CPU. Only this file and single.cuh depend on the compiler.
 //
 // Contract: compiles under NVRTC, nvcc, g++ and clang++ without a system header. IEEE 754
 // arithmetic, round to nearest, no contraction (-fmad=false, -ffp-contract=off), no library

@@ -33,7 +33,7 @@ enum MixedTerm {
 };
 
 struct MixedState {
-    Pair x, y, z;         // TEME, km
+    Pair x, y, z;       // TEME, km
     Single vx, vy, vz;  // km/s
 };
 
@@ -91,9 +91,11 @@ FN PairSinCos sincos_pair(Ticks angle) {
 }
 
 // 1 / (1 - x) for |x| <= 0.003, in error by x^4.
-FN Single reciprocal_of_rest(Single x) { return fused(x, fused(x, fused(x, 1.0f, 1.0f), 1.0f), 1.0f); }
+FN Single reciprocal_of_rest(Single x) {
+    return fused(x, fused(x, fused(x, 1.0f, 1.0f), 1.0f), 1.0f);
+}
 
-// The same for |x| <= 0.06.
+// The same for |x| <= 0.06, in error by x^6.
 FN Single longer_reciprocal(Single x) {
     Single near = fused(x, fused(x, fused(x, 1.0f, 1.0f), 1.0f), 1.0f);
     return fused(x, fused(x, fused(x, near, 1.0f), 1.0f), 1.0f);

@@ -19,15 +19,16 @@ FN MixedConstants load_mixed(const PropagateJob& job, int64_t i) {
     return c;
 }
 
-// The exact states of a tile at instant k. Not inlined, because it is seldom needed.
-__attribute__((noinline)) void exact_tile(const PropagateJob& job, int64_t tile, int64_t count,
-                                          int64_t k, State* states) {
+// The exact states of some vectors of a tile at instant k. Not inlined, because they are seldom
+// needed.
+__attribute__((noinline)) void exact_vectors(const PropagateJob& job, int64_t tile, int64_t k,
+                                             const int64_t* which, int64_t count, State* states) {
     Integrator none[TILE / W];
     tile_states<NEAR_EARTH>(
-        job.gravity, job.afspc, job.constants + tile, job.stride, count, none,
-        [](int64_t i) INLINE { return i; },
-        [&](int64_t i) INLINE { return minutes_since(job, k, tile + i); },
-        [&](int64_t, int64_t v, State& state) INLINE { states[v] = state; });
+        job.gravity, job.afspc, job.constants + tile, job.stride, count * W, none,
+        [&](int64_t i) INLINE { return which[i / W] * W; },
+        [&](int64_t i) INLINE { return minutes_since(job, k, tile + which[i / W] * W); },
+        [&](int64_t, int64_t v, State& state) INLINE { states[which[v]] = state; });
 }
 
 // Store one of the parts of a vector.
@@ -36,7 +37,7 @@ FN void store_part(const PropagateJob& job, const MixedState& mixed, const State
                    int64_t k, int64_t ahead, int64_t i, int64_t tile_end, bool ordered) {
     if (i >= tile_end) return;
     State state = state_part<PART>(mixed);
-    if (exact) {
+    if (unlikely(exact != nullptr && any(far))) {
         state.x = select(far, exact->x, state.x);
         state.y = select(far, exact->y, state.y);
         state.z = select(far, exact->z, state.z);
@@ -51,8 +52,8 @@ FN void store_part(const PropagateJob& job, const MixedState& mixed, const State
     store_state(job, state, light, k * job.n_sats, ahead, i, tile_end, ordered);
 }
 
-// States of satellites of precision mixed at some instants. Each lane decides for itself whether its
-// instant is within reach: a state does not depend on its neighbours.
+// States of satellites of precision mixed at some instants. Each lane decides for itself whether
+// its instant is within reach: a state does not depend on its neighbours.
 void propagate_mixed(const PropagateJob& job, const Task& task) {
     const int64_t last = task.last, end = task.end;
     for (int64_t tile = task.first; tile < last; tile += TILE) {
@@ -63,16 +64,16 @@ void propagate_mixed(const PropagateJob& job, const Task& task) {
         for (int64_t k = task.begin; k < end; k++) {
             const int64_t ahead = k + AHEAD < end ? AHEAD * job.n_sats : 0;
             Bits since[TILE / W];
-            Mask far[TILE / W], some = {};
-            for (int64_t v = 0; v < TILE / W; v++) {
+            Mask far[TILE / W];
+            int64_t beyond_reach[TILE / W], n = 0;
+            for (int64_t v = 0; tile + v / 2 * 2 * W < tile_end; v++) {
                 std::memcpy(&since[v], job.epoch_ns + tile + v * W, sizeof since[v]);
                 since[v] = job.ns[k] - since[v];
                 far[v] = beyond(since[v], job.reach);
-                some = either(some, far[v]);
+                if (unlikely(any(far[v]))) beyond_reach[n++] = v;
             }
             State exact[TILE / W];
-            const bool blended = any(some);
-            if (unlikely(blended)) exact_tile(job, tile, tile_end - tile, k, exact);
+            if (unlikely(n)) exact_vectors(job, tile, k, beyond_reach, n, exact);
             // Stage by stage over the tile: each is short enough that the processor overlaps
             // several vectors.
             MixedMean mean[TILE / (2 * W)];
@@ -89,9 +90,9 @@ void propagate_mixed(const PropagateJob& job, const Task& task) {
                 orbit[v] = mixed_orbit(load_mixed(job, i), mean[v], anomaly[v]);
             for (int64_t i = tile, v = 0; i < tile_end; i += 2 * W, v += 2) {
                 const MixedState s = mixed_state(orbit[v / 2]);
-                store_part<0>(job, s, blended ? exact + v : nullptr, far[v], k, ahead, i, tile_end,
+                store_part<0>(job, s, n ? exact + v : nullptr, far[v], k, ahead, i, tile_end,
                               ordered[v]);
-                store_part<1>(job, s, blended ? exact + v + 1 : nullptr, far[v + 1], k, ahead,
+                store_part<1>(job, s, n ? exact + v + 1 : nullptr, far[v + 1], k, ahead,
                               i + W, tile_end, ordered[v + 1]);
             }
         }

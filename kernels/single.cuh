@@ -1,8 +1,8 @@
 // Lanes of float32 (Single), of whole angles (Ticks, 2^-32 of a turn) and pairs of float32, for
 // mixed.cuh. As lane.cuh, it depends on the compiler.
 //
-// On a CPU a Single has 2 W lanes, in a vector as wide as the Real of W lanes: two of these make one
-// (PARTS). On a GPU all are scalars. The instructions there are written out: CuPy compiles with
+// On a CPU a Single has 2 W lanes, in a vector as wide as the Real of W lanes: two of these make
+// one (PARTS). On a GPU all are scalars. The instructions there are written out: CuPy compiles with
 // -ftz=true, which would flush subnormal float32 to zero, and a CPU does not.
 #pragma once
 #include "lane.cuh"

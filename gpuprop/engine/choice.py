@@ -49,10 +49,6 @@ class Propagation(Protocol):
         """Size of a block in the memory of the host, if the caller names none."""
 
     @property
-    def exact(self) -> "Propagation":
-        """The same element sets with precision exact."""
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import GpupropError
 from ..sgp4.constants import NEAR_EARTH, Constants
 from ..sgp4.gravity import Gravity
-from ..sgp4.mixed import REACH_NS, MixedTable, holds, mixed_table
+from ..sgp4.mixed import REACH_NS, MixedTable, classify, mixed_table
 
 PARTS = 16  # a row of constants is a multiple of this, which every vector of a CPU divides
 
@@ -39,7 +39,7 @@ class MixedSets(NamedTuple):
     @staticmethod
     def of(exact: Constants, gravity: Gravity) -> "MixedSets":
         """Sort satellites, and compute the constants of those with precision mixed."""
-        held = holds(exact)
+        held = classify(exact) == 0
         order = np.argsort(~held, kind="stable")
         count = int(held.sum())
         values = {name: row[order] for name, row in exact.values.items()}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..typing import Array, Mask
+from ..typing import Array
 from .constants import NEAR_EARTH, Constants, kernels_folder
 from .gravity import Gravity
 from .model import Model
@@ -25,10 +25,19 @@ PHASES: tuple[str, ...] = tuple(re.findall(r"^PHASE\((\w+),", _TEXT, re.MULTILIN
 TERMS: tuple[str, ...] = tuple(re.findall(r"^TERM\((\w+),", _TEXT, re.MULTILINE))
 
 SPAN = 2.0**49 / 6.0e10  # minutes in a span: the unit of time of the terms
+# its powers, by products: pow of the system's library may round otherwise on another machine
+SPAN_2 = SPAN * SPAN
+SPAN_3 = SPAN_2 * SPAN
+SPAN_4 = SPAN_3 * SPAN
+SPAN_5 = SPAN_4 * SPAN
 TICKS = 2.0**32 / (2.0 * np.pi)  # in a radian
 TO_INTEGER = 1.5 * 2.0**52
 REACH = REACH_NS / 6.0e10  # minutes
 TINY = 1.0e-30  # smaller terms are zero: float32 has no subnormal terms then
+
+# The first class has precision mixed. Why the others have not; "other": the perigee close to the
+# ground, an inclination near 180 degrees, angles of thousands of turns, no orbit.
+CLASSES = ("mixed", "deep space", "eccentricity", "drag", "other")
 
 # Limits of the class "mixed", from the epoch to REACH. Within them the measured errors stay below
 # half of the bounds, the series of mixed.cuh end early enough, and every status is 0.
@@ -40,7 +49,7 @@ MOST_HIGHER = 0.2  # rad, higher powers of it
 MOST_PERIODIC_DRAG = 0.1  # rad, drag on the perigee
 MOST_SERIES = 3.0e-9  # what the series of sin(mm) leaves out of the eccentricity
 MOST_ROUNDING = 0.05  # xmcof times the eccentricity, of which float32 rounds off 6e-8
-MOST_TURN = 1.0e4  # turns from the origin of an angle
+MOST_TURNS = 1.0e4  # turns from the origin of an angle
 LEAST_RADIUS = 1.005  # er, at perigee: below 1 the status is 6
 MOST_LONG_PERIOD = 0.01  # er: terms of the inclination, which grow near 180 degrees
 
@@ -65,10 +74,10 @@ class MixedTable(NamedTuple):
     terms: npt.NDArray[np.float32]  # (len(TERMS), n)
 
 
-def holds(constants: Constants) -> Mask:
-    """Return for which satellites precision mixed holds, (n,) in execution order.
+def classify(constants: Constants) -> npt.NDArray[np.uint8]:
+    """Return the class of each satellite in execution order, (n,): its place in CLASSES.
 
-    The others are exact at every instant: deep space, large eccentricities, strong drag.
+    Precision mixed holds for the first class. The others are exact at every instant.
     """
     c = constants.values
     near = np.zeros(len(constants), bool)
@@ -77,7 +86,7 @@ def holds(constants: Constants) -> Mask:
     t = REACH
     with np.errstate(all="ignore"):
         change = np.abs(c["bcc4"]) * t + 2.0 * np.abs(c["bcc5"])
-        most, least = c["ecco"] + change, c["ecco"] - change
+        most = c["ecco"] + change
         decay = t * (
             np.abs(c["cc1"]) + t * (np.abs(c["d2"]) + t * (np.abs(c["d3"]) + t * np.abs(c["d4"])))
         )
@@ -87,28 +96,27 @@ def holds(constants: Constants) -> Mask:
         )
         eta = np.abs(c["eta"])  # (1 + eta cos m)^3 is within 1 + 3 eta^2 and 3 eta + eta^3 of it
         periodic = np.abs(c["omgcof"]) * t + np.abs(c["xmcof"]) * (eta * (6.0 + 2.0 * eta * eta))
-        series = np.abs(c["bcc5"]) * periodic * periodic * periodic / 6.0
-        rounding = np.abs(c["xmcof"]) * most
-        shrunk = c["ao"] * (1.0 - decay) * (1.0 - decay)
-        angles = [np.abs(c[name]) for name in ("nodeo", "argpo", "mo", "inclo")]
-        turns = np.maximum.reduce(angles) / (2.0 * np.pi)
-        held = (
-            near
-            & (c["rmax"] > 1.2 * c["ao"])  # no angle is lost, and the mean motion is positive
-            & (most <= MOST_ECCENTRICITY)
-            & (least >= LEAST_ECCENTRICITY)
+        little_drag = (
+            (most <= MOST_ECCENTRICITY)
+            & (c["ecco"] - change >= LEAST_ECCENTRICITY)
             & (decay <= MOST_DECAY)
             & (quadratic <= MOST_DRAG)
             & (higher <= MOST_HIGHER)
             & (periodic <= MOST_PERIODIC_DRAG)
-            & (series <= MOST_SERIES)
-            & (rounding <= MOST_ROUNDING)
-            & (turns <= MOST_TURN)
-            & (shrunk * (1.0 - most) >= LEAST_RADIUS)
+            & (np.abs(c["bcc5"]) * periodic * periodic * periodic / 6.0 <= MOST_SERIES)
+            & (np.abs(c["xmcof"]) * most <= MOST_ROUNDING)
+        )
+        angles = [np.abs(c[name]) for name in ("nodeo", "argpo", "mo", "inclo")]
+        regular = (
+            (c["rmax"] > 1.2 * c["ao"])  # no angle is lost, and the mean motion is positive
+            & (np.maximum.reduce(angles) / (2.0 * np.pi) <= MOST_TURNS)
+            & (c["ao"] * (1.0 - decay) * (1.0 - decay) * (1.0 - most) >= LEAST_RADIUS)
             & (np.abs(c["aycof"]) <= MOST_LONG_PERIOD)
             & (np.abs(c["xlcof"]) <= MOST_LONG_PERIOD)
         )
-    return np.asarray(held)
+        circular = c["ecco"] <= MOST_ECCENTRICITY
+    # A NaN is within no limit.
+    return np.select([~near, ~circular, ~little_drag, ~regular], [1, 2, 3, 4], 0).astype(np.uint8)
 
 
 def _phase(angle: Array) -> Array:
@@ -136,15 +144,15 @@ def mixed_table(gravity: Gravity, c: dict[str, Array]) -> MixedTable:
         w1=c["argpdot"] * rate,
         n0=_phase(c["nodeo"]),
         n1=c["nodedot"] * rate,
-        node2=c["nodecf"] * (TICKS * SPAN**2),
-        drag2=drag2 * (TICKS * SPAN**2),
-        drag3=no * c["t3cof"] * (TICKS * SPAN**3),
-        drag4=no * c["t4cof"] * (TICKS * SPAN**4),
-        drag5=no * c["t5cof"] * (TICKS * SPAN**5),
+        node2=c["nodecf"] * (TICKS * SPAN_2),
+        drag2=drag2 * (TICKS * SPAN_2),
+        drag3=no * c["t3cof"] * (TICKS * SPAN_3),
+        drag4=no * c["t4cof"] * (TICKS * SPAN_4),
+        drag5=no * c["t5cof"] * (TICKS * SPAN_5),
         cc1=c["cc1"] * SPAN,
-        d2=c["d2"] * SPAN**2,
-        d3=c["d3"] * SPAN**3,
-        d4=c["d4"] * SPAN**4,
+        d2=c["d2"] * SPAN_2,
+        d3=c["d3"] * SPAN_3,
+        d4=c["d4"] * SPAN_4,
         ecco=c["ecco"],
         bcc4=c["bcc4"] * SPAN,
         bcc5=c["bcc5"],

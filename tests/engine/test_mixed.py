@@ -2,7 +2,11 @@
 states elsewhere, the same bits on every engine that has it, and refused on the others.
 """
 
+import ctypes
+import hashlib
 import pickle
+import shutil
+import subprocess
 import sys
 
 import numpy as np
@@ -17,12 +21,16 @@ from gpuprop.engine import digest
 from gpuprop.engine.cpu import CpuEngine, library
 from gpuprop.engine.mixed import PrecisionError
 from gpuprop.frames.rotations import rotations
+from gpuprop.sgp4.constants import kernels_folder
 from gpuprop.sgp4.frames import rotate
 from gpuprop.sgp4.gravity import GRAVITY
 from gpuprop.sgp4.mixed import BOUND_M, BOUND_MM_S, REACH_NS
 from gpuprop.sgp4.model import Model
 from gpuprop.sgp4.orbit import State
 from gpuprop.time.times import Times
+
+# SHA-256 of the states of the committed digest's element sets, with precision mixed
+RECORDED = "14e13861432477093856e88645a9c65182bc967d763d23f4283f1cf69e4579b9"
 
 
 def from_device(column):
@@ -139,6 +147,38 @@ def test_every_width_with_fma_gives_the_same_bits(count):
 
 
 @needs_fma
+def test_every_engine_has_these_bits_or_refuses(engine):
+    elements, when = near_the_limits(15, 90), spread(7, 4, 9 * DAY)
+    if engine == "numpy":
+        with pytest.raises(PrecisionError):
+            Propagator(elements, engine, precision="mixed")
+        return
+    expected = Propagator(elements, "cpu", precision="mixed").states(when)
+    assert same_bits(expected, Propagator(elements, engine, precision="mixed").states(when))
+
+
+@needs_fma
+@pytest.mark.slow
+def test_vectors_of_two_with_fma_give_the_same_bits(monkeypatch, tmp_path):
+    """As on processors of ARM: here the kernels of two lanes, compiled with FMA."""
+    flags = ("-DW=2", "-mfma", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math")
+    compiler = shutil.which("g++") or pytest.skip("no C++ compiler")
+    source, made = str(kernels_folder() / "cpu.cpp"), str(tmp_path / "two.so")
+    command = [compiler, "-std=c++17", "-O1", *flags, "-Wno-psabi", "-shared", "-fPIC", source]
+    subprocess.run([*command, "-o", made], check=True)
+    work = ctypes.CDLL(made).gpuprop_work_2
+    work.argtypes, work.restype = [ctypes.c_void_p, ctypes.c_void_p], None
+    elements, when = near_the_limits(14, 101), spread(9, 9, 9 * DAY)
+    expected = Propagator(elements, "cpu", precision="mixed").states(when)
+    monkeypatch.setitem(library().work, 2, work)
+    monkeypatch.setattr(library(), "mixed", (2,))
+    model = Model(GRAVITY["wgs72"], "i", "mixed")
+    two = CpuEngine(1, 2).load(model, mean_elements(elements), elements.epoch.view(int))
+    for name, column in two.block(when.ns, COLUMNS).items():
+        assert column.tobytes() == expected.columns[name].tobytes()
+
+
+@needs_fma
 def test_cuda_gives_the_same_bits(fake):
     """Within and beyond the reach, in blocks of the host and of the device, geodetic too."""
     elements, when = near_the_limits(12, 333), spread(4, 9, 9 * DAY)
@@ -178,6 +218,18 @@ def test_states_name_their_precision():
     assert "precision" not in prop.pair_states([0], when[:1]).metadata
     woken = pickle.loads(pickle.dumps(prop))
     assert same_bits(woken.states(when), prop.states(when))
+
+
+@needs_fma
+def test_the_bits_are_those_on_every_machine():
+    """A record: another compiler or processor that computes other bits is found here."""
+    elements, instants = digest.sets(3)
+    prop = Propagator(elements, "cpu", precision="mixed")
+    states = prop.states(Times(instants))
+    near = np.abs(instants[:, None] - elements.epoch.view(np.int64)) <= REACH_NS
+    assert (near & prop.mixed).sum() > 1000
+    bits = hashlib.sha256(b"".join(states.columns[name].tobytes() for name in COLUMNS))
+    assert bits.hexdigest() == RECORDED
 
 
 def test_numpy_refuses_it_by_name():

@@ -43,11 +43,6 @@ class MixedPropagation(CpuPropagation):
         self._mixed["terms"][:] = sets.table.terms
 
     @property
-    def exact(self) -> CpuPropagation:
-        """The same satellites with precision exact."""
-        return self._exact
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
         return self._sets.size

@@ -90,11 +90,6 @@ class CpuPropagation(HostPropagation):
         """Size of a block, if the caller names none: it grows with the cores, to LARGE_BYTES."""
         return min(max(BLOCK_BYTES, BYTES_OF_CORE * self._engine.threads), LARGE_BYTES)
 
-    @property
-    def exact(self) -> "CpuPropagation":
-        """The same satellites with precision exact."""
-        return self
-
     def _kernels(self) -> Iterable[tuple[str, slice]]:
         """Return the kernels that compute states, each with its slice of the execution order."""
         return (

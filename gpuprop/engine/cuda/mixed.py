@@ -34,11 +34,6 @@ class MixedPropagation(CudaPropagation):
         return MixedPropagation, (self._exact,)
 
     @property
-    def exact(self) -> CudaPropagation:
-        """The same satellites with precision exact."""
-        return self._exact
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
         return self._sets.size

@@ -61,11 +61,6 @@ class CudaPropagation:
         return CudaPropagation, (self._engine, self.model, self.constants)
 
     @property
-    def exact(self) -> "CudaPropagation":
-        """The same satellites with precision exact."""
-        return self
-
-    @property
     def mixed_count(self) -> int:
         """Number of satellites with precision mixed: the first ones in execution order."""
         return 0

@@ -123,11 +123,6 @@ class NumpyPropagation(HostPropagation):
         fill_pairs(self.model, self.constants, index, ns, out, view)
         return out
 
-    @property
-    def exact(self) -> "NumpyPropagation":
-        """The same satellites with precision exact."""
-        return self
-
     def events(
         self,
         found: Candidates,
