@@ -40,10 +40,11 @@ FN void copy_knots(const AccessJob& job, Integer k, int knots, int64_t i, int co
 __attribute__((noinline)) void store_candidates(const AccessJob& job, Integer k, int64_t i,
                                                 int64_t site, const Code& kind,
                                                 const LocalPosition (&p)[4]) {
+    Integer found = 0;
+    for (int lane = 0; lane < W; lane++) found += kind[lane] != 0;
+    Integer to = __atomic_fetch_add(job.counts, found, __ATOMIC_RELAXED) - 1;
     for (int lane = 0; lane < W; lane++) {
-        if (!kind[lane]) continue;
-        Integer to = __atomic_fetch_add(job.counts, 1, __ATOMIC_RELAXED);
-        if (to >= job.room) continue;
+        if (!kind[lane] || ++to >= job.room) continue;
         Integer* what = job.what + 4 * to;
         what[0] = k + lane, what[1] = i, what[2] = site, what[3] = kind[lane];
         double* local = job.local + 12 * to;
