@@ -16,6 +16,8 @@ constexpr int SETTING = 16;        // the elevation falls below the least one on
 // km/s^2: the largest acceleration in ITRS near the Earth, and what a kilometre of distance adds
 constexpr double ACCELERATION = 0.0135, ACCELERATION_PER_KM = 1.6e-8;
 constexpr double LONGER = 1.01;  // than its chord is a path of less than a fifth of a radian
+constexpr double EARTH_MU = 398600.8;  // km^3/s^2
+constexpr int SEGMENTS = 4;      // of a suspect interval
 constexpr double EARTH_RADIUS = 6378.0;  // km; a satellite below has decayed
 constexpr int DECAYED = 6;
 
@@ -29,6 +31,7 @@ struct LocalPosition {
 
 // What all sites have in common in an interval.
 struct Interval {
+    Real radius;        // distance from the centre of the Earth at the first of the middle knots, km
     Real longest;       // of the path between the middle knots, km
     Real acceleration;  // at most, km/s^2
     Mask all_good;      // the four states are known and good
@@ -56,6 +59,7 @@ FN Interval interval_of(const Position (&r)[4], const Code (&status)[4], double 
     Real next = sqrt(r[2].x * r[2].x + r[2].y * r[2].y + r[2].z * r[2].z);
     Real acceleration = ACCELERATION + ACCELERATION_PER_KM * radius;
     Interval interval;
+    interval.radius = radius;
     interval.acceleration = acceleration;
     interval.longest = LONGER * sqrt((dx * dx + dy * dy) + dz * dz) + acceleration * (step * step * 0.25);
     const Code zero = code(0), lost = code(DECAYED);
@@ -84,9 +88,51 @@ FN Mask may_reach(double cosine, double sine, const Interval& interval, const Lo
                         interval.longest < 0.0);
 }
 
-// The kind of an interval: 0 where nothing can happen. p: at the first three of the knots.
+struct Cubic {
+    Real a, b, c, d;  // ((d s + c) s + b) s + a, with s in knots
+};
+
+FN Cubic cubic_through(Real before, Real here, Real after, Real last) {
+    constexpr double THIRD = 1.0 / 3.0, SIXTH = 1.0 / 6.0;
+    return {here, ((after - before * THIRD) - here * 0.5) - last * SIXTH,
+            (before + after) * 0.5 - here, (last - before) * SIXTH + (here - after) * 0.5};
+}
+
+FN Real at(const Cubic& p, Real s) { return ((p.d * s + p.c) * s + p.b) * s + p.a; }
+
+// Whether the cubic through four knots, with its error and the bounds of a path in a segment of it,
+// may touch the cone of the minimum elevation.
+FN Mask may_touch(double cosine, double sine, double step, const Interval& interval,
+                  const LocalPosition (&p)[4]) {
+    Cubic east = cubic_through(p[0].east, p[1].east, p[2].east, p[3].east);
+    Cubic north = cubic_through(p[0].north, p[1].north, p[2].north, p[3].north);
+    Cubic up = cubic_through(p[0].up, p[1].up, p[2].up, p[3].up);
+    Real r = interval.radius, turned = (EARTH_MU * (step * step)) / (r * r * r);
+    Real error = r * (0.2 * (turned * turned) + 1.0e-10) + 1.0e-6;
+    double seconds = step / SEGMENTS, scale = cosine + sine;
+    Real length = interval.longest / double(SEGMENTS) + interval.acceleration * (step * step * 0.25);
+    Real speed = length / seconds, straight = interval.acceleration * scale;
+    Real level = splat(0.0), above = splat(0.0);
+    Mask found = either(level < -1.0, level < -1.0);
+    for (int k = 0; k <= SEGMENTS; k++) {
+        Real s = splat(double(k) / SEGMENTS);
+        Real e = at(east, s), n = at(north, s);
+        Real next_level = sqrt(e * e + n * n), next = cosine * at(up, s) - sine * next_level;
+        if (k) {
+            Real low = select(above < next, above, next), high = select(above < next, next, above);
+            Real nearest_level = select(level < next_level, level, next_level) - (length + 2.0 * error);
+            Real bend = (straight + sine * (speed * speed) / nearest_level) * (seconds * seconds * 0.125);
+            Real reach = select(nearest_level > 0.0, bend + error * scale, (length + error) * scale);
+            found = either(found, opposite(either(low > reach, high < -reach)));
+        }
+        level = next_level, above = next;
+    }
+    return found;
+}
+
+// The kind of an interval: 0 where nothing can happen. p: at its knots.
 FN Code interval_kind(double cosine, double sine, double step, const Interval& interval,
-                      const LocalPosition (&p)[3]) {
+                      const LocalPosition (&p)[4]) {
     Real longest = interval.longest;
     Real level0 = sqrt(p[1].east * p[1].east + p[1].north * p[1].north);
     Real level1 = sqrt(p[2].east * p[2].east + p[2].north * p[2].north);
@@ -108,6 +154,8 @@ FN Code interval_kind(double cosine, double sine, double step, const Interval& i
     Mask dipping = both(both(opposite(crossing), is_up0), opposite(smaller - sag > 0.0));
     Mask grazing = both(both(opposite(crossing), opposite(is_up0)), opposite(larger + bulge < 0.0));
     Mask suspect = either(turning, either(dipping, grazing));
+    if (any(suspect))
+        suspect = both(suspect, may_touch(cosine, sine, step, interval, p));
     // elevations are compared by the tangents, without a division
     Real level = sqrt(p[0].east * p[0].east + p[0].north * p[0].north);
     Mask highest = both(is_up0, both(p[1].up * level > p[0].up * level0,

@@ -39,13 +39,12 @@ FN void copy_knots(const AccessJob& job, Integer k, int knots, int64_t i, int co
 // Store the candidates among W intervals.
 __attribute__((noinline)) void store_candidates(const AccessJob& job, Integer k, int64_t i,
                                                 int64_t site, const Code& kind,
-                                                const Position (&r)[4]) {
-    LocalPosition p[4];
-    for (int j = 0; j < 4; j++) p[j] = local_position(job.sites[site], r[j]);
+                                                const LocalPosition (&p)[4]) {
+    Integer found = 0;
+    for (int lane = 0; lane < W; lane++) found += kind[lane] != 0;
+    Integer to = __atomic_fetch_add(job.counts, found, __ATOMIC_RELAXED) - 1;
     for (int lane = 0; lane < W; lane++) {
-        if (!kind[lane]) continue;
-        Integer to = __atomic_fetch_add(job.counts, 1, __ATOMIC_RELAXED);
-        if (to >= job.room) continue;
+        if (!kind[lane] || ++to >= job.room) continue;
         Integer* what = job.what + 4 * to;
         what[0] = k + lane, what[1] = i, what[2] = site, what[3] = kind[lane];
         double* local = job.local + 12 * to;
@@ -95,14 +94,14 @@ FN void propose_of_one(const AccessJob& job, Integer k, int count, int64_t i, co
             Position r[4];
             Code status[4];
             row.load(v, r, status);
-            LocalPosition p[3];
+            LocalPosition p[4];
             for (int j = 1; j < 3; j++) p[j] = local_position(place, r[j]);
             alive = both(alive, may_reach(job.cosine, job.sine, interval, p[1], p[2]));
             if (!any(alive)) continue;
-            p[0] = local_position(place, r[0]);
+            p[0] = local_position(place, r[0]), p[3] = local_position(place, r[3]);
             Code kind = interval_kind(job.cosine, job.sine, job.step, interval, p);
             kind = select(alive, kind, code(0));
-            if (any(kind != code(0))) store_candidates(job, k + v, i, site, kind, r);
+            if (any(kind != code(0))) store_candidates(job, k + v, i, site, kind, p);
         }
     }
 }

@@ -23,10 +23,6 @@ struct LaneSite {
     Real position[3], east[3], north[3], up[3];
 };
 
-struct Cubic {
-    Real a, b, c, d;  // ((d s + c) s + b) s + a, with s in knots
-};
-
 struct Path {
     Cubic east, north, up;  // km
 };
@@ -41,12 +37,6 @@ struct Event {
     Mask open;  // still to be examined
 };
 
-FN Cubic cubic_through(Real before, Real here, Real after, Real last) {
-    constexpr double THIRD = 1.0 / 3.0, SIXTH = 1.0 / 6.0;
-    return {here, ((after - before * THIRD) - here * 0.5) - last * SIXTH,
-            (before + after) * 0.5 - here, (last - before) * SIXTH + (here - after) * 0.5};
-}
-
 // local: east, north and up at the four knots.
 FN Path path_through(const Real (&local)[12]) {
     return {cubic_through(local[0], local[3], local[6], local[9]),
@@ -54,7 +44,6 @@ FN Path path_through(const Real (&local)[12]) {
             cubic_through(local[2], local[5], local[8], local[11])};
 }
 
-FN Real at(const Cubic& p, Real s) { return ((p.d * s + p.c) * s + p.b) * s + p.a; }
 FN Real rate(const Cubic& p, Real s) { return (3.0 * p.d * s + 2.0 * p.c) * s + p.b; }
 FN Real bend(const Cubic& p, Real s) { return 6.0 * p.d * s + 2.0 * p.c; }
 FN LocalPosition at(const Path& path, Real s) {
@@ -117,10 +106,9 @@ FN Event begin_crossing(const EventJob& job, const Real (&local)[12], Bits kind,
     event.us = knot + to_integer(nearest(s * double(job.step_us)));
     event.inside = both(event.us > whole(job.first_us - CELL), event.us < whole(job.last_us + CELL));
     Real distance = SPHERE + sqrt((local[3] * local[3] + local[4] * local[4]) + local[5] * local[5]);
-    Mask fast = absolute(event.rate) > (CLEAR * (1.0 + tangent)) * (noise * distance);
-    event.open = both(event.inside, fast);
+    event.least = (CLEAR * (1.0 + tangent)) * (noise * distance);
+    event.open = both(event.inside, absolute(event.rate) > event.least);
     event.us = clip(event.us, whole(job.first_us + 1), whole(job.last_us));
-    event.least = select(fast, one, zero);
     return event;
 }
 
@@ -131,6 +119,7 @@ FN void move_crossing(const EventJob& job, Event& event, Real above) {
     Bits moved = clip(event.us + to_integer(ahead), whole(job.first_us + 1), whole(job.last_us));
     event.us = select(event.open, moved, event.us);
 }
+
 
 // The instant of state k.
 FN Bits crossing_instant(const Event& event, int k) { return k % 2 ? event.us - 1 : event.us; }
@@ -152,7 +141,7 @@ FN void take_crossing(const EventJob& job, Event& event, int k, const LocalPosit
 }
 
 FN Code crossing_certainty(const Event& event) {
-    Mask sure = both(event.least > 0.5, opposite(event.open));
+    Mask sure = both(absolute(event.rate) > event.least, opposite(event.open));
     return select(event.inside, select(sure, code(SURE), code(UNSURE)), code(OUTSIDE));
 }
 

@@ -23,8 +23,8 @@ FN void propose_passes(const AccessJob& job, const Task& task) {
         for (Integer site = 0; site < job.n_sites; site++) {
             const Site& place = job.sites[site];
             if (!may_be_up(interval, up_of(place, r[1]), up_of(place, r[2]))) continue;
-            LocalPosition p[3] = {local_position(place, r[0]), local_position(place, r[1]),
-                                  local_position(place, r[2])};
+            LocalPosition p[4] = {local_position(place, r[0]), local_position(place, r[1]),
+                                  local_position(place, r[2]), local_position(place, r[3])};
             Code kind = interval_kind(job.cosine, job.sine, job.step, interval, p);
             if (!kind) continue;
             if (job.room) {
@@ -32,8 +32,9 @@ FN void propose_passes(const AccessJob& job, const Task& task) {
                 what[0] = k, what[1] = i, what[2] = site, what[3] = kind;
                 double* local = job.local + 12 * to;
                 for (int j = 0; j < 4; j++) {
-                    LocalPosition at = local_position(place, r[j]);
-                    local[3 * j] = at.east, local[3 * j + 1] = at.north, local[3 * j + 2] = at.up;
+                    local[3 * j] = p[j].east;
+                    local[3 * j + 1] = p[j].north;
+                    local[3 * j + 2] = p[j].up;
                 }
             }
             to++;

@@ -159,7 +159,7 @@ EXPORTED void ENTRY(work)(const void* job, TaskList* list) {
 }
 
 // Whether these kernels have precision mixed.
-int64_t ENTRY(has_mixed)() { return HAS_MIXED; }
+EXPORTED int64_t ENTRY(has_mixed)() { return HAS_MIXED; }
 
 // For one state wider vectors have no use, and the processor needs time to power them up.
 #if W == 2

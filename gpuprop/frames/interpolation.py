@@ -48,28 +48,31 @@ def precession_nutation(ns: Bits) -> Array:
     `ns` are UTC instants, (n,). Source: IAU 2006/2000A_R06, erfa.xys06a, without the observed pole
     offsets dX, dY (0.3 mas).
     """
-    return _interpolated(_precession_nutation_knots, ns)
+    return _interpolated((_precession_nutation_knots,), ns)
 
 
-def sun_gcrs(ns: Bits, apparent: bool) -> Array:
-    """Compute the geocentric position of the Sun, (3, n) km in GCRS, at UTC instants (n,).
+def pole_and_sun(ns: Bits, apparent: bool) -> tuple[Array, Array]:
+    """Compute precession_nutation and the geocentric position of the Sun, (3, n) km in GCRS.
 
-    `apparent` as in rotations.sun. Source: erfa.epv00 (good to 5 km from 1900 to 2100), with TT in
-    place of TDB (below 2 ms: 60 m).
+    `ns` are UTC instants, (n,); `apparent` as in rotations.sun. Source: erfa.epv00 (good to 5 km
+    from 1900 to 2100), with TT in place of TDB (below 2 ms: 60 m).
     """
-    return _interpolated(_apparent_sun_knots if apparent else _true_sun_knots, ns)
+    found = _interpolated(
+        (_precession_nutation_knots, _apparent_sun_knots if apparent else _true_sun_knots), ns
+    )
+    return found[:3], found[3:]
 
 
-def _interpolated(knots: Callable[[int], Array], ns: Bits) -> Array:
-    """Evaluate Lagrange's polynomial through the eight knots around each instant, (3, n).
+def _interpolated(quantities: tuple[Callable[[int], Array], ...], ns: Bits) -> Array:
+    """Evaluate Lagrange's polynomials through the eight knots around each instant, (3 m, n).
 
-    `knots` returns the values of a block, (BLOCK, 3), by its number.
+    Each of m quantities returns the values of a block, (BLOCK, 3), by its number.
     """
     tt = tt_ns(ns)
     knot = tt // STEP
     u = (tt - knot * STEP) / STEP  # [0, 1)
     if not len(ns):
-        return np.zeros((3, 0))
+        return np.zeros((3 * len(quantities), 0))
     low = (int(knot.min()) + STENCIL[0]) // BLOCK
     high = (int(knot.max()) + STENCIL[-1]) // BLOCK
     short = high - low < NEIGHBOURS
@@ -78,10 +81,11 @@ def _interpolated(knots: Callable[[int], Array], ns: Bits) -> Array:
         if short
         else np.union1d((knot + STENCIL[0]) // BLOCK, (knot + STENCIL[-1]) // BLOCK)
     )
-    values = np.concatenate([knots(int(block)) for block in blocks])
-    columns = np.ascontiguousarray(values.T)
+    columns = np.concatenate(
+        [np.concatenate([knots(int(block)) for block in blocks]).T for knots in quantities]
+    )
     away = {k: u - k for k in STENCIL}
-    total = np.zeros((3, len(ns)))
+    total = np.zeros((len(columns), len(ns)))
     for j in STENCIL:
         weight = np.ones(len(ns))
         for k in STENCIL:

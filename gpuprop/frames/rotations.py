@@ -14,7 +14,7 @@ from ..sgp4.trig import PI, TWO_PI, sincos
 from ..time.units import JD_J2000, julian
 from ..typing import Array, Bits
 from .eop import EarthOrientation, EarthOrientationLike, earth_orientation
-from .interpolation import precession_nutation, sun_gcrs
+from .interpolation import pole_and_sun, precession_nutation
 
 FRAMES = ("pef", "itrs", "gcrs")
 # rad/s for a day of 86,400 s; Vallado, AIAA 2006-6753, appendix C
@@ -72,13 +72,11 @@ def rotations(frame: str, ns: Bits, eop: EarthOrientationLike) -> Array:
         )
     ns = np.asarray(ns, np.int64)
     ut1_utc, xp, yp, lod = earth_orientation(eop).at(ns)
-    midnight, fraction = julian(ns)
-    days, fraction = midnight - JD_J2000, fraction + ut1_utc / 86400.0
+    days, fraction = _ut1_days(ns, ut1_utc)
     gmst = gmst82(days, fraction)
     zero = np.zeros(len(ns))
     if frame == "gcrs":
-        x, y, s = precession_nutation(ns)
-        matrix = _product(_pole(x, y), _about_z(gmst - earth_rotation_angle(days, fraction) + s))
+        matrix = _to_gcrs(days, fraction, gmst, precession_nutation(ns))
         return _rows(matrix, [zero, zero, zero])
     matrix = _about_z(gmst)
     speed = EARTH_ROTATION * (1.0 - lod / 86400.0)
@@ -124,12 +122,23 @@ def sun(ns: Bits, eop: EarthOrientationLike, *, apparent: bool = True) -> Array:
     is the one for shadows. Without `apparent` it is the position at the instant. Source: erfa.epv00
     (good to 5 km from 1900 to 2100) and erfa.ab.
     """
-    matrix = rotations("gcrs", ns, eop)[:, :9].reshape(-1, 3, 3)
-    x, y, z = sun_gcrs(np.asarray(ns, np.int64), apparent)
-    return np.stack(
-        [(matrix[:, 0, i] * x + matrix[:, 1, i] * y) + matrix[:, 2, i] * z for i in range(3)],
-        axis=-1,
-    )
+    ns = np.asarray(ns, np.int64)
+    days, fraction = _ut1_days(ns, earth_orientation(eop).at(ns)[0])
+    pole, (x, y, z) = pole_and_sun(ns, apparent)
+    m = _to_gcrs(days, fraction, gmst82(days, fraction), pole)
+    return np.stack([(m[0][i] * x + m[1][i] * y) + m[2][i] * z for i in range(3)], axis=-1)
+
+
+def _ut1_days(ns: Bits, ut1_utc: Array) -> tuple[Array, Array]:
+    """Compute days of UT1 from J2000.0 to a midnight, and the fraction of the day after it."""
+    midnight, fraction = julian(ns)
+    return midnight - JD_J2000, fraction + ut1_utc / 86400.0
+
+
+def _to_gcrs(days: Array, fraction: Array, gmst: Array, pole: Array) -> Matrix:
+    """Compute the rotation from TEME to GCRS. pole: precession_nutation, (3, n)."""
+    x, y, s = pole
+    return _product(_pole(x, y), _about_z(gmst - earth_rotation_angle(days, fraction) + s))
 
 
 def geodetic_site(

@@ -26,6 +26,7 @@ ACCELERATION, ACCELERATION_PER_KM = 0.0135, 1.6e-8
 LONGER = 1.01  # than its chord is a path of less than a fifth of a radian
 EARTH_RADIUS = 6378.0  # km; a satellite below has decayed
 DECAYED = 6
+SEGMENTS = 4  # of a suspect interval
 
 
 class AccessRule(NamedTuple):
@@ -79,6 +80,41 @@ def height(east: Array, north: Array, up: Array) -> Array:
     level2 = east * east + north * north
     found: Array = up / (np.sqrt(level2 + up * up) + np.sqrt(level2))
     return found
+
+
+class Cubics(NamedTuple):
+    """Cubics ((d s + c) s + b) s + a, with s in knots."""
+
+    a: Array
+    b: Array
+    c: Array
+    d: Array
+
+    def at(self, s: Array) -> Array:
+        """Compute values."""
+        found: Array = ((self.d * s + self.c) * s + self.b) * s + self.a
+        return found
+
+    def rate(self, s: Array) -> Array:
+        """Compute derivatives, in a knot."""
+        found: Array = (3.0 * self.d * s + 2.0 * self.c) * s + self.b
+        return found
+
+    def bend(self, s: Array) -> Array:
+        """Compute second derivatives."""
+        found: Array = 6.0 * self.d * s + 2.0 * self.c
+        return found
+
+
+def cubics_through(before: Array, here: Array, after: Array, last: Array) -> Cubics:
+    """Interpolate between four knots."""
+    third, sixth = 1.0 / 3.0, 1.0 / 6.0
+    return Cubics(
+        here,
+        ((after - before * third) - here * 0.5) - last * sixth,
+        (before + after) * 0.5 - here,
+        (last - before) * sixth + (here - after) * 0.5,
+    )
 
 
 def propose(columns: Columns, sites: Array, rule: AccessRule, slab: int = 1 << 16) -> Candidates:
@@ -136,6 +172,7 @@ def _propose_at(
             near,
             longest[row, column],
             acceleration[row, column],
+            radius[1 : n + 1][row, column],
             all_good[row, column],
             rule,
         )
@@ -151,12 +188,14 @@ def interval_kind(
     near: list[tuple[Array, Array, Array]],
     longest: Array,
     acceleration: Array,
+    radius: Array,
     all_good: Mask,
     rule: AccessRule,
 ) -> Bits:
     """Compute the kind of intervals: 0 where nothing can happen.
 
     near: east, north and up at four knots. longest: bounds of the paths between the middle two, km.
+    radius: distances from the centre of the Earth at the first of these, km.
     """
     (_, north0, up0), (east1, north1, up1) = near[1], near[2]
     east0 = near[1][0]
@@ -183,6 +222,13 @@ def interval_kind(
         ~(larger - smaller > wide),
         np.where(is_up0, ~(smaller - sag > 0.0), ~(larger + bulge < 0.0)),
     )
+    some = np.flatnonzero(suspect)
+    if len(some):
+        suspect[some] = may_touch(
+            [np.stack(place)[:, some] for place in near],
+            *(each[some] for each in (longest, acceleration, radius)),
+            rule,
+        )
     # elevations are compared by the tangents, without a division
     before_east, before_north, before_up = near[0]
     level = np.sqrt(before_east * before_east + before_north * before_north)
@@ -192,3 +238,34 @@ def interval_kind(
     ) + np.where(highest, CULMINATION, 0)
     kind = np.where(all_good, kind, UNKNOWN_STATES)
     return np.where(alive, kind, 0).astype(np.int64)
+
+
+def may_touch(
+    near: list[Array], longest: Array, acceleration: Array, radius: Array, rule: AccessRule
+) -> Mask:
+    """Say whether paths between knots may touch the cone of the minimum elevation.
+
+    They are near the cubic through four knots: a bound of its error and bounds of a path in a
+    segment of the interval say how near. Arguments as interval_kind; near: (3, n) each.
+    """
+    path = cubics_through(*near)
+    cosine, sine, step = rule.cosine, rule.sine, rule.step
+    turned = (MU * (step * step)) / (radius * radius * radius)
+    error = radius * (0.2 * (turned * turned) + 1.0e-10) + 1.0e-6
+    seconds, scale = step / SEGMENTS, cosine + sine
+    length = longest / SEGMENTS + acceleration * (step * step * 0.25)
+    speed, straight = length / seconds, acceleration * scale
+    found = np.zeros(len(radius), bool)
+    level = above = np.empty(0)
+    for k in range(SEGMENTS + 1):
+        east, north, up = path.at(np.full(len(radius), k / SEGMENTS))
+        next_level = np.sqrt(east * east + north * north)
+        next_above = cosine * up - sine * next_level
+        if k:
+            low, high = np.minimum(above, next_above), np.maximum(above, next_above)
+            nearest = np.minimum(level, next_level) - (length + 2.0 * error)
+            bend = (straight + sine * (speed * speed) / nearest) * (seconds * seconds * 0.125)
+            reach = np.where(nearest > 0.0, bend + error * scale, (length + error) * scale)
+            found |= ~((low > reach) | (high < -reach))
+        level, above = next_level, next_above
+    return found

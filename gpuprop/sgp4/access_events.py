@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..typing import Array, Bits, Mask
-from .access import RISING, Candidates, height, local_position
+from .access import RISING, Candidates, Cubics, cubics_through, height, local_position
 
 # the certainty of an instant: there is no event in view in the window; it is that of the
 # definition; it is an estimate
@@ -42,40 +42,9 @@ class EventSearch(NamedTuple):
     turn_rate: Array  # (n_sats,) rad/ns: mean motions, for rounding errors
 
 
-class Path(NamedTuple):
-    """East, north and up (3, n), km: cubics ((d s + c) s + b) s + a, with s in knots."""
-
-    a: Array
-    b: Array
-    c: Array
-    d: Array
-
-    def at(self, s: Array) -> Array:
-        """Compute positions (3, n), km."""
-        found: Array = ((self.d * s + self.c) * s + self.b) * s + self.a
-        return found
-
-    def rate(self, s: Array) -> Array:
-        """Compute their derivatives (3, n), km a knot."""
-        found: Array = (3.0 * self.d * s + 2.0 * self.c) * s + self.b
-        return found
-
-    def bend(self, s: Array) -> Array:
-        """Compute their second derivatives (3, n)."""
-        found: Array = 6.0 * self.d * s + 2.0 * self.c
-        return found
-
-
-def path_through(local: Array) -> Path:
-    """Interpolate between four knots. local: (12, n), as in Candidates."""
-    before, here, after, last = local.reshape(4, 3, -1)
-    third, sixth = 1.0 / 3.0, 1.0 / 6.0
-    return Path(
-        here,
-        ((after - before * third) - here * 0.5) - last * sixth,
-        (before + after) * 0.5 - here,
-        (last - before) * sixth + (here - after) * 0.5,
-    )
+def path_through(local: Array) -> Cubics:
+    """Interpolate east, north and up (3, n), km. local: (12, n), as in Candidates."""
+    return cubics_through(*local.reshape(4, 3, -1))
 
 
 def rounding(search: EventSearch, satellite: Bits, age_ns: Bits) -> Array:
@@ -91,7 +60,7 @@ def elevated(tangent: float, position: Array) -> Array:
     return found
 
 
-def crossing_on(tangent: float, path: Path, rises: Mask) -> tuple[Array, Array]:
+def crossing_on(tangent: float, path: Cubics, rises: Mask) -> tuple[Array, Array]:
     """Find where paths cross the minimum elevation once: s, and the slope there."""
     low, high = np.zeros(len(rises)), np.ones(len(rises))
     ends = [elevated(tangent, path.at(s)) for s in (low, high)]
@@ -114,7 +83,7 @@ def or_middle(s: Array, low: Array, high: Array) -> Array:
     return np.where((s >= low) & (s <= high), s, 0.5 * (low + high))
 
 
-def turning_on(path: Path, local: Array) -> tuple[Array, Array, Array]:
+def turning_on(path: Cubics, local: Array) -> tuple[Array, Array, Array]:
     """Find where elevations stop to rise: s, the distance there (km), and how heights bend.
 
     Between the knots before and after: the second derivative of the height, for s. local: (12, n).
@@ -210,8 +179,8 @@ def _crossings(
     inside = (us > first - CELL) & (us < last + CELL)
     east, north, up = local[3:6]
     distance = SPHERE + np.sqrt((east * east + north * north) + up * up)
-    fast = np.abs(speed) > (CLEAR * (1.0 + tangent)) * (noise * distance)
-    open_ = inside & fast
+    least = (CLEAR * (1.0 + tangent)) * (noise * distance)
+    open_ = inside & (np.abs(speed) > least)
 
     def moved(us: Bits, above: Array) -> Bits:
         ahead = -above / speed
@@ -227,7 +196,8 @@ def _crossings(
         done = ((before >= 0.0) != rises) & ((after >= 0.0) == rises)
         open_ &= ~(done & (before - before == 0.0) & (after - after == 0.0))
         us = moved(us, after)
-    return us, np.where(inside, np.where(fast & ~open_, SURE, UNSURE), OUTSIDE)
+    sure = (np.abs(speed) > least) & ~open_
+    return us, np.where(inside, np.where(sure, SURE, UNSURE), OUTSIDE)
 
 
 def _culminations(

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from ...sgp4.access import ACCELERATION, ACCELERATION_PER_KM, LONGER, MU, Candidates
-from ...sgp4.access_events import CLEAR, SPHERE, Path, path_through
+from ...sgp4.access import ACCELERATION, ACCELERATION_PER_KM, LONGER, MU, Candidates, Cubics
+from ...sgp4.access_events import CLEAR, SPHERE, path_through
 from ...typing import Array, Bits, Mask
 from ..events import CELL, Places
 from .cells import NO_CELLS, Cells
@@ -132,17 +132,17 @@ def _bounds(exact: Exact, knots: Knots, found: Candidates) -> tuple[Array, Array
     return length[:, None], error[:, None], acceleration[:, None]
 
 
-def _paths(found: Candidates) -> Path:
+def _paths(found: Candidates) -> Cubics:
     """Return the paths of candidates, with coefficients (3, n, 1) for several places on each."""
     path = path_through(np.ascontiguousarray(found.local.T))
-    return Path(*(each[:, :, None] for each in path))
+    return Cubics(*(each[:, :, None] for each in path))
 
 
-def _chosen(path: Path, which: Places) -> Path:
-    return Path(*(each[:, which] for each in path))
+def _chosen(path: Cubics, which: Places) -> Cubics:
+    return Cubics(*(each[:, which] for each in path))
 
 
-def _climb(path: Path, s: Array) -> Array:
+def _climb(path: Cubics, s: Array) -> Array:
     """Compute a number (n, m) with the sign of the rate of the elevation."""
     (east, north, up), (east_rate, north_rate, up_rate) = path.at(s), path.rate(s)
     found: Array = up_rate * (east * east + north * north) - up * (
@@ -151,7 +151,7 @@ def _climb(path: Path, s: Array) -> Array:
     return found
 
 
-def _turning_point(path: Path, low: Array, high: Array) -> Array:
+def _turning_point(path: Cubics, low: Array, high: Array) -> Array:
     """Find where elevations stop to rise, (n, 1) knots, by the Illinois method.
 
     They rise at low, and fall at high; if not, the result is one of these.

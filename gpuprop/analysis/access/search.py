@@ -18,7 +18,7 @@ from .cells import CULMINATE, NO_EVENTS, RISE, Events, in_view
 from .decide import decide
 from .exact import Exact, Knots
 
-STEP_S = 60  # between knots
+STEP_S = 90  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates
 MOST_TRIPLES = 8_000_000
 AROUND = 3  # knots of a block beyond the intervals that begin in it

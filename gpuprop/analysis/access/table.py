@@ -21,6 +21,7 @@ from ..tables import UTC, field
 from .search import Passes
 
 ROWS = 1 << 15  # made at a time
+IN_CACHE = 1 << 13  # azimuths computed at a time
 CLEAR = 1e-9  # between sines: more than rounding errors of elevations
 LIT = 2  # the code of `sunlit` outside of the shadow
 COLUMNS = pa.schema(
@@ -156,11 +157,15 @@ def _local(propagator: Propagator, satellite: Bits, place: Array, us: Bits) -> A
 # These have the bits of look_from, without what the table does not need.
 def _azimuth(seen: Array) -> Array:
     """Compute azimuths (n,), rad, in [0, 2 pi), of east, north and up (3, n)."""
-    east, north, _ = seen
-    azimuth = atan2(east, north)
-    azimuth = np.where(azimuth < 0.0, azimuth + TWO_PI, azimuth)
-    azimuth = np.where(azimuth >= TWO_PI, 0.0, azimuth)
-    return np.where(np.isnan(_distance(seen)), NAN, azimuth)
+    azimuth = np.empty(seen.shape[1])
+    for first in range(0, len(azimuth), IN_CACHE):
+        here = seen[:, first : first + IN_CACHE]
+        east, north, _ = here
+        part = atan2(east, north)
+        part = np.where(part < 0.0, part + TWO_PI, part)
+        part = np.where(part >= TWO_PI, 0.0, part)
+        azimuth[first : first + IN_CACHE] = np.where(np.isnan(_distance(here)), NAN, part)
+    return azimuth
 
 
 def _elevation(seen: Array) -> Array:
