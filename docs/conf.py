@@ -40,7 +40,10 @@ autodoc_member_order = "bysource"
 autosummary_generate = True
 numpydoc_show_class_members = False
 # Names of other libraries: their pages are not fetched, so they cannot be linked.
-nitpick_ignore_regex = [("py:.*", r"(?!gpuprop).*")]
+# In docstrings `text` is the name of an object, and a link where there is one. Words are no names.
+default_role = "py:obj"
+smartquotes = False  # text in quotes may be copied
+nitpick_ignore_regex = [("py:.*", r"(?!gpuprop).*"), ("py:obj", r"gpuprop|.* .*")]
 
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
