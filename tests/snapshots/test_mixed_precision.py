@@ -14,7 +14,7 @@ from gpuprop import (
     time_grid,
     write_snapshots,
 )
-from gpuprop.dataset.session import PlanDiffersError
+from gpuprop.errors import PlanDiffersError
 from gpuprop.snapshots.plan import plan_snapshots
 
 pytestmark = needs_fma
