@@ -87,8 +87,12 @@ step files 60 "$python" bench/stream.py --times "$([ -n "$dry" ] && echo 10 || e
 # Access, coverage and screening, with the bytes of the cpu engine.
 step answers 120 "$python" bench/gpu_answers.py --engine "$engine" "${short[@]}" \
     --json "$out/answers.json"
+# Precision mixed: its errors and bits on the CPU, and the rate of its kernels.
 if [ -f bench/mixed.py ]; then
-    step mixed 60 "$python" bench/mixed.py --json "$out/mixed.json"
+    step mixed 90 "$python" bench/mixed.py --instants 20 --rounds 1 --hours 1 --json "$out/mixed.json"
+    if [ -z "$dry" ]; then
+        step mixed-kernels 40 "$python" bench/gpu.py --precision mixed --json "$out/mixed-kernels.json"
+    fi
 else
     skip mixed "bench/mixed.py is not there"
 fi

@@ -7,10 +7,19 @@ import numpy.typing as npt
 
 from ..sgp4.model import TEME, View
 from ..typing import Columns
+from .buffers import LARGE_BYTES
 
 # Three blocks are in use at once and should stay in the cache of the processor: with larger ones
 # runs take up to a tenth longer.
 BLOCK_BYTES = 32 << 20
+# But to share a block costs a time that does not depend on its size: 16 cores compute 32 MiB in a
+# millisecond, and it took them another one to begin.
+BYTES_OF_CORE = 8 << 20
+
+
+def block_bytes(cores: int) -> int:
+    """Return the size of a block of the compiled kernels: it grows with the cores, to a limit."""
+    return min(max(BLOCK_BYTES, BYTES_OF_CORE * cores), LARGE_BYTES)
 
 
 class HostPropagation(ABC):

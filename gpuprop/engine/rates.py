@@ -7,14 +7,17 @@ The model has three uses, because their limits differ:
 - host: blocks in the memory of the host. A GPU is also limited by its bus.
 - pairs: single states, in the memory of the host, which decide answers.
 
-Near-Earth states with velocities are counted. Two constants are measured on one GPU, an H200
-(bench/results/gpu-h200-2026-11-28.json, pairs-h200-2026-11-28.json), those of the cores on one CPU
-(bench/results/propagate-starlink-2026-11-26.json; the ratios of the widths in one run of
-bench/propagate.py). Everything else follows from them, and is not measured.
+Near-Earth states with velocities are counted. The constants of GPUs are measured on one GPU, an
+H200 (bench/results/gpu-h200-2026-11-28.json, pairs-h200-2026-11-28.json). Those of cores are
+measured on one CPU (bench/results/propagate-starlink-2026-11-26.json), with the ratios of the
+widths from another and the time to share a block from a third. All else follows from them, and is
+not measured.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from .host import block_bytes
 
 STATE_BYTES = 49  # six float64 and a status
 
@@ -37,6 +40,9 @@ BUS_SPEED = {6: 8.0, 7: 8.0, 8: 16.0, 9: 32.0, 10: 32.0, 11: 32.0, 12: 32.0}
 # States a second of a core, by the doubles in its vectors; 0: numpy.
 CORE_STATES_PER_S = {8: 55e6, 4: 28e6, 2: 13e6, 0: 4.7e6}
 PAIRS_SHARE = 0.7  # of a core's rate, for pairs in no order
+# Seconds a core until all share a block: 16 cores took 1.6 ms for 2,048 x 128 states, of which 0.3
+# ms are their rate. More cores are not all waited for.
+SHARING_S, SHARING_CORES = 83e-6, 16
 
 
 @dataclass(frozen=True)
@@ -90,4 +96,9 @@ def bus_bytes_per_s(gpu: Gpu) -> float:
 def cpu_rates(cpu: Cpu) -> Rates:
     """Estimate the rates of all cores together."""
     rate = cpu.cores * CORE_STATES_PER_S[cpu.lanes]
-    return Rates(rate, rate, PAIRS_SHARE * rate if cpu.lanes else rate)
+    if not cpu.lanes:
+        return Rates(rate, rate, rate)
+    if cpu.cores > 1:
+        states = block_bytes(cpu.cores) / STATE_BYTES
+        rate = states / (states / rate + SHARING_S * min(cpu.cores, SHARING_CORES))
+    return Rates(rate, rate, PAIRS_SHARE * rate)

@@ -15,8 +15,8 @@ from ...sgp4.model import TEME, Model, View, column_dtypes
 from ...time.units import DAY
 from ...typing import Array, Columns
 from .. import operations
-from ..buffers import LARGE_BYTES, BufferPool, on_cache_lines
-from ..host import BLOCK_BYTES, HostPropagation
+from ..buffers import BufferPool, on_cache_lines
+from ..host import HostPropagation, block_bytes
 from .kernels import TASKS_PER_THREAD, TILE, WIDTHS, WORTH_A_TASK, library, pieces, task_list
 
 MOST_A_TASK = 32768  # states of several tiles: only the first one waits for its constants
@@ -26,8 +26,6 @@ SHORT_SPAN = 4 * DAY  # of pairs, ns: a few steps of the integration of resonanc
 WORTH_STARTS = 2  # pairs of each satellite, for which its resonance is integrated beforehand
 PAST_CACHES = 16 << 20  # bytes of a block that does not stay in the caches
 LARGE_BLOCKS = 3  # that are in use at the same time
-# To share a block costs a time that does not depend on its size: 16 cores compute 32 MiB in 1 ms.
-BYTES_OF_CORE = 8 << 20
 
 
 class Runner(Protocol):
@@ -87,8 +85,8 @@ class CpuPropagation(HostPropagation):
 
     @property
     def block_bytes(self) -> int:  # type: ignore[override]
-        """Size of a block, if the caller names none: it grows with the cores, to LARGE_BYTES."""
-        return min(max(BLOCK_BYTES, BYTES_OF_CORE * self._engine.threads), LARGE_BYTES)
+        """Size of a block, if the caller names none."""
+        return block_bytes(self._engine.threads)
 
     def _kernels(self) -> Iterable[tuple[str, slice]]:
         """Return the kernels that compute states, each with its slice of the execution order."""

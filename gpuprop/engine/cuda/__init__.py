@@ -1,9 +1,8 @@
 """The CUDA engine: kernels/propagate.cu on a GPU, through CuPy. Only this package imports CuPy.
 
-source joins the kernels into one text; availability checks what is missing on this machine;
-hardware describes a GPU for the choice of engines; device starts kernels; propagation has the
-element sets; streams orders work and memory on the GPU; pinned holds the host's side of the copies;
-coverage counts satellites in view.
+source joins the kernels into one text; availability checks what is missing on this machine; device
+starts kernels; propagation has the element sets; streams orders work and memory on the GPU; pinned
+holds the host's side of the copies; coverage counts satellites in view; hardware describes a GPU.
 """
 
 from typing import Any
