@@ -138,7 +138,9 @@ def main() -> None:
         prop = Propagator(elements, "cpu", precision="mixed")
         off, middle, fast = errors(elements, options.instants)
         ecco.append(elements.eccentricity[prop.mixed])
-        largest.append(off), median.append(middle), speed.append(fast)
+        largest.append(off)
+        median.append(middle)
+        speed.append(fast)
     all_ecco, off, middle, fast = (np.concatenate(each) for each in (ecco, largest, median, speed))
     print(f"\n{'eccentricity':20}{'satellites':>12}{'median, m':>12}{'largest, m':>12}{'mm/s':>8}")
     edges = list(pairwise(ECCENTRICITIES))
@@ -182,7 +184,7 @@ def main() -> None:
             for precision in ("exact", "mixed")
         }
         shown(name, in_turns(jobs, options.rounds), results["times"])
-    found = {
+    screened = {
         precision: Propagator(elements, "cpu", threads=1, precision=precision)
         for precision in ("exact", "mixed")
     }
@@ -191,15 +193,15 @@ def main() -> None:
     def screening(precision: str) -> Callable[[], object]:
         def job() -> None:
             tables[precision] = screen(
-                found[precision], np.datetime64(start, "ns"), duration=f"{options.hours}h"
+                screened[precision], np.datetime64(start, "ns"), duration=f"{options.hours}h"
             )
 
         return job
 
-    jobs = {precision: screening(precision) for precision in found}
+    jobs = {precision: screening(precision) for precision in screened}
     spent = in_turns(jobs, max(1, options.rounds // 3))
     for name in ("conjunctions", "companions"):
-        a, b = (getattr(tables[precision], name) for precision in found)
+        a, b = (getattr(tables[precision], name) for precision in screened)
         assert a.equals(b, check_metadata=True), f"the {name} differ"
     shown(f"screening, {options.hours} h", spent, results["times"])
     machine.report(results, options.json)
