@@ -184,7 +184,7 @@ def main() -> None:
             for precision in ("exact", "mixed")
         }
         shown(name, in_turns(jobs, options.rounds), results["times"])
-    propagators = {
+    screened = {
         precision: Propagator(elements, "cpu", threads=1, precision=precision)
         for precision in ("exact", "mixed")
     }
@@ -193,15 +193,15 @@ def main() -> None:
     def screening(precision: str) -> Callable[[], object]:
         def job() -> None:
             tables[precision] = screen(
-                propagators[precision], np.datetime64(start, "ns"), duration=f"{options.hours}h"
+                screened[precision], np.datetime64(start, "ns"), duration=f"{options.hours}h"
             )
 
         return job
 
-    jobs = {precision: screening(precision) for precision in propagators}
+    jobs = {precision: screening(precision) for precision in screened}
     spent = in_turns(jobs, max(1, options.rounds // 3))
     for name in ("conjunctions", "companions"):
-        a, b = (getattr(tables[precision], name) for precision in propagators)
+        a, b = (getattr(tables[precision], name) for precision in screened)
         assert a.equals(b, check_metadata=True), f"the {name} differ"
     shown(f"screening, {options.hours} h", spent, results["times"])
     machine.report(results, options.json)

@@ -14,8 +14,7 @@ from gpuprop import (
     time_grid,
     write_snapshots,
 )
-from gpuprop.errors import PlanDiffersError
-from gpuprop.snapshots.plan import plan_snapshots
+from gpuprop.snapshots import PlanDiffersError, plan_snapshots
 
 pytestmark = needs_fma
 ELEMENTS = near_the_limits(41, 60)
