@@ -225,7 +225,9 @@ def interval_kind(
     if len(some):
         suspect[some] = may_touch(
             [np.stack(place)[:, some] for place in near],
-            *(each[some] for each in (longest, acceleration, radius)),
+            longest[some],
+            acceleration[some],
+            radius[some],
             rule,
         )
     # elevations are compared by the tangents, without a division
