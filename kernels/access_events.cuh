@@ -32,7 +32,7 @@ struct Path {
 struct Event {
     Bits us;  // the instant that is examined
     Real rate, least;
-    Real before, left;          // of earlier states
+    Real before;  // of the state before
     Mask rises, inside;
     Mask open;  // still to be examined
 };
@@ -207,9 +207,9 @@ FN void take_culmination(const EventJob& job, Event& event, int k, const LocalPo
         Bits us = event.us + to_integer(nearest(select(event.open, ahead, zero)));
         event.us = select(event.open, us & whole(-EXTREMUM_STEP), event.us);
     } else if (k == 3) {
-        event.left = difference;
+        event.rate = difference;  // it is not needed any more, and a GPU has few registers
     } else {
-        Real left = event.left, right = difference;
+        Real left = event.rate, right = difference;
         Bits cell = event.us & whole(-CELL);
         Mask inside = both(opposite(cell < whole(job.first_us)),
                            opposite(cell + CELL > whole(job.last_us)));

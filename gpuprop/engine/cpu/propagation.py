@@ -236,9 +236,9 @@ class CpuPropagation(HostPropagation):
         None if no satellite is in resonance, if pairs are so few that this costs more time, and for
         a longer span. Then the kernel sorts pairs of a satellite by time, and integrates on.
         """
-        if len(ns) < WORTH_STARTS * len(self.constants):
+        if not len(ns) or len(ns) < WORTH_STARTS * len(self.constants):
             return None
-        earliest, latest = int(ns.min(initial=0)), int(ns.max(initial=0))
+        earliest, latest = int(ns.min()), int(ns.max())
         return self._starts_at(earliest, latest) if latest - earliest <= SHORT_SPAN else None
 
     def _starts_at(self, earliest: int, latest: int) -> npt.NDArray[Any] | None:
