@@ -12,6 +12,7 @@ from sphinx.application import Sphinx
 from gpuprop.version import __version__
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
 
 project = "gpuprop"
 author = "the authors of gpuprop"
@@ -23,10 +24,8 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "numpydoc",
+    "command_help",  # of this folder: the directive that writes the help of the commands
 ]
-sys.path.insert(0, str(HERE))  # for extensions in this folder
-if importlib.util.find_spec("command_help"):
-    extensions.append("command_help")  # the directive that writes the help of the commands
 exclude_patterns = ["gallery/*.md", "**/.ipynb_checkpoints"]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}  # autosummary writes .rst
 
