@@ -29,7 +29,6 @@ FN void search_events(const EventJob& job, const Task& task) {
     const bool top = job.wanted[place] & 1;
     const Integer satellite = job.satellite[candidate], i = job.pairs.rank[satellite];
     if (i < task.first || i >= task.last) return;
-    const Site& site = job.sites[job.site[candidate]];
     const Integer knot = job.knot_us + job.knot[candidate] * job.step_us;
     double local[12];
     for (int j = 0; j < 12; j++) local[j] = job.local[12 * candidate + j];
@@ -59,11 +58,12 @@ FN void bisect(const BisectJob& job, const Task& task) {
     if (place >= task.end) return;
     const Integer i = job.pairs.rank[job.satellite[place]];
     if (i < task.first || i >= task.last) return;
-    const Site& site = job.sites[job.site[place]];
     Bracket bracket = {job.low[place], job.high[place], job.goal[place] != 0, 0.0};
     for (int k = 0; is_open(job, bracket); k++) {
         Integer us = middle_instant(job, bracket, k % 2);
-        take_middle(job, bracket, k % 2, seen_from<REGIME>(job.pairs, i, site, us * 1000));
+        take_middle(job, bracket, k % 2,
+                    seen_from<REGIME>(job.pairs, job.pairs.rank[job.satellite[place]],
+                                      job.sites[job.site[place]], us * 1000));
         job.high[place] = bracket.high;
     }
 }
