@@ -1,5 +1,5 @@
 # docker build -t gpuprop . && docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" gpuprop propagate starlink-gen1 -o race
-# On a GPU: docker run --gpus all ... (NVIDIA Container Toolkit). An image without CUDA, 2 GB smaller: docker build --build-arg EXTRAS= ...
+# On a GPU: docker run --gpus all ... (NVIDIA Container Toolkit). Without CUDA, 2 GB smaller: docker build --build-arg EXTRAS=[plot] ...
 FROM debian:bookworm-slim AS build
 
 # Debian's archive keeps one version of a package: with a version written here the image could not be
@@ -11,7 +11,7 @@ RUN apt-get update \
 COPY CMakeLists.txt pyproject.toml README.md LICENSE /src/
 COPY gpuprop /src/gpuprop
 COPY kernels /src/kernels
-ARG EXTRAS=[cuda12]
+ARG EXTRAS=[plot,cuda12]
 RUN python3 -m venv /opt/gpuprop && /opt/gpuprop/bin/pip install --no-cache-dir "/src$EXTRAS"
 
 FROM debian:bookworm-slim

@@ -52,12 +52,15 @@ html_copy_source = False
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 5,  # more do not fit beside the search in 1,280 pixels
     "secondary_sidebar_items": ["page-toc"],
     "logo": {"text": html_title},
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+# Pages without pages below them need no list of these.
+_ALONE = ("start", "gallery", "race", "glossary", "architecture", "decisions", "changelog")
+html_sidebars: dict[str, list[str]] = {page: [] for page in _ALONE}
 html_context = {"default_mode": "auto"}
 project_copyright = f"gpuprop {release}, Apache-2.0"
 
