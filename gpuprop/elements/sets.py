@@ -171,7 +171,7 @@ class Elements:
         """Plane of each satellite of a filed constellation, (n,), from 0; else -1.
 
         Every shell counts its own planes. Plane 0 is P01 in the names, and p in
-        gpuprop.filings.presets.Shell.
+        gpuprop.filings.shell.Shell.
         """
         return self._integers("plane")
 

@@ -109,6 +109,26 @@ def test_links_and_positions_agree(ran):
 
 
 @pytest.mark.slow
+def test_the_recipe_for_networks_is_adapted_as_its_table_says(tmp_path):
+    """Four values of the table, and the recipe prints for Qianfan what the page says."""
+    page = page_of("network")
+    section = page[page.index("## Another constellation") :]
+    rows = re.findall(r"^\| `(.*)` \| .* \| `(.*)` \|$", section, re.MULTILINE)
+    recipe = page.removesuffix(section)
+    for where, value in rows:
+        value_here = r'("[^"]*"|True|False|\d+(?:, \d+)*)'
+        found = list(re.finditer(re.escape(where) + " ?" + value_here, recipe))
+        at = found[0].span(1)  # the first place: "duration=" is in "Short steps", too
+        recipe = recipe[: at[0]] + value + recipe[at[1] :]
+    said = re.findall(r"^- `(.*)`$", section, re.MULTILINE)
+    lines = "".join(map(make.printed, make.run(recipe, tmp_path))).splitlines()
+    assert len(rows) == 4 and len(said) == 3
+    assert set(said) <= set(lines)
+    links = np.loadtxt(tmp_path / "isls.txt", dtype=int)
+    assert len(links) == 1296 + 1260  # none from the last plane to the first
+
+
+@pytest.mark.slow
 def test_the_list_of_the_night(ran):
     """The command and the Python list the same passes, and all of them are visible."""
     folder = ran("observer")[1]
@@ -188,7 +208,7 @@ def test_commands_that_need_a_network_are_not_cells(name):
     consoles = re.findall(r"^```console\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     for command in "".join(consoles).splitlines():
         assert re.fullmatch(
-            r"pip install 'gpuprop\[plot\]'[a-z ]*|gpuprop fetch [a-z]+ -o \S+", command
+            r"pip install ('gpuprop\[plot\]')?[a-z ]*|gpuprop fetch [a-z]+ -o \S+", command
         )
     cells = [text for kind, text in make.pieces(page) if kind in ("python", "sh")]
     assert not re.search(r"fetch|pip install|https?:", "".join(cells))
