@@ -185,6 +185,14 @@ class SkyOptions:
             group=FILES,
         ),
     ] = "left"
+    time_zone: Annotated[
+        str,
+        Parameter(
+            help="Clock of the times in the picture, such as America/Santiago. Its difference from "
+            "UTC at --start holds for the whole picture.",
+            group=FILES,
+        ),
+    ] = "UTC"
     window: Annotated[DayOptions, TOGETHER] = field(default_factory=DayOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     eop: EarthOrientationFile = None

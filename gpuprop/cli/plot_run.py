@@ -119,6 +119,7 @@ def draw_sky(sources: Sequence[str], options: SkyOptions) -> int:
             sunlit=options.sunlit,
             site_sun_below_deg=options.site_dark,
             east=options.east,
+            time_zone=options.time_zone,
             title=options.picture.title,
             source=options.picture.source,
             make=Figure,

@@ -51,8 +51,8 @@ PrecisionName = Annotated[
 Start = Annotated[
     str | None,
     Parameter(
-        help="First instant, UTC unless --scale is given [default: median epoch of the input, "
-        "rounded up to the minute].",
+        help="First instant, UTC unless --scale is given. 2026-07-24T18:00-04:00 is local time, "
+        "4 h behind UTC [default: median epoch of the input, rounded up to the minute].",
         group=INSTANTS,
     ),
 ]

@@ -19,7 +19,7 @@ from ..time.times import Times
 from ..time.units import DAY
 from ..typing import Array, Duration, Instant
 from .caption import of_satellites
-from .clock import clock, window_in_words
+from .clock import clock, name_of_offset, offset_of, window_in_words
 from .labels import Labels, Offset, around
 from .paper import TITLE_SIZE, WIDTH, MakeFigure, Page, fitted, plain, style
 from .pass_list import write_list
@@ -58,6 +58,7 @@ def sky(
     sunlit: bool = False,
     site_sun_below_deg: float | None = None,
     east: East = "left",
+    time_zone: str = "UTC",
     ax: Axes | None = None,
     title: str | None = None,
     source: str | None = None,
@@ -84,6 +85,9 @@ def sky(
     east : {"left", "right"}
         `left`: as one who looks up sees the sky, as on star charts. `right`: as on a compass, with
         azimuths clockwise.
+    time_zone : str
+        The clock of the times in the picture, such as "America/Santiago"; its difference from UTC
+        at the start holds for the whole picture. `start` and `stop` stay UTC.
     ax : matplotlib.axes.Axes, optional
         Polar axes to draw into, without the list; a new figure, with a caption, unless given.
     title, source : str, optional
@@ -99,7 +103,8 @@ def sky(
     Raises
     ------
     UsageError
-        If there is no pass, for axes that are not polar, and for another word for east.
+        If there is no pass, for axes that are not polar, for another word for east, and for a
+        time zone that is not known.
     ValueError
         As for `gpuprop.access`.
 
@@ -117,6 +122,7 @@ def sky(
         )
     elements = prop.elements
     begin, end = window_of(elements, start, stop, duration, DAY)
+    ahead = offset_of(time_zone, begin)
     passes = access(
         prop,
         site,
@@ -128,30 +134,47 @@ def sky(
     )
     if not passes.num_rows:
         raise UsageError(
-            f"no satellite passes over {plain(site.label, 60)} above {min_elevation_deg:g} deg "
-            f"from {format_ns(begin)} to {format_ns(end)}: give a longer duration, or a lower "
-            "minimum elevation"
+            f"no satellite passes over {plain(site.label, 60)} above {min_elevation_deg:g} deg"
+            f"{_which(sunlit, site_sun_below_deg)} from {format_ns(begin)} to {format_ns(end)}: "
+            "give another time, a longer duration, or a lower minimum elevation"
         )
     found, chosen = passes.num_rows, passes
     if found > MOST_DRAWN:
         highest = np.argsort(-passes["max_elevation_deg"].to_numpy(), kind="stable")[:MOST_DRAWN]
         chosen = passes.take(pa.array(np.sort(highest)))
     paths = _paths(prop, site, chosen)
-    named = plain(title) if title is not None else _title(site, begin, end)
+    shown = _on_the_clock(chosen, ahead)
+    named = plain(title) if title is not None else _title(site, begin, end, ahead)
     with style(ax):
         if ax is None:
             listed = min(chosen.num_rows, MOST_LISTED)
-            about = _caption(elements, site, found, min_elevation_deg, east, source)
+            about = _caption(elements, site, found, min_elevation_deg, east, source, ahead)
             across = DIAMETER + 2 * SKY
             page = Page(make, across, named, about)
             ax = page.axes(SKY, SKY, DIAMETER, DIAMETER, projection="polar")
             table = page.axes(across, 0.0, WIDTH - across, across)
-            write_list(table, chosen.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
+            write_list(table, shown.slice(0, listed), chosen.num_rows - listed, end - begin > DAY)
         else:
             ax.set_title(fitted(named, WIDTH, TITLE_SIZE), parse_math=False)
         _dress(ax, min_elevation_deg, east)
-        _draw(ax, paths, chosen, end - begin > DAY)
+        _draw(ax, paths, shown, end - begin > DAY)
     return ax
+
+
+def _which(sunlit: bool, site_sun_below_deg: float | None) -> str:
+    """Say which passes are kept."""
+    dark = "" if site_sun_below_deg is None else f", with the Sun below {site_sun_below_deg:g} deg"
+    return (", in sunlight" if sunlit else "") + dark
+
+
+def _on_the_clock(passes: pa.Table, ahead: int) -> pa.Table:
+    """Return passes with their instants moved to a clock that is so many ns ahead of UTC."""
+    for name in ("rise", "culmination", "set"):
+        place = passes.schema.get_field_index(name)
+        field = passes.schema.field(place)
+        moved = passes[name].to_numpy().astype("datetime64[ns]") + np.timedelta64(ahead, "ns")
+        passes = passes.set_column(place, field, pa.array(moved).cast(field.type))
+    return passes
 
 
 def _paths(prop: Propagator, site: Site, passes: pa.Table) -> Paths:
@@ -286,12 +309,18 @@ def _dense(pixels: Array) -> Array:
     return np.concatenate((pixels, between), axis=1).reshape(-1, 2)
 
 
-def _title(site: Site, begin: int, end: int) -> str:
-    return f"Sky over {plain(site.label, 40)}, {window_in_words(begin, end)}"
+def _title(site: Site, begin: int, end: int, ahead: int) -> str:
+    return f"Sky over {plain(site.label, 40)}, {window_in_words(begin, end, ahead)}"
 
 
 def _caption(
-    elements: Elements, site: Site, found: int, least: float, east: East, source: str | None
+    elements: Elements,
+    site: Site,
+    found: int,
+    least: float,
+    east: East,
+    source: str | None,
+    ahead: int,
 ) -> list[str]:
     drawn = "1 pass" if found == 1 else f"{found:,} passes"
     if found > MOST_DRAWN:
@@ -309,6 +338,6 @@ def _caption(
         f"{where}; {drawn} above {least:g}° (dashed ring), without refraction; {convention}",
         "wide bright lines: in sunlight; thin dark lines: in shadow; ring: rise; "
         "triangle: set; number: highest point, or beside the triangle",
-        "times in UTC; < and >: cut by the window",
+        f"times in {name_of_offset(ahead)}; < and >: cut by the window",
     ]
     return [of_satellites(elements, source), "; ".join(said)]

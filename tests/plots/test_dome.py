@@ -1,7 +1,10 @@
 """The sky: paths stand where the satellites stand, and can be read."""
 
+import re
+
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgb
@@ -11,6 +14,7 @@ from picture_texts import assert_readable
 import gpuprop
 from gpuprop import plots
 from gpuprop.errors import UsageError
+from gpuprop.plots.clock import name_of_offset, offset_of
 from gpuprop.plots.dome import BRIGHT, MOST_DRAWN, POINTS
 
 matplotlib.use("Agg")
@@ -139,6 +143,44 @@ def test_the_least_elevation_is_a_dashed_ring():
     assert len(ring.get_xdata()) == 361
 
 
+def test_times_are_on_the_clock_that_is_asked_for():
+    """Kathmandu is 5 h 45 min ahead of UTC; New York goes from -5 to -4 h in March."""
+    window = dict(start="2026-01-01T18:00", duration="4h")
+    utc, there = (
+        [each.get_text() for axes in figure.axes for each in axes.texts] + texts_of(figure)
+        for figure in (
+            draw(IRIDIUM[:6], **window).figure,
+            draw(IRIDIUM[:6], time_zone="Asia/Kathmandu", **window).figure,
+        )
+    )
+    assert "Sky over Brasilia, 2026-01-01 18:00 to 22:00 UTC" in utc
+    assert "Sky over Brasilia, 2026-01-01 23:45 to 2026-01-02 03:45 UTC+05:45" in there
+    assert any("times in UTC+05:45" in each for each in there)
+    times = [
+        [
+            pd.Timedelta(each.strip("<>"))
+            for each in texts
+            if re.fullmatch(r"[<>]?\d+:\d+:\d+", each)
+        ]
+        for texts in (utc, there)
+    ]
+    day = pd.Timedelta("24h")
+    assert times[0] and [(each + pd.Timedelta("5:45:00")) % day for each in times[0]] == times[1]
+    summer, winter = (
+        offset_of("America/New_York", int(np.datetime64(f"2026-{month}-01", "ns").astype(int)))
+        for month in ("07", "01")
+    )
+    assert [name_of_offset(each) for each in (summer, winter, 0)] == [
+        "UTC-04:00",
+        "UTC-05:00",
+        "UTC",
+    ]
+
+
+def texts_of(figure):
+    return [each.get_text() for each in figure.texts]
+
+
 def test_polar_axes_of_ones_own():
     figure = Figure()
     ax = figure.add_subplot(projection="polar")
@@ -152,6 +194,12 @@ def test_polar_axes_of_ones_own():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(UsageError, match=r"no satellite passes over Brasilia above 80 deg"):
         draw(IRIDIUM[:1], duration="1h", min_elevation_deg=80.0)
+    where = r"above 10 deg, in sunlight, with the Sun below -6 deg from 2026-01-01T15:00"
+    with pytest.raises(UsageError, match=where):
+        noon = dict(start="2026-01-01T15:00", duration="1h")
+        draw(IRIDIUM, sunlit=True, site_sun_below_deg=-6.0, **noon)
+    with pytest.raises(UsageError, match="time zone 'Mars/Tharsis' is not known: give a name"):
+        draw(IRIDIUM[:1], time_zone="Mars/Tharsis")
     with pytest.raises(UsageError, match="east 'up' is not known"):
         draw(IRIDIUM[:1], east="up")
     with pytest.raises(ValueError, match="elevation"):
