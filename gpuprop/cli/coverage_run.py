@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from ..analysis.coverage import Coverage, coverage
 from ..analysis.coverage.compute import checked_question
-from ..analysis.coverage.labels import ALL, OTHER, operator_labels, source_labels
+from ..analysis.coverage.labels import ALL, source_labels
 from ..analysis.tables import check_suffix, write_table
+from ..elements.selection import OTHER
 from ..elements.sets import Elements
 from ..errors import UsageError
 from ..files.whole_file import replace
@@ -67,9 +68,10 @@ def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
         f"{format_ns(times.start_ns)}, every {options.instants.step}, grid {options.grid}"
     )
     report_engine(propagator, options.run, tell)
-    labels = operator_labels(elements) if options.by == "operator" else source_labels(elements)
+    by_operator = options.by == "operator"
+    labels = elements.operator.tolist() if by_operator else source_labels(elements)
     satellites = dict(Counter(labels)) if options.by else None  # in the order of the sources
-    if satellites and options.by == "operator":
+    if satellites and by_operator:
         satellites = dict(sorted(satellites.items(), key=lambda each: (each[0] == OTHER, each[0])))
     begun = time.perf_counter()
     with propagator, progress_bar(options.messages.quiet) as progress, wrong_call():

@@ -72,6 +72,7 @@ def coverage(
         ),
     ] = None,
     /,
+    *,
     options: Annotated[CoverageMapOptions, All] = COVERAGE,
 ) -> int:
     """Run `gpuprop plot coverage`."""

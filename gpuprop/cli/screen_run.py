@@ -25,6 +25,7 @@ from ..errors import UsageError
 from ..messages import counted
 from ..propagator import Propagator
 from ..time.durations import in_words
+from ..time.instants import format_ns
 from .app import COMMAND_LINE
 from .console import DONE, print_result, say, silent, wide
 from .directories import (
@@ -128,8 +129,10 @@ def _question(asked: Question, satellites: int) -> str:
     if asked.numbers is not None:
         primaries = counted(len(asked.numbers), "satellite")
         what = f"{primaries} ({', '.join(asked.primaries or ())}) against {what}"
+    first, stop = window.first * 1000, window.stop * 1000  # ns
     return (
-        f"{what}, below {asked.threshold:g} km, for {in_words((window.stop - window.first) * 1000)}"
+        f"{what}, below {asked.threshold:g} km, for {in_words(stop - first)} "
+        f"from {format_ns(first)}"
     )
 
 

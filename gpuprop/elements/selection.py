@@ -25,6 +25,7 @@ else:
     import tomli as tomllib
 
 
+OTHER = "other"  # the operator of a satellite whose name is nobody's
 SHOWN = 5  # patterns in an error
 
 
@@ -84,6 +85,18 @@ def operator(name: str) -> Operator:
         f"operator {name!r} is not known: {hint}the known ones are {names}; any name can be "
         "matched by a pattern such as 'STARLINK*'"
     )
+
+
+def operators_of(names: Iterable[str]) -> npt.NDArray[np.str_]:
+    """Find the operator of each name, (n,); `other` where none is known.
+
+    Iridium's second generation is `iridium`, like its first.
+    """
+    names = list(names)
+    labels = np.full(len(names), OTHER, object)
+    for name in sorted({operator.name for operator in operators().values()}, reverse=True):
+        labels[find(f"@{name}", names).mask] = name
+    return labels.astype(str)
 
 
 Patterns: TypeAlias = str | int | Iterable[str | int]

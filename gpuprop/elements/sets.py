@@ -26,7 +26,15 @@ from .description import html, title
 from .fields import ARROW_TYPE, DEG, FIELDS, FIRST_SYNTHETIC_ID, REV_PER_DAY
 from .identity import best_sets, new_numbers
 from .satrecs import fields_of, satrecs_of
-from .selection import Patterns, SelectionError, SelectionWarning, as_patterns, find, why_unused
+from .selection import (
+    Patterns,
+    SelectionError,
+    SelectionWarning,
+    as_patterns,
+    find,
+    operators_of,
+    why_unused,
+)
 
 if TYPE_CHECKING:
     from sgp4.api import Satrec
@@ -165,6 +173,15 @@ class Elements:
     def bstar(self) -> Array:
         """SGP4's drag term, (n,) 1/Earth radii."""
         return self._numbers("BSTAR")
+
+    @property
+    def operator(self) -> npt.NDArray[np.str_]:
+        """Operator of each satellite, (n,) str, such as `starlink`; `other` if none is known.
+
+        It is found from the names: `select("@starlink")` selects the satellites of `starlink`.
+        Satellites of `iridium-next` are `iridium`.
+        """
+        return operators_of(self.name)
 
     @property
     def plane(self) -> npt.NDArray[np.int32]:

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..analysis.access.passes import Progress
-from ..analysis.coverage.labels import OTHER, as_labels
+from ..analysis.coverage.labels import as_labels
 from ..analysis.tables import Sites, as_sites
-from ..elements.selection import find, operators
+from ..elements.selection import operators_of
 from ..errors import UsageError
 from ..propagator import Propagator
 from ..time.durations import in_words
@@ -164,10 +164,7 @@ def race_of_passes(
         )
     encoded = passes["object_name"].combine_chunks().dictionary_encode()
     names = np.array([str(name) for name in encoded.dictionary.to_pylist()], object)
-    labels = np.full(len(names), OTHER, object)
-    for name in sorted({each.name for each in operators().values()}, reverse=True):
-        labels[find(f"@{name}", names).mask] = name
-    every, group = np.unique(labels.astype(str), return_inverse=True)
+    every, group = np.unique(operators_of(names), return_inverse=True)
     sites = tuple(pc.unique(passes["site"]).to_pylist())
     _check(len(sites), len(every))
     of_pass = group.ravel()[encoded.indices.to_numpy(zero_copy_only=False)]

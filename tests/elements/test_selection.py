@@ -123,6 +123,17 @@ def test_no_piece_and_no_stage_is_an_operators_and_nobody_is_two_operators(catal
         assert not [each for each in names[masks.any(axis=0)] if " DEB" in each or " R/B" in each]
 
 
+def test_each_satellite_has_the_operator_that_selects_it(catalogue):
+    """And `other` means that no operator selects it."""
+    active = catalogue(ACTIVE)
+    whose = active.operator
+    assert whose.shape == (len(active),)
+    for name in {each.name for each in operators().values()} - {"iridium-next"}:
+        np.testing.assert_array_equal(whose == name, matching(f"@{name}", active.name))
+    assert not np.isin(whose, ["iridium-next", ""]).any()
+    assert (whose == "other").any()
+
+
 def test_names_alike_are_told_apart():
     for chosen, theirs, others in (
         (

@@ -4,12 +4,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...elements.selection import find, operators
+from ...elements.selection import OTHER
 from ...elements.sets import Elements
 from ...messages import shown
 from ...typing import Bits
 
-ALL, OTHER = "all", "other"
+ALL = "all"
 
 
 class Labels(NamedTuple):
@@ -25,7 +25,7 @@ def as_labels(by: Any, elements: Elements) -> Labels | None:
         return None
     if isinstance(by, str):
         if by == "operator":
-            return _numbered(operator_labels(elements))
+            return _numbered(elements.operator.tolist())
         if by == "source":
             return _numbered(source_labels(elements))
         raise ValueError(
@@ -51,14 +51,6 @@ def as_labels(by: Any, elements: Elements) -> Labels | None:
             "name of all labels together: choose another"
         )
     return _numbered(texts)
-
-
-def operator_labels(elements: Elements) -> list[str]:
-    """Return the operator of each satellite; `other` if none is known."""
-    labels = np.full(len(elements), OTHER, object)
-    for name in sorted({operator.name for operator in operators().values()}, reverse=True):
-        labels[find(f"@{name}", elements.name).mask] = name
-    return [str(label) for label in labels]
 
 
 def source_labels(elements: Elements) -> list[str]:

@@ -43,8 +43,8 @@ _MAGIC = {
     b"\xfd7zXZ": "an xz file: unpack it first",
     b"BZh": "a bzip2 file: unpack it first",
     b"\x28\xb5\x2f\xfd": "a zstd file: unpack it first",
-    b"PAR1": "a Parquet file, not element sets",
-    b"ARROW1": "an Arrow file, not element sets",
+    b"PAR1": "a Parquet file, not element sets; pandas and DuckDB read it",
+    b"ARROW1": "an Arrow file, not element sets; pandas and Polars read it",
     b"%PDF": "a PDF document",
 }
 # What CelesTrak and Space-Track answer when they give no data, and what to do.
