@@ -4,9 +4,10 @@
 #     bench/gpu_day.sh [FOLDER]           default: gpu-day
 #     bench/gpu_day.sh --dry [FOLDER]     without a GPU: the engine cpu, small jobs, no sanitizer
 #
+# The limits of all steps together fit into the time. compute-sanitizer gets what is left of it.
 # It writes a log and a JSON file of each step to FOLDER, and day.json: GPU, driver, date, commit, and
-# all steps with their results. A step that fails does not stop the others, and one for which no time
-# is left counts as failed; the exit status is the number of steps that failed. Needs an installed
+# all steps with their results. A step that fails or takes too long counts as failed, and does not stop
+# the others; the exit status is the number of steps that failed. Needs an installed
 # gpuprop with its test requirements and CuPy; PYTHON is the interpreter (default: python). jaxsgp4 is
 # compared if jax and jaxsgp4 are installed. Real catalogues are read from ../shared, as in the tests.
 set -u
@@ -54,54 +55,56 @@ fi
 echo "$gpu"
 
 # The digest of every engine, each GPU, the estimates of auto and its choice.
-step doctor 60 "$python" -m gpuprop doctor --json
-engines="tests/engine/test_digest.py tests/engine/test_pairs.py"
+step doctor 40 "$python" -m gpuprop doctor --json
+engines="tests/engine/test_digest.py tests/engine/test_pairs.py tests/engine/test_mixed.py"
 answers="tests/analysis/test_look_angles.py tests/analysis/test_coverage.py \
-    tests/analysis/test_access_bytes.py tests/analysis/test_screening_same.py"
+    tests/analysis/test_access_bytes.py tests/analysis/test_access_events.py \
+    tests/analysis/test_screening_same.py"
 # shellcheck disable=SC2086 # lists of files
 if [ -n "$dry" ]; then
     step tests 100 "$python" -m pytest -q -p no:cacheprovider -k "cpu and not cuda" \
         tests/engine/test_digest.py tests/analysis/test_look_angles.py
-    skip memcheck "a dry run"
-    skip initcheck "a dry run"
     skip kernels "a dry run"
 else
     step tests 150 "$python" -m pytest -q -p no:cacheprovider -k cuda $engines $answers \
         tests/engine/test_engines.py tests/engine/test_one_answer.py tests/sgp4 \
         tests/frames/test_output_frames.py
-    for tool in memcheck initcheck; do
-        if command -v compute-sanitizer >/dev/null; then
-            step "$tool" 70 compute-sanitizer --tool "$tool" --error-exitcode 1 \
-                "$python" -m pytest -q -p no:cacheprovider -k cuda $engines $answers
-        else
-            skip "$tool" "compute-sanitizer is not installed"
-        fi
-    done
     # States a second of the kernels against the limits of the GPU, and copies to the host.
-    step kernels 70 "$python" bench/gpu.py --json "$out/kernels.json"
+    step kernels 60 "$python" bench/gpu.py --json "$out/kernels.json"
 fi
-step pairs 40 "$python" bench/pairs.py --engine "$engine" --pairs "$([ -n "$dry" ] && echo 100000 || echo 20000000)" --runs 3 \
+step pairs 30 "$python" bench/pairs.py --engine "$engine" --pairs "$([ -n "$dry" ] && echo 100000 || echo 20000000)" --runs 3 \
     --json "$out/pairs.json"
-step files 60 "$python" bench/stream.py --times "$([ -n "$dry" ] && echo 10 || echo 200)" \
+step files 40 "$python" bench/stream.py --times "$([ -n "$dry" ] && echo 10 || echo 200)" \
     --rounds 1 --json "$out/files.json"
 # Access, coverage and screening, with the bytes of the cpu engine.
-step answers 120 "$python" bench/gpu_answers.py --engine "$engine" "${short[@]}" \
+step answers 90 "$python" bench/gpu_answers.py --engine "$engine" "${short[@]}" \
     --json "$out/answers.json"
 # Precision mixed: its errors and bits on the CPU, and the rate of its kernels.
-if [ -f bench/mixed.py ]; then
-    step mixed 90 "$python" bench/mixed.py --instants 20 --rounds 1 --hours 1 --json "$out/mixed.json"
-    if [ -z "$dry" ]; then
-        step mixed-kernels 40 "$python" bench/gpu.py --precision mixed --json "$out/mixed-kernels.json"
-    fi
-else
-    skip mixed "bench/mixed.py is not there"
+step mixed 80 "$python" bench/mixed.py --instants 20 --rounds 1 --hours 1 --json "$out/mixed.json"
+if [ -z "$dry" ]; then
+    step mixed-kernels 30 "$python" bench/gpu.py --precision mixed --json "$out/mixed-kernels.json"
 fi
 if "$python" -c "import jax, jaxsgp4" 2>"$out/jaxsgp4.log"; then
-    step jaxsgp4 60 "$python" bench/peer_jaxsgp4.py --engine "$engine" \
+    step jaxsgp4 50 "$python" bench/peer_jaxsgp4.py --engine "$engine" \
         --satellites "$([ -n "$dry" ] && echo 200 || echo 9341)" --json "$out/jaxsgp4.json"
 else
     skip jaxsgp4 "$(tail -n 1 "$out/jaxsgp4.log")"
 fi
+
+# Last, because compute-sanitizer is slow: both tools share the time that the other steps have left.
+for tool in memcheck initcheck; do
+    if [ -n "$dry" ]; then
+        skip "$tool" "a dry run"
+    elif ! command -v compute-sanitizer >/dev/null; then
+        skip "$tool" "compute-sanitizer is not installed"
+    else
+        left=$((total - SECONDS))
+        if [ "$tool" = memcheck ]; then left=$((left / 2)); fi
+        # shellcheck disable=SC2086 # lists of files
+        step "$tool" "$left" compute-sanitizer --tool "$tool" --error-exitcode 1 \
+            "$python" -m pytest -q -p no:cacheprovider -k cuda $engines $answers
+    fi
+done
 
 GPU=$gpu "$python" - "$out" <<'PYTHON'
 import json

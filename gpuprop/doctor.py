@@ -24,7 +24,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from .elements.mean_elements import mean_elements
-from .engine import digest
+from .engine import digest, mixed_digest
 from .engine.choice import Engine, EngineWarning, Propagation, engines, open_engine, open_for_uses
 from .engine.cpu import CpuEngine, library
 from .engine.cuda import CudaError, availability
@@ -215,6 +215,7 @@ def check_engine(name: str, detail: str, make: Callable[[], Engine]) -> Verdict:
     try:
         differences = digest.compare(digest.compute(engine), digest.committed())
         differences = differences or digest.compare_pairs(engine)
+        differences = differences or mixed_digest.compare(engine)
         return Verdict(name, True, detail, differences, None if differences else speed(engine))
     except Exception as error:  # the other engines must still be checked
         return Verdict(name, True, detail, [f"{type(error).__name__}: {error}"])

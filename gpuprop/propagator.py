@@ -55,7 +55,7 @@ class Propagator:
         the tables that astropy-iers-data ships, a file (finals2000A.all, EOP C04), or "none" (UT1 =
         UTC, no polar motion).
     precision : {"exact", "mixed"}
-        `mixed` is faster: positions are at most 1 m and velocities at most 5 mm/s from the exact
+        `mixed` is faster: positions are at most 1 m and velocities at most 10 mm/s from the exact
         ones within 7 days of the epoch. It needs the engine `cuda`, or `cpu` on a CPU with FMA.
         Satellites in deep space, with an eccentricity above 0.05 or with strong drag are exact (see
         `mixed`), and so are all states further than 7 days from the epoch, and `pair_states`.

@@ -10,7 +10,7 @@ import pytest
 
 from gpuprop import doctor
 from gpuprop.__main__ import main
-from gpuprop.engine import digest
+from gpuprop.engine import digest, mixed_digest
 from gpuprop.engine.choice import EngineReport, open_engine
 
 
@@ -133,6 +133,12 @@ def test_an_engine_whose_pairs_are_wrong_fails(call, monkeypatch):
     monkeypatch.setattr(digest, "compare_pairs", lambda engine: [f"{engine.name}, pairs differ"])
     code, report = call()
     assert code == 1 and report["engines"]["numpy"]["differences"] == ["numpy, pairs differ"]
+
+
+def test_an_engine_with_wrong_mixed_states_fails(call, monkeypatch):
+    monkeypatch.setattr(mixed_digest, "compare", lambda engine: [f"{engine.name}, mixed differs"])
+    code, report = call()
+    assert code == 1 and report["engines"]["numpy"]["differences"] == ["numpy, mixed differs"]
 
 
 def test_an_engine_that_raises_fails_and_the_others_are_proven(call, monkeypatch, only_numpy):

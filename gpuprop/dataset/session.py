@@ -23,6 +23,8 @@ from .shards import Shard
 from .store import Lock, Store
 
 SHOWN = 60  # characters of a value in a message
+# What it means that a plan lacks a member, which only other values need
+ABSENT = {"precision": "exact", "timestamp_unit": "ns"}
 # how long a shard waits for the lock: one that has just finished takes it for a moment, to merge
 PATIENCE_S = 5.0
 
@@ -334,7 +336,9 @@ def refuse_differences(
 
 
 def _shown(plan: Mapping[str, Any], name: str) -> str:
-    return shortened(str(plan[name]), SHOWN) if name in plan else "nothing"
+    value = plan.get(name, ABSENT.get(name, "nothing"))
+    named = value["name"] if isinstance(value, dict) and "name" in value else value
+    return shortened(str(named), SHOWN)
 
 
 def _resume(store: Store, found: Manifest, fresh: Manifest) -> Job:

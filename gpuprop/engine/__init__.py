@@ -12,6 +12,7 @@ cuda/         the kernels on NVIDIA GPUs, through CuPy
 mixed.py      precision mixed: which satellites have it, in which order
 operations.py the operations of the kernels, from kernels/operations.def
 digest.py     the committed digest that every engine must reproduce
+mixed_digest.py  the recorded bits of precision mixed
 prefetch.py   bounded, ordered prefetching on worker threads
 buffers.py    the pool of memory for blocks
 """

@@ -39,8 +39,8 @@ def test_the_tables_of_a_screening_are_the_same(request, engine, threshold, dura
 def test_the_slack_holds_both_bounds():
     exact, mixed = (Propagator(CROWD, "cpu", precision=name) for name in ("exact", "mixed"))
     assert precision_slack(exact, 60.0) == 0.0
-    # path: 1 m and 30 s of 5 mm/s; twice the residual: two positions and 60 s of 5 mm/s
-    assert precision_slack(mixed, 60.0) == pytest.approx(1e-3 * (1.15 + 2 * 2.3), rel=1e-12)
+    # path: 1 m and 30 s of 10 mm/s; twice the residual: two positions and 60 s of 10 mm/s
+    assert precision_slack(mixed, 60.0) == pytest.approx(1e-3 * (1.3 + 2 * 2.6), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ states elsewhere, the same bits on every engine that has it, and refused on the 
 """
 
 import ctypes
-import hashlib
 import pickle
 import shutil
 import subprocess
@@ -17,8 +16,10 @@ from state_samples import COLUMNS, FRAMES
 from gpuprop import Elements, Propagator
 from gpuprop.elements.mean_elements import mean_elements
 from gpuprop.engine import cpu as engine_cpu
-from gpuprop.engine import digest
+from gpuprop.engine import digest, mixed_digest
+from gpuprop.engine.choice import open_engine
 from gpuprop.engine.cpu import CpuEngine, library
+from gpuprop.engine.cpu.mixed import MixedPropagation as CpuMixed
 from gpuprop.engine.mixed import PrecisionError
 from gpuprop.frames.rotations import rotations
 from gpuprop.sgp4.constants import kernels_folder
@@ -28,9 +29,6 @@ from gpuprop.sgp4.mixed import BOUND_M, BOUND_MM_S, REACH_NS
 from gpuprop.sgp4.model import Model
 from gpuprop.sgp4.orbit import State
 from gpuprop.time.times import Times
-
-# SHA-256 of the states of the committed digest's element sets, with precision mixed
-RECORDED = "14e13861432477093856e88645a9c65182bc967d763d23f4283f1cf69e4579b9"
 
 
 def from_device(column):
@@ -55,7 +53,7 @@ def test_the_bounds_hold_and_every_status_is_that_of_the_exact_state(gravity, op
     a, b, held = exact.states(when), mixed.states(when), mixed.mixed
     position, velocity = distances(a, b)
     assert 0.8 < held.mean() < 0.9  # both classes are there
-    assert position[:, held].max() < BOUND_M / 2 and velocity[:, held].max() < BOUND_MM_S / 2
+    assert position[:, held].max() < BOUND_M / 2 and velocity[:, held].max() < BOUND_MM_S / 4
     assert (position[:, held] > 0).all()  # it is another text
     assert np.array_equal(a.status, b.status) and not a.status[:, held].any()
     for name in COLUMNS:
@@ -207,7 +205,7 @@ def test_states_name_their_precision():
     facts = {
         "name": "mixed",
         "position_bound_m": 1.0,
-        "velocity_bound_mm_s": 5.0,
+        "velocity_bound_mm_s": 10.0,
         "within_days_of_epoch": 7,
     }
     assert prop.states(when).metadata["precision"] == facts
@@ -221,15 +219,26 @@ def test_states_name_their_precision():
 
 
 @needs_fma
-def test_the_bits_are_those_on_every_machine():
-    """A record: another compiler or processor that computes other bits is found here."""
-    elements, instants = digest.sets(3)
+def test_every_engine_reproduces_the_recorded_bits(engine):
+    elements, instants = digest.sets(mixed_digest.SEED)
     prop = Propagator(elements, "cpu", precision="mixed")
-    states = prop.states(Times(instants))
     near = np.abs(instants[:, None] - elements.epoch.view(np.int64)) <= REACH_NS
     assert (near & prop.mixed).sum() > 1000
-    bits = hashlib.sha256(b"".join(states.columns[name].tobytes() for name in COLUMNS))
-    assert bits.hexdigest() == RECORDED
+    found = mixed_digest.compute(open_engine(engine))
+    assert found == (None if engine == "numpy" else mixed_digest.RECORDED)
+    assert mixed_digest.compare(open_engine(engine)) == []
+
+
+@needs_fma
+def test_one_changed_bit_is_found(monkeypatch):
+    def flipped(engine, *arguments):
+        columns = block(engine, *arguments)
+        columns["vz"].view(np.int64)[-1, 0] ^= 1
+        return columns
+
+    block = CpuMixed.block
+    monkeypatch.setattr(CpuMixed, "block", flipped)
+    assert mixed_digest.compare(CpuEngine(1)) == ["precision mixed: the states differ"]
 
 
 def test_numpy_refuses_it_by_name():
