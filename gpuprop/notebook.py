@@ -7,6 +7,8 @@ escaped.
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
+from .messages import printable
+
 MOST_ROWS = 5  # of a preview
 BORDER = "1px solid rgba(128, 128, 128, 0.4)"
 TABLE = "border-collapse: collapse; margin: 0.3em 0; background: none; color: inherit;"
@@ -42,7 +44,7 @@ def page(
     str
         HTML.
     """
-    parts = [f"<div><strong>{escape(title)}</strong>", _table((), facts.items())]
+    parts = [f"<div><strong>{escape(printable(title))}</strong>", _table((), facts.items())]
     if header:
         parts += [f"<div><em>{escape(caption)}</em></div>" if caption else "", _table(header, rows)]
     return "".join([*parts, "</div>"])
@@ -60,4 +62,4 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def _shown(value: object) -> str:
     """Write a value; numbers in as many digits as fit a preview."""
-    return f"{value:.8g}" if isinstance(value, float) else str(value)  # numpy's float64, too
+    return f"{value:.8g}" if isinstance(value, float) else printable(str(value))  # numpy's, too

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from ..block_tables import NAMES, UTC, BlockTable, Column, Label
 from ..columns import LONG_NAMES, OBJECT_NAME
-from ..messages import counted
+from ..messages import counted, printable
 from ..notebook import MOST_ROWS, page
 from ..time.instants import format_ns
 from ..time.times import Times
@@ -125,7 +125,7 @@ class LookAngles:
         return sorted(set(super().__dir__()) - (set(COLUMNS) - set(self.columns)))
 
     def __repr__(self) -> str:
-        return f"<LookAngles: {self._title()}; {' '.join(self.columns)}>"
+        return f"<LookAngles: {printable(self._title())}; {' '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
         table, title = self._table(), f"LookAngles: {self._title()}"

@@ -34,13 +34,14 @@ from ..dataset.sink import NewFile
 from ..dataset.store import Store
 from ..elements.sets import Elements
 from ..errors import DamagedError
+from ..literals import TimestampUnit
 from ..time.instants import format_ns
 from .events import MICROSECOND
-from .tables import write_parquet
+from .tables import UTC, with_timestamps, write_parquet
 
 SATELLITES = "satellites"
 # Fields of a plan that describe its files. They are not in the metadata of a schema.
-FILE_FIELDS = ("format", "parts", "part_us", "first_us", "stop_us")
+FILE_FIELDS = ("format", "parts", "part_us", "first_us", "stop_us", "timestamp_unit")
 MARK = b"PAR1"  # at both ends of a file
 SCHEMA_BYTES = 1 << 20  # more than the schema takes without the text of the plan
 
@@ -80,7 +81,7 @@ class PartsByTime(ABC):
                 "first_us": _instant,
                 "stop_us": _instant,
             },
-            dict(cls.optional),
+            {**cls.optional, "timestamp_unit": one_of("us")},
         )
         if plan["parts"] != cls.count(plan["first_us"], plan["stop_us"], plan["part_us"]):
             raise FieldError(f"its plan has {plan['parts']} files; its window makes another number")
@@ -93,9 +94,16 @@ class PartsByTime(ABC):
 
     @classmethod
     def planned(
-        cls: type[Self], metadata: Mapping[str, object], first: int, stop: int, part: int
+        cls: type[Self],
+        metadata: Mapping[str, object],
+        first: int,
+        stop: int,
+        part: int,
+        timestamp_unit: TimestampUnit = "ns",
     ) -> Self:
         """Plan a directory for [first, stop), microseconds, in parts of that length.
+
+        timestamp_unit: that of the instants in the files.
 
         ValueError for more than MOST_PARTS files.
         """
@@ -113,12 +121,19 @@ class PartsByTime(ABC):
                 "part_us": part,
                 "first_us": first,
                 "stop_us": stop,
+                # plans of earlier versions lack it
+                **({} if timestamp_unit == "ns" else {"timestamp_unit": timestamp_unit}),
             }
         )
 
     @abstractmethod
     def sorted_by(self, index: int) -> str:
         """Return the column of instants by which the rows of a file are in its part."""
+
+    @property
+    def timestamp_unit(self) -> TimestampUnit:
+        """The unit of the instants in the files."""
+        return self.plan.get("timestamp_unit", "ns")  # type: ignore[no-any-return]
 
     @property
     def format(self) -> str:
@@ -187,6 +202,7 @@ class PartsByTime(ABC):
         if len(instants) != entry.rows:
             raise DamagedError(f"it has {len(instants):,} rows, {entry.rows:,} were written")
         if entry.rows:
+            instants = instants.cast(UTC)
             first, last = (value.value for value in pc.min_max(instants).values())
             begin, end = self.span(entry.part)
             if first < begin * MICROSECOND or last >= end * MICROSECOND:
@@ -198,7 +214,7 @@ def write_rows(
 ) -> PartEntry:
     """Write a file of a directory. Returns its entry."""
     name = contents.files.part(index)
-    file = _written(store, name, table)
+    file = _written(store, name, with_timestamps(table, contents.timestamp_unit))
     return PartEntry(
         name,
         table.num_rows,
@@ -222,7 +238,7 @@ def write_satellites(store: Store, contents: PartsByTime, elements: Elements) ->
     table = elements[np.argsort(elements.sat_id, kind="stable")].to_arrow()
     name = contents.files.companion
     table = table.replace_schema_metadata({"gpuprop": contents.text(name).decode()})
-    file = _written(store, name, table)
+    file = _written(store, name, with_timestamps(table, contents.timestamp_unit))
     return FileEntry(name, table.num_rows, file.bytes, file.digest)
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from ..elements.sets import Elements
 from ..files.whole_file import CHUNK, replacing
+from ..literals import TimestampUnit
 from ..propagator import Propagator
 from ..snapshots.plan import elements_digest
 from ..time.times import Times
@@ -78,6 +79,31 @@ def answer_metadata(
 def with_metadata(schema: pa.Schema, metadata: Mapping[str, object]) -> pa.Schema:
     """Return the schema with metadata as JSON under the key `gpuprop`."""
     return schema.with_metadata({"gpuprop": json.dumps(metadata)})
+
+
+def with_timestamps(table: pa.Table, unit: TimestampUnit) -> pa.Table:
+    """Return a table whose instants have the unit ns, or us for Spark.
+
+    ValueError for an instant that is not a whole number of microseconds, if the unit is us.
+    """
+    kind = pa.timestamp(unit, "UTC")
+    fields = [
+        each.with_type(kind) if pa.types.is_timestamp(each.type) else each for each in table.schema
+    ]
+    try:
+        return table.cast(pa.schema(fields, table.schema.metadata))
+    except pa.ArrowInvalid as error:
+        raise ValueError(
+            f"an instant is not a whole number of microseconds ({error}): use "
+            "timestamp_unit='ns', or --timestamp ns"
+        ) from None
+
+
+def checked_unit(unit: TimestampUnit) -> TimestampUnit:
+    """Return a unit of instants. ValueError unless it is ns or us."""
+    if unit not in get_args(TimestampUnit):
+        raise ValueError(f"timestamp_unit is {unit!r}: give 'ns', or 'us' for Spark")
+    return unit
 
 
 def unordered_digest(elements: Elements) -> str:

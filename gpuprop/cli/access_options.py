@@ -16,6 +16,7 @@ from .shared_options import (
     EngineOptions,
     MessageOptions,
     SatelliteOptions,
+    Timestamp,
     WindowOptions,
 )
 
@@ -70,6 +71,7 @@ class AccessOptions:
             group=STATES,
         ),
     ] = None
+    timestamp: Timestamp = "ns"
     window: Annotated[WindowOptions, TOGETHER] = field(default_factory=WindowOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     eop: EarthOrientationFile = None

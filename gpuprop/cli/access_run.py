@@ -15,7 +15,7 @@ from ..analysis.access.contents import PASSES
 from ..analysis.access.directory import PassReport, open_passes, write_passes
 from ..analysis.access.passes import passes_in
 from ..analysis.access.question import Question, ask
-from ..analysis.tables import check_suffix, write_table
+from ..analysis.tables import check_suffix, with_timestamps, write_table
 from ..dataset.session import JobOptions
 from ..messages import counted
 from ..propagator import Propagator
@@ -66,6 +66,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             np.datetime64(end, "ns"),
             None,
             options.min_elevation,
+            options.timestamp,
             min_duration=options.min_duration,
             sunlit=options.sunlit,
             site_sun_below_deg=options.site_dark,
@@ -78,7 +79,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
     with progress_bar(options.messages.quiet) as progress:
         if one_file:
             table = passes_in(propagator, asked, *asked.window, progress=progress)
-            size = write_table(output, table)
+            size = write_table(output, with_timestamps(table, options.timestamp))
             facts = dict(path=output, passes=table.num_rows, bytes=size, engine=propagator.engine)
             wrote = f"wrote {output}: {_passes(table.num_rows)}, {decimal(size)}"
         else:

@@ -15,6 +15,7 @@ from .shared_options import (
     EngineOptions,
     MessageOptions,
     SatelliteOptions,
+    Timestamp,
     WindowOptions,
 )
 
@@ -47,6 +48,7 @@ class ScreenOptions:
             group=STATES,
         ),
     ] = None
+    timestamp: Timestamp = "ns"
     window: Annotated[WindowOptions, TOGETHER] = field(default_factory=WindowOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     run: Annotated[EngineOptions, TOGETHER] = field(default_factory=EngineOptions)

@@ -17,7 +17,7 @@ from ..analysis.screening.directory import ScreeningReport, write_screening
 from ..analysis.screening.parts import Screening
 from ..analysis.screening.question import Question, ask
 from ..analysis.screening.result import Screened, ScreenedInMemory, open_screening
-from ..analysis.tables import check_suffix, write_table
+from ..analysis.tables import check_suffix, with_timestamps, write_table
 from ..dataset.session import JobOptions
 from ..dataset.shards import Shard
 from ..elements.selection import SelectionError, SelectionWarning
@@ -76,7 +76,14 @@ def run_screen(sources: Sequence[str], options: ScreenOptions) -> int:
         window = np.datetime64(begin, "ns"), np.datetime64(end, "ns")
         with warnings_as_notes(tell, SelectionWarning, "--primaries "):
             try:
-                asked = ask(propagator, *window, None, threshold, options.primaries or None)
+                asked = ask(
+                    propagator,
+                    *window,
+                    None,
+                    threshold,
+                    options.primaries or None,
+                    options.timestamp,
+                )
             except SelectionError as error:
                 raise UsageError(f"--primaries {error}") from None
     report_inputs(elements, begin, tell)
@@ -150,7 +157,10 @@ def _into_files(
     part = Screening(propagator, asked).part(window.first, window.stop, tell)
     found = ScreenedInMemory(asked.metadata(propagator), part)
     beside = _companions(output)
-    size = write_table(beside, found.companions) + write_table(output, found.conjunctions)
+    size = sum(
+        write_table(path, with_timestamps(table, asked.timestamp_unit))
+        for path, table in ((beside, found.companions), (output, found.conjunctions))
+    )
     return found, dict(
         path=output, companions_path=str(beside), bytes=size, engine=propagator.engine
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from ..literals import OpsMode, Precision, Scale
+from ..literals import OpsMode, Precision, Scale, TimestampUnit
 from .options import (
     FILES,
     INSTANTS,
@@ -130,6 +130,16 @@ class EngineOptions:
     opsmode: Annotated[
         OpsMode, Parameter(help="SGP4's mode: i (improved) or a (as AFSPC).", group=STATES)
     ] = "i"
+
+
+Timestamp = Annotated[
+    TimestampUnit,
+    Parameter(
+        help="Unit of instants in files: ns, or us for Spark, which reads no other. Nothing is "
+        "lost, because events are whole microseconds.",
+        group=FILES,
+    ),
+]
 
 
 @dataclass(frozen=True)

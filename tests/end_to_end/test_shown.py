@@ -81,3 +81,16 @@ def test_plans_and_reports(tmp_path, propagator):
     report = gpuprop.write_snapshots(tmp_path / "out", propagator, TIMES)
     assert repr(report).startswith(f"<Report '{tmp_path}")
     assert "240 rows in 1 part, " in repr(report) and "numpy" in repr(report)
+
+
+def test_names_cannot_control_a_terminal_or_a_page(propagator):
+    name = '\x1b[31m"<b>\u202e'
+    sky = gpuprop.look_angles(propagator.states(TIMES), gpuprop.Site(0.0, 0.0, 0.0, name))
+    labels = [name] * len(SATS)
+    counts = gpuprop.coverage(propagator, TIMES, "10deg", by=labels)
+    for shown in (sky, counts):
+        assert repr(shown).isprintable() and r"\x1b[31m" in repr(shown)
+        page = shown._repr_html_()
+        assert "<b>" not in page and page.isprintable()
+    many = gpuprop.coverage(propagator, TIMES, "10deg", by=[f"label {i:03d}" for i in range(24)])
+    assert len(repr(many)) < 200 and "label 000, label 001" in repr(many)

@@ -19,7 +19,7 @@ from ...dataset.session import Job, JobOptions, claim
 from ...dataset.store import Store
 from ...propagator import Propagator
 from ..parts_by_time import open_complete, write_rows, write_satellites
-from ..tables import with_metadata
+from ..tables import with_metadata, with_timestamps
 from .contents import PASSES, PassContents
 from .passes import passes_in
 from .question import Question
@@ -47,7 +47,7 @@ def plan_of(propagator: Propagator, asked: Question) -> PassContents:
     first, stop = asked.window
     a_day = n_sats * len(asked.sites) * PASSES_A_DAY
     part = max(SHORTEST_PART_US, DAY_US * ROWS_OF_A_PART // a_day // MINUTE_US * MINUTE_US)
-    return PassContents.planned(asked.metadata(propagator), first, stop, part)
+    return PassContents.planned(asked.metadata(propagator), first, stop, part, asked.timestamp_unit)
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,7 @@ class PassesDirectory:
 
     def to_table(self) -> pa.Table:
         """Read all passes: what `access` without a directory returns."""
-        return self.dataset.to_table().combine_chunks()
+        return with_timestamps(self.dataset.to_table().combine_chunks(), "ns")
 
 
 def open_passes(path: AnyPath) -> PassesDirectory:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...literals import TimestampUnit
 from ...propagator import Propagator
 from ...time.durations import duration_ns, format_duration
 from ...time.instants import format_ns
@@ -15,7 +16,7 @@ from ...typing import Duration, Instant
 from ...views import check_reach
 from ..events import MICROSECOND
 from ..look_angles import Site
-from ..tables import Sites, answer_metadata, as_sites, check_one_set_each
+from ..tables import Sites, answer_metadata, as_sites, check_one_set_each, checked_unit
 from .table import Filters
 
 
@@ -33,12 +34,15 @@ class Question:
         Minimum elevation, deg.
     filters : Filters
         Which passes are kept.
+    timestamp_unit : {"ns", "us"}
+        Unit of the instants in files.
     """
 
     sites: tuple[Site, ...]
     window: tuple[int, int]
     min_elevation_deg: float
     filters: Filters
+    timestamp_unit: TimestampUnit = "ns"
 
     @property
     def times(self) -> Times:
@@ -71,6 +75,7 @@ def ask(
     stop: Instant | None = None,
     duration: Duration | None = None,
     min_elevation_deg: float = 10.0,
+    timestamp_unit: TimestampUnit = "ns",
     **options: Any,
 ) -> Question:
     """Check what `access` is given. Parameters and errors as there."""
@@ -85,6 +90,7 @@ def ask(
         window_us(start, stop, duration),
         least_elevation(min_elevation_deg),
         _filters(options),
+        checked_unit(timestamp_unit),
     )
     check_reach(asked.times, "itrs", propagator.eop, True)
     return asked

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from ...dataset.location import AnyPath, open_store
 from ...dataset.session import JobOptions
+from ...literals import TimestampUnit
 from ...propagator import Propagator
 from ...typing import Duration, Instant
 from ..tables import Sites, check_directory
@@ -28,6 +29,7 @@ def access(
     site_sun_below_deg: float | None = None,
     out: None = None,
     resume: bool = False,
+    timestamp_unit: TimestampUnit = "ns",
     progress: Progress | None = None,
 ) -> pa.Table: ...
 
@@ -46,6 +48,7 @@ def access(
     site_sun_below_deg: float | None = None,
     out: "AnyPath",
     resume: bool = False,
+    timestamp_unit: TimestampUnit = "ns",
     progress: Progress | None = None,
 ) -> PassesDirectory: ...
 
@@ -63,6 +66,7 @@ def access(
     site_sun_below_deg: float | None = None,
     out: "AnyPath | None" = None,
     resume: bool = False,
+    timestamp_unit: TimestampUnit = "ns",
     progress: Progress | None = None,
 ) -> pa.Table | PassesDirectory:
     """Find the passes of all satellites over all sites: rise, culmination and set.
@@ -94,6 +98,8 @@ def access(
         with the window.
     resume : bool
         With `out`, continue an interrupted run; complete parts are kept.
+    timestamp_unit : {"ns", "us"}
+        With `out`, the unit of instants in the files. Spark reads us only; nothing is lost.
     progress : callable, optional
         Is called as progress(seconds_done, seconds_total) with seconds of the window.
 
@@ -135,6 +141,7 @@ def access(
         stop,
         duration,
         min_elevation_deg,
+        timestamp_unit,
         min_duration=min_duration,
         sunlit=sunlit,
         site_sun_below_deg=site_sun_below_deg,
@@ -142,6 +149,8 @@ def access(
     if out is None:
         if resume:
             raise ValueError("resume continues a directory: give out=DIR")
+        if timestamp_unit != "ns":
+            raise ValueError("timestamp_unit is for files: give out=DIR")
         return passes_in(propagator, asked, *asked.window, progress=progress)
     check_directory(out)
     store = open_store(out)

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from ...messages import counted
+from ...messages import counted, printable, shortened
 from ...notebook import MOST_ROWS, page
 from ...time.times import Times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MOST_LABELS = 100  # characters of the labels in one line
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,9 +104,9 @@ class Coverage:
             f"{counted(self.times.count, 'instant')}",
             f"above {self.min_elevation_deg:g} deg",
             *([counted(regions, "region")] if regions else []),
-            *([f"by {', '.join(self.labels)}"] if self.labels else []),
+            *([f"by {shortened(', '.join(self.labels), MOST_LABELS)}"] if self.labels else []),
         ]
-        return f"<Coverage: {'; '.join(what)}>"
+        return f"<Coverage: {printable('; '.join(what))}>"
 
     def _repr_html_(self) -> str:
         what, first = ("by_region", "name") if self.by_region.num_rows else ("by_latitude", "lat")

@@ -44,7 +44,9 @@ def plan_of(propagator: Propagator, asked: Question) -> ScreeningContents:
     a_day = max(1.0, EVENTS_A_DAY * (n * asked.threshold) ** 2)
     part = int(DAY_US * min(1.0, ROWS_OF_A_PART / a_day)) // STATUS_STEP * STATUS_STEP
     part = min(max(part, SHORTEST_PART_US), LONGEST_PART_US)
-    return ScreeningContents.planned(asked.metadata(propagator), window.first, window.stop, part)
+    return ScreeningContents.planned(
+        asked.metadata(propagator), window.first, window.stop, part, asked.timestamp_unit
+    )
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ...literals import TimestampUnit
 from ...propagator import Propagator
 from ...time.durations import duration_ns
 from ...time.instants import format_ns
 from ...time.times import Times, instant_ns
 from ...typing import Bits, Duration, Instant
 from ..events import MICROSECOND
-from ..tables import answer_metadata, check_one_set_each
+from ..tables import answer_metadata, check_one_set_each, checked_unit
 from .stays import Window
 
 LEAST_KM, MOST_KM = 0.01, 100.0
@@ -43,12 +44,15 @@ class Question:
         The patterns of the primaries; None for all against all.
     numbers : (n,) int64 or None
         Catalogue numbers of the primaries, sorted.
+    timestamp_unit : {"ns", "us"}
+        Unit of the instants in files.
     """
 
     window: Window
     threshold: float
     primaries: tuple[str, ...] | None
     numbers: Bits | None
+    timestamp_unit: TimestampUnit = "ns"
 
     def primary(self, propagator: Propagator) -> npt.NDArray[np.uint8] | None:
         """Return 1 for each satellite that is a primary, (n_sats,); None for all against all."""
@@ -80,6 +84,7 @@ def ask(
     duration: Duration | None,
     threshold_km: float,
     primaries: Primaries | None,
+    timestamp_unit: TimestampUnit = "ns",
 ) -> Question:
     """Check what `screen` is given. Parameters and errors as there."""
     if not isinstance(propagator, Propagator):
@@ -97,7 +102,11 @@ def ask(
         patterns = tuple(str(each) for each in given)
         numbers = np.unique(elements.select(given).sat_id).astype(np.int64)
     return Question(
-        _window(start, stop, duration), checked_threshold(threshold_km), patterns, numbers
+        _window(start, stop, duration),
+        checked_threshold(threshold_km),
+        patterns,
+        numbers,
+        checked_unit(timestamp_unit),
     )
 
 

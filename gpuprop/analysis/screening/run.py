@@ -4,6 +4,7 @@ from ...dataset.location import AnyPath, open_store
 from ...dataset.manifest import Manifest
 from ...dataset.session import JobOptions
 from ...dataset.shards import Shard
+from ...literals import TimestampUnit
 from ...propagator import Propagator
 from ...typing import Duration, Instant
 from ..tables import check_directory
@@ -26,6 +27,7 @@ def screen(
     resume: bool = False,
     shard: str | None = None,
     overwrite: bool = False,
+    timestamp_unit: TimestampUnit = "ns",
     progress: Progress | None = None,
 ) -> Screened:
     """Find all approaches of pairs of satellites below a threshold, and miss none.
@@ -53,6 +55,8 @@ def screen(
         merges them. Until then the result has the rows of this share.
     overwrite : bool
         With `out`, replace the screening that the directory holds.
+    timestamp_unit : {"ns", "us"}
+        With `out`, the unit of instants in the files. Spark reads us only; nothing is lost.
     progress : callable, optional
         Is called as progress(seconds_done, seconds_total) with seconds of the window.
 
@@ -93,10 +97,12 @@ def screen(
     they will come so close. There is no probability of collision, because the sets have no
     covariance. docs/methods/screening.md has the method and its one assumption.
     """
-    asked = ask(propagator, start, stop, duration, threshold_km, primaries)
+    asked = ask(propagator, start, stop, duration, threshold_km, primaries, timestamp_unit)
     if out is None:
         if resume or shard is not None or overwrite:
             raise ValueError("resume, shard and overwrite are for a directory: give out=DIR")
+        if timestamp_unit != "ns":
+            raise ValueError("timestamp_unit is for files: give out=DIR")
         window = asked.window
         total = 1e-6 * (window.stop - window.first)
         tell = (
