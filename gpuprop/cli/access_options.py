@@ -39,7 +39,8 @@ class AccessOptions:
         Parameter(
             name="--site",
             negative="",
-            help="A site: name, geodetic latitude and longitude (deg), height above WGS-84 (km): "
+            help="A site: name, geodetic latitude and longitude (deg, south and west "
+            "negative), height above WGS-84 (km): "
             "'Brasilia,-15.79,-47.88,1.17'. Repeated: all of them.",
             group=STATES,
         ),

@@ -29,7 +29,7 @@ from .options import wrong_call
 from .progress import Progress, progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
 from .satellites import read_satellites, window_ns
-from .sites import given_sites
+from .sites import doubt, given_sites
 
 SHOWN = 10  # passes on the terminal
 
@@ -48,6 +48,7 @@ def run_access(sources: Sequence[str], options: AccessOptions) -> int:
             check_outputs([output], [*sources, *(options.sites or ()), options.eop])
             refuse_for_file(output, asdict(options.directory))
         sites = given_sites(options.site, options.sites)
+    doubt(sites, options.site_dark, tell)
     elements, start = read_satellites(
         sources,
         options.satellites,

@@ -46,7 +46,8 @@ Sites = Annotated[
     Parameter(
         name="--site",
         negative="",
-        help="A site: name, geodetic latitude and longitude (deg), height above WGS-84 (km): "
+        help="A site: name, geodetic latitude and longitude (deg, south and west "
+        "negative), height above WGS-84 (km): "
         "'Brasilia,-15.79,-47.88,1.17'. Repeated: all of them.",
         group=STATES,
     ),
@@ -157,7 +158,8 @@ class SkyOptions:
         Parameter(
             name="--site",
             negative="",
-            help="The site: name, geodetic latitude and longitude (deg), height above WGS-84 (km): "
+            help="The site: name, geodetic latitude and longitude (deg, south and west "
+            "negative), height above WGS-84 (km): "
             "'Brasilia,-15.79,-47.88,1.17'.",
             group=STATES,
         ),

@@ -34,7 +34,7 @@ from .progress import progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
 from .satellites import Tell, instant_ns, read_satellites, source_names
 from .shared_options import EngineOptions, MessageOptions, SatelliteOptions, WindowOptions
-from .sites import given_sites
+from .sites import doubt, given_sites
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
 # import may be lost, so this happens now, while signals wait (see __main__.py).
@@ -109,6 +109,7 @@ def draw_sky(sources: Sequence[str], options: SkyOptions) -> int:
 
     with wrong_call():
         (site,) = given_sites(options.site, None)
+    doubt([site], options.site_dark, _teller(options.messages))
     prop, window = _open(sources, options)
     with prop, wrong_call():
         ax = sky(

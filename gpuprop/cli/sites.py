@@ -4,6 +4,10 @@ from collections.abc import Iterable
 
 from ..analysis.site import Site
 from ..analysis.tables import read_sites, site_of
+from ..messages import shown
+from .satellites import Tell
+
+HIGH = 50.0  # km: balloons stay below
 
 
 def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> list[Site]:
@@ -37,3 +41,18 @@ def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> lis
     for path in files or ():
         sites += read_sites(path)
     return sites
+
+
+def doubt(sites: Iterable[Site], site_dark: float | None, tell: Tell) -> None:
+    """Tell what is allowed, but rarely meant: heights in metres, and the Sun above the horizon."""
+    for site in sites:
+        if site.height_km > HIGH:
+            tell(
+                f"note: the height of {shown(site.label)} is {site.height_km:,g} km; if these are "
+                f"metres, give {site.height_km / 1000:g}"
+            )
+    if site_dark is not None and site_dark > 0.0:
+        tell(
+            f"note: --site-dark {site_dark:g} keeps passes by day, too: the Sun {site_dark:g} deg "
+            f"below the horizon is {-site_dark:g}"
+        )

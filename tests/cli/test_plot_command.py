@@ -116,6 +116,17 @@ def test_instants_on_another_scale(run, tmp_path):
     assert "Sky over Brasilia, 2026-01-01 00:00 to 02:00 UTC" in said
 
 
+@pytest.mark.parametrize("command", [("access", "-o", "s.csv"), ("plot", "sky", "-o", "s.svg")])
+def test_what_is_rarely_meant_is_told(run, command):
+    sky = ("--site", "Garden,-30,-70,110", "--site-dark", "12", "--duration", "12h")
+    code, _, err = run(*command, "iridium", *sky)
+    assert code == 0, err
+    assert "the height of 'Garden' is 110 km; if these are metres, give 0.11" in err
+    assert "--site-dark 12 keeps passes by day, too: the Sun 12 deg below the horizon is -12" in err
+    code, _, err = run(*command, "iridium", *SITE, "--site-dark", "-6", "--duration", "12h")
+    assert code == 0 and "height" not in err and "by day" not in err
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
