@@ -70,7 +70,8 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
             f"shift the instants of --scale {options.instants.scale}"
         )
     size = _planned(plan, shard)
-    summary = f"{_size(size)}, {_span(times)}, in {plan.options.frame}"
+    packed = plan.options.format == "parquet" or plan.options.compression != "none"
+    summary = f"{_size(size, packed)}, {_span(times)}, in {plan.options.frame}"
     duplicates = repeated_numbers(elements)
     if options.dry_run:
         facts: dict[str, object] = {
@@ -117,11 +118,12 @@ def _rate(row_bytes: int) -> Callable[[float], str]:
     return lambda speed: f"{speed / 1e6:.2f} M states/s {speed * row_bytes / 1e6:,.0f} MB/s"
 
 
-def _size(size: dict[str, int]) -> str:
+def _size(size: dict[str, int], before_compression: bool = False) -> str:
     satellites, instants, rows, parts = (
         counted(size[f"{noun}s"], noun) for noun in ("satellite", "instant", "row", "part")
     )
-    return f"{satellites} x {instants} = {rows}, {decimal(size['bytes'])} in {parts}"
+    length = decimal(size["bytes"]) + " before compression" * before_compression
+    return f"{satellites} x {instants} = {rows}, {length} in {parts}"
 
 
 def _planned(plan: Plan, shard: Shard | None) -> dict[str, int]:
