@@ -84,8 +84,7 @@ def from_cells(exact: Exact, cells: Iterable[Cells]) -> Events:
     where = np.concatenate((site, site[alone]))
     after = np.arange(1, len(cell) + 1)
     after[alone] = len(cell) + np.arange(alone.sum())
-    is_up = exact.above(who, where, edges) >= 0.0
-    climbs = exact.climbs(who, where, edges)
+    is_up, climbs = exact.above_and_climbs(who, where, edges)
     low, high = edges[: len(cell)], edges[after]
     up_low, up_high = is_up[: len(cell)], is_up[after]
     climbs_low = climbs[: len(cell)]

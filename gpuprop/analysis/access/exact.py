@@ -113,6 +113,17 @@ class Exact:
         rising: Mask = self.differences(satellite, site, us, (0,))[0] > 0.0
         return rising
 
+    def above_and_climbs(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Mask, Mask]:
+        """Say whether satellites are in view, and whether elevations rise, at instants (n,)."""
+        at = np.concatenate(
+            [us, *(np.clip(us + span, self.first, self.last) for span in (-SPAN, SPAN))]
+        )
+        positions = self.positions(np.tile(satellite, 3), at).reshape(3, 3, len(us))
+        east, north, up = local_position(self.place(site), *positions)
+        level = np.sqrt(east[0] * east[0] + north[0] * north[0])
+        before, after = height(east[1:], north[1:], up[1:])
+        return up[0] - self.tangent * level >= 0.0, after - before > 0.0
+
     def local(self, satellite: Bits, site: Bits, us: Bits) -> tuple[Array, Array, Array]:
         """Compute east, north and up (km), each (n,): NaN unless the status is 0."""
         return local_position(self.place(site), *self.positions(satellite, us))

@@ -75,6 +75,7 @@ class Search:
         self._step = step_s * 1_000_000
         self._rooms = max(1, len(propagator.elements))
         self._reach = self._known_instants()
+        self._exact: Exact | None = None  # of all satellites and sites
 
     @property
     def tangent(self) -> float:
@@ -84,7 +85,13 @@ class Search:
     def exact(self, propagator: Propagator, sites: slice = slice(None)) -> Exact:
         """Make what decides about some of the sites."""
         first, stop = self.window
-        return Exact(propagator, self.places[sites], self.tangent, (first, stop - 1))
+        all_ = propagator is self.propagator and len(self.places[sites]) == len(self.places)
+        if all_ and self._exact is not None:
+            return self._exact
+        made = Exact(propagator, self.places[sites], self.tangent, (first, stop - 1))
+        if all_:
+            self._exact = made
+        return made
 
     def _known_instants(self) -> tuple[int, int]:
         """Return the first and the last instant with states: the window, or more if possible."""
@@ -211,7 +218,7 @@ class Search:
         """
         found = np.full(len(turning), -1, np.int64)
         top = np.flatnonzero(is_top)
-        owner = np.searchsorted(turning, top) - 1  # the rise or set before each
+        owner = top - np.arange(1, len(top) + 1)  # the rise or set before each
         top, owner = top[owner >= 0], owner[owner >= 0]
         before = turning[owner]
         of_pass = (events.what[before] == RISE) & (events.site[before] == events.site[top])

@@ -5,24 +5,25 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from ...engine.choice import Engine
 from ...frames import rotations, sun
 from ...frames.tables import earth_table
+from ...in_place import engine_of
 from ...propagator import Propagator
 from ...sgp4.access import local_position
 from ...sgp4.earth_rotation import earth_rotation
 from ...sgp4.frames import sunlight
-from ...sgp4.orbit import NAN
-from ...sgp4.trig import TWO_PI, atan2
+from ...sgp4.model import COORDINATES
 from ...time.times import Times
-from ...typing import Array, Bits
+from ...typing import Array, Bits, Columns
 from ..events import MICROSECOND, sorted_by
 from ..look_angles import Site
 from ..tables import UTC, field
 from .search import Passes
 
 ROWS = 1 << 15  # made at a time
-IN_CACHE = 1 << 13  # azimuths computed at a time
-CLEAR = 1e-9  # between sines: more than rounding errors of elevations
+# a site whose east, north and up are the coordinates themselves
+ORIGIN = np.concatenate((np.zeros(3), np.eye(3).ravel()))[None, :]
 LIT = 2  # the code of `sunlit` outside of the shadow
 COLUMNS = pa.schema(
     [
@@ -96,16 +97,20 @@ def _rows(
 ) -> pa.Table:
     satellite, site = passes.satellite[order], passes.site[order]
     rise, inside, top = passes.rise[order], passes.inside[order], passes.culmination[order]
-    place = places[site].T
+    place = np.ascontiguousarray(places.T).take(site, axis=1)
     n = len(order)
 
     # In a pass that begins or ends otherwise than by elevation, an end may be higher.
     top = np.where(top < 0, rise, top)
     us = np.concatenate((rise, top, inside))
-    seen = _local(propagator, np.tile(satellite, 3), place, us)
-    at = _highest(seen, n) * n + np.arange(n)
-    culmination = us[at]
-    azimuths = _azimuth(seen)
+    moved = propagator.pair_states(
+        np.tile(satellite, 3), Times(us * MICROSECOND), "itrs", velocity=False
+    )
+    engine = engine_of(propagator, moved)
+    seen = _looks(engine, place, *(each.reshape(3, n) for each in (moved.x, moved.y, moved.z)))
+    azimuth, elevation, distance = (seen[name] for name in ("azimuth", "elevation", "range"))
+    at = _highest(elevation), np.arange(n)
+    culmination = us.reshape(3, n)[at]
 
     ns = culmination * MICROSECOND
     toward_sun = sun(ns, "none") if n else np.empty((0, 3))
@@ -113,7 +118,7 @@ def _rows(
     with np.errstate(all="ignore"):
         lit = sunlight(toward_sun, *(each[:, None] for each in (states.x, states.y, states.z)))
     lit = lit[:, 0].astype(np.uint8)
-    sun_elevation = sun_elevations(propagator, place, ns, toward_sun)
+    sun_elevation = _sun_elevations(propagator, engine, place, ns, toward_sun)
     keep = np.ones(n, bool)
     if filters.sunlit:
         keep &= lit == LIT
@@ -127,11 +132,11 @@ def _rows(
         pa.array([each.name for each in sites], pa.string()).take(pa.array(site)),
         *(instants * MICROSECOND for instants in (rise, culmination, set_us)),
         (set_us - rise) / 1e6,
-        np.degrees(azimuths[:n]),
-        np.degrees(azimuths[at]),
-        np.degrees(azimuths[2 * n :]),
-        np.degrees(_elevation(seen[:, at])),
-        _distance(seen[:, at]),
+        np.degrees(azimuth[0]),
+        np.degrees(azimuth[at]),
+        np.degrees(azimuth[2]),
+        np.degrees(elevation[at]),
+        distance[at],
         lit,
         sun_elevation,
         passes.rise_cut[order],
@@ -145,62 +150,32 @@ def _rows(
     return found if keep.all() else found.filter(pa.array(keep))
 
 
-def _local(propagator: Propagator, satellite: Bits, place: Array, us: Bits) -> Array:
-    """Compute east, north and up (3, m n), km, of pairs. place: (12, n), for each n of them."""
-    states = propagator.pair_states(satellite, Times(us * MICROSECOND), "itrs", velocity=False)
-    n = place.shape[1]
-    x, y, z = (each.reshape(len(us) // n, n) for each in (states.x, states.y, states.z))
+def _looks(engine: Engine, place: Array, x: Array, y: Array, z: Array) -> dict[str, Array]:
+    """Compute azimuth and elevation (rad), and range (km), (m, n), of positions (m, n) in ITRS.
+
+    place: the site of each column, (12, n).
+    """
     with np.errstate(all="ignore"):
-        return np.stack(local_position(place, x, y, z)).reshape(3, -1)
+        local = local_position(place, x, y, z)
+    # velocities are not used
+    columns: Columns = dict(zip(COORDINATES, (*local, *local), strict=True))
+    found = engine.look_angles(columns, None, ORIGIN)
+    return {name: each[:, 0] for name, each in found.items()}
 
 
-# These have the bits of look_from, without what the table does not need.
-def _azimuth(seen: Array) -> Array:
-    """Compute azimuths (n,), rad, in [0, 2 pi), of east, north and up (3, n)."""
-    azimuth = np.empty(seen.shape[1])
-    for first in range(0, len(azimuth), IN_CACHE):
-        here = seen[:, first : first + IN_CACHE]
-        east, north, _ = here
-        part = atan2(east, north)
-        part = np.where(part < 0.0, part + TWO_PI, part)
-        part = np.where(part >= TWO_PI, 0.0, part)
-        azimuth[first : first + IN_CACHE] = np.where(np.isnan(_distance(here)), NAN, part)
-    return azimuth
-
-
-def _elevation(seen: Array) -> Array:
-    """Compute elevations (n,), rad."""
-    east, north, up = seen
-    elevation = atan2(up, np.sqrt(east * east + north * north))
-    return np.where(np.isnan(_distance(seen)), NAN, elevation)
-
-
-def _distance(seen: Array) -> Array:
-    """Compute ranges (n,), km."""
-    east, north, up = seen
-    found: Array = np.sqrt((east * east + north * north) + up * up)
-    return found
-
-
-def _highest(seen: Array, n: int) -> Bits:
+def _highest(elevation: Array) -> Bits:
     """Say which is the highest of rise (0), culmination (1) and end (2) of passes, (n,).
 
-    Of equal elevations the earliest is the highest. seen: (3, 3 n), all rises come first. The sines
-    decide where they differ by far, and else the elevations.
+    Of equal elevations the earliest is the highest. elevation: (3, n).
     """
-    sines = (seen[2] / _distance(seen)).reshape(3, n)
-    near = np.flatnonzero(~(sines[1] > np.maximum(sines[0], sines[2]) + CLEAR))
-    m = len(near)
-    ends = _elevation(seen.reshape(3, 3, n)[:, :, near].reshape(3, 3 * m)).reshape(3, m)
-    best = np.where(ends[0] > ends[1], 0, 1)
-    best = np.where(ends[2] > ends[best, np.arange(m)], 2, best)
-    best = np.where((best == 1) & (ends[0] == ends[1]), 0, best)
-    found = np.ones(n, np.int64)
-    found[near] = best
-    return found
+    rise, top, end = elevation
+    first = rise >= top
+    return np.where(end > np.where(first, rise, top), 2, np.where(first, 0, 1))
 
 
-def sun_elevations(propagator: Propagator, place: Array, ns: Bits, toward_sun: Array) -> Array:
+def _sun_elevations(
+    propagator: Propagator, engine: Engine, place: Array, ns: Bits, toward_sun: Array
+) -> Array:
     """Compute elevations of the Sun, deg, geometric, at sites (12, n) and instants (n,).
 
     toward_sun: its positions in TEME (n, 3), km.
@@ -212,6 +187,6 @@ def sun_elevations(propagator: Propagator, place: Array, ns: Bits, toward_sun: A
     rotation = rotations("itrs", ns, eop) if table is None else earth_rotation(table, ns)
     x, y, z = toward_sun.T
     m = rotation.T
-    seen = [(m[row] * x + m[row + 1] * y) + m[row + 2] * z for row in (0, 3, 6)]
-    east, north, up = local_position(place, *seen)
-    return np.degrees(atan2(up, np.sqrt(east * east + north * north)))
+    seen = [((m[row] * x + m[row + 1] * y) + m[row + 2] * z)[None] for row in (0, 3, 6)]
+    elevation: Array = np.degrees(_looks(engine, place, *seen)["elevation"][0])
+    return elevation
