@@ -11,9 +11,11 @@ the bounds, and every status must be 0.
 
 import time
 from collections.abc import Callable
+from typing import TypeAlias
 
 import machine
 import numpy as np
+import numpy.typing as npt
 
 from gpuprop import Elements, Propagator
 from gpuprop.sgp4.gravity import GRAVITY
@@ -21,6 +23,7 @@ from gpuprop.sgp4.mixed import BOUND_M, BOUND_MM_S, REACH_NS
 from gpuprop.time.times import Times
 from gpuprop.typing import Array
 
+Instants: TypeAlias = npt.NDArray[np.int64]
 NOW = np.datetime64("2024-01-01T00:00:00", "ns")
 # The genes: mean motion, eccentricity, inclination, node, perigee, mean anomaly, log10 of the size
 # of BSTAR and its sign, and the time since the epoch divided by the reach.
@@ -41,7 +44,7 @@ def drawn(rng: np.random.Generator, n: int) -> Array:
     return genes
 
 
-def errors(genes: Array, around: Array, gravity: str) -> tuple[Array, Array]:
+def errors(genes: Array, around: Instants, gravity: str) -> tuple[Array, Array]:
     """Errors (n_times, n) in m and mm/s; -1 for satellites that are not of the class."""
     since = (genes[:, 8] * REACH_NS).astype("timedelta64[ns]")
     elements = Elements(
@@ -89,7 +92,7 @@ def varied(rng: np.random.Generator, parents: Array) -> Array:
 
 
 def search(
-    rng: np.random.Generator, score: Callable[[Array, Array], Array], seconds: float
+    rng: np.random.Generator, score: Callable[[Array, Instants], Array], seconds: float
 ) -> Array:
     """Return the score and the genes of the best found: islands first, then the best of all."""
     around = np.sort(rng.integers(-SPREAD_NS, SPREAD_NS, 25))
@@ -108,11 +111,12 @@ def search(
         return parents
 
     none = np.empty((0, len(LOW) + 1))
-    islands = []
+    islands: list[Array] = []
     while time.monotonic() < end - seconds / 2 or not islands:
         islands.append(evolved(none, 0.0))
     everyone = np.concatenate(islands)
-    return evolved(everyone[np.argsort(-everyone[:, 0])[:PARENTS]], end)[0]
+    best_of_all: Array = evolved(everyone[np.argsort(-everyone[:, 0])[:PARENTS]], end)[0]
+    return best_of_all
 
 
 def main() -> None:
@@ -128,7 +132,9 @@ def main() -> None:
         ):
             rng = np.random.default_rng(options.seed)
 
-            def score(genes: Array, around: Array, gravity=gravity, which=which) -> Array:
+            def score(
+                genes: Array, around: Instants, gravity: str = gravity, which: int = which
+            ) -> Array:
                 return errors(genes, around, gravity)[which]
 
             largest, *genes = search(rng, score, options.seconds).tolist()
