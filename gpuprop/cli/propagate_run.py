@@ -26,7 +26,13 @@ from .inputs import given_store, repeated_numbers
 from .options import wrong_call
 from .progress import progress_bar
 from .propagate_options import PropagateOptions
-from .propagators import open_propagator, report_engine, report_inputs, report_precision
+from .propagators import (
+    open_propagator,
+    precision_counts,
+    report_engine,
+    report_inputs,
+    report_precision,
+)
 from .satellites import read_satellites, time_steps
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
@@ -83,6 +89,7 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
             "frame": plan.options.frame,
             "earth_orientation": plan.earth_orientation,
             "engine": options.run.engine or "auto" if cluster else propagator.engine,
+            **precision_counts(propagator),
         }
         print_result(facts | duplicates, options.messages.json, summary)
         return DONE
@@ -106,7 +113,8 @@ def run_propagate(sources: Sequence[str], options: PropagateOptions) -> int:
             progress=progress and (lambda rows, total, _: progress(rows, total)),
         )
     report_steps(report, tell)
-    print_result(report.to_dict() | duplicates, options.messages.json, _wrote(report))
+    facts = report.to_dict() | precision_counts(propagator) | duplicates
+    print_result(facts, options.messages.json, _wrote(report))
     for code, states in sorted(report.status.items()):
         if code:
             tell(f"status {code}: {states:,} states: {STATUS.get(code, 'unknown')}")

@@ -63,6 +63,11 @@ def report_engine(
             tell(f"  {reason}")
 
 
+def precision_counts(propagator: Propagator) -> dict[str, object]:
+    """Return the precision, and how many satellites have precision mixed, for JSON."""
+    return dict(precision=propagator.precision, mixed_satellites=int(propagator.mixed.sum()))
+
+
 def report_precision(propagator: Propagator, tell: Tell) -> None:
     """Print the bound of precision mixed, and how many satellites have it."""
     if propagator.precision == "exact":

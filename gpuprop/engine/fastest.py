@@ -1,7 +1,7 @@
 """What `auto` opens here: the engines that teams.choose takes, of those that start."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from . import cuda as engine_cuda
@@ -9,9 +9,10 @@ from .cpu import CpuEngine
 from .cuda import CudaEngine, CudaError, CudaMissingError
 from .cuda.hardware import gpu_of
 from .hardware import cpu_here
+from .mixed import PrecisionError
 from .numpy import NumpyEngine
 from .rates import Gpu
-from .teams import Choice, choose
+from .teams import USES, Choice, choose
 
 LEFT_OUT = "cuda leaves out a GPU"  # the beginning of a warning
 Result = TypeVar("Result")
@@ -82,7 +83,11 @@ def fastest(
         opened = Opened([begin(host(threads))], {}, why)
         return opened, f"engine {host.name} is used instead of cuda", _once(trouble)
     of_host = [] if first else [use for use, name in choice.engines.items() if name != "cuda"]
-    on_cpu = [begin(host(threads))] if of_host else []
+    try:
+        on_cpu = [begin(host(threads))] if of_host else []
+    except PrecisionError:  # the GPUs have precision mixed, and compute pairs too
+        of_host, on_cpu = [], []
+        why = _gpus_alone(choice, host.name)
     trouble += [] if first else choice.left_out.values()
     return Opened(on_gpus, dict.fromkeys(of_host, on_cpu), why), LEFT_OUT, _once(trouble)
 
@@ -92,6 +97,20 @@ def _wanted(choice: Choice, first: bool) -> tuple[int, ...]:
     if not first:
         return choice.gpus
     return choice.gpus[:1] if choice.engines["device"] == "cuda" else ()
+
+
+def _gpus_alone(choice: Choice, host: str) -> Choice:
+    """Return the choice for precision mixed if the engine of the host does not have it."""
+    return replace(
+        choice,
+        engines=dict.fromkeys(USES, "cuda"),
+        reasons={
+            use: reason
+            if choice.engines[use] == "cuda"
+            else f"{USES[use]}: cuda, because engine {host} has no precision mixed here"
+            for use, reason in choice.reasons.items()
+        },
+    )
 
 
 def _once(reasons: list[str]) -> list[str]:

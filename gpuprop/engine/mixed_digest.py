@@ -2,8 +2,6 @@
 
 numpy has none, so the record was made by the engine cpu. Another compiler or processor that
 computes other bits is found here.
-
-    python -m gpuprop.engine.mixed_digest      print the record of the engine cpu
 """
 
 import hashlib
@@ -14,7 +12,7 @@ from ..elements.mean_elements import mean_elements
 from ..sgp4.gravity import GRAVITY
 from ..sgp4.model import Model
 from . import digest
-from .choice import Engine, open_engine
+from .choice import Engine
 from .mixed import PrecisionError
 
 SEED = 3  # of the element sets and instants
@@ -38,7 +36,3 @@ def compare(engine: Engine) -> list[str]:
     """Describe the difference from the record; an empty list if there is none."""
     found = compute(engine)
     return [] if found in (None, RECORDED) else ["precision mixed: the states differ"]
-
-
-if __name__ == "__main__":
-    print(compute(open_engine("cpu")))

@@ -14,11 +14,19 @@ def test_propagate_names_the_precision_and_how_many_satellites_have_it(run):
     command = ("propagate", WALKER, "-o", "out", "--duration", "3min", "--engine", "cpu")
     code, _, err = run(*command, "--precision", "mixed")
     assert code == 0
+    counts = {"precision": "mixed", "mixed_satellites": 40}
+    code, out, _ = run(*command, "--precision", "mixed", "--resume", "--json")
+    assert code == 0 and counts.items() <= json.loads(out).items()
+    code, out, _ = run(*command, "--dry-run", "--json")
+    assert (
+        code == 0
+        and {"precision": "exact", "mixed_satellites": 0}.items() <= json.loads(out).items()
+    )
     assert "precision mixed: 40 satellites at most 1 m off within 7 days of epoch; 0 others" in err
     code, out, _ = run("info", "out", "--json")
     assert code == 0 and json.loads(out)["precision"]["name"] == "mixed"
     code, _, err = run(*command, "--resume")
-    assert code == 2 and "another plan (precision: " in err
+    assert code == 2 and "another plan (precision: mixed there, exact asked for)" in err
 
 
 def test_an_engine_without_it_is_refused_by_name(run, monkeypatch):

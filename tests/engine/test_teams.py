@@ -255,6 +255,23 @@ def test_each_use_has_its_engine(cards):
     assert Propagator(ELEMENTS, "auto", threads=1).engine == "cpu"
 
 
+def test_the_gpu_does_all_if_only_it_has_precision_mixed(cards):
+    """16 cores with numpy would compute single states."""
+    cards(H200, cores=16, lanes=0)
+    assert Propagator(ELEMENTS, "auto", threads=1).engine == "cuda, numpy"
+    propagator = Propagator(ELEMENTS, "auto", threads=1, precision="mixed")
+    assert propagator.engine == "cuda" and propagator.mixed.any()
+    assert propagator.engine_reasons[-1] == (
+        "single states: cuda, because engine numpy has no precision mixed here"
+    )
+    pairs = propagator.pair_states(np.arange(10), TIMES[:10])
+    exact = Propagator(ELEMENTS, "numpy", threads=1).pair_states(np.arange(10), TIMES[:10])
+    assert equal(pairs, exact)
+    cards(LAPTOP, cores=64, lanes=0)
+    with pytest.raises(ValueError, match="engine numpy has none"):
+        Propagator(ELEMENTS, "auto", threads=1, precision="mixed")
+
+
 @pytest.mark.parametrize("name", ["auto", "cuda"])
 def test_leaving_out_is_said_at_run_time(cards, name):
     fake = cards(T4, H200)
