@@ -49,6 +49,7 @@ def test_a_directory_becomes_a_globe(run):
         (("guowang", "-o", "g.html", "--duration", "1d"), "What fits: --duration"),
         (("guowang", "-o", "g.html", "--max-size", "big"), "--max-size 'big'"),
         (("guowang", "-o", "g.html", "--site", "A,1"), "--site 'A,1'"),
+        (("guowang", "-o", "g.html", "--sites", "none.csv"), "there is no file 'none.csv'"),
         (("guowang", "-o", "g.csv"), "'g.csv' is no page: its name must end in .html"),
         (("guowang", "-o", "g.html", "--coverage", "none.parquet"), "none.parquet"),
         (("guowang", "-o", "g.html", "--stop", "2020-01-01"), "a second or more"),
