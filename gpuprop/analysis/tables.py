@@ -21,6 +21,7 @@ from ..files.whole_file import CHUNK, replacing
 from ..literals import TimestampUnit
 from ..propagator import Propagator
 from ..snapshots.plan import elements_digest
+from ..time.instants import format_ns
 from ..time.times import Times
 from ..version import __version__
 from .look_angles import Site
@@ -71,9 +72,25 @@ def answer_metadata(
         "opsmode": propagator.model.opsmode,
         "elements": unordered_digest(propagator.elements),
         "satellites": len(propagator.elements),
+        **_epochs(propagator.elements),
         "options": dict(options),
         **({"notes": sorted(notes)} if (notes := propagator.elements.notes) else {}),
     }
+
+
+def _epochs(elements: Elements) -> dict[str, object]:
+    """Describe the epochs as metadata; nothing if there are no element sets."""
+    if not len(elements):
+        return {}
+    ordered = np.sort(elements.epoch.view(np.int64))
+    places = dict(first=0, median=len(ordered) // 2, last=-1)
+    return {"epochs": {name: format_ns(int(ordered[at])) for name, at in places.items()}}
+
+
+def named_sources(elements: Elements) -> list[str]:
+    """Return the names of the sources of element sets, each once, sorted."""
+    assert elements.source is not None
+    return sorted({str(name) for name in elements.source.tolist() if name})
 
 
 def with_metadata(schema: pa.Schema, metadata: Mapping[str, object]) -> pa.Schema:

@@ -97,7 +97,7 @@ def run_coverage(sources: Sequence[str], options: CoverageOptions) -> int:
                 f"the map shows the {len(drawn)} of {len(satellites)} with the most satellites: "
                 f"{', '.join(drawn)}"
             )
-        _draw(found, options, _source(sources, elements), drawn)
+        _draw(found, options, drawn)
     if options.messages.json:
         out.json(_facts(found, files, options, times, elements, engine, seconds))
         return DONE
@@ -147,28 +147,16 @@ def _shown(satellites: dict[str, int] | None) -> list[str] | None:
     return [label for label in satellites if label in most]
 
 
-def _draw(
-    found: Coverage, options: CoverageOptions, source: str, constellations: list[str] | None
-) -> None:
+def _draw(found: Coverage, options: CoverageOptions, constellations: list[str] | None) -> None:
     from ..plots.paper import picture  # needs matplotlib
 
     assert options.map is not None
     page = coverage_page(
         found,
         options.map_column,
-        source=source,
         constellations=constellations,
     )
     replace(Path(options.map), [picture(page, options.map)])
-
-
-def _source(sources: Sequence[str], elements: Elements) -> str:
-    """Describe where the satellites are from, and their epochs, for the caption of a map."""
-    names = ", ".join(Path(name).name if Path(name).is_file() else name for name in sources)
-    epochs = np.sort(elements.epoch.astype("datetime64[s]"))
-    if epochs[0] == epochs[-1]:
-        return f"{names}; epoch {epochs[0]}Z"
-    return f"{names}; epochs {epochs[0]}Z to {epochs[-1]}Z, median {epochs[len(epochs) // 2]}Z"
 
 
 def _share(value: float) -> str:

@@ -50,6 +50,7 @@ ONE_DAY = WindowOptions(duration="1d")
 def draw_coverage(table: str, options: CoverageMapOptions) -> int:
     """Draw a table of coverage."""
     _prepare(options.picture, [table])
+    from ..plots.caption import facts_of
     from ..plots.coverage import coverage_page
     from ..plots.coverage_table import read_coverage
     from ..plots.scale import ALL
@@ -61,17 +62,18 @@ def draw_coverage(table: str, options: CoverageMapOptions) -> int:
         )
     codes = [code for word in options.region or () for code in word.replace(",", " ").split()]
     found = read_coverage(table, regions=codes, column=options.column)
-    named = [label for label in found.labels if label != ALL]
-    chosen = options.constellation or (named[:MOST_MAPS] if named else None)
+    labels = [label for label in found.labels if label != ALL]
+    chosen = options.constellation or (labels[:MOST_MAPS] if labels else None)
     if chosen and len(chosen) > MOST_MAPS:
         raise UsageError(f"a page has room for {MOST_MAPS} maps: give fewer --constellation")
     tell = _teller(options.messages)
-    if chosen and not options.constellation and len(chosen) < len(named):
-        tell(f"the picture shows the first {len(chosen)} of {len(named)}: {', '.join(chosen)}")
+    if chosen and not options.constellation and len(chosen) < len(labels):
+        tell(f"the picture shows the first {len(chosen)} of {len(labels)}: {', '.join(chosen)}")
+    named = facts_of(found.cells).get("sources")
     page = coverage_page(
         found,
         options.column,
-        source=options.picture.source or f"source: {Path(table).name}",
+        source=options.picture.source or (None if named else f"source: {Path(table).name}"),
         constellations=chosen,
         title=options.picture.title,
     )

@@ -1,9 +1,11 @@
 """The sites that a command is given."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from ..analysis.site import Site
 from ..analysis.tables import read_sites, site_of
+from ..errors import UsageError
 from ..messages import shown
 from .satellites import Tell
 
@@ -29,6 +31,8 @@ def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> lis
     ------
     ValueError
         For a site that cannot be read.
+    UsageError
+        For a file that is not there.
     OSError
         For a file that cannot be read.
     """
@@ -39,6 +43,10 @@ def given_sites(texts: Iterable[str] | None, files: Iterable[str] | None) -> lis
         for text in texts or ()
     ]
     for path in files or ():
+        if not Path(path).exists():
+            raise UsageError(
+                f"there is no file {path!r}: --sites takes CSV, name,lat,lon,height_km"
+            )
         sites += read_sites(path)
     return sites
 

@@ -13,7 +13,8 @@ from ..errors import UsageError
 from ..files.addresses import is_url
 from ..messages import counted
 from ..snapshots import Snapshots, open_snapshots
-from ..time.units import MINUTE
+from ..time.durations import in_words
+from ..time.units import SECOND
 from ..viewer import view as make_globe
 from ..viewer.computed import USUAL_NS
 from .console import DONE, print_result, say, silent
@@ -32,6 +33,8 @@ SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G)?B?", re.ASCII | re.IGNORECASE)
 def run_view(sources: tuple[str, ...], output: Path, options: ViewOptions) -> int:
     """Run the command, and return the exit code."""
     check_outputs([output], [*sources, *(options.sites or ()), options.coverage, options.eop])
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{str(output)!r} is no page: its name must end in .html")
     tell = silent if options.quiet else say
     most = _bytes(options.max_size)
     begin: np.datetime64 | None
@@ -71,15 +74,15 @@ def run_view(sources: tuple[str, ...], output: Path, options: ViewOptions) -> in
         )
     globe.save(output)
     facts = globe.facts
-    minutes = facts["duration_s"] / 60.0
+    shown_ns = round(facts["duration_s"] * SECOND)
     text = (
-        f"wrote {output}: {counted(facts['satellites'], 'satellite')} for {minutes:g} minutes from "
-        f"{facts['start']}, {decimal(facts['bytes'])}"
+        f"wrote {output}: {counted(facts['satellites'], 'satellite')} for {in_words(shown_ns)} "
+        f"from {facts['start']}, {decimal(facts['bytes'])}"
     )
-    if snapshots is None and not options.duration and end is None and minutes < USUAL_NS / MINUTE:
+    if snapshots is None and not options.duration and end is None and shown_ns < USUAL_NS:
         tell(
-            f"{minutes:g} minutes are what fits {options.max_size}: --max-size and --duration give "
-            "more"
+            f"{in_words(shown_ns)} are what fits {options.max_size}: --max-size and --duration "
+            "give more"
         )
     if error := facts["error_m"]:
         tell(

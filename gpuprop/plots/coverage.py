@@ -1,6 +1,5 @@
 """The map of coverage, and the page with map and profile by latitude."""
 
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..time.durations import in_words
 from ..time.instants import format_ns
+from .caption import facts_of, of_table
 from .cells import draw_cells
 from .paper import LINES, TITLE_SIZE, WIDTH, MakeFigure, Page, fitted, look_of_line, plain, style
 from .scale import (
@@ -100,10 +100,10 @@ def coverage_page(
     """Draw a page: the map, the profile by latitude beside it, and a caption.
 
     Regions have white outlines. With labels (`by`), there is a map for each. All have the same
-    colours, on a square-root scale if their numbers differ much. `other`, which may have many times
-    as many satellites, does not set the scale if there are named ones: what is beyond it has the
-    last colour, and the bar an arrow. The profile beside a row of maps has a line for each label;
-    those of the row are coloured.
+    colours, on a square-root scale if the greatest value is far above the median of a map. `other`,
+    which may have many times as many satellites, does not set the scale if there are named ones:
+    what is beyond it has the last colour, and the bar an arrow. The profile beside a row of maps
+    has a line for each label; those of the row are coloured.
 
     Parameters
     ----------
@@ -112,7 +112,8 @@ def coverage_page(
     column
         A column of numbers of `coverage.cells`.
     source
-        Where the satellites are from, for the caption.
+        Where the satellites are from, for the caption, in place of the sources that the table
+        names.
     constellations
         The labels that are shown, in this order. All but `all` unless given.
     title
@@ -244,15 +245,12 @@ def _caption(coverage: "Coverage", source: str | None, counted: bool) -> list[st
 
     counted: all satellites are shown, so that their number is worth saying.
     """
-    about = json.loads((coverage.cells.schema.metadata or {}).get(b"gpuprop", b"{}"))
     times = coverage.times
     step = (times.step_ns or 0) if times.count > 1 else 0
-    facts = [plain(source)] if source else []
-    if counted and "satellites" in about:
-        facts.append(f"{about['satellites']:,} satellites")
+    facts = of_table(facts_of(coverage.cells), source, counted)
     known = [f"grid: {plain(coverage.grid, 60)}", SOURCE]
     if times.count:
         span = f"{in_words(times.count * step)} " if step else ""
         known.insert(0, f"{span}from {format_ns(times.start_ns)}")
         known[0] += f", every {in_words(step)}" if step else ", one instant"
-    return ["; ".join(facts), "; ".join(known)]
+    return [facts, "; ".join(known)]

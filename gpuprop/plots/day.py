@@ -22,7 +22,7 @@ from ..time.durations import in_words
 from ..time.instants import parse_instant
 from ..time.units import DAY, HOUR
 from ..typing import Array, Duration, Instant
-from .caption import of_satellites
+from .caption import facts_of, of_satellites, of_table
 from .clock import clock, marks, step_for, window_in_words
 from .counts import Counts, Race, counted, interval_of, intervals_of
 from .labels import spread
@@ -170,7 +170,7 @@ def race_of_passes(
     of_pass = group.ravel()[encoded.indices.to_numpy(zero_copy_only=False)]
     intervals = [interval_of(passes, sites, of_pass)]
     found = counted(intervals, tuple(every.tolist()), sites, begin, end)
-    return _draw(found, least, plain(source), title, make)
+    return _draw(found, least, of_table(facts_of(passes), source or None), title, make)
 
 
 def _draw(

@@ -33,6 +33,7 @@ MOST_LISTED = 28  # rows beside the sky
 MOST_TIMED = 12  # passes with times at their ends: with more, the list alone has them
 MOST_TIMED_TOPS = 6  # passes with the time at their culmination
 MOST_NUMBERED = 60  # passes with numbers, rings and triangles
+SIGNS = "ring: rise; triangle: set; number: highest point, or beside the triangle"
 POINTS = 61  # of a path
 RINGS = (60, 30)  # deg of elevation
 ON_IT = Offset(0.0, 0.0, "center", "center")
@@ -336,8 +337,8 @@ def _caption(
     )
     said = [
         f"{where}; {drawn} above {least:g}° (dashed ring), without refraction; {convention}",
-        "wide bright lines: in sunlight; thin dark lines: in shadow; ring: rise; "
-        "triangle: set; number: highest point, or beside the triangle",
+        "wide bright lines: in sunlight; thin dark lines: in shadow",
+        *([] if found > MOST_NUMBERED else [SIGNS]),
         f"times in {name_of_offset(ahead)}; < and >: cut by the window",
     ]
     return [of_satellites(elements, source), "; ".join(said)]

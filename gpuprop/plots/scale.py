@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 ALL = "all"  # the label of all satellites together
 OTHER = "other"  # the label of satellites of no known operator
-FAR_APART = 5.0  # from this ratio of medians on, maps with one scale need a square-root one
+FAR_APART = 5.0  # a scale that ends above so many times a map's median is a square-root one
 DARKEST = 0.15  # of viridis: darker colours would hide the black lines
+TICK_SPACE = 0.05  # of the bar, between two ticks of a square-root scale
 STEPS = (1, 2, 2.5, 5, 10)  # of ticks
 
 
@@ -87,7 +88,7 @@ def look_of(
     viridis = matplotlib.colormaps["viridis"](np.linspace(DARKEST, 1.0, 256))
     colours = ListedColormap(viridis, name=f"viridis from {DARKEST}").with_extremes(bad="0.85")
     middles = [float(np.median(some)) for some in each]
-    if what.unit == SATELLITES and low == 0 and max(middles) > FAR_APART * min(middles):
+    if what.unit == SATELLITES and low == 0 and high > FAR_APART * min(middles):
         return Look(column, what, colours, PowerNorm(0.5, low, high), extend)
     return Look(column, what, colours, Normalize(low, high), extend)
 
@@ -111,7 +112,10 @@ def describe_bar(bar: Any, look: Look) -> None:
         bar.set_label(f"{look.what.label}, square-root scale")
         high = float(look.norm.vmax or 1)
         series = [step * 10.0**power for power in range(-2, 7) for step in (1, 2, 5)]
-        ticks = [0.0, *(tick for tick in series if 0.008 * high <= tick <= high)]
+        ticks = [0.0]
+        for tick in (each for each in series if 0.008 * high <= each <= high):
+            if math.sqrt(tick / high) - math.sqrt(ticks[-1] / high) >= TICK_SPACE:
+                ticks.append(tick)
         if ticks[-1] < 0.8 * high and high >= 10:  # what the last colour means
             ticks.append(math.floor(high))
         bar.set_ticks(ticks)

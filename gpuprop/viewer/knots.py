@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from ..errors import UsageError
 from ..messages import counted
+from ..time.durations import in_words
 from ..time.units import MINUTE, SECOND
 from ..typing import Array, Bits
 
@@ -142,7 +143,7 @@ class Budget:
         fits += [f"{counted(fewer, 'satellite')} (--select, --where)"] if fewer > 0 else []
         fits += [f"--max-size {-(-size * 102 // 100_000_000)}MB"]
         raise UsageError(
-            f"{counted(self.satellites, 'satellite')} for {duration_ns / MINUTE:g} minutes make a "
-            f"page of {size / 1e6:.4g} MB, and it may have {self.most / 1e6:g} MB. "
+            f"{counted(self.satellites, 'satellite')} for {in_words(duration_ns)} make a "
+            f"page of {size / 1e6:,.1f} MB, and it may have {self.most / 1e6:g} MB. "
             f"What fits: {' or '.join(fits)}"
         )

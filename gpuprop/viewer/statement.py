@@ -51,7 +51,7 @@ def statement(
         "Sources": [note for note in notes if not note.startswith(ASSUMED)],
         "Assumed": [note.removeprefix(ASSUMED) for note in notes if note.startswith(ASSUMED)],
         "Epochs": [
-            f"{format_ns(int(epochs.min()))} to {format_ns(int(epochs.max()))}",
+            " to ".join(format_ns(each) for each in sorted({int(epochs.min()), int(epochs.max())})),
             *filter(None, [ages_in_words(elements, begin)]),
         ],
         "Model": model,

@@ -82,6 +82,8 @@ def test_metadata_does_not_depend_on_the_order():
     ]
     assert found[0] == found[1]
     assert found[0]["satellites"] == 20 and found[0]["gravity"] == "wgs72"
+    assert found[0]["epochs"] == dict.fromkeys(("first", "median", "last"), "2026-01-01T00:00:00Z")
+    assert tables.named_sources(elements) == ["starlink-g1-s1"]
     fewer = tables.answer_metadata(Propagator(elements[:19], "numpy"), window, {"a": 1.0})
     assert fewer["elements"] != found[0]["elements"]
     assert found[0]["earth_orientation"] is not None

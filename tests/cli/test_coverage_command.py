@@ -180,7 +180,7 @@ def test_the_map_is_written_and_says_what_it_shows(run, tmp_path):
     assert code == 0
     page = (tmp_path / "c.svg").read_text()
     assert "time with a satellite in view (%)" in page
-    assert f"{SHELL}; epoch 2026-01-01T00:00:00Z; 60 satellites" in page
+    assert f"source: {SHELL}; 60 satellites; epoch 2026-01-01T00:00:00Z" in page
     assert "Satellites above 25° of elevation" in page
 
 

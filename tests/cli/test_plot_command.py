@@ -87,7 +87,8 @@ def test_a_table_of_passes_becomes_a_race(run, tmp_path):
     code, out, _ = run("plot", "race", "p.parquet", "-o", "p.svg", "--json")
     assert code == 0 and json.loads(out)["passes"] == pq.read_metadata("p.parquet").num_rows
     said = " ".join(texts_of_svg((tmp_path / "p.svg").read_bytes()))
-    assert "above 5° of elevation" in said and "source: p.parquet" in said
+    assert "above 5° of elevation" in said
+    assert "source: p.parquet; 66 satellites; epoch 2026-01-01" in said
     code, _, err = run("plot", "race", "p.parquet", *SITE, "-o", "p.svg")
     assert code == 2 and "leave --site and --sites out" in err
     code, _, err = run("plot", "race", "q.parquet", "-o", "p.svg")

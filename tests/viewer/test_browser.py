@@ -121,6 +121,7 @@ def test_it_is_night_where_the_sun_is_below_the_horizon(page):
 def test_satellites_in_shadow_are_dimmed(page):
     """Of those that are seen alone, beside the Earth: the brightest pixel of each."""
     page("gpuprop.world.sites.sites.splice(0), gpuprop.world.update()")
+    page("gpuprop.world.camera.lon = 0.8 + Math.atan2(gpuprop.world.sun[1], gpuprop.world.sun[0])")
     pixels = picture(page).max(axis=-1)
     count = page("gpuprop.world.orbits.count")
     seen = page(
@@ -283,3 +284,12 @@ def test_a_browser_without_webgl_is_told(browser, globe):
     page.wait_for_selector("#problem:not([hidden])")
     assert "WebGL 2" in page.text_content("#problem")
     page.context.close()
+
+
+def test_the_first_site_is_in_the_first_view(opened, globe):
+    page = opened(globe)
+    hidden = page(
+        "gpuprop.world.camera.project(gpuprop.world.sites.constructor.position("
+        "gpuprop.world.sites.sites[0], gpuprop.world.angle)).hidden"
+    )
+    assert not hidden and page.page.is_visible("#marks .mark")

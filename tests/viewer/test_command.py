@@ -26,10 +26,10 @@ def test_a_constellation_becomes_a_globe(run):
 
 def test_a_window_that_was_shortened_is_said(run):
     code, out, err = run("view", "walker:53:60/5/1@550", "-o", "g.html", "--max-size", "350kB")
-    assert code == 0 and "60 satellites for 45 minutes" in out
-    assert "45 minutes are what fits 350kB" in err.replace("\n", " ")
+    assert code == 0 and "60 satellites for 45 min " in out
+    assert "45 min are what fits 350kB" in err.replace("\n", " ")
     _, out, err = run("view", "walker:53:60/5/1@550", "-o", "g.html")
-    assert "for 90 minutes" in out and "what fits" not in err
+    assert "for 90 min from" in out and "what fits" not in err
 
 
 def test_a_directory_becomes_a_globe(run):
@@ -38,7 +38,7 @@ def test_a_directory_becomes_a_globe(run):
     )
     assert code == 0 and len(open_snapshots("out")) == 1200
     code, out, _ = run("view", "out", "-o", "globe.html", "--quiet")
-    assert code == 0 and "60 satellites for 19 minutes" in out
+    assert code == 0 and "60 satellites for 19 min " in out
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,8 @@ def test_a_directory_becomes_a_globe(run):
         (("guowang", "-o", "g.html", "--duration", "1d"), "What fits: --duration"),
         (("guowang", "-o", "g.html", "--max-size", "big"), "--max-size 'big'"),
         (("guowang", "-o", "g.html", "--site", "A,1"), "--site 'A,1'"),
+        (("guowang", "-o", "g.html", "--sites", "none.csv"), "there is no file 'none.csv'"),
+        (("guowang", "-o", "g.csv"), "'g.csv' is no page: its name must end in .html"),
         (("guowang", "-o", "g.html", "--coverage", "none.parquet"), "none.parquet"),
         (("guowang", "-o", "g.html", "--stop", "2020-01-01"), "a second or more"),
     ],

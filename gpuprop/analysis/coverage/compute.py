@@ -15,7 +15,7 @@ from ...time.durations import format_duration
 from ...time.instants import format_ns
 from ...time.times import Times, as_times
 from ...typing import Instants
-from ..tables import answer_metadata, check_one_set_each
+from ..tables import answer_metadata, check_one_set_each, named_sources
 from .labels import ALL, as_labels
 from .places import BYTES_OF_COUNT, MOST_CELLS, Grid, Places, as_places
 from .result import Coverage
@@ -113,7 +113,8 @@ def coverage(
     )
     tallies = _tallies(prop, instants, request, progress)
     values = values_of(tallies, slots, request.n_planes, instants.count, step_ns)
-    metadata = answer_metadata(
+    metadata: dict[str, object] = {"sources": named_sources(prop.elements)}
+    metadata |= answer_metadata(
         prop,
         instants,
         {

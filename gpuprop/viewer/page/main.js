@@ -32,7 +32,9 @@ function main() {
   if (!gl) throw new Error("This page needs WebGL 2, which this browser does not offer.");
   const earth = new Earth(gl, page), lines = new Lines(gl);
   const satellites = new Satellites(gl, orbits, world.groups);
-  camera.lon = firstLongitude(world);
+  const [site] = world.sites.sites; // who gives a site wants to see it
+  camera.lon = site ? site.lon * DEGREE + world.angle : firstLongitude(world);
+  if (site) camera.lat = Math.min(site.lat * DEGREE + 0.8, Math.max(site.lat * DEGREE - 0.8, camera.lat));
   camera.goal = camera.distance = firstDistance(world);
   element("title").textContent = page.data.title;
   if (orbits.count <= FEW) world.chosen = world.data.numbers.map((_, i) => i); // few points are not found at once

@@ -4,6 +4,7 @@ import { css, rgb, THEMES } from "./colours.js";
 import { element } from "./data.js";
 
 const LONGEST_NAME = 60; // characters beside a ring or a mark; lists and cards have the whole name
+const LABEL = 190; // CSS pixels that a long name takes
 
 /** @param {import("./world.js").World} world */
 export function showRings(world) {
@@ -17,6 +18,7 @@ export function showRings(world) {
       ring.style.color = css(rgb(THEMES[world.theme].chosen));
       const label = ring.firstElementChild, name = shortName(world.name(index));
       if (label && label.textContent !== name) label.textContent = name;
+      ring.classList.toggle("left", place.x > world.camera.width - LABEL); // else it leaves the picture
     }
   }
 }

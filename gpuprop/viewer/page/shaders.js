@@ -128,7 +128,7 @@ void main() {
   shaded = mix(shaded, glow, 0.13 * grid);
   if (layered > 0.0) {
     float value = texture(layer, vec2(u, at.y)).r * 255.0;
-    if (value < 254.5) shaded = mix(shaded, coloured((value - range.x) / (range.y - range.x)), 0.82 * layered * mix(0.8, 1.0, day));
+    if (value < 254.5) shaded = mix(shaded, coloured((value - range.x) / (range.y - range.x)), 0.9 * layered); // by night, too: a colour is a value
   }
   float rim = 1.0 - max(0.0, dot(n, normalize(camera - q / SCALE)));
   shaded = mix(shaded, glow, 0.38 * rim * rim * rim * mix(0.25, 1.0, day));
