@@ -37,11 +37,11 @@ def found_in_groups(
         return search.passes(begin, end, come).at_sites(group)
 
     # What is in view when the window begins rises then, and may be more than rises in hours: it
-    # comes site by site.
-    count = len(asked.sites)
+    # comes site by site. Groups are half as large: what never sets has many culminations.
+    count, few = len(asked.sites), max(1, most // 2)
     if count > most and begin == asked.window[0]:
-        for first in range(0, count, most):
-            group = np.arange(first, min(first + most, count))
+        for first in range(0, count, few):
+            group = np.arange(first, min(first + few, count))
             yield found(group, begin, begin + 1, lambda us: None)
         begin += 1
         if begin == end:

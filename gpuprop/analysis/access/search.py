@@ -22,6 +22,7 @@ STEP_S = 90  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates
 MOST_TRIPLES = 8_000_000
 AROUND = 3  # knots of a block beyond the intervals that begin in it
+HEIGHTS = 1 << 16  # that are computed at a time
 AHEAD = 5  # intervals after a span in which satellites are followed first: a block has 8 knots
 
 
@@ -224,7 +225,11 @@ class Search:
         top, owner = top[~alone], owner[~alone]
         if len(top):
             satellite, site, us, _ = events.chosen(top)
-            heights = self.exact(self.propagator).height(satellite, site, us)
+            exact = self.exact(self.propagator)
+            some = (slice(first, first + HEIGHTS) for first in range(0, len(top), HEIGHTS))
+            heights = np.concatenate(
+                [exact.height(satellite[each], site[each], us[each]) for each in some]
+            )
             best = np.lexsort((us, -heights, owner))
             new = np.ones(len(best), bool)
             new[1:] = np.diff(owner[best]) > 0
