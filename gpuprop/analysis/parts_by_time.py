@@ -6,7 +6,7 @@ them (dataset.contents.Contents).
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
@@ -37,12 +37,13 @@ from ..errors import DamagedError
 from ..literals import TimestampUnit
 from ..time.instants import format_ns
 from .events import MICROSECOND
-from .tables import UTC, with_timestamps, write_parquet
+from .tables import UTC, parquet_writer, with_timestamps, write_parquet
 
 SATELLITES = "satellites"
 # Fields of a plan that describe its files. They are not in the metadata of a schema.
 FILE_FIELDS = ("format", "parts", "part_us", "first_us", "stop_us", "timestamp_unit")
 MARK = b"PAR1"  # at both ends of a file
+GROUP_ROWS = 1 << 18  # of a row group, where a file is written group by group
 SCHEMA_BYTES = 1 << 20  # more than the schema takes without the text of the plan
 
 Self = TypeVar("Self", bound="PartsByTime")
@@ -213,11 +214,56 @@ def write_rows(
     store: Store, contents: PartsByTime, index: int, table: pa.Table, engine: str
 ) -> PartEntry:
     """Write a file of a directory. Returns its entry."""
-    name = contents.files.part(index)
-    file = _written(store, name, with_timestamps(table, contents.timestamp_unit))
+    table = with_timestamps(table, contents.timestamp_unit)
+    file = _written(store, contents.files.part(index), table)
+    return _entry(contents, index, file, table.num_rows, engine)
+
+
+def write_groups(
+    store: Store,
+    contents: PartsByTime,
+    index: int,
+    tables: Iterable[pa.Table],
+    schema: pa.Schema,
+    engine: str,
+) -> PartEntry:
+    """Write a file of a directory from the tables of its rows, in bounded memory.
+
+    Its row groups have GROUP_ROWS rows, whatever the sizes of the tables. Returns its entry.
+    """
+    rows = 0
+    schema = with_timestamps(schema.empty_table(), contents.timestamp_unit).schema
+    with (
+        NewFile(store, contents.files.part(index)) as file,
+        parquet_writer(pa.PythonFile(file, "w"), schema) as writer,
+    ):
+        for group in _groups(tables, schema):
+            writer.write_table(group, row_group_size=GROUP_ROWS)
+            rows += group.num_rows
+    return _entry(contents, index, file, rows, engine)
+
+
+def _groups(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Yield tables of GROUP_ROWS rows, the last one with the rest: at least one table."""
+    waiting, rows, yielded = [], 0, False
+    for table in tables:
+        waiting.append(table.cast(schema))
+        rows += table.num_rows
+        while rows >= GROUP_ROWS:
+            joined = pa.concat_tables(waiting)
+            rows -= GROUP_ROWS
+            waiting = [joined.slice(GROUP_ROWS).combine_chunks()]  # keeps none of what is written
+            joined = joined.slice(0, GROUP_ROWS).combine_chunks()
+            yield joined
+            yielded = True
+    if rows or not yielded:
+        yield pa.concat_tables([schema.empty_table(), *waiting]).combine_chunks()
+
+
+def _entry(contents: PartsByTime, index: int, file: NewFile, rows: int, engine: str) -> PartEntry:
     return PartEntry(
-        name,
-        table.num_rows,
+        contents.files.part(index),
+        rows,
         file.bytes,
         file.digest,
         index,

@@ -238,7 +238,13 @@ def write_table(path: str | os.PathLike[str], table: pa.Table) -> int:
 
 def write_parquet(table: pa.Table, sink: Any) -> None:
     """Write a table as Parquet to a file that is open."""
-    pq.write_table(table, sink, compression="zstd", store_schema=True)
+    with parquet_writer(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def parquet_writer(sink: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    """Return a writer of tables, a row group or more each, as Parquet to a file that is open."""
+    return pq.ParquetWriter(sink, schema, compression="zstd", store_schema=True)
 
 
 def write_arrow(table: pa.Table, sink: Any) -> None:

@@ -1,17 +1,22 @@
 """The same passes, byte for byte: engines, widths, threads, knots, blocks, orders of input."""
 
 import json
+import os
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.filesize import decimal
 from state_samples import EPOCH, random_elements
 
 from gpuprop import Propagator, Site, access, constellation, open_passes, visible
 from gpuprop.__main__ import main
-from gpuprop.analysis.access import directory, search
+from gpuprop.analysis import parts_by_time
+from gpuprop.analysis.access import directory, groups, passes, search
+from gpuprop.analysis.access import table as pass_table
 from gpuprop.analysis.access.contents import PassContents
 from gpuprop.analysis.access.passes import passes_in
 from gpuprop.analysis.access.question import ask
@@ -24,6 +29,7 @@ from gpuprop.sgp4.access import AccessRule
 from gpuprop.time.times import as_times
 
 WIDTHS = library().widths if usable()[0] else ()
+FASTEST = "cpu" if usable()[0] else "numpy"
 SITES = [
     Site(90.0, 0.0, 0.0, "pole"),
     Site(0.0, 180.0, 0.0, "date line"),
@@ -101,6 +107,25 @@ def test_any_block_and_group(monkeypatch, expected):
     monkeypatch.setattr(search, "BLOCK_BYTES", 1)
     monkeypatch.setattr(search, "MOST_TRIPLES", 1)
     assert file_of(found(satellites(), min_elevation_deg=5.0)) == expected
+
+
+@pytest.mark.parametrize("most", [1, 300])
+def test_any_group_of_sites(monkeypatch, most, expected):
+    monkeypatch.setattr(groups, "MOST_PAIRS", most)  # one site at a time, and two
+    told = []
+    table = found(
+        satellites(), min_elevation_deg=5.0, progress=lambda *seconds: told.append(seconds)
+    )
+    assert file_of(table) == expected
+    assert told == sorted(told) and told[-1] == (4 * 3600, 4 * 3600)
+
+
+@pytest.mark.parametrize("most", [1, 3, 10, 999])
+def test_groups_hold_every_site_once(most):
+    positions = np.random.default_rng(most).normal(size=(157, 3))
+    divided = list(groups.near_together(positions, most))
+    assert max(map(len, divided)) <= most
+    assert np.array_equal(np.sort(np.concatenate(divided)), np.arange(157))
 
 
 # --- candidates ---
@@ -193,7 +218,7 @@ def test_a_directory_has_the_same_passes(tmp_path, many_parts, expected):
 def test_an_interrupted_run_is_resumed(tmp_path, many_parts, monkeypatch):
     elements = satellites()[::6]
     whole = found(elements, out=tmp_path / "whole")
-    count, real = [], passes_in
+    count, real = [], passes.tables_in
 
     def failing(*arguments, **options):
         count.append(1)
@@ -201,7 +226,7 @@ def test_an_interrupted_run_is_resumed(tmp_path, many_parts, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments, **options)
 
-    monkeypatch.setattr(directory, "passes_in", failing)
+    monkeypatch.setattr(directory, "tables_in", failing)
     with pytest.raises(KeyboardInterrupt):
         found(elements, out=tmp_path / "part")
     with pytest.raises(ValueError, match=r"did not finish: 5 of 15 parts are complete"):
@@ -220,6 +245,84 @@ def test_an_interrupted_run_is_resumed(tmp_path, many_parts, monkeypatch):
     victim.unlink()
     with pytest.raises(FileNotFoundError, match=r"part-000002.parquet is missing"):
         open_passes(tmp_path / "part")
+
+
+@pytest.mark.slow
+def test_a_part_is_the_same_from_any_groups(tmp_path, many_parts, monkeypatch):
+    whole = found(satellites(), engine=FASTEST, out=tmp_path / "whole")
+    monkeypatch.setattr(groups, "MOST_PAIRS", 1)
+    monkeypatch.setattr(pass_table, "ROWS", 7)
+    found(satellites(), engine=FASTEST, out=tmp_path / "groups")
+    assert contents(tmp_path / "groups") == contents(tmp_path / "whole")
+    # more rows than a row group has
+    monkeypatch.setattr(parts_by_time, "GROUP_ROWS", 5)
+    small = found(satellites(), engine=FASTEST, out=tmp_path / "small")
+    assert small.to_table().equals(whole.to_table())
+    for name in ("part-000000.parquet", "part-000003.parquet"):
+        file = pq.ParquetFile(tmp_path / "small" / "passes" / name)
+        rows = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+        assert len(rows) > 1 and set(rows[:-1]) == {5} and 0 < rows[-1] <= 5
+
+
+def test_a_part_without_passes(tmp_path):
+    opened = found(satellites()[:3], out=tmp_path / "none", min_elevation_deg=89.9)
+    assert len(opened) == opened.to_table().num_rows == 0
+    assert opened.to_table().schema.equals(found(satellites()[:3]).schema)
+
+
+def crash_within_a_part(elements, out, left):
+    """Find passes, and end this process as a crash does when the file of part 2 is half written."""
+    directory.ROWS_OF_A_PART, directory.SHORTEST_PART_US = 1, 17 * 60_000_000
+    groups.MOST_PAIRS, pass_table.ROWS, parts_by_time.GROUP_ROWS = 1, 4, 5
+    real = passes.tables_in
+
+    def dying(propagator, asked, begin, end):
+        for number, each in enumerate(real(propagator, asked, begin, end)):
+            if begin == asked.window[0] + 2 * directory.SHORTEST_PART_US and number == left:
+                os._exit(9)
+            yield each
+
+    pytest.MonkeyPatch().setattr(directory, "tables_in", dying)
+    found(elements, engine=FASTEST, out=out)
+
+
+@pytest.mark.slow
+def test_a_run_killed_within_a_part_is_resumed(tmp_path, many_parts, monkeypatch):
+    for module, name, value in (
+        (groups, "MOST_PAIRS", 1),
+        (pass_table, "ROWS", 4),
+        (parts_by_time, "GROUP_ROWS", 5),
+    ):
+        monkeypatch.setattr(module, name, value)
+    whole = found(satellites(), engine=FASTEST, out=tmp_path / "whole")
+    child = get_context("spawn").Process(
+        target=crash_within_a_part, args=(satellites(), tmp_path / "killed", 2)
+    )
+    child.start()
+    child.join(60)
+    assert child.exitcode == 9
+    with pytest.raises(ValueError, match=r"did not finish: 2 of 15 parts are complete"):
+        open_passes(tmp_path / "killed")
+    again = found(satellites(), engine=FASTEST, out=tmp_path / "killed", resume=True)
+    assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
+    assert len(again) == len(whole)
+
+
+def test_parts_of_another_length_are_refused(tmp_path, many_parts, monkeypatch):
+    elements = satellites()[::6]
+    found(elements, out=tmp_path / "a")
+    monkeypatch.setattr(directory, "SHORTEST_PART_US", 13 * 60_000_000)
+    with pytest.raises(PlanDiffersError, match="part_us"):
+        found(elements, out=tmp_path / "a", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("n_sats", "n_sites", "minutes"),
+    [(500, 10, 7200), (27_000, 10, 133), (10_000, 300, 12), (10_000, 600, 10), (30_000, 1000, 8)],
+)
+def test_the_length_of_parts(n_sats, n_sites, minutes):
+    """About 150,000 passes; of many satellites and sites ten minutes, or a million passes."""
+    assert directory.part_length(n_sats, n_sites) == minutes * 60_000_000
 
 
 @pytest.mark.slow
@@ -247,8 +350,6 @@ def test_the_command_line(run, tmp_path):
     code, out, err = run("access", *source, *where, *window, "-o", "p.parquet", "--json")
     assert code == 0 and "160 satellites" not in out
     facts = json.loads(out)
-    import pyarrow.parquet as pq
-
     table = pq.read_table(tmp_path / "p.parquet")
     assert facts["passes"] == table.num_rows > 50
     assert set(table.column("site").to_pylist()) == {"A", "B", "Brasilia"}

@@ -6,6 +6,7 @@ cells.py      events in cells of absolute time: the definition
 estimates.py  the cells in which events may be
 decide.py     from candidates to instants of events
 search.py     the search of a window, block by block
+groups.py     sites in groups, so that memory is bounded
 table.py      the table of passes
 passes.py     the passes that rise in a span of time
 contents.py   the plan of a directory of passes, for dataset/

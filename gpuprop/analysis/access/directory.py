@@ -18,17 +18,20 @@ from ...dataset.manifest import Manifest
 from ...dataset.session import Job, JobOptions, claim
 from ...dataset.store import Store
 from ...propagator import Propagator
-from ..parts_by_time import open_complete, write_rows, write_satellites
+from ..parts_by_time import open_complete, write_groups, write_satellites
 from ..tables import with_metadata, with_timestamps
 from .contents import PASSES, PassContents
-from .passes import passes_in
+from .passes import tables_in
 from .question import Question
 from .table import COLUMNS
 
-ROWS_OF_A_PART = 150_000  # about so many
-PASSES_A_DAY = 6  # of a satellite in low orbit over a site, at most places
 DAY_US, MINUTE_US = 86_400_000_000, 60_000_000
+ROWS_OF_A_PART = 150_000  # about so many
+# Satellites are followed beyond the end of a part until they set. If a part were short, this would
+# be most of the work: it may have more rows then.
+LONG_ENOUGH_US, MOST_ROWS_OF_A_PART = 10 * MINUTE_US, 1_000_000
 SHORTEST_PART_US = 2 * MINUTE_US
+PASSES_A_DAY = 6  # of a satellite in low orbit over a site, at most places
 
 # progress(seconds of the window done, all seconds)
 Progress: TypeAlias = Callable[[float, float], None]
@@ -45,9 +48,18 @@ def plan_of(propagator: Propagator, asked: Question) -> PassContents:
     if not n_sats:
         raise ValueError("there are no satellites: the element sets are empty")
     first, stop = asked.window
-    a_day = n_sats * len(asked.sites) * PASSES_A_DAY
-    part = max(SHORTEST_PART_US, DAY_US * ROWS_OF_A_PART // a_day // MINUTE_US * MINUTE_US)
+    part = part_length(n_sats, len(asked.sites))
     return PassContents.planned(asked.metadata(propagator), first, stop, part, asked.timestamp_unit)
+
+
+def part_length(n_sats: int, n_sites: int) -> int:
+    """Return the length of the parts of a directory, microseconds."""
+    a_day = n_sats * n_sites * PASSES_A_DAY
+    usual, longest = (
+        DAY_US * rows // a_day // MINUTE_US * MINUTE_US
+        for rows in (ROWS_OF_A_PART, MOST_ROWS_OF_A_PART)
+    )
+    return max(SHORTEST_PART_US, usual, min(LONG_ENOUGH_US, longest))
 
 
 @dataclass(frozen=True)
@@ -161,9 +173,9 @@ def write_part(
     store: Store, propagator: Propagator, asked: Question, contents: PassContents, part: int
 ) -> PartEntry:
     """Write a part: a pure function of the plan and its number. Returns its entry."""
-    table = passes_in(propagator, asked, *contents.span(part))
-    table = table.cast(with_metadata(COLUMNS, contents.metadata))
-    return write_rows(store, contents, part, table, propagator.engine)
+    tables = tables_in(propagator, asked, *contents.span(part))
+    schema = with_metadata(COLUMNS, contents.metadata)
+    return write_groups(store, contents, part, tables, schema, propagator.engine)
 
 
 # --- reading ---

@@ -1,14 +1,15 @@
 """The passes that rise in a span of time, as a table."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 
 from ...propagator import Propagator
 from ..tables import with_metadata
+from .groups import found_in_groups
 from .question import Question
-from .search import STEP_S, Search
-from .table import COLUMNS, table_of
+from .search import STEP_S, places_of
+from .table import COLUMNS, tables_of
 
 # progress(seconds of the window done, all seconds)
 Progress = Callable[[float, float], None]
@@ -27,13 +28,27 @@ def passes_in(
 
     step_s: seconds between knots, which change no result.
     """
-    search = Search(propagator, asked.sites, asked.min_elevation_deg, asked.window, step_s)
-
-    def tell(us: int) -> None:
-        if progress is not None:
-            progress((us - begin) / 1e6, (end - begin) / 1e6)
-
-    found = search.passes(begin, end, tell)
-    table = table_of(propagator, asked.sites, search.places, found, asked.filters)
+    tables = [*tables_in(propagator, asked, begin, end, step_s=step_s, progress=progress)]
+    table = pa.concat_tables(tables) if tables else COLUMNS.empty_table()
     schema = with_metadata(COLUMNS, asked.metadata(propagator))
     return table.cast(schema).combine_chunks()
+
+
+def tables_in(
+    propagator: Propagator,
+    asked: Question,
+    begin: int,
+    end: int,
+    *,
+    step_s: int = STEP_S,
+    progress: Progress | None = None,
+) -> Iterator[pa.Table]:
+    """Find the same passes, and yield some thousand rows at a time, without metadata."""
+
+    def tell(us: float) -> None:
+        if progress is not None:
+            progress(us / 1e6, (end - begin) / 1e6)
+
+    places = places_of(asked.sites)
+    for found in found_in_groups(propagator, asked, begin, end, step_s, tell):
+        yield from tables_of(propagator, asked.sites, places, found, asked.filters)

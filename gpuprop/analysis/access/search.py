@@ -1,7 +1,7 @@
 """Search a span of time for passes, a bounded block of knots and group of sites at a time."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ STEP_S = 90  # between knots
 # satellites x knots x sites that are searched at a time: a few percent of them are candidates
 MOST_TRIPLES = 8_000_000
 AROUND = 3  # knots of a block beyond the intervals that begin in it
+HEIGHTS = 1 << 16  # that are computed at a time
+AHEAD = 5  # intervals after a span in which satellites are followed first: a block has 8 knots
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,6 @@ class Passes:
     """Passes, in any order: (n,) each.
 
     satellite and site are positions among those given. Instants are microseconds since 1970.
-    `inside` is the last instant in view.
     """
 
     satellite: Bits
@@ -39,7 +40,10 @@ class Passes:
     rise_cut: Mask
     set_cut: Mask
     culmination: Bits
-    inside: Bits
+
+    def at_sites(self, sites: Bits) -> "Passes":
+        """Return the same with `sites`, (n_sites,), in place of the numbers of sites."""
+        return replace(self, site=sites[self.site].astype(np.int32))
 
 
 class Search:
@@ -121,21 +125,21 @@ class Search:
         found += self._events(self.propagator, begin, end, tell)
         events = Events.joined(found)
         opened = _open(events, begin, end)
-        at = end
+        later = []
+        at, ahead = end, AHEAD * self._step
         while len(opened.satellite) and at < stop:
             chosen = np.unique(opened.satellite)
             followed = self._part_of(chosen)
-            upto = min(stop, at + max(self._step, (end - begin)))
+            upto = min(stop, at + ahead)
+            keys = opened.site.astype(np.int64) * self._rooms + opened.satellite
             more = [
-                Events(chosen[each.satellite], each.site, each.us, each.what)
+                _of_pairs(each._replace(satellite=chosen[each.satellite]), keys, self._rooms)
                 for each in self._events(followed, at, upto, tell)
             ]
-            keys = opened.site.astype(np.int64) * self._rooms + opened.satellite
-            more = [_of_pairs(each, keys, self._rooms) for each in more]
-            events = Events.joined([events, *more])
-            opened = _open(events, begin, end)
-            at = upto
-        return self._paired(events, begin, end)
+            later += more
+            opened = _open(Events.joined([opened, *more]), begin, end)
+            at, ahead = upto, 2 * ahead  # fewer satellites are left
+        return self._paired(Events.joined([events, *later]) if later else events, begin, end)
 
     def _part_of(self, satellites: Bits) -> Propagator:
         """Return a propagator of some of the satellites."""
@@ -208,7 +212,6 @@ class Search:
             us[risen] == first,
             ~has_set[risen],
             highest[risen],
-            set_us[risen] - 1,
         )
 
     def _highest(self, events: Events, is_top: Mask, turning: Bits) -> Bits:
@@ -229,7 +232,11 @@ class Search:
         top, owner = top[~alone], owner[~alone]
         if len(top):
             satellite, site, us, _ = events.chosen(top)
-            heights = self.exact(self.propagator).height(satellite, site, us)
+            exact = self.exact(self.propagator)
+            some = (slice(first, first + HEIGHTS) for first in range(0, len(top), HEIGHTS))
+            heights = np.concatenate(
+                [exact.height(satellite[each], site[each], us[each]) for each in some]
+            )
             best = np.lexsort((us, -heights, owner))
             new = np.ones(len(best), bool)
             new[1:] = np.diff(owner[best]) > 0

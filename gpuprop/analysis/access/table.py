@@ -1,5 +1,6 @@
 """The table of passes: a row per pass, from rise to set."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,25 +67,22 @@ class Filters:
     site_sun_below_deg: float | None = None
 
 
-def table_of(
+def tables_of(
     propagator: Propagator,
     sites: tuple[Site, ...],
     places: Array,
     passes: Passes,
     filters: Filters,
-) -> pa.Table:
-    """Make the table of passes, sorted by rise, site and number.
+) -> Iterator[pa.Table]:
+    """Make the table of passes, sorted by rise, site and number: yield at most ROWS rows of it.
 
     places: the sites, (n_sites, 12). The sites are sorted by name.
     """
     elements = propagator.elements
     order = sorted_by(passes.rise, passes.site, elements.sat_id[passes.satellite].astype(np.int64))
     order = order[(passes.set - passes.rise)[order] >= filters.min_duration_us]
-    pieces = [
-        _rows(propagator, sites, places, passes, order[first : first + ROWS], filters)
-        for first in range(0, len(order), ROWS)
-    ]
-    return pa.concat_tables(pieces) if pieces else COLUMNS.empty_table()
+    for first in range(0, len(order), ROWS):
+        yield _rows(propagator, sites, places, passes, order[first : first + ROWS], filters)
 
 
 def _rows(
@@ -96,13 +94,13 @@ def _rows(
     filters: Filters,
 ) -> pa.Table:
     satellite, site = passes.satellite[order], passes.site[order]
-    rise, inside, top = passes.rise[order], passes.inside[order], passes.culmination[order]
+    rise, set_us, top = passes.rise[order], passes.set[order], passes.culmination[order]
     place = np.ascontiguousarray(places.T).take(site, axis=1)
     n = len(order)
 
     # In a pass that begins or ends otherwise than by elevation, an end may be higher.
     top = np.where(top < 0, rise, top)
-    us = np.concatenate((rise, top, inside))
+    us = np.concatenate((rise, top, set_us - 1))  # set is the first instant out of view
     moved = propagator.pair_states(
         np.tile(satellite, 3), Times(us * MICROSECOND), "itrs", velocity=False
     )
@@ -125,7 +123,6 @@ def _rows(
     if filters.site_sun_below_deg is not None:
         keep &= sun_elevation < filters.site_sun_below_deg
     elements = propagator.elements
-    set_us = passes.set[order]
     columns = [
         elements.sat_id[satellite],
         pa.array(elements.name, pa.string()).take(pa.array(satellite)),
