@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from patience import PATIENCE_S
 from rich.filesize import decimal
 from state_samples import EPOCH, random_elements
 
@@ -299,7 +300,7 @@ def test_a_run_killed_within_a_part_is_resumed(tmp_path, many_parts, monkeypatch
         target=crash_within_a_part, args=(satellites(), tmp_path / "killed", 2)
     )
     child.start()
-    child.join(60)
+    child.join(PATIENCE_S)
     assert child.exitcode == 9
     with pytest.raises(ValueError, match=r"did not finish: 2 of 15 parts are complete"):
         open_passes(tmp_path / "killed")

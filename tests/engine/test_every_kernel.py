@@ -120,10 +120,12 @@ PROOFS = {
     states: {"initialise_satellites", *PROPAGATE},
     pairs: {"initialise_satellites", *PAIRS},
     directions: {"look_angles"},
-    passes: {*NEAR, "pairs_near_earth", "access_candidates", EVENTS[0], BISECT[0]},
+    passes: {
+        *NEAR, "pairs_near_earth", "access_candidates", "look_angles", EVENTS[0], BISECT[0],
+    },
     mixed_precision: {"initialise_satellites", "propagate_mixed", "propagate_beyond"},
     passes_of_every_regime: {
-        "initialise_satellites", "access_candidates", *PROPAGATE, *PAIRS,
+        "initialise_satellites", "access_candidates", "look_angles", *PROPAGATE, *PAIRS,
         *EVENTS, *BISECT,
     },
     grid: {*NEAR, "cover_grid", "sum_counts", "tally_counts"},
