@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from .options import FILES, STATES, flag
+from .options import FILES, STATES
 from .shared_options import (
     TOGETHER,
     DirectoryOptions,
@@ -16,6 +16,10 @@ from .shared_options import (
     EngineOptions,
     MessageOptions,
     SatelliteOptions,
+    SiteDark,
+    SiteFiles,
+    SiteTexts,
+    SunlitPasses,
     Timestamp,
     WindowOptions,
 )
@@ -34,26 +38,8 @@ class AccessOptions:
             group=FILES,
         ),
     ] = None
-    site: Annotated[
-        list[str] | None,
-        Parameter(
-            name="--site",
-            negative="",
-            help="A site: name, geodetic latitude and longitude (deg, south and west "
-            "negative), height above WGS-84 (km): "
-            "'Brasilia,-15.79,-47.88,1.17'. Repeated: all of them.",
-            group=STATES,
-        ),
-    ] = None
-    sites: Annotated[
-        list[str] | None,
-        Parameter(
-            name="--sites",
-            negative="",
-            help="A CSV file of sites with the columns name, lat, lon, height_km. Repeated: all.",
-            group=STATES,
-        ),
-    ] = None
+    site: SiteTexts = None
+    sites: SiteFiles = None
     min_elevation: Annotated[
         float,
         Parameter(help="Minimum elevation, deg, from 0 to below 90.", group=STATES),
@@ -61,17 +47,8 @@ class AccessOptions:
     min_duration: Annotated[
         str, Parameter(help="Shortest pass: 0s, 90s, 5min ...", group=STATES)
     ] = "0s"
-    sunlit: Annotated[
-        bool, flag("Keep passes with the satellite in sunlight at culmination.", STATES)
-    ] = False
-    site_dark: Annotated[
-        float | None,
-        Parameter(
-            help="Keep passes with the Sun below this elevation at the site at culmination, deg: "
-            "-6, -12 and -18 end civil, nautical and astronomical twilight.",
-            group=STATES,
-        ),
-    ] = None
+    sunlit: SunlitPasses = False
+    site_dark: SiteDark = None
     timestamp: Timestamp = "ns"
     window: Annotated[WindowOptions, TOGETHER] = field(default_factory=WindowOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)

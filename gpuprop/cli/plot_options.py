@@ -8,16 +8,18 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from .options import FILES, INSTANTS, STATES, flag
+from .options import FILES, INSTANTS, STATES
 from .shared_options import (
     TOGETHER,
-    Duration,
     EarthOrientationFile,
     EngineOptions,
     MessageOptions,
     SatelliteOptions,
-    Start,
-    TimeScale,
+    SiteDark,
+    SiteFiles,
+    SiteTexts,
+    SunlitPasses,
+    WindowOptions,
 )
 
 Output = Annotated[
@@ -41,26 +43,6 @@ Source = Annotated[
         group=FILES,
     ),
 ]
-Sites = Annotated[
-    list[str] | None,
-    Parameter(
-        name="--site",
-        negative="",
-        help="A site: name, geodetic latitude and longitude (deg, south and west "
-        "negative), height above WGS-84 (km): "
-        "'Brasilia,-15.79,-47.88,1.17'. Repeated: all of them.",
-        group=STATES,
-    ),
-]
-SiteFiles = Annotated[
-    list[str] | None,
-    Parameter(
-        name="--sites",
-        negative="",
-        help="A CSV file of sites with the columns name, lat, lon, height_km. Repeated: all.",
-        group=STATES,
-    ),
-]
 
 
 @dataclass(frozen=True)
@@ -73,22 +55,9 @@ class PictureOptions:
 
 
 @dataclass(frozen=True)
-class DayOptions:
-    """A window of time, a day by default."""
-
-    start: Start = None
-    stop: Annotated[
-        str | None, Parameter(help="End of the window, not included.", group=INSTANTS)
-    ] = None
-    duration: Duration = None
-    scale: TimeScale = "utc"
-
-
-@dataclass(frozen=True)
-class RevolutionOptions:
+class RevolutionOptions(WindowOptions):
     """A window of time, a revolution by default."""
 
-    start: Start = None
     stop: Annotated[str | None, Parameter(help="Last instant.", group=INSTANTS)] = None
     duration: Annotated[
         str | None,
@@ -98,7 +67,6 @@ class RevolutionOptions:
             group=INSTANTS,
         ),
     ] = None
-    scale: TimeScale = "utc"
 
 
 @dataclass(frozen=True)
@@ -139,7 +107,7 @@ class GroundTrackOptions:
     """The options of `gpuprop plot ground-track`."""
 
     picture: Annotated[PictureOptions, TOGETHER] = field(default_factory=PictureOptions)
-    site: Sites = None
+    site: SiteTexts = None
     sites: SiteFiles = None
     window: Annotated[RevolutionOptions, TOGETHER] = field(default_factory=RevolutionOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
@@ -168,17 +136,8 @@ class SkyOptions:
         float,
         Parameter(help="Minimum elevation of a pass, deg, from 0 to below 90.", group=STATES),
     ] = 10.0
-    sunlit: Annotated[
-        bool, flag("Keep passes with the satellite in sunlight at culmination.", STATES)
-    ] = False
-    site_dark: Annotated[
-        float | None,
-        Parameter(
-            help="Keep passes with the Sun below this elevation at the site at culmination, deg: "
-            "-6, -12 and -18 end civil, nautical and astronomical twilight.",
-            group=STATES,
-        ),
-    ] = None
+    sunlit: SunlitPasses = False
+    site_dark: SiteDark = None
     east: Annotated[
         Literal["left", "right"],
         Parameter(
@@ -195,7 +154,7 @@ class SkyOptions:
             group=FILES,
         ),
     ] = "UTC"
-    window: Annotated[DayOptions, TOGETHER] = field(default_factory=DayOptions)
+    window: Annotated[WindowOptions, TOGETHER] = field(default_factory=WindowOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     eop: EarthOrientationFile = None
     run: Annotated[EngineOptions, TOGETHER] = field(default_factory=EngineOptions)
@@ -224,7 +183,7 @@ class RaceOptions:
     """The options of `gpuprop plot race`."""
 
     picture: Annotated[PictureOptions, TOGETHER] = field(default_factory=PictureOptions)
-    site: Sites = None
+    site: SiteTexts = None
     sites: SiteFiles = None
     by: Annotated[
         Literal["source", "operator"],
@@ -234,7 +193,7 @@ class RaceOptions:
         float,
         Parameter(help="Minimum elevation, deg, from 0 to below 90.", group=STATES),
     ] = 25.0
-    window: Annotated[DayOptions, TOGETHER] = field(default_factory=DayOptions)
+    window: Annotated[WindowOptions, TOGETHER] = field(default_factory=WindowOptions)
     satellites: Annotated[SatelliteOptions, TOGETHER] = field(default_factory=SatelliteOptions)
     eop: EarthOrientationFile = None
     run: Annotated[EngineOptions, TOGETHER] = field(default_factory=EngineOptions)

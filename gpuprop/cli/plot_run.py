@@ -11,7 +11,6 @@ import pyarrow as pa
 from rich.filesize import decimal
 
 from ..catalogs.sources import read_sources
-from ..elements.sets import Elements
 from ..errors import UsageError
 from ..files.whole_file import replace
 from ..messages import shown
@@ -22,18 +21,16 @@ from .inputs import check_outputs
 from .options import wrong_call
 from .plot_options import (
     CoverageMapOptions,
-    DayOptions,
     GroundTrackOptions,
     PictureOptions,
     RaceOptions,
-    RevolutionOptions,
     ShellOptions,
     SkyOptions,
 )
 from .progress import progress_bar
 from .propagators import open_propagator, report_engine, report_inputs
 from .satellites import Tell, instant_ns, read_satellites, source_names
-from .shared_options import EngineOptions, MessageOptions, SatelliteOptions, WindowOptions
+from .shared_options import EngineOptions, MessageOptions, WindowOptions
 from .sites import doubt, given_sites
 
 # When pyarrow first converts an array, it imports pandas if that is installed. A signal during an
@@ -139,7 +136,14 @@ def draw_shells(sources: Sequence[str], options: ShellOptions) -> int:
     from ..plots.orbits import shells
 
     tell = _teller(options.messages)
-    elements = _read(sources, options.satellites, ONE_DAY, options.messages, tell)[0]
+    elements, _ = read_satellites(
+        sources,
+        options.satellites,
+        ONE_DAY,
+        tell,
+        gravity=EngineOptions().gravity,
+        verbose=options.messages.verbose,
+    )
     filed = None
     if against is not None:
         # the nodes of both at one epoch
@@ -216,11 +220,13 @@ def _open(
 ) -> tuple[Propagator, dict[str, Any]]:
     """Read the satellites. Return their propagator, and the window as the functions take it."""
     tell = _teller(options.messages)
-    window = WindowOptions(
-        options.window.start, options.window.stop, options.window.duration, options.window.scale
-    )
-    elements, start = _read(
-        sources, options.satellites, window, options.messages, tell, options.run.gravity
+    elements, start = read_satellites(
+        sources,
+        options.satellites,
+        options.window,
+        tell,
+        gravity=options.run.gravity,
+        verbose=options.messages.verbose,
     )
     prop = open_propagator(elements, options.run, tell, eop=options.eop)
     given = _window(start, options.window)
@@ -229,21 +235,7 @@ def _open(
     return prop, given
 
 
-def _read(
-    sources: Sequence[str],
-    satellites: SatelliteOptions,
-    window: WindowOptions,
-    messages: MessageOptions,
-    tell: Tell,
-    gravity: str = EngineOptions().gravity,
-) -> tuple[Elements, str]:
-    elements, start = read_satellites(
-        sources, satellites, window, tell, gravity=gravity, verbose=messages.verbose
-    )
-    return elements, start
-
-
-def _window(start: str, window: DayOptions | RevolutionOptions) -> dict[str, Any]:
+def _window(start: str, window: WindowOptions) -> dict[str, Any]:
     """Return start, stop and duration, in UTC, as the functions of plots/ take them."""
 
     def utc(text: str) -> np.datetime64:

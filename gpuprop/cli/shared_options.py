@@ -68,6 +68,42 @@ TimeScale = Annotated[
     Scale, Parameter(help="Time scale of --start and --stop; files are in UTC.", group=INSTANTS)
 ]
 
+SiteTexts = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--site",
+        negative="",
+        help="A site: name, geodetic latitude and longitude (deg, south and west "
+        "negative), height above WGS-84 (km): "
+        "'Brasilia,-15.79,-47.88,1.17'. Repeated: all of them.",
+        group=STATES,
+    ),
+]
+
+SiteFiles = Annotated[
+    list[str] | None,
+    Parameter(
+        name="--sites",
+        negative="",
+        help="A CSV file of sites with the columns name, lat, lon, height_km. Repeated: all.",
+        group=STATES,
+    ),
+]
+
+SunlitPasses = Annotated[
+    bool, flag("Keep passes with the satellite in sunlight at culmination.", STATES)
+]
+
+SiteDark = Annotated[
+    float | None,
+    Parameter(
+        name="--site-dark",
+        help="Keep passes with the Sun below this elevation at the site at culmination, deg: "
+        "-6, -12 and -18 end civil, nautical and astronomical twilight.",
+        group=STATES,
+    ),
+]
+
 
 @dataclass(frozen=True)
 class SatelliteOptions:

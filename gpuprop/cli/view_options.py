@@ -16,6 +16,8 @@ from .shared_options import (
     EarthOrientationFile,
     EngineOptions,
     SatelliteOptions,
+    SiteFiles,
+    SiteTexts,
 )
 
 
@@ -55,23 +57,8 @@ class ViewOptions:
         Path | None,
         Parameter(help="A table of cells of gpuprop coverage, drawn on the Earth.", group=STATES),
     ] = None
-    site: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="A site on the ground, NAME,LAT,LON[,HEIGHT] (deg, km): 'Brasilia,-15.79,-47.88'. "
-            "Repeated: several.",
-            group=STATES,
-        ),
-    ] = None
-    sites: Annotated[
-        list[str] | None,
-        Parameter(
-            negative="",
-            help="A CSV file of sites: name, lat, lon, height_km. Repeated: all.",
-            group=STATES,
-        ),
-    ] = None
+    site: SiteTexts = None
+    sites: SiteFiles = None
     min_elevation: Annotated[
         float, Parameter(help="Minimum elevation for sites, deg.", group=STATES)
     ] = 25.0
