@@ -29,11 +29,7 @@ class HostPropagation(ABC):
     least_instants = 1
     block_bytes = BLOCK_BYTES
     ahead = 1  # it has all cores
-
-    @property
-    def mixed_count(self) -> int:
-        """Number of satellites with precision mixed: the first ones in execution order."""
-        return 0
+    mixed_count = 0  # see choice.Propagation
 
     @abstractmethod
     def block(

@@ -12,6 +12,7 @@ from ..errors import GpupropError
 from ..sgp4.constants import NEAR_EARTH, Constants
 from ..sgp4.gravity import Gravity
 from ..sgp4.mixed import REACH_NS, MixedTable, classify, mixed_table
+from . import operations
 
 PARTS = 16  # a row of constants is a multiple of this, which every vector of a CPU divides
 
@@ -51,19 +52,14 @@ class MixedSets(NamedTuple):
             sorted_, order, count, MixedTable(table.phases[:, which], table.terms[:, which])
         )
 
-    def near_earth(self) -> slice | None:
-        """Return the satellites near the Earth without precision mixed; None if there are none."""
-        near = self.constants.bounds.get(NEAR_EARTH, slice(0, 0))
-        return slice(self.size, near.stop) if self.size < near.stop else None
-
-    def kernels(self, regime_names: tuple[str, ...]) -> list[tuple[str, slice]]:
+    def kernels(self) -> list[tuple[str, slice]]:
         """Return the kernels that compute states, each with its slice of the execution order."""
-        found = [("propagate_mixed", slice(0, self.size))] if self.size else []
-        for regime, part in self.constants.bounds.items():
-            here = self.near_earth() if regime == NEAR_EARTH else part
-            if here is not None:
-                found.append((f"propagate_{regime_names[regime]}", here))
-        return found
+        bounds = dict(self.constants.bounds)
+        near = bounds.pop(NEAR_EARTH, slice(0, 0))
+        if self.size < near.stop:  # those near the Earth without precision mixed
+            bounds = {NEAR_EARTH: slice(self.size, near.stop), **bounds}
+        mixed = [("propagate_mixed", slice(0, self.size))] if self.size else []
+        return mixed + operations.propagate_kernels(bounds)
 
     def members(self) -> dict[str, object]:
         """Return the members of PropagateJob for precision mixed, without the arrays."""

@@ -115,6 +115,14 @@ def gravity_values(gravity: Gravity) -> tuple[float, ...]:
     return tuple(getattr(gravity, name) for name in STRUCTURES["Gravity"])
 
 
+def propagate_kernels(bounds: Mapping[int, slice]) -> list[tuple[str, slice]]:
+    """Return the kernels of exact states, each with its slice of the execution order.
+
+    bounds: the satellites of each regime, as Constants has them.
+    """
+    return [(f"propagate_{REGIME_NAMES[regime]}", part) for regime, part in bounds.items()]
+
+
 def numbers(
     name: str, members: Mapping[str, Any], address: Callable[[Any], int]
 ) -> Iterator[tuple[str, Any]]:

@@ -1,15 +1,11 @@
 """Precision mixed on the cpu engine."""
 
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from ...sgp4.constants import FIELDS
 from ...sgp4.model import TEME, View
 from ...typing import Columns
-from .. import operations
 from ..buffers import on_cache_lines
 from ..mixed import MixedSets
 from .propagation import CpuPropagation, stride_of
@@ -34,24 +30,12 @@ class MixedPropagation(CpuPropagation):
             table[:, n:] = table[:, n - 1 : n]
             epochs[:n], epochs[n:] = sets.constants.epoch_ns, sets.constants.epoch_ns[-1]
         super().__init__(exact._engine, exact._model, sets.constants, table, epochs)
-        self._exact, self._sets = exact, sets
-        self._mixed = {
-            "phases": on_cache_lines(sets.table.phases.shape, np.float64),
-            "terms": on_cache_lines(sets.table.terms.shape, np.float32),
-        }
-        self._mixed["phases"][:] = sets.table.phases
-        self._mixed["terms"][:] = sets.table.terms
-
-    @property
-    def mixed_count(self) -> int:
-        """Number of satellites with precision mixed: the first ones in execution order."""
-        return self._sets.size
-
-    def _kernels(self) -> Iterable[tuple[str, slice]]:
-        return self._sets.kernels(operations.REGIME_NAMES)
-
-    def _mixed_members(self) -> dict[str, Any]:
-        return {**self._mixed, **self._sets.members()}
+        self._exact, self.mixed_count = exact, sets.size
+        self._kernels = sets.kernels()
+        phases = on_cache_lines(sets.table.phases.shape, np.float64)
+        terms = on_cache_lines(sets.table.terms.shape, np.float32)
+        phases[:], terms[:] = sets.table
+        self._mixed_members = {"phases": phases, "terms": terms, **sets.members()}
 
     def pairs(
         self,

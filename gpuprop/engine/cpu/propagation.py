@@ -1,7 +1,7 @@
 """Element sets on the cpu engine: constants in memory, blocks of states and states of pairs."""
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -75,6 +75,8 @@ class CpuPropagation(HostPropagation):
         self._engine, self._model = engine, model
         self.table = table  # (len(FIELDS), stride)
         self._epoch_ns = epochs  # (stride,)
+        self._kernels = operations.propagate_kernels(constants.bounds)
+        self._mixed_members: dict[str, Any] = {}  # of PropagateJob, for precision mixed
         order = constants.order.astype(np.int64, copy=False)
         # None if it is the order of the input: then the kernels need not read it
         self._place = order if (order[1:] < order[:-1]).any() else None
@@ -88,17 +90,6 @@ class CpuPropagation(HostPropagation):
         """Size of a block, if the caller names none."""
         return block_bytes(self._engine.threads)
 
-    def _kernels(self) -> Iterable[tuple[str, slice]]:
-        """Return the kernels that compute states, each with its slice of the execution order."""
-        return (
-            (f"propagate_{operations.REGIME_NAMES[regime]}", part)
-            for regime, part in self.constants.bounds.items()
-        )
-
-    def _mixed_members(self) -> dict[str, Any]:
-        """Return the members of PropagateJob for precision mixed."""
-        return {}
-
     def _tiles_of(self, size: int) -> npt.NDArray[np.int64]:
         """Split the satellites into tiles of `size`: (n_tiles, 3) kernel, first, last.
 
@@ -108,7 +99,7 @@ class CpuPropagation(HostPropagation):
         if size not in self._tiles:
             tiles = [
                 (operations.NUMBERS[kernel], first, last)
-                for kernel, part in self._kernels()
+                for kernel, part in self._kernels
                 for first, last in (
                     (i, min(i + size, part.stop)) for i in range(part.start, part.stop, size)
                 )
@@ -144,7 +135,7 @@ class CpuPropagation(HostPropagation):
             geodetic=view.geodetic,
             sun=sun,
             streamed=sum(column.nbytes for column in out.values()) >= PAST_CACHES,
-            **self._mixed_members(),
+            **self._mixed_members,
             **out,
         )
 

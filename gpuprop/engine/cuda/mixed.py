@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from ...sgp4.model import TEME, View
 from ...typing import Columns
-from .. import operations
 from ..mixed import MixedSets
 from .availability import explained
 from .propagation import CudaPropagation
@@ -21,32 +20,21 @@ class MixedPropagation(CudaPropagation):
 
     def __init__(self, exact: CudaPropagation) -> None:
         self._exact = exact
-        self._sets = MixedSets.of(exact.constants, exact.model.gravity)
-        super().__init__(exact._engine, exact.model, self._sets.constants)
+        sets = MixedSets.of(exact.constants, exact.model.gravity)
+        super().__init__(exact._engine, exact.model, sets.constants)
+        self.mixed_count, self._kernels = sets.size, sets.kernels()
+        if sets.size:  # instants beyond the reach have a kernel of their own
+            self._kernels.insert(1, ("propagate_beyond", slice(0, sets.size)))
+        self._mixed_members = sets.members()
         cupy = self._engine.cupy
         with explained(cupy, self._engine.device), self._engine.streams.work():
             self._resident |= {
-                "phases": cupy.asarray(np.ascontiguousarray(self._sets.table.phases)),
-                "terms": cupy.asarray(np.ascontiguousarray(self._sets.table.terms)),
+                "phases": cupy.asarray(np.ascontiguousarray(sets.table.phases)),
+                "terms": cupy.asarray(np.ascontiguousarray(sets.table.terms)),
             }
 
     def __reduce__(self) -> tuple[Any, ...]:
         return MixedPropagation, (self._exact,)
-
-    @property
-    def mixed_count(self) -> int:
-        """Number of satellites with precision mixed: the first ones in execution order."""
-        return self._sets.size
-
-    def _kernels(self) -> list[tuple[str, slice]]:
-        """Return the kernels; instants beyond the reach have one of their own."""
-        kernels = self._sets.kernels(operations.REGIME_NAMES)
-        if self._sets.size:
-            kernels.insert(1, ("propagate_beyond", slice(0, self._sets.size)))
-        return kernels
-
-    def _mixed_members(self) -> dict[str, Any]:
-        return self._sets.members()
 
     def pairs(
         self,

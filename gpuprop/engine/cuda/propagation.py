@@ -1,7 +1,6 @@
 """Element sets on a GPU: resident constants, blocks of states and states of pairs."""
 
 import threading
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -39,11 +38,14 @@ class CudaPropagation:
     least_instants = 1
     block_bytes = BLOCK_BYTES
     ahead = 2  # while one is computed or copied, Python prepares the next one
+    mixed_count = 0  # see choice.Propagation
 
     def __init__(self, engine: Device, model: Model, constants: Constants) -> None:
         self.model = model
         self.constants = constants
         self._engine = engine
+        self._kernels = operations.propagate_kernels(constants.bounds)
+        self._mixed_members: dict[str, Any] = {}  # of PropagateJob, for precision mixed
         # states() and the thread behind snapshots() share the slices
         self._one_at_a_time = threading.Lock()
         self._buffers = pinned_pool(engine.cupy)
@@ -59,22 +61,6 @@ class CudaPropagation:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return CudaPropagation, (self._engine, self.model, self.constants)
-
-    @property
-    def mixed_count(self) -> int:
-        """Number of satellites with precision mixed: the first ones in execution order."""
-        return 0
-
-    def _kernels(self) -> Iterable[tuple[str, slice]]:
-        """Return the kernels that compute states, each with its slice of the execution order."""
-        return (
-            (f"propagate_{operations.REGIME_NAMES[regime]}", satellites)
-            for regime, satellites in self.constants.bounds.items()
-        )
-
-    def _mixed_members(self) -> dict[str, Any]:
-        """Return the members of PropagateJob for precision mixed."""
-        return {}
 
     def close(self) -> None:
         """Release the buffers. They come back when they are needed."""
@@ -272,7 +258,7 @@ class CudaPropagation:
         Instants, view and columns are on the device.
         """
         n_times = len(ns)
-        for kernel, satellites in self._kernels():
+        for kernel, satellites in self._kernels:
             count = satellites.stop - satellites.start
             self._engine.launch(
                 kernel,
@@ -281,7 +267,7 @@ class CudaPropagation:
                 max(min(CHUNK, count * n_times // THREADS), 1, -(-n_times // GRID_Y)),
                 **operations.model_members(self.model),
                 **self._resident,
-                **self._mixed_members(),
+                **self._mixed_members,
                 stride=len(self.constants),
                 n_sats=len(self.constants),
                 ns=ns,
